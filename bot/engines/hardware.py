@@ -1,0 +1,84 @@
+"""What there is to compute with: the choice of device and dtype, and determinism on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+_AMPERE: Final = 8  # the compute capability that brought bfloat16 in hardware
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """One CUDA device; memory in bytes."""
+
+    name: str
+    free: int
+    total: int
+    supports_bfloat16: bool
+
+
+def gpus() -> list[Gpu]:
+    """Return every CUDA device torch can use; none is no error.
+
+    Raises:
+        RuntimeError: A device is there, but the driver cannot be used.
+
+    """
+    return [_gpu(i) for i in range(torch.cuda.device_count())]
+
+
+def _gpu(index: int) -> Gpu:
+    free, total = torch.cuda.mem_get_info(index)
+    major, _ = torch.cuda.get_device_capability(index)
+    return Gpu(
+        name=torch.cuda.get_device_name(index),
+        free=free,
+        total=total,
+        supports_bfloat16=major >= _AMPERE,
+    )
+
+
+def cpu_threads() -> int:
+    """Return how many threads torch uses on the CPU."""
+    return torch.get_num_threads()
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; `auto` is the GPU if there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """Return bfloat16 for a GPU and float32 for a CPU, unless told otherwise.
+
+    Few CPUs compute bfloat16 faster than float32, and on those that do the pixels would differ
+    from everybody else's.
+    """
+    if name == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    return {"bfloat16": torch.bfloat16, "float32": torch.float32}[name]
+
+
+def make_deterministic() -> None:
+    """Choose, once a process, the kernels that give the same bits every time."""
+    # cuBLAS reads this when its first handle is made; with it, its workspaces are fixed.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.use_deterministic_algorithms(mode=True)
+    # Filling every new tensor costs time, and nothing here reads memory it did not write.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def device_name(device: torch.device) -> str:
+    """Return what a recipe says of the device: the GPU's name or the kind of CPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return platform.processor() or platform.machine()

@@ -1,0 +1,48 @@
+"""The tree of errors a user may be shown: each one is a single plain sentence."""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Say in one sentence what was wrong, with the value, and what would work.
+
+    Everything that is *not* a `BotError` is a defect: it is logged with its trace and answered with
+    one fixed sentence.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence."""
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequestError(BotError):
+    """The request cannot be drawn as it was written: empty prompt, bad size, seed out of range."""
+
+
+class SettingsError(BotError):
+    """A setting of the environment or of `.env` has a value that cannot be used."""
+
+
+class ModelFilesError(BotError):
+    """The model is unknown, or its files are missing, broken or could not be fetched."""
+
+
+class OutputPathError(BotError):
+    """The place for an image cannot be written."""
+
+
+class EngineError(BotError):
+    """The engine could not make this image."""
+
+
+class EngineOutOfMemoryError(EngineError):
+    """Memory ran out, also on the cheaper way; the sentence carries the figures."""
+
+
+class BadImageError(EngineError):
+    """The model returned NaN or one single colour: never shown, never stored."""
+
+
+class CancelledError(BotError):
+    """The requester stopped the job before it was finished."""

@@ -1,0 +1,87 @@
+"""Every setting, read once from the environment and `.env`, then frozen.
+
+`.env.example` lists the same settings with the same defaults; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DEMO_MODEL_DIR = PROJECT_DIR / "data" / "demo_model"
+
+
+class Settings(BaseSettings):
+    """What the operator may choose. An empty value means the default."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",  # .env may hold settings of other programs
+        frozen=True,
+    )
+
+    discord_token: SecretStr | None = Field(
+        default=None,
+        description="Token of the Discord application's bot; only `python -m bot` needs it.",
+    )
+    model: str = Field(
+        default="demo",
+        description="What draws: demo (shipped), Tongyi-MAI/Z-Image-Turbo, or a folder like it.",
+    )
+    model_source: Literal["modelscope", "huggingface"] = Field(
+        default="modelscope", description="Where a model that is not here yet is fetched from."
+    )
+    model_cache: Path = Field(
+        default=Path("data/model_cache"),
+        description="One folder for the downloads of both sources (33 GB for Z-Image-Turbo).",
+    )
+    modelscope_endpoint: str | None = Field(
+        default=None,
+        description="Address of a ModelScope mirror, for example https://modelscope.cn.",
+    )
+    hf_endpoint: str | None = Field(
+        default=None,
+        description="Address of a Hugging Face mirror, for example https://huggingface.co.",
+    )
+    data_dir: Path = Field(
+        default=Path("data"), description="Where the database, the images and the outputs are kept."
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+        default="auto", description="auto (the GPU if there is one), cpu, cuda or cuda:N."
+    )
+    dtype: Literal["auto", "bfloat16", "float32"] = Field(
+        default="auto", description="auto: bfloat16 on a GPU, float32 on a CPU."
+    )
+    cpu_threads: Annotated[int, Field(ge=0, le=256)] = Field(
+        default=0, description="Threads torch may use on a CPU; 0 leaves the choice to torch."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG also logs prompts."
+    )
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment and `.env`.
+
+        Raises:
+            SettingsError: A value cannot be used; the sentence names the setting.
+
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+            # The token must never be shown, not even a wrong one.
+            shown = "" if name == "DISCORD_TOKEN" else f" {str(first['input'])[:60]!r}"
+            raise SettingsError(
+                f"The setting {name}{shown} does not work: {first['msg']}."
+            ) from None

@@ -1,0 +1,25 @@
+"""Fixtures every test may use: the shipped demo model and engines that draw with it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.settings import DEMO_MODEL_DIR
+
+
+@pytest.fixture(scope="session")
+def demo_model() -> Path:
+    """Return the folder of the demo model; another one may be named for development."""
+    return Path(os.environ.get("Z_IMAGE_TEST_MODEL", DEMO_MODEL_DIR))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own settings and working folder out of the tests."""
+    for name in ("MODEL", "MODEL_CACHE", "MODEL_SOURCE", "DATA_DIR", "DEVICE", "DTYPE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    monkeypatch.chdir(tmp_path)
