@@ -324,7 +324,8 @@ def check_guidance_scale(guidance_scale: float) -> None:
 
 
 def _bad_guidance_scale(guidance_scale: str | float) -> InvalidRequestError:
+    shown = guidance_scale[:40] if isinstance(guidance_scale, str) else f"{guidance_scale:g}"
     return InvalidRequestError(
-        f"The guidance {str(guidance_scale)[:40]!r} does not work: use a number from 0 (off) to "
+        f"The guidance {shown!r} does not work: use a number from 0 (off) to "
         f"{MAX_GUIDANCE_SCALE:g}; 1.2 to 1.5 follows the prompt more strictly."
     )

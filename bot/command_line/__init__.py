@@ -1,0 +1,74 @@
+"""The command line: what each command is called, what it takes, and how it ends.
+
+Exit codes: 0 done, 1 the engine or the machine failed, 2 something asked for does not work,
+130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from bot import __version__
+from bot.command_line import doctor, download, imagine
+from bot.errors import BotError, EngineError
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_COMMANDS: Final = (imagine, download, doctor)
+_DESCRIPTION: Final = """\
+Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
+
+Without a command it starts the Discord bot (needs DISCORD_TOKEN). Settings come from the
+environment and from .env; .env.example explains each of them.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the complaint and leave with exit code 2."""
+        command = self.prog.removeprefix("python -m bot").strip()
+        hint = f"python -m bot {command} --help" if command else "python -m bot --help"
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; see `{hint}`.\n")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; a user's error becomes one line."""
+    try:
+        options = _parser().parse_args(arguments)
+        settings = Settings.read()
+        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+        code: int = options.run(options, settings)
+        sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends
+    except BotError as error:
+        logger.debug("The error behind the sentence", exc_info=True)
+        print(error.message, file=sys.stderr)
+        return 1 if isinstance(error, EngineError) else 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `| head` has read enough; nothing more can be written, not even by the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m bot",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"z-image-bot {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return parser

@@ -1,0 +1,61 @@
+"""What several commands share: the engine from the settings, and bars of files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, Self, TypeAlias
+
+from tqdm import tqdm
+
+from bot.engines import Engine
+from bot.models import ModelFiles
+from bot.settings import Settings
+
+# What `add_subparsers` returns; the class has no public name.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+
+
+def open_engine(files: ModelFiles, settings: Settings) -> Engine:
+    """Return an engine for these model files; it loads them when it is first used."""
+    if sys.stderr.isatty():
+        print(f"Loading {files.model_id} ...", file=sys.stderr)
+    # torch and diffusers take seconds to import: `--help` and refusals do not wait for them.
+    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415
+
+    return ZImageEngine(
+        files.folder,
+        model_id=files.model_id,
+        revision=files.revision,
+        device=settings.device,
+        dtype=settings.dtype,
+        cpu_threads=settings.cpu_threads,
+    )
+
+
+class FileBars:
+    """Show `(file, done, total)` reports as progress bars on the standard error."""
+
+    def __enter__(self) -> Self:
+        """Begin without a bar."""
+        self._bar: tqdm[Any] | None = None
+        self._file = ""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the last bar."""
+        self._close()
+
+    def __call__(self, file: str, done: int, total: int | None) -> None:
+        """Show that `done` of `total` bytes of a file are here."""
+        if file != self._file or self._bar is None:
+            self._close()
+            self._file = file
+            self._bar = tqdm(
+                total=total, desc=file, unit="B", unit_scale=True, file=sys.stderr, disable=None
+            )
+        self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,224 @@
+"""`python -m bot doctor`: look at everything an image needs and say what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.command_line.common import Commands, FileBars
+from bot.errors import BotError
+from bot.models import MANIFEST_NAME, ModelFiles, locate, verify
+from bot.settings import Settings
+
+if TYPE_CHECKING:  # importing it for real would import torch
+    from bot.engines.hardware import Gpu
+
+_GIB: Final = 1024**3
+_PACKAGES: Final = (
+    "torch", "diffusers", "transformers", "modelscope", "huggingface-hub", "discord.py",
+    "aiosqlite", "pillow",
+)  # fmt: skip
+# Z-Image-Turbo: 20.5 GB of weights in bfloat16 and 22 to 25 GB at the peak of a 1024 x 1024 image,
+# measured on an H100.
+_COMFORTABLE_GPU: Final = 24 * _GIB
+_LARGE_MODEL: Final = 1024  # its native edge in pixels
+_LITTLE_DISK: Final = 2 * _GIB
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of the report; `advice` says what to do where it is not ok."""
+
+    name: str
+    status: Status
+    detail: str
+    advice: str = ""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command to the parser."""
+    parser = commands.add_parser(
+        "doctor",
+        help="check this machine, the model's files and the settings",
+        description="Check Python, torch, the GPU and its memory, every model file, the disk and "
+        "the settings. The exit code is 1 if there is a problem.",
+    )
+    parser.add_argument("--json", action="store_true", help="print the checks as one JSON array")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Print the report; the exit code is 1 where something is a problem."""
+    checks = []
+    for check in examine(settings):
+        checks.append(check)
+        if not options.json:
+            print(_line(check), flush=True)
+    if options.json:
+        print(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
+    return 1 if any(check.status is Status.PROBLEM for check in checks) else 0
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Run the checks, the quick ones first."""
+    yield _python()
+    yield from _packages()
+    yield from _settings(settings)
+    yield _disk(settings.data_dir)
+    try:
+        files = locate(settings.model, model_cache=settings.model_cache)
+    except BotError as error:
+        yield Check(name="model", status=Status.PROBLEM, detail=error.message)
+        yield from _compute(settings, native=0)
+    else:
+        yield from _compute(settings, native=files.native)
+        yield _model(files)
+
+
+def _line(check: Check) -> str:
+    advice = f" -> {check.advice}" if check.advice else ""
+    return f"{check.status.value:<8} {check.name:<16} {check.detail}{advice}"
+
+
+def _python() -> Check:
+    found = platform.python_version()
+    if (3, 11) <= sys.version_info < (3, 14):
+        return Check(name="python", status=Status.OK, detail=found)
+    return Check(
+        name="python", status=Status.WARNING, detail=found, advice="use Python 3.11, 3.12 or 3.13"
+    )
+
+
+def _packages() -> Iterator[Check]:
+    for name in _PACKAGES:
+        try:
+            yield Check(name=name, status=Status.OK, detail=version(name))
+        except PackageNotFoundError:
+            yield Check(
+                name=name,
+                status=Status.PROBLEM,
+                detail="not installed",
+                advice="run `pip install .` in the project",
+            )
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    source = ".env" if Path(".env").is_file() else "the environment and the defaults"
+    shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
+    yield Check(name="settings", status=Status.OK, detail=f"from {source}: {shown}")
+    if settings.discord_token is None:
+        yield Check(
+            name="discord token",
+            status=Status.WARNING,
+            detail="not set",
+            advice="set DISCORD_TOKEN to run the bot on Discord; the command line needs none",
+        )
+    else:
+        yield Check(name="discord token", status=Status.OK, detail="set (never shown)")
+
+
+def _disk(folder: Path) -> Check:
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / _GIB:.1f} GiB free for {folder}"
+    if free < _LITTLE_DISK:
+        return Check(
+            name="disk",
+            status=Status.PROBLEM,
+            detail=detail,
+            advice="free some space or move DATA_DIR",
+        )
+    return Check(name="disk", status=Status.OK, detail=detail)
+
+
+def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
+    """Look at what torch would compute with; `native` is the model's edge, 0 if unknown."""
+    from bot.engines import hardware  # noqa: PLC0415 - torch takes seconds to import
+
+    try:
+        gpus = [] if settings.device == "cpu" else hardware.gpus()
+    except RuntimeError as error:
+        yield Check(
+            name="gpu",
+            status=Status.PROBLEM,
+            detail=str(error).splitlines()[0][:200],
+            advice="update the GPU's driver, or set DEVICE=cpu",
+        )
+        return
+    if gpus:
+        for i, gpu in enumerate(gpus):
+            yield _gpu(f"gpu {i}", gpu, native=native)
+    elif settings.device.startswith("cuda"):
+        yield Check(
+            name="gpu",
+            status=Status.PROBLEM,
+            detail=f"DEVICE={settings.device}, but torch {version('torch')} finds no GPU",
+            advice="install a CUDA build of torch, or set DEVICE=auto",
+        )
+    else:
+        yield _cpu(hardware.cpu_threads(), native=native)
+
+
+def _gpu(name: str, gpu: Gpu, *, native: int) -> Check:
+    detail = f"{gpu.name}, {gpu.free / _GIB:.1f} of {gpu.total / _GIB:.1f} GiB free"
+    if not gpu.supports_bfloat16:
+        advice = "this GPU has no bfloat16: set DTYPE=float32, which needs twice the memory"
+    elif native >= _LARGE_MODEL and gpu.free < _COMFORTABLE_GPU:
+        advice = "below 24 GiB free, 1024x1024 may not fit: stop other programs on the GPU"
+    else:
+        return Check(name=name, status=Status.OK, detail=detail)
+    return Check(name=name, status=Status.WARNING, detail=detail, advice=advice)
+
+
+def _cpu(threads: int, *, native: int) -> Check:
+    detail = f"none found: drawing on the CPU with {threads} threads"
+    if native < _LARGE_MODEL:
+        return Check(name="gpu", status=Status.OK, detail=detail)
+    return Check(
+        name="gpu",
+        status=Status.WARNING,
+        detail=detail,
+        advice="a model of this size takes many minutes an image on a CPU: use a GPU or MODEL=demo",
+    )
+
+
+def _model(files: ModelFiles) -> Check:
+    """Verify every file of the model against its manifest."""
+    with FileBars() as bars:
+        problems = verify(files, progress=bars)
+    detail = f"{files.model_id} in {files.folder}, revision {files.revision}"
+    if not problems and not files.manifest:
+        return Check(
+            name="model",
+            status=Status.WARNING,
+            detail=f"{detail}: complete, but no {MANIFEST_NAME} proves it",
+            advice=f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it",
+        )
+    if not problems:
+        return Check(name="model", status=Status.OK, detail=f"{detail}: every file is right")
+    named = ", ".join(f"{problem.path} ({problem.reason})" for problem in problems)
+    return Check(
+        name="model",
+        status=Status.PROBLEM,
+        detail=f"{detail}: {named}",
+        advice="run `python -m bot download`, which fetches only these files again"
+        if files.model_id != "demo"
+        else "run `git checkout -- data/demo_model`",
+    )

@@ -1,0 +1,121 @@
+"""Where images of the command line go: names from the prompt, folders made, nothing overwritten."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.errors import OutputPathError
+from bot.generation import GenerationRequest
+
+_MAX_NAME_BYTES: Final = 120  # file systems allow 255; the seed, a number and the ending follow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A place for one file, whose name gets a number if it is taken."""
+
+    folder: Path
+    stem: str
+
+    def write(self, content: bytes) -> Path:
+        """Write the file whole or not at all, beside what is already there; return its path.
+
+        Raises:
+            OutputPathError: The folder cannot be written or the disk is full.
+
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", suffix=".part") as part:
+                part.write(content)
+                part.flush()
+                os.fsync(part.fileno())
+                Path(part.name).chmod(0o644)  # a temporary file is private
+                return self._link(Path(part.name))
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
+
+    def _link(self, part: Path) -> Path:
+        """Give the finished file the first free name: linking fails where one is taken."""
+        number = 1
+        while True:
+            path = self.folder / f"{self.stem}{'' if number == 1 else f'-{number}'}.png"
+            try:
+                path.hardlink_to(part)
+            except FileExistsError:
+                number += 1
+            else:
+                return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The rules of `--output`."""
+
+    root: Path
+
+    def plan(self, output: str | None, requests: Sequence[GenerationRequest]) -> list[Target]:
+        """Choose a place for every image and check that it can be written.
+
+        Args:
+            output: What was typed: a `.png` file, a folder, or nothing.
+            requests: The images; several under one file name are numbered.
+
+        Raises:
+            OutputPathError: The place cannot be written; nothing was.
+
+        """
+        if output is not None and _is_png(output):
+            return [self.plan_file(output)] * len(requests)
+        folder = self.root if output is None else self.root / Path(output).expanduser()
+        _check_writable(folder)
+        return [Target(folder=folder, stem=_stem(request)) for request in requests]
+
+    def plan_file(self, name: str) -> Target:
+        """Choose the place of one `.png` file and check that it can be written."""
+        path = self.root / Path(name).expanduser()
+        if not _is_png(name):
+            raise OutputPathError(f"The file {name!r} does not work: its name must end in .png.")
+        _check_writable(path.parent)
+        return Target(folder=path.parent, stem=path.stem)
+
+
+def _is_png(name: str) -> bool:
+    """Tell a file from a folder; an ending of another kind of picture is a mistake."""
+    suffix = Path(name).suffix.casefold()
+    if suffix in {".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}:
+        raise OutputPathError(
+            f"The output {name!r} does not work: images are written as .png, which keeps every "
+            "pixel and the recipe."
+        )
+    return suffix == ".png"
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be written, without making it yet."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise OutputPathError(f"The output {folder} cannot be written: {existing} is not a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputPathError(
+            f"The output {folder} cannot be written: no permission in {existing}."
+        )
+
+
+def _cannot_write(folder: Path, error: OSError) -> OutputPathError:
+    return OutputPathError(f"The output {folder} cannot be written: {error.strerror or error}.")
+
+
+def _stem(request: GenerationRequest) -> str:
+    """Return a file name from the prompt and the seed, in any script: `a-red-apple-42`."""
+    words = re.sub(r"[^\w]+", "-", request.prompt.casefold()).strip("-_")
+    short = words.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").rstrip("-_")
+    return f"{short or 'image'}-{request.seed}"

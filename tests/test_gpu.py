@@ -1,0 +1,125 @@
+"""What only a CUDA device can show; run with `pytest -m gpu`.
+
+The full-size tests write 20.5 GB to a temporary folder and need about 30 GB of GPU memory.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from bot.engines.z_image import ZImageEngine
+from bot.errors import EngineOutOfMemoryError
+from bot.generation import GenerationRequest, Size
+from tests import full_size
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device"),
+]
+
+
+@pytest.fixture(autouse=True)
+def whole_gpu() -> Iterator[None]:
+    yield
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    gc.collect()
+    torch.cuda.empty_cache()
+
+
+@pytest.fixture(scope="module")
+def full_size_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return full_size.build(tmp_path_factory.mktemp("full") / "model")
+
+
+def new_engine(folder: Path) -> ZImageEngine:
+    return ZImageEngine(folder, model_id=folder.name, revision="test", device="cuda")
+
+
+def request(side: int, *, seed: int = 42) -> GenerationRequest:
+    return GenerationRequest(
+        prompt="一只 orange cat", seed=seed, size=Size(width=side, height=side)
+    )
+
+
+def peak_bytes(draw: Callable[[], object]) -> int:
+    gc.collect()
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    draw()
+    return torch.cuda.max_memory_reserved()
+
+
+def limit_memory(size_bytes: int) -> None:
+    gc.collect()
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(size_bytes / total)
+
+
+def report(**figures: object) -> None:
+    """Print the figures, and keep them where FIGURES names a file."""
+    line = json.dumps({"device": torch.cuda.get_device_name(), **figures})
+    print(line)
+    if path := os.environ.get("FIGURES"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def test_the_gpu_draws_in_bfloat16_and_repeats_itself(demo_model: Path):
+    first = new_engine(demo_model).generate(request(256))
+    engine = new_engine(demo_model)
+    engine.generate(request(128, seed=1))
+    assert engine.generate(request(256)).image.pixel_sha256 == first.image.pixel_sha256
+    assert first.conditions["dtype"] == "bfloat16"
+    assert first.conditions["device"] == torch.cuda.get_device_name()
+
+
+def test_out_of_memory_is_tried_again_the_cheaper_way(demo_model: Path):
+    engine = new_engine(demo_model)
+    engine.generate(request(128))
+    plain = peak_bytes(lambda: engine.generate(request(1024)))
+    limit_memory(plain - 2**20)  # a little too little for the whole image at once
+    drawing = engine.generate(request(1024))
+    assert drawing.conditions["vae_tiling"] is True
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    assert engine.generate(request(1024)).conditions["vae_tiling"] is False
+
+
+def test_out_of_memory_on_both_ways_says_what_there_was(demo_model: Path):
+    engine = new_engine(demo_model)
+    engine.generate(request(128))
+    limit_memory(torch.cuda.memory_reserved() + 2**21)
+    with pytest.raises(EngineOutOfMemoryError, match=r"GiB allocated, .* reserved, .* free of"):
+        engine.generate(request(1024))
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    engine.generate(request(256))  # one image too large does not spoil the next
+
+
+def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
+    engine = new_engine(full_size_model)
+    start = time.perf_counter()
+    engine.load()
+    report(what="full-size load", seconds=round(time.perf_counter() - start, 2))
+    for side in (512, 1024, 2048):
+        engine.generate(request(side, seed=1))
+        start = time.perf_counter()
+        peak = peak_bytes(lambda side=side: engine.generate(request(side)))
+        seconds = time.perf_counter() - start
+        again = engine.generate(request(side))
+        assert again.image.pixel_sha256 == engine.generate(request(side)).image.pixel_sha256
+        assert again.conditions["vae_tiling"] is (side == 2048)
+        report(
+            what="full-size, random weights",
+            side=side,
+            seconds=round(seconds, 3),
+            stages={name: round(value, 3) for name, value in again.durations_s.items()},
+            peak_gib=round(peak / 2**30, 2),
+        )

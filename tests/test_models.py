@@ -1,0 +1,265 @@
+"""Model files: found, fetched from both hubs through broken networks, and proven right."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import models
+from bot.errors import ModelFilesError
+from bot.models import HubModel, Source, download, fetch, hub_models, locate, verify
+from bot.settings import DEMO_MODEL_DIR
+from tests.hub_server import Hub, serve
+
+SOURCES: list[Source] = ["modelscope", "huggingface"]
+TURBO = "Tongyi-MAI/Z-Image-Turbo"
+
+# Both packages leave sockets to the collector, and ModelScope's still uses a deprecated name.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the parts of the demo model and nothing else, as a hub holds it."""
+    folder = tmp_path_factory.mktemp("served") / "model"
+    for path in parts_of(demo_model):
+        target = folder / path.relative_to(demo_model)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hub_model(served: Path) -> HubModel:
+    files = [path for path in served.rglob("*") if path.is_file()]
+    return HubModel(
+        model_id=TURBO,
+        manifest={
+            path.relative_to(served).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
+            for path in files
+        },
+        size_bytes=sum(path.stat().st_size for path in files),
+    )
+
+
+@pytest.fixture(scope="module")
+def largest(served: Path) -> str:
+    path = max(served.rglob("*.safetensors"), key=lambda path: path.stat().st_size)
+    return path.relative_to(served).as_posix()
+
+
+@pytest.fixture
+def hub(served: Path) -> Iterator[Hub]:
+    with serve(served) as hub:
+        yield hub
+
+
+def parts_of(folder: Path) -> list[Path]:
+    parts = ("scheduler", "text_encoder", "tokenizer", "transformer", "vae")
+    inside = (path for part in parts for path in (folder / part).rglob("*") if path.is_file())
+    return [folder / "model_index.json", *inside]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_download_is_complete_and_a_second_one_fetches_nothing(
+    source: Source, hub: Hub, hub_model: HubModel, tmp_path: Path
+):
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert verify(files) == []
+    assert sorted(path for path, _ in hub.fetched) == sorted(hub_model.manifest)
+    assert (files.model_id, files.folder) == (TURBO, tmp_path / TURBO)
+    hub.fetched.clear()
+    fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert hub.fetched == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("modelscope", "huggingface"), ("huggingface", "modelscope")]
+)
+def test_what_one_hub_fetched_the_other_does_not_fetch_again(
+    first: Source, second: Source, hub: Hub, hub_model: HubModel, tmp_path: Path
+):
+    fetch(hub_model, source=first, model_cache=tmp_path, endpoint=hub.address)
+    hub.fetched.clear()
+    fetch(hub_model, source=second, model_cache=tmp_path, endpoint=hub.address)
+    assert hub.fetched == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_connection_cut_in_the_middle_is_taken_up_where_it_broke(
+    source: Source, hub: Hub, hub_model: HubModel, largest: str, tmp_path: Path
+):
+    # Hugging Face's package writes in chunks of 10 MB: what is cut before the first is not kept.
+    hub.cut_once_after[largest] = 11_000_000
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    ranges = [asked for path, asked in hub.fetched if path == largest]
+    assert ranges[0] is None
+    assert str(ranges[1]).startswith("bytes=1")
+    assert verify(files) == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_corrupted_file_is_fetched_again_and_only_that_file(
+    source: Source, hub: Hub, hub_model: HubModel, largest: str, tmp_path: Path
+):
+    hub.corrupt[largest] = 1
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert verify(files) == []
+    assert Counter(path for path, _ in hub.fetched) == {
+        path: 2 if path == largest else 1 for path in hub_model.manifest
+    }
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_file_damaged_on_the_disk_is_named_and_fetched_again(
+    source: Source, hub: Hub, hub_model: HubModel, largest: str, tmp_path: Path
+):
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    damaged = files.folder / largest
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    assert [(problem.path, problem.reason) for problem in verify(files)] == [(largest, "wrong MD5")]
+    hub.fetched.clear()
+    fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert [path for path, _ in hub.fetched] == [largest]
+    assert verify(files) == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_file_that_always_arrives_broken_is_named(
+    source: Source, hub: Hub, hub_model: HubModel, tmp_path: Path
+):
+    hub.corrupt["vae/config.json"] = 99
+    with pytest.raises(ModelFilesError, match=r"vae/config.json .* arrived broken .* 3 times"):
+        fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert not (tmp_path / TURBO / "vae/config.json").exists()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_file_the_hub_does_not_have_is_named_with_the_other_hub(
+    source: Source, hub: Hub, hub_model: HubModel, tmp_path: Path
+):
+    hub.missing.add("vae/config.json")
+    other = "huggingface" if source == "modelscope" else "modelscope"
+    with pytest.raises(
+        ModelFilesError, match=rf"vae/config.json .* MODEL_SOURCE={other}"
+    ) as caught:
+        fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_fetched(
+    hub: Hub, hub_model: HubModel, tmp_path: Path
+):
+    huge = HubModel(
+        model_id=TURBO,
+        manifest=hub_model.manifest,
+        size_bytes=shutil.disk_usage(tmp_path).total * 2,
+    )
+    with pytest.raises(ModelFilesError, match="GB free, but"):
+        fetch(huge, source="modelscope", model_cache=tmp_path, endpoint=hub.address)
+    assert hub.fetched == []
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(hub_model: HubModel, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelFilesError, match="cannot be stored"):
+        fetch(hub_model, source="modelscope", model_cache=tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        TURBO,
+        "hub/models--Tongyi-MAI--Z-Image-Turbo/snapshots/0123abc",
+        "models--Tongyi-MAI--Z-Image-Turbo/snapshots/0123abc",
+        "models/Tongyi-MAI/Z-Image-Turbo",
+        "hub/models/Tongyi-MAI/Z-Image-Turbo",
+        "models/Tongyi-MAI--Z-Image-Turbo/snapshots/master",
+    ],
+)
+def test_a_model_that_either_hubs_own_tools_fetched_is_found(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Path, hub_model: HubModel
+):
+    monkeypatch.setattr(models, "hub_models", lambda: {TURBO: hub_model})
+    shutil.copytree(served, tmp_path / layout)
+    assert locate(TURBO, model_cache=tmp_path).folder == tmp_path / layout
+
+
+def test_the_official_manifest_names_every_part():
+    manifest = hub_models()[TURBO].manifest
+    assert len(manifest) == 16
+    assert all(len(md5) == 32 for md5 in manifest.values())
+    assert {path.split("/")[0] for path in manifest} == {
+        "model_index.json", "scheduler", "text_encoder", "tokenizer", "transformer", "vae",
+    }  # fmt: skip
+
+
+def test_the_demo_model_is_here_and_right():
+    files = locate("demo", model_cache=Path("unused"))
+    assert (files.model_id, files.folder, files.native) == ("demo", DEMO_MODEL_DIR, 256)
+    seen: list[str] = []
+    assert verify(files, progress=lambda file, _done, _total: seen.append(file)) == []
+    assert set(seen) == set(files.manifest)
+    assert download("demo", source="modelscope", model_cache=Path("unused")) == files
+
+
+def test_a_model_that_is_not_here_says_how_to_get_it(tmp_path: Path):
+    with pytest.raises(ModelFilesError, match=r"run `python -m bot download` \(33 GB\)"):
+        locate(TURBO, model_cache=tmp_path)
+
+
+@pytest.mark.parametrize("model", ["stable-diffusion", "owner/name", "", "/no/such/folder"])
+def test_an_unknown_model_is_named_with_the_known_ones(model: str, tmp_path: Path):
+    if not model:
+        model = str(tmp_path / "gone")
+    with pytest.raises(ModelFilesError, match="is unknown: use demo, Tongyi-MAI/Z-Image-Turbo, or"):
+        locate(model, model_cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda file: file.write_bytes(file.read_bytes()[:-7]), "truncated: "),
+        (lambda file: file.write_bytes(file.read_bytes()[:4]), "truncated: 4 bytes"),
+        (lambda file: file.write_bytes(b"\x08" + b"\0" * 7 + b"not json and more"), "safetensors"),
+        (lambda file: file.unlink(), "missing"),
+    ],
+)
+def test_a_broken_weight_file_is_named_without_reading_it_all(
+    damage: object, said: str, served: Path, tmp_path: Path
+):
+    copy = shutil.copytree(served, tmp_path / "model")
+    for file in (copy / "vae").glob("*.safetensors"):
+        damage(file)
+    with pytest.raises(ModelFilesError, match=rf"vae/.*safetensors.*{said}"):
+        locate(str(copy), model_cache=tmp_path)
+
+
+def test_a_folder_without_a_part_or_with_a_broken_configuration_is_refused(
+    served: Path, tmp_path: Path
+):
+    copy = shutil.copytree(served, tmp_path / "model")
+    (copy / "vae/config.json").write_text("{")
+    with pytest.raises(ModelFilesError, match=r"vae/config.json cannot be read"):
+        locate(str(copy), model_cache=tmp_path)
+    shutil.rmtree(copy / "scheduler")
+    with pytest.raises(ModelFilesError, match=r"scheduler/scheduler_config.json \(missing\)"):
+        locate(str(copy), model_cache=tmp_path)
+
+
+def test_a_folder_without_a_manifest_says_that_it_is_unverified(served: Path, tmp_path: Path):
+    files = locate(str(served), model_cache=tmp_path)
+    assert files.revision == "unverified"
+    assert json.loads((served / "vae/config.json").read_text())["sample_size"] == files.native
