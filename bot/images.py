@@ -1,10 +1,16 @@
-"""Pixels to files and back: encoding, and the recipe inside the file."""
+"""Pixels to files and back: encoding, the recipe inside the file, and copies that fit a limit."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from PIL import Image
@@ -16,6 +22,25 @@ from bot.recipe import parameters_text
 RECIPE_KEY: Final = "z-image-bot"  # the PNG's iTXt chunk that holds the recipe
 PARAMETERS_KEY: Final = "parameters"  # the text that other image tools read
 _PNG_LEVEL: Final = 6  # 296 ms at 1024 x 1024 on one core, measured; never on the GPU's thread
+_PREVIEW_SIDE: Final = 512  # pixels: previews are an eighth of the image and shown larger
+_WEBP_QUALITIES: Final = (95, 90, 80, 60)
+
+
+class Fit(StrEnum):
+    """What a copy that fits an upload limit kept of the image."""
+
+    PNG = "png"
+    LOSSLESS = "lossless"
+    LOSSY = "lossy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """An encoded copy of an image; `suffix` is `.png` or `.webp`."""
+
+    content: bytes
+    suffix: str
+    fit: Fit
 
 
 def encode_png(image: RawImage, *, recipe: Mapping[str, object] | None = None) -> bytes:
@@ -30,6 +55,68 @@ def encode_png(image: RawImage, *, recipe: Mapping[str, object] | None = None) -
     return buffer.getvalue()
 
 
+def encode_preview(image: RawImage) -> bytes:
+    """Return a small preview enlarged as a WebP of a few kilobytes."""
+    pillow = to_pillow(image)
+    scale = _PREVIEW_SIDE / max(pillow.size)
+    size = (round(pillow.width * scale), round(pillow.height * scale))
+    return _webp(pillow.resize(size, Image.Resampling.BICUBIC), quality=75)
+
+
+def fit_under(png: bytes, *, limit_bytes: int) -> Copy:
+    """Return the PNG itself if it fits, else lossless WebP, else the best lossy WebP that does.
+
+    The recipe stays in the database; a WebP carries none.
+    """
+    if len(png) <= limit_bytes:
+        return Copy(content=png, suffix=".png", fit=Fit.PNG)
+    with Image.open(io.BytesIO(png)) as image:
+        lossless = _webp(image, lossless=True)
+        if len(lossless) <= limit_bytes:
+            return Copy(content=lossless, suffix=".webp", fit=Fit.LOSSLESS)
+        content = b""
+        for quality in _WEBP_QUALITIES:
+            content = _webp(image, quality=quality)
+            if len(content) <= limit_bytes:
+                break
+    return Copy(content=content, suffix=".webp", fit=Fit.LOSSY)
+
+
+def make_thumbnail(png: bytes, *, side: int) -> bytes:
+    """Return a WebP whose longer side is at most `side` pixels."""
+    with Image.open(io.BytesIO(png)) as image:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return _webp(image, quality=85)
+
+
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; one that is there already has the same pixels and stays.
+
+    Raises:
+        OSError: The disk is full or cannot be written.
+
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+
+
 def to_pillow(image: RawImage) -> Image.Image:
     """Return the pixels as a Pillow image."""
     return Image.frombytes("RGB", (image.width, image.height), image.pixels)
+
+
+def _webp(image: Image.Image, *, lossless: bool = False, quality: int = 80) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", lossless=lossless, quality=quality, method=4)
+    return buffer.getvalue()

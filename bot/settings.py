@@ -67,6 +67,13 @@ class Settings(BaseSettings):
         default="INFO", description="DEBUG also logs prompts."
     )
 
+    max_jobs: Annotated[int, Field(ge=1)] = Field(
+        default=100, description="How many jobs may wait at once."
+    )
+    max_jobs_per_user: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="How many jobs one user may have in the queue."
+    )
+
     @classmethod
     def read(cls) -> Self:
         """Read the environment and `.env`.

@@ -1,0 +1,137 @@
+"""The values of a job: who asked for what, from where, and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Literal
+
+from bot.generation import GenerationRequest
+
+Relation = Literal["imagine", "same_seed", "new_seed", "edit"]
+
+# No vowels, so that no words appear; none of 0 O 1 l, so that a person can read it aloud.
+_ID_CHARACTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
+_ID_LENGTH: Final = 7  # 27**7: ten thousand million
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are its ends."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    MADE = "made"
+    POSTED = "posted"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class CancelOutcome(StrEnum):
+    """What a cancel really stopped."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    TOO_LATE = "too_late"
+    NOT_YOURS = "not_yours"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Where somebody looks from: a guild, or a user's direct messages."""
+
+    guild_id: int | None = None
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a job comes from and how its requester is answered.
+
+    Attributes:
+        guild_id: None in direct messages and in groups.
+        token: Of the interaction, valid until `expires_at`; None once it is of no more use.
+
+    """
+
+    guild_id: int | None
+    channel_id: int
+    user_id: int
+    user_name: str
+    locale: str
+    application_id: int
+    token: str | None = field(repr=False)
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One to four images that were asked for together and are answered by one message."""
+
+    id: str
+    requests: tuple[GenerationRequest, ...]
+    origin: Origin
+    parent_id: str | None
+    relation: Relation
+    spoiler: bool
+    created_at: dt.datetime
+    state: JobState = JobState.QUEUED
+    message_id: int | None = None
+    attempts: int = 0
+
+    @property
+    def cost(self) -> int:
+        """Return forwards x image tokens, which the time on the engine grows with."""
+        return sum(request.num_forwards * request.size.tokens for request in self.requests)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """One finished image: its file, what made it, and where it belongs.
+
+    Attributes:
+        index: Its place in the job, from 0.
+        path: Of the PNG on this disk.
+        conditions: What, beside the request, decided the pixels.
+
+    """
+
+    id: str
+    job_id: str
+    index: int
+    request: GenerationRequest
+    path: Path
+    pixel_sha256: str
+    conditions: Mapping[str, object]
+    durations_s: Mapping[str, float]
+    user_id: int
+    guild_id: int | None
+    parent_id: str | None
+    created_at: dt.datetime
+    relation: Relation = "imagine"
+    channel_id: int | None = None
+    message_id: int | None = None
+
+    @property
+    def png(self) -> bytes:
+        """Read the file; not for the event loop's thread."""
+        return self.path.read_bytes()
+
+    @property
+    def duration_s(self) -> float:
+        """Return the seconds of all stages together."""
+        return sum(self.durations_s.values())
+
+
+def new_id() -> str:
+    """Draw a short id that can be typed and said."""
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
+
+
+def now() -> dt.datetime:
+    """Return the time in UTC."""
+    return dt.datetime.now(dt.UTC)
