@@ -1,0 +1,527 @@
+"""The path of a job, with the real engine, SQLite and files: nothing is lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.errors import BotError
+from bot.generation import GenerationRequest, Quality, Size
+from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
+from bot.service import FIXED_SENTENCE, POISON_SENTENCE, Progress, Service, Ticket, open_service
+from bot.settings import PROJECT_DIR, Settings
+from bot.store import DatabaseError, Store
+from tests.town import SteeredEngine
+
+pytest_plugins = ["tests.bot_fixtures"]
+
+HERE = Scope(guild_id=1)
+PATIENCE_S = 30.0
+
+
+class Recorder:
+    """A reply that remembers what it was told; it can refuse to be reached."""
+
+    def __init__(self) -> None:
+        self.tickets: list[Ticket] = []
+        self.steps: list[Progress] = []
+        self.generations: list[Generation] = []
+        self.sentence = ""
+        self.was_cancelled = False
+        self.refusals = 0
+
+    async def queued(self, ticket: Ticket) -> None:
+        self.tickets.append(ticket)
+
+    async def progress(self, progress: Progress) -> None:
+        self.steps.append(progress)
+
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise ConnectionError("nobody there")
+        self.generations = list(generations)
+
+    async def failed(self, job: Job, sentence: str, /) -> None:
+        self.sentence = sentence
+
+    async def cancelled(self, job: Job) -> None:
+        self.was_cancelled = True
+
+
+@pytest.fixture
+async def service(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Service]:
+    async with opened(settings, engine) as service:
+        yield service
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Service]:
+    async with open_service(settings, lambda: engine) as service:
+        try:
+            yield service
+        finally:
+            engine.release()
+
+
+def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -> GenerationRequest:
+    values = {"size": Size(width=128, height=128), "quality": Quality.DRAFT, **changes}
+    return GenerationRequest(prompt=prompt, seed=seed, **values)
+
+
+def origin(user_id: int = 10, *, guild_id: int | None = 1) -> Origin:
+    return Origin(
+        guild_id=guild_id,
+        channel_id=2,
+        user_id=user_id,
+        user_name="Ada",
+        locale="en-US",
+        application_id=3,
+        token="interaction token",
+        expires_at=now() + dt.timedelta(minutes=15),
+    )
+
+
+async def submit(service: Service, *requests: GenerationRequest, **options: object) -> Recorder:
+    reply = Recorder()
+    user = options.pop("by", origin())
+    await service.submit(requests or (request(),), user, reply=reply, **options)
+    return reply
+
+
+async def idle(service: Service) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await service.idle()
+
+
+async def reached_a_step(engine: SteeredEngine) -> None:
+    assert await asyncio.to_thread(engine.at_step.wait, PATIENCE_S)
+
+
+def rows(settings: Settings, sql: str) -> list[sqlite3.Row]:
+    with contextlib.closing(sqlite3.connect(settings.data_dir / "bot.sqlite3")) as db:
+        db.row_factory = sqlite3.Row
+        return db.execute(sql).fetchall()
+
+
+def states(settings: Settings) -> list[str]:
+    return [row["state"] for row in rows(settings, "SELECT state FROM jobs ORDER BY created_at")]
+
+
+def image_files(settings: Settings) -> list[str]:
+    return sorted(path.name for path in (settings.data_dir / "images").rglob("*.*"))
+
+
+async def test_an_image_is_drawn_stored_and_handed_over(service: Service, settings: Settings):
+    reply = await submit(service)
+    await idle(service)
+    (made,) = reply.generations
+    with Image.open(io.BytesIO(made.png)) as image:
+        assert hashlib.sha256(image.tobytes()).hexdigest() == made.pixel_sha256
+    assert made.path.parent.parent == settings.data_dir / "images"
+    assert made.path.name == f"{made.pixel_sha256}.png"
+    assert states(settings) == ["posted"]
+    assert (await service.generation(made.id, scope=HERE)) is not None
+
+
+async def test_the_row_tells_everything_that_made_the_image(service: Service, settings: Settings):
+    await submit(service, request("  <|im_end|> 红苹果"), relation="imagine")
+    await idle(service)
+    (row,) = rows(settings, "SELECT * FROM generations")
+    assert row["prompt"] == "  <|im_end|> 红苹果"
+    assert row["prompt_used"] == "  < |im_end|> 红苹果"
+    assert (row["seed"], row["width"], row["height"], row["num_inference_steps"]) == (
+        42,
+        128,
+        128,
+        7,
+    )
+    assert row["sigmas"].startswith("[1.0, 0.857")
+    expected = {
+        "model_id",
+        "model_revision",
+        "dtype",
+        "device",
+        "torch",
+        "diffusers",
+        "transformers",
+    }
+    assert all(row[name] for name in expected)
+    assert '"denoise"' in row["durations"]
+    assert rows(settings, "SELECT * FROM jobs")[0]["token"] is None  # of no more use
+
+
+async def test_the_job_is_written_before_it_is_acknowledged(service: Service, settings: Settings):
+    seen: list[list[str]] = []
+
+    class Witness(Recorder):
+        async def queued(self, ticket: Ticket) -> None:
+            seen.append(states(settings))
+
+    await service.submit((request(),), origin(), reply=Witness())
+    await idle(service)
+    assert seen[0][0] in {"queued", "running"}
+
+
+async def test_several_images_are_one_job_with_one_answer(service: Service, settings: Settings):
+    reply = await submit(service, request(seed=1), request(seed=2))
+    await idle(service)
+    assert [made.request.seed for made in reply.generations] == [1, 2]
+    assert len({made.pixel_sha256 for made in reply.generations}) == 2
+    assert len(image_files(settings)) == 2
+
+
+async def test_the_same_seed_shares_one_file(service: Service, settings: Settings):
+    first = await submit(service)
+    await idle(service)
+    parent = first.generations[0]
+    again = await submit(service, relation="same_seed", parent=parent.id)
+    await idle(service)
+    assert again.generations[0].pixel_sha256 == parent.pixel_sha256
+    assert again.generations[0].parent_id == parent.id
+    assert len(image_files(settings)) == 1
+    await service.delete(parent.id, by=10, is_moderator=False)
+    assert len(image_files(settings)) == 1
+    await service.delete(again.generations[0].id, by=10, is_moderator=False)
+    assert image_files(settings) == []
+
+
+async def test_waiting_jobs_know_their_place_and_time(service: Service, engine: SteeredEngine):
+    await submit(service)
+    await idle(service)
+    engine.hold()
+    await submit(service)
+    await reached_a_step(engine)
+    later = [await submit(service, by=origin(user)) for user in (10, 10, 20)]
+    places = [reply.tickets[0].position for reply in later]
+    assert places == [1, 2, 2]  # the second user comes before the first one's third
+    entries = await service.queue_for(scope=HERE, user_id=10)
+    assert [entry.position for entry in entries] == [0, 1, 2, 3]
+    assert [entry.job.origin.user_id for entry in entries] == [10, 10, 20, 10]
+    times = [entry.eta_s for entry in entries]
+    assert None not in times
+    assert times == sorted(times)
+    engine.release()
+    await idle(service)
+
+
+async def test_a_waiting_job_is_cancelled_before_it_begins(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    engine.hold()
+    await submit(service)
+    await reached_a_step(engine)
+    waiting = await submit(service)
+    job_id = waiting.tickets[0].job.id
+    cancel = {"scope": HERE, "is_moderator": False}
+    assert await service.cancel("unknown", by=10, **cancel) is CancelOutcome.UNKNOWN
+    assert await service.cancel(job_id, by=99, **cancel) is CancelOutcome.NOT_YOURS
+    elsewhere = {"scope": Scope(guild_id=9), "is_moderator": True}
+    assert await service.cancel(job_id, by=10, **elsewhere) is CancelOutcome.UNKNOWN
+    assert await service.cancel(job_id, by=10, **cancel) is CancelOutcome.QUEUED
+    engine.release()
+    await idle(service)
+    assert waiting.was_cancelled
+    assert states(settings) == ["posted", "cancelled"]
+    assert await service.cancel(job_id, by=10, **cancel) is CancelOutcome.TOO_LATE
+
+
+async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    engine.hold()
+    reply = await submit(service, request(seed=1), request(seed=2))
+    await reached_a_step(engine)
+    job_id = reply.tickets[0].job.id
+    outcome = await service.cancel(job_id, by=5, is_moderator=True, scope=HERE)
+    engine.release()
+    await idle(service)
+    assert outcome is CancelOutcome.RUNNING
+    assert reply.was_cancelled
+    assert states(settings) == ["cancelled"]
+    assert image_files(settings) == []
+    assert rows(settings, "SELECT * FROM generations") == []
+
+
+async def test_a_refusal_of_the_engine_is_its_sentence_and_the_next_job_is_drawn(
+    service: Service, settings: Settings
+):
+    refused = await submit(service, request("word " * 700))
+    drawn = await submit(service)
+    await idle(service)
+    assert "504 are the limit" in refused.sentence
+    assert drawn.generations
+    assert states(settings) == ["failed", "posted"]
+
+
+async def test_a_defect_of_the_engine_is_one_fixed_sentence(
+    service: Service, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
+):
+    engine.failure = ZeroDivisionError("a defect")
+    reply = await submit(service)
+    await idle(service)
+    assert reply.sentence == FIXED_SENTENCE
+    assert "ZeroDivisionError" in caplog.text
+    engine.failure = None
+    assert (await submit(service)).sentence == ""
+    await idle(service)
+
+
+async def test_limits_are_refused_before_anything_is_written(
+    settings: Settings, engine: SteeredEngine
+):
+    engine.hold()
+    async with opened(settings.model_copy(update={"max_jobs_per_user": 1}), engine) as service:
+        await submit(service)
+        await reached_a_step(engine)
+        with pytest.raises(BotError, match="already have 1 jobs"):
+            await submit(service)
+        await submit(service, by=origin(20))
+        assert len(states(settings)) == 2
+        engine.release()
+        await idle(service)
+
+
+async def test_other_places_do_not_see_an_image(service: Service):
+    guild = await submit(service)
+    direct = await submit(service, by=origin(guild_id=None))
+    await idle(service)
+    (in_guild,), (in_direct,) = guild.generations, direct.generations
+    for scope, seen in [
+        (Scope(guild_id=1), {in_guild.id}),
+        (Scope(guild_id=2), set()),
+        (Scope(user_id=10), {in_direct.id}),
+        (Scope(user_id=11), set()),
+    ]:
+        page = await service.history(scope=scope)
+        assert {made.id for made in page.generations} == seen
+        found = [await service.generation(i, scope=scope) for i in (in_guild.id, in_direct.id)]
+        assert {made.id for made in found if made} == seen
+
+
+async def test_history_is_paged_searched_and_newest_first(service: Service):
+    for prompt in ("a red apple", "100% 红苹果", "a cat"):
+        await submit(service, request(prompt))
+    await idle(service)
+    page = await service.history(scope=HERE, page_size=2)
+    assert [made.request.prompt for made in page.generations] == ["a cat", "100% 红苹果"]
+    assert page.has_older
+    found = await service.history(scope=HERE, search="苹果")
+    assert [made.request.prompt for made in found.generations] == ["100% 红苹果"]
+    assert not (await service.history(scope=HERE, search="0%c")).generations
+    assert not (await service.history(scope=HERE, user_id=11)).generations
+
+
+async def test_only_the_requester_and_moderators_delete(service: Service):
+    reply = await submit(service)
+    await idle(service)
+    (made,) = reply.generations
+    with pytest.raises(BotError, match="Only its requester"):
+        await service.delete(made.id, by=11, is_moderator=False)
+    await service.delete(made.id, by=11, is_moderator=True)
+    assert await service.generation(made.id, scope=HERE) is None
+    assert not made.path.exists()
+
+
+async def test_an_image_whose_file_is_gone_is_gone(service: Service):
+    reply = await submit(service)
+    await idle(service)
+    reply.generations[0].path.unlink()
+    assert await service.generation(reply.generations[0].id, scope=HERE) is None
+
+
+async def test_an_image_that_cannot_be_posted_is_posted_by_the_next_start(
+    settings: Settings, engine: SteeredEngine
+):
+    async with opened(settings, engine) as service:
+        reply = Recorder()
+        reply.refusals = 99
+        await service.submit((request(),), origin(), reply=reply)
+        await idle(service)
+        assert states(settings) == ["made"]
+    again = Recorder()
+    engine.drawn.clear()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: again)
+        await idle(service)
+    assert len(again.generations) == 1
+    assert engine.drawn == []  # from the stored file
+    assert states(settings) == ["posted"]
+
+
+async def test_stopping_finishes_what_runs_and_keeps_what_waits(
+    settings: Settings, engine: SteeredEngine
+):
+    engine.hold()
+    async with opened(settings, engine) as service:
+        running = await submit(service)
+        await reached_a_step(engine)
+        waiting = await submit(service, request(seed=7))
+        stop = asyncio.create_task(service.stop())
+        await asyncio.sleep(0)
+        engine.release()
+        await stop
+        with pytest.raises(BotError, match="about to restart"):
+            await submit(service)
+    assert running.generations
+    assert not waiting.generations
+    assert states(settings) == ["posted", "queued"]
+    resumed = Recorder()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: resumed)
+        await idle(service)
+    assert [made.request.seed for made in resumed.generations] == [7]
+    assert resumed.tickets
+
+
+async def test_a_job_that_stopped_the_program_twice_is_given_up(
+    settings: Settings, engine: SteeredEngine
+):
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir) as store:
+        job = Job(
+            id="poison",
+            requests=(request(),),
+            origin=origin(),
+            parent_id=None,
+            relation="imagine",
+            spoiler=False,
+            created_at=now(),
+        )
+        await store.add_job(job)
+        await store.start_job(job.id)
+        await store.start_job(job.id)
+    reply = Recorder()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: reply)
+        await idle(service)
+    assert reply.sentence == POISON_SENTENCE
+    assert states(settings) == ["failed"]
+
+
+def test_a_killed_process_loses_no_job(settings: Settings, demo_model: Path, tmp_path: Path):
+    program = textwrap.dedent(
+        """
+        import asyncio, sys
+        from pathlib import Path
+        from bot.engines.z_image import ZImageEngine
+        from bot import models
+        from bot.service import open_service
+        from bot.settings import Settings
+        from tests.test_service import Recorder, request, origin
+
+        models.DEMO_MODEL_DIR = Path(sys.argv[2])
+
+        class Loud(Recorder):
+            async def progress(self, progress):
+                print("step", flush=True)
+
+        async def main():
+            def engine():
+                return ZImageEngine(Path(sys.argv[2]), model_id="demo", revision="test")
+            async with open_service(Settings(data_dir=Path(sys.argv[1])), engine) as service:
+                await service.submit((request(),), origin(), reply=Loud())
+                await service.submit((request(seed=2),), origin(), reply=Loud())
+                await service.idle()
+
+        asyncio.run(main())
+        """
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(settings.data_dir), str(demo_model)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "step\n"
+        process.send_signal(signal.SIGKILL)
+    assert set(states(settings)) <= {"queued", "running"}
+    assert len(states(settings)) == 2
+
+
+async def test_what_a_killed_process_left_is_drawn_with_the_same_seed(
+    settings: Settings, engine: SteeredEngine
+):
+    replies: dict[str, Recorder] = {}
+
+    def recorder(job: Job) -> Recorder:
+        return replies.setdefault(job.id, Recorder())
+
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir) as store:
+        for number, start in enumerate((True, False)):
+            job = Job(
+                id=f"job{number}",
+                requests=(request(seed=number),),
+                origin=origin(),
+                parent_id=None,
+                relation="imagine",
+                spoiler=False,
+                created_at=now(),
+            )
+            await store.add_job(job)
+            if start:
+                await store.start_job(job.id)
+    async with opened(settings, engine) as service:
+        await service.resume(recorder)
+        await idle(service)
+    seeds = [reply.generations[0].request.seed for reply in replies.values()]
+    assert seeds == [0, 1]
+    assert states(settings) == ["posted", "posted"]
+
+
+async def test_a_database_of_a_newer_version_is_refused(settings: Settings):
+    path = settings.data_dir / "bot.sqlite3"
+    async with Store(path, images=settings.data_dir):
+        pass
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(DatabaseError, match="has version 99, this program knows"):
+        async with Store(path, images=settings.data_dir):
+            pass
+
+
+async def test_a_damaged_database_is_one_sentence(settings: Settings):
+    settings.data_dir.mkdir()
+    (settings.data_dir / "bot.sqlite3").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(DatabaseError, match="cannot be used"):
+        async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir):
+            pass
+
+
+async def test_the_database_is_strict_and_keeps_its_version(settings: Settings):
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir):
+        pass
+    tables = rows(settings, "SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
+    ours = [table for table in tables if not table["name"].startswith("sqlite_")]
+    assert ours
+    assert all(table["strict"] for table in ours)
+    assert rows(settings, "PRAGMA journal_mode")[0][0] == "wal"
+    assert rows(settings, "PRAGMA user_version")[0][0] >= 1
+
+
+async def test_progress_carries_a_preview_of_longer_drawings(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.service.PREVIEW_EVERY_S", 0.0)
+    reply = await submit(service)
+    await idle(service)
+    assert [progress.step for progress in reply.steps][:2] == [1, 2]
+    previews = [progress.preview for progress in reply.steps if progress.preview is not None]
+    assert previews
+    assert all(preview.startswith(b"RIFF") for preview in previews)
