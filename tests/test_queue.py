@@ -81,7 +81,7 @@ def test_a_removed_job_is_gone_and_the_others_keep_their_turns():
 
 def test_limits_are_refused_with_their_numbers():
     queue = queue_of("a1", "a2", "b1", max_jobs=3, max_jobs_per_user=2)
-    with pytest.raises(QueueFullError, match="already have 2 jobs .* 2 are the limit"):
+    with pytest.raises(QueueFullError, match=r"already have 2 jobs .* 2 are the limit"):
         queue.check_room(ord("a"))
     with pytest.raises(QueueFullError, match="full with 3 jobs"):
         queue.check_room(ord("c"))

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from bot import __version__
-from bot.command_line import doctor, download, imagine
+from bot.command_line import doctor, download, imagine, serve
 from bot.errors import BotError, EngineError
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_COMMANDS: Final = (imagine, download, doctor)
+_COMMANDS: Final = (imagine, serve, download, doctor)
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 
@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"z-image-bot {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(run=serve.run_bot)
     for command in _COMMANDS:
         command.add_to(commands)
     return parser

@@ -18,8 +18,6 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 
 def open_engine(files: ModelFiles, settings: Settings) -> Engine:
     """Return an engine for these model files; it loads them when it is first used."""
-    if sys.stderr.isatty():
-        print(f"Loading {files.model_id} ...", file=sys.stderr)
     # torch and diffusers take seconds to import: `--help` and refusals do not wait for them.
     from bot.engines.z_image import ZImageEngine  # noqa: PLC0415
 

@@ -1,0 +1,298 @@
+"""The Discord client: loads the extensions, syncs the commands, and answers every error."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import json
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import texts
+from bot.engines import Engine
+from bot.errors import BotError, SettingsError
+from bot.jobs import Generation, Job
+from bot.service import Reply, Service, open_service
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+EXTENSIONS: Final = (
+    "cogs.replies",
+    "cogs.buttons",
+    "cogs.imagine",
+    "cogs.gallery",
+    "cogs.waiting",
+    "cogs.help",
+)
+
+HOW_TO_BEGIN: Final = (
+    "There is no DISCORD_TOKEN: create an application at "
+    "https://discord.com/developers/applications, copy the token from its Bot page, and put "
+    "DISCORD_TOKEN=... into .env. "
+    "To try the bot without an account, run `python -m bot playground`."
+)
+
+# A message that Discord no longer, or never, lets this bot answer: nothing is left to say there.
+GONE: Final = (discord.NotFound, discord.Forbidden)
+
+
+class DiscordUnreachableError(BotError):
+    """There is no way to Discord from here."""
+
+
+class RefusalError(BotError):
+    """A refusal whose sentence exists in every language."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        """Keep the key and the values for the reader's language; the message is English."""
+        super().__init__(texts.text(key, "en-US", **values))
+        self.key = key
+        self.values = values
+
+    def in_language(self, locale: str) -> str:
+        """Return the sentence in the reader's language."""
+        return texts.text(self.key, locale, **self.values)
+
+
+def explain(error: BaseException, locale: str) -> str:
+    """Return the one sentence a user is told about an error, and log it if it is a defect."""
+    while isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, RefusalError):
+        return error.in_language(locale)
+    if isinstance(error, BotError):
+        return texts.sentence(error.message, locale)
+    if isinstance(error, discord.Forbidden):
+        return texts.text("no_permission_here", locale)
+    logger.error("Unexpected error in an interaction", exc_info=error)
+    return texts.text("fixed_error", locale)
+
+
+async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tell the user, and only them, in one sentence what went wrong."""
+    await answer_privately(interaction, explain(error, str(interaction.locale)))
+
+
+async def answer_privately(interaction: discord.Interaction, sentence: str) -> None:
+    """Send one sentence only the user sees; an interaction that is gone is only logged."""
+    escaped = discord.utils.escape_mentions(sentence)
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(escaped, ephemeral=True)
+        else:
+            await interaction.response.send_message(escaped, ephemeral=True)
+    except GONE as gone:
+        logger.warning("An answer came too late (%s)", gone)
+
+
+@contextlib.asynccontextmanager
+async def errors_answered(interaction: discord.Interaction) -> AsyncIterator[None]:
+    """Be the boundary of a button or a form: what is raised inside becomes a private sentence."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - one of the two boundaries of the design
+        await answer_error(interaction, error)
+
+
+class ImageTree(app_commands.CommandTree["ImageBot"]):
+    """The slash commands and menus, with the boundary all their errors end at."""
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction[ImageBot],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Answer with one private sentence."""
+        await answer_error(interaction, error)
+
+
+class BotTranslator(app_commands.Translator):
+    """Give Discord the Chinese names and descriptions of the commands."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - part of the interface
+    ) -> str | None:
+        """Return the translation, or None where the English stands."""
+        return texts.command_text(string.message, locale.value)
+
+
+class ImageBot(commands.Bot):
+    """One bot: the service behind it, and the extensions that face the users.
+
+    Attributes:
+        service: The one path a job takes.
+        now: The current UTC time; a simulated Discord brings its own.
+        reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
+        post_again: Posts images of before into a channel, with live buttons.
+
+    """
+
+    tree: ImageTree
+    reply_for: Callable[[Job], Reply]
+    post_again: Callable[[discord.abc.Messageable, Sequence[Generation]], Awaitable[None]]
+
+    def __init__(self, settings: Settings, service: Service) -> None:
+        """Build the client; nothing is connected yet."""
+        super().__init__(
+            commands.when_mentioned,  # there are no text commands; this asks for no message content
+            intents=discord.Intents(guilds=True),
+            tree_cls=ImageTree,
+            help_command=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.settings = settings
+        self.service = service
+        self.now: Callable[[], dt.datetime] = discord.utils.utcnow
+        self._resumed = False
+
+    async def setup_hook(self) -> None:
+        """Load the extensions and tell Discord of changed commands."""
+        await self.tree.set_translator(BotTranslator())
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        await self.sync_commands()
+
+    async def sync_commands(self) -> bool:
+        """Register the commands if they changed since this application last did; say whether."""
+        payload = [
+            await command.get_translated_payload(self.tree, BotTranslator())
+            for command in self.tree.walk_commands()
+            if isinstance(command, app_commands.Command)
+        ] + [
+            await menu.get_translated_payload(self.tree, BotTranslator())
+            for menu in self.tree.get_commands(type=discord.AppCommandType.message)
+        ]
+        record = SyncRecord(self.settings.data_dir / "commands.json")
+        key, digest = str(self.application_id), _digest(payload)
+        if record.read().get(key) == digest:
+            return False
+        await self.tree.sync()
+        record.write(key, digest)
+        logger.info("Registered %d commands", len(payload))
+        return True
+
+    async def on_ready(self) -> None:
+        """Take up the jobs an earlier run left unfinished, once."""
+        logger.info("Ready as %s in %d guilds", self.user, len(self.guilds))
+        if not self._resumed:
+            self._resumed = True
+            await self.service.resume(self.reply_for)
+
+
+def _digest(payload: object) -> str:
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+class SyncRecord:
+    """Which commands each application has registered last, as a small file."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember where the file is."""
+        self._path = path
+
+    def read(self) -> dict[str, str]:
+        """Return the hashes by application id; a missing or damaged file is an empty one."""
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def write(self, application_id: str, digest: str) -> None:
+        """Keep a hash."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps({**self.read(), application_id: digest}), encoding="utf-8")
+
+
+async def run_bot(settings: Settings, engine_factory: Callable[[], Engine]) -> None:
+    """Serve Discord until told to stop; then finish or keep what runs, and close in order.
+
+    Raises:
+        SettingsError: There is no token, or Discord refuses it.
+        DiscordUnreachableError: There is no way to Discord from here.
+        BotError: The model or the database cannot be used; the sentence says why.
+
+    """
+    if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
+        raise SettingsError(HOW_TO_BEGIN)
+    token = settings.discord_token.get_secret_value().strip()
+    with stop_signals() as stop:
+        async with (
+            open_service(settings, engine_factory) as service,
+            ImageBot(settings, service) as bot,
+        ):
+            await _log_in(bot, token)
+            await _serve(bot, stop)
+
+
+async def _log_in(bot: ImageBot, token: str) -> None:
+    try:
+        await bot.login(token)
+    except discord.LoginFailure as error:
+        raise SettingsError(
+            "Discord refuses the DISCORD_TOKEN: copy it again from the Bot page of your "
+            "application at https://discord.com/developers/applications (Reset Token makes a new "
+            "one)."
+        ) from error
+    except (aiohttp.ClientConnectionError, OSError, TimeoutError) as error:
+        raise DiscordUnreachableError(
+            f"Discord cannot be reached ({type(error).__name__}): check this machine's network, "
+            "proxy and firewall for https://discord.com."
+        ) from error
+
+
+async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
+    """Stay connected until `stop` is set, then let the jobs end while Discord still listens."""
+    connection = asyncio.create_task(bot.connect(reconnect=True), name="gateway")
+    stopped = asyncio.create_task(stop.wait(), name="stop signal")
+    await asyncio.wait({connection, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if stop.is_set():
+        logger.info("Stopping: what runs is finished or kept for the next start")
+        await bot.service.stop()
+    await bot.close()
+    await connection
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Give an event that SIGINT and SIGTERM set; the second signal acts as it does by default."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def note() -> None:
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises instead
+            loop.add_signal_handler(number, note)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)

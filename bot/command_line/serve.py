@@ -1,0 +1,59 @@
+"""`python -m bot` and `python -m bot playground`: the bot on Discord, or in a local page."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+
+from bot.command_line.common import Commands, open_engine
+from bot.engines import Engine
+from bot.errors import SettingsError
+from bot.models import locate
+from bot.settings import Settings
+
+
+def add_to(commands: Commands) -> None:
+    """Add the playground to the parser; the bot itself needs no name."""
+    parser = commands.add_parser(
+        "playground",
+        help="try the bot in a local browser page, without an account",
+        description="Run the same bot in a page with Discord's look, on this machine only. Type "
+        "/imagine, press the buttons; its data stay under DATA_DIR/playground.",
+    )
+    parser.add_argument("--port", default="0", help="of the page; 0 takes a free one (default)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.set_defaults(run=run_playground)
+
+
+def run_bot(_options: argparse.Namespace, settings: Settings) -> int:
+    """Serve Discord until told to stop."""
+    # discord.py takes a second to import: the other commands do without it.
+    from bot import client  # noqa: PLC0415
+
+    asyncio.run(client.run_bot(settings, _engine_factory(settings)))
+    return 0
+
+
+def run_playground(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve the page until told to stop."""
+    port = int(options.port) if options.port.isascii() and options.port.isdigit() else -1
+    if not 0 <= port <= 65535:  # noqa: PLR2004 - the last port there is
+        raise SettingsError(f"The port {options.port!r} does not work: use 0 to 65535.")
+    from bot import playground  # noqa: PLC0415 - the same
+
+    asyncio.run(
+        playground.run_playground(
+            settings, _engine_factory(settings), port=port, open_browser=not options.no_browser
+        )
+    )
+    return 0
+
+
+def _engine_factory(settings: Settings) -> Callable[[], Engine]:
+    """Return what makes the engine, on the thread it will live on."""
+
+    def make() -> Engine:
+        return open_engine(locate(settings.model, model_cache=settings.model_cache), settings)
+
+    return make

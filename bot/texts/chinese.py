@@ -1,0 +1,157 @@
+"""The bot's replies and commands in Chinese; the keys are those of `english.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHINESE: Final[dict[str, str]] = {
+    # The message of a job
+    "queued_next": "⏳ **下一个就是你**",
+    "queued": "⏳ **排在第 {position} 位**",
+    "ready": "预计 {when} 完成",
+    "drawing": "🎨 **正在画** · 第 {step} / {total} 步",
+    "drawing_one_of": "🎨 **正在画第 {number} / {count} 张** · 第 {step} / {total} 步",
+    "redrawn": "🔄 重启后继续。",
+    "cancelled": "🛑 已取消,没有保留任何内容。",
+    "failed": "⚠️ {sentence}",
+    "details": "种子 `{seed}` · {size} · {quality} · {seconds} · `{id}`",
+    "details_guidance": "种子 `{seed}` · {size} · {quality} · 引导 {guidance} · {seconds} · `{id}`",
+    "requested_by": "{user} 的图",
+    "seconds": "{seconds:.1f} 秒",
+    "alt_text": "{prompt}(生成的图片)",
+    "same_pixels": "✅ **与 `{id}` 的每个像素都相同** · SHA-256 `{sha}`",
+    "other_pixels": "⚠️ **与 `{id}` 的像素不同**:{reason}",
+    "other_conditions": "生成条件变了:{differences}。",
+    "other_unknown": "记录中找不到原因。",
+    "difference": "{name} 原为 {before},现为 {after}",
+    "parent_gone": "原图 `{id}` 已不在,无法比较。",
+    "lossless_webp": "PNG 超过了这里的上传限制:这是同一张图的无损 WebP。",
+    "lossy_webp": "无损格式也超过了这里的上传限制:这份是高质量 WebP。原始像素已保存,"
+    "可在允许更大文件的地方用 `/show` 查看。",
+    "too_large": "图片已保存为 `{id}`,但没有任何格式能低于这里的上传限制。",
+    "quality_draft": "草稿",
+    "quality_standard": "标准",
+    "quality_final": "精细",
+    # Buttons
+    "button_same": "同一种子",
+    "button_new": "换个种子",
+    "button_edit": "修改",
+    "button_recipe": "配方",
+    "button_delete": "删除",
+    "button_cancel": "取消",
+    "button_newer": "较新",
+    "button_older": "较早",
+    "edit_title": "修改后再画",
+    "edit_prompt": "提示词",
+    "edit_size": "尺寸",
+    "edit_size_hint": "名称(如 portrait)或 宽x高",
+    "edit_seed": "种子",
+    "edit_seed_hint": "保留种子则只改变你修改的部分;留空则随机",
+    # Recipe
+    "recipe_title": "### `{id}` 的配方",
+    "recipe_prompt_used": "模型读到的内容",
+    "recipe_again": "在任何有本机器人的地方重画",
+    "recipe_field_model": "模型",
+    "recipe_field_seed": "种子",
+    "recipe_field_size": "尺寸",
+    "recipe_field_steps": "步数",
+    "recipe_field_guidance": "引导",
+    "recipe_field_device": "设备",
+    "recipe_field_versions": "版本",
+    "recipe_field_time": "用时",
+    "recipe_field_pixels": "像素 SHA-256",
+    "recipe_field_parent": "来自",
+    "recipe_field_made": "时间",
+    # Answers
+    "deleted": "🗑️ 已删除 `{ids}`。",
+    "no_image_here": "这条消息里没有我画的图。",
+    "not_found": "这里没有图片 `{id}`:它已被删除,或属于别的地方。",
+    "history_title": "### 这里的作品",
+    "history_title_mine": "### 你的作品",
+    "history_search": "包含“{search}”",
+    "history_empty": "还没有作品:试试 `/imagine`。",
+    "history_nothing_found": "没有找到“{search}”。",
+    "history_page": "第 {page} 页",
+    "queue_title": "### 队列",
+    "queue_empty": "没有人在等:`/imagine` 会立即开始。",
+    "queue_entry": "{position}. {user} · {prompt} · {when}",
+    "queue_running": "🎨 {user} · {prompt} · {when}",
+    "queue_more": "…… 还有 {count} 个",
+    "queue_unknown_time": "很快",
+    "queue_you": "你",
+    "queue_hidden": "别处的用户",
+    "cancel_queued": "🛑 `{id}` 还在排队,已取消,什么都没有画。",
+    "cancel_running": "🛑 `{id}` 正在画,将在下一步停止。",
+    "cancel_too_late": "`{id}` 已经完成,没有可停止的内容。",
+    "cancel_not_yours": "`{id}` 是别人的:只有本人和管理员可以取消。",
+    "cancel_unknown": "这里没有排队或进行中的任务 `{id}`。",
+    "cancel_nothing": "你没有可取消的任务。",
+    "fixed_error": "我这边出了问题,已记录下来,请再试一次。",
+    "no_permission_here": "我不能在这个频道发图:请给我“发送消息”和“添加附件”权限,或换个频道。",
+    "playground_welcome": "👋 这里是试玩场:同一个机器人,只在本机运行。"
+    "在下面输入 `/imagine`,例如提示词 **红苹果** 或 **a red apple**。",
+    "help": """\
+### 用文字作画
+`/imagine` 加上提示词,中文、English 或混合都行。其他选项都可省略:
+- **size(尺寸)** 名称(`square`、`portrait`、`wide` ……)或 `宽x高`,都须是 16 的倍数
+- **seed(种子)** {min_seed} 到 {max_seed};相同的种子和提示词得到相同的像素
+- **quality(质量)** draft 草稿、standard 标准、final 精细:7、8、9 步
+- **count(数量)** 最多 4 张,种子依次加一
+- **guidance(引导)** 0(关)到 {max_guidance:g}:更贴近提示词,用时加倍
+- **spoiler(遮挡)** 点击后才显示图片
+
+### 每张图下面
+🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
+✏️ **修改** 提示词、尺寸或种子 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
+
+### 查找与等待
+`/history` 这里的作品 · `/show` 按编号展示 · `/queue` 谁排在前面 · `/cancel` 取消
+-# {model} · 自然尺寸 {size}""",
+}
+
+# The names, options and descriptions of commands, by their English text.
+CHINESE_COMMANDS: Final[dict[str, str]] = {
+    "imagine": "画图",
+    "show": "展示",
+    "history": "历史",
+    "queue": "队列",
+    "cancel": "取消",
+    "help": "帮助",
+    "Recipe": "配方",
+    "Same seed": "同一种子",
+    "prompt": "提示词",
+    "size": "尺寸",
+    "seed": "种子",
+    "quality": "质量",
+    "count": "数量",
+    "guidance": "引导",
+    "spoiler": "遮挡",
+    "id": "编号",
+    "search": "搜索",
+    "whose": "谁的",
+    "job": "任务",
+    "Draw an image from words": "用文字画一张图",
+    "What to draw, in English, Chinese or both": "画什么,中文、英文或混合",
+    "A name such as portrait, or WIDTHxHEIGHT": "名称(如 portrait)或 宽x高",
+    "The same seed gives the same pixels; none draws a random one":
+        "相同种子得到相同像素;不填则随机",
+    "How many steps: draft 7, standard 8, final 9": "步数:草稿 7,标准 8,精细 9",
+    "How many images, with the seeds seed, seed+1, …": "几张图,种子依次加一",
+    "0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow":
+        "0 为关;1.2 到 1.5 更贴近提示词,用时加倍",
+    "Hide the image until it is clicked": "点击后才显示图片",
+    "draft": "草稿",
+    "standard": "标准",
+    "final": "精细",
+    "Show an image again, with live buttons": "再次展示一张图,按钮可用",
+    "The id under the image": "图片下方的编号",
+    "Look through the images made here": "浏览这里的作品",
+    "Words of the prompt": "提示词中的文字",
+    "Whose images": "谁的作品",
+    "everyone's": "所有人的",
+    "mine": "我的",
+    "See who is before you": "看看谁排在你前面",
+    "Cancel what is waiting or being drawn": "取消排队或正在画的任务",
+    "Which job; none means your latest": "哪个任务;不填则为你最近的一个",
+    "How to use this bot": "使用说明",
+}  # fmt: skip

@@ -1,0 +1,114 @@
+"""The bot's replies in English; the keys are those of `chinese.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ENGLISH: Final[dict[str, str]] = {
+    # The message of a job
+    "queued_next": "⏳ **Next in line**",
+    "queued": "⏳ **Number {position} in line**",
+    "ready": "ready {when}",
+    "drawing": "🎨 **Drawing** · step {step} of {total}",
+    "drawing_one_of": "🎨 **Drawing image {number} of {count}** · step {step} of {total}",
+    "redrawn": "🔄 Taken up again after a restart.",
+    "cancelled": "🛑 Cancelled. Nothing was kept.",
+    "failed": "⚠️ {sentence}",
+    "details": "seed `{seed}` · {size} · {quality} · {seconds} · `{id}`",
+    "details_guidance": "seed `{seed}` · {size} · {quality} · guidance {guidance} · {seconds} "
+    "· `{id}`",
+    "requested_by": "for {user}",
+    "seconds": "{seconds:.1f} s",
+    "alt_text": "{prompt} (generated image)",
+    "same_pixels": "✅ **Pixel for pixel the same as `{id}`** · SHA-256 `{sha}`",
+    "other_pixels": "⚠️ **Not the same pixels as `{id}`**: {reason}",
+    "other_conditions": "it was made with {differences}.",
+    "other_unknown": "nothing recorded explains the difference.",
+    "difference": "{name} {before}, now {after}",
+    "parent_gone": "The original `{id}` is gone, so there is nothing to compare with.",
+    "lossless_webp": "The PNG is over this place's upload limit: this is the same image as "
+    "lossless WebP.",
+    "lossy_webp": "Over this place's upload limit even without loss: this copy is WebP "
+    "of high quality. The exact pixels are kept; `/show` them where larger files are allowed.",
+    "too_large": "The image is kept as `{id}`, but no copy of it fits under this place's upload "
+    "limit.",
+    "quality_draft": "draft",
+    "quality_standard": "standard",
+    "quality_final": "final",
+    # Buttons
+    "button_same": "Same seed",
+    "button_new": "New seed",
+    "button_edit": "Edit",
+    "button_recipe": "Recipe",
+    "button_delete": "Delete",
+    "button_cancel": "Cancel",
+    "button_newer": "Newer",
+    "button_older": "Older",
+    "edit_title": "Edit and draw again",
+    "edit_prompt": "Prompt",
+    "edit_size": "Size",
+    "edit_size_hint": "a name such as portrait, or WIDTHxHEIGHT",
+    "edit_seed": "Seed",
+    "edit_seed_hint": "keep it to change only what you edit; empty draws a new one",
+    # Recipe
+    "recipe_title": "### Recipe of `{id}`",
+    "recipe_prompt_used": "What the model read",
+    "recipe_again": "To draw it again, anywhere this bot is",
+    "recipe_field_model": "model",
+    "recipe_field_seed": "seed",
+    "recipe_field_size": "size",
+    "recipe_field_steps": "steps",
+    "recipe_field_guidance": "guidance",
+    "recipe_field_device": "device",
+    "recipe_field_versions": "versions",
+    "recipe_field_time": "time",
+    "recipe_field_pixels": "pixels, SHA-256",
+    "recipe_field_parent": "made from",
+    "recipe_field_made": "made",
+    # Answers
+    "deleted": "🗑️ Deleted `{ids}`.",
+    "no_image_here": "This message holds no image of mine.",
+    "not_found": "There is no image `{id}` here: it was deleted, or it belongs to another place.",
+    "history_title": "### Images made here",
+    "history_title_mine": "### Your images",
+    "history_search": "containing “{search}”",
+    "history_empty": "Nothing here yet: try `/imagine`.",
+    "history_nothing_found": "Nothing found for “{search}”.",
+    "history_page": "page {page}",
+    "queue_title": "### In line",
+    "queue_empty": "Nobody is waiting: `/imagine` starts at once.",
+    "queue_entry": "{position}. {user} · {prompt} · {when}",
+    "queue_running": "🎨 {user} · {prompt} · {when}",
+    "queue_more": "… and {count} more",
+    "queue_unknown_time": "soon",
+    "queue_you": "you",
+    "queue_hidden": "somebody elsewhere",
+    "cancel_queued": "🛑 `{id}` was waiting and is cancelled; nothing of it was drawn.",
+    "cancel_running": "🛑 `{id}` was being drawn and stops at the next step.",
+    "cancel_too_late": "`{id}` is already finished: there is nothing left to stop.",
+    "cancel_not_yours": "`{id}` belongs to somebody else: only they and moderators can cancel it.",
+    "cancel_unknown": "There is no waiting or running job `{id}` here.",
+    "cancel_nothing": "You have nothing in line to cancel.",
+    "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
+    "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "
+    "Attach Files, or use another channel.",
+    "playground_welcome": "👋 This is the playground: the same bot, on this machine "
+    "only. Type `/imagine` below, for example with the prompt **红苹果** or **a red apple**.",
+    "help": """\
+### Draw with words
+`/imagine` a prompt, in English, 中文, or both mixed. That is all it needs; the options are:
+- **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
+- **seed** {min_seed} to {max_seed}; the same seed and prompt give the same pixels
+- **quality** draft, standard or final: 7, 8 or 9 steps
+- **count** up to 4 images, with the seeds seed, seed+1 …
+- **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
+- **spoiler** hides the image until it is clicked
+
+### Under every image
+🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
+✏️ **Edit** change prompt, size or seed · 🧾 **Recipe** everything that made it · 🗑️ **Delete**
+
+### Find and wait
+`/history` what was made here · `/show` an image by its id · `/queue` who is before you · `/cancel`
+-# {model} · {size} is its natural size""",
+}

@@ -1,0 +1,51 @@
+"""The verdict on a re-run: whether the pixels are the same, and if not, what was different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.jobs import Generation, Job
+from bot.service import Service
+from bot.texts import text
+
+SHA_SHOWN: Final = 12  # hexadecimal digits; the recipe shows all 64
+# What may differ between two runs of one request, by the name it is recorded under.
+COMPARED: Final = (
+    "model", "revision", "dtype", "device", "cpu_threads", "attention", "quantization", "compiled",
+    "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used", "sigmas",
+)  # fmt: skip
+
+
+async def verdict(service: Service, job: Job, generations: Sequence[Generation]) -> list[str]:
+    """Return one line for each image of a same-seed job, else nothing."""
+    if job.relation != "same_seed" or job.parent_id is None:
+        return []
+    originals = await service.originals(job)
+    lines = []
+    for generation in generations:
+        original = next((o for o in originals if o.request == generation.request), None)
+        lines.append(_line(original, generation, job, job.origin.locale))
+    return lines
+
+
+def _line(original: Generation | None, generation: Generation, job: Job, locale: str) -> str:
+    if original is None:
+        return text("parent_gone", locale, id=job.parent_id)
+    if original.pixel_sha256 == generation.pixel_sha256:
+        sha = generation.pixel_sha256[:SHA_SHOWN]
+        return text("same_pixels", locale, id=original.id, sha=sha)
+    reason = differences(original.conditions, generation.conditions, locale)
+    return text("other_pixels", locale, id=original.id, reason=reason)
+
+
+def differences(before: Mapping[str, object], after: Mapping[str, object], locale: str) -> str:
+    """Return what was recorded differently, in words."""
+    changed = [
+        text("difference", locale, name=name, before=before.get(name), after=after.get(name))
+        for name in COMPARED
+        if before.get(name) != after.get(name)
+    ]
+    if not changed:
+        return text("other_unknown", locale)
+    return text("other_conditions", locale, differences=", ".join(changed))

@@ -1,0 +1,207 @@
+"""`/show`, `/history` and the message menus: images of before, found and brought back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.client import ImageBot, RefusalError, errors_answered
+from bot.jobs import Generation
+from bot.texts import text
+from cogs import layouts
+from cogs.buttons import draw_again
+from cogs.recipes import send_recipes
+from cogs.replies import DEFAULT_FILESIZE_LIMIT
+from cogs.rows import IMAGE_TEMPLATE, PAGE_TEMPLATE, image_row, page_row
+from cogs.submitting import bot_of, find, scope_of
+from cogs.uploads import Upload, fit_for_upload, thumbnail
+from cogs.wording import PROMPT_IN_LIST, escaped
+
+PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
+Whose = Literal["everyone's", "mine"]
+
+
+class Gallery(commands.Cog):
+    """The images that were made here."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="Show an image again, with live buttons")
+    @app_commands.describe(id="The id under the image")
+    async def show(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
+        """Post an image of this place again."""
+        await show_image(interaction, id.strip().strip("`").lower())
+
+    @app_commands.command(description="Look through the images made here")
+    @app_commands.describe(search="Words of the prompt", whose="Whose images")
+    async def history(
+        self,
+        interaction: discord.Interaction,
+        search: app_commands.Range[str, 0, 60] = "",
+        whose: Whose = "everyone's",
+    ) -> None:
+        """Show the newest images, in private; buttons turn the pages."""
+        await interaction.response.defer(ephemeral=True)
+        own = "mine" if whose == "mine" else "all"
+        view, files = await history_page(interaction, page=0, whose=own, search=search)
+        await interaction.followup.send(view=view, files=files)
+
+
+async def show_image(interaction: discord.Interaction, generation_id: str) -> None:
+    """Post one image, with its buttons."""
+    generations = await find(interaction, [generation_id])
+    await interaction.response.defer()
+    view, files = await images_message(
+        generations, limit_bytes=interaction.filesize_limit, locale=str(interaction.locale)
+    )
+    await interaction.followup.send(view=view, files=files)
+
+
+async def post_again(channel: discord.abc.Messageable, generations: Sequence[Generation]) -> None:
+    """Post images of before into a channel, with live buttons."""
+    view, files = await images_message(
+        generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
+    )
+    await channel.send(view=view, files=files)
+
+
+async def images_message(
+    generations: Sequence[Generation], *, limit_bytes: int, locale: str
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return the message of finished images, as their first reply had it."""
+    fitted = await asyncio.to_thread(
+        fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
+    )
+    view = layouts.images(
+        generations,
+        fitted.names,
+        locale=locale,
+        notes=fitted.notes,
+        row=image_row([generation.id for generation in generations], locale),
+    )
+    return view, [file.to_discord() for file in fitted.uploads]
+
+
+async def history_page(
+    interaction: discord.Interaction, *, page: int, whose: str, search: str
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return one page of the history and its thumbnails."""
+    locale = str(interaction.locale)
+    found = await bot_of(interaction).service.history(
+        scope=scope_of(interaction),
+        search=search,
+        user_id=interaction.user.id if whose == "mine" else None,
+        page=page,
+        page_size=PAGE_SIZE,
+    )
+    title = text("history_title_mine" if whose == "mine" else "history_title", locale)
+    if search:
+        title += " " + text("history_search", locale, search=escaped(search))
+    if not found.generations and page == 0:
+        key = "history_nothing_found" if search else "history_empty"
+        return layouts.notice(f"{title}\n{text(key, locale, search=escaped(search))}"), []
+    thumbnails = [await asyncio.to_thread(thumbnail, each) for each in found.generations]
+    sections = [
+        _section(generation, file, locale)
+        for generation, file in zip(found.generations, thumbnails, strict=True)
+    ]
+    buttons = page_row(page, whose=whose, search=search, has_older=found.has_older, locale=locale)
+    view = layouts.layout(
+        ui.TextDisplay(f"{title}\n-# {text('history_page', locale, page=page + 1)}"),
+        *sections,
+        ui.ActionRow(*buttons),
+    )
+    return view, [file.to_discord() for file in thumbnails if file is not None]
+
+
+def _section(generation: Generation, file: Upload | None, locale: str) -> ui.Item[ui.LayoutView]:
+    prompt = escaped(generation.request.prompt, limit=PROMPT_IN_LIST)
+    when = f"<t:{int(generation.created_at.timestamp())}:R>"
+    words = f"**{prompt}**\n-# {layouts.details(generation, locale)} · {when}"
+    if file is None:
+        return ui.TextDisplay(words)
+    picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
+        f"attachment://{file.name}",
+        description=layouts.alt_text(generation.request.prompt, locale),
+    )
+    return ui.Section(ui.TextDisplay(words), accessory=picture)
+
+
+class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLATE):
+    """Newer and Older under a history."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
+        """Remember which page of which history."""
+        super().__init__(item)
+        self.page = int(match["page"])
+        self.whose = match["whose"]
+        self.search = match["search"]
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read where a pressed button leads."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Turn the page in place."""
+        async with errors_answered(interaction):
+            await interaction.response.defer()
+            view, files = await history_page(
+                interaction, page=self.page, whose=self.whose, search=self.search
+            )
+            await interaction.edit_original_response(view=view, attachments=files)
+
+
+def generation_ids(message: discord.Message) -> list[str]:
+    """Return the ids of the images a message of the bot shows, read from its buttons."""
+    for item in ui.LayoutView.from_message(message).walk_children():
+        match = re.fullmatch(IMAGE_TEMPLATE, getattr(item, "custom_id", None) or "")
+        if match is not None:
+            return match["ids"].split(".")
+    return []
+
+
+async def _images_of(
+    interaction: discord.Interaction, message: discord.Message
+) -> list[Generation]:
+    is_ours = message.author == interaction.client.user
+    ids = generation_ids(message) if is_ours else []
+    if not ids:
+        raise RefusalError("no_image_here")
+    return await find(interaction, ids)
+
+
+@app_commands.context_menu(name="Recipe")
+async def recipe_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Show what made the images of a message, in private."""
+    await send_recipes(interaction, await _images_of(interaction, message))
+
+
+@app_commands.context_menu(name="Same seed")
+async def same_seed_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Draw the images of a message again."""
+    await draw_again(interaction, await _images_of(interaction, message))
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the commands, the menus and the page buttons."""
+    await bot.add_cog(Gallery(bot))
+    bot.tree.add_command(recipe_menu)
+    bot.tree.add_command(same_seed_menu)
+    bot.post_again = post_again
+    bot.add_dynamic_items(PageButton)

@@ -1,0 +1,40 @@
+"""`/help`: how to use the bot, on one page."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import ImageBot
+from bot.generation import MAX_GUIDANCE_SCALE, MAX_SEED
+from bot.texts import text
+from cogs import layouts
+
+
+class Help(commands.Cog):
+    """The command for those who do not know the others."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="How to use this bot")
+    async def help(self, interaction: discord.Interaction) -> None:
+        """Show the page, in private."""
+        service = self._bot.service
+        page = text(
+            "help",
+            str(interaction.locale),
+            min_seed=0,
+            max_seed=MAX_SEED,
+            max_guidance=MAX_GUIDANCE_SCALE,
+            model=service.model_id,
+            size=service.rules.default,
+        )
+        await interaction.response.send_message(view=layouts.notice(page), ephemeral=True)
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the command."""
+    await bot.add_cog(Help(bot))

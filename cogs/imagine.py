@@ -1,0 +1,87 @@
+"""`/imagine`: a prompt and its options become a job."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import ImageBot
+from bot.generation import MAX_GUIDANCE_SCALE, GenerationRequest, Size, SizeRules
+from cogs.submitting import bot_of, series, submit
+
+QualityName = Literal["draft", "standard", "final"]
+
+
+class Imagine(commands.Cog):
+    """The command everything begins with."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="Draw an image from words")
+    @app_commands.describe(
+        prompt="What to draw, in English, Chinese or both",
+        size="A name such as portrait, or WIDTHxHEIGHT",
+        seed="The same seed gives the same pixels; none draws a random one",
+        quality="How many steps: draft 7, standard 8, final 9",
+        count="How many images, with the seeds seed, seed+1, …",
+        guidance="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
+        spoiler="Hide the image until it is clicked",
+    )
+    async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
+        self,
+        interaction: discord.Interaction,
+        prompt: str,
+        size: str | None = None,
+        seed: int | None = None,
+        quality: QualityName = "standard",
+        count: app_commands.Range[int, 1, 4] = 1,
+        guidance: app_commands.Range[float, 0.0, MAX_GUIDANCE_SCALE] = 0.0,
+        spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
+    ) -> None:
+        """Queue what was asked for; the service acknowledges it."""
+        request = GenerationRequest.parse(
+            prompt=prompt,
+            rules=self._bot.service.rules,
+            seed=seed,
+            size=size,
+            quality=quality,
+            guidance_scale=guidance,
+        )
+        await submit(interaction, series(request, count), spoiler=spoiler)
+
+    @imagine.autocomplete("size")
+    async def suggest_sizes(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer what the user drew lately, then the named sizes, then what they are typing."""
+        service = bot_of(interaction).service
+        recent = await service.recent_sizes(interaction.user.id)
+        return size_choices(service.rules, recent, typed)
+
+
+def size_choices(
+    rules: SizeRules, recent: list[Size], typed: str
+) -> list[app_commands.Choice[str]]:
+    """Return at most 25 sizes that fit what was typed so far; names carry their pixels."""
+    offers = {str(size): f"{size.width} × {size.height}" for size in recent}
+    for name, size in rules.named.items():
+        offers[name] = f"{name} · {size.width} × {size.height}"
+    wanted = typed.strip().casefold().replace("×", "x").replace("*", "x")
+    choices = [
+        app_commands.Choice(name=label, value=value)
+        for value, label in offers.items()
+        if wanted in value or wanted in label.replace(" × ", "x")
+    ]
+    if wanted and not choices:
+        choices = [app_commands.Choice(name=typed.strip()[:100], value=typed.strip()[:100])]
+    return choices[:25]
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the command."""
+    await bot.add_cog(Imagine(bot))

@@ -1,0 +1,74 @@
+"""Recipe: in private, everything that made an image, and the command that draws it again."""
+
+from __future__ import annotations
+
+import discord
+from discord import ui
+
+from bot.generation import GenerationRequest, Quality
+from bot.jobs import Generation
+from bot.texts import text
+from cogs import layouts
+from cogs.wording import escaped, shortened
+
+MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
+
+
+async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Answer with the recipe of each image."""
+    locale = str(interaction.locale)
+    room = MESSAGE_CHARACTERS // len(generations)
+    items: list[ui.Item[ui.LayoutView]] = []
+    for generation in generations:
+        if items:
+            items.append(ui.Separator())
+        items.append(ui.TextDisplay(recipe_text(generation, locale, room=room)))
+    view = layouts.layout(*items)
+    await interaction.response.send_message(view=view, ephemeral=True)
+
+
+def recipe_text(generation: Generation, locale: str, *, room: int) -> str:
+    """Return a recipe of at most `room` characters; only the prompt is ever shortened."""
+    request, conditions = generation.request, generation.conditions
+    facts = {
+        "model": f"{conditions.get('model')} · {conditions.get('revision')}",
+        "seed": f"`{request.seed}`",
+        "size": f"{request.size.width} × {request.size.height}",
+        "steps": f"{request.quality.num_inference_steps} ({request.quality.value})",
+        "guidance": f"{request.guidance_scale:g}",
+        "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
+        "versions": " · ".join(
+            f"{name} {conditions[name]}"
+            for name in ("torch", "diffusers", "transformers")
+            if conditions.get(name)
+        ),
+        "time": _times(generation, locale),
+        "made": f"<t:{int(generation.created_at.timestamp())}:f>",
+        "pixels": f"`{generation.pixel_sha256}`",
+    }
+    if generation.parent_id is not None:
+        facts["parent"] = f"`{generation.parent_id}`"
+    lines = [f"**{text(f'recipe_field_{name}', locale)}** {fact}" for name, fact in facts.items()]
+    head = text("recipe_title", locale, id=generation.id)
+    tail = "\n".join([*lines, "", f"**{text('recipe_again', locale)}**"])
+    left = max(room - len(head) - len(tail) - 20, 80)
+    prompt = escaped(request.prompt, limit=left // 3)
+    command = shortened(command_of(request), left * 2 // 3)
+    return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
+
+
+def _times(generation: Generation, locale: str) -> str:
+    stages = " + ".join(f"{name} {s:.2f}" for name, s in generation.durations_s.items())
+    total = text("seconds", locale, seconds=generation.duration_s)
+    return f"{total} ({stages})" if stages else total
+
+
+def command_of(request: GenerationRequest) -> str:
+    """Return the command that draws this image, to be copied; nothing in it ends the code block."""
+    options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
+    if request.quality is not Quality.STANDARD:
+        options["quality"] = request.quality.value
+    if request.guidance_scale > 0:
+        options["guidance"] = f"{request.guidance_scale:g}"
+    joined = " ".join(f"{name}:{value}" for name, value in options.items())
+    return "/imagine " + joined.replace("```", "ʼʼʼ")

@@ -1,0 +1,338 @@
+"""The reply of a job: one Discord message, from "number 2 in line" to the finished images.
+
+It is edited through the interaction's token while that lives (15 minutes), then as the bot in the
+channel, and posted anew where the message cannot be reached: an image never waits for a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import discord
+from discord import ui
+
+from bot.client import ImageBot
+from bot.jobs import Generation, Job, Origin
+from bot.service import Progress, Ticket
+from bot.texts import sentence, text
+from cogs import layouts
+from cogs.comparing import verdict
+from cogs.rows import cancel_row, image_row
+from cogs.uploads import Upload, fit_for_upload
+from cogs.wording import relative_time
+
+logger = logging.getLogger(__name__)
+
+EDIT_INTERVAL_S: Final = 1.2  # Discord allows about 5 edits in 5 s a channel, for all jobs in it
+FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, only its images
+DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2  # bytes; where no interaction told the place's own
+SMALLEST_LIMIT: Final = 256 * 1024  # bytes; no place takes less
+TOO_LARGE: Final = 413
+UNREACHABLE: Final = (401, 403, 404)  # dead token, no permission, message or channel gone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a message shall hold; its files are made anew for each attempt to send it."""
+
+    view: ui.LayoutView
+    files: Sequence[Upload] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of an edit."""
+        return {"view": self.view, "attachments": self._files()}
+
+    def arguments_of_new(self) -> dict[str, Any]:
+        """Return the arguments of a new message."""
+        return {"view": self.view, "files": self._files()}
+
+    def _files(self) -> list[discord.File]:
+        return [file.to_discord() for file in self.files]
+
+
+class DiscordReply:
+    """Tell one requester, and the channel, about one job."""
+
+    def __init__(
+        self,
+        bot: ImageBot,
+        *,
+        origin: Origin,
+        filesize_limit: int,
+        message_id: int | None = None,
+        interaction: discord.Interaction | None = None,
+    ) -> None:
+        """Prepare; nothing is sent before `queued`."""
+        self._bot = bot
+        self._origin = origin
+        self._filesize_limit = filesize_limit
+        self._message_id = message_id
+        self._interaction = interaction
+        self._lock = asyncio.Lock()  # one call to Discord at a time, in the order of the job
+        self._job: Job | None = None
+        self._progress: Progress | None = None
+        self._editor: asyncio.Task[None] | None = None
+        self._began = 0.0
+
+    @classmethod
+    def to_interaction(cls, interaction: discord.Interaction, origin: Origin) -> Self:
+        """Return the reply to a command, a button or a modal that is being answered now."""
+        bot = interaction.client
+        assert isinstance(bot, ImageBot)
+        return cls(
+            bot,
+            origin=origin,
+            filesize_limit=interaction.filesize_limit,
+            interaction=interaction,
+        )
+
+    @classmethod
+    def to_job(cls, bot: ImageBot, job: Job) -> Self:
+        """Return the reply of a job an earlier run of the bot left unfinished."""
+        guild = bot.get_guild(job.origin.guild_id) if job.origin.guild_id is not None else None
+        limit = guild.filesize_limit if guild is not None else DEFAULT_FILESIZE_LIMIT
+        return cls(bot, origin=job.origin, filesize_limit=limit, message_id=job.message_id)
+
+    @property
+    def _locale(self) -> str:
+        return self._origin.locale
+
+    async def queued(self, ticket: Ticket) -> None:
+        """Acknowledge with the position and the time; after a restart, say that it goes on."""
+        self._job = ticket.job
+        line = self._queue_line(ticket)
+        async with self._lock:
+            if self._interaction is None:
+                line = text("redrawn", self._locale) + " " + line
+                await self._edit_quietly(Content(view=self._status(line)))
+                return
+            await self._acknowledge(self._interaction, self._status(line))
+        await self._remember_message()
+
+    def _queue_line(self, ticket: Ticket) -> str:
+        key = "queued_next" if ticket.position <= 1 else "queued"
+        line = text(key, self._locale, position=ticket.position)
+        if ticket.eta_s is None:
+            return line
+        when = relative_time(self._bot.now().timestamp() + ticket.eta_s)
+        return line + " · " + text("ready", self._locale, when=when)
+
+    async def _acknowledge(self, interaction: discord.Interaction, view: ui.LayoutView) -> None:
+        try:
+            response = await interaction.response.send_message(view=view)
+        except discord.HTTPException as error:
+            # Too late (3 s) or answered twice: the job is written, its images go to the channel.
+            logger.warning("A job's interaction could not be answered: %s", error)
+            self._interaction = None
+            return
+        self._message_id = response.message_id
+
+    async def progress(self, progress: Progress) -> None:
+        """Note a step; the message is edited at most once an interval, with the newest one."""
+        if self._began == 0.0:
+            self._began = time.monotonic()
+        self._progress = progress
+        if self._editor is None or self._editor.done():
+            self._editor = asyncio.create_task(self._edit_later(), name="progress edit")
+            self._editor.add_done_callback(_log_failure)
+
+    async def _edit_later(self) -> None:
+        due = self._began + FIRST_PREVIEW_S
+        await asyncio.sleep(max(EDIT_INTERVAL_S if self._shown else 0.0, due - time.monotonic()))
+        async with self._lock:
+            progress, self._progress = self._progress, None
+            if progress is not None:
+                self._shown = True
+                await self._edit_quietly(self._progress_content(progress))
+
+    _shown = False
+
+    def _progress_content(self, progress: Progress) -> Content:
+        key = "drawing_one_of" if progress.count > 1 else "drawing"
+        line = text(
+            key,
+            self._locale,
+            step=progress.step,
+            total=progress.total,
+            number=progress.image_index + 1,
+            count=progress.count,
+        )
+        if progress.preview is None:
+            return Content(view=self._status(line))
+        name = "preview.webp" if progress.preview[:4] == b"RIFF" else "preview.png"
+        return Content(
+            view=self._status(line, preview=name),
+            files=[Upload(name=name, content=progress.preview)],
+        )
+
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+        """Put the images in place of the progress, and remember which message holds them."""
+        self._job = job
+        await self._stop_editing()
+        notes = await verdict(self._bot.service, job, generations)
+        async with self._lock:
+            await self._deliver_images(job, generations, notes)
+        await self._remember_message()
+
+    async def _deliver_images(
+        self, job: Job, generations: Sequence[Generation], notes: list[str]
+    ) -> None:
+        """Send the images in the best form that fits; smaller ones if Discord still refuses."""
+        limit = self._filesize_limit
+        while True:
+            content = await self._images_content(job, generations, notes, limit_bytes=limit)
+            try:
+                await self._deliver(content)
+            except discord.HTTPException as error:
+                if error.status != TOO_LARGE or limit < SMALLEST_LIMIT:
+                    raise
+                logger.warning("Discord takes no files of %d bytes here: trying half", limit)
+                limit //= 2
+            else:
+                return
+
+    async def _images_content(
+        self, job: Job, generations: Sequence[Generation], notes: list[str], *, limit_bytes: int
+    ) -> Content:
+        fitted = await asyncio.to_thread(
+            fit_for_upload, generations, limit_bytes=limit_bytes, locale=self._locale
+        )
+        view = layouts.images(
+            generations,
+            fitted.names,
+            locale=self._locale,
+            notes=[*notes, *fitted.notes],
+            row=image_row([generation.id for generation in generations], self._locale),
+            spoiler=job.spoiler,
+        )
+        return Content(view=view, files=fitted.uploads)
+
+    async def failed(self, job: Job, sentence_: str) -> None:
+        """Say in one sentence what went wrong: to the requester alone while that is possible."""
+        self._job = job
+        await self._stop_editing()
+        line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
+        async with self._lock:
+            if self._interaction is not None and await self._whisper(line):
+                return
+            view = self._status(line, row=(), colour=layouts.WARNING)
+            await self._deliver(Content(view=view))
+
+    async def _whisper(self, line: str) -> bool:
+        """Replace the public message by a private one; say whether that worked."""
+        assert self._interaction is not None
+        try:
+            await self._interaction.followup.send(
+                view=self._status(line, row=(), colour=layouts.WARNING), ephemeral=True
+            )
+            await self._interaction.delete_original_response()
+        except discord.HTTPException as error:
+            logger.warning("A failure could not be told in private: %s", error)
+            return False
+        return True
+
+    async def cancelled(self, job: Job) -> None:
+        """Say that the job was stopped."""
+        self._job = job
+        await self._stop_editing()
+        line = text("cancelled", self._locale)
+        async with self._lock:
+            await self._edit_quietly(
+                Content(view=self._status(line, row=(), colour=layouts.STOPPED))
+            )
+
+    def _status(
+        self,
+        line: str,
+        *,
+        preview: str | None = None,
+        row: layouts.Row | None = None,
+        colour: discord.Colour = layouts.INK,
+    ) -> ui.LayoutView:
+        assert self._job is not None
+        return layouts.status(
+            self._job.requests[0].prompt,
+            line,
+            preview=preview,
+            row=cancel_row(self._job.id, self._locale) if row is None else row,
+            colour=colour,
+        )
+
+    async def _stop_editing(self) -> None:
+        """Drop a progress edit that waits; let one that is on its way arrive first."""
+        self._progress = None
+        if self._editor is None:
+            return
+        if not self._lock.locked():
+            self._editor.cancel()
+        await asyncio.wait({self._editor})  # its failure is logged, and keeps nothing from coming
+
+    async def _edit_quietly(self, content: Content) -> None:
+        """Edit the message if it can be reached; a progress line is not worth a new message."""
+        for edit in (self._edit_by_token, self._edit_as_bot):
+            if await self._attempt(edit, content):
+                return
+
+    async def _deliver(self, content: Content) -> None:
+        """Edit the message, or post a new one where it cannot be reached.
+
+        Raises:
+            discord.HTTPException: The channel cannot be reached either; the service keeps the job.
+
+        """
+        for edit in (self._edit_by_token, self._edit_as_bot):
+            if await self._attempt(edit, content):
+                return
+        await self._post_as_bot(content)
+
+    async def _attempt(self, edit: Callable[[Content], Awaitable[bool]], content: Content) -> bool:
+        try:
+            return await edit(content)
+        except discord.HTTPException as error:
+            if error.status not in UNREACHABLE:
+                raise
+            logger.info("A message cannot be reached (%s): trying the next way", error)
+            return False
+
+    async def _edit_by_token(self, content: Content) -> bool:
+        origin = self._origin
+        if self._message_id is None or origin.token is None or self._bot.now() >= origin.expires_at:
+            return False
+        webhook = discord.Webhook.partial(origin.application_id, origin.token, client=self._bot)
+        await webhook.edit_message(self._message_id, **content.arguments())
+        return True
+
+    async def _edit_as_bot(self, content: Content) -> bool:
+        if self._message_id is None:
+            return False
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        await channel.get_partial_message(self._message_id).edit(**content.arguments())
+        return True
+
+    async def _post_as_bot(self, content: Content) -> None:
+        assert self._job is not None
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        # The nonce makes Discord itself refuse a second copy for some minutes.
+        message = await channel.send(nonce=f"zib-{self._job.id}", **content.arguments_of_new())
+        self._message_id = message.id
+
+    async def _remember_message(self) -> None:
+        if self._job is not None and self._message_id is not None:
+            await self._bot.service.set_message(
+                self._job.id, self._origin.channel_id, self._message_id
+            )
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.warning("A progress edit failed: %s", error)
+
+
+async def setup(bot: ImageBot) -> None:
+    """Let the bot answer jobs of an earlier run."""
+    bot.reply_for = lambda job: DiscordReply.to_job(bot, job)

@@ -1,0 +1,71 @@
+"""The rows of buttons under messages; what a button is about stands in its `custom_id`.
+
+`custom_id` is `zib:<action>:<ids joined by dots>`, at most 100 characters: a press is understood
+by whichever run of the bot receives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from discord import ui
+
+from bot.texts import text
+
+Button = ui.Button[ui.LayoutView]
+
+_IMAGE_ACTIONS: Final = (
+    ("same", "🔁", discord.ButtonStyle.primary),
+    ("new", "🎲", discord.ButtonStyle.secondary),
+    ("edit", "✏️", discord.ButtonStyle.secondary),
+    ("recipe", "🧾", discord.ButtonStyle.secondary),
+    ("delete", "🗑️", discord.ButtonStyle.secondary),
+)
+IMAGE_TEMPLATE: Final = (
+    r"zib:(?P<action>same|new|edit|recipe|delete):(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
+)
+CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
+PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<whose>all|mine):(?P<search>(?s:.*))"
+
+
+def image_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
+    """Return the five buttons under finished images."""
+    ids = ".".join(generation_ids)
+    return [
+        Button(
+            style=style,
+            emoji=emoji,
+            label=text(f"button_{action}", locale),
+            custom_id=f"zib:{action}:{ids}",
+        )
+        for action, emoji, style in _IMAGE_ACTIONS
+    ]
+
+
+def cancel_row(job_id: str, locale: str) -> list[Button]:
+    """Return the button under a job on its way."""
+    return [
+        Button(
+            style=discord.ButtonStyle.secondary,
+            label=text("button_cancel", locale),
+            custom_id=f"zib:cancel:{job_id}",
+        )
+    ]
+
+
+def page_row(page: int, *, whose: str, search: str, has_older: bool, locale: str) -> list[Button]:
+    """Return the buttons that turn the pages of a history; page 0 is the newest."""
+    return [
+        Button(
+            label="← " + text("button_newer", locale),
+            custom_id=f"zib:page:{max(page - 1, 0)}:{whose}:{search}",
+            disabled=page == 0,
+        ),
+        Button(
+            label=text("button_older", locale) + " →",
+            custom_id=f"zib:page:{page + 1}:{whose}:{search}",
+            disabled=not has_older,
+        ),
+    ]

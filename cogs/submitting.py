@@ -1,0 +1,89 @@
+"""From an interaction to a job: who asks, from where, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import discord
+
+from bot.client import ImageBot, RefusalError
+from bot.generation import MAX_SEED, GenerationRequest
+from bot.jobs import Generation, Origin, Relation, Scope
+from cogs.replies import DiscordReply
+
+
+def bot_of(interaction: discord.Interaction) -> ImageBot:
+    """Return the bot an interaction came to."""
+    assert isinstance(interaction.client, ImageBot)
+    return interaction.client
+
+
+def origin_of(interaction: discord.Interaction) -> Origin:
+    """Return where a job comes from and how it is answered."""
+    assert interaction.channel_id is not None
+    return Origin(
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id,
+        user_id=interaction.user.id,
+        user_name=interaction.user.display_name,
+        locale=str(interaction.locale),
+        application_id=interaction.application_id,
+        token=interaction.token,
+        expires_at=interaction.expires_at,
+    )
+
+
+def scope_of(interaction: discord.Interaction) -> Scope:
+    """Return what the user may see from here: this guild's images, or in DMs their own."""
+    if interaction.guild_id is not None:
+        return Scope(guild_id=interaction.guild_id)
+    return Scope(user_id=interaction.user.id)
+
+
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Return whether the user may manage other people's messages in this guild channel."""
+    return interaction.guild_id is not None and interaction.permissions.manage_messages
+
+
+def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
+    """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
+    return [replace(first, seed=(first.seed + i) % (MAX_SEED + 1)) for i in range(count)]
+
+
+async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return the images of these ids, as far as they may be seen from here.
+
+    Raises:
+        RefusalError: One is gone, or of another place; the two are not told apart.
+
+    """
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    found = []
+    for id_ in ids:
+        generation = await service.generation(id_, scope=scope)
+        if generation is None:
+            raise RefusalError("not_found", id=id_)
+        found.append(generation)
+    return found
+
+
+async def submit(
+    interaction: discord.Interaction,
+    requests: Sequence[GenerationRequest],
+    *,
+    parent: Generation | None = None,
+    relation: Relation = "imagine",
+    spoiler: bool = False,
+) -> None:
+    """Hand a job to the service, which writes it down and has it acknowledged."""
+    origin = origin_of(interaction)
+    reply = DiscordReply.to_interaction(interaction, origin)
+    await bot_of(interaction).service.submit(
+        tuple(requests),
+        origin,
+        reply=reply,
+        parent=parent.id if parent is not None else None,
+        relation=relation,
+        spoiler=spoiler,
+    )

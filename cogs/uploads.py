@@ -1,0 +1,85 @@
+"""Files for Discord: the exact pixels where they fit, else the best copy that does, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import discord
+
+from bot.images import Fit, fit_under, make_thumbnail
+from bot.jobs import Generation
+from bot.texts import text
+from cogs.layouts import alt_text
+
+THUMBNAIL_SIDE: Final = 160  # pixels: Discord shows thumbnails at 85, screens have more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file on its way to Discord."""
+
+    name: str
+    content: bytes
+    alt_text: str | None = None
+
+    def to_discord(self) -> discord.File:
+        """Return the file in the form one request uses up."""
+        return discord.File(BytesIO(self.content), filename=self.name, description=self.alt_text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The files of a message, one for each image, and what must be said about them."""
+
+    files: list[Upload | None]
+    notes: list[str]
+
+    @property
+    def uploads(self) -> list[Upload]:
+        """Return the files that can be sent."""
+        return [file for file in self.files if file is not None]
+
+    @property
+    def names(self) -> list[str | None]:
+        """Return each image's file name, or None where no copy of it can be sent."""
+        return [None if file is None else file.name for file in self.files]
+
+
+def fit_for_upload(generations: Sequence[Generation], *, limit_bytes: int, locale: str) -> Fitted:
+    """Return the images as files Discord takes here; reads and encodes, so not on the loop."""
+    files: list[Upload | None] = []
+    notes: list[str] = []
+    for generation in generations:
+        file, note = _fit(generation, limit_bytes=limit_bytes, locale=locale)
+        files.append(file)
+        if note is not None and note not in notes:
+            notes.append(note)
+    return Fitted(files=files, notes=notes)
+
+
+def _fit(
+    generation: Generation, *, limit_bytes: int, locale: str
+) -> tuple[Upload | None, str | None]:
+    copy = fit_under(generation.png, limit_bytes=limit_bytes)
+    if len(copy.content) > limit_bytes:
+        return None, text("too_large", locale, id=generation.id)
+    upload = Upload(
+        name=generation.id + copy.suffix,
+        content=copy.content,
+        alt_text=alt_text(generation.request.prompt, locale),
+    )
+    if copy.fit is Fit.PNG:
+        return upload, None
+    return upload, text("lossless_webp" if copy.fit is Fit.LOSSLESS else "lossy_webp", locale)
+
+
+def thumbnail(generation: Generation) -> Upload | None:
+    """Return a small picture of an image, or None where its file is gone."""
+    try:
+        content = make_thumbnail(generation.png, side=THUMBNAIL_SIDE)
+    except OSError:
+        return None
+    return Upload(name=f"{generation.id}.webp", content=content)

@@ -1,0 +1,165 @@
+"""The client itself: commands, permissions it asks for, translations, start-up errors, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+
+import discord
+import pytest
+from pydantic import SecretStr
+
+from bot.client import BotTranslator, DiscordUnreachableError, ImageBot, run_bot
+from bot.errors import SettingsError
+from tests.town import SteeredEngine, Town, private_sentence
+
+pytest_plugins = ["tests.bot_fixtures"]
+
+COMMANDS = {"imagine", "show", "history", "queue", "cancel", "help"}
+
+
+async def test_every_command_and_menu_is_registered(town: Town):
+    registered = await town.bot.tree.fetch_commands()
+    chat = {c.name for c in registered if c.type is discord.AppCommandType.chat_input}
+    menus = {c.name for c in registered if c.type is discord.AppCommandType.message}
+    assert chat == COMMANDS
+    assert menus == {"Recipe", "Same seed"}
+
+
+async def test_commands_are_synced_only_when_they_changed(town: Town):
+    def syncs() -> int:
+        return sum(
+            r.method == "PUT" and r.path.endswith("/commands") for r in town.env.http_requests
+        )
+
+    assert syncs() == 1
+    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    assert syncs() == 1
+    record = town.settings.data_dir / "commands.json"
+    record.write_text("{ damaged")
+    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    assert syncs() == 2
+
+
+async def test_commands_work_in_servers_direct_messages_and_as_a_user_app(town: Town):
+    for command in town.bot.tree.get_commands():
+        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
+        tree = town.bot.tree
+        contexts = tree.allowed_contexts.to_array()
+        installs = tree.allowed_installs.to_array()
+        assert payload.get("contexts") or contexts == [0, 1, 2]
+        assert payload.get("integration_types") or installs == [0, 1]
+
+
+async def test_what_is_sent_to_discord_names_every_context(town: Town):
+    [sync] = [
+        r for r in town.env.http_requests if r.method == "PUT" and r.path.endswith("/commands")
+    ]
+    for command in sync.json:
+        assert command["contexts"] == [0, 1, 2], command["name"]
+        assert command["integration_types"] == [0, 1], command["name"]
+
+
+async def test_no_privileged_intent_is_asked_for(town: Town):
+    intents = town.bot.intents
+    assert intents == discord.Intents(guilds=True)
+
+
+async def test_names_and_descriptions_are_translated_completely(town: Town):
+    for command in town.bot.tree.get_commands():
+        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
+        assert payload["name_localizations"]["zh-CN"], command.name
+        for option in payload.get("options", []):
+            assert option["name_localizations"]["zh-TW"], option["name"]
+            assert option["description_localizations"]["zh-CN"], option["name"]
+            for choice in option.get("choices", []):
+                assert choice["name_localizations"]["zh-CN"], choice["name"]
+
+
+async def test_help_fits_and_names_every_command(town: Town):
+    for locale in ("en-US", "zh-CN"):
+        town.locales[town.ada.id] = locale
+        words = private_sentence(await town.ada.slash(town.channel, "help"))
+        assert len(words) < 2000
+        for name in COMMANDS - {"help"}:
+            assert f"/{name}" in words
+
+
+async def test_a_missing_permission_to_post_is_told(town: Town):
+    town.expected_errors.append(discord.Forbidden)
+    town.env.inject_error(
+        "POST", "/interactions/*/callback", status=403, code=50013, message="Missing Permissions"
+    )
+    result = await town.ada.slash(town.channel, "history")
+    assert "I may not post" in private_sentence(result)
+
+
+async def test_without_a_token_the_way_to_one_and_the_playground_are_named(settings, engine):
+    with pytest.raises(SettingsError) as caught:
+        await run_bot(settings, lambda: engine)
+    assert "discord.com/developers" in caught.value.message
+    assert "playground" in caught.value.message
+
+
+async def test_a_wrong_token_is_told_without_showing_it(
+    settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    async def refuse(*_: object) -> None:
+        raise discord.LoginFailure("Improper token has been passed.")
+
+    monkeypatch.setattr(discord.Client, "login", refuse)
+    secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
+    with pytest.raises(SettingsError) as caught:
+        await run_bot(secret, lambda: engine)
+    assert "refuses the DISCORD_TOKEN" in caught.value.message
+    assert "very.secret" not in caught.value.message
+
+
+async def test_no_network_is_told(settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch):
+    async def fail(*_: object) -> None:
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(discord.Client, "login", fail)
+    secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
+    with pytest.raises(DiscordUnreachableError, match="cannot be reached"):
+        await run_bot(secret, lambda: engine)
+
+
+async def test_a_stop_signal_ends_the_bot_in_order(
+    settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    connected, closed = asyncio.Event(), asyncio.Event()
+    order: list[str] = []
+
+    async def log_in(*_: object) -> None:
+        """Stand for the real log-in."""
+
+    async def connect(_: ImageBot, *, reconnect: bool) -> None:
+        assert reconnect
+        connected.set()
+        await closed.wait()
+        order.append("gateway closed")
+
+    stop = ImageBot.close
+
+    async def close(self: ImageBot) -> None:
+        order.append("client closing")
+        closed.set()
+        await stop(self)
+
+    monkeypatch.setattr(discord.Client, "login", log_in)
+    monkeypatch.setattr(discord.Client, "connect", connect)
+    monkeypatch.setattr(ImageBot, "close", close)
+    secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
+    running = asyncio.create_task(run_bot(secret, lambda: engine))
+    await connected.wait()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, 20)
+    assert order[:2] == ["client closing", "gateway closed"]
+
+
+async def test_the_sync_record_is_plain_json(town: Town):
+    record = json.loads((town.settings.data_dir / "commands.json").read_text())
+    assert list(record) == [str(town.bot.application_id)]

@@ -1,0 +1,68 @@
+"""Both languages say the same things, and know every error."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from bot.errors import BotError
+from bot.generation import GenerationRequest, SizeRules
+from bot.service import FIXED_SENTENCE, POISON_SENTENCE, STOPPING_SENTENCE
+from bot.texts import command_text, sentence, text
+from bot.texts.chinese import CHINESE
+from bot.texts.english import ENGLISH
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_both_languages_have_the_same_texts_with_the_same_values():
+    assert ENGLISH.keys() == CHINESE.keys()
+    assert {k: fields(v) for k, v in ENGLISH.items()} == {k: fields(v) for k, v in CHINESE.items()}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": "513x512"},
+        {"size": "nonsense"},
+        {"size": "16x16"},
+        {"seed": -1},
+        {"prompt": " "},
+        {"prompt": "x" * 5000},
+        {"quality": "best"},
+        {"guidance_scale": 9},
+    ],
+)
+def test_every_refused_request_is_told_in_chinese(options: dict[str, object]):
+    with pytest.raises(BotError) as caught:
+        GenerationRequest.parse(**{"prompt": "x", "rules": SizeRules(native=256), **options})
+    english = caught.value.message
+    assert sentence(english, "en-US") == english
+    chinese = sentence(english, "zh-CN")
+    assert chinese != english
+    assert chinese.endswith("。")
+
+
+def test_taiwan_reads_chinese_and_everyone_else_english():
+    assert text("button_edit", "zh-TW") == text("button_edit", "zh-CN")
+    assert text("button_edit", "fr") == text("button_edit", "en-US")
+    assert command_text("imagine", "fr") is None
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        FIXED_SENTENCE,
+        STOPPING_SENTENCE,
+        POISON_SENTENCE,
+        "Only its requester and moderators can delete it.",
+        "The queue is full with 100 jobs: try again in a few minutes.",
+        "You already have 5 jobs in the queue, and 5 are the limit: wait for one.",
+        "The prompt has 700 tokens: 504 are the limit, so shorten it by about 28 %.",
+    ],
+)
+def test_what_the_service_says_is_told_in_chinese(english: str):
+    assert sentence(english, "zh-CN") != english
