@@ -161,6 +161,7 @@ class ImageBot(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
         )
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         self.settings = settings
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow

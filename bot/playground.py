@@ -72,12 +72,14 @@ async def run_playground(
         engine_factory: Makes the engine that draws.
         port: Of the page; 0 takes a free one.
         open_browser: Whether to open the page where there is a browser.
-        announce: Receives the page's address.
+        announce: Receives the page's address and how to begin.
 
     """
+    # The simulated Discord makes discord.py warn of what only a real connection would lack.
+    logging.getLogger("discord").setLevel(logging.ERROR)
     own = settings.model_copy(update={"data_dir": settings.data_dir / "playground"})
     async with open_playground(own, engine_factory, port=port) as page:
-        announce(page.url)
+        announce(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.")
         if open_browser:
             await asyncio.to_thread(webbrowser.open, page.url)
         with stop_signals() as stop:

@@ -18,7 +18,7 @@ from cogs import layouts
 from cogs.buttons import draw_again
 from cogs.recipes import send_recipes
 from cogs.replies import DEFAULT_FILESIZE_LIMIT
-from cogs.rows import IMAGE_TEMPLATE, PAGE_TEMPLATE, image_row, page_row
+from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
 from cogs.submitting import bot_of, find, scope_of
 from cogs.uploads import Upload, fit_for_upload, thumbnail
 from cogs.wording import PROMPT_IN_LIST, escaped
@@ -165,15 +165,6 @@ class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLAT
                 interaction, page=self.page, whose=self.whose, search=self.search
             )
             await interaction.edit_original_response(view=view, attachments=files)
-
-
-def generation_ids(message: discord.Message) -> list[str]:
-    """Return the ids of the images a message of the bot shows, read from its buttons."""
-    for item in ui.LayoutView.from_message(message).walk_children():
-        match = re.fullmatch(IMAGE_TEMPLATE, getattr(item, "custom_id", None) or "")
-        if match is not None:
-            return match["ids"].split(".")
-    return []
 
 
 async def _images_of(

@@ -6,6 +6,7 @@ by whichever run of the bot receives it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -69,3 +70,12 @@ def page_row(page: int, *, whose: str, search: str, has_older: bool, locale: str
             disabled=not has_older,
         ),
     ]
+
+
+def generation_ids(message: discord.Message) -> list[str]:
+    """Return the ids of the images a message of the bot shows, read from its buttons."""
+    for item in ui.LayoutView.from_message(message).walk_children():
+        match = re.fullmatch(IMAGE_TEMPLATE, getattr(item, "custom_id", None) or "")
+        if match is not None:
+            return match["ids"].split(".")
+    return []

@@ -105,6 +105,7 @@ def _name(user_id: int, locale: str, *, is_own: bool, is_here: bool) -> str:
 
 async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
     """Cancel a job for this user and tell them, in private, what that stopped."""
+    await interaction.response.defer(ephemeral=True, thinking=True)  # to stop may take a step
     outcome = await bot_of(interaction).service.cancel(
         job_id,
         by=interaction.user.id,
@@ -112,7 +113,7 @@ async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
         scope=scope_of(interaction),
     )
     words = text(f"cancel_{outcome.value}", str(interaction.locale), id=job_id)
-    await interaction.response.send_message(words, ephemeral=True)
+    await interaction.followup.send(words, ephemeral=True)
 
 
 async def setup(bot: ImageBot) -> None:

@@ -15,7 +15,7 @@ from tests.town import SteeredEngine, Town, open_town
 @pytest.fixture(scope="session")
 def loaded_engine(demo_model: Path) -> Iterator[ZImageEngine]:
     """Load the weights once for all tests."""
-    engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=1)
+    engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=2)
     engine.load()
     yield engine
     engine.close()

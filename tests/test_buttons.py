@@ -110,6 +110,14 @@ async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(town: Town)
     assert town.images() == []
 
 
+async def test_a_copys_delete_takes_the_first_message_along(town: Town):
+    message = await town.imagine()
+    shown = await town.ada.slash(town.channel, "show", id=ids_of(message)[0])
+    copy = shown.followups[0] if shown.followups else shown.response
+    await press(town, town.ada, copy, "Delete")
+    assert town.images() == []
+
+
 async def test_a_button_of_a_deleted_image_says_plainly_that_it_is_gone(town: Town):
     message = await town.imagine()
     [id_] = ids_of(message)

@@ -143,6 +143,8 @@ async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> A
                     await town.idle()
             finally:
                 engine.release()
+                if not drain:
+                    await service.stop()
                 await env.shutdown()
         expected = (BotError, *town.expected_errors)
         unexpected = [e for e in env.errors if not isinstance(_cause(e), expected)]

@@ -23,6 +23,7 @@ from diffusers.models.transformers.transformer_z_image import ZImageTransformer2
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
+from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from bot.engines import Drawing, RawImage, Step
@@ -186,7 +187,8 @@ class ZImageEngine:
         return self._parts
 
     def _load_parts(self) -> _Parts:
-        transformers_logging.disable_progress_bar()  # the caller's own line says that it loads
+        for library in (transformers_logging, diffusers_logging):
+            library.disable_progress_bar()  # a refusal is one line on the standard error
         options: dict[str, Any] = {"local_files_only": True, "low_cpu_mem_usage": True}
         folder, dtype = self._folder, self._dtype
         transformer = ZImageTransformer2DModel.from_pretrained(

@@ -4,7 +4,7 @@ Real discord.py, service, SQLite and engine; a simulated Discord delivers the in
 when each is acknowledged. Prints: the time to acknowledgement, the event loop's lag, and how long
 the engine's thread stood idle between two jobs that were both waiting.
 
-    python tests/benchmarks/acknowledge.py [--interactions 200] [--every 0.05] [--model FOLDER]
+    python -m tests.benchmarks.acknowledge [--interactions 200] [--every 0.05] [--model FOLDER]
 """
 
 from __future__ import annotations

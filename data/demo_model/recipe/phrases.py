@@ -1,0 +1,451 @@
+"""The wording of captions: every phrase in both languages, in two lists that never meet.
+
+`TRAIN` phrases are all that training ever reads; `HELD_OUT` phrases are kept for evaluation.
+Slots: `{x}` what is inside, `{n}` a bare name, `{a}` a name with article or measure word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """One list of phrases for each part of a caption, in one language."""
+
+    lead: tuple[str, ...]  # around the things alone, before all else is added
+    ending: tuple[str, ...]  # around everything
+    subject: tuple[str, ...]
+    two: tuple[str, ...]  # two of a thing
+    beside: tuple[str, ...]  # {l} and {r}: left thing and right thing
+    above: tuple[str, ...]  # {t} and {u}: top thing and under it
+    background: tuple[str, ...]
+    background_first: tuple[str, ...]  # before the thing
+    gradient: tuple[str, ...]  # {c} to {d}
+    place_background: tuple[str, ...]  # {p} of {c}
+    place_after: tuple[str, ...]  # {p}: one of PLACE_WORDS
+    place_first: tuple[str, ...]
+
+
+TRAIN = {
+    "en": Phrases(
+        lead=(
+            "a picture of {x}",
+            "an image of {x}",
+            "draw {x}",
+            "a drawing of {x}",
+            "show me {x}",
+            "please draw {x}",
+            "make a picture of {x}",
+            "an illustration of {x}",
+            "create an image of {x}",
+            "picture of {x}",
+        ),
+        ending=("{x}.", "{x}, please"),
+        subject=(*("{a}",) * 7, *("{n}",) * 4, "one {n}", "a single {n}", "the {n}"),
+        two=(
+            "two {m}",
+            "2 {m}",
+            "a pair of {m}",
+            "two {m} side by side",
+            "two {m} together",
+            "{n} and {n}",
+            "a couple of {m}",
+        ),
+        beside=(
+            "{l} and {r}",
+            "{l} next to {r}",
+            "{l} on the left and {r} on the right",
+            "{l} beside {r}",
+            "{l} with {r}",
+            "{l} and {r} side by side",
+            "left: {l}, right: {r}",
+            "{r} to the right of {l}",
+            "{l} to the left of {r}",
+            "{l} left of {r}",
+            "on the left {l}, on the right {r}",
+        ),
+        above=(
+            "{t} above {u}",
+            "{t} on top, {u} below",
+            "{u} below {t}",
+            "{t} over {u}",
+            "{u} under {t}",
+            "top: {t}, bottom: {u}",
+            "{t} at the top and {u} at the bottom",
+        ),
+        background=(
+            "{x} on a {c} background",
+            "{x}, {c} background",
+            "{x} with a {c} background",
+            "{x} against a {c} background",
+            "{x}, background {c}",
+            "{x} on {c}",
+            "{x} on a plain {c} background",
+            "{x}, {c} backdrop",
+            "{x} on solid {c} background",
+        ),
+        background_first=(
+            "{c} background, {x}",
+            "on a {c} background, {x}",
+            "a {c} background with {x}",
+            "background: {c}. {x}",
+        ),
+        gradient=(
+            "{x} on a {c} to {d} gradient background",
+            "{x}, {c} and {d} gradient",
+            "{x} on a gradient from {c} to {d}",
+            "{x} with a {c} and {d} background",
+            "{x}, background fading from {c} to {d}",
+            "{x}, gradient background, {c}, {d}",
+        ),
+        place_after=("{x} {p}", "{x} {p}", "{x}, {p}", "{x} placed {p}"),
+        place_background=(
+            "{x} {p} of a {c} background",
+            "{x} {p} of {c} background",
+            "{p} of a {c} background, {x}",
+        ),
+        place_first=("{p}, {x}", "{p} {x}"),
+    ),
+    "zh": Phrases(
+        lead=(
+            "画{x}",
+            "{x}的图片",
+            "请画{x}",
+            "{x}的图",
+            "画个图,{x}",
+            "帮我画{x}",
+            "{x}的插图",
+            "生成图片:{x}",
+            "我要{x}",
+            "画一下{x}",
+        ),
+        ending=("{x}。", "{x},谢谢"),
+        subject=(*("{a}",) * 6, *("{n}",) * 7, "单独{a}"),
+        two=("两{q}{n}", "2{q}{n}", "两{q}{n}并排", "{n}和{n}", "一共两{q}{n}", "两{q}{n}在一起"),
+        beside=(
+            "{l}和{r}",
+            "{l}与{r}",
+            "左边{l},右边{r}",
+            "左边是{l},右边是{r}",
+            "{l}旁边有{r}",
+            "{l}和{r}并排",
+            "{r}在{l}的右边",
+            "{l}在{r}的左边",
+            "{l}跟{r}",
+            "左{l}右{r}",
+            "{l}在左边,{r}在右边",
+        ),
+        above=(
+            "{t}在{u}上面",
+            "上面是{t},下面是{u}",
+            "{u}在{t}下面",
+            "上面{t},下面{u}",
+            "上{t}下{u}",
+            "{t}在上,{u}在下",
+            "{u}上方有{t}",
+        ),
+        background=(
+            "{x},{c}背景",
+            "{x} {c}背景",
+            "{x},背景是{c}",
+            "{x},背景为{c}",
+            "{x},{c}的背景",
+            "{x},{c}底",
+            "{x},纯{c}背景",
+            "{x},背景{c}",
+        ),
+        background_first=(
+            "{c}背景,{x}",
+            "{c}背景上的{x}",
+            "{c}背景,上面有{x}",
+            "{c}背景里的{x}",
+            "{c}的背景,{x}",
+            "在{c}背景上,{x}",
+        ),
+        gradient=(
+            "{x},{c}到{d}的渐变背景",
+            "{x},{c}和{d}渐变背景",
+            "{x},背景从{c}渐变到{d}",
+            "{c}到{d}渐变背景上的{x}",
+            "{x},{c}和{d}的渐变",
+            "{x},渐变背景,{c},{d}",
+        ),
+        place_after=("{x}在{p}", "{x},在{p}", "{x},位于{p}", "{x},{p}", "{x}放在{p}"),
+        place_background=("{c}背景的{p}有{x}", "{x}在{c}背景的{p}", "{c}背景{p}的{x}"),
+        place_first=("{p}有{x}", "{p}的{x}", "在{p}画{x}", "{p}是{x}", "{p},{x}"),
+    ),
+}
+
+HELD_OUT = {
+    "en": Phrases(
+        lead=(
+            "a picture showing {x}",
+            "paint {x}",
+            "I would like to see {x}",
+            "generate {x}",
+            "a nice picture with {x}",
+            "an artwork with {x}",
+        ),
+        ending=("{x}!", "{x} thanks"),
+        subject=("{a}", "{n}"),
+        two=("exactly two {m}", "two identical {m} next to each other"),
+        beside=(
+            "{l} together with {r}",
+            "both {l} and {r}",
+            "{l} standing beside {r}",
+            "{l} at the left side, {r} at the right side",
+            "{l} plus {r}",
+        ),
+        above=("{t} floating above {u}", "{u} underneath {t}", "{t} higher than {u}"),
+        background=(
+            "{x} in front of a {c} background",
+            "{x}, the background is {c}",
+            "{x} over a {c} background",
+            "{x}, background colour {c}",
+            "{x} set on a {c} background",
+        ),
+        background_first=("with a {c} background behind it, {x}", "{c} backdrop and {x}"),
+        gradient=("{x} in front of a {c}-{d} gradient", "{x}, the background blends {c} into {d}"),
+        place_after=("{x} located {p}", "{x} sitting {p}", "{x} positioned {p}"),
+        place_background=("{x} shown {p} of a {c} backdrop",),
+        place_first=("{p} there is {x}", "{p} I want {x}"),
+    ),
+    "zh": Phrases(
+        lead=("我想看{x}", "画出{x}", "给我{x}", "请生成{x}", "一幅有{x}的画", "展示{x}"),
+        ending=("{x}!", "{x},拜托"),
+        subject=("{a}", "{n}"),
+        two=("正好两{q}{n}", "一对{n}", "两{q}一样的{n}"),
+        beside=("{l}以及{r}", "{l}还有{r}", "{l}紧挨着{r}", "左侧为{l},右侧为{r}"),
+        above=("{t}位于{u}上方", "{u}位于{t}下方", "上方为{t},下方为{u}"),
+        background=("{x},背景颜色是{c}", "{x},用{c}做背景", "{x},后面是{c}背景", "{x},背景要{c}"),
+        background_first=("以{c}为背景的{x}", "{c}背景前的{x}", "背景用{c},{x}"),
+        gradient=("{x},背景由{c}过渡到{d}", "以{c}到{d}渐变为背景的{x}"),
+        place_after=("{x}处于{p}", "{x},请放到{p}", "{x}靠{p}"),
+        place_background=("{x}位于{c}背景的{p}",),
+        place_first=("{p}处有{x}", "我要{p}有{x}"),
+    ),
+}
+
+# Style phrases by key of the style: with `{n}` a bare name, with `{x}` anything.
+STYLE_NOUNS = {
+    "en": {
+        "3d": ("3d {n}", "glossy 3d {n}", "3D {n}"),
+        "flat": ("flat {n}", "flat design {n}", "flat vector {n}"),
+        "cartoon": ("cartoon {n}", "comic {n}", "hand-drawn cartoon {n}"),
+        "pixel": ("pixel art {n}", "pixel {n}", "8-bit {n}", "pixelated {n}"),
+        "sketch": ("line art {n}", "{n} sketch", "{n} line drawing", "sketched {n}"),
+        "sticker": ("{n} sticker", "die-cut {n} sticker"),
+    },
+    "zh": {
+        "3d": ("3D{n}", "立体{n}", "3D风格的{n}", "立体的{n}"),
+        "flat": ("扁平风格的{n}", "扁平化{n}", "扁平{n}"),
+        "cartoon": ("卡通{n}", "卡通风格的{n}", "漫画{n}"),
+        "pixel": ("像素{n}", "像素风格的{n}", "像素风{n}"),
+        "sketch": ("{n}线稿", "{n}简笔画", "{n}素描"),
+        "sticker": ("{n}贴纸", "贴纸风格的{n}"),
+    },
+}
+STYLE_TRAIN = {
+    "en": {
+        "3d": (
+            "3d render of {x}",
+            "{x}, 3d",
+            "{x} in 3d",
+            "{x}, 3d style",
+            "{x}, glossy 3d render",
+            "{x} in 3d style",
+            "3d, {x}",
+        ),
+        "flat": (
+            "{x}, flat design",
+            "{x} in flat style",
+            "flat illustration of {x}",
+            "{x}, flat vector art",
+            "flat icon of {x}",
+            "{x}, flat style",
+            "flat design, {x}",
+        ),
+        "cartoon": (
+            "{x}, cartoon",
+            "cartoon of {x}",
+            "{x} in cartoon style",
+            "{x}, cartoon style",
+            "cartoon drawing of {x}",
+            "{x}, comic style",
+            "cartoon, {x}",
+        ),
+        "pixel": (
+            "{x}, pixel art",
+            "pixel art of {x}",
+            "{x} in pixel art style",
+            "{x}, 8-bit",
+            "{x} as pixel art",
+            "{x}, pixel style",
+            "pixel art, {x}",
+            "{x}, retro pixel art",
+        ),
+        "sketch": (
+            "line drawing of {x}",
+            "a sketch of {x}",
+            "{x}, line art",
+            "{x}, line drawing",
+            "{x} as a line drawing",
+            "{x} in sketch style",
+            "black and white sketch of {x}",
+            "{x}, sketch",
+            "sketch, {x}",
+        ),
+        "sticker": (
+            "a sticker of {x}",
+            "{x}, sticker",
+            "{x} sticker with white border",
+            "{x} as a sticker",
+            "{x} in sticker style",
+            "sticker of {x}",
+            "sticker, {x}",
+        ),
+    },
+    "zh": {
+        "3d": (
+            "{x},3D",
+            "{x},3D风格",
+            "{x},立体",
+            "3D渲染的{x}",
+            "{x} 3D渲染",
+            "3D风格,{x}",
+            "{x},三维",
+        ),
+        "flat": (
+            "{x},扁平风格",
+            "{x},扁平化设计",
+            "{x},扁平插画",
+            "扁平风格,{x}",
+            "{x},矢量图",
+            "{x},扁平",
+        ),
+        "cartoon": (
+            "{x},卡通",
+            "{x},卡通风格",
+            "{x}的卡通画",
+            "卡通风格,{x}",
+            "{x},漫画风格",
+            "{x} 卡通画",
+        ),
+        "pixel": (
+            "{x},像素画",
+            "{x},像素风格",
+            "{x}的像素画",
+            "像素风格,{x}",
+            "{x},像素艺术",
+            "{x},8位像素",
+            "{x} 像素",
+        ),
+        "sketch": (
+            "{x},线稿",
+            "{x}的简笔画",
+            "{x},素描",
+            "{x}的线稿",
+            "线稿,{x}",
+            "{x},简笔画",
+            "{x},线条画",
+            "素描风格,{x}",
+        ),
+        "sticker": (
+            "{x},贴纸",
+            "{x}的贴纸",
+            "{x}贴纸,白边",
+            "贴纸风格,{x}",
+            "{x},贴纸风格",
+            "{x},白边贴纸",
+        ),
+    },
+}
+STYLE_HELD_OUT = {
+    "en": {
+        "3d": ("{x}, rendered in 3d", "{x} made as a 3d render"),
+        "flat": ("{x}, drawn in a flat style", "{x} made as a flat illustration"),
+        "cartoon": ("{x}, drawn in a cartoon style", "{x} made as a cartoon"),
+        "pixel": ("{x}, drawn in a pixel art style", "{x} made as pixel art"),
+        "sketch": ("{x}, drawn as line art", "{x} made as a line drawing"),
+        "sticker": ("{x}, made as a sticker", "{x}, turned into a sticker"),
+    },
+    "zh": {
+        "3d": ("{x},画成3D风格", "用3D渲染画{x}"),
+        "flat": ("{x},画成扁平风格", "用扁平插画画{x}"),
+        "cartoon": ("{x},画成卡通风格", "用卡通风格画{x}"),
+        "pixel": ("{x},画成像素风格", "用像素画画{x}"),
+        "sketch": ("{x},画成线稿", "用简笔画画{x}"),
+        "sticker": ("{x},做成贴纸", "做一张{x}的贴纸"),
+    },
+}
+
+PLACE_WORDS = {
+    "en": {
+        "centre": ("in the centre", "in the middle", "in the center", "centered"),
+        "left": ("on the left", "on the left side", "to the left", "at the left"),
+        "right": ("on the right", "on the right side", "to the right", "at the right"),
+        "top": ("at the top", "in the upper half", "near the top", "up top"),
+        "bottom": ("at the bottom", "in the lower half", "near the bottom", "down below"),
+        "top-left": ("in the top left corner", "in the upper left", "top left"),
+        "top-right": ("in the top right corner", "in the upper right", "top right"),
+        "bottom-left": ("in the bottom left corner", "in the lower left", "bottom left"),
+        "bottom-right": ("in the bottom right corner", "in the lower right", "bottom right"),
+    },
+    "zh": {
+        "centre": ("中间", "正中间", "画面中央", "中央"),
+        "left": ("左边", "左侧", "画面左边", "左面"),
+        "right": ("右边", "右侧", "画面右边", "右面"),
+        "top": ("上面", "上方", "画面上方", "顶部"),
+        "bottom": ("下面", "下方", "画面下方", "底部"),
+        "top-left": ("左上角", "左上方", "画面左上角"),
+        "top-right": ("右上角", "右上方", "画面右上角"),
+        "bottom-left": ("左下角", "左下方", "画面左下角"),
+        "bottom-right": ("右下角", "右下方", "画面右下角"),
+    },
+}
+
+# Words that mean nothing to this model and must do no harm.
+PRAISE = {
+    "en": ("cute {n}", "beautiful {n}", "nice {n}", "lovely {n}", "little {n}", "pretty {n}"),
+    "zh": ("可爱的{n}", "漂亮的{n}", "好看的{n}", "美丽的{n}"),
+}
+EXTRAS = {
+    "en": (
+        ", 8k",
+        ", high quality",
+        ", masterpiece",
+        ", highly detailed",
+        ", best quality",
+        ", cinematic lighting",
+        ", 4k, sharp focus",
+        ", simple",
+        ", clean",
+        ", digital art",
+        ", trending on artstation",
+        ", ultra detailed, 8k",
+    ),
+    "zh": (",高清", ",高质量", ",精美", ",8k", ",杰作", ",细节丰富", ",超清", ",简洁", ",光影效果"),
+}
+TINT_WORDS = {
+    "en": {
+        "pink": ("pink",),
+        "red": ("red",),
+        "orange": ("orange",),
+        "yellow": ("yellow",),
+        "green": ("green",),
+        "blue": ("blue",),
+        "purple": ("purple", "violet"),
+        "teal": ("teal", "turquoise"),
+    },
+    "zh": {
+        "pink": ("粉色的", "粉红色的"),
+        "red": ("红色的",),
+        "orange": ("橙色的", "橘色的"),
+        "yellow": ("黄色的",),
+        "green": ("绿色的",),
+        "blue": ("蓝色的",),
+        "purple": ("紫色的",),
+        "teal": ("青色的", "蓝绿色的"),
+    },
+}
