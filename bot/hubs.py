@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ _ADDRESSES: Final = {
     "modelscope": "https://modelscope.cn",
     "huggingface": "https://huggingface.co",
 }
+
+_DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ def fetch_file(
     Raises:
         ModelFilesError: The hub cannot be reached, does not have the file, or the line broke
             more often than the package tries.
+        OSError: The disk is full or cannot be written.
 
     """
     fetch = _from_modelscope if source == "modelscope" else _from_hugging_face
@@ -50,6 +54,8 @@ def fetch_file(
     try:
         fetch(model_id, path, folder, endpoint)
     except failures as error:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise
         logger.debug("Fetching %s failed", path, exc_info=True)
         address = endpoint or _ADDRESSES[source]
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
@@ -62,14 +68,12 @@ def fetch_file(
 
 def forget(folder: Path, path: str) -> None:
     """Remove what the packages remember of a broken file, so that it is fetched from its start."""
-    name = Path(path).name
-    # Hugging Face keeps metadata and partial files beside the folder's own.
-    for kept in (folder / ".cache" / "huggingface" / "download" / Path(path).parent).glob(
-        f"{name}*"
-    ):
-        kept.unlink()
-    for kept in (folder / path).parent.glob(f"{name}.*"):
-        kept.unlink()
+    _partial(folder, path).unlink(missing_ok=True)
+
+
+def _partial(folder: Path, path: str) -> Path:
+    """Name the part of a file that is here: ModelScope's name, so either hub continues it."""
+    return folder / f"{path}.incomplete"
 
 
 def _from_modelscope(model_id: str, path: str, folder: Path, endpoint: str | None) -> None:
@@ -80,9 +84,37 @@ def _from_modelscope(model_id: str, path: str, folder: Path, endpoint: str | Non
 
 
 def _from_hugging_face(model_id: str, path: str, folder: Path, endpoint: str | None) -> None:
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - takes seconds
+    """Fetch into a partial file that outlives this process.
 
-    hf_hub_download(model_id, path, local_dir=folder, endpoint=endpoint)
+    `hf_hub_download` gives every call its own temporary file and deletes it when the call fails:
+    after a stop, 10 GB would begin at zero. Its own `http_get` takes a place to continue from.
+    """
+    from huggingface_hub import (  # noqa: PLC0415 - takes seconds
+        get_hf_file_metadata,
+        get_token,
+        hf_hub_url,
+    )
+    from huggingface_hub.file_download import http_get  # noqa: PLC0415 - the same
+
+    url = hf_hub_url(model_id, path, endpoint=endpoint)
+    token = get_token()
+    size = get_hf_file_metadata(url, token=token).size
+    partial = _partial(folder, path)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    there = partial.stat().st_size if partial.exists() else 0
+    if size is not None and there > size:
+        partial.unlink()
+        there = 0
+    with partial.open("ab") as file:
+        http_get(
+            url,
+            file,
+            resume_size=there,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            expected_size=size,
+            displayed_filename=path,
+        )
+    partial.replace(folder / path)
 
 
 def _failures(source: Source) -> tuple[type[Exception], ...]:
@@ -94,4 +126,4 @@ def _failures(source: Source) -> tuple[type[Exception], ...]:
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - takes seconds
 
     # Its HTTP client changed its name twice; the first base is that client's own root of errors.
-    return (*HfHubHTTPError.__bases__, ValueError)
+    return (*HfHubHTTPError.__bases__, OSError, ValueError)

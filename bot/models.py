@@ -25,14 +25,18 @@ Progress = Callable[[str, int, int | None], None]  # file, bytes done, bytes in 
 DEMO: Final = "demo"
 MANIFEST_NAME: Final = "manifest.md5"
 _MANIFESTS: Final = Path(__file__).parent / "manifests"
-_PARTS: Final = {  # folder of a part -> its configuration
-    "scheduler": "scheduler_config.json",
-    "text_encoder": "config.json",
-    "tokenizer": "tokenizer_config.json",
-    "transformer": "config.json",
-    "vae": "config.json",
-}
+_REQUIRED: Final = (
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "text_encoder/config.json",
+    "tokenizer/tokenizer.json",
+    "tokenizer/tokenizer_config.json",
+    "transformer/config.json",
+    "vae/config.json",
+)
 _WEIGHED_PARTS: Final = ("text_encoder", "transformer", "vae")
+_MAX_HEADER_BYTES: Final = 100_000_000  # of a safetensors file, as its own library allows
+_MAX_PARSED_BYTES: Final = 1_000_000  # a tokenizer of 11 MB takes longer than all other checks
 _CHUNK: Final = 2**20
 _FETCHES: Final = 3  # of one file: the first and, where it arrives broken, two more
 
@@ -80,9 +84,21 @@ class FileProblem:
 
 
 def read_manifest(path: Path) -> dict[str, str]:
-    """Read lines of `MD5  relative/path`."""
-    lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
-    return {parts[1]: parts[0] for parts in lines if len(parts) == 2}  # noqa: PLR2004
+    """Read lines of `MD5  relative/path`, as `md5sum` writes them in text or binary mode.
+
+    Raises:
+        ModelFilesError: It is no text.
+
+    """
+    try:
+        lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise ModelFilesError(f"The manifest {path} cannot be read: {error}.") from error
+    return {
+        parts[1].removeprefix("*"): parts[0].lower()
+        for parts in lines
+        if len(parts) == 2  # noqa: PLR2004
+    }
 
 
 def hub_models() -> dict[str, HubModel]:
@@ -109,8 +125,8 @@ def locate(model: str, *, model_cache: Path) -> ModelFiles:
     hub = hub_models().get(model)
     if hub is not None:
         return _described(hub.model_id, _downloaded(hub, model_cache), hub.manifest)
-    folder = DEMO_MODEL_DIR if model == DEMO else Path(model).expanduser()
-    if not folder.is_dir():
+    folder = DEMO_MODEL_DIR if model == DEMO else _folder(model)
+    if folder is None:
         raise ModelFilesError(
             f"The model {model!r} is unknown: use demo, {', '.join(hub_models())}, or a folder "
             "with the parts of a ZImagePipeline."
@@ -118,6 +134,15 @@ def locate(model: str, *, model_cache: Path) -> ModelFiles:
     manifest_path = folder / MANIFEST_NAME
     manifest = read_manifest(manifest_path) if manifest_path.is_file() else {}
     return _described(DEMO if model == DEMO else folder.resolve().name, folder, manifest)
+
+
+def _folder(model: str) -> Path | None:
+    """Return the folder a model's name means, if there is one."""
+    try:
+        folder = Path(model).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long for a path; the home of an unknown user
+        return None
 
 
 def verify(files: ModelFiles, *, progress: Progress | None = None) -> list[FileProblem]:
@@ -147,7 +172,7 @@ def download(
     hub = hub_models().get(model)
     if hub is None:
         files = locate(model, model_cache=model_cache)
-        _refuse(files.folder, verify(files, progress=progress), "restore")
+        _refuse(files.folder, verify(files, progress=progress))
         return files
     endpoint = modelscope_endpoint if source == "modelscope" else hf_endpoint
     return fetch(hub, source=source, model_cache=model_cache, endpoint=endpoint, progress=progress)
@@ -219,7 +244,9 @@ def _is_right(folder: Path, path: str, md5: str, progress: Progress | None) -> b
 
 def _check_disk(hub: HubModel, folder: Path, broken: list[str]) -> None:
     """Refuse to begin what the disk cannot hold; partial downloads count as already there."""
-    there = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    right = [folder / path for path in hub.manifest if path not in broken]
+    # A broken file is replaced only once its successor is here, so it saves no room.
+    there = sum(file.stat().st_size for file in [*right, *folder.rglob("*.incomplete")])
     missing = hub.size_bytes - there if broken else 0
     free = shutil.disk_usage(folder).free
     if missing > free:
@@ -249,10 +276,14 @@ def _existing_folder(hub: HubModel, model_cache: Path) -> Path | None:
         f"**/models/{owner}--{name}/snapshots/*",
         f"**/models/{owner}/{name}",
     )
-    for pattern in patterns:
-        for folder in sorted(model_cache.glob(pattern)):
-            if (folder / "model_index.json").is_file():
-                return folder
+    found = [
+        folder
+        for pattern in patterns
+        for folder in sorted(model_cache.glob(pattern))
+        if (folder / "model_index.json").is_file()
+    ]
+    if found:  # the one that misses least: a started download may stand beside a complete one
+        return min(found, key=lambda folder: sum(not (folder / p).is_file() for p in hub.manifest))
     started = model_cache / owner / name
     return started if started.is_dir() and any(started.rglob("*.json")) else None
 
@@ -261,7 +292,7 @@ def _described(model_id: str, folder: Path, manifest: Mapping[str, str]) -> Mode
     """Check a folder quickly and describe it."""
     missing = [path for path in manifest if not (folder / path).is_file()]
     problems = [FileProblem(path=path, reason="missing") for path in missing]
-    _refuse(folder, problems or list(_quick_problems(folder)), "fetch")
+    _refuse(folder, problems or _quick_problems(folder), of_hub=model_id in hub_models())
     text = "\n".join(f"{manifest[path]}  {path}" for path in sorted(manifest))
     digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
     return ModelFiles(
@@ -273,27 +304,30 @@ def _described(model_id: str, folder: Path, manifest: Mapping[str, str]) -> Mode
     )
 
 
-def _refuse(folder: Path, problems: list[FileProblem], verb: str) -> None:
+def _refuse(folder: Path, problems: list[FileProblem], *, of_hub: bool = False) -> None:
     """Turn problems into one sentence."""
     if not problems:
         return
     named = ", ".join(f"{problem.path} ({problem.reason})" for problem in problems[:3])
     more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""  # noqa: PLR2004
-    cure = (
-        "run `git checkout -- data/demo_model`"
-        if folder == DEMO_MODEL_DIR
-        else f"{verb} {'it' if len(problems) == 1 else 'them'} again with `python -m bot download`"
-    )
+    them = "it" if len(problems) == 1 else "them"
+    cure = f"copy {them} there again from where the folder came from"
+    if of_hub:
+        cure = f"fetch {them} again with `python -m bot download`"
+    elif folder == DEMO_MODEL_DIR:
+        cure = "run `git checkout -- data/demo_model`"
     raise ModelFilesError(f"The model in {folder} is broken: {named}{more}; {cure}.")
 
 
 def _quick_problems(folder: Path) -> list[FileProblem]:
     """Find, without reading the weights, what is missing or shorter than it says."""
     problems = [
-        FileProblem(path=f"{part}/{config}", reason="missing")
-        for part, config in _PARTS.items()
-        if not (folder / part / config).is_file()
+        FileProblem(path=path, reason="missing")
+        for path in _REQUIRED
+        if not (folder / path).is_file()
     ]
+    for path in sorted([*folder.glob("*.json"), *folder.glob("*/*.json")]):
+        problems += _json_problems(folder, path)
     for part in _WEIGHED_PARTS:
         weights = sorted((folder / part).glob("*.safetensors"))
         if not weights:
@@ -305,19 +339,36 @@ def _quick_problems(folder: Path) -> list[FileProblem]:
     return problems
 
 
+def _json_problems(folder: Path, path: Path) -> list[FileProblem]:
+    """Parse one file, and look for the weights it lists if it is their index."""
+    name = path.relative_to(folder).as_posix()
+    try:
+        if path.stat().st_size > _MAX_PARSED_BYTES:
+            return []
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shards = sorted(set(content["weight_map"].values())) if "weight_map" in content else []
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        return [FileProblem(path=name, reason=f"not readable as JSON: {error}")]
+    return [
+        FileProblem(path=f"{path.parent.name}/{shard}", reason="missing")
+        for shard in shards
+        if not (path.parent / str(shard)).is_file()
+    ]
+
+
 def _safetensors_problem(path: Path) -> str | None:
     """Compare a weight file's size with what its own header promises."""
     size = path.stat().st_size
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(length)) if length < size else None
-    except ValueError:
+            if length + 8 > size:
+                return f"truncated: {size} bytes"
+            header = json.loads(file.read(min(length, _MAX_HEADER_BYTES)))
+        entries = [entry for name, entry in header.items() if name != "__metadata__"]
+        expected = 8 + length + max((entry["data_offsets"][1] for entry in entries), default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return "not a safetensors file"
-    if not isinstance(header, dict):
-        return f"truncated: {size} bytes"
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    expected = 8 + length + max(ends, default=0)
     return None if size == expected else f"truncated: {size} of {expected} bytes"
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,6 +110,31 @@ def test_a_connection_cut_in_the_middle_is_taken_up_where_it_broke(
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_what_a_stopped_download_left_is_continued_by_either_hub(
+    source: Source, hub: Hub, hub_model: HubModel, served: Path, largest: str, tmp_path: Path
+):
+    partial = tmp_path / TURBO / f"{largest}.incomplete"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes((served / largest).read_bytes()[:5_000_000])
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert [asked for path, asked in hub.fetched if path == largest] == ["bytes=5000000-"]
+    assert verify(files) == []
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_wrong_partial_file_is_thrown_away(
+    source: Source, hub: Hub, hub_model: HubModel, served: Path, largest: str, tmp_path: Path
+):
+    partial = tmp_path / TURBO / f"{largest}.incomplete"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * 5_000_000)
+    files = fetch(hub_model, source=source, model_cache=tmp_path, endpoint=hub.address)
+    assert [asked for path, asked in hub.fetched if path == largest] == ["bytes=5000000-", None]
+    assert verify(files) == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_corrupted_file_is_fetched_again_and_only_that_file(
     source: Source, hub: Hub, hub_model: HubModel, largest: str, tmp_path: Path
 ):
@@ -172,6 +198,38 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_fetched(
     assert hub.fetched == []
 
 
+def test_a_broken_file_does_not_count_as_space_saved(
+    hub: Hub, hub_model: HubModel, largest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files = fetch(hub_model, source="modelscope", model_cache=tmp_path, endpoint=hub.address)
+    with (files.folder / largest).open("r+b") as damaged:
+        damaged.seek(-1, 2)
+        damaged.write(b"?")
+    hub.fetched.clear()
+    monkeypatch.setattr(models.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(ModelFilesError, match=r"0.0 GB free, but"):
+        fetch(hub_model, source="modelscope", model_cache=tmp_path, endpoint=hub.address)
+    assert hub.fetched == []
+
+
+def test_a_hub_that_cannot_be_reached_is_one_sentence(hub_model: HubModel, tmp_path: Path):
+    nobody = "http://127.0.0.1:9"
+    with pytest.raises(ModelFilesError, match=r"from http://127.0.0.1:9 .*=modelscope") as caught:
+        fetch(hub_model, source="huggingface", model_cache=tmp_path, endpoint=nobody)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_complete_cache_is_preferred_to_a_started_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Path, hub_model: HubModel
+):
+    monkeypatch.setattr(models, "hub_models", lambda: {TURBO: hub_model})
+    complete = tmp_path / "hub/models--Tongyi-MAI--Z-Image-Turbo/snapshots/0123abc"
+    shutil.copytree(served, complete)
+    (tmp_path / TURBO).mkdir(parents=True)
+    shutil.copy(served / "model_index.json", tmp_path / TURBO)
+    assert locate(TURBO, model_cache=tmp_path).folder == complete
+
+
 def test_a_cache_that_cannot_be_written_is_one_sentence(hub_model: HubModel, tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelFilesError, match="cannot be stored"):
@@ -220,7 +278,10 @@ def test_a_model_that_is_not_here_says_how_to_get_it(tmp_path: Path):
         locate(TURBO, model_cache=tmp_path)
 
 
-@pytest.mark.parametrize("model", ["stable-diffusion", "owner/name", "", "/no/such/folder"])
+@pytest.mark.parametrize(
+    "model",
+    ["stable-diffusion", "owner/name", "", "/no/such/folder", "~nobody-here/model", "a" * 300],
+)
 def test_an_unknown_model_is_named_with_the_known_ones(model: str, tmp_path: Path):
     if not model:
         model = str(tmp_path / "gone")
@@ -234,6 +295,7 @@ def test_an_unknown_model_is_named_with_the_known_ones(model: str, tmp_path: Pat
         (lambda file: file.write_bytes(file.read_bytes()[:-7]), "truncated: "),
         (lambda file: file.write_bytes(file.read_bytes()[:4]), "truncated: 4 bytes"),
         (lambda file: file.write_bytes(b"\x08" + b"\0" * 7 + b"not json and more"), "safetensors"),
+        (lambda file: file.write_bytes(b"\x08" + b"\0" * 7 + b'{"w": 1}'), "safetensors"),
         (lambda file: file.unlink(), "missing"),
     ],
 )
@@ -252,10 +314,37 @@ def test_a_folder_without_a_part_or_with_a_broken_configuration_is_refused(
 ):
     copy = shutil.copytree(served, tmp_path / "model")
     (copy / "vae/config.json").write_text("{")
-    with pytest.raises(ModelFilesError, match=r"vae/config.json cannot be read"):
+    with pytest.raises(ModelFilesError, match=r"vae/config.json \(not readable as JSON"):
         locate(str(copy), model_cache=tmp_path)
     shutil.rmtree(copy / "scheduler")
     with pytest.raises(ModelFilesError, match=r"scheduler/scheduler_config.json \(missing\)"):
+        locate(str(copy), model_cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", ["model_index.json", "tokenizer/tokenizer.json", "transformer/config.json"]
+)
+def test_a_folder_without_a_needed_file_says_to_copy_it_again(
+    path: str, served: Path, tmp_path: Path
+):
+    copy = shutil.copytree(served, tmp_path / "model")
+    (copy / path).unlink()
+    with pytest.raises(ModelFilesError, match=rf"{path} \(missing\); copy it there again"):
+        locate(str(copy), model_cache=tmp_path)
+
+
+def test_a_shard_that_only_the_index_names_is_missed(served: Path, tmp_path: Path):
+    copy = shutil.copytree(served, tmp_path / "model")
+    index = copy / "vae/diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
+    with pytest.raises(ModelFilesError, match=r"vae/gone.safetensors \(missing\)"):
+        locate(str(copy), model_cache=tmp_path)
+
+
+def test_a_manifest_that_is_no_text_is_named(served: Path, tmp_path: Path):
+    copy = shutil.copytree(served, tmp_path / "model")
+    (copy / "manifest.md5").write_bytes(b"\xff\xfe\0")
+    with pytest.raises(ModelFilesError, match=r"manifest.md5 cannot be read"):
         locate(str(copy), model_cache=tmp_path)
 
 
