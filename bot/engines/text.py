@@ -86,7 +86,7 @@ class PromptEncoder:
             add_generation_prompt=True,
             enable_thinking=True,
         )
-        ids: list[int] = self._tokenizer(text).input_ids
+        ids: list[int] = self._tokenizer(text, verbose=False).input_ids  # we count ourselves
         return ids
 
 
