@@ -20,7 +20,7 @@ from discord.ext import commands
 
 from bot import texts
 from bot.engines import Engine
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, EngineLostError, SettingsError
 from bot.jobs import Generation, Job
 from bot.service import Reply, Service, open_service
 from bot.settings import Settings
@@ -33,6 +33,7 @@ EXTENSIONS: Final = (
     "cogs.imagine",
     "cogs.gallery",
     "cogs.waiting",
+    "cogs.moderating",
     "cogs.help",
 )
 
@@ -178,11 +179,7 @@ class ImageBot(commands.Bot):
         """Register the commands if they changed since this application last did; say whether."""
         payload = [
             await command.get_translated_payload(self.tree, BotTranslator())
-            for command in self.tree.walk_commands()
-            if isinstance(command, app_commands.Command)
-        ] + [
-            await menu.get_translated_payload(self.tree, BotTranslator())
-            for menu in self.tree.get_commands(type=discord.AppCommandType.message)
+            for command in self.tree.get_commands()
         ]
         record = SyncRecord(self.settings.data_dir / "commands.json")
         key, digest = str(self.application_id), _digest(payload)
@@ -232,6 +229,7 @@ async def run_bot(settings: Settings, engine_factory: Callable[[], Engine]) -> N
     Raises:
         SettingsError: There is no token, or Discord refuses it.
         DiscordUnreachableError: There is no way to Discord from here.
+        EngineLostError: The engine broke for good.
         BotError: The model or the database cannot be used; the sentence says why.
 
     """
@@ -264,16 +262,27 @@ async def _log_in(bot: ImageBot, token: str) -> None:
 
 
 async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
-    """Stay connected until `stop` is set, then let the jobs end while Discord still listens."""
+    """Stay connected until `stop` is set, then let the jobs end while Discord still listens.
+
+    Raises:
+        EngineLostError: The engine broke for good; everything is kept for the next start.
+
+    """
     connection = asyncio.create_task(bot.connect(reconnect=True), name="gateway")
     stopped = asyncio.create_task(stop.wait(), name="stop signal")
-    await asyncio.wait({connection, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    lost = asyncio.create_task(bot.service.lost.wait(), name="engine lost")
+    await asyncio.wait({connection, stopped, lost}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    if stop.is_set():
+    lost.cancel()
+    if not connection.done():
         logger.info("Stopping: what runs is finished or kept for the next start")
         await bot.service.stop()
     await bot.close()
     await connection
+    if bot.service.lost.is_set():
+        raise EngineLostError(
+            "The engine broke and could not be loaded again: nothing is lost, start the bot anew."
+        )
 
 
 @contextlib.contextmanager

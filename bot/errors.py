@@ -40,6 +40,10 @@ class EngineOutOfMemoryError(EngineError):
     """Memory ran out, also on the cheaper way; the sentence carries the figures."""
 
 
+class EngineLostError(EngineError):
+    """The engine broke and no new one could be loaded: only a new process can draw."""
+
+
 class BadImageError(EngineError):
     """The model returned NaN or one single colour: never shown, never stored."""
 

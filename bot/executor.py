@@ -1,17 +1,31 @@
-"""One engine on one thread of its own, behind an asynchronous face."""
+"""One engine on one thread of its own, behind an asynchronous face, with a watch over it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
+import queue
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, Self
+from typing import Final, Protocol, Self, TypeVar
 
 from bot.engines import Drawing, Engine, RawImage, Step
+from bot.errors import EngineError
 from bot.generation import GenerationRequest
 
+logger = logging.getLogger(__name__)
+
 OnProgress = Callable[[int, int, RawImage | None], None]  # step, total, preview
+_Result = TypeVar("_Result")
+
+PATIENCE_S: Final = 600.0  # a step of the full model takes minutes on a CPU, never this long
+GRACE_S: Final = 5.0  # for a drawing that was given up to notice its cancel
+
+
+class EngineHungError(EngineError):
+    """A drawing made no step for too long; its thread is lost, with the engine on it."""
 
 
 class Executor(Protocol):
@@ -34,37 +48,64 @@ class Executor(Protocol):
             wants_preview: Asked on the drawing thread after each step; a preview costs little,
                 but not nothing.
 
+        Raises:
+            EngineHungError: Nothing moves any more; only `restart` helps.
+
         """
+
+    async def loaded(self) -> float:
+        """Wait until the engine is ready and return how many seconds loading it took."""
+
+    async def restart(self) -> None:
+        """Replace the engine by a new one."""
 
 
 class ThreadExecutor:
     """The engine of this process; loading, drawing and closing all happen on its one thread."""
 
-    def __init__(self, engine_factory: Callable[[], Engine]) -> None:
-        """Remember how to make the engine."""
+    def __init__(
+        self, engine_factory: Callable[[], Engine], *, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Remember how to make the engine, and how long a step may take."""
         self._factory = engine_factory
-        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._patience_s = patience_s
+        self._thread = _Thread()
         self._engine: Engine | None = None
 
     async def __aenter__(self) -> Self:
         """Begin loading, without waiting for it: the first job does."""
-        self._loading = asyncio.get_running_loop().run_in_executor(self._threads, self._load)
+        self._loading = asyncio.ensure_future(self._thread.run(self._load))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Let a drawing that runs come to its end, then give the memory back."""
         await asyncio.gather(self._loading, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._close)
-        self._threads.shutdown()
+        if not self._thread.is_lost:
+            await self._thread.run(self._close)
+        self._thread.end()
 
-    async def loaded(self) -> None:
-        """Wait until the engine is ready.
+    async def loaded(self) -> float:
+        """Wait until the engine is ready and return how many seconds loading it took.
 
         Raises:
             BotError: It cannot be loaded.
 
         """
-        await asyncio.shield(self._loading)
+        return await asyncio.shield(self._loading)
+
+    async def restart(self) -> None:
+        """Replace the engine by a new one, on a new thread where the old one hangs.
+
+        Raises:
+            BotError: The new engine cannot be loaded.
+
+        """
+        if self._thread.is_lost:
+            self._thread, self._engine = _Thread(), None
+        else:
+            await self._thread.run(self._close)
+        self._loading = asyncio.ensure_future(self._thread.run(self._load))
+        await self.loaded()
 
     async def draw(
         self,
@@ -75,18 +116,48 @@ class ThreadExecutor:
         wants_preview: Callable[[], bool],
     ) -> Drawing:
         """Draw one image on the engine's thread; see `Executor`."""
+        await self._loaded_if_it_can_be()
         loop = asyncio.get_running_loop()
+        watch = _Watch()
 
         def on_step(step: Step) -> None:
+            watch.moved()
             preview = step.preview() if wants_preview() else None
             loop.call_soon_threadsafe(on_progress, step.number, step.total, preview)
 
         def draw() -> Drawing:
-            return self._load().generate(request, cancel=cancel, on_step=on_step)
+            watch.moved()
+            return self._load_engine().generate(request, cancel=cancel, on_step=on_step)
 
-        return await loop.run_in_executor(self._threads, draw)
+        drawing = asyncio.ensure_future(self._thread.run(draw))
+        while not drawing.done():
+            await asyncio.wait({drawing}, timeout=self._patience_s - watch.silence_s)
+            if not drawing.done() and watch.silence_s >= self._patience_s:
+                await self._give_up(drawing, cancel)
+        return drawing.result()
 
-    def _load(self) -> Engine:
+    async def _loaded_if_it_can_be(self) -> None:
+        """Wait for the engine; a failure of before does not keep this job from trying."""
+        with contextlib.suppress(Exception):  # told again, with its sentence, by the attempt
+            await self.loaded()
+
+    async def _give_up(self, drawing: asyncio.Future[Drawing], cancel: threading.Event) -> None:
+        """Leave a drawing that makes no step; a thread cannot be stopped from outside."""
+        logger.error("The engine made no step for %.0f s: giving it up", self._patience_s)
+        cancel.set()
+        await asyncio.wait({drawing}, timeout=GRACE_S)
+        if not drawing.done():
+            self._thread.lose()
+        raise EngineHungError(
+            f"Drawing this made no progress for {self._patience_s:.0f} seconds, so it was stopped."
+        )
+
+    def _load(self) -> float:
+        start = time.perf_counter()
+        self._load_engine()
+        return time.perf_counter() - start
+
+    def _load_engine(self) -> Engine:
         """Make and load the engine; a failure is tried again with the next job."""
         if self._engine is None:
             engine = self._factory()
@@ -95,6 +166,72 @@ class ThreadExecutor:
         return self._engine
 
     def _close(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+
+class _Watch:
+    """How long a drawing has been silent; written by its thread, read by the loop."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def moved(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def silence_s(self) -> float:
+        return time.monotonic() - self._last
+
+
+class _Thread:
+    """One thread that runs one call after the other.
+
+    Not a `ThreadPoolExecutor`: Python waits for its threads when the program ends, so a hung engine
+    would keep a process alive that has to go.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.is_lost = False
+        threading.Thread(target=self._work, name="engine", daemon=True).start()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+
+    async def run(self, call: Callable[[], _Result]) -> _Result:
+        """Run a call on the thread, behind those that wait, and return what it returns."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_Result] = loop.create_future()
+
+        def answer(result: _Result | None, error: BaseException | None) -> None:
+            if future.cancelled():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]
+
+        def work() -> None:
+            try:
+                result, error = call(), None
+            except BaseException as raised:  # noqa: BLE001 - it is raised where `run` is awaited
+                result, error = None, raised
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+                loop.call_soon_threadsafe(answer, result, error)
+
+        if self.is_lost:
+            raise EngineHungError("The engine hangs: the bot must be started again.")
+        self._calls.put(work)
+        return await future
+
+    def lose(self) -> None:
+        """Give the thread up: what it runs never ends."""
+        self.is_lost = True
+        self._calls.put(None)
+
+    def end(self) -> None:
+        """Let the thread end behind what waits."""
+        self._calls.put(None)

@@ -106,9 +106,22 @@ def write_once(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        _keep_names(path.parent)
+        _keep_names(path.parent.parent)
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, as its files do."""
+    if os.name == "nt":
+        return  # Windows cannot open folders
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def to_pillow(image: RawImage) -> Image.Image:

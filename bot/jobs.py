@@ -127,6 +127,20 @@ class Generation:
         return sum(self.durations_s.values())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """How fast this machine draws images of one size.
+
+    Attributes:
+        seconds_per_forward: Of the transformer.
+        seconds_beside: What an image takes beside its forwards: its text and its decoding.
+
+    """
+
+    seconds_per_forward: float
+    seconds_beside: float = 0.0
+
+
 def new_id() -> str:
     """Draw a short id that can be typed and said."""
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))

@@ -1,24 +1,45 @@
-"""Who is next, and when: fair turns between users, limits, positions and waiting times."""
+"""Who is next: fair turns between users, limits, positions, and what moderators may change."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.errors import BotError
-from bot.generation import GenerationRequest
 from bot.jobs import Job
 
-_MEMORY: Final = 0.7  # how much of a speed is kept when a new measurement arrives
+EVERYWHERE: Final = 0  # in place of a guild's id; no guild has it
 
 
 class QueueFullError(BotError):
     """No more jobs are taken now."""
 
 
+@dataclass(kw_only=True)
+class _Line:
+    """The jobs of one user, in the order in which they were asked for.
+
+    Attributes:
+        credit: What the user may still spend, in forwards x tokens; below 0 after a job that was
+            moved before its turn.
+        is_served: Whether this round's credit was already given.
+
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    credit: int = 0
+    is_served: bool = False
+
+
 class FairQueue:
-    """Jobs that wait. Users take turns, so twenty jobs of one do not stand before one of another.
+    """Jobs that wait, taken by deficit round robin over users (Shreedhar & Varghese, 1995).
+
+    In each round every user is given the same credit, and may spend it on jobs that cost forwards
+    x tokens x images. So everybody gets the same share of the engine, whoever asks for much waits
+    longer, and twenty jobs of one user do not stand before one of another. A round's credit is the
+    cost of the cheapest job in front of a line: turns are as short as they can be.
 
     It knows nothing of images and is used by one event loop only.
     """
@@ -27,93 +48,154 @@ class FairQueue:
         """Begin empty."""
         self._max_jobs = max_jobs
         self._max_jobs_per_user = max_jobs_per_user
-        self._turns: OrderedDict[int, deque[Job]] = OrderedDict()  # the first user is next
+        self._lines: OrderedDict[int, _Line] = OrderedDict()  # the first line is next
+        self._moved: list[str] = []  # jobs that moderators put in front, the first one first
+        self._paused: set[int] = set()
 
     def __len__(self) -> int:
-        """Return how many jobs wait."""
-        return sum(len(jobs) for jobs in self._turns.values())
+        """Return how many jobs wait, those of paused guilds included."""
+        return sum(len(line.jobs) for line in self._lines.values())
 
-    def check_room(self, user_id: int, *, running: int = 0) -> None:
+    def check_room(self, user_id: int, *, running: int = 0, arriving: int = 0) -> None:
         """Refuse one more job of a user.
 
         Args:
             user_id: Who asks.
-            running: How many of their jobs are drawn right now.
+            running: How many of their jobs are drawn or being written down right now.
+            arriving: How many jobs of anybody are being written down.
 
         Raises:
             QueueFullError: The user's limit or that of the whole queue is reached.
 
         """
-        own = len(self._turns.get(user_id, ())) + running
+        line = self._lines.get(user_id)
+        own = (len(line.jobs) if line is not None else 0) + running
         if own >= self._max_jobs_per_user:
             raise QueueFullError(
                 f"You already have {own} jobs in the queue, and {self._max_jobs_per_user} are the "
                 "limit: wait for one or cancel one with /cancel."
             )
-        if len(self) >= self._max_jobs:
+        if len(self) + arriving >= self._max_jobs:
             raise QueueFullError(
-                f"The queue is full with {len(self)} jobs: try again in a few minutes."
+                f"The queue is full with {len(self) + arriving} jobs: try again in a few minutes."
             )
 
     def add(self, job: Job) -> None:
         """Put a job behind its requester's others."""
-        self._turns.setdefault(job.origin.user_id, deque()).append(job)
+        self._lines.setdefault(job.origin.user_id, _Line()).jobs.append(job)
 
     def take(self) -> Job | None:
-        """Remove and return the next job; its requester's next turn comes after everybody's."""
-        if not self._turns:
+        """Remove and return the next job; None if no job waits, or all are held back."""
+        turn = self._next_turn()
+        if turn is None:
             return None
-        user_id, jobs = self._turns.popitem(last=False)
-        job = jobs.popleft()
-        if jobs:
-            self._turns[user_id] = jobs
+        job = self._moved_before(turn) or turn
+        self._lines[job.origin.user_id].credit -= job.cost
+        self.remove(job.id)
+        self._end_turn(turn.origin.user_id)
         return job
+
+    def has_turn(self) -> bool:
+        """Tell whether there is a job to take."""
+        return any(self._head(line) is not None for line in self._lines.values())
+
+    def has(self, job_id: str) -> bool:
+        """Tell whether a job waits here."""
+        return any(job.id == job_id for job in self._jobs())
 
     def remove(self, job_id: str) -> Job | None:
         """Remove a job wherever it stands."""
-        for user_id, jobs in self._turns.items():
-            for job in jobs:
+        for user_id, line in self._lines.items():
+            for job in line.jobs:
                 if job.id == job_id:
-                    jobs.remove(job)
-                    if not jobs:
-                        del self._turns[user_id]
+                    line.jobs.remove(job)
+                    if not line.jobs:
+                        del self._lines[user_id]
+                    self._moved = [moved for moved in self._moved if moved != job_id]
                     return job
         return None
 
     def order(self) -> list[Job]:
-        """Return the waiting jobs in the order in which they would be taken."""
-        rounds = deque(deque(jobs) for jobs in self._turns.values())
+        """Return the waiting jobs in the order in which they would be taken, if none came."""
+        rehearsal = FairQueue(max_jobs=self._max_jobs, max_jobs_per_user=self._max_jobs_per_user)
+        rehearsal._lines = OrderedDict(
+            (user_id, _Line(jobs=list(line.jobs), credit=line.credit, is_served=line.is_served))
+            for user_id, line in self._lines.items()
+        )
+        rehearsal._moved, rehearsal._paused = list(self._moved), self._paused
         order = []
-        while rounds:
-            jobs = rounds.popleft()
-            order.append(jobs.popleft())
-            if jobs:
-                rounds.append(jobs)
+        while (job := rehearsal.take()) is not None:
+            order.append(job)
         return order
 
+    def held_back(self) -> list[Job]:
+        """Return the jobs that wait until a pause ends."""
+        return [job for job in self._jobs() if self._is_paused(job)]
 
-class Estimator:
-    """Seconds a job will take, from what this machine took for others."""
+    def move_to_front(self, job_id: str) -> None:
+        """Let a job be the next of its guild: it takes the turn that any job of the guild gets.
 
-    def __init__(self, speeds: Mapping[int, float]) -> None:
-        """Begin with what is known: seconds a forward by image tokens."""
-        self._speeds = dict(speeds)
+        Jobs of other guilds keep their turns, and the requester pays for it with their own later.
+        """
+        self._moved = [job_id, *(moved for moved in self._moved if moved != job_id)]
 
-    def learn(self, request: GenerationRequest, duration_s: float) -> tuple[int, float]:
-        """Take in a finished image; return its tokens and the new seconds a forward."""
-        measured = duration_s / request.num_forwards
-        tokens = request.size.tokens
-        known = self._speeds.get(tokens, measured)
-        self._speeds[tokens] = _MEMORY * known + (1 - _MEMORY) * measured
-        return tokens, self._speeds[tokens]
+    def pause(self, guild_id: int) -> None:
+        """Hold back the jobs of a guild, or of `EVERYWHERE`."""
+        self._paused.add(guild_id)
 
-    def seconds(self, requests: Sequence[GenerationRequest]) -> float | None:
-        """Return how long these images will take; None before anything was drawn here."""
-        if not self._speeds:
+    def resume(self, guild_id: int) -> None:
+        """Let the jobs of a guild, or of `EVERYWHERE`, go on."""
+        self._paused.discard(guild_id)
+
+    def is_paused(self, guild_id: int | None) -> bool:
+        """Tell whether the jobs of a guild are held back."""
+        return EVERYWHERE in self._paused or guild_id in self._paused
+
+    def _jobs(self) -> Iterable[Job]:
+        return (job for line in self._lines.values() for job in line.jobs)
+
+    def _is_paused(self, job: Job) -> bool:
+        return self.is_paused(job.origin.guild_id)
+
+    def _head(self, line: _Line) -> Job | None:
+        return next((job for job in line.jobs if not self._is_paused(job)), None)
+
+    def _next_turn(self) -> Job | None:
+        """Go round the lines, giving credit, until one can pay for its first job."""
+        costs = [head.cost for line in self._lines.values() if (head := self._head(line))]
+        if not costs:
             return None
-        return sum(r.num_forwards * self._per_forward(r.size.tokens) for r in requests)
+        round_credit = min(costs)
+        self._skip_rounds(round_credit)
+        while True:
+            user_id, line = next(iter(self._lines.items()))
+            head = self._head(line)
+            if head is not None and not line.is_served:
+                line.credit += round_credit
+                line.is_served = True
+            if head is not None and head.cost <= line.credit:
+                return head
+            line.is_served = False
+            self._lines.move_to_end(user_id)
 
-    def _per_forward(self, tokens: int) -> float:
-        """Return a measured speed, or one scaled from the size nearest to this one."""
-        nearest = min(self._speeds, key=lambda known: abs(known - tokens))
-        return self._speeds[nearest] * tokens / nearest
+    def _end_turn(self, user_id: int) -> None:
+        """Send a line that cannot pay again to the back now, not when newcomers stand there."""
+        line = self._lines.get(user_id)
+        if line is not None and ((head := self._head(line)) is None or head.cost > line.credit):
+            line.is_served = False
+            self._lines.move_to_end(user_id)
+
+    def _skip_rounds(self, round_credit: int) -> None:
+        """Give at once the credit of all rounds in which nobody could pay."""
+        waiting = [(line, head) for line in self._lines.values() if (head := self._head(line))]
+        rounds = min(-(-(head.cost - line.credit) // round_credit) for line, head in waiting)
+        for line, _ in waiting:
+            line.credit += max(0, rounds - 1) * round_credit
+
+    def _moved_before(self, turn: Job) -> Job | None:
+        """Return the job that a moderator put in place of the one whose turn it is."""
+        for moved in self._moved:
+            for job in self._jobs():
+                if job.id == moved and job.origin.guild_id == turn.origin.guild_id:
+                    return None if self._is_paused(job) else job
+        return None

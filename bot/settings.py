@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         default="INFO", description="DEBUG also logs prompts."
     )
 
+    engine_patience_s: Annotated[float, Field(ge=1)] = Field(
+        default=600,
+        description="Seconds without a step after which a drawing is given up and the engine "
+        "restarted.",
+    )
     max_jobs: Annotated[int, Field(ge=1)] = Field(
         default=100, description="How many jobs may wait at once."
     )

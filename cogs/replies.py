@@ -1,27 +1,23 @@
-"""The reply of a job: one Discord message, from "number 2 in line" to the finished images.
-
-It is edited through the interaction's token while that lives (15 minutes), then as the bot in the
-channel, and posted anew where the message cannot be reached: an image never waits for a token.
-"""
+"""The reply of a job: one Discord message, from "number 2 in line" to the finished images."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from collections.abc import Sequence
+from typing import Final, Self
 
 import discord
 from discord import ui
 
 from bot.client import ImageBot
 from bot.jobs import Generation, Job, Origin
-from bot.service import Progress, Ticket
+from bot.service import NotPostableError, Progress, Ticket
 from bot.texts import sentence, text
 from cogs import layouts
 from cogs.comparing import verdict
+from cogs.posting import UNKNOWN_CHANNEL, UNREACHABLE, Content, Post
 from cogs.rows import cancel_row, image_row
 from cogs.uploads import Upload, fit_for_upload
 from cogs.wording import relative_time
@@ -33,26 +29,6 @@ FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, o
 DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2  # bytes; where no interaction told the place's own
 SMALLEST_LIMIT: Final = 256 * 1024  # bytes; no place takes less
 TOO_LARGE: Final = 413
-UNREACHABLE: Final = (401, 403, 404)  # dead token, no permission, message or channel gone
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a message shall hold; its files are made anew for each attempt to send it."""
-
-    view: ui.LayoutView
-    files: Sequence[Upload] = ()
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of an edit."""
-        return {"view": self.view, "attachments": self._files()}
-
-    def arguments_of_new(self) -> dict[str, Any]:
-        """Return the arguments of a new message."""
-        return {"view": self.view, "files": self._files()}
-
-    def _files(self) -> list[discord.File]:
-        return [file.to_discord() for file in self.files]
 
 
 class DiscordReply:
@@ -71,13 +47,14 @@ class DiscordReply:
         self._bot = bot
         self._origin = origin
         self._filesize_limit = filesize_limit
-        self._message_id = message_id
+        self._post = Post(bot, origin, message_id)
         self._interaction = interaction
         self._lock = asyncio.Lock()  # one call to Discord at a time, in the order of the job
         self._job: Job | None = None
         self._progress: Progress | None = None
         self._editor: asyncio.Task[None] | None = None
         self._began = 0.0
+        self._shown = False
 
     @classmethod
     def to_interaction(cls, interaction: discord.Interaction, origin: Origin) -> Self:
@@ -109,12 +86,27 @@ class DiscordReply:
         async with self._lock:
             if self._interaction is None:
                 line = text("redrawn", self._locale) + " " + line
-                await self._edit_quietly(Content(view=self._status(line)))
-                return
-            await self._acknowledge(self._interaction, self._status(line))
+                await self._post.edit(Content(view=self._status(line)))
+            else:
+                await self._acknowledge(self._interaction, self._status(line))
         await self._remember_message()
 
+    async def moved(self, ticket: Ticket) -> None:
+        """Show the new place and time; nothing where the drawing has begun meanwhile."""
+        async with self._lock:
+            if self._progress is None and not self._shown:
+                await self._post.edit(Content(view=self._status(self._queue_line(ticket))))
+
+    async def kept(self, job: Job) -> None:
+        """Say that the bot stops and that the place in line is kept."""
+        self._job = job
+        async with self._lock:
+            line = text("kept", self._locale)
+            await self._post.edit(Content(view=self._status(line, colour=layouts.WARNING)))
+
     def _queue_line(self, ticket: Ticket) -> str:
+        if ticket.is_paused:
+            return text("queued_paused", self._locale)
         key = "queued_next" if ticket.position <= 1 else "queued"
         line = text(key, self._locale, position=ticket.position)
         if ticket.eta_s is None:
@@ -130,7 +122,7 @@ class DiscordReply:
             logger.warning("A job's interaction could not be answered: %s", error)
             self._interaction = None
             return
-        self._message_id = response.message_id
+        self._post.message_id = response.message_id
 
     async def progress(self, progress: Progress) -> None:
         """Note a step; the message is edited at most once an interval, with the newest one."""
@@ -148,9 +140,7 @@ class DiscordReply:
             progress, self._progress = self._progress, None
             if progress is not None:
                 self._shown = True
-                await self._edit_quietly(self._progress_content(progress))
-
-    _shown = False
+                await self._post.edit(self._progress_content(progress))
 
     def _progress_content(self, progress: Progress) -> Content:
         key = "drawing_one_of" if progress.count > 1 else "drawing"
@@ -187,14 +177,26 @@ class DiscordReply:
         while True:
             content = await self._images_content(job, generations, notes, limit_bytes=limit)
             try:
-                await self._deliver(content)
+                await self._post.deliver(content, job, [each.id for each in generations])
             except discord.HTTPException as error:
+                if error.status in UNREACHABLE:
+                    raise self._not_postable(error, generations) from error
                 if error.status != TOO_LARGE or limit < SMALLEST_LIMIT:
                     raise
                 logger.warning("Discord takes no files of %d bytes here: trying half", limit)
                 limit //= 2
             else:
                 return
+
+    def _not_postable(
+        self, error: discord.HTTPException, generations: Sequence[Generation]
+    ) -> NotPostableError:
+        ids = ", ".join(f"`{each.id}`" for each in generations)
+        return NotPostableError(
+            f"The image {ids} is made and kept, but I may not post in its channel any more: "
+            "use /show or /history where I may.",
+            is_final=error.code == UNKNOWN_CHANNEL,
+        )
 
     async def _images_content(
         self, job: Job, generations: Sequence[Generation], notes: list[str], *, limit_bytes: int
@@ -220,31 +222,43 @@ class DiscordReply:
         async with self._lock:
             if self._interaction is not None and await self._whisper(line):
                 return
-            view = self._status(line, row=(), colour=layouts.WARNING)
-            await self._deliver(Content(view=view))
+            content = Content(view=self._status(line, row=(), colour=layouts.WARNING))
+            try:
+                await self._post.deliver(content, job)
+            except discord.HTTPException as error:
+                logger.info(
+                    "The channel of job %s is closed (%s): writing to its user", job.id, error
+                )
+                await self._write_to_user(line)
+
+    async def _write_to_user(self, line: str) -> None:
+        """Tell the requester in a direct message what cannot be told in the channel."""
+        user = await self._bot.fetch_user(self._origin.user_id)
+        await user.send(view=self._status(line, row=(), colour=layouts.WARNING))
 
     async def _whisper(self, line: str) -> bool:
         """Replace the public message by a private one; say whether that worked."""
         assert self._interaction is not None
+        view = self._status(line, row=(), colour=layouts.WARNING)
         try:
-            await self._interaction.followup.send(
-                view=self._status(line, row=(), colour=layouts.WARNING), ephemeral=True
-            )
+            await self._interaction.followup.send(view=view, ephemeral=True)
             await self._interaction.delete_original_response()
         except discord.HTTPException as error:
-            logger.warning("A failure could not be told in private: %s", error)
+            logger.warning("Something could not be told in private: %s", error)
             return False
         return True
 
-    async def cancelled(self, job: Job) -> None:
-        """Say that the job was stopped."""
+    async def cancelled(self, job: Job, *, by_requester: bool) -> None:
+        """Take the message away; say so in its place where somebody else cancelled the job."""
         self._job = job
         await self._stop_editing()
-        line = text("cancelled", self._locale)
+        line = text("cancelled" if by_requester else "cancelled_by_moderator", self._locale)
         async with self._lock:
-            await self._edit_quietly(
-                Content(view=self._status(line, row=(), colour=layouts.STOPPED))
-            )
+            if by_requester and await self._post.delete():
+                return
+            if not by_requester and self._interaction is not None and await self._whisper(line):
+                return
+            await self._post.edit(Content(view=self._status(line, row=(), colour=layouts.STOPPED)))
 
     def _status(
         self,
@@ -272,59 +286,10 @@ class DiscordReply:
             self._editor.cancel()
         await asyncio.wait({self._editor})  # its failure is logged, and keeps nothing from coming
 
-    async def _edit_quietly(self, content: Content) -> None:
-        """Edit the message if it can be reached; a progress line is not worth a new message."""
-        for edit in (self._edit_by_token, self._edit_as_bot):
-            if await self._attempt(edit, content):
-                return
-
-    async def _deliver(self, content: Content) -> None:
-        """Edit the message, or post a new one where it cannot be reached.
-
-        Raises:
-            discord.HTTPException: The channel cannot be reached either; the service keeps the job.
-
-        """
-        for edit in (self._edit_by_token, self._edit_as_bot):
-            if await self._attempt(edit, content):
-                return
-        await self._post_as_bot(content)
-
-    async def _attempt(self, edit: Callable[[Content], Awaitable[bool]], content: Content) -> bool:
-        try:
-            return await edit(content)
-        except discord.HTTPException as error:
-            if error.status not in UNREACHABLE:
-                raise
-            logger.info("A message cannot be reached (%s): trying the next way", error)
-            return False
-
-    async def _edit_by_token(self, content: Content) -> bool:
-        origin = self._origin
-        if self._message_id is None or origin.token is None or self._bot.now() >= origin.expires_at:
-            return False
-        webhook = discord.Webhook.partial(origin.application_id, origin.token, client=self._bot)
-        await webhook.edit_message(self._message_id, **content.arguments())
-        return True
-
-    async def _edit_as_bot(self, content: Content) -> bool:
-        if self._message_id is None:
-            return False
-        channel = self._bot.get_partial_messageable(self._origin.channel_id)
-        await channel.get_partial_message(self._message_id).edit(**content.arguments())
-        return True
-
-    async def _post_as_bot(self, content: Content) -> None:
-        assert self._job is not None
-        channel = self._bot.get_partial_messageable(self._origin.channel_id)
-        # The nonce makes Discord itself refuse a second copy for some minutes.
-        message = await channel.send(nonce=f"zib-{self._job.id}", **content.arguments_of_new())
-        self._message_id = message.id
-
     async def _remember_message(self) -> None:
-        if self._job is not None and self._message_id is not None:
+        if self._job is not None and self._post.message_id is not None:
             await self._bot.service.set_message(
-                self._job.id, self._origin.channel_id, self._message_id
+                self._job.id, self._origin.channel_id, self._post.message_id
             )
 
 

@@ -72,6 +72,15 @@ def page_row(page: int, *, whose: str, search: str, has_older: bool, locale: str
     ]
 
 
+def ids_in(message: discord.Message) -> set[str]:
+    """Return the ids of jobs and images that the buttons of a message are about."""
+    found = (
+        re.fullmatch(r"zib:[a-z]+:([a-z0-9.]+)", getattr(item, "custom_id", None) or "")
+        for item in ui.LayoutView.from_message(message).walk_children()
+    )
+    return {id_ for match in found if match is not None for id_ in match[1].split(".")}
+
+
 def generation_ids(message: discord.Message) -> list[str]:
     """Return the ids of the images a message of the bot shows, read from its buttons."""
     for item in ui.LayoutView.from_message(message).walk_children():

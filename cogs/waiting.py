@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import ImageBot
-from bot.service import QueueEntry
+from bot.service import Ticket
 from bot.texts import text
 from cogs import layouts
 from cogs.submitting import bot_of, is_moderator, scope_of
@@ -26,9 +26,7 @@ class Waiting(commands.Cog):
     @app_commands.command(description="See who is before you")
     async def queue(self, interaction: discord.Interaction) -> None:
         """Show the line in the order that will really happen, in private."""
-        entries = await self._bot.service.queue_for(
-            scope=scope_of(interaction), user_id=interaction.user.id
-        )
+        entries = self._bot.service.queue_for()
         page = queue_page(entries, interaction, now=self._bot.now().timestamp())
         await interaction.response.send_message(view=layouts.notice(page), ephemeral=True)
 
@@ -36,21 +34,26 @@ class Waiting(commands.Cog):
     @app_commands.describe(job="Which job; none means your latest")
     async def cancel(self, interaction: discord.Interaction, job: str | None = None) -> None:
         """Cancel a job and say what that stopped."""
-        job_id = job.strip() if job is not None else await self._latest_of(interaction)
+        job_id = job.strip() if job is not None else self._latest_of(interaction)
         if job_id is None:
             nothing = text("cancel_nothing", str(interaction.locale))
             await interaction.response.send_message(nothing, ephemeral=True)
             return
         await cancel_job(interaction, job_id)
 
-    async def _latest_of(self, interaction: discord.Interaction) -> str | None:
-        own = await self._own(interaction)
+    def _latest_of(self, interaction: discord.Interaction) -> str | None:
+        own = self._own(interaction)
         return own[-1].job.id if own else None
 
-    async def _own(self, interaction: discord.Interaction) -> list[QueueEntry]:
-        user_id = interaction.user.id
-        entries = await self._bot.service.queue_for(scope=scope_of(interaction), user_id=user_id)
-        own = [entry for entry in entries if entry.job.origin.user_id == user_id]
+    def _own(self, interaction: discord.Interaction) -> list[Ticket]:
+        """Return the user's jobs of this place, the latest last."""
+        scope = scope_of(interaction)
+        own = [
+            entry
+            for entry in self._bot.service.queue_for()
+            if entry.job.origin.user_id == interaction.user.id
+            and (scope.guild_id is None or entry.job.origin.guild_id == scope.guild_id)
+        ]
         return sorted(own, key=lambda entry: entry.job.created_at)
 
     @cancel.autocomplete("job")
@@ -63,12 +66,12 @@ class Waiting(commands.Cog):
                 name=shortened(f"{entry.job.id} · {entry.job.requests[0].prompt}", 100),
                 value=entry.job.id,
             )
-            for entry in reversed(await self._own(interaction))
+            for entry in reversed(self._own(interaction))
             if typed.casefold() in f"{entry.job.id} {entry.job.requests[0].prompt}".casefold()
         ][:25]
 
 
-def queue_page(entries: list[QueueEntry], interaction: discord.Interaction, *, now: float) -> str:
+def queue_page(entries: list[Ticket], interaction: discord.Interaction, *, now: float) -> str:
     """Return the text of the line, as this user may see it."""
     locale = str(interaction.locale)
     if not entries:
@@ -80,7 +83,7 @@ def queue_page(entries: list[QueueEntry], interaction: discord.Interaction, *, n
     return "\n".join(lines)
 
 
-def _entry_line(entry: QueueEntry, interaction: discord.Interaction, *, now: float) -> str:
+def _entry_line(entry: Ticket, interaction: discord.Interaction, *, now: float) -> str:
     locale, job = str(interaction.locale), entry.job
     is_own = job.origin.user_id == interaction.user.id
     is_here = is_own or (
@@ -88,13 +91,19 @@ def _entry_line(entry: QueueEntry, interaction: discord.Interaction, *, now: flo
     )
     unknown = text("queue_unknown_time", locale)
     return text(
-        "queue_entry" if entry.position > 0 else "queue_running",
+        _line_key(entry),
         locale,
         position=entry.position,
         user=_name(job.origin.user_id, locale, is_own=is_own, is_here=is_here),
         prompt=escaped(job.requests[0].prompt, limit=PROMPT_IN_LIST) if is_here else "…",
         when=unknown if entry.eta_s is None else relative_time(now + entry.eta_s),
     )
+
+
+def _line_key(entry: Ticket) -> str:
+    if entry.is_paused:
+        return "queue_paused_entry"
+    return "queue_entry" if entry.position > 0 else "queue_running"
 
 
 def _name(user_id: int, locale: str, *, is_own: bool, is_here: bool) -> str:

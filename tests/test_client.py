@@ -17,7 +17,7 @@ from tests.town import SteeredEngine, Town, private_sentence
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-COMMANDS = {"imagine", "show", "history", "queue", "cancel", "help"}
+COMMANDS = {"imagine", "show", "history", "queue", "cancel", "help", "jobs"}
 
 
 async def test_every_command_and_menu_is_registered(town: Town):

@@ -1,12 +1,14 @@
-"""Turns are fair, limits are plain, and waiting times come from what was measured."""
+"""Turns are fair, limits are plain, and moderators change only what is theirs."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from bot.generation import GenerationRequest, Size
 from bot.jobs import Job, Origin, new_id, now
-from bot.queue import Estimator, FairQueue, QueueFullError
+from bot.queue import EVERYWHERE, FairQueue, QueueFullError
 
 
 def request(side: int = 128, **changes: object) -> GenerationRequest:
@@ -91,15 +93,79 @@ def test_limits_are_refused_with_their_numbers():
         queue.check_room(ord("a"), running=1)
 
 
-def test_nothing_is_promised_before_anything_was_measured():
-    assert Estimator({}).seconds([request()]) is None
+def big(user: str, name: str, *, side: int, images: int = 1, guild_id: int = 1) -> Job:
+    """Return a job that costs more than the others here."""
+    plain = job(ord(user), name)
+    return replace(
+        plain,
+        requests=(request(side),) * images,
+        origin=replace(plain.origin, guild_id=guild_id),
+    )
 
 
-def test_waiting_times_are_learned_and_scaled_to_other_sizes():
-    estimator = Estimator({})
-    estimator.learn(request(128), 0.8)
-    assert estimator.seconds([request(128)]) == pytest.approx(0.8)
-    assert estimator.seconds([request(256)]) == pytest.approx(3.2)  # four times the tokens
-    assert estimator.seconds([request(guidance_scale=1.5)]) == pytest.approx(1.6)
-    estimator.learn(request(128), 1.8)
-    assert 0.8 < estimator.seconds([request(128)]) < 1.8
+def test_turns_are_worth_the_same_whatever_is_asked_for():
+    queue = queue_of("b1", "b2", "b3", "b4", "b5")
+    queue.add(big("a", "a1", side=256))  # costs as much as four of b's
+    queue.add(big("a", "a2", side=128, images=4))
+    assert drained(queue) == ["b1", "b2", "b3", "b4", "a1", "b5", "a2"]
+
+
+def test_one_image_waits_for_one_turn_of_each_other_and_not_for_twenty_jobs():
+    queue = queue_of(*(f"a{i}" for i in range(20)), *(f"b{i}" for i in range(20)), "c1")
+    assert drained(queue).index("c1") == 2
+
+
+def test_the_served_cost_of_users_who_all_wait_stays_even():
+    queue = FairQueue(max_jobs=1000, max_jobs_per_user=1000)
+    for i in range(60):
+        queue.add(big("a", f"a{i}", side=128))
+        queue.add(big("b", f"b{i}", side=256))
+        queue.add(big("c", f"c{i}", side=384, images=2))
+    served = dict.fromkeys("abc", 0)
+    for _ in range(60):  # a's line, the one that empties first, is not empty yet
+        taken = queue.take()
+        served[taken.id[0]] += taken.cost
+    dearest = big("c", "c", side=384, images=2).cost
+    assert max(served.values()) - min(served.values()) <= dearest
+
+
+def test_the_order_shown_happens_with_costs_moves_and_pauses_too():
+    queue = queue_of("a1", "a2", "b1", "b2")
+    queue.add(big("c", "c1", side=512))
+    queue.add(big("d", "d1", side=128, guild_id=2))
+    queue.move_to_front("b2")
+    queue.pause(2)
+    shown = [waiting.id for waiting in queue.order()]
+    assert shown[0] == "b2"
+    assert "d1" not in shown
+    assert [held.id for held in queue.held_back()] == ["d1"]
+    assert drained(queue) == shown
+    assert not queue.has_turn()
+    queue.resume(2)
+    assert queue.has_turn()
+    assert drained(queue) == ["d1"]
+
+
+def test_a_moved_job_takes_a_turn_of_its_own_guild_only():
+    queue = FairQueue(max_jobs=100, max_jobs_per_user=100)
+    queue.add(big("a", "a1", side=128, guild_id=1))
+    queue.add(big("b", "b1", side=128, guild_id=2))
+    queue.add(big("c", "c1", side=128, guild_id=2))
+    queue.move_to_front("c1")
+    assert drained(queue) == ["a1", "c1", "b1"]
+
+
+def test_whoever_was_moved_before_their_turn_pays_with_the_next_one():
+    queue = queue_of("a1", "b1", "b2", "c1")
+    queue.move_to_front("b2")
+    assert drained(queue) == ["b2", "a1", "c1", "b1"]
+
+
+def test_everything_can_be_held_back():
+    queue = queue_of("a1", "b1")
+    queue.pause(EVERYWHERE)
+    assert queue.take() is None
+    assert queue.is_paused(1)
+    queue.add(job(ord("c"), "c1"))
+    queue.resume(EVERYWHERE)
+    assert len(drained(queue)) == 3

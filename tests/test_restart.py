@@ -2,98 +2,175 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
+import asyncio
 
 import pytest
 
-from bot.client import ImageBot
-from bot.service import open_service
+from bot.store import Store
 from tests.town import SMALL, SteeredEngine, Town, ids_of, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
 
 
-@contextlib.asynccontextmanager
-async def started_again(town: Town, engine: SteeredEngine) -> AsyncIterator[None]:
-    """Start service and bot anew on the same database, as a new process would."""
-    async with open_service(town.settings, lambda: engine) as service:
-        bot = ImageBot(town.settings, service)
-        bot.now = town.env.now
-        await town.env.restart_bot(bot)
-        town.service, town.bot = service, bot
-        yield
-        await town.idle()
-
-
-async def submitted_but_not_drawn(town: Town):
-    """Leave a job behind that was acknowledged, and a service that does nothing any more."""
-    town.service._stopping = False
-    town.service._worker.cancel()
-    return await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL, seed=5)
-
-
 @pytest.fixture
 async def left(town: Town):
-    result = await submitted_but_not_drawn(town)
-    yield result
-    town.service._rides.clear()
+    """Leave a job behind that was acknowledged, by a worker that draws nothing any more."""
+    town.service._work.cancel()
+    return await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL, seed=5)
 
 
 async def test_a_waiting_job_is_taken_up_again_in_its_message(
     town: Town, engine: SteeredEngine, left
 ):
-    old = town.service
     engine.hold()
-    async with started_again(town, engine):
-        assert "Taken up again after a restart" in texts_of(left.response)
-        engine.release()
-        await town.idle()
-        assert ids_of(left.response)
-        assert "seed `5`" in texts_of(left.response)
-        assert len(town.images()) == 1
-    old._rides.clear()
+    await town.start_again()
+    assert "Taken up again after a restart" in texts_of(left.response)
+    engine.release()
+    await town.idle()
+    assert ids_of(left.response)
+    assert "seed `5`" in texts_of(left.response)
+    assert len(town.images()) == 1
 
 
-async def test_a_token_that_died_meanwhile_loses_nothing(town: Town, engine: SteeredEngine, left):
-    old = town.service
+async def test_a_token_that_died_meanwhile_loses_nothing(town: Town, left):
     await town.env.advance_time(16 * 60)
-    async with started_again(town, engine):
-        await town.idle()
-        assert ids_of(left.response), "the bot edits its message itself"
-        assert len(town.images()) == 1
-    old._rides.clear()
+    await town.start_again()
+    await town.idle()
+    assert ids_of(left.response), "the bot edits its message itself"
+    assert len(town.images()) == 1
 
 
-async def test_a_message_that_was_deleted_meanwhile_is_posted_anew(
-    town: Town, engine: SteeredEngine, left
-):
-    old = town.service
+async def test_a_message_that_was_deleted_meanwhile_is_posted_anew(town: Town, left):
     await town.moderator.delete(left.response)
-    async with started_again(town, engine):
-        await town.idle()
-        [message] = town.images()
-        assert "a red apple" in texts_of(message)
-    old._rides.clear()
+    await town.start_again()
+    await town.idle()
+    [message] = town.images()
+    assert "a red apple" in texts_of(message)
 
 
-async def test_what_was_made_but_not_posted_is_posted_without_drawing_again(
-    town: Town, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
-):
-    old = town.service
+def close_the_channel(town: Town) -> None:
     for method, path in (
         ("PATCH", "/webhooks/*"),
         ("PATCH", "/channels/*"),
         ("POST", "/channels/*"),
     ):
         town.env.inject_error(method, path, status=403, code=50013, times=None)
+
+
+async def test_what_was_made_but_not_posted_is_posted_without_drawing_again(
+    town: Town, engine: SteeredEngine
+):
+    close_the_channel(town)
     result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
     await town.idle()
     assert ids_of(result.response) == []
     town.env.backend.faults.clear()
     drawn = len(engine.drawn)
-    async with started_again(town, engine):
-        await town.idle()
-        assert ids_of(result.response)
-        assert len(engine.drawn) == drawn
-    old._rides.clear()
+    await town.start_again()
+    await town.idle()
+    assert ids_of(result.response)
+    assert len(engine.drawn) == drawn
+
+
+async def test_an_acknowledgement_whose_id_was_never_recorded_is_found_by_its_token(
+    town: Town, left
+):
+    await town.crash()
+    await forget_the_message(town)
+    await town.start_again()
+    await town.idle()
+    assert ids_of(left.response)
+    assert len(town.images()) == 1
+
+
+async def test_images_that_were_posted_but_not_recorded_are_found_and_not_posted_again(
+    town: Town, left
+):
+    """The crash came between Discord's post and the row that says so; every token is dead."""
+    await town.moderator.delete(left.response)
+    await town.start_again()
+    await town.idle()
+    [posted] = town.images()
+    await town.crash()
+    await forget_the_message(town, state="made")
+    await town.env.advance_time(16 * 60)
+    await town.start_again()
+    await town.idle()
+    [still_one] = town.images()
+    assert still_one.id == posted.id
+    assert await states(town) == ["posted"]
+
+
+async def forget_the_message(town: Town, *, state: str = "queued") -> None:
+    """Put the last job's row back to what it was before its message's id was recorded."""
+    async with opened_store(town) as store, store.database.transaction() as db:
+        await db.execute("UPDATE jobs SET message_id = NULL, state = ?", (state,))
+
+
+async def states(town: Town) -> list[str]:
+    async with opened_store(town) as store:
+        return [row["state"] for row in await store.database.rows("SELECT state FROM jobs")]
+
+
+def opened_store(town: Town) -> Store:
+    data = town.settings.data_dir
+    return Store(data / "bot.sqlite3", images=data / "images")
+
+
+async def test_who_waits_is_told_that_the_bot_stops(town: Town, engine: SteeredEngine):
+    engine.hold()
+    running = await town.ada.slash(town.channel, "imagine", prompt="one", size=SMALL)
+    await town.held()
+    waiting = await town.ming.slash(town.channel, "imagine", prompt="two", size=SMALL)
+    stopping = asyncio.create_task(town.service.stop())
+    await town.until(lambda: "place is kept" in texts_of(waiting.response))
+    engine.release()
+    await stopping
+    assert ids_of(running.response)
+    assert not ids_of(waiting.response)
+    await town.start_again()
+    await town.idle()
+    assert ids_of(waiting.response)
+
+
+async def test_an_image_whose_channel_is_gone_is_kept_and_its_user_is_told(
+    town: Town, engine: SteeredEngine
+):
+    engine.hold()
+    await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
+    await town.held()
+    await town.env.advance_time(16 * 60)
+    town.env.inject_error("PATCH", "/channels/*", status=404, code=10003, times=None)
+    town.env.inject_error(
+        "GET", f"/channels/{town.channel.id}*", status=404, code=10003, times=None
+    )
+    town.env.inject_error(
+        "POST", f"/channels/{town.channel.id}/*", status=404, code=10003, times=None
+    )
+    engine.release()
+    await town.idle()
+    assert await states(town) == ["failed"]
+    [message] = town.ada.user.dm_channel.history()
+    assert "is made and kept" in texts_of(message)
+    [made] = (await town.service.history(scope=town.scope())).generations
+    assert made.id in texts_of(message)
+
+
+async def test_a_place_is_corrected_while_it_is_waited_for(
+    town: Town, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.service.line.CORRECT_EVERY_S", 0.01)
+    monkeypatch.setattr("bot.service.line.SHOWN_AT_LEAST_S", 0.0)
+    await town.start_again()
+    engine.hold()
+    first = await town.ada.slash(town.channel, "imagine", prompt="one", size=SMALL)
+    await town.held()
+    second = await town.ming.slash(town.channel, "imagine", prompt="two", size=SMALL)
+    third = await town.moderator.slash(town.channel, "imagine", prompt="three", size=SMALL)
+    assert "Number 2 in line" in texts_of(third.response)
+    await town.ming.click(second.response, label="Cancel")
+    await town.until(lambda: "Next in line" in texts_of(third.response))
+    engine.release()
+    await town.idle()
+    assert ids_of(first.response)
+    assert ids_of(third.response)

@@ -59,7 +59,7 @@ async def test_cancel_of_a_waiting_job_draws_nothing(town: Town):
     assert "was waiting and is cancelled" in answer
     town.engine.release()
     await town.idle()
-    assert "Cancelled" in texts_of(waiting.response)
+    assert waiting.response is None, "nothing of it is left in the channel"
     assert [request.prompt for request in town.engine.drawn] == ["a red apple"]
 
 
@@ -71,7 +71,7 @@ async def test_cancel_of_a_running_job_stops_it_at_the_next_step(town: Town):
     assert "stops at the next step" in answer
     town.engine.release()
     await town.idle()
-    assert "Cancelled" in texts_of(running.response)
+    assert running.response is None, "nothing of it is left in the channel"
     assert town.engine.drawn == []
     assert town.images() == []
 
@@ -95,6 +95,10 @@ async def test_only_the_requester_and_moderators_cancel(town: Town):
     assert "belongs to somebody else" in refusal
     answer = private_sentence(await town.moderator.click(result.response, label="Cancel"))
     assert "stops at the next step" in answer
+    await town.idle()
+    told = result.followups[-1]
+    assert told.ephemeral
+    assert "A moderator cancelled this" in texts_of(told)
 
 
 async def test_cancel_of_nothing_and_of_the_unknown(town: Town):

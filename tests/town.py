@@ -99,6 +99,21 @@ class Town:
     locales: dict[int, str] = field(default_factory=dict)
     limits: dict[int, int] = field(default_factory=dict)
     expected_errors: list[type[Exception]] = field(default_factory=list)
+    closing: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    async def crash(self) -> None:
+        """End the service as a killed process would, with Discord still there."""
+        await crash(self.service)
+        await self.closing.aclose()
+
+    async def start_again(self) -> None:
+        """Start service and bot anew on the same data, as a new process would."""
+        await self.crash()
+        opening = open_service(self.settings, lambda: self.engine)
+        self.service = await self.closing.enter_async_context(opening)
+        self.bot = ImageBot(self.settings, self.service)
+        self.bot.now = self.env.now
+        await self.env.restart_bot(self.bot)
 
     async def imagine(self, who: Any = None, prompt: str = "a red apple", **options: Any) -> Any:
         """Run /imagine to its end and return the message."""
@@ -111,6 +126,22 @@ class Town:
         """Wait until no job waits, runs or is being posted."""
         async with asyncio.timeout(PATIENCE_S):
             await self.service.idle()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so that only a change of a message brings about."""
+        changed = asyncio.Event()
+
+        def note(_event: str, _payload: object) -> None:
+            changed.set()
+
+        self.env.backend.subscribers.append(note)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not is_so():
+                    changed.clear()
+                    await changed.wait()
+        finally:
+            self.env.backend.subscribers.remove(note)
 
     async def held(self) -> None:
         """Wait until the held engine has reached a step."""
@@ -128,13 +159,15 @@ class Town:
 @contextlib.asynccontextmanager
 async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> AsyncIterator[Town]:
     """Build the server and start the bot in it, as `python -m bot` would."""
-    async with open_service(settings, lambda: engine) as service:
+    async with contextlib.AsyncExitStack() as closing:
+        service = await closing.enter_async_context(open_service(settings, lambda: engine))
         bot = ImageBot(settings, service)
         env = simcord.Env(bot, check_errors=False)
         bot.now = env.now
         with webhook_calls_to(env):
             await env.start()
             town = _settle_in(env, bot, service, engine, settings)
+            town.closing = closing
             try:
                 with languages(town.locales, town.limits):
                     yield town
@@ -144,7 +177,7 @@ async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> A
             finally:
                 engine.release()
                 if not drain:
-                    await service.stop()
+                    await town.service.stop()
                 await env.shutdown()
         expected = (BotError, *town.expected_errors)
         unexpected = [e for e in env.errors if not isinstance(_cause(e), expected)]
@@ -218,3 +251,15 @@ def private_sentence(result: InteractionResult) -> str:
     assert answer is not None, "the interaction was not answered"
     assert answer.ephemeral, "the answer can be seen by everyone"
     return texts_of(answer).strip()
+
+
+async def crash(service: Service) -> None:
+    """Leave a service as a killed process would: nothing is finished, said or closed in order.
+
+    Only what the operating system would do is done: its files and its lock are let go.
+    """
+    await service._rides.end_tasks()
+    service._work.cancel()
+    await asyncio.gather(service._work, return_exceptions=True)
+    service._is_stopping = True  # its `stop` has nothing left to do
+    service._rides._rides.clear()

@@ -8,11 +8,14 @@ CHINESE: Final[dict[str, str]] = {
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
+    "queued_paused": "⏸️ **排队中** · 管理员暂停了这里的绘画",
+    "kept": "⏸️ 机器人正在重启,你的位置已保留,稍后会自动继续。",
     "ready": "预计 {when} 完成",
     "drawing": "🎨 **正在画** · 第 {step} / {total} 步",
     "drawing_one_of": "🎨 **正在画第 {number} / {count} 张** · 第 {step} / {total} 步",
     "redrawn": "🔄 重启后继续。",
     "cancelled": "🛑 已取消,没有保留任何内容。",
+    "cancelled_by_moderator": "🛑 管理员取消了这个任务,没有保留任何内容。",
     "failed": "⚠️ {sentence}",
     "details": "种子 `{seed}` · {size} · {quality} · {seconds} · `{id}`",
     "details_guidance": "种子 `{seed}` · {size} · {quality} · 引导 {guidance} · {seconds} · `{id}`",
@@ -86,6 +89,19 @@ CHINESE: Final[dict[str, str]] = {
     "cancel_not_yours": "`{id}` 是别人的:只有本人和管理员可以取消。",
     "cancel_unknown": "这里没有排队或进行中的任务 `{id}`。",
     "cancel_nothing": "你没有可取消的任务。",
+    "queue_paused_entry": "{position}. {user} · {prompt} · ⏸️ 已暂停",
+    "moved": "⏫ `{id}` 现在是本服务器的下一个{when}。",
+    "moved_when": ",预计 {when} 完成",
+    "not_waiting": "本服务器没有等待中的任务 `{id}`:请看 `/queue`。",
+    "paused": "⏸️ 本服务器的绘画已暂停。新任务仍会排队;用 `/jobs resume` 继续。",
+    "resumed": "▶️ 本服务器的任务继续进行。",
+    "was_not_paused": "本服务器没有暂停。",
+    "paused_everywhere": "⏸️ 机器人的所有者已全局暂停绘画:只有他们可以用 "
+    "`/jobs resume everywhere:True` 恢复。",
+    "owner_only": "只有机器人的所有者可以对所有服务器这样做。",
+    "cleared": "🧹 已取消本服务器 {count} 个等待中的任务。正在画的会继续:可用 `/cancel` 停止。",
+    "cleared_of": "🧹 已取消 {user} 的 {count} 个等待中的任务。",
+    "nothing_to_clear": "本服务器没有等待中的任务。",
     "fixed_error": "我这边出了问题,已记录下来,请再试一次。",
     "no_permission_here": "我不能在这个频道发图:请给我“发送消息”和“添加附件”权限,或换个频道。",
     "playground_welcome": "👋 这里是试玩场:同一个机器人,只在本机运行。"
@@ -106,6 +122,7 @@ CHINESE: Final[dict[str, str]] = {
 
 ### 查找与等待
 `/history` 这里的作品 · `/show` 按编号展示 · `/queue` 谁排在前面 · `/cancel` 取消
+管理员:`/jobs` 可以提前、暂停、继续和清空本服务器的任务
 -# {model} · 自然尺寸 {size}""",
 }
 
@@ -152,6 +169,22 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "mine": "我的",
     "See who is before you": "看看谁排在你前面",
     "Cancel what is waiting or being drawn": "取消排队或正在画的任务",
+    "jobs": "任务管理",
+    "move": "提前",
+    "pause": "暂停",
+    "resume": "继续",
+    "clear": "清空",
+    "user": "成员",
+    "everywhere": "全部服务器",
+    "Steer this server's jobs": "管理本服务器的任务",
+    "Let a waiting job be the next one of this server": "让一个等待中的任务成为本服务器的下一个",
+    "Which job": "哪个任务",
+    "Hold back this server's waiting jobs": "暂停本服务器等待中的任务",
+    "All servers' jobs; for the bot's owner only": "所有服务器的任务;仅限机器人的所有者",
+    "Let this server's jobs go on": "让本服务器的任务继续",
+    "End a pause of all servers; for the bot's owner only": "结束全局暂停;仅限机器人的所有者",
+    "Cancel this server's waiting jobs": "取消本服务器等待中的任务",
+    "Only this member's; none means everybody's": "只取消这位成员的;不填则取消所有人的",
     "Which job; none means your latest": "哪个任务;不填则为你最近的一个",
     "How to use this bot": "使用说明",
 }  # fmt: skip

@@ -8,11 +8,14 @@ ENGLISH: Final[dict[str, str]] = {
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
+    "queued_paused": "⏸️ **In line** · a moderator has paused drawing here for now",
     "ready": "ready {when}",
+    "kept": "⏸️ The bot restarts. Your place is kept; it goes on by itself.",
     "drawing": "🎨 **Drawing** · step {step} of {total}",
     "drawing_one_of": "🎨 **Drawing image {number} of {count}** · step {step} of {total}",
     "redrawn": "🔄 Taken up again after a restart.",
     "cancelled": "🛑 Cancelled. Nothing was kept.",
+    "cancelled_by_moderator": "🛑 A moderator cancelled this. Nothing was kept.",
     "failed": "⚠️ {sentence}",
     "details": "seed `{seed}` · {size} · {quality} · {seconds} · `{id}`",
     "details_guidance": "seed `{seed}` · {size} · {quality} · guidance {guidance} · {seconds} "
@@ -89,6 +92,21 @@ ENGLISH: Final[dict[str, str]] = {
     "cancel_not_yours": "`{id}` belongs to somebody else: only they and moderators can cancel it.",
     "cancel_unknown": "There is no waiting or running job `{id}` here.",
     "cancel_nothing": "You have nothing in line to cancel.",
+    "queue_paused_entry": "{position}. {user} · {prompt} · ⏸️ paused",
+    "moved": "⏫ `{id}` is the next one of this server{when}.",
+    "moved_when": ", ready {when}",
+    "not_waiting": "No job `{id}` of this server is waiting: see `/queue`.",
+    "paused": "⏸️ Drawing is paused for this server. New jobs still join the line; "
+    "`/jobs resume` lets them go on.",
+    "resumed": "▶️ The jobs of this server go on.",
+    "was_not_paused": "Nothing is paused for this server.",
+    "paused_everywhere": "⏸️ The bot's owner has paused drawing everywhere: only they can resume "
+    "it, with `/jobs resume everywhere:True`.",
+    "owner_only": "Only the bot's owner can do that for all servers.",
+    "cleared": "🧹 Cancelled {count} waiting jobs of this server. What is being drawn goes on: "
+    "`/cancel` stops it.",
+    "cleared_of": "🧹 Cancelled {count} waiting jobs of {user}.",
+    "nothing_to_clear": "Nothing of this server is waiting.",
     "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
     "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "
     "Attach Files, or use another channel.",
@@ -110,5 +128,6 @@ ENGLISH: Final[dict[str, str]] = {
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id · `/queue` who is before you · `/cancel`
+Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
 -# {model} · {size} is its natural size""",
 }

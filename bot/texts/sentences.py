@@ -45,7 +45,10 @@ _SENTENCES: Final = _compiled({
     r"Only its requester and moderators can delete it\.": "只有请求者和管理员可以删除它。",
     r"The bot is about to restart: .*": "机器人即将重启:请一分钟后再试。",
     r"Something went wrong on my side; .*": "我这边出了问题,已记录下来,请再试一次。",
-    r"Drawing this stopped the bot twice, .*": "画这张图使机器人停止了两次,不再尝试。",
+    r"Drawing this stopped the engine twice, .*": "画这张图使引擎停止了两次,不再尝试。",
+    r"The image (.+) is made and kept, but .*":
+        r"图片 \1 已画好并保存,但我不能再在原频道发布:请在别处用 /show 或 /history 查看。",
+    r"The database could not be written .*": "数据库暂时无法写入:请一分钟后再试。",
     r"The image could not be stored: (.*)\.": r"图片无法保存:\1。",
     # The engine
     r"Memory ran out while drawing (\S+): .*":

@@ -1,0 +1,19 @@
+"""The one path a job takes: written down, queued, drawn, stored, answered."""
+
+from bot.service.delivery import FIXED_SENTENCE
+from bot.service.replies import NotPostableError, Page, Progress, Reply, Ticket
+from bot.service.service import STOPPING_SENTENCE, Service, open_service
+from bot.service.worker import POISON_SENTENCE
+
+__all__ = [
+    "FIXED_SENTENCE",
+    "POISON_SENTENCE",
+    "STOPPING_SENTENCE",
+    "NotPostableError",
+    "Page",
+    "Progress",
+    "Reply",
+    "Service",
+    "Ticket",
+    "open_service",
+]

@@ -1,0 +1,143 @@
+"""From a finished drawing to an answer: the file, then the row, then the message."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+from bot.engines import Drawing
+from bot.errors import BotError
+from bot.images import encode_png, write_once
+from bot.jobs import Generation, Job, JobState, new_id, now
+from bot.recipe import make_recipe
+from bot.service.replies import NotPostableError
+from bot.service.rides import Ride, Rides
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
+POST_AGAIN_S: Final = (2.0, 10.0, 60.0, 300.0)  # pauses between tries to post what is made
+POST_SELDOM_S: Final = 900.0  # between all further ones: an outage of Discord can last hours
+
+
+class Delivery:
+    """Store what was drawn and tell whoever asked; everything here runs beside the next drawing.
+
+    Attributes:
+        files: Held between an image's file and its row, and by whoever deletes files.
+
+    """
+
+    def __init__(self, store: Store, rides: Rides, *, is_stopping: Callable[[], bool]) -> None:
+        """Remember the parts."""
+        self._store = store
+        self._rides = rides
+        self._is_stopping = is_stopping
+        self.files = asyncio.Lock()
+
+    async def finish(self, ride: Ride, drawings: Sequence[Drawing]) -> None:
+        """Store the images of a job, file before row, then answer."""
+        ride.ended.set()
+        try:
+            async with self.files:
+                generations = [
+                    await asyncio.to_thread(self._store_file, ride.job, i, drawing)
+                    for i, drawing in enumerate(drawings)
+                ]
+                await self._store.generations.add(ride.job, generations)
+        except Exception as error:
+            logger.exception("The images of job %s could not be stored", ride.job.id)
+            await self.fail(ride, _sentence_of(error))
+        else:
+            await self.answer(ride, generations)
+
+    def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
+        request = job.requests[index]
+        recipe = make_recipe(request, drawing)
+        path = self._store.image_path(drawing.image.pixel_sha256)
+        write_once(path, encode_png(drawing.image, recipe=recipe))
+        return Generation(
+            id=new_id(),
+            job_id=job.id,
+            index=index,
+            request=request,
+            path=path,
+            pixel_sha256=drawing.image.pixel_sha256,
+            conditions=drawing.conditions,
+            durations_s=drawing.durations_s,
+            user_id=job.origin.user_id,
+            guild_id=job.origin.guild_id,
+            parent_id=job.parent_id,
+            created_at=now(),
+            relation=job.relation,
+            channel_id=job.origin.channel_id,
+        )
+
+    async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:
+        """Hand the images over, again and again until it works or the program ends."""
+        await ride.acknowledged.wait()
+        pauses_s = itertools.chain(POST_AGAIN_S, itertools.repeat(POST_SELDOM_S))
+        for tries, pause_s in enumerate(pauses_s, start=1):
+            if await self._is_answered(ride, generations, tries=tries):
+                break
+            # It is made and stored: nobody but the requester waits for this any more.
+            await self._rides.leave(ride)
+            if self._is_stopping():
+                break  # the next start tries again
+            await asyncio.sleep(pause_s)
+        await self._rides.leave(ride)
+
+    async def _is_answered(
+        self, ride: Ride, generations: Sequence[Generation], *, tries: int
+    ) -> bool:
+        try:
+            await ride.reply.done(ride.job, generations)
+            await self._store.jobs.end(ride.job.id, JobState.POSTED)
+        except NotPostableError as error:
+            logger.warning("The images of job %s have no place: %s", ride.job.id, error.message)
+            if not error.is_final and tries <= len(POST_AGAIN_S):
+                return False  # a permission may come back
+            await self.fail(ride, error.message)
+        except Exception:
+            logger.exception("The images of job %s could not be posted", ride.job.id)
+            return False
+        return True
+
+    async def fail(self, ride: Ride, sentence: str) -> None:
+        """Record that a job failed and tell its requester why."""
+        await self._end(ride, JobState.FAILED, error=sentence)
+        ride.ended.set()
+        await self._say(ride, ride.reply.failed(ride.job, sentence))
+
+    async def cancelled(self, ride: Ride) -> None:
+        """Record that a job was stopped, and take back what was shown of it."""
+        await self._end(ride, JobState.CANCELLED)
+        ride.ended.set()
+        by_requester = ride.cancelled_by in {None, ride.job.origin.user_id}
+        await self._say(ride, ride.reply.cancelled(ride.job, by_requester=by_requester))
+
+    async def _end(self, ride: Ride, state: JobState, *, error: str | None = None) -> None:
+        """Record an end; where the database refuses, the requester still hears of it."""
+        try:
+            await self._store.jobs.end(ride.job.id, state, error=error)
+        except Exception:
+            logger.exception("Job %s is %s, which could not be recorded", ride.job.id, state)
+
+    async def _say(self, ride: Ride, saying: Coroutine[Any, Any, None]) -> None:
+        await ride.acknowledged.wait()
+        try:
+            await saying
+        except Exception:
+            logger.exception("The requester of job %s could not be told", ride.job.id)
+        finally:
+            await self._rides.leave(ride)
+
+
+def _sentence_of(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The image could not be stored: {error.strerror or error}."
+    return error.message if isinstance(error, BotError) else FIXED_SENTENCE

@@ -1,0 +1,90 @@
+"""What whoever asked for a job is told, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.errors import BotError
+from bot.jobs import Generation, Job
+
+
+class NotPostableError(BotError):
+    """The place a job came from is closed to the bot.
+
+    Attributes:
+        is_final: Whether it is gone, so that no further try will help.
+
+    """
+
+    def __init__(self, message: str, *, is_final: bool) -> None:
+        """Keep the sentence."""
+        super().__init__(message)
+        self.is_final = is_final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A job's place.
+
+    Attributes:
+        position: 1 is next, 0 is being drawn.
+        eta_s: Seconds until the images are there; None where it cannot be known.
+        is_paused: Whether a moderator holds it back.
+
+    """
+
+    job: Job
+    position: int
+    eta_s: float | None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A step of one of a job's images; `preview` is a WebP, where one was made."""
+
+    step: int
+    total: int
+    image_index: int
+    count: int
+    preview: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some images of a history, newest first."""
+
+    generations: list[Generation]
+    has_older: bool
+
+
+class Reply(Protocol):
+    """Whoever asked for a job; the service tells them how it goes."""
+
+    async def queued(self, ticket: Ticket) -> None:
+        """Acknowledge: the job is written down."""
+
+    async def moved(self, ticket: Ticket) -> None:
+        """Correct the place and the time that were shown."""
+
+    async def kept(self, job: Job) -> None:
+        """Say that the bot stops, and goes on with this job when it is back."""
+
+    async def progress(self, progress: Progress) -> None:
+        """Show how far the drawing is."""
+
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+        """Hand over the images; called again after it failed, it must not do it twice.
+
+        Raises:
+            NotPostableError: There is no place left for them.
+
+        """
+
+    async def failed(self, job: Job, sentence: str, /) -> None:
+        """Say what went wrong."""
+
+    async def cancelled(self, job: Job, *, by_requester: bool) -> None:
+        """Take back what was shown of a job that was stopped."""

@@ -1,0 +1,123 @@
+"""The jobs on their way through this process, and the tasks that run beside the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.jobs import Job
+from bot.service.replies import Reply
+
+logger = logging.getLogger(__name__)
+
+PREVIEW_EVERY_S: Final = 1.0  # more would not be shown: Discord allows about one edit a second
+
+
+@dataclass(kw_only=True, eq=False)
+class Ride:
+    """A job on its way through this process.
+
+    Attributes:
+        cancel: Set to stop the drawing between two steps.
+        acknowledged: Set when the requester has been told of the job, or could not be.
+        ended: Set when nothing can be stopped any more.
+        attempts: How often the engine began with it.
+        step_share: How much of the image being drawn is done.
+        shown: The place that the requester sees, and when it was shown.
+
+    """
+
+    job: Job
+    reply: Reply
+    cancel: threading.Event = field(default_factory=threading.Event)
+    cancelled_by: int | None = None
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    attempts: int = 0
+    image_index: int = 0
+    step_share: float = 0.0
+    preview_due_s: float = 0.0
+    shown: Shown | None = None
+
+    def wants_preview(self) -> bool:
+        """Tell whether to make a preview now; asked on the drawing thread."""
+        moment = time.monotonic()
+        if moment < self.preview_due_s:
+            return False
+        is_first = self.preview_due_s == 0.0
+        self.preview_due_s = moment + PREVIEW_EVERY_S
+        return not is_first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the requester of a waiting job was told last."""
+
+    position: int
+    ready_at: dt.datetime | None
+    at_s: float = field(default_factory=time.monotonic)
+
+
+class Rides:
+    """The rides by their job's id; whoever waits for a change of them is woken."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._rides: dict[str, Ride] = {}
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> Iterator[Ride]:
+        """Go through the rides of this moment."""
+        return iter(list(self._rides.values()))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._rides)
+
+    def find(self, job_id: str) -> Ride | None:
+        """Return the ride of a job."""
+        return self._rides.get(job_id)
+
+    def add(self, ride: Ride) -> None:
+        """Take a job along."""
+        self._rides[ride.job.id] = ride
+
+    async def leave(self, ride: Ride) -> None:
+        """Let a job go: its requester knows how it ended."""
+        self._rides.pop(ride.job.id, None)
+        await self.changed()
+
+    async def changed(self) -> None:
+        """Wake whoever waits for something."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that only a change brings about."""
+        async with self._changed:
+            await self._changed.wait_for(is_so)
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something beside the queue; it is kept, and a failure is logged."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed", task.get_name(), exc_info=error)
+
+    async def end_tasks(self) -> None:
+        """Stop what still runs beside the queue."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

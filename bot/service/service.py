@@ -1,0 +1,439 @@
+"""The bot without a face: everything that can be asked of it, with its parts put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Final, Self
+
+import filelock
+
+from bot.engines import Engine
+from bot.errors import BotError, SettingsError
+from bot.estimator import Estimator
+from bot.executor import Executor, ThreadExecutor
+from bot.generation import GenerationRequest, Size, SizeRules
+from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
+from bot.models import ModelFiles, locate
+from bot.queue import EVERYWHERE, FairQueue
+from bot.service.delivery import Delivery
+from bot.service.line import Line
+from bot.service.replies import Page, Reply, Ticket
+from bot.service.rides import Ride, Rides
+from bot.service.upkeep import back_up_daily, sweep
+from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
+from bot.settings import Settings
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+STOPPING_SENTENCE: Final = "The bot is about to restart: try again in a minute."
+CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
+GOODBYE_S: Final = 5.0  # for telling everybody who waits that the bot stops
+
+
+@contextlib.asynccontextmanager
+async def open_service(
+    settings: Settings, engine_factory: Callable[[], Engine]
+) -> AsyncIterator[Service]:
+    """Open store, executor and service, in this order, and close them backwards.
+
+    Raises:
+        BotError: The model or the database cannot be used, or another copy of the bot uses it.
+
+    """
+    files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
+    data = settings.data_dir
+    with alone_in(settings):
+        async with (
+            Store(data / "bot.sqlite3", images=data / "images") as store,
+            ThreadExecutor(engine_factory, patience_s=settings.engine_patience_s) as executor,
+            Service(store, executor, files, settings) as service,
+        ):
+            yield service
+
+
+@contextlib.contextmanager
+def alone_in(settings: Settings) -> Iterator[None]:
+    """Keep every other copy of the bot out of the data folder: they would draw each job twice.
+
+    Raises:
+        SettingsError: Another one is there, or the folder cannot be written.
+
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "bot.lock", timeout=0)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise SettingsError(
+            f"Another copy of the bot works in {folder}: stop it first, or point DATA_DIR to "
+            "another folder."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {folder} cannot be written ({error.strerror or error}): change its "
+            "permissions, or point DATA_DIR to another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Service:
+    """Everything that can be asked of the bot, and the work behind it.
+
+    Attributes:
+        rules: The sizes that the model draws.
+        model_id: What draws.
+        lost: Set when no engine can be had any more: the process has to be started again.
+
+    """
+
+    def __init__(
+        self, store: Store, executor: Executor, files: ModelFiles, settings: Settings
+    ) -> None:
+        """Put the parts together; nothing runs yet."""
+        self._store = store
+        self._executor = executor
+        self._model = files
+        self._settings = settings
+        self._queue = FairQueue(
+            max_jobs=settings.max_jobs, max_jobs_per_user=settings.max_jobs_per_user
+        )
+        self.rules = SizeRules(native=files.native)
+        self.model_id = files.model_id
+        self._rides = Rides()
+        self._arriving: list[int] = []  # users whose job is being written down
+        self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
+        self._is_stopping = False
+        self._delivery = Delivery(store, self._rides, is_stopping=lambda: self._is_stopping)
+
+    async def __aenter__(self) -> Self:
+        """Begin to work."""
+        model, device = self._model, self._settings.device
+        self._left_over = await self._store.jobs.unfinished()
+        for guild_id in await self._store.jobs.pauses():
+            self._queue.pause(guild_id)
+        await self._store.machine.record_model(model.model_id, model.revision, model.manifest)
+        estimator = Estimator(await self._store.machine.speeds(model.model_id, device))
+        self._worker = Worker(
+            store=self._store,
+            executor=self._executor,
+            queue=self._queue,
+            rides=self._rides,
+            delivery=self._delivery,
+            estimator=estimator,
+            model_id=model.model_id,
+            device=device,
+        )
+        self._line = Line(
+            queue=self._queue, rides=self._rides, worker=self._worker, estimator=estimator
+        )
+        self.lost = self._worker.lost
+        self._line.loading(await self._store.machine.load_time_s(model.model_id, device))
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
+        backups = self._settings.data_dir / "backups"
+        self._work = asyncio.create_task(self._worker.work(), name="worker")
+        self._rides.start(self._note_loaded(), "load")
+        self._rides.start(self._line.correct(), "correct places")
+        self._rides.start(back_up_daily(self._store, backups), "back up")
+        self._rides.start(self._sweep(), "sweep")
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop; what is not finished is taken up at the next start."""
+        await self.stop()
+        await self._rides.end_tasks()  # only upkeep, and replies that wait to be tried again
+
+    async def stop(self) -> None:
+        """Take no more jobs, tell who waits, let the one that runs be drawn, stored, answered."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        await self._worker.stop()
+        await self._say_goodbye()
+        await asyncio.gather(self._work, return_exceptions=True)
+        await self._rides.wait_until(lambda: all(self._only_waits(ride) for ride in self._rides))
+
+    def _only_waits(self, ride: Ride) -> bool:
+        """Tell whether a job is kept as it is for the next start."""
+        return self._queue.has(ride.job.id) or (ride is self._worker.unfinished)
+
+    async def _say_goodbye(self) -> None:
+        told = [
+            asyncio.create_task(ride.reply.kept(ride.job))
+            for ride in self._rides
+            if self._queue.has(ride.job.id) and ride.acknowledged.is_set()
+        ]
+        if told:
+            _, late = await asyncio.wait(told, timeout=GOODBYE_S)
+            for task in late:
+                task.cancel()
+            results = await asyncio.gather(*told, return_exceptions=True)
+            missed = sum(isinstance(result, BaseException) for result in results)
+            logger.info("Told %d of %d who wait", len(told) - missed, len(told))
+
+    # What can be asked
+
+    async def submit(
+        self,
+        requests: Sequence[GenerationRequest],
+        origin: Origin,
+        *,
+        reply: Reply,
+        parent: str | None = None,
+        relation: Relation = "imagine",
+        spoiler: bool = False,
+    ) -> Ticket | None:
+        """Write a job down, queue it, and have it acknowledged.
+
+        Returns:
+            Its place, unless it was taken at once.
+
+        Raises:
+            BotError: The queue is full, the requester's limit is reached, or the bot is stopping.
+
+        """
+        if self._is_stopping:
+            raise BotError(STOPPING_SENTENCE)
+        self._check_room(origin.user_id)
+        job = Job(
+            id=new_id(),
+            requests=tuple(requests),
+            origin=origin,
+            parent_id=parent,
+            relation=relation,
+            spoiler=spoiler,
+            created_at=now(),
+        )
+        self._arriving.append(origin.user_id)
+        try:
+            await self._store.jobs.add(job)
+        finally:
+            self._arriving.remove(origin.user_id)
+        ride = Ride(job=job, reply=reply)
+        ticket = self._enqueue(ride)
+        await self._rides.changed()
+        await self._acknowledge(ride, ticket)
+        return ticket
+
+    async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
+        """Take up the jobs an earlier run of the program left unfinished."""
+        jobs, self._left_over = self._left_over, []
+        waiting = []
+        for job in jobs:
+            ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
+            if job.state is JobState.MADE:
+                await self._post_again(ride)
+            elif job.attempts >= MAX_ATTEMPTS:
+                ride.acknowledged.set()
+                self._rides.add(ride)
+                self._rides.start(self._delivery.fail(ride, POISON_SENTENCE), f"fail {job.id}")
+            else:
+                self._enqueue(ride)
+                waiting.append(ride)
+        for job_id in reversed(await self._store.jobs.moved()):
+            self._queue.move_to_front(job_id)
+        await self._rides.changed()
+        for ride in waiting:
+            await self._acknowledge(ride, self._line.ticket(ride.job.id))
+
+    async def cancel(
+        self, job_id: str, *, by: int, is_moderator: bool, scope: Scope
+    ) -> CancelOutcome:
+        """Stop a job and say what that really stopped."""
+        job = await self._store.jobs.find(job_id)
+        if job is None or not _visible(job, scope):
+            return CancelOutcome.UNKNOWN
+        if job.origin.user_id != by and not is_moderator:
+            return CancelOutcome.NOT_YOURS
+        ride = self._rides.find(job_id)
+        if ride is None:
+            return CancelOutcome.TOO_LATE
+        if self._queue.remove(job_id) is not None:
+            ride.cancelled_by = by
+            self._rides.start(self._delivery.cancelled(ride), f"cancel {job_id}")
+            return CancelOutcome.QUEUED
+        if ride is not self._worker.running:
+            return CancelOutcome.TOO_LATE
+        ride.cancelled_by = by
+        ride.cancel.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ride.ended.wait(), CANCEL_PATIENCE_S)
+        return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the event
+
+    def queue_for(self) -> list[Ticket]:
+        """Return everything on its way, in the order that will really happen.
+
+        All of it is returned, or positions would lie; whoever shows it hides what the reader may
+        not see.
+        """
+        return self._line.tickets()
+
+    async def generation(self, generation_id: str, *, scope: Scope) -> Generation | None:
+        """Return an image that may be seen from `scope` and whose file is there."""
+        found = await self._store.generations.find(generation_id, scope)
+        return found if found is not None and found.path.is_file() else None
+
+    async def originals(self, job: Job) -> list[Generation]:
+        """Return the images that stood beside the parent of a job."""
+        return await self._store.generations.originals(job)
+
+    async def history(
+        self,
+        *,
+        scope: Scope,
+        search: str = "",
+        user_id: int | None = None,
+        page: int = 0,
+        page_size: int = 5,
+    ) -> Page:
+        """Return a page of the images of a place, newest first."""
+        found = await self._store.generations.history(
+            scope=scope,
+            search=search,
+            user_id=user_id,
+            offset=page * page_size,
+            limit=page_size + 1,
+        )
+        return Page(generations=found[:page_size], has_older=len(found) > page_size)
+
+    async def delete(self, generation_id: str, *, by: int, is_moderator: bool) -> None:
+        """Delete an image for its requester or a moderator, who must be allowed to see it.
+
+        Raises:
+            BotError: Somebody else asks.
+
+        """
+        found = await self._store.generations.find(generation_id)
+        if found is None:
+            return
+        if found.user_id != by and not is_moderator:
+            raise BotError("Only its requester and moderators can delete it.")
+        async with self._delivery.files:
+            if await self._store.generations.delete(generation_id):
+                await asyncio.to_thread(found.path.unlink, missing_ok=True)
+
+    async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
+        """Record which message answers a job."""
+        await self._store.jobs.set_message(job_id, channel_id, message_id)
+
+    async def was_posting(self, job_id: str) -> bool:
+        """Record that a job's images are about to be posted; tell whether that was tried before."""
+        return await self._store.jobs.set_posting(job_id) is not None
+
+    async def recent_sizes(self, user_id: int) -> list[Size]:
+        """Return the sizes a user drew last, as far as this model draws them."""
+        sizes = await self._store.jobs.recent_sizes(user_id)
+        return [s for s in sizes if max(s.width, s.height) <= self.rules.max_side]
+
+    async def idle(self) -> None:
+        """Wait until nothing waits, runs or is being answered."""
+        await self._rides.wait_until(lambda: not len(self._rides))
+
+    # What moderators can ask, for the jobs of their guild; `EVERYWHERE` is for the bot's owners
+
+    async def move_to_front(self, job_id: str, *, guild_id: int) -> Ticket | None:
+        """Let a waiting job of a guild be the guild's next; None if none such waits."""
+        ride = self._rides.find(job_id)
+        if ride is None or not self._queue.has(job_id) or not _is_of(ride.job, guild_id):
+            return None
+        await self._store.jobs.set_moved(job_id)
+        self._queue.move_to_front(job_id)
+        return self._line.ticket(job_id)
+
+    async def pause_guild(self, guild_id: int, *, by: int) -> None:
+        """Hold back the waiting jobs of a guild; new ones are still taken."""
+        await self._store.jobs.pause(guild_id, by=by)
+        self._queue.pause(guild_id)
+
+    async def resume_guild(self, guild_id: int) -> None:
+        """Let the jobs of a guild go on."""
+        await self._store.jobs.unpause(guild_id)
+        self._queue.resume(guild_id)
+        await self._rides.changed()
+
+    def is_paused(self, guild_id: int | None) -> bool:
+        """Tell whether the jobs of a guild are held back."""
+        return self._queue.is_paused(guild_id)
+
+    def clear_guild(self, guild_id: int, *, by: int, user_id: int | None = None) -> int:
+        """Cancel the waiting jobs of a guild, or those of one user in it; return how many."""
+        jobs = [
+            ride.job
+            for ride in self._rides
+            if self._queue.has(ride.job.id)
+            and _is_of(ride.job, guild_id)
+            and user_id in {None, ride.job.origin.user_id}
+        ]
+        for job in jobs:
+            ride = self._rides.find(job.id)
+            assert ride is not None
+            self._queue.remove(job.id)
+            ride.cancelled_by = by
+            self._rides.start(self._delivery.cancelled(ride), f"cancel {job.id}")
+        return len(jobs)
+
+    # The parts put together
+
+    def _check_room(self, user_id: int) -> None:
+        running = self._worker.running
+        is_theirs = running is not None and running.job.origin.user_id == user_id
+        self._queue.check_room(
+            user_id,
+            running=int(is_theirs) + self._arriving.count(user_id),
+            arriving=len(self._arriving),
+        )
+
+    def _enqueue(self, ride: Ride) -> Ticket | None:
+        self._rides.add(ride)
+        self._queue.add(ride.job)
+        return self._line.ticket(ride.job.id)
+
+    async def _acknowledge(self, ride: Ride, ticket: Ticket | None) -> None:
+        """Tell the requester the place; the job goes on, whatever the network does."""
+        ticket = ticket or Ticket(job=ride.job, position=0, eta_s=None)
+        try:
+            self._line.shown(ride, ticket)
+            await ride.reply.queued(ticket)
+        except Exception:
+            logger.exception("Job %s could not be acknowledged", ride.job.id)
+        finally:
+            ride.acknowledged.set()
+
+    async def _post_again(self, ride: Ride) -> None:
+        ride.acknowledged.set()
+        self._rides.add(ride)
+        generations = await self._store.generations.of_job(ride.job.id)
+        self._rides.start(self._delivery.answer(ride, generations), f"post {ride.job.id}")
+
+    async def _note_loaded(self) -> None:
+        """Learn how long loading takes; a failure is told to whoever asks for an image."""
+        try:
+            seconds = await self._executor.loaded()
+        except BotError as error:
+            logger.error("The model cannot be loaded: %s", error.message)  # noqa: TRY400
+            return
+        finally:
+            self._line.loaded()
+        await self._store.machine.set_load_time(self.model_id, self._settings.device, seconds)
+
+    async def _sweep(self) -> None:
+        await sweep(self._store, self._delivery.files)
+
+
+def _visible(job: Job, scope: Scope) -> bool:
+    if scope.guild_id is not None:
+        return job.origin.guild_id == scope.guild_id
+    return job.origin.guild_id is None and job.origin.user_id == scope.user_id
+
+
+def _is_of(job: Job, guild_id: int) -> bool:
+    return guild_id in {EVERYWHERE, job.origin.guild_id}

@@ -1,0 +1,188 @@
+"""The loop that draws: one job after the other, whoever's turn it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Final
+
+from bot.engines import Drawing, RawImage
+from bot.errors import BotError, CancelledError
+from bot.estimator import Estimator
+from bot.executor import EngineHungError, Executor
+from bot.images import encode_preview
+from bot.queue import FairQueue
+from bot.service.delivery import FIXED_SENTENCE, Delivery
+from bot.service.replies import Progress
+from bot.service.rides import Ride, Rides
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+POISON_SENTENCE: Final = "Drawing this stopped the engine twice, so it is not tried again."
+MAX_ATTEMPTS: Final = 2  # a job that broke the engine, or the process, this often is given up
+
+
+class Worker:
+    """Take jobs from the queue and draw them; storing and answering run beside the next one.
+
+    Attributes:
+        running: The job that is drawn now.
+        unfinished: The job that ran when the last engine was lost; the next start takes it up.
+        lost: Set when no engine can be had any more: the process has to be started again.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts that meet here
+        self,
+        *,
+        store: Store,
+        executor: Executor,
+        queue: FairQueue,
+        rides: Rides,
+        delivery: Delivery,
+        estimator: Estimator,
+        model_id: str,
+        device: str,
+    ) -> None:
+        """Remember the parts."""
+        self._store = store
+        self._executor = executor
+        self._queue = queue
+        self._rides = rides
+        self._delivery = delivery
+        self._estimator = estimator
+        self._model_id = model_id
+        self._device = device
+        self._is_stopping = False
+        self.running: Ride | None = None
+        self.unfinished: Ride | None = None
+        self.lost = asyncio.Event()
+
+    async def work(self) -> None:
+        """Draw until told to stop."""
+        while True:
+            await self._rides.wait_until(self._has_news)
+            if self._is_stopping:
+                return
+            job = self._queue.take()
+            if job is None:  # all that wait are held back
+                continue
+            ride = self._rides.find(job.id)
+            assert ride is not None
+            self.running = ride
+            try:
+                await self._run(ride)
+            finally:
+                self.running = None
+
+    async def stop(self) -> None:
+        """Take no further job."""
+        self._is_stopping = True
+        await self._rides.changed()
+
+    def left_s(self) -> float | None:
+        """Return how long the job that runs will still take; None if that is not known."""
+        ride = self.running
+        if ride is None:
+            return 0.0
+        requests = ride.job.requests[ride.image_index :]
+        total, current = self._estimator.seconds(requests), self._estimator.seconds(requests[:1])
+        if total is None or current is None:
+            return None
+        return total - current * ride.step_share
+
+    def _has_news(self) -> bool:
+        return self._is_stopping or self._queue.has_turn()
+
+    async def _run(self, ride: Ride) -> None:
+        """Draw all images of a job, once more if the engine broke; then hand it on."""
+        drawings: list[Drawing] | None = None
+        sentence = FIXED_SENTENCE
+        while drawings is None and not ride.cancel.is_set() and not self._is_lost():
+            if ride.attempts >= MAX_ATTEMPTS:
+                sentence = POISON_SENTENCE
+                break
+            try:
+                drawings = await self._attempt(ride)
+            except CancelledError:
+                pass  # looked at below, like a cancel that came after the last step
+            except EngineHungError:
+                if ride.cancelled_by is None:  # it was set to end the hung drawing only
+                    ride.cancel = threading.Event()
+                await self._restart_engine()
+            except BotError as error:
+                logger.info("Job %s failed: %s", ride.job.id, error.message, exc_info=error)
+                sentence = error.message
+                break
+            except Exception:
+                logger.exception("Job %s broke the engine", ride.job.id)
+                await self._restart_engine()
+        self._hand_on(ride, drawings, sentence)
+
+    def _hand_on(self, ride: Ride, drawings: list[Drawing] | None, sentence: str) -> None:
+        """Let a job end, beside the next one; from here on no cancel comes between."""
+        job_id = ride.job.id
+        if ride.cancel.is_set():
+            self._rides.start(self._delivery.cancelled(ride), f"cancel {job_id}")
+        elif drawings is not None:
+            self._rides.start(self._delivery.finish(ride, drawings), f"finish {job_id}")
+        elif self._is_lost():
+            self.unfinished = ride
+        else:
+            self._rides.start(self._delivery.fail(ride, sentence), f"fail {job_id}")
+
+    async def _attempt(self, ride: Ride) -> list[Drawing]:
+        await self._store.jobs.start(ride.job.id)
+        ride.attempts += 1
+        return [await self._draw(ride, index) for index in range(len(ride.job.requests))]
+
+    async def _restart_engine(self) -> None:
+        """Replace an engine that broke; where that fails too, only a new process can help."""
+        try:
+            await self._executor.restart()
+        except Exception:
+            logger.exception("No engine can be had: the process must be started again")
+            self.lost.set()
+            self._is_stopping = True
+
+    def _is_lost(self) -> bool:
+        return self.lost.is_set()
+
+    async def _draw(self, ride: Ride, index: int) -> Drawing:
+        ride.image_index, ride.step_share = index, 0.0
+        request = ride.job.requests[index]
+        drawing = await self._executor.draw(
+            request,
+            cancel=ride.cancel,
+            on_progress=lambda step, total, raw: self._note_step(ride, step, total, raw),
+            wants_preview=ride.wants_preview,
+        )
+        tokens, speed = self._estimator.learn(request, drawing.durations_s)
+        recorded = self._store.machine.set_speed(
+            self._model_id, self._device, tokens=tokens, speed=speed
+        )
+        self._rides.start(recorded, f"speed of {ride.job.id}")  # the next image need not wait
+        return drawing
+
+    def _note_step(self, ride: Ride, step: int, total: int, preview: RawImage | None) -> None:
+        ride.step_share = step / total
+        if ride.acknowledged.is_set():
+            self._rides.start(
+                self._show_step(ride, step, total, preview), f"progress {ride.job.id}"
+            )
+
+    async def _show_step(self, ride: Ride, step: int, total: int, preview: RawImage | None) -> None:
+        encoded = None if preview is None else await asyncio.to_thread(encode_preview, preview)
+        if ride.ended.is_set():
+            return
+        await ride.reply.progress(
+            Progress(
+                step=step,
+                total=total,
+                image_index=ride.image_index,
+                count=len(ride.job.requests),
+                preview=encoded,
+            )
+        )

@@ -1,0 +1,154 @@
+"""One connection to SQLite: transactions, migrations, the check at the start, online backups."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import aiosqlite
+
+from bot.errors import BotError
+from bot.store.backups import make_backup, newest_backup
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
+
+
+class DatabaseError(BotError):
+    """The database cannot be used."""
+
+
+class Database:
+    """The connection; writes are transactions, one after the other."""
+
+    def __init__(self, path: Path, *, backups: Path, migrations: Path = _MIGRATIONS) -> None:
+        """Remember where the database, its backups and its migrations are."""
+        self._path = path
+        self._backups = backups
+        self._migrations = migrations
+        self._transaction = asyncio.Lock()
+        self._connection: aiosqlite.Connection | None = None
+
+    async def open(self) -> None:
+        """Connect, check, and bring the database to this program's version.
+
+        Raises:
+            DatabaseError: It is damaged, locked, unwritable, or of a newer version.
+
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = await aiosqlite.connect(self._path, isolation_level=None)
+            await self._prepare()
+        except sqlite3.OperationalError as error:
+            await self.close()
+            raise DatabaseError(
+                f"The database {self._path} cannot be used ({error}): check the disk and its "
+                "permissions, and that no other program holds it."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            await self.close()
+            raise self._damaged(str(error)) from error
+        except OSError as error:
+            await self.close()
+            raise DatabaseError(
+                f"The database {self._path} cannot be used ({error.strerror or error}): check "
+                "the disk and its permissions."
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    @property
+    def _db(self) -> aiosqlite.Connection:
+        if self._connection is None:
+            raise DatabaseError(f"The database {self._path} is closed: the bot is stopping.")
+        return self._connection
+
+    async def _prepare(self) -> None:
+        self._db.row_factory = aiosqlite.Row
+        await self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        await self._db.execute("PRAGMA journal_mode = WAL")
+        # FULL: an acknowledged job survives a power cut, not only a crash.
+        await self._db.execute("PRAGMA synchronous = FULL")
+        await self._db.execute("PRAGMA foreign_keys = ON")
+        await self._check()
+        await self._migrate()
+
+    async def _check(self) -> None:
+        """Refuse to write into a damaged database: what is left of it may be all there is."""
+        for row in await self.rows("PRAGMA quick_check(1)"):
+            if row[0] != "ok":
+                raise self._damaged(str(row[0]).splitlines()[0])
+
+    def _damaged(self, reason: str) -> DatabaseError:
+        backup = newest_backup(self._backups)
+        way_out = (
+            f"copy {backup} to its place"
+            if backup
+            else "there is no backup to restore, so begin anew"
+        )
+        return DatabaseError(
+            f"The database {self._path} is damaged ({reason}): move it away together with the "
+            f"files {self._path.name}-wal and {self._path.name}-shm, and {way_out}."
+        )
+
+    async def _migrate(self) -> None:
+        """Run each migration that is new, together with its version, in one transaction."""
+        scripts = {int(p.name.split("_")[0]): p for p in self._migrations.glob("*.sql")}
+        version = int((await self.rows("PRAGMA user_version"))[0][0])
+        newest = max(scripts)
+        if version > newest:
+            raise DatabaseError(
+                f"The database {self._path} has version {version}, this program knows "
+                f"{newest}: update the program, or point DATA_DIR to another folder."
+            )
+        missing = [number for number in sorted(scripts) if number > version]
+        if version and missing:
+            await self.back_up()
+        for number in missing:
+            sql = scripts[number].read_text(encoding="utf-8")
+            await self._db.executescript(
+                f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )
+
+    async def back_up(self) -> Path:
+        """Write a copy of the whole database while it is used, and return its path."""
+        return await asyncio.to_thread(make_backup, self._path, self._backups)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """Run a transaction: all of it is kept, or nothing.
+
+        Raises:
+            DatabaseError: The disk is full, or the database is locked or damaged.
+
+        """
+        async with self._transaction:
+            try:
+                await self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                await self._db.execute("COMMIT")
+            except BaseException as error:
+                with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back itself
+                    await self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise DatabaseError(
+                        f"The database could not be written ({error}): try again in a minute."
+                    ) from error
+                raise
+
+    async def rows(self, sql: str, *values: object) -> list[aiosqlite.Row]:
+        """Return what a query finds."""
+        async with self._db.execute(sql, values) as cursor:
+            return list(await cursor.fetchall())

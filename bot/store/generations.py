@@ -1,0 +1,162 @@
+"""The table of finished images, each with everything that made it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+
+from bot.jobs import Generation, Job, Scope, now
+from bot.store.database import Database
+from bot.store.jobs import request_of
+
+
+class GenerationTable:
+    """Finished images; their files lie under `images`, named for their pixels."""
+
+    def __init__(self, database: Database, *, images: Path) -> None:
+        """Remember the connection and where the files are."""
+        self._database = database
+        self._images = images
+
+    async def add(self, job: Job, generations: Sequence[Generation]) -> None:
+        """Write the images of a job, whose files are there, and that it is made: all or nothing."""
+        async with self._database.transaction() as db:
+            await db.executemany(_INSERT_GENERATION, [_values(job, each) for each in generations])
+            await db.execute(
+                "UPDATE jobs SET state = 'made', changed_at = ? WHERE id = ?",
+                (now().isoformat(), job.id),
+            )
+
+    async def of_job(self, job_id: str) -> list[Generation]:
+        """Return the images of a job, deleted ones too."""
+        return self._generations(
+            await self._database.rows(
+                "SELECT * FROM generations WHERE job_id = ? ORDER BY position", job_id
+            )
+        )
+
+    async def find(self, generation_id: str, scope: Scope | None = None) -> Generation | None:
+        """Return an image that is not deleted, if it may be seen from `scope` (None: anywhere)."""
+        where, values = _where(scope)
+        found = self._generations(
+            await self._database.rows(
+                f"SELECT * FROM generations WHERE id = ? AND deleted_at IS NULL{where}",  # noqa: S608
+                generation_id,
+                *values,
+            )
+        )
+        return found[0] if found else None
+
+    async def originals(self, job: Job) -> list[Generation]:
+        """Return the images of the job that the parent of `job` belongs to."""
+        rows = await self._database.rows(
+            "SELECT job_id FROM generations WHERE id = ?", job.parent_id
+        )
+        return await self.of_job(rows[0]["job_id"]) if rows else []
+
+    async def history(
+        self, *, scope: Scope, search: str, user_id: int | None, offset: int, limit: int
+    ) -> list[Generation]:
+        """Return images of a place, newest first, whose prompt holds `search`."""
+        where, values = _where(scope)
+        if user_id is not None:
+            where, values = f"{where} AND user_id = ?", [*values, user_id]
+        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        rows = await self._database.rows(
+            f"SELECT * FROM generations WHERE deleted_at IS NULL{where}"  # noqa: S608
+            " AND prompt LIKE ? ESCAPE '\\' ORDER BY created_at DESC, position DESC"
+            " LIMIT ? OFFSET ?",
+            *values, pattern, limit, offset,
+        )  # fmt: skip
+        return self._generations(rows)
+
+    async def delete(self, generation_id: str) -> bool:
+        """Mark an image as deleted; return whether no other image has the same file."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE generations SET deleted_at = ? WHERE id = ?",
+                (now().isoformat(), generation_id),
+            )
+            rows = await self._database.rows(
+                "SELECT 1 FROM generations WHERE deleted_at IS NULL AND pixel_sha256 ="
+                " (SELECT pixel_sha256 FROM generations WHERE id = ?) LIMIT 1",
+                generation_id,
+            )
+        return not rows
+
+    async def kept_pixels(self, prefix: str) -> set[str]:
+        """Return the pixels' SHA-256, where it begins so, of every image that is not deleted."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT pixel_sha256 FROM generations"
+            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ? AND deleted_at IS NULL",
+            prefix, prefix + "g",
+        )  # fmt: skip
+        return {row["pixel_sha256"] for row in rows}
+
+    def _generations(self, rows: Iterable[aiosqlite.Row]) -> list[Generation]:
+        return [_generation(row, self.image_path(row["pixel_sha256"])) for row in rows]
+
+    def image_path(self, pixel_sha256: str) -> Path:
+        """Return where the file with these pixels is, or would be."""
+        return self._images / pixel_sha256[:2] / f"{pixel_sha256}.png"
+
+
+_COLUMNS: Final = (
+    "id", "job_id", "position", "relation", "parent_id", "user_id", "guild_id", "channel_id",
+    "message_id", "prompt", "prompt_used", "seed", "width", "height", "quality",
+    "num_inference_steps", "sigmas", "guidance_scale", "model_id", "model_revision", "dtype",
+    "device", "torch", "diffusers", "transformers", "conditions", "durations", "pixel_sha256",
+    "created_at",
+)  # fmt: skip
+_INSERT_GENERATION: Final = (
+    f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
+    f" VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
+
+
+def _where(scope: Scope | None) -> tuple[str, list[object]]:
+    """Return the condition that keeps a reader within their guild or their direct messages."""
+    if scope is None:
+        return "", []
+    if scope.guild_id is not None:
+        return " AND guild_id = ?", [scope.guild_id]
+    return " AND guild_id IS NULL AND user_id = ?", [scope.user_id]
+
+
+def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
+    request, made = generation.request, generation.conditions
+    return (
+        generation.id, job.id, generation.index, job.relation, job.parent_id,
+        job.origin.user_id, job.origin.guild_id, job.origin.channel_id, job.message_id,
+        request.prompt, made["prompt_used"], request.seed, request.size.width, request.size.height,
+        request.quality, made["num_inference_steps"], json.dumps(made["sigmas"]),
+        request.guidance_scale, made["model"], made["revision"], made["dtype"], made["device"],
+        made["torch"], made["diffusers"], made["transformers"],
+        json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
+        generation.pixel_sha256, generation.created_at.isoformat(),
+    )  # fmt: skip
+
+
+def _generation(row: aiosqlite.Row, path: Path) -> Generation:
+    return Generation(
+        id=row["id"],
+        job_id=row["job_id"],
+        index=row["position"],
+        request=request_of(row),
+        path=path,
+        pixel_sha256=row["pixel_sha256"],
+        conditions=json.loads(row["conditions"]),
+        durations_s=json.loads(row["durations"]),
+        user_id=row["user_id"],
+        guild_id=row["guild_id"],
+        parent_id=row["parent_id"],
+        created_at=dt.datetime.fromisoformat(row["created_at"]),
+        relation=row["relation"],
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
+    )

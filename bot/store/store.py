@@ -1,0 +1,49 @@
+"""The tables of the bot's database, opened and closed together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from bot.store.database import Database
+from bot.store.generations import GenerationTable
+from bot.store.jobs import JobTable
+from bot.store.machine import MachineTables
+
+
+class Store:
+    """What the bot remembers.
+
+    Attributes:
+        database: The connection under all tables.
+        jobs: What was asked for and what became of it, and where drawing is paused.
+        generations: The finished images.
+        machine: The models that drew here, and how fast this machine draws.
+
+    """
+
+    def __init__(self, path: Path, *, images: Path) -> None:
+        """Remember where the database and the image files are."""
+        self.database = Database(path, backups=path.parent / "backups")
+        self.images = images
+        self.jobs = JobTable(self.database)
+        self.generations = GenerationTable(self.database, images=images)
+        self.machine = MachineTables(self.database)
+
+    async def __aenter__(self) -> Self:
+        """Open the database and bring it to this program's version.
+
+        Raises:
+            DatabaseError: It is damaged, locked, unwritable, or of a newer version.
+
+        """
+        await self.database.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the database."""
+        await self.database.close()
+
+    def image_path(self, pixel_sha256: str) -> Path:
+        """Return where the file with these pixels is, or would be."""
+        return self.generations.image_path(pixel_sha256)

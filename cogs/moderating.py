@@ -1,0 +1,119 @@
+"""`/jobs`: what moderators can do with the line of their own server."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import ImageBot, RefusalError
+from bot.queue import EVERYWHERE
+from bot.service import Ticket
+from bot.texts import text
+from cogs.wording import relative_time, shortened, user_mention
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_messages=True)
+class Moderating(
+    commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"
+):
+    """Move, pause, resume and clear; other servers' jobs keep their turns."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="Let a waiting job be the next one of this server")
+    @app_commands.describe(job="Which job")
+    async def move(self, interaction: discord.Interaction, job: str) -> None:
+        """Move a job to the front of the server's own jobs."""
+        locale, job_id = str(interaction.locale), job.strip()
+        ticket = await self._bot.service.move_to_front(job_id, guild_id=_guild_id(interaction))
+        if ticket is None:
+            raise RefusalError("not_waiting", id=shortened(job_id, 20))
+        words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
+        await interaction.response.send_message(words, ephemeral=True)
+
+    def _ready(self, ticket: Ticket, locale: str) -> str:
+        if ticket.eta_s is None:
+            return ""
+        when = relative_time(self._bot.now().timestamp() + ticket.eta_s)
+        return text("moved_when", locale, when=when)
+
+    @app_commands.command(description="Hold back this server's waiting jobs")
+    @app_commands.describe(everywhere="All servers' jobs; for the bot's owner only")
+    async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
+        """Pause; what is being drawn is finished."""
+        guild_id = await self._place(interaction, everywhere=everywhere)
+        await self._bot.service.pause_guild(guild_id, by=interaction.user.id)
+        await self._answer(interaction, "paused_everywhere" if everywhere else "paused")
+
+    @app_commands.command(description="Let this server's jobs go on")
+    @app_commands.describe(everywhere="End a pause of all servers; for the bot's owner only")
+    async def resume(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
+        """End a pause; one of the owner's keeps a server waiting."""
+        guild_id = await self._place(interaction, everywhere=everywhere)
+        if not self._bot.service.is_paused(guild_id):
+            raise RefusalError("was_not_paused")
+        await self._bot.service.resume_guild(guild_id)
+        is_still = self._bot.service.is_paused(guild_id)
+        await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
+
+    async def _place(self, interaction: discord.Interaction, *, everywhere: bool) -> int:
+        """Return whose jobs are meant."""
+        if not everywhere:
+            return _guild_id(interaction)
+        if not await self._bot.is_owner(interaction.user):
+            raise RefusalError("owner_only")
+        return EVERYWHERE
+
+    @app_commands.command(description="Cancel this server's waiting jobs")
+    @app_commands.describe(user="Only this member's; none means everybody's")
+    async def clear(
+        self, interaction: discord.Interaction, user: discord.User | None = None
+    ) -> None:
+        """Cancel what waits; everybody concerned is told."""
+        count = self._bot.service.clear_guild(
+            _guild_id(interaction), by=interaction.user.id, user_id=user.id if user else None
+        )
+        if count == 0:
+            raise RefusalError("nothing_to_clear")
+        if user is None:
+            await self._answer(interaction, "cleared", count=count)
+        else:
+            await self._answer(interaction, "cleared_of", count=count, user=user_mention(user.id))
+
+    async def _answer(self, interaction: discord.Interaction, key: str, **values: object) -> None:
+        words = text(key, str(interaction.locale), **values)
+        await interaction.response.send_message(words, ephemeral=True)
+
+    @move.autocomplete("job")
+    async def suggest_jobs(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the server's waiting jobs in the order of the line."""
+        waiting = [
+            ticket.job
+            for ticket in self._bot.service.queue_for()
+            if ticket.position > 0 and ticket.job.origin.guild_id == interaction.guild_id
+        ]
+        named = {
+            job.id: f"{job.id} · {job.origin.user_name} · {job.requests[0].prompt}"
+            for job in waiting
+        }
+        return [
+            app_commands.Choice(name=shortened(name, 100), value=job_id)
+            for job_id, name in named.items()
+            if typed.casefold() in name.casefold()
+        ][:25]
+
+
+def _guild_id(interaction: discord.Interaction) -> int:
+    assert interaction.guild_id is not None  # the group exists in servers only
+    return interaction.guild_id
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the commands."""
+    await bot.add_cog(Moderating(bot))

@@ -1,0 +1,57 @@
+"""Waiting times come from what this machine measured, and nothing is promised before."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.estimator import Estimator
+from bot.generation import GenerationRequest, Quality, Size
+
+
+def request(side: int = 128, **changes: object) -> GenerationRequest:
+    return GenerationRequest(
+        **{"prompt": "x", "seed": 1, "size": Size(width=side, height=side), **changes}
+    )
+
+
+def took(denoise: float, beside: float = 0.0) -> dict[str, float]:
+    return {"text": beside / 2, "denoise": denoise, "decode": beside / 2}
+
+
+def test_nothing_is_promised_before_anything_was_measured():
+    assert Estimator({}).seconds([request()]) is None
+
+
+def test_other_qualities_and_guidance_take_more_forwards_but_no_more_decoding():
+    estimator = Estimator({})
+    estimator.learn(request(), took(0.8, beside=0.4))
+    assert estimator.seconds([request()]) == pytest.approx(1.2)
+    assert estimator.seconds([request(quality=Quality.DRAFT)]) == pytest.approx(0.7 + 0.4)
+    assert estimator.seconds([request(guidance_scale=1.5)]) == pytest.approx(1.6 + 0.4)
+    assert estimator.seconds([request(), request()]) == pytest.approx(2.4)
+
+
+def test_other_sizes_are_scaled_from_the_nearest_and_drawn_between_two():
+    estimator = Estimator({})
+    estimator.learn(request(128), took(0.8))
+    assert estimator.seconds([request(256)]) == pytest.approx(3.2)  # four times the tokens
+    estimator.learn(request(512), took(40.0))
+    between = estimator.seconds([request(256)])  # 256 tokens between 64 and 1024
+    assert between == pytest.approx(0.8 + (256 - 64) / (1024 - 64) * (40.0 - 0.8))
+
+
+def test_newer_measurements_weigh_more_without_one_deciding():
+    estimator = Estimator({})
+    estimator.learn(request(), took(0.8))
+    estimator.learn(request(), took(1.8))
+    assert 0.8 < estimator.seconds([request()]) < 1.3
+    for _ in range(20):
+        estimator.learn(request(), took(1.8))
+    assert estimator.seconds([request()]) == pytest.approx(1.8, rel=0.01)
+
+
+def test_what_is_learned_can_be_kept_and_taken_up_again():
+    first = Estimator({})
+    tokens, speed = first.learn(request(), took(0.8, beside=0.1))
+    again = Estimator({tokens: speed})
+    assert again.seconds([request()]) == first.seconds([request()])
