@@ -7,24 +7,27 @@ import contextlib
 import datetime as dt
 import hashlib
 import io
+import logging
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from bot.engines import Drawing
 from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
 from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
 from bot.settings import PROJECT_DIR, Settings
-from bot.store import DatabaseError, Store
+from bot.store import Store
 from tests.town import SteeredEngine
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -45,6 +48,10 @@ class Recorder:
         self.was_kept = False
         self.moves: list[Ticket] = []
         self.refusals = 0
+
+    @property
+    def job_id(self) -> str:
+        return self.tickets[0].job.id
 
     async def queued(self, ticket: Ticket) -> None:
         self.tickets.append(ticket)
@@ -494,34 +501,150 @@ async def test_what_a_killed_process_left_is_drawn_with_the_same_seed(
     assert states(settings) == ["posted", "posted"]
 
 
-async def test_a_database_of_a_newer_version_is_refused(settings: Settings):
-    path = settings.data_dir / "bot.sqlite3"
-    async with Store(path, images=settings.data_dir):
-        pass
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 99")
-    with pytest.raises(DatabaseError, match="has version 99, this program knows"):
-        async with Store(path, images=settings.data_dir):
+async def test_a_cancel_after_the_last_step_keeps_its_word(
+    service: Service, engine: SteeredEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    drawn, go_on = threading.Event(), threading.Event()
+    generate = engine.generate
+
+    def generate_and_linger(*arguments: object, **options: object) -> Drawing:
+        drawing = generate(*arguments, **options)
+        drawn.set()
+        assert go_on.wait(PATIENCE_S)
+        return drawing
+
+    monkeypatch.setattr(engine, "generate", generate_and_linger)
+    reply = await submit(service)
+    assert await asyncio.to_thread(drawn.wait, PATIENCE_S)
+    cancel = service.cancel(reply.tickets[0].job.id, by=10, is_moderator=False, scope=HERE)
+    asking = asyncio.create_task(cancel)
+    ride = service._rides.find(reply.tickets[0].job.id)
+    assert await asyncio.to_thread(ride.cancel.wait, PATIENCE_S)
+    go_on.set()
+    assert await asking is CancelOutcome.RUNNING
+    await idle(service)
+    assert states(settings) == ["cancelled"]
+    assert reply.was_cancelled
+    assert not reply.generations
+    assert image_files(settings) == []
+
+
+async def test_limits_hold_for_whoever_asks_at_the_same_moment(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    engine.hold()
+    results = await asyncio.gather(*(submit(service) for _ in range(12)), return_exceptions=True)
+    accepted = [result for result in results if isinstance(result, Recorder)]
+    assert len(accepted) == settings.max_jobs_per_user
+    assert len(states(settings)) == len(accepted)
+    engine.release()
+    await idle(service)
+
+
+async def test_the_worker_outlives_a_database_that_refuses_to_be_written(
+    service: Service, engine: SteeredEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
+    engine.hold()
+    held = await submit(service)
+    await reached_a_step(engine)
+    await service._store.database.rows("PRAGMA busy_timeout = 1")
+    with contextlib.closing(sqlite3.connect(settings.data_dir / "bot.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BotError, match="could not be written"):
+            await submit(service)
+        engine.release()
+        await idle(service)
+        assert "could not be written" in held.sentence
+    after = await submit(service)
+    await idle(service)
+    assert after.generations
+
+
+async def test_an_image_that_cannot_be_stored_is_told_and_leaves_nothing(
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
+    (settings.data_dir / "images").write_text("no folder")
+    reply = await submit(service)
+    await idle(service)
+    assert reply.sentence.startswith("The image could not be stored: ")
+    assert states(settings) == ["failed"]
+    assert rows(settings, "SELECT * FROM generations") == []
+    (settings.data_dir / "images").unlink()
+    after = await submit(service)
+    await idle(service)
+    assert after.generations
+
+
+async def test_an_image_is_stored_as_soon_as_the_disk_takes_it(
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    images = settings.data_dir / "images"
+    images.write_text("no folder")
+
+    class Repair(logging.Handler):
+        """Let the disk take files again after the first refusal."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            images.unlink(missing_ok=True)
+
+    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
+    log = logging.getLogger("bot.service.delivery")
+    monkeypatch.setattr(log, "handlers", [Repair()])
+    reply = await submit(service)
+    await idle(service)
+    assert reply.generations
+    assert reply.sentence == ""
+
+
+async def test_an_engine_that_broke_once_is_replaced_and_the_job_is_drawn(
+    service: Service, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    generate = engine.generate
+
+    def break_once(*arguments: object, **options: object) -> Drawing:
+        monkeypatch.setattr(engine, "generate", generate)
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(engine, "generate", break_once)
+    reply = await submit(service)
+    await idle(service)
+    assert reply.generations
+
+
+async def test_an_engine_that_is_lost_ends_the_service_and_loses_no_job(
+    settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    class Broken:
+        """An engine whose device fell off: it can neither draw nor be loaded again."""
+
+        loads = 0
+
+        def load(self) -> None:
+            Broken.loads += 1
+            if Broken.loads > 1:
+                raise RuntimeError("CUDA error: no device")
+
+        def generate(self, *_: object, **__: object) -> Drawing:
+            raise RuntimeError("CUDA error: device lost")
+
+        def close(self) -> None:
             pass
 
-
-async def test_a_damaged_database_is_one_sentence(settings: Settings):
-    settings.data_dir.mkdir()
-    (settings.data_dir / "bot.sqlite3").write_bytes(b"this is no database at all" * 100)
-    with pytest.raises(DatabaseError, match="is damaged"):
-        async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir):
-            pass
-
-
-async def test_the_database_is_strict_and_keeps_its_version(settings: Settings):
-    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir):
-        pass
-    tables = rows(settings, "SELECT name, strict FROM pragma_table_list WHERE type = 'table'")
-    ours = [table for table in tables if not table["name"].startswith("sqlite_")]
-    assert ours
-    assert all(table["strict"] for table in ours)
-    assert rows(settings, "PRAGMA journal_mode")[0][0] == "wal"
-    assert rows(settings, "PRAGMA user_version")[0][0] >= 1
+    async with open_service(settings, Broken) as service:
+        first, second = await submit(service), await submit(service)
+        async with asyncio.timeout(PATIENCE_S):
+            await service.lost.wait()
+        await service.stop()
+        assert second.was_kept
+    assert first.sentence == second.sentence == ""
+    assert states(settings) == ["running", "queued"]
+    replies = {job_id: Recorder() for job_id in (first.job_id, second.job_id)}
+    async with opened(settings, engine) as service:
+        await service.resume(lambda job: replies[job.id])
+        await idle(service)
+    assert all(reply.generations for reply in replies.values())
 
 
 async def test_progress_carries_a_preview_of_longer_drawings(

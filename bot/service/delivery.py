@@ -20,6 +20,7 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
+STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses where the disk or the database refuses
 POST_AGAIN_S: Final = (2.0, 10.0, 60.0, 300.0)  # pauses between tries to post what is made
 POST_SELDOM_S: Final = 900.0  # between all further ones: an outage of Discord can last hours
 
@@ -42,18 +43,27 @@ class Delivery:
     async def finish(self, ride: Ride, drawings: Sequence[Drawing]) -> None:
         """Store the images of a job, file before row, then answer."""
         ride.ended.set()
-        try:
-            async with self.files:
-                generations = [
-                    await asyncio.to_thread(self._store_file, ride.job, i, drawing)
-                    for i, drawing in enumerate(drawings)
-                ]
-                await self._store.generations.add(ride.job, generations)
-        except Exception as error:
-            logger.exception("The images of job %s could not be stored", ride.job.id)
-            await self.fail(ride, _sentence_of(error))
-        else:
-            await self.answer(ride, generations)
+        for pause_s in (*STORE_AGAIN_S, None):
+            try:
+                generations = await self._keep(ride.job, drawings)
+            except Exception as error:
+                logger.exception("The images of job %s could not be stored", ride.job.id)
+                if pause_s is None:
+                    await self.fail(ride, _sentence_of(error))
+                    return
+                await asyncio.sleep(pause_s)
+            else:
+                await self.answer(ride, generations)
+                return
+
+    async def _keep(self, job: Job, drawings: Sequence[Drawing]) -> list[Generation]:
+        async with self.files:
+            generations = [
+                await asyncio.to_thread(self._store_file, job, i, drawing)
+                for i, drawing in enumerate(drawings)
+            ]
+            await self._store.generations.add(job, generations)
+        return generations
 
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
         request = job.requests[index]

@@ -1,0 +1,226 @@
+"""The database: strict, migrated, backed up, and refused when it cannot be trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.generation import GenerationRequest, Size
+from bot.jobs import Job, JobState, Origin, Speed, new_id, now
+from bot.service.service import alone_in
+from bot.service.upkeep import sweep
+from bot.settings import PROJECT_DIR, Settings
+from bot.store import DatabaseError, Store
+from bot.store.backups import KEPT, backup_time, make_backup, newest_backup
+from bot.store.database import Database
+
+MIGRATIONS = Path(sys.modules["bot.store"].__file__).parent / "migrations"
+VERSIONS = sorted(int(path.name.split("_")[0]) for path in MIGRATIONS.glob("*.sql"))
+
+
+def opened(folder: Path) -> Store:
+    return Store(folder / "bot.sqlite3", images=folder / "images")
+
+
+def a_job(**changes: object) -> Job:
+    origin = Origin(
+        guild_id=1, channel_id=2, user_id=10, user_name="Ada", locale="zh-CN", application_id=3,
+        token="token", expires_at=now(),
+    )  # fmt: skip
+    request = GenerationRequest(prompt="红苹果", seed=7, size=Size(width=128, height=192))
+    values = {
+        "id": new_id(), "requests": (request, request), "origin": origin, "parent_id": None,
+        "relation": "imagine", "spoiler": True, "created_at": now(),
+    }  # fmt: skip
+    return Job(**{**values, **changes})
+
+
+async def test_a_job_comes_back_as_it_was_written(tmp_path: Path):
+    job = a_job()
+    async with opened(tmp_path) as store:
+        await store.jobs.add(job)
+    async with opened(tmp_path) as store:
+        assert await store.jobs.find(job.id) == job
+        assert await store.jobs.unfinished() == [job]
+        await store.jobs.end(job.id, JobState.POSTED)
+        assert await store.jobs.unfinished() == []
+
+
+async def test_every_table_is_strict_and_the_version_is_kept(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        tables = await store.database.rows(
+            "SELECT name, strict FROM pragma_table_list WHERE type = 'table'"
+        )
+        ours = {row["name"]: row["strict"] for row in tables if "sqlite_" not in row["name"]}
+        assert {"jobs", "requests", "generations", "pauses"} <= set(ours)
+        assert all(ours.values())
+        assert (await store.database.rows("PRAGMA journal_mode"))[0][0] == "wal"
+        assert (await store.database.rows("PRAGMA user_version"))[0][0] == VERSIONS[-1]
+
+
+@pytest.mark.parametrize("version", VERSIONS[:-1])
+async def test_a_database_of_every_earlier_version_is_opened_and_backed_up(
+    tmp_path: Path, version: int
+):
+    old = tmp_path / "migrations"
+    old.mkdir()
+    for path in MIGRATIONS.glob("*.sql"):
+        if int(path.name.split("_")[0]) <= version:
+            (old / path.name).write_text(path.read_text())
+    path = tmp_path / "bot.sqlite3"
+    database = Database(path, backups=tmp_path / "backups", migrations=old)
+    await database.open()
+    async with database.transaction() as db:
+        await db.execute(
+            "INSERT INTO jobs (id, state, relation, spoiler, channel_id, user_id, user_name,"
+            " locale, application_id, expires_at, created_at, changed_at) VALUES"
+            " ('old', 'queued', 'imagine', 0, 2, 10, 'Ada', 'en-US', 3, ?, ?, ?)",
+            (now().isoformat(),) * 3,
+        )
+        await db.execute("INSERT INTO speeds (model_id, device, tokens, seconds_per_forward)"
+                         " VALUES ('demo', 'cpu', 64, 0.5)")  # fmt: skip
+    await database.close()
+    async with opened(tmp_path) as store:
+        assert [job.id for job in await store.jobs.unfinished()] == ["old"]
+        assert await store.machine.speeds("demo", "cpu") == {64: Speed(seconds_per_forward=0.5)}
+    backup = newest_backup(tmp_path / "backups")
+    assert backup is not None
+    with contextlib.closing(sqlite3.connect(backup)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (version,)
+        assert db.execute("SELECT id FROM jobs").fetchall() == [("old",)]
+
+
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):
+    async with opened(tmp_path):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 99999")
+    with pytest.raises(DatabaseError, match=r"has version 99999, this program knows \d+: update"):
+        async with opened(tmp_path):
+            pass
+
+
+async def test_what_is_no_database_is_refused_without_a_backup_to_name(tmp_path: Path):
+    (tmp_path / "bot.sqlite3").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(DatabaseError, match=r"is damaged .*there is no backup to restore"):
+        async with opened(tmp_path):
+            pass
+
+
+async def test_a_damaged_database_names_the_backup_which_works_in_its_place(tmp_path: Path):
+    job = a_job()
+    async with opened(tmp_path) as store:
+        await store.jobs.add(job)
+        backup = await store.database.back_up()
+    path = tmp_path / "bot.sqlite3"
+    pages = bytearray(path.read_bytes())
+    pages[4096 * 2 : 4096 * 12] = b"\xff" * (4096 * 10)
+    path.write_bytes(pages)
+    with pytest.raises(DatabaseError, match="is damaged") as caught:
+        async with opened(tmp_path):
+            pass
+    assert str(backup) in caught.value.message
+    for name in ("bot.sqlite3", "bot.sqlite3-wal", "bot.sqlite3-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    path.write_bytes(backup.read_bytes())
+    async with opened(tmp_path) as store:
+        assert await store.jobs.find(job.id) == job
+
+
+async def test_a_locked_database_is_one_sentence_and_nothing_is_half_written(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        await store.database.rows("PRAGMA busy_timeout = 1")
+        with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseError, match=r"could not be written \(database is locked\)"):
+                await store.jobs.add(a_job())
+        assert await store.jobs.unfinished() == []
+        await store.jobs.add(a_job())
+        assert len(await store.jobs.unfinished()) == 1
+
+
+async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        [row] = await store.database.rows("PRAGMA page_count")
+        await store.database.rows(f"PRAGMA max_page_count = {row[0]}")
+        request = GenerationRequest(prompt="x" * 1500, seed=1, size=Size(width=128, height=128))
+        with pytest.raises(DatabaseError, match="disk is full"):
+            await asyncio.gather(
+                *(store.jobs.add(a_job(requests=(request,) * 4)) for _ in range(50))
+            )
+        written = await store.jobs.unfinished()
+        assert all(len(job.requests) == 4 for job in written)
+        await store.database.rows("PRAGMA max_page_count = 100000")
+        await store.jobs.add(a_job())
+
+
+def test_the_newest_backups_are_kept(tmp_path: Path):
+    database = tmp_path / "bot.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("CREATE TABLE t (x)")
+    made = [make_backup(database, tmp_path / "backups") for _ in range(KEPT + 3)]
+    assert sorted((tmp_path / "backups").iterdir()) == made[3:]
+    assert newest_backup(tmp_path / "backups") == made[-1]
+    assert abs(backup_time(made[-1]) - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+
+
+async def test_a_backup_is_whole_while_jobs_are_written(tmp_path: Path):
+    async with opened(tmp_path) as store:
+
+        async def write() -> None:
+            for _ in range(40):
+                await store.jobs.add(a_job())
+
+        writing = asyncio.create_task(write())
+        backups = [await store.database.back_up() for _ in range(3)]
+        await writing
+    for backup in backups:
+        with contextlib.closing(sqlite3.connect(backup)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            [jobs] = db.execute("SELECT count(*) FROM jobs").fetchone()
+            [requests] = db.execute("SELECT count(*) FROM requests").fetchone()
+            assert requests == 2 * jobs
+
+
+async def test_files_that_no_row_names_are_swept_away(tmp_path: Path):
+    folder = tmp_path / "images" / "ab"
+    folder.mkdir(parents=True)
+    orphan, unfinished = folder / f"{'ab' * 32}.png", folder / ".x.part"
+    for path in (orphan, unfinished):
+        path.write_bytes(b"left behind")
+    async with opened(tmp_path) as store:
+        assert await sweep(store, asyncio.Lock()) == 2
+    assert list(folder.iterdir()) == []
+
+
+def test_a_second_copy_of_the_bot_is_refused(tmp_path: Path):
+    settings = Settings(data_dir=tmp_path)
+    program = (
+        "import sys; from bot.service.service import alone_in; from bot.settings import Settings\n"
+        "with alone_in(Settings(data_dir=sys.argv[1])): print('in', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=PROJECT_DIR,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "in\n"
+        with (
+            pytest.raises(SettingsError, match="Another copy of the bot works in"),
+            alone_in(settings),
+        ):
+            pass
+        other.kill()
+    with alone_in(settings):
+        pass
