@@ -1,0 +1,167 @@
+"""What can go wrong on the way to Discord: switches for the next request, and a seeded plan."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tests.discord_server.journal import Journal, matches
+
+
+class Fault(StrEnum):
+    """How one request fails. Only DROPPED_AFTER is carried out: its answer alone is lost."""
+
+    RATE_LIMITED = "429"
+    SERVER_ERROR = "500"
+    BAD_GATEWAY = "502"
+    UNAVAILABLE = "503"
+    TOO_LARGE = "413"
+    HANGS = "hangs"
+    DROPPED_BEFORE = "dropped before"
+    DROPPED_AFTER = "dropped after"
+
+
+class Blow(StrEnum):
+    """What a plan may do to the gateway or to the place a request was about."""
+
+    DROP = "gateway drop"
+    INVALIDATE = "session invalidated"
+    RECONNECT = "reconnect"
+    DEAF = "heartbeats unanswered"
+    MESSAGE_DELETED = "message deleted"
+    PERMISSION_REMOVED = "permission removed"
+    CHANNEL_DELETED = "channel deleted"
+
+
+@dataclass(kw_only=True)
+class Switch:
+    """A fault for the next matching requests.
+
+    Attributes:
+        route: A pattern as in `journal.matches`.
+        times: How many requests; None is every one until `Faults.clear`.
+        hold_s: How long a request hangs before its connection is dropped, in real seconds.
+        retry_after_s: What a 429 asks for.
+
+    """
+
+    fault: Fault
+    method: str = "*"
+    route: str = "*"
+    times: int | None = 1
+    hold_s: float = 600.0
+    retry_after_s: float = 0.2
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """Faults at random, the same ones for the same requests in the same order.
+
+    Attributes:
+        shares: Of all matching requests, by fault or blow.
+
+    """
+
+    seed: int
+    shares: Mapping[Fault | Blow, float]
+    method: str = "*"
+    route: str = "*"
+    hold_s: float = 1.0
+    retry_after_s: float = 0.2
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)
+
+    def draw(self) -> Fault | Blow | None:
+        """Return what happens at one request."""
+        point = self._dice.random()
+        for kind, share in self.shares.items():
+            if point < share:
+                return kind
+            point -= share
+        return None
+
+
+@dataclass(kw_only=True)
+class Faults:
+    """All faults that are armed; every one that strikes is counted in the journal."""
+
+    journal: Journal
+    now: Callable[[], float]
+    strike: Callable[[Blow, str], bool]  # does a blow about a path; False where it cannot
+    switches: list[Switch] = field(default_factory=list)
+    plan: Plan | None = None
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def next(
+        self,
+        fault: Fault,
+        method: str = "*",
+        route: str = "*",
+        *,
+        times: int | None = 1,
+        hold_s: float = 600.0,
+        retry_after_s: float = 0.2,
+    ) -> None:
+        """Let the next matching requests fail."""
+        self.switches.append(
+            Switch(
+                fault=fault,
+                method=method,
+                route=route,
+                times=times,
+                hold_s=hold_s,
+                retry_after_s=retry_after_s,
+            )
+        )
+
+    def clear(self) -> None:
+        """Disarm everything, and let go what hangs."""
+        self.switches.clear()
+        self.plan = None
+        released, self._released = self._released, asyncio.Event()
+        released.set()
+
+    def for_request(self, method: str, route: str, path: str) -> Switch | None:
+        """Return what strikes this request, and use it up; a planned blow falls at once."""
+        for switch in self.switches:
+            if matches(method, route, path, switch.method, switch.route):
+                self._use_up(switch)
+                self._note(switch.fault, f"{method} {path}")
+                return switch
+        return self._planned(method, route, path)
+
+    async def hold(self, switch: Switch) -> None:
+        """Let a request hang until it is let go or its time is over."""
+        try:
+            async with asyncio.timeout(switch.hold_s):
+                await self._released.wait()
+        except TimeoutError:
+            return
+
+    def _planned(self, method: str, route: str, path: str) -> Switch | None:
+        plan = self.plan
+        if plan is None or not matches(method, route, path, plan.method, plan.route):
+            return None
+        drawn = plan.draw()
+        if isinstance(drawn, Blow):
+            if self.strike(drawn, path):
+                self._note(drawn, f"{method} {path}")
+            return None
+        if drawn is None:
+            return None
+        self._note(drawn, f"{method} {path}")
+        return Switch(fault=drawn, hold_s=plan.hold_s, retry_after_s=plan.retry_after_s)
+
+    def _use_up(self, switch: Switch) -> None:
+        if switch.times is None:
+            return
+        switch.times -= 1
+        if switch.times <= 0:
+            self.switches.remove(switch)
+
+    def _note(self, kind: str, where: str) -> None:
+        self.journal.note_fault(str(kind), where, self.now())

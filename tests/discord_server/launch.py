@@ -1,0 +1,96 @@
+"""Start the bot against the simulated Discord: `python -m tests.discord_server.launch --help`.
+
+It is the bot's own command line; only the addresses of Discord and, if asked for, the engine are
+others. A line on the standard output tells when READY has been handled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from discord.state import ConnectionState
+
+from bot.client import ImageBot
+from bot.command_line import run, serve
+from bot.engines import Engine
+from bot.models import ModelFiles
+from bot.settings import Settings
+from tests.discord_server.stand_in import StandInEngine
+
+READY_LINE = "wire: ready"
+RESUMED_LINE = "wire: jobs taken up"
+
+
+def main() -> int:
+    """Lead discord.py to the server, and run the bot until it ends."""
+    options = _options()
+    point_at(options.address, options.name)
+    hasten(ready_after_s=options.ready_after, heartbeat_timeout_s=options.heartbeat_timeout)
+    tell_when_ready()
+    if options.engine == "stand-in":
+        serve.open_engine = stand_in(options.seconds_per_forward)
+    return run([])
+
+
+def point_at(address: str, name: str) -> None:
+    """Lead REST, gateway and CDN to the server; the name tells it which process asks."""
+    Route.BASE = f"{address}/{name}/api/v10"
+    gateway = yarl.URL(address.replace("http://", "ws://"))
+    DiscordWebSocket.DEFAULT_GATEWAY = gateway / name / "gateway"
+    discord.Asset.BASE = f"{address}/cdn"
+
+
+def hasten(*, ready_after_s: float, heartbeat_timeout_s: float) -> None:
+    """Shorten discord.py's waits for guilds that do not come, and for a gateway that is dead."""
+    plain = ConnectionState.__init__
+
+    def hastened(self: Any, *args: Any, **options: Any) -> None:
+        options.setdefault("guild_ready_timeout", ready_after_s)
+        options.setdefault("heartbeat_timeout", heartbeat_timeout_s)
+        plain(self, *args, **options)
+
+    ConnectionState.__init__ = hastened  # type: ignore[method-assign]
+
+
+def tell_when_ready() -> None:
+    """Print a line when READY has come, which is after the sync, and when jobs are taken up."""
+    plain = ImageBot.on_ready
+
+    async def on_ready(self: ImageBot) -> None:
+        print(READY_LINE, flush=True)
+        await plain(self)
+        print(RESUMED_LINE, flush=True)
+
+    ImageBot.on_ready = on_ready  # type: ignore[method-assign]
+
+
+def stand_in(seconds_per_forward: float) -> Any:
+    """Return what takes the place of `open_engine`, which imports torch."""
+
+    def open_stand_in(_files: ModelFiles, settings: Settings) -> Engine:
+        notes = Path(settings.data_dir) / "stand-in"
+        return StandInEngine(seconds_per_forward=seconds_per_forward, notes=notes)
+
+    return open_stand_in
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.discord_server.launch")
+    parser.add_argument("--address", required=True, help="of the server, http://127.0.0.1:PORT")
+    parser.add_argument("--name", default="bot", help="which process this is, for the journal")
+    parser.add_argument("--engine", choices=["real", "stand-in"], default="real")
+    parser.add_argument("--seconds-per-forward", type=float, default=0.0)
+    parser.add_argument("--ready-after", type=float, default=0.1)
+    parser.add_argument("--heartbeat-timeout", type=float, default=60.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""A quick engine for tests that restart the bot hundreds of times: the same pixels, no model.
+
+Its pixels are a hash of what was asked. Prompts may ask for trouble: a word `poison:KIND` in one
+makes KIND happen, `poison:KIND:N` only for the first N drawings, counted across restarts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.engines import Drawing, RawImage, Step
+from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
+from bot.generation import GenerationRequest
+
+POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?")
+SMALLEST_TOKENS = 64  # of a 128x128 image, whose forward takes `seconds_per_forward`
+
+
+@dataclass(kw_only=True)
+class StandInEngine:
+    """Draw what hashing makes of a request, as slowly as it was told to.
+
+    Attributes:
+        seconds_per_forward: Of the smallest image; larger ones take more by their tokens.
+        notes: A folder that counts how often each poisoned prompt was drawn.
+
+    """
+
+    seconds_per_forward: float
+    notes: Path
+
+    def load(self) -> None:
+        """Have nothing to load."""
+
+    def check(self, request: GenerationRequest) -> None:
+        """Refuse nothing."""
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        *,
+        cancel: threading.Event | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Drawing:
+        """Go through the steps; see the module for what a prompt may do."""
+        cancel = cancel or threading.Event()
+        pause = self.seconds_per_forward * request.size.tokens / SMALLEST_TOKENS
+        pause *= request.num_forwards / request.quality.num_inference_steps
+        total = request.quality.num_inference_steps
+        for number in range(1, total + 1):
+            if cancel.wait(pause):
+                raise CancelledError("The job was cancelled.")
+            if number == total // 2:
+                self._suffer(request)
+            if on_step is not None:
+                on_step(_step(request, number, total))
+        if cancel.is_set():
+            raise CancelledError("The job was cancelled.")
+        return Drawing(
+            image=pixels_of(request),
+            conditions=_conditions(request),
+            durations_s={"text": 0.0, "denoise": pause * total, "decode": 0.0},
+        )
+
+    def close(self) -> None:
+        """Have nothing to give back."""
+
+    def _suffer(self, request: GenerationRequest) -> None:
+        """Do the harm a prompt asks for, unless it has been done often enough."""
+        found = POISON.search(request.prompt)
+        if found is None or (found[2] is not None and self._count(request) > int(found[2])):
+            return
+        if found[1] == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if found[1] == "hang":
+            threading.Event().wait()
+        if found[1] == "nan":
+            raise BadImageError("The model returned no picture (NaN): try another seed.")
+        if found[1] == "memory":
+            raise EngineOutOfMemoryError("Memory ran out: try a smaller size.")
+        raise RuntimeError("a defect of the engine")
+
+    def _count(self, request: GenerationRequest) -> int:
+        self.notes.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(request.prompt.encode()).hexdigest()[:16]
+        with (self.notes / name).open("a+") as file:
+            file.write("x")
+            file.flush()
+            os.fsync(file.fileno())
+            return file.tell()
+
+
+def pixels_of(request: GenerationRequest) -> RawImage:
+    """Return the pixels this engine makes of a request, on every machine the same."""
+    size = request.size
+    text = f"{request.seed}|{request.prompt}|{size}|{request.quality}|{request.guidance_scale:g}"
+    pixels = hashlib.shake_128(text.encode()).digest(size.width * size.height * 3)
+    return RawImage(width=size.width, height=size.height, pixels=pixels)
+
+
+def _conditions(request: GenerationRequest) -> dict[str, object]:
+    """Return what the real engine tells, in its words; there are no libraries behind this one."""
+    return {
+        "model": "stand-in",
+        "revision": "1",
+        "num_inference_steps": request.quality.num_inference_steps,
+        "sigmas": list(request.quality.sigmas),
+        "dtype": "uint8",
+        "noise": "SHAKE-128",
+        "device": "hash",
+        "prompt_used": request.prompt,
+        "torch": "none",
+        "diffusers": "none",
+        "transformers": "none",
+    }
+
+
+def _step(request: GenerationRequest, number: int, total: int) -> Step:
+    def preview() -> RawImage:
+        width, height = request.size.width // 8, request.size.height // 8
+        shade = 255 * number // total
+        return RawImage(width=width, height=height, pixels=bytes([shade]) * (width * height * 3))
+
+    return Step(number=number, total=total, preview=preview, estimate=lambda: pixels_of(request))
