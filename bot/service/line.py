@@ -53,13 +53,13 @@ class Line:
         tickets = []
         if (ride := self._worker.running) is not None:
             tickets.append(Ticket(job=ride.job, position=0, eta_s=left))
-        for position, job in enumerate(self._queue.order(), start=1):
+        order = self._queue.order()
+        for position, job in enumerate(order, start=1):
             left = _plus(left, self._estimator.seconds(job.requests))
             tickets.append(Ticket(job=job, position=position, eta_s=left))
-        behind = len(self._queue.order()) + 1
         return tickets + [
-            Ticket(job=job, position=behind + i, eta_s=None, is_paused=True)
-            for i, job in enumerate(self._queue.held_back())
+            Ticket(job=job, position=position, eta_s=None, is_paused=True)
+            for position, job in enumerate(self._queue.held_back(), start=len(order) + 1)
         ]
 
     def ticket(self, job_id: str) -> Ticket | None:

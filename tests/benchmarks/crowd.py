@@ -1,0 +1,104 @@
+"""What the queue's benchmarks share: a service with many users and no Discord in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.engines import Engine
+from bot.generation import GenerationRequest
+from bot.jobs import Generation, Job, Origin, now
+from bot.service import Progress, Service, Ticket, open_service
+from bot.settings import DEMO_MODEL_DIR, Settings
+from tests.discord_server.stand_in import StandInEngine
+
+
+@dataclass(kw_only=True)
+class Customer:
+    """The reply of one job; notes what it was told and when, in seconds of the monotonic clock."""
+
+    user_id: int
+    asked_s: float = field(default_factory=time.monotonic)
+    promised_s: float | None = None
+    done_s: float | None = None
+    job: Job | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def waited_s(self) -> float:
+        """Return the seconds from asking to the images."""
+        assert self.done_s is not None
+        return self.done_s - self.asked_s
+
+    async def queued(self, ticket: Ticket) -> None:
+        """Note the first promise."""
+        self.job, self.promised_s = ticket.job, ticket.eta_s
+
+    async def moved(self, ticket: Ticket) -> None:
+        """Keep to the first promise."""
+
+    async def kept(self, job: Job) -> None:
+        """Nothing stops here."""
+
+    async def progress(self, progress: Progress) -> None:
+        """Watch."""
+
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+        """Note the end."""
+        self.done_s = time.monotonic()
+        self.ended.set()
+
+    async def failed(self, job: Job, sentence: str, /) -> None:
+        """End the benchmark."""
+        raise AssertionError(f"{job.id}: {sentence}")
+
+    async def cancelled(self, job: Job, *, by_requester: bool) -> None:
+        """End the benchmark."""
+        raise AssertionError(f"{job.id} was cancelled ({by_requester=})")
+
+
+def origin(user_id: int) -> Origin:
+    """Return a place for a user's jobs."""
+    return Origin(
+        guild_id=1,
+        channel_id=2,
+        user_id=user_id,
+        user_name=f"user{user_id}",
+        locale="en-US",
+        application_id=3,
+        token="none",
+        expires_at=now() + dt.timedelta(minutes=15),
+    )
+
+
+async def ask(service: Service, user_id: int, *requests: GenerationRequest) -> Customer:
+    """Submit a job."""
+    customer = Customer(user_id=user_id)
+    await service.submit(requests, origin(user_id), reply=customer)
+    return customer
+
+
+@contextlib.asynccontextmanager
+async def opened(engine: Callable[[], Engine] | None = None) -> AsyncIterator[Service]:
+    """Open a service in an empty folder, with the stand-in engine unless another is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            data_dir=Path(folder),
+            model=str(DEMO_MODEL_DIR),
+            device="cpu",
+            max_jobs=1_000_000,
+            max_jobs_per_user=1_000_000,
+        )
+        async with open_service(settings, engine or stand_in(Path(folder))) as service:
+            yield service
+
+
+def stand_in(folder: Path, *, seconds_per_forward: float = 0.001) -> Callable[[], Engine]:
+    """Return what makes the quick engine that draws nothing real."""
+    return lambda: StandInEngine(seconds_per_forward=seconds_per_forward, notes=folder / "notes")
