@@ -70,7 +70,14 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One to four images that were asked for together and are answered by one message."""
+    """One to four images that were asked for together and are answered by one message.
+
+    Attributes:
+        attempts: How often the engine began with it.
+        error: Why it failed, in one sentence.
+        ended_by: Who cancelled it.
+
+    """
 
     id: str
     requests: tuple[GenerationRequest, ...]
@@ -82,6 +89,8 @@ class Job:
     state: JobState = JobState.QUEUED
     message_id: int | None = None
     attempts: int = 0
+    error: str | None = None
+    ended_by: int | None = None
 
     @property
     def cost(self) -> int:

@@ -226,6 +226,8 @@ class DiscordReply:
             try:
                 await self._post.deliver(content, job)
             except discord.HTTPException as error:
+                if error.status not in UNREACHABLE:
+                    raise  # it is tried again
                 logger.info(
                     "The channel of job %s is closed (%s): writing to its user", job.id, error
                 )
@@ -233,8 +235,11 @@ class DiscordReply:
 
     async def _write_to_user(self, line: str) -> None:
         """Tell the requester in a direct message what cannot be told in the channel."""
-        user = await self._bot.fetch_user(self._origin.user_id)
-        await user.send(view=self._status(line, row=(), colour=layouts.WARNING))
+        try:
+            user = await self._bot.fetch_user(self._origin.user_id)
+            await user.send(view=self._status(line, row=(), colour=layouts.WARNING))
+        except (discord.Forbidden, discord.NotFound) as error:
+            logger.warning("A user takes no messages either: nobody is left to tell (%s)", error)
 
     async def _whisper(self, line: str) -> bool:
         """Replace the public message by a private one; say whether that worked."""

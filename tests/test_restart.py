@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.errors import BotError
 from bot.store import Store
 from tests.town import SMALL, SteeredEngine, Town, ids_of, texts_of
 
@@ -174,3 +175,36 @@ async def test_a_place_is_corrected_while_it_is_waited_for(
     await town.idle()
     assert ids_of(first.response)
     assert ids_of(third.response)
+
+
+async def test_a_failure_nobody_could_be_told_of_is_told_by_the_next_start(
+    town: Town, engine: SteeredEngine
+):
+    engine.failure = BotError("The model returned no picture.")
+    for method in ("POST", "PATCH", "DELETE"):
+        town.env.inject_error(method, "/webhooks/*", status=400, code=0, times=None)
+        town.env.inject_error(method, "/channels/*", status=400, code=0, times=None)
+    town.expected_errors.append(Exception)
+    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
+    await town.idle()
+    assert "no picture" not in texts_of(result.response)
+    town.env.backend.faults.clear()
+    await town.start_again()
+    await town.idle()
+    assert "returned no picture" in texts_of(result.response)
+    assert await states(town) == ["failed"]
+
+
+async def test_a_cancelled_job_whose_message_stayed_is_taken_away_by_the_next_start(
+    town: Town, left
+):
+    town.env.inject_error("DELETE", "/webhooks/*", status=400, code=0, times=None)
+    town.expected_errors.append(Exception)
+    await town.ada.slash(town.channel, "cancel")
+    await town.idle()
+    assert left.response is not None
+    town.env.backend.faults.clear()
+    await town.start_again()
+    await town.idle()
+    assert left.response is None
+    assert await states(town) == ["cancelled"]

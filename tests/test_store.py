@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.generation import GenerationRequest, Size
-from bot.jobs import Job, JobState, Origin, Speed, new_id, now
+from bot.jobs import Job, Origin, Speed, new_id, now
 from bot.service.service import alone_in
 from bot.service.upkeep import sweep
 from bot.settings import PROJECT_DIR, Settings
@@ -50,7 +50,7 @@ async def test_a_job_comes_back_as_it_was_written(tmp_path: Path):
     async with opened(tmp_path) as store:
         assert await store.jobs.find(job.id) == job
         assert await store.jobs.unfinished() == [job]
-        await store.jobs.end(job.id, JobState.POSTED)
+        await store.jobs.set_posted(job.id)
         assert await store.jobs.unfinished() == []
 
 

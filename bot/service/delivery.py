@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.engines import Drawing
 from bot.errors import BotError
 from bot.images import encode_png, write_once
-from bot.jobs import Generation, Job, JobState, new_id, now
+from bot.jobs import Generation, Job, new_id, now
 from bot.recipe import make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
@@ -88,63 +88,83 @@ class Delivery:
         )
 
     async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:
-        """Hand the images over, again and again until it works or the program ends."""
+        """Hand the images over."""
+
+        async def hand_over() -> None:
+            await ride.reply.done(ride.job, generations)
+            await self._store.jobs.set_posted(ride.job.id)
+
+        error = await self._until_it_works(ride, hand_over, "posted")
+        if error is not None:
+            logger.warning("The images of job %s have no place: %s", ride.job.id, error.message)
+            await self.fail(ride, error.message)
+
+    async def fail(self, ride: Ride, sentence: str) -> None:
+        """Record that a job failed and tell its requester why."""
+        await self._record(ride, self._store.jobs.set_failed(ride.job.id, sentence))
+        await self.tell_failure(ride, sentence)
+
+    async def tell_failure(self, ride: Ride, sentence: str) -> None:
+        """Tell a requester why their job failed."""
+
+        async def tell() -> None:
+            await ride.reply.failed(ride.job, sentence)
+            await self._store.jobs.set_told(ride.job.id)
+
+        await self._until_it_works(ride, tell, "told of its failure")
+
+    async def cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Record that a job was stopped, and take back what was shown of it."""
+        await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
+        await self.tell_cancelled(ride, by=by)
+
+    async def tell_cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Take back what was shown of a job that was stopped."""
+
+        async def tell() -> None:
+            by_requester = by in {None, ride.job.origin.user_id}
+            await ride.reply.cancelled(ride.job, by_requester=by_requester)
+            await self._store.jobs.set_told(ride.job.id)
+
+        await self._until_it_works(ride, tell, "told of its end")
+
+    async def _record(self, ride: Ride, recording: Coroutine[Any, Any, None]) -> None:
+        """Record an end; where the database refuses, the requester still hears of it."""
+        try:
+            await recording
+        except Exception:
+            logger.exception("The end of job %s could not be recorded", ride.job.id)
+        ride.ended.set()
+
+    async def _until_it_works(
+        self, ride: Ride, say: Callable[[], Coroutine[Any, Any, None]], what: str
+    ) -> NotPostableError | None:
+        """Say something again and again until it is said or the program ends.
+
+        Returns:
+            Why it never can be said, where that is so.
+
+        """
         await ride.acknowledged.wait()
         pauses_s = itertools.chain(POST_AGAIN_S, itertools.repeat(POST_SELDOM_S))
         for tries, pause_s in enumerate(pauses_s, start=1):
-            if await self._is_answered(ride, generations, tries=tries):
+            try:
+                await say()
+            except NotPostableError as error:
+                if error.is_final or tries > len(POST_AGAIN_S):  # a permission may come back
+                    return error
+                logger.info("Job %s could not be %s: %s", ride.job.id, what, error.message)
+            except Exception:
+                logger.exception("Job %s could not be %s", ride.job.id, what)
+            else:
                 break
-            # It is made and stored: nobody but the requester waits for this any more.
+            # It is written down: nobody but the requester waits for this any more.
             await self._rides.leave(ride)
             if self._is_stopping():
                 break  # the next start tries again
             await asyncio.sleep(pause_s)
         await self._rides.leave(ride)
-
-    async def _is_answered(
-        self, ride: Ride, generations: Sequence[Generation], *, tries: int
-    ) -> bool:
-        try:
-            await ride.reply.done(ride.job, generations)
-            await self._store.jobs.end(ride.job.id, JobState.POSTED)
-        except NotPostableError as error:
-            logger.warning("The images of job %s have no place: %s", ride.job.id, error.message)
-            if not error.is_final and tries <= len(POST_AGAIN_S):
-                return False  # a permission may come back
-            await self.fail(ride, error.message)
-        except Exception:
-            logger.exception("The images of job %s could not be posted", ride.job.id)
-            return False
-        return True
-
-    async def fail(self, ride: Ride, sentence: str) -> None:
-        """Record that a job failed and tell its requester why."""
-        await self._end(ride, JobState.FAILED, error=sentence)
-        ride.ended.set()
-        await self._say(ride, ride.reply.failed(ride.job, sentence))
-
-    async def cancelled(self, ride: Ride) -> None:
-        """Record that a job was stopped, and take back what was shown of it."""
-        await self._end(ride, JobState.CANCELLED)
-        ride.ended.set()
-        by_requester = ride.cancelled_by in {None, ride.job.origin.user_id}
-        await self._say(ride, ride.reply.cancelled(ride.job, by_requester=by_requester))
-
-    async def _end(self, ride: Ride, state: JobState, *, error: str | None = None) -> None:
-        """Record an end; where the database refuses, the requester still hears of it."""
-        try:
-            await self._store.jobs.end(ride.job.id, state, error=error)
-        except Exception:
-            logger.exception("Job %s is %s, which could not be recorded", ride.job.id, state)
-
-    async def _say(self, ride: Ride, saying: Coroutine[Any, Any, None]) -> None:
-        await ride.acknowledged.wait()
-        try:
-            await saying
-        except Exception:
-            logger.exception("The requester of job %s could not be told", ride.job.id)
-        finally:
-            await self._rides.leave(ride)
+        return None
 
 
 def _sentence_of(error: Exception) -> str:

@@ -18,7 +18,7 @@ from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
 from bot.models import ModelFiles, locate
 from bot.queue import EVERYWHERE, FairQueue
-from bot.service.delivery import Delivery
+from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.line import Line
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
@@ -230,15 +230,13 @@ class Service:
         waiting = []
         for job in jobs:
             ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
-            if job.state is JobState.MADE:
-                await self._post_again(ride)
-            elif job.attempts >= MAX_ATTEMPTS:
-                ride.acknowledged.set()
-                self._rides.add(ride)
-                self._rides.start(self._delivery.fail(ride, POISON_SENTENCE), f"fail {job.id}")
-            else:
+            if job.state in {JobState.QUEUED, JobState.RUNNING} and job.attempts < MAX_ATTEMPTS:
                 self._enqueue(ride)
                 waiting.append(ride)
+            else:
+                ride.acknowledged.set()
+                self._rides.add(ride)
+                self._rides.start(self._end_at_last(ride), f"end {job.id}")
         for job_id in reversed(await self._store.jobs.moved()):
             self._queue.move_to_front(job_id)
         await self._rides.changed()
@@ -258,8 +256,7 @@ class Service:
         if ride is None:
             return CancelOutcome.TOO_LATE
         if self._queue.remove(job_id) is not None:
-            ride.cancelled_by = by
-            self._rides.start(self._delivery.cancelled(ride), f"cancel {job_id}")
+            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job_id}")
             return CancelOutcome.QUEUED
         if ride is not self._worker.running:
             return CancelOutcome.TOO_LATE
@@ -377,8 +374,7 @@ class Service:
             ride = self._rides.find(job.id)
             assert ride is not None
             self._queue.remove(job.id)
-            ride.cancelled_by = by
-            self._rides.start(self._delivery.cancelled(ride), f"cancel {job.id}")
+            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job.id}")
         return len(jobs)
 
     # The parts put together
@@ -408,11 +404,17 @@ class Service:
         finally:
             ride.acknowledged.set()
 
-    async def _post_again(self, ride: Ride) -> None:
-        ride.acknowledged.set()
-        self._rides.add(ride)
-        generations = await self._store.generations.of_job(ride.job.id)
-        self._rides.start(self._delivery.answer(ride, generations), f"post {ride.job.id}")
+    async def _end_at_last(self, ride: Ride) -> None:
+        """Say what an earlier run of the program could not say any more."""
+        job = ride.job
+        if job.state is JobState.MADE:
+            await self._delivery.answer(ride, await self._store.generations.of_job(job.id))
+        elif job.state is JobState.FAILED:
+            await self._delivery.tell_failure(ride, job.error or FIXED_SENTENCE)
+        elif job.state is JobState.CANCELLED:
+            await self._delivery.tell_cancelled(ride, by=job.ended_by)
+        else:
+            await self._delivery.fail(ride, POISON_SENTENCE)
 
     async def _note_loaded(self) -> None:
         """Learn how long loading takes; a failure is told to whoever asks for an image."""

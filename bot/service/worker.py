@@ -125,7 +125,8 @@ class Worker:
         """Let a job end, beside the next one; from here on no cancel comes between."""
         job_id = ride.job.id
         if ride.cancel.is_set():
-            self._rides.start(self._delivery.cancelled(ride), f"cancel {job_id}")
+            cancelled = self._delivery.cancelled(ride, by=ride.cancelled_by)
+            self._rides.start(cancelled, f"cancel {job_id}")
         elif drawings is not None:
             self._rides.start(self._delivery.finish(ride, drawings), f"finish {job_id}")
         elif self._is_lost():

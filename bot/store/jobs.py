@@ -47,13 +47,36 @@ class JobTable:
                 (now().isoformat(), job_id),
             )
 
-    async def end(self, job_id: str, state: JobState, *, error: str | None = None) -> None:
-        """Record how a job ended; its interaction's token is of no more use."""
+    async def set_posted(self, job_id: str) -> None:
+        """Record that a job's images are posted; its interaction's token is of no more use."""
         async with self._database.transaction() as db:
             await db.execute(
-                "UPDATE jobs SET state = ?, error = ?, token = NULL, changed_at = ? WHERE id = ?",
-                (state, error, now().isoformat(), job_id),
+                "UPDATE jobs SET state = 'posted', token = NULL, changed_at = ? WHERE id = ?",
+                (now().isoformat(), job_id),
             )
+
+    async def set_failed(self, job_id: str, error: str) -> None:
+        """Record why a job failed; its requester does not know yet."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'failed', error = ?, is_told = 0, changed_at = ?"
+                " WHERE id = ?",
+                (error, now().isoformat(), job_id),
+            )
+
+    async def set_cancelled(self, job_id: str, *, by: int | None) -> None:
+        """Record that a job was stopped; what was shown of it is not taken back yet."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'cancelled', ended_by = ?, is_told = 0, changed_at = ?"
+                " WHERE id = ?",
+                (by, now().isoformat(), job_id),
+            )
+
+    async def set_told(self, job_id: str) -> None:
+        """Record that the requester knows how a job ended; its token is of no more use."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE jobs SET is_told = 1, token = NULL WHERE id = ?", (job_id,))
 
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
@@ -93,9 +116,9 @@ class JobTable:
         return await self._job(rows[0]) if rows else None
 
     async def unfinished(self) -> list[Job]:
-        """Return the jobs that wait, were running or are not posted yet, oldest first."""
+        """Return the jobs that wait, were running, are not posted or not told, oldest first."""
         rows = await self._database.rows(
-            "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'made')"
+            "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'made') OR is_told = 0"
             " ORDER BY created_at, rowid"
         )
         return [await self._job(row) for row in rows]
@@ -149,6 +172,8 @@ class JobTable:
             state=JobState(row["state"]),
             message_id=row["message_id"],
             attempts=row["attempts"],
+            error=row["error"],
+            ended_by=row["ended_by"],
         )
 
 

@@ -6,6 +6,11 @@ ALTER TABLE jobs ADD COLUMN posting_at TEXT;
 -- When a moderator moved the job to the front of their server's jobs.
 ALTER TABLE jobs ADD COLUMN moved_at TEXT;
 
+-- Who stopped a cancelled job, and whether the requester of a failed or cancelled one knows.
+ALTER TABLE jobs ADD COLUMN ended_by INTEGER;
+ALTER TABLE jobs ADD COLUMN is_told INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX jobs_to_tell ON jobs (is_told) WHERE is_told = 0;
+
 -- Where drawing is paused; 0 is everywhere, which only the bot's owners can do.
 CREATE TABLE pauses (
     guild_id INTEGER PRIMARY KEY,
