@@ -26,6 +26,8 @@ class WireCdn(CdnStore):
     def __init__(self, clock: MovableClock) -> None:
         super().__init__()
         self._clock = clock
+        self.most_bytes = 512 * MIB
+        self._stored_bytes = 0
         self.base = CDN_BASE  # replaced when the server knows its port
 
     def store_attachment(
@@ -36,10 +38,17 @@ class WireCdn(CdnStore):
         data: bytes,
         description: str | None,
     ) -> dict[str, Any]:
+        self._make_room(len(data))
         found = super().store_attachment(attachment_id, channel_id, filename, data, description)
         path = found["url"].removeprefix(CDN_BASE)
         found["url"] = found["proxy_url"] = self.base + path + "?" + self._signature(path)
         return found
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Forget the oldest attachments where there would be too many bytes."""
+        self._stored_bytes += size_bytes
+        while self._stored_bytes > self.most_bytes and self._blobs:
+            self._stored_bytes -= len(self._blobs.pop(next(iter(self._blobs))))
 
     def read(self, path: str, expires: str, signature: str) -> bytes | None:
         """Return the bytes of an attachment, or None where the link is wrong or too old."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tests.discord_server.blows import Blow
+from tests.discord_server.clock import Changes, MovableClock
 from tests.discord_server.journal import Journal, matches
 
 
@@ -22,18 +24,6 @@ class Fault(StrEnum):
     HANGS = "hangs"
     DROPPED_BEFORE = "dropped before"
     DROPPED_AFTER = "dropped after"
-
-
-class Blow(StrEnum):
-    """What a plan may do to the gateway or to the place a request was about."""
-
-    DROP = "gateway drop"
-    INVALIDATE = "session invalidated"
-    RECONNECT = "reconnect"
-    DEAF = "heartbeats unanswered"
-    MESSAGE_DELETED = "message deleted"
-    PERMISSION_REMOVED = "permission removed"
-    CHANNEL_DELETED = "channel deleted"
 
 
 @dataclass(kw_only=True)
@@ -90,7 +80,8 @@ class Faults:
     """All faults that are armed; every one that strikes is counted in the journal."""
 
     journal: Journal
-    now: Callable[[], float]
+    clock: MovableClock
+    changes: Changes
     strike: Callable[[Blow, str], bool]  # does a blow about a path; False where it cannot
     switches: list[Switch] = field(default_factory=list)
     plan: Plan | None = None
@@ -134,6 +125,11 @@ class Faults:
                 return switch
         return self._planned(method, route, path)
 
+    def blow(self, blow: Blow, path: str = "") -> None:
+        """Strike at once: the gateway, or the place that a path leads to."""
+        assert self.strike(blow, path), f"there is nothing at {path!r} that {blow} can be done to"
+        self._note(blow, path)
+
     async def hold(self, switch: Switch) -> None:
         """Let a request hang until it is let go or its time is over."""
         try:
@@ -164,4 +160,5 @@ class Faults:
             self.switches.remove(switch)
 
     def _note(self, kind: str, where: str) -> None:
-        self.journal.note_fault(str(kind), where, self.now())
+        self.journal.note_fault(str(kind), where, self.clock.elapsed)
+        self.changes.notify()

@@ -134,6 +134,7 @@ class Gateway:
         if op == 1:
             self.heartbeats += 1
             connection.send({"op": 11})
+            self._backend.changes.notify()
         elif op == 2:
             self._identify(connection, data)
         elif op == 6:

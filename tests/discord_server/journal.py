@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simcord.http.router import _ROUTES
 
 KEPT_REQUESTS = 20_000
+INVALID = (401, 403, 429)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,13 @@ class Journal:
         self.faults: deque[Injected] = deque(maxlen=KEPT_REQUESTS)
         self.request_counts: Counter[tuple[str, str, int]] = Counter()
         self.fault_counts: Counter[str] = Counter()
+
+    @property
+    def invalid(self) -> int:
+        """How many requests count towards Discord's ban: 10,000 in 10 minutes."""
+        return sum(
+            count for (_, _, status), count in self.request_counts.items() if status in INVALID
+        )
 
     def note(self, asked: Asked) -> None:
         self.requests.append(asked)

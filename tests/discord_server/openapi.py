@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -47,9 +48,7 @@ class Description:
     reason = None
 
     def __init__(self, path: Path) -> None:
-        self._document = json.loads(path.read_text(encoding="utf-8"))
-        resource = Resource.from_contents(self._document, default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource(ADDRESS, resource)
+        self._document, self._registry = _read(path)
         self._validators: dict[str, Draft202012Validator] = {}
         self._paths = {
             tuple(template.strip("/").split("/")): template for template in self._document["paths"]
@@ -125,6 +124,14 @@ class Description:
 
     def _note(self, method: str, path: str, where: str, problem: str) -> None:
         self.violations.append(Violation(method=method, path=path, where=where, problem=problem))
+
+
+@functools.cache
+def _read(path: Path) -> tuple[dict[str, Any], Registry[Any]]:
+    """Read the description once for all servers; nobody changes it."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    resource = Resource.from_contents(document, default_specification=DRAFT202012)
+    return document, Registry().with_resource(ADDRESS, resource)
 
 
 def open_description() -> Description | NoDescription:

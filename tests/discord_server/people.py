@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -16,10 +19,8 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.clock import PATIENCE_S
-from tests.discord_server.gateway import Gateway
 from tests.town import ids_of, texts_of
 
-ANSWER_WITHIN_S = 3.0  # by the server's clock; then the user reads that there was no answer
 Person = MemberActor | UserHandle
 
 
@@ -51,6 +52,17 @@ class Seen(ResponseMessage):
         return ids_of(self)
 
 
+@dataclass(kw_only=True)
+class Place:
+    """A guild with a channel, somebody in it, and somebody who may do more."""
+
+    guild: Any
+    channel: Any
+    ada: Any
+    ming: Any
+    moderator: Any
+
+
 class World:
     """What simcord's handles want of their environment, without a bot in this process."""
 
@@ -80,10 +92,9 @@ class World:
 class People:
     """Set up guilds and people, and let them act; waiting is for events, never for time."""
 
-    def __init__(self, backend: WireBackend, gateway: Gateway) -> None:
+    def __init__(self, backend: WireBackend) -> None:
         self.world: Any = World(backend)
         self._backend = backend
-        self._gateway = gateway
         self._until = backend.changes.until
 
     # Places and people
@@ -209,6 +220,15 @@ class People:
         shown = [message for message in self.messages(channel) if message.images]
         return [each for each in shown if count is None or len(each.images) == count]
 
+    def posted(self) -> Counter[str]:
+        """Return how many messages show each image, by the image's id, in all channels."""
+        return Counter(
+            image
+            for stored in self._backend.messages.values()
+            for message in stored.values()
+            for image in ids_of(message)
+        )
+
     def response(self, asked: InteractionResult) -> Seen | None:
         """Return the first answer to an interaction, as it stands now."""
         found = asked.response
@@ -227,9 +247,9 @@ class People:
 
         """
         clock = self._backend.clock
-        deadline = asked._interaction.id / 2**22 / 1000 + 1420070400 + ANSWER_WITHIN_S
+        deadline = dt.datetime.fromisoformat(asked._interaction.initial_response_deadline)
         while not asked.acknowledged:
-            left = deadline - clock.now().timestamp()
+            left = (deadline - clock.now()).total_seconds()
             if left <= 0:
                 raise NotAnsweredError("The application did not respond")
             await self._backend.changes.within(left)

@@ -29,6 +29,7 @@ LIMITS = {
     ("PUT", "/applications/{application_id}/commands"): Limit(requests=2, per_s=20.0),
 }
 GLOBAL = Limit(requests=50, per_s=1.0)
+MOST_WINDOWS = 5000  # then the old ones are forgotten: each interaction's token has its own
 # What may differ within one bucket: each channel, guild and webhook has its own.
 _MAJOR = ("{channel_id}", "{guild_id}", "{webhook_id}", "{token}")
 
@@ -94,8 +95,15 @@ class RateLimits:
         now = self.clock.elapsed
         window = self._windows.get(key)
         if window is None or now >= window.began + limit.per_s:
+            if len(self._windows) > MOST_WINDOWS:
+                self._forget_old(now)
             window = self._windows[key] = _Window(began=now)
         return window
+
+    def _forget_old(self, now: float) -> None:
+        longest = max(limit.per_s for limit in (*self.limits.values(), self.globally))
+        kept = {key: each for key, each in self._windows.items() if now < each.began + longest}
+        self._windows = kept
 
     def _left(self, window: _Window, limit: Limit) -> float:
         return max(window.began + limit.per_s - self.clock.elapsed, 0.001)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from simcord.backend import serializers
 from simcord.backend.errors import BackendError, invalid_form_body
 from simcord.backend.models import Interaction
 
 from tests.discord_server.backend import WireBackend
 
 MOST_FILES = 10
+OLD_S = 3600.0  # seen nonces are dropped then, however long a test lets the window be
 NONCE_WINDOW_S = 180.0  # "some minutes": Discord does not say how many
 MOST_COMMANDS = {1: 100, 2: 15, 3: 15}  # by kind: slash, user menu, message menu
 MOST_CHARACTERS = 8000  # of all names, descriptions and values of one command together
@@ -86,14 +88,20 @@ class Nonces:
         if not body.get("enforce_nonce") or seen is None:
             return None
         at, answer = seen
-        return answer if self.backend.clock.elapsed < at + self.window_s else None
+        if self.backend.clock.elapsed >= at + self.window_s:
+            return None
+        message = self.backend.messages.get(channel_id, {}).get(int(answer["id"]))
+        if message is None:
+            return answer
+        return {**serializers.message_payload(self.backend, message), "nonce": body["nonce"]}
 
     def remember(self, channel_id: int, body: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """Keep what a post was answered."""
         if body.get("nonce") is not None:
             answer["nonce"] = body["nonce"]
-            key = (channel_id, str(body["nonce"]))
-            self._seen[key] = (self.backend.clock.elapsed, answer)
+            now = self.backend.clock.elapsed
+            self._seen = {key: seen for key, seen in self._seen.items() if now < seen[0] + OLD_S}
+            self._seen[channel_id, str(body["nonce"])] = (now, answer)
 
 
 def check_commands(commands: Any) -> None:

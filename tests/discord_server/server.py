@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
-from simcord.backend.errors import BackendError
 
 from tests.discord_server.backend import WireBackend
+from tests.discord_server.blows import Blows
 from tests.discord_server.clock import Changes
-from tests.discord_server.faults import Blow, Faults
+from tests.discord_server.faults import Faults
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.journal import Journal
 from tests.discord_server.openapi import open_description
@@ -41,9 +41,14 @@ class DiscordServer:
         self.journal = Journal()
         self.token = TOKEN
         self.gateway = Gateway(self.backend, token=TOKEN)
+        self.people = People(self.backend)
         self.limits = RateLimits(clock=self.clock)
+        self.blows = Blows(self.backend, self.gateway, self.people)
         self.faults = Faults(
-            journal=self.journal, now=lambda: self.clock.elapsed, strike=self.strike
+            journal=self.journal,
+            clock=self.clock,
+            changes=changes,
+            strike=self.blows.strike,
         )
         self.description = open_description()
         self.rest = Rest(
@@ -54,43 +59,12 @@ class DiscordServer:
             limits=self.limits,
             description=self.description,
         )
-        self.people = People(self.backend, self.gateway)
         self.address = ""
 
     def move_clock(self, seconds: float) -> None:
         """Let time pass at once, for the server; the bots' own clocks are theirs."""
         self.backend.advance_clock(seconds)
         self.changes.notify()
-
-    def strike(self, blow: Blow, path: str) -> bool:
-        """Do what a plan drew; say whether there was anything it could be done to."""
-        gateway = {
-            Blow.DROP: self.gateway.drop,
-            Blow.INVALIDATE: self.gateway.invalidate,
-            Blow.RECONNECT: self.gateway.ask_to_reconnect,
-            Blow.DEAF: self.gateway.go_deaf,
-        }
-        if blow in gateway:
-            return gateway[blow]() > 0
-        return self._strike_place(blow, path)
-
-    def _strike_place(self, blow: Blow, path: str) -> bool:
-        segments = path.strip("/").split("/")
-        if segments[0] != "channels" or len(segments) < 2:
-            return False
-        channel_id = int(segments[1])
-        try:
-            if blow is Blow.CHANNEL_DELETED:
-                self.backend.delete_channel(channel_id)
-            elif blow is Blow.PERMISSION_REMOVED:
-                self.people.forbid(channel_id, "send_messages")
-            elif len(segments) > 3 and segments[3].isdigit():
-                self.backend.delete_message(channel_id, int(segments[3]))
-            else:
-                return False
-        except BackendError:
-            return False
-        return True
 
     async def _attachment(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"]
@@ -111,7 +85,7 @@ class DiscordServer:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[DiscordServer]:
         """Listen on a free port of 127.0.0.1."""
-        runner = web.AppRunner(self._application(), shutdown_timeout=0.5)
+        runner = web.AppRunner(self._application(), shutdown_timeout=0.5, access_log=None)
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", 0)
