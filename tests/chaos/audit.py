@@ -1,0 +1,188 @@
+"""At the end: compare what was asked, the database, the files and what Discord showed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import itertools
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from simcord.backend.cdn import CDN_BASE
+
+from bot.generation import GenerationRequest, Quality, Size
+from tests.chaos.crowd import Crowd, Wish
+from tests.chaos.witness import Sight, Witness
+from tests.discord_server.backend import WireBackend
+from tests.discord_server.stand_in import pixels_of
+
+ENDS = {"posted", "failed", "cancelled"}
+
+
+@dataclass(kw_only=True)
+class Findings:
+    """What was counted, and every sentence about something that is wrong."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [f"{name:44}{count:7}" for name, count in sorted(self.counts.items())]
+        return "\n".join([*lines, *(f"WRONG: {sentence}" for sentence in self.wrong)])
+
+
+class Auditor:
+    """Read-only; the bot is stopped."""
+
+    def __init__(
+        self, data_dir: Path, witness: Witness, crowd: Crowd, backend: WireBackend
+    ) -> None:
+        self._data = data_dir
+        self._witness = witness
+        self._crowd = crowd
+        self._backend = backend
+        self._found = Findings()
+        self._jobs = {row["id"]: row for row in self._rows("SELECT * FROM jobs")}
+        self._generations = self._rows("SELECT * FROM generations")
+        self._prompts = {
+            row["job_id"]: row["prompt"]
+            for row in self._rows("SELECT job_id, prompt FROM requests WHERE position = 0")
+        }
+
+    def _rows(self, sql: str) -> list[sqlite3.Row]:
+        with contextlib.closing(sqlite3.connect(self._data / "bot.sqlite3")) as db:
+            db.row_factory = sqlite3.Row
+            return db.execute(sql).fetchall()
+
+    def audit(self) -> Findings:
+        """Return everything that was found."""
+        self._check_wishes()
+        self._check_jobs()
+        self._check_files()
+        self._check_images()
+        for kind in ("lost jobs", "posted twice", "rows without file", "files without row",
+                     "wrong images", "not answered"):  # fmt: skip
+            self._found.counts.setdefault(kind, 0)
+        return self._found
+
+    def _wrong(self, kind: str, sentence: str) -> None:
+        self._found.counts[kind] += 1
+        self._found.wrong.append(f"{kind}: {sentence}")
+
+    # Whoever asked is answered
+
+    def _check_wishes(self) -> None:
+        imagined = {
+            " ".join(self._prompts[job_id].split()[:3]): job
+            for job_id, job in self._jobs.items()
+            if job["relation"] == "imagine"
+        }
+        for wish in self._crowd.wishes:
+            self._found.counts["asked with /imagine"] += 1
+            self._check_wish(wish, imagined.get(wish.words))
+
+    def _check_wish(self, wish: Wish, job: sqlite3.Row | None) -> None:
+        if job is not None:
+            if (job["user_id"], job["channel_id"]) != (wish.user_id, wish.channel_id):
+                self._wrong("wrong images", f"job {job['id']} is not of whoever asked")
+            return
+        if not wish.asked.acknowledged:
+            # Discord itself says so at once: "The application did not respond."
+            self._found.counts["asked while the bot was down"] += 1
+        elif wish.asked.ephemeral:
+            self._found.counts["refused in private"] += 1
+        else:
+            self._wrong("lost jobs", f"{wish.words} was acknowledged and never written down")
+
+    def _check_jobs(self) -> None:
+        for job in self._jobs.values():
+            self._found.counts[f"jobs {job['state']}"] += 1
+            if job["state"] not in ENDS:
+                self._wrong("lost jobs", f"job {job['id']} is still {job['state']}")
+            elif not job["is_told"]:
+                self._wrong("not answered", f"job {job['id']} {job['state']}, nobody was told")
+            elif job["state"] == "failed" and not self._was_told(job):
+                self._wrong("not answered", f"job {job['id']} failed in silence: {job['error']}")
+
+    def _was_told(self, job: sqlite3.Row) -> bool:
+        return self._witness.said(self._prompts[job["id"]], "⚠️")
+
+    # Files and rows
+
+    def _check_files(self) -> None:
+        kept = {g["pixel_sha256"] for g in self._generations if g["deleted_at"] is None}
+        files = {path.stem: path for path in (self._data / "images").rglob("*.*")}
+        self._found.counts["images kept"] = len(kept)
+        for sha in kept - files.keys():
+            self._wrong("rows without file", sha)
+        for sha in files.keys() - kept:
+            self._wrong("files without row", files[sha].name)
+        for sha in kept & files.keys():
+            if _pixel_sha256(files[sha].read_bytes()) != sha:
+                self._wrong("wrong images", f"the file {sha} has other pixels")
+
+    # Images in Discord
+
+    def _check_images(self) -> None:
+        by_job: dict[str, list[sqlite3.Row]] = {}
+        for generation in self._generations:
+            by_job.setdefault(generation["job_id"], []).append(generation)
+            self._check_generation(generation)
+        for job_id, job in self._jobs.items():
+            if job["state"] == "posted" and not by_job.get(job_id):
+                self._wrong("lost jobs", f"job {job_id} is posted without an image")
+
+    def _check_generation(self, generation: sqlite3.Row) -> None:
+        job = self._jobs[generation["job_id"]]
+        sights = self._witness.showing(generation["id"])
+        if job["state"] == "posted" and not sights:
+            self._wrong("not answered", f"image {generation['id']} is in no message")
+        self._check_once(generation, sights)
+        for sight in sights:
+            self._check_sight(generation, job, sight)
+
+    def _check_once(self, generation: sqlite3.Row, sights: list[Sight]) -> None:
+        for earlier, later in itertools.pairwise(sights):
+            shown = later.images[generation["id"]]
+            if earlier.deleted_at is None or earlier.deleted_at > shown:
+                self._wrong("posted twice", f"image {generation['id']}")
+
+    def _check_sight(self, generation: sqlite3.Row, job: sqlite3.Row, sight: Sight) -> None:
+        name = generation["id"]
+        self._found.counts["images posted"] += 1
+        if sight.channel_id != job["channel_id"]:
+            self._wrong("wrong images", f"image {name} is in another channel")
+        if f"<@{job['user_id']}>" not in sight.texts[-1]:
+            self._wrong("wrong images", f"image {name} names another requester")
+        expected = _stand_in_sha256(generation)
+        if generation["pixel_sha256"] != expected:
+            self._wrong("wrong images", f"image {name} is not what was asked for")
+        if expected not in self._attached(sight):
+            self._wrong("wrong images", f"image {name} is not attached to its message")
+
+    def _attached(self, sight: Sight) -> set[str]:
+        """Return the hashes of the pixels attached to a message."""
+        cdn = self._backend.cdn
+        paths = (each["url"].split("?")[0].removeprefix(cdn.base) for each in sight.attachments)
+        blobs = (cdn.get(CDN_BASE + path) for path in paths)
+        return {_pixel_sha256(blob) for blob in blobs if blob is not None}
+
+
+def _pixel_sha256(content: bytes) -> str:
+    with Image.open(io.BytesIO(content)) as image:
+        return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+
+
+def _stand_in_sha256(row: sqlite3.Row) -> str:
+    request = GenerationRequest(
+        prompt=row["prompt"],
+        seed=row["seed"],
+        size=Size(width=row["width"], height=row["height"]),
+        quality=Quality(row["quality"]),
+        guidance_scale=row["guidance_scale"],
+    )
+    return pixels_of(request).pixel_sha256

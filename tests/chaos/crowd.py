@@ -1,0 +1,120 @@
+"""People who use the bot at random, whether it is there or not."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from simcord.backend.errors import BackendError, SetupError
+from simcord.results import InteractionResult
+
+from tests.discord_server.people import Seen
+from tests.discord_server.server import DiscordServer
+
+GUILDS, CHANNELS, MEMBERS = 2, 3, 8
+SIZES = ("128x128", "128x144", "160x128")
+QUALITIES = ("draft", "standard", "final")
+# What a prompt may do to the stand-in engine, and how often among prompts.
+POISONS = (("poison:raise", 0.01), ("poison:nan", 0.02), ("poison:crash:1", 0.01))
+BUTTONS = ("Same seed", "New seed", "Recipe", "Delete", "Cancel")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One /imagine: who asked where, and what became of the interaction."""
+
+    number: int
+    user_id: int
+    channel_id: int
+    asked: InteractionResult
+
+    @property
+    def words(self) -> str:
+        """Return what its prompt begins with, which no other prompt does."""
+        return f"wish {self.number} of"
+
+
+class Crowd:
+    """Guilds, channels, members, and what they feel like doing."""
+
+    def __init__(self, server: DiscordServer, seed: int) -> None:
+        self._server = server
+        self._dice = random.Random(seed)
+        self._guilds: list[Any] = []
+        self._channels: dict[int, list[Any]] = {}
+        self._members: dict[int, list[Any]] = {}
+        self.wishes: list[Wish] = []
+        self.other_asked: list[InteractionResult] = []
+        for number in range(GUILDS):
+            self._settle(f"town{number}")
+
+    def _settle(self, name: str) -> None:
+        people = self._server.people
+        guild = people.guild(name)
+        mods = discord.Permissions(manage_messages=True)
+        self._guilds.append(guild)
+        self._channels[guild.id] = []
+        self._members[guild.id] = [
+            people.member(guild, f"{name}-{i}", permissions=mods if i == 0 else None)
+            for i in range(MEMBERS)
+        ]
+
+    async def act(self, seconds: float, *, every_s: float) -> None:
+        """Do things for a while."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (left := end - loop.time()) > 0:
+            await self._do_something()
+            await asyncio.sleep(min(left, self._dice.expovariate(1 / every_s)))
+
+    async def _do_something(self) -> None:
+        guild = self._dice.choice(self._guilds)
+        channel, who = self._channel(guild), self._dice.choice(self._members[guild.id])
+        kind = self._dice.choices(
+            ("imagine", "press", "queue", "cancel", "history"), weights=(10, 5, 1, 1, 1)
+        )[0]
+        try:
+            if kind == "imagine":
+                await self._imagine(who, channel)
+            elif kind == "press":
+                await self._press(who, channel)
+            else:
+                asked = await self._server.people.slash(who, channel, kind)
+                self.other_asked.append(asked)
+        except (BackendError, SetupError):
+            return  # what they saw is gone, or the bot has no commands yet
+
+    def _channel(self, guild: Any) -> Any:
+        """Return one of the guild's channels; one that was deleted is made anew."""
+        channels = self._channels[guild.id]
+        channels[:] = [each for each in channels if each.id in self._server.backend.channels]
+        while len(channels) < CHANNELS:
+            channels.append(guild.create_text_channel(f"pictures-{self._dice.randrange(10**6)}"))
+        return self._dice.choice(channels)
+
+    async def _imagine(self, who: Any, channel: Any) -> None:
+        number = len(self.wishes) + 1
+        words = [f"wish {number} of {who.id}"]
+        words += [poison for poison, share in POISONS if self._dice.random() < share]
+        asked = await self._server.people.slash(
+            who,
+            channel,
+            "imagine",
+            prompt=" ".join(words),
+            size=self._dice.choice(SIZES),
+            quality=self._dice.choice(QUALITIES),
+            seed=self._dice.randrange(2**32),
+            count=self._dice.choice((1, 1, 1, 2, 4)),
+        )
+        self.wishes.append(Wish(number=number, user_id=who.id, channel_id=channel.id, asked=asked))
+
+    async def _press(self, who: Any, channel: Any) -> None:
+        messages = self._server.people.messages(channel, viewer=who)[-8:]
+        if not messages:
+            return
+        message: Seen = self._dice.choice(messages)
+        label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 1, 2))[0]
+        self.other_asked.append(await self._server.people.press(who, message, label))

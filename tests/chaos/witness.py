@@ -1,0 +1,94 @@
+"""Somebody who sees every message of the simulated Discord and forgets nothing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+EPHEMERAL = 1 << 6
+IMAGE_BUTTON = re.compile(r"zib:same:([a-z0-9.]+)")
+
+
+@dataclass(kw_only=True)
+class Sight:
+    """One message over its whole life; moments are numbers that count up.
+
+    Attributes:
+        images: When it first showed each image, by the image's id.
+        texts: Everything it ever said.
+        attachments: Its files as they were last.
+
+    """
+
+    channel_id: int
+    is_private: bool
+    images: dict[str, int] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    attachments: list[Mapping[str, Any]] = field(default_factory=list)
+    deleted_at: int | None = None
+
+
+class Witness:
+    """Listens to what Discord tells about messages; a bot that is dead at the time does not."""
+
+    def __init__(self, backend: Any) -> None:
+        self.messages: dict[int, Sight] = {}
+        self._backend = backend
+        self._moments = itertools.count()
+        emit = backend.emit
+
+        def seen(event: str, payload: Mapping[str, Any]) -> None:
+            emit(event, payload)
+            self._note(event, payload)
+
+        backend.emit = seen
+
+    def _note(self, event: str, payload: Mapping[str, Any]) -> None:
+        if event in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:
+            self._look(payload)
+        elif event == "MESSAGE_DELETE" and int(payload["id"]) in self.messages:
+            self.messages[int(payload["id"])].deleted_at = next(self._moments)
+        elif event == "CHANNEL_DELETE":
+            for sight in self.messages.values():
+                if sight.channel_id == int(payload["id"]):
+                    sight.deleted_at = next(self._moments)
+
+    def _look(self, payload: Mapping[str, Any]) -> None:
+        sight = self.messages.setdefault(
+            int(payload["id"]),
+            Sight(
+                channel_id=int(payload["channel_id"]),
+                is_private=bool(int(payload.get("flags") or 0) & EPHEMERAL),
+            ),
+        )
+        moment = next(self._moments)
+        said = [str(payload.get("content") or "")]
+        for component in _walk(payload.get("components") or []):
+            said.append(str(component.get("content") or ""))
+            found = IMAGE_BUTTON.fullmatch(str(component.get("custom_id") or ""))
+            for image in found[1].split(".") if found else ():
+                sight.images.setdefault(image, moment)
+        sight.texts.append("\n".join(said))
+        sight.attachments = list(payload.get("attachments") or sight.attachments)
+
+    def showing(self, image: str) -> list[Sight]:
+        """Return the messages for everyone that ever showed an image, the first one first."""
+        found = [s for s in self.messages.values() if image in s.images and not s.is_private]
+        return sorted(found, key=lambda sight: sight.images[image])
+
+    def said(self, *parts: str) -> bool:
+        """Tell whether any message, private ones too, ever held all of these words together."""
+        return any(
+            all(part in text for part in parts)
+            for sight in self.messages.values()
+            for text in sight.texts
+        )
+
+
+def _walk(components: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for component in components:
+        yield component
+        yield from _walk(component.get("components") or [])
