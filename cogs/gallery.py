@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import discord
@@ -13,6 +14,7 @@ from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError, errors_answered
 from bot.jobs import Generation
+from bot.search import Search
 from bot.texts import text
 from cogs import layouts
 from cogs.buttons import draw_again
@@ -21,9 +23,10 @@ from cogs.replies import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
 from cogs.submitting import bot_of, find, scope_of
 from cogs.uploads import Upload, fit_for_upload, thumbnail
-from cogs.wording import PROMPT_IN_LIST, escaped
+from cogs.wording import PROMPT_IN_LIST, escaped, user_mention
 
 PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
+SEARCH_LENGTH = 80  # characters that fit into a button's custom_id, which has 100
 Whose = Literal["everyone's", "mine"]
 
 
@@ -41,18 +44,42 @@ class Gallery(commands.Cog):
         await show_image(interaction, id.strip().strip("`").lower())
 
     @app_commands.command(description="Look through the images made here")
-    @app_commands.describe(search="Words of the prompt", whose="Whose images")
+    @app_commands.describe(
+        search="Words of the prompt",
+        whose="Whose images",
+        member="Of one member",
+        seed="With this seed",
+        size="Of this size, as WIDTHxHEIGHT",
+        on="Made on a day, in a month or a year: 2026-11-23, 2026-11, 2026",
+    )
     async def history(
         self,
         interaction: discord.Interaction,
         search: app_commands.Range[str, 0, 60] = "",
         whose: Whose = "everyone's",
+        member: discord.User | None = None,
+        seed: str | None = None,
+        size: str | None = None,
+        on: str | None = None,
     ) -> None:
         """Show the newest images, in private; buttons turn the pages."""
+        wanted = Search.parse(search)
+        who = interaction.user if whose == "mine" else member
+        given = {"by": str(who.id) if who else None, "seed": seed, "size": size, "on": on}
+        for name, value in given.items():
+            if value is not None and value.strip():
+                wanted = wanted.with_filter(name, value.strip())
+        _check_length(wanted)
         await interaction.response.defer(ephemeral=True)
-        own = "mine" if whose == "mine" else "all"
-        view, files = await history_page(interaction, page=0, whose=own, search=search)
+        view, files = await history_page(interaction, page=0, search=wanted)
         await interaction.followup.send(view=view, files=files)
+
+
+def _check_length(search: Search) -> None:
+    """Refuse what the page buttons cannot remember."""
+    too_long = len(str(search)) - SEARCH_LENGTH
+    if too_long > 0:
+        raise RefusalError("search_too_long", count=too_long)
 
 
 async def show_image(interaction: discord.Interaction, generation_id: str) -> None:
@@ -91,35 +118,42 @@ async def images_message(
 
 
 async def history_page(
-    interaction: discord.Interaction, *, page: int, whose: str, search: str
+    interaction: discord.Interaction, *, page: int, search: Search
 ) -> tuple[ui.LayoutView, list[discord.File]]:
     """Return one page of the history and its thumbnails."""
     locale = str(interaction.locale)
     found = await bot_of(interaction).service.history(
         scope=scope_of(interaction),
         search=search,
-        user_id=interaction.user.id if whose == "mine" else None,
         page=page,
         page_size=PAGE_SIZE,
     )
-    title = text("history_title_mine" if whose == "mine" else "history_title", locale)
-    if search:
-        title += " " + text("history_search", locale, search=escaped(search))
+    is_own = search.user_id == interaction.user.id
+    title = text("history_title_mine" if is_own else "history_title", locale)
+    looked_for = _words_of(search, is_own=is_own)
+    if looked_for:
+        title += " " + text("history_search", locale, search=looked_for)
     if not found.generations and page == 0:
-        key = "history_nothing_found" if search else "history_empty"
-        return layouts.notice(f"{title}\n{text(key, locale, search=escaped(search))}"), []
+        key = "history_nothing_found" if looked_for else "history_empty"
+        return layouts.notice(f"{title}\n{text(key, locale, search=looked_for)}"), []
     thumbnails = [await asyncio.to_thread(thumbnail, each) for each in found.generations]
     sections = [
         _section(generation, file, locale)
         for generation, file in zip(found.generations, thumbnails, strict=True)
     ]
-    buttons = page_row(page, whose=whose, search=search, has_older=found.has_older, locale=locale)
+    buttons = page_row(page, search=str(search), has_older=found.has_older, locale=locale)
     view = layouts.layout(
         ui.TextDisplay(f"{title}\n-# {text('history_page', locale, page=page + 1)}"),
         *sections,
         ui.ActionRow(*buttons),
     )
     return view, [file.to_discord() for file in thumbnails if file is not None]
+
+
+def _words_of(search: Search, *, is_own: bool) -> str:
+    """Return what was looked for, as a reader may see it."""
+    who = f" {user_mention(search.user_id)}" if search.user_id is not None and not is_own else ""
+    return (escaped(str(replace(search, user_id=None))) + who).strip()
 
 
 def _section(generation: Generation, file: Upload | None, locale: str) -> ui.Item[ui.LayoutView]:
@@ -142,7 +176,6 @@ class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLAT
         """Remember which page of which history."""
         super().__init__(item)
         self.page = int(match["page"])
-        self.whose = match["whose"]
         self.search = match["search"]
 
     @classmethod
@@ -162,7 +195,7 @@ class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLAT
         async with errors_answered(interaction):
             await interaction.response.defer()
             view, files = await history_page(
-                interaction, page=self.page, whose=self.whose, search=self.search
+                interaction, page=self.page, search=Search.parse(self.search)
             )
             await interaction.edit_original_response(view=view, attachments=files)
 

@@ -28,7 +28,7 @@ IMAGE_TEMPLATE: Final = (
     r"zib:(?P<action>same|new|edit|recipe|delete):(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 )
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
-PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<whose>all|mine):(?P<search>(?s:.*))"
+PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
 
 def image_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
@@ -56,17 +56,17 @@ def cancel_row(job_id: str, locale: str) -> list[Button]:
     ]
 
 
-def page_row(page: int, *, whose: str, search: str, has_older: bool, locale: str) -> list[Button]:
+def page_row(page: int, *, search: str, has_older: bool, locale: str) -> list[Button]:
     """Return the buttons that turn the pages of a history; page 0 is the newest."""
     return [
         Button(
             label="← " + text("button_newer", locale),
-            custom_id=f"zib:page:{max(page - 1, 0)}:{whose}:{search}",
+            custom_id=f"zib:page:{max(page - 1, 0)}:{search}",
             disabled=page == 0,
         ),
         Button(
             label=text("button_older", locale) + " →",
-            custom_id=f"zib:page:{page + 1}:{whose}:{search}",
+            custom_id=f"zib:page:{page + 1}:{search}",
             disabled=not has_older,
         ),
     ]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.town import (
     Town,
+    answer_of,
     gallery_of,
     ids_of,
     labels_of,
@@ -15,10 +16,6 @@ from tests.town import (
 )
 
 pytest_plugins = ["tests.bot_fixtures"]
-
-
-def answer_of(result):
-    return result.followups[-1] if result.followups else result.response
 
 
 async def test_show_posts_an_image_again_with_live_buttons(town: Town):

@@ -25,6 +25,7 @@ from bot.engines import Drawing
 from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
+from bot.search import Search
 from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import Store
@@ -336,10 +337,10 @@ async def test_history_is_paged_searched_and_newest_first(service: Service):
     page = await service.history(scope=HERE, page_size=2)
     assert [made.request.prompt for made in page.generations] == ["a cat", "100% 红苹果"]
     assert page.has_older
-    found = await service.history(scope=HERE, search="苹果")
+    found = await service.history(scope=HERE, search=Search(words="苹果"))
     assert [made.request.prompt for made in found.generations] == ["100% 红苹果"]
-    assert not (await service.history(scope=HERE, search="0%c")).generations
-    assert not (await service.history(scope=HERE, user_id=11)).generations
+    assert not (await service.history(scope=HERE, search=Search(words="0%c"))).generations
+    assert not (await service.history(scope=HERE, search=Search(user_id=11))).generations
 
 
 async def test_only_the_requester_and_moderators_delete(service: Service):

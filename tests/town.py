@@ -245,9 +245,14 @@ def walk(message: Any) -> Iterator[dict[str, Any]]:
             raw.append(component["accessory"])
 
 
+def answer_of(result: InteractionResult) -> Any:
+    """Return the last message an interaction was answered with."""
+    return result.followups[-1] if result.followups else result.response
+
+
 def private_sentence(result: InteractionResult) -> str:
     """Return the one private sentence an interaction was answered with."""
-    answer = result.response if not result.followups else result.followups[-1]
+    answer = answer_of(result)
     assert answer is not None, "the interaction was not answered"
     assert answer.ephemeral, "the answer can be seen by everyone"
     return texts_of(answer).strip()

@@ -18,6 +18,7 @@ from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
 from bot.models import ModelFiles, locate
 from bot.queue import EVERYWHERE, FairQueue
+from bot.search import Search
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.line import Line
 from bot.service.replies import Page, Reply, Ticket
@@ -287,16 +288,14 @@ class Service:
         self,
         *,
         scope: Scope,
-        search: str = "",
-        user_id: int | None = None,
+        search: Search | None = None,
         page: int = 0,
         page_size: int = 5,
     ) -> Page:
         """Return a page of the images of a place, newest first."""
         found = await self._store.generations.history(
             scope=scope,
-            search=search,
-            user_id=user_id,
+            search=search or Search(),
             offset=page * page_size,
             limit=page_size + 1,
         )

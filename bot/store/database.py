@@ -13,6 +13,7 @@ import aiosqlite
 
 from bot.errors import BotError
 from bot.store.backups import make_backup, newest_backup
+from bot.store.words import index_words
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
@@ -83,6 +84,7 @@ class Database:
         await self._db.execute("PRAGMA synchronous = FULL")
         await self._db.execute("PRAGMA foreign_keys = ON")
         await self._check()
+        await self._db.create_function("index_words", 1, index_words, deterministic=True)
         await self._migrate()
 
     async def _check(self) -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.jobs import Generation, Job, Scope, now
+from bot.search import Search
 from bot.store.database import Database
 from bot.store.jobs import request_of
+from bot.store.words import index_facets, index_words, match_expression, unindexed_pieces
 
 
 class GenerationTable:
@@ -27,6 +29,10 @@ class GenerationTable:
         """Write the images of a job, whose files are there, and that it is made: all or nothing."""
         async with self._database.transaction() as db:
             await db.executemany(_INSERT_GENERATION, [_values(job, each) for each in generations])
+            await db.executemany(
+                "INSERT INTO prompts (generation_id, words, facets) VALUES (?, ?, ?)",
+                [(g.id, index_words(g.request.prompt), index_facets(g)) for g in generations],
+            )
             await db.execute(
                 "UPDATE jobs SET state = 'made', changed_at = ? WHERE id = ?",
                 (now().isoformat(), job.id),
@@ -60,20 +66,33 @@ class GenerationTable:
         return await self.of_job(rows[0]["job_id"]) if rows else []
 
     async def history(
-        self, *, scope: Scope, search: str, user_id: int | None, offset: int, limit: int
+        self, *, scope: Scope, search: Search, offset: int, limit: int
     ) -> list[Generation]:
-        """Return images of a place, newest first, whose prompt holds `search`."""
-        where, values = _where(scope)
-        if user_id is not None:
-            where, values = f"{where} AND user_id = ?", [*values, user_id]
-        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        """Return images of a place that are as `search` wants them, newest first."""
+        if search == Search():
+            return await self._newest(scope, offset=offset, limit=limit)
+        pieces = unindexed_pieces(search)
         rows = await self._database.rows(
-            f"SELECT * FROM generations WHERE deleted_at IS NULL{where}"  # noqa: S608
-            " AND prompt LIKE ? ESCAPE '\\' ORDER BY created_at DESC, position DESC"
-            " LIMIT ? OFFSET ?",
-            *values, pattern, limit, offset,
+            "SELECT generations.* FROM prompts"  # noqa: S608 - only as many LIKEs as pieces
+            " JOIN generations ON generations.id = prompts.generation_id"
+            " WHERE prompts MATCH ? AND deleted_at IS NULL"
+            + " AND prompt LIKE ? ESCAPE '\\'" * len(pieces)
+            + " ORDER BY prompts.rowid DESC LIMIT ? OFFSET ?",
+            match_expression(search, scope), *map(_pattern, pieces), limit, offset,
         )  # fmt: skip
         return self._generations(rows)
+
+    async def _newest(self, scope: Scope, *, offset: int, limit: int) -> list[Generation]:
+        where, values = _where(scope)
+        return self._generations(
+            await self._database.rows(
+                f"SELECT * FROM generations WHERE deleted_at IS NULL{where}"  # noqa: S608
+                " ORDER BY created_at DESC, position DESC LIMIT ? OFFSET ?",
+                *values,
+                limit,
+                offset,
+            )
+        )
 
     async def delete(self, generation_id: str) -> bool:
         """Mark an image as deleted; return whether no other image has the same file."""
@@ -117,6 +136,10 @@ _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+
+
+def _pattern(piece: str) -> str:
+    return "%" + piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def _where(scope: Scope | None) -> tuple[str, list[object]]:

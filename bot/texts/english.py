@@ -75,6 +75,7 @@ ENGLISH: Final[dict[str, str]] = {
     "history_title": "### Images made here",
     "history_title_mine": "### Your images",
     "history_search": "containing “{search}”",
+    "search_too_long": "The search is {count} characters too long: leave something out.",
     "history_empty": "Nothing here yet: try `/imagine`.",
     "history_nothing_found": "Nothing found for “{search}”.",
     "history_page": "page {page}",

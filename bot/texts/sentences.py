@@ -38,6 +38,10 @@ _SENTENCES: Final = _compiled({
     r"The quality (.+) is unknown: use (.+)\.": r"没有质量 \1:请用 \2。",
     r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+);.*":
         r"引导 \1 不行:请用 0(关)到 \2 的数字;1.2 到 1.5 更贴近提示词。",
+    r"The size (.+) cannot be looked for: .*": r"不能搜索尺寸 \1:请用 宽x高,例如 512x512。",
+    r"(.+) is nobody: .*": r"找不到 \1:请选择成员,或填写其 ID。",
+    r"The date (.+) cannot be looked for: .*":
+        r"不能搜索日期 \1:请用 2026、2026-11 或 2026-11-23。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中,上限是 \2 个:请等一个完成,或用 /cancel 取消一个。",
