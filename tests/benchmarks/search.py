@@ -1,7 +1,7 @@
-"""How fast images are found among very many: a page of `/history` by words, seed, size, person, date.
+"""How fast images are found among very many: a page of `/history` for all kinds of searches.
 
-Rows are written straight into the database, as the service writes them; prompts are drawn from words
-in English and Chinese with the frequencies of real ones (few words often, most rarely).
+Rows are written straight into the database, as the service writes them; prompts are drawn from
+words in English and Chinese with the frequencies of real ones (few words often, most rarely).
 
     python -m tests.benchmarks.search [--rows 1000000] [--repeats 20] [--keep FILE]
 """
@@ -94,6 +94,12 @@ def fill(path: Path, rows: int) -> None:
         db.commit()
 
 
+async def create(path: Path) -> None:
+    """Create the tables."""
+    async with Store(path, images=path.parent):
+        pass
+
+
 def marks(count: int) -> str:
     """Return placeholders."""
     return ", ".join("?" * count)
@@ -127,19 +133,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument(
-        "--keep", type=Path, help="use this database, and make it if it is not there"
-    )
+    parser.add_argument("--keep", type=Path, help="use, or make, this database")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or Path(folder) / "bot.sqlite3"
         if not path.exists():
-            asyncio.run(measure(path, 0))  # creates the tables
+            asyncio.run(create(path))
             start = time.perf_counter()
             fill(path, options.rows)
-            print(
-                f"filled in {time.perf_counter() - start:.0f} s, {path.stat().st_size / 2**20:.0f} MiB"
-            )
+            size = path.stat().st_size / 2**20
+            print(f"filled in {time.perf_counter() - start:.0f} s, {size:.0f} MiB")
         asyncio.run(measure(path, options.repeats))
 
 
