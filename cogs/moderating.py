@@ -13,7 +13,8 @@ from bot.texts import text
 from cogs.wording import relative_time, shortened, user_mention
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_messages=True)
 class Moderating(
     commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"

@@ -23,7 +23,7 @@ def origin_of(interaction: discord.Interaction) -> Origin:
     """Return where a job comes from and how it is answered."""
     assert interaction.channel_id is not None
     return Origin(
-        guild_id=interaction.guild_id,
+        guild_id=guild_of(interaction),
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
         user_name=interaction.user.display_name,
@@ -34,16 +34,25 @@ def origin_of(interaction: discord.Interaction) -> Origin:
     )
 
 
+def guild_of(interaction: discord.Interaction) -> int | None:
+    """Return the guild that images made here belong to; None where they are their user's own.
+
+    Where somebody brought the bot along as a user-installed app, the guild has not invited it, and
+    its members need not see each other's images.
+    """
+    is_brought_along = interaction.is_user_integration() and not interaction.is_guild_integration()
+    return None if is_brought_along else interaction.guild_id
+
+
 def scope_of(interaction: discord.Interaction) -> Scope:
-    """Return what the user may see from here: this guild's images, or in DMs their own."""
-    if interaction.guild_id is not None:
-        return Scope(guild_id=interaction.guild_id)
-    return Scope(user_id=interaction.user.id)
+    """Return what the user may see from here: this guild's images, or their own."""
+    guild_id = guild_of(interaction)
+    return Scope(user_id=interaction.user.id) if guild_id is None else Scope(guild_id=guild_id)
 
 
 def is_moderator(interaction: discord.Interaction) -> bool:
     """Return whether the user may manage other people's messages in this guild channel."""
-    return interaction.guild_id is not None and interaction.permissions.manage_messages
+    return guild_of(interaction) is not None and interaction.permissions.manage_messages
 
 
 def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:

@@ -10,7 +10,7 @@ from bot.client import ImageBot
 from bot.service import Ticket
 from bot.texts import text
 from cogs import layouts
-from cogs.submitting import bot_of, is_moderator, scope_of
+from cogs.submitting import bot_of, guild_of, is_moderator, scope_of
 from cogs.wording import PROMPT_IN_LIST, escaped, relative_time, shortened, user_mention
 
 ENTRIES_SHOWN = 15  # a page of a message; the line behind them is a number
@@ -87,7 +87,7 @@ def _entry_line(entry: Ticket, interaction: discord.Interaction, *, now: float) 
     locale, job = str(interaction.locale), entry.job
     is_own = job.origin.user_id == interaction.user.id
     is_here = is_own or (
-        interaction.guild_id is not None and job.origin.guild_id == interaction.guild_id
+        job.origin.guild_id is not None and job.origin.guild_id == guild_of(interaction)
     )
     unknown = text("queue_unknown_time", locale)
     return text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from tests.town import SMALL, Town, ids_of, private_sentence, texts_of
+from tests.town import Town, ids_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -14,14 +14,10 @@ async def waiting_jobs(town: Town, *names: str) -> list:
     town.engine.hold()
     results = []
     for name in names:
-        results.append(await ask(town, town.ada, name))
+        results.append(await town.imagine_unwaited(town.ada, name))
         if len(results) == 1:
             await town.held()
     return results
-
-
-async def ask(town: Town, who, prompt: str):
-    return await who.slash(town.channel, "imagine", prompt=prompt, size=SMALL)
 
 
 async def jobs(town: Town, command: str, who=None, **options: object) -> str:
@@ -49,7 +45,7 @@ async def test_a_moved_job_is_drawn_first(town: Town):
 async def test_a_pause_holds_jobs_back_and_survives_a_restart(town: Town):
     await waiting_jobs(town, "one")
     assert "Drawing is paused" in await jobs(town, "pause")
-    waiting = await ask(town, town.ming, "two")
+    waiting = await town.imagine_unwaited(town.ming, "two")
     assert "a moderator has paused drawing" in texts_of(waiting.response)
     assert "paused" in await line(town)
     town.engine.release()
@@ -65,7 +61,7 @@ async def test_a_pause_holds_jobs_back_and_survives_a_restart(town: Town):
 
 async def test_clear_cancels_what_waits_and_tells_everybody(town: Town):
     first, second = await waiting_jobs(town, "one", "two")
-    third = await ask(town, town.ming, "three")
+    third = await town.imagine_unwaited(town.ming, "three")
     assert "Cancelled 1 waiting jobs of" in await jobs(town, "clear", user=town.ming)
     await town.until(lambda: bool(third.followups))
     assert "A moderator cancelled this" in texts_of(third.followups[-1])
@@ -96,6 +92,5 @@ async def test_jobs_of_other_servers_are_out_of_reach(town: Town):
 async def test_a_member_may_not_steer(town: Town):
     [command] = [c for c in town.bot.tree.get_commands() if c.name == "jobs"]
     assert command.default_permissions == discord.Permissions(manage_messages=True)
-    assert command.guild_only
     assert "Only the bot's owner" in await jobs(town, "pause", everywhere=True)
     assert not town.service.is_paused(town.guild.id)

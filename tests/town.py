@@ -122,6 +122,10 @@ class Town:
         await self.idle()
         return result.response
 
+    async def imagine_unwaited(self, who: Any, prompt: str) -> InteractionResult:
+        """Run /imagine and return as soon as it is acknowledged."""
+        return await who.slash(self.channel, "imagine", prompt=prompt, size=SMALL)
+
     async def idle(self) -> None:
         """Wait until no job waits, runs or is being posted."""
         async with asyncio.timeout(PATIENCE_S):

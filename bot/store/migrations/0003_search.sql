@@ -3,7 +3,8 @@
 
 CREATE VIRTUAL TABLE prompts USING fts5(
     generation_id UNINDEXED, words, facets,
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So'"
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So'",
+    prefix = '2 3 4'
 );
 
 INSERT INTO prompts (generation_id, words, facets)
