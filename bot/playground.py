@@ -49,7 +49,7 @@ BOT_NAME: Final = "Z-Image"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """The simulated server."""
+    """The simulated server, with the channel that the page shows."""
 
     guild: Any
     channel: Any
@@ -62,6 +62,7 @@ async def run_playground(
     engine_factory: Callable[[], Engine],
     *,
     port: int = 0,
+    channel: str = CHANNELS[0],
     open_browser: bool = True,
     announce: Callable[[str], None] = print,
 ) -> None:
@@ -71,6 +72,7 @@ async def run_playground(
         settings: The playground keeps its own data, in `playground` under `settings.data_dir`.
         engine_factory: Makes the engine that draws.
         port: Of the page; 0 takes a free one.
+        channel: Which of `CHANNELS` the page shows; it shows one at a time.
         open_browser: Whether to open the page where there is a browser.
         announce: Receives the page's address and how to begin.
 
@@ -78,7 +80,7 @@ async def run_playground(
     # The simulated Discord makes discord.py warn of what only a real connection would lack.
     logging.getLogger("discord").setLevel(logging.ERROR)
     own = settings.model_copy(update={"data_dir": settings.data_dir / "playground"})
-    async with open_playground(own, engine_factory, port=port) as page:
+    async with open_playground(own, engine_factory, port=port, channel=channel) as page:
         announce(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.")
         if open_browser:
             await asyncio.to_thread(webbrowser.open, page.url)
@@ -92,7 +94,11 @@ async def run_playground(
 
 @contextlib.asynccontextmanager
 async def open_playground(
-    settings: Settings, engine_factory: Callable[[], Engine], *, port: int
+    settings: Settings,
+    engine_factory: Callable[[], Engine],
+    *,
+    port: int,
+    channel: str = CHANNELS[0],
 ) -> AsyncIterator[Any]:
     """Start service, simulated Discord, bot and page, in this order, and stop them backwards."""
     simcord = _simcord()
@@ -103,7 +109,7 @@ async def open_playground(
         bot = ImageBot(settings, service)
         env = simcord.Env(bot, check_errors=False, settle_timeout=SETTLE_S)
         stack.enter_context(webhook_calls_to(env))
-        world = build_world(env)
+        world = build_world(env, channel)
         stack.enter_context(languages(world.locales))
         set_clock(env)
         bot.now = lambda: dt.datetime.now(dt.UTC)
@@ -191,11 +197,11 @@ def languages(
         interactions.base_payload = plain
 
 
-def build_world(env: Any) -> World:
-    """Create the server, its channel and its people, with the same ids at every start."""
+def build_world(env: Any, channel: str) -> World:
+    """Create the server, its channels and its people, with the same ids at every start."""
     env.backend.bot_user.name = BOT_NAME
     guild = env.create_guild("Playground")
-    channels = [guild.create_text_channel(name) for name in CHANNELS]
+    channels = {name: guild.create_text_channel(name) for name in CHANNELS}
     moderator = guild.create_role(
         "Moderators", permissions=discord.Permissions(manage_messages=True)
     )
@@ -204,7 +210,7 @@ def build_world(env: Any) -> World:
         user = env.create_user(name, global_name=shown)
         members.append(guild.add_member(user, roles=[moderator] if is_moderator else []))
         locales[user.id] = locale
-    return World(guild=guild, channel=channels[0], members=tuple(members), locales=locales)
+    return World(guild=guild, channel=channels[channel], members=tuple(members), locales=locales)
 
 
 def set_clock(env: Any) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.command_line import serve
 from bot.errors import SettingsError
-from bot.playground import PEOPLE, open_playground
+from bot.playground import CHANNELS, PEOPLE, open_playground
 from tests.town import SMALL, SteeredEngine
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -47,6 +48,20 @@ async def test_everybody_speaks_their_language(settings, engine: SteeredEngine):
         help_of = [await viewer.slash(page.channel, "help") for viewer in page.viewers]
         chinese = ["用文字作画" in str(result.response.components) for result in help_of]
         assert chinese == [locale.startswith("zh") for _, _, locale, _ in PEOPLE]
+
+
+async def test_another_channel_shows_the_same_servers_images(settings, engine: SteeredEngine):
+    async with open_playground(settings, lambda: engine, port=0) as page:
+        await page.viewers[0].slash(page.channel, "imagine", prompt="红苹果", size=SMALL)
+        await page.env.bot.service.idle()
+    async with open_playground(settings, lambda: engine, port=0, channel=CHANNELS[1]) as page:
+        assert page.channel.name == CHANNELS[1]
+        result = await page.viewers[1].slash(page.channel, "history")
+        assert "红苹果" in str(result.response.components)
+
+
+def test_the_command_line_offers_the_playgrounds_channels():
+    assert serve._CHANNELS == CHANNELS
 
 
 async def test_the_page_answers_only_on_this_machine(settings, engine: SteeredEngine):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from bot.command_line.common import Commands, open_engine
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.models import locate
 from bot.settings import Settings
+
+_CHANNELS: Final = ("pictures", "general")  # the playground's, which is imported when it is run
 
 
 def add_to(commands: Commands) -> None:
@@ -22,6 +25,12 @@ def add_to(commands: Commands) -> None:
         "/imagine, press the buttons; its data stay under DATA_DIR/playground.",
     )
     parser.add_argument("--port", default="0", help="of the page; 0 takes a free one (default)")
+    parser.add_argument(
+        "--channel",
+        default=_CHANNELS[0],
+        choices=_CHANNELS,
+        help="the page shows one at a time (default: pictures)",
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.set_defaults(run=run_playground)
 
@@ -44,7 +53,11 @@ def run_playground(options: argparse.Namespace, settings: Settings) -> int:
 
     asyncio.run(
         playground.run_playground(
-            settings, _engine_factory(settings), port=port, open_browser=not options.no_browser
+            settings,
+            _engine_factory(settings),
+            port=port,
+            channel=options.channel,
+            open_browser=not options.no_browser,
         )
     )
     return 0
