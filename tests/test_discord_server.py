@@ -1,38 +1,426 @@
-"""The bot as a process of its own against a Discord on the wire, killed and started again."""
+"""The bot as a process of its own against a Discord on the wire, killed and started again.
+
+The bot is the real one; where nothing is said, a quick engine without a model stands in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.generation import GenerationRequest, SizeRules
+from tests.discord_server.blows import Blow
 from tests.discord_server.bot_process import BotProcess, bot_process
+from tests.discord_server.faults import Fault
+from tests.discord_server.people import NotAnsweredError
+from tests.discord_server.raw import Raw
 from tests.discord_server.server import DiscordServer
-from tests.town import SMALL
+from tests.discord_server.stand_in import pixels_of
+from tests.discord_server.world import Place, Seen
+from tests.town import SMALL, private_sentence, texts_of
+
+pytest_plugins = ["tests.wire_fixtures"]
+
+CALLBACK = "/interactions/{interaction_id}/{token}/callback"
+SEND = "/channels/{channel_id}/messages"
+EDIT = "/channels/{channel_id}/messages/{message_id}"
+SYNC = "/applications/{application_id}/commands"
+FOLLOW_UP = "/webhooks/{webhook_id}/{token}"
+BY_TOKEN = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
+SLOW_S = 0.05  # a forward: a job takes 0.4 s, long enough to be met while it is drawn
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer().listening() as server:
-        yield server
+@pytest.fixture(autouse=True)
+def every_request_is_as_discord_describes_it(server: DiscordServer):
+    yield
+    assert server.rest.unknown == []
+    assert server.description.violations == []
 
 
-@pytest.fixture
-async def bot(server: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProcess]:
-    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
-        yield bot
+async def imagine(server: DiscordServer, place: Place, prompt: str = "a red apple", **more: Any):
+    """Run /imagine, and wait for the acknowledgement."""
+    who = more.pop("who", place.ada)
+    options = {"size": SMALL, "seed": 5, **more}
+    asked = await server.people.slash(who, place.channel, "imagine", prompt=prompt, **options)
+    await server.people.answered(asked)
+    return asked
 
 
-async def test_a_bot_in_another_process_answers_imagine(server: DiscordServer, tmp_path: Path):
-    guild = server.people.guild()
-    channel = guild.create_text_channel("pictures")
-    ada = server.people.member(guild, "ada")
-    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
-        asked = await server.people.slash(
-            ada, channel, "imagine", prompt="a red apple", size=SMALL, seed=5
-        )
-        await server.people.answered(asked)
-        message = await server.people.image(asked)
+def slow(server: DiscordServer, tmp_path: Path, **more: Any) -> BotProcess:
+    return BotProcess(server=server, data_dir=tmp_path / "data", seconds_per_forward=SLOW_S, **more)
+
+
+def pixels(prompt: str = "a red apple", **more: Any) -> str:
+    """Return the hash of the pixels the quick engine makes of a request."""
+    values = {"seed": 5, "size": SMALL, **more}
+    request = GenerationRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
+    return pixels_of(request).pixel_sha256
+
+
+async def shown_pixels(raw: Raw, message: Seen) -> list[str]:
+    """Return the hashes of the pixels of a message's PNGs, as anybody may fetch them."""
+    from io import BytesIO  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    found = []
+    for attachment in message.attachments:
+        async with raw.session.get(attachment["url"]) as response:
+            content = await response.read()
+        with Image.open(BytesIO(content)) as image:
+            found.append(hashlib.sha256(image.convert("RGB").tobytes()).hexdigest())
+    return found
+
+
+async def only_one(server: DiscordServer, place: Place, raw: Raw, sha: str) -> Seen:
+    """Assert that the channel shows this image once and nothing that still promises one."""
+    [message] = server.people.messages(place.channel)
+    assert len(message.images) == 1
+    assert await shown_pixels(raw, message) == [sha]
+    assert set(server.people.posted().values()) == {1}
+    return message
+
+
+# From a command to images
+
+
+async def test_a_bot_in_another_process_answers_imagine(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    asked = await imagine(server, place)
+    await server.people.image(asked)
+    message = await only_one(server, place, raw, pixels())
+    assert "seed `5`" in message.text
+    assert await bot.terminate() == 0
+
+
+async def test_the_real_engine_draws(server: DiscordServer, place: Place, tmp_path: Path):
+    bot = BotProcess(
+        server=server, data_dir=tmp_path / "data", engine="real", environment={"CPU_THREADS": "1"}
+    )
+    async with bot_process(bot):
+        asked = await imagine(server, place)
+        message = await server.people.image(asked, timeout_s=60)
         assert "seed `5`" in message.text
+        again = await server.people.press(place.ming, message, "Same seed")
+        message = await server.people.image(again, timeout_s=60)
+        assert "✅" in message.text, "the pixels are the same again"
         assert await bot.terminate() == 0
+
+
+async def test_people_are_answered_in_their_language_and_place(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    bea = server.people.user("bea", locale="zh-CN")
+    thread = server.people.thread(place.channel, "night", place.ada)
+    for who, where in ((bea, bea.dm_channel), (place.ming, thread)):
+        asked = await server.people.slash(who, where, "imagine", prompt="月亮", size=SMALL, seed=1)
+        assert (await server.people.image(asked)).channel_id == where.id
+        assert "种子 `1`" in server.people.response(asked).text
+
+
+async def test_forms_menus_and_suggestions_work(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    offers = await server.people.complete(place.ada, place.channel, "imagine", "size", "portr")
+    assert [offer["value"] for offer in offers] == ["portrait"]
+    message = await server.people.image(await imagine(server, place))
+    shown = await server.people.press(place.ada, message, "Edit")
+    await server.people.answered(shown)
+    asked = await server.people.fill_in(
+        place.ada, shown, {"prompt": "a blue pear", "size": SMALL, "seed": "7"}
+    )
+    message = await server.people.image(asked)
+    assert "a blue pear" in message.text
+    recipe = await server.people.menu(place.ming, place.channel, "Recipe", message)
+    await server.people.answered(recipe)
+    assert "a blue pear" in texts_of(recipe.response)
+
+
+async def test_commands_are_registered_once_and_not_again_at_a_restart(
+    server: DiscordServer, bot: BotProcess
+):
+    assert "imagine" in {name for name, _ in server.backend.commands[None]}
+    await bot.restart()
+    assert [asked.bot for asked in server.journal.of("PUT", SYNC)] == ["bot-1"]
+
+
+async def test_while_no_bot_runs_nobody_answers(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    await bot.kill()
+    asked = await server.people.slash(place.ada, place.channel, "imagine", prompt="a")
+    server.move_clock(3)
+    with pytest.raises(NotAnsweredError):
+        await server.people.answered(asked)
+    await bot.start()
+    assert server.people.messages(place.channel) == []
+
+
+# Killed
+
+
+async def test_buttons_work_after_a_kill(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    message = await server.people.image(await imagine(server, place))
+    await bot.kill()
+    assert bot.exit_codes == [-9]
+    await bot.start()
+    again = await server.people.press(place.ming, message, "Same seed")
+    repeated = await server.people.image(again)
+    assert await shown_pixels(raw, repeated) == await shown_pixels(raw, message)
+
+
+async def test_a_job_killed_while_it_is_drawn_is_finished_by_the_next_start(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)) as bot:
+        await imagine(server, place)
+        await imagine(server, place, prompt="a second one", who=place.ming)
+        await bot.restart()
+        messages = await server.people.images(place.channel, 2)
+        assert [await shown_pixels(raw, message) for message in messages] == [
+            [pixels()],
+            [pixels("a second one")],
+        ]
+        assert len(server.people.messages(place.channel)) == 2
+        assert set(server.people.posted().values()) == {1}
+
+
+async def test_what_was_posted_before_a_kill_is_not_posted_again(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    """The post is carried out, its answer is lost, and the process dies before it asks again."""
+    async with bot_process(slow(server, tmp_path)) as bot:
+        asked = await imagine(server, place)
+        server.people.delete(server.people.response(asked))
+        server.faults.next(Fault.DROPPED_AFTER, "POST", SEND)
+        await server.people.images(place.channel)
+        await bot.kill()
+        server.move_clock(20 * 60)  # beyond the nonce's window, so the channel is looked at
+        await bot.start()
+        await bot.ready(jobs_taken_up=True)
+        assert await bot.terminate() == 0
+        await only_one(server, place, raw, pixels())
+
+
+async def test_an_acknowledgement_the_kill_kept_from_being_recorded_is_used(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    server.faults.next(Fault.DROPPED_AFTER, "POST", CALLBACK)
+    async with bot_process(slow(server, tmp_path)) as bot:
+        await imagine(server, place)
+        await bot.restart()
+        await server.people.images(place.channel)
+        await only_one(server, place, raw, pixels())
+
+
+async def test_stopping_in_order_finishes_what_runs(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)) as bot:
+        await imagine(server, place)
+        assert await bot.terminate() == 0
+        await only_one(server, place, raw, pixels())
+
+
+# Lost answers and dead tokens
+
+
+async def test_a_post_whose_answer_is_lost_is_one_message(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)) as bot:
+        asked = await imagine(server, place)
+        server.people.delete(server.people.response(asked))
+        server.faults.next(Fault.DROPPED_AFTER, "POST", SEND)
+        await server.people.images(place.channel)
+        await server.changes.until(
+            lambda: len(server.journal.of("POST", SEND)) == 2 or server.journal.of("PATCH", EDIT)
+        )
+        assert await bot.terminate() == 0
+        await only_one(server, place, raw, pixels())
+
+
+async def test_behind_a_dead_token_the_bot_edits_its_message_itself(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)):
+        asked = await imagine(server, place)
+        server.move_clock(15 * 60)
+        await server.people.image(asked)
+        await only_one(server, place, raw, pixels())
+        assert 50027 in {request.code for request in server.journal.of("PATCH", BY_TOKEN)}
+
+
+async def test_where_the_message_is_gone_too_the_images_are_posted_anew(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)):
+        asked = await imagine(server, place)
+        server.move_clock(15 * 60)
+        server.people.delete(server.people.response(asked))
+        await server.people.images(place.channel)
+        await only_one(server, place, raw, pixels())
+
+
+async def test_an_acknowledgement_whose_answer_is_lost_leaves_no_second_message(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    server.faults.next(Fault.DROPPED_AFTER, "POST", CALLBACK)
+    await imagine(server, place)
+    await server.people.images(place.channel)
+    await only_one(server, place, raw, pixels())
+
+
+# Trouble on the way
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.SERVER_ERROR])
+async def test_discord_refuses_for_a_moment(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess, fault: Fault
+):
+    server.faults.next(fault, "POST", CALLBACK)
+    server.faults.next(fault, "PATCH", BY_TOKEN)
+    await server.people.image(await imagine(server, place))
+    await only_one(server, place, raw, pixels())
+    assert server.journal.fault_counts == {str(fault): 2}
+
+
+async def test_the_line_breaks_when_the_images_are_sent(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    server.faults.next(Fault.DROPPED_AFTER, "PATCH", BY_TOKEN)
+    asked = await imagine(server, place)
+    await server.changes.until(
+        lambda: [each.status for each in server.journal.of("PATCH", BY_TOKEN)][1:] == [200]
+    )
+    assert server.people.response(asked).images
+    await only_one(server, place, raw, pixels())
+
+
+async def test_a_failure_is_told_though_the_line_breaks(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    server.faults.next(Fault.DROPPED_BEFORE, "POST", FOLLOW_UP)
+    asked = await imagine(server, place, prompt="poison:nan")
+    await server.changes.until(
+        lambda: server.people.followups(asked) or "NaN" in server.people.response(asked).text,
+        timeout_s=10,
+    )
+
+
+async def test_where_the_channel_is_gone_the_user_is_written_to(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)):
+        await imagine(server, place)
+        server.faults.blow(Blow.CHANNEL_DELETED, f"/channels/{place.channel.id}")
+        told = await server.people.text(place.ada.user.dm_channel, "/history")
+        assert told.author_id == server.backend.bot_user.id
+
+
+async def test_a_wrong_token_ends_with_one_sentence(server: DiscordServer, tmp_path: Path):
+    bot = BotProcess(
+        server=server, data_dir=tmp_path / "data", environment={"DISCORD_TOKEN": "wrong"}
+    )
+    await bot.start(wait=False)
+    assert await bot.ended() == 2
+    assert "Reset Token" in bot.lines[-1]
+
+
+async def test_files_that_turn_out_too_large_are_sent_smaller(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    server.people.limit_uploads(place.guild.id, 300_000, told=False)
+    asked = await imagine(server, place, size="512x512")
+    message = await server.people.image(asked)
+    [attachment] = message.attachments
+    assert attachment["filename"].endswith(".webp")
+    assert attachment["size"] <= 300_000
+    assert 413 in {request.status for request in server.journal.of("PATCH", BY_TOKEN)}
+
+
+async def test_a_gateway_that_drops_is_resumed(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    for times, blow in enumerate((Blow.DROP, Blow.RECONNECT), start=1):
+        server.faults.blow(blow)
+        await server.people.image(await imagine(server, place))
+        await server.changes.until(lambda: server.gateway.resumed == times)  # noqa: B023
+    assert server.gateway.identified == 1
+
+
+async def test_a_lost_session_is_begun_anew(server: DiscordServer, place: Place, bot: BotProcess):
+    server.faults.blow(Blow.INVALIDATE)
+    await server.changes.until(lambda: server.gateway.identified == 2)
+    asked = await imagine(server, place)
+    await server.people.image(asked)
+    assert server.gateway.resumed == 0
+    assert len(server.journal.of("PUT", SYNC)) == 1
+
+
+async def test_a_gateway_that_no_longer_answers_is_left(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    server.gateway.heartbeat_s = 0.2
+    bot = BotProcess(server=server, data_dir=tmp_path / "data", heartbeat_timeout_s=0.5)
+    async with bot_process(bot):
+        server.faults.blow(Blow.DEAF)
+        await server.changes.until(lambda: server.gateway.resumed == 1)
+        await server.people.image(await imagine(server, place))
+
+
+async def test_images_wait_for_a_permission_that_comes_back(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)):
+        asked = await imagine(server, place)
+        server.people.delete(server.people.response(asked))
+        server.people.forbid(place.channel.id, "send_messages")
+        await server.changes.until(
+            lambda: 403 in {request.status for request in server.journal.of("POST", SEND)}
+        )
+        assert server.people.messages(place.channel) == []
+        server.people.allow_again(place.channel.id)
+        await server.people.images(place.channel)
+        await only_one(server, place, raw, pixels())
+
+
+# An engine in trouble
+
+
+async def test_an_engine_that_fails_is_told_and_the_next_job_is_drawn(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    for poison in ("raise", "nan", "memory"):
+        asked = await imagine(server, place, prompt=f"poison:{poison}")
+        await server.changes.until(lambda: server.people.followups(asked))  # noqa: B023
+        assert private_sentence(asked)
+    await server.people.image(await imagine(server, place))
+
+
+async def test_a_job_that_ends_the_process_twice_is_given_up(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    asked = await imagine(server, place, prompt="poison:crash")
+    assert await bot.ended() == -9
+    await bot.start(wait=False)
+    assert await bot.ended() == -9
+    await bot.start()
+    message = await server.people.text(place.channel, "twice, so it is not tried again")
+    assert message.id == server.people.response(asked).id
+    await server.people.image(await imagine(server, place))
+
+
+async def test_a_job_that_ends_the_process_once_is_drawn(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    asked = await imagine(server, place, prompt="poison:crash:1")
+    assert await bot.ended() == -9
+    await bot.start()
+    await server.people.image(asked)

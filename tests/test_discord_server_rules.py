@@ -11,11 +11,12 @@ import pytest
 from tests.discord_server.backend import MIB
 from tests.discord_server.blows import Blow
 from tests.discord_server.faults import Fault, Plan
-from tests.discord_server.people import NotAnsweredError, Place
+from tests.discord_server.people import NotAnsweredError
 from tests.discord_server.rate_limits import Limit
 from tests.discord_server.raw import Raw, Socket
 from tests.discord_server.rules import is_name
 from tests.discord_server.server import DiscordServer
+from tests.discord_server.world import Place
 
 pytest_plugins = ["tests.wire_fixtures"]
 
@@ -321,6 +322,15 @@ async def test_a_nonce_is_forgotten_after_some_minutes(
     assert (await raw.post(place.channel, **nonce)).body["id"] != first
 
 
+async def test_people_see_an_edit_when_it_comes(raw: Raw, server: DiscordServer, place: Place):
+    posted = (await raw.post(place.channel, "before")).body["id"]
+    [message] = server.people.messages(place.channel)
+    waiting = asyncio.create_task(server.people.edited(message))
+    await raw.ask("PATCH", f"/channels/{place.channel.id}/messages/{posted}", {"content": "after"})
+    assert "after" in (await waiting).text
+    assert message.is_edited
+
+
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 async def test_what_is_gone_cannot_be_read_edited_or_deleted(raw: Raw, place: Place, method: str):
     path = f"/channels/{place.channel.id}/messages/{(await raw.post(place.channel)).body['id']}"
@@ -426,6 +436,17 @@ async def test_a_plan_can_strike_what_a_request_is_about(
     assert server.journal.fault_counts == {str(blow): 1}
 
 
+async def test_a_permission_that_a_plan_takes_comes_back(
+    raw: Raw, server: DiscordServer, place: Place
+):
+    server.blows.permission_back_s = 0.05
+    server.faults.plan = Plan(seed=1, shares={Blow.PERMISSION_REMOVED: 1.0}, route="/channels/*")
+    assert (await raw.post(place.channel)).code == 50013
+    server.faults.clear()
+    await server.changes.until(lambda: not server.backend.channels[place.channel.id].overwrites)
+    assert (await raw.post(place.channel)).status == 200
+
+
 # The gateway
 
 
@@ -446,7 +467,7 @@ async def test_a_bot_identifies_and_is_told_of_guilds_and_beats(
 async def test_a_wrong_token_closes_the_gateway(raw: Raw):
     async with raw.gateway() as socket:
         await socket.identify(token="wrong")
-        assert (await socket.socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert (await socket.socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
         assert socket.socket.close_code == 4004
 
 
@@ -454,7 +475,7 @@ async def missed(raw: Raw, server: DiscordServer, place: Place, blow: Blow) -> S
     """Identify, lose the connection, and let something happen meanwhile."""
     async with raw.identified() as socket:
         server.faults.blow(blow)
-        assert (await socket.socket.receive()).type is aiohttp.WSMsgType.CLOSED
+        assert (await socket.socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
     await begun(server, place, raw)
     return socket
 

@@ -10,9 +10,9 @@ import discord
 import pytest
 
 from tests.discord_server.bot_process import BotProcess, bot_process
-from tests.discord_server.people import Place
 from tests.discord_server.raw import Raw
 from tests.discord_server.server import DiscordServer
+from tests.discord_server.world import Place
 
 
 @pytest.fixture

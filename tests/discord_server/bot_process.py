@@ -17,6 +17,7 @@ from tests.discord_server.openapi import ROOT
 from tests.discord_server.server import DiscordServer
 
 ENDS_WITHIN_S = 30.0
+LONGEST_LINE = 2**22  # bytes of one line of a log
 
 
 @dataclass(kw_only=True)
@@ -75,6 +76,7 @@ class BotProcess:
             env=self._environment(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
         )
         self._readers = [
             asyncio.create_task(self._read(stream), name=f"log of {self.name}")
@@ -89,6 +91,7 @@ class BotProcess:
 
         Raises:
             AssertionError: The process ended before; its log is the message.
+            TimeoutError: It did not come.
 
         """
         wanted = RESUMED_LINE if jobs_taken_up else READY_LINE
@@ -131,7 +134,8 @@ class BotProcess:
         return await self.ended()
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
-        while line := (await stream.readline()).decode(errors="replace").rstrip("\n"):
+        while content := await stream.readline():
+            line = content.decode(errors="replace").rstrip("\n")
             if line.startswith("wire: "):
                 self._marks.add(line)
             else:

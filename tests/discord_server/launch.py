@@ -7,6 +7,7 @@ others. A line on the standard output tells when READY has been handled.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,11 @@ def main() -> int:
     """Lead discord.py to the server, and run the bot until it ends."""
     options = _options()
     point_at(options.address, options.name)
-    hasten(ready_after_s=options.ready_after, heartbeat_timeout_s=options.heartbeat_timeout)
+    hasten(
+        ready_after_s=options.ready_after,
+        identify_after_s=options.identify_after,
+        heartbeat_timeout_s=options.heartbeat_timeout,
+    )
     tell_when_ready()
     if options.engine == "stand-in":
         serve.open_engine = stand_in(options.seconds_per_forward)
@@ -47,8 +52,8 @@ def point_at(address: str, name: str) -> None:
     discord.Asset.BASE = f"{address}/cdn"
 
 
-def hasten(*, ready_after_s: float, heartbeat_timeout_s: float) -> None:
-    """Shorten discord.py's waits for guilds that do not come, and for a gateway that is dead."""
+def hasten(*, ready_after_s: float, identify_after_s: float, heartbeat_timeout_s: float) -> None:
+    """Shorten discord.py's waits: for late guilds, before it identifies again, for a dead line."""
     plain = ConnectionState.__init__
 
     def hastened(self: Any, *args: Any, **options: Any) -> None:
@@ -56,7 +61,12 @@ def hasten(*, ready_after_s: float, heartbeat_timeout_s: float) -> None:
         options.setdefault("heartbeat_timeout", heartbeat_timeout_s)
         plain(self, *args, **options)
 
+    async def before_identify(_: Any, shard_id: int | None, *, initial: bool = False) -> None:
+        if not initial:
+            await asyncio.sleep(identify_after_s)
+
     ConnectionState.__init__ = hastened  # type: ignore[method-assign]
+    discord.Client.before_identify_hook = before_identify  # type: ignore[method-assign]
 
 
 def tell_when_ready() -> None:
@@ -88,6 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--engine", choices=["real", "stand-in"], default="real")
     parser.add_argument("--seconds-per-forward", type=float, default=0.0)
     parser.add_argument("--ready-after", type=float, default=0.1)
+    parser.add_argument("--identify-after", type=float, default=0.1)
     parser.add_argument("--heartbeat-timeout", type=float, default=60.0)
     return parser.parse_args()
 

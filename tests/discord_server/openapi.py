@@ -153,10 +153,12 @@ def _readings(value: str) -> Iterable[object]:
 
 
 def _with_string_ids(body: Any) -> Any:
-    """Write attachments' ids as text: discord.py sends numbers, the one known difference."""
+    """Write as text the ids discord.py sends as numbers: of attachments, of an addressee."""
     if not isinstance(body, dict):
         return body
     changed = {key: _with_string_ids(each) for key, each in body.items() if key == "data"}
+    if isinstance(body.get("recipient_id"), int):
+        changed["recipient_id"] = str(body["recipient_id"])
     if isinstance(body.get("attachments"), list):
         changed["attachments"] = [
             {**each, "id": str(each["id"])} if isinstance(each, dict) and "id" in each else each

@@ -4,89 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import discord
 from simcord import actors
 from simcord.actors import MemberActor
-from simcord.backend.errors import BackendError
 from simcord.backend.models import Overwrite
 from simcord.builders import ChannelHandle, GuildHandle, UserHandle
 from simcord.enums import ChannelType, OverwriteType
-from simcord.results import InteractionResult, ResponseMessage
+from simcord.results import InteractionResult
 
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.clock import PATIENCE_S
-from tests.town import ids_of, texts_of
+from tests.discord_server.world import Seen, World
+from tests.town import ids_of
 
 Person = MemberActor | UserHandle
 
 
 class NotAnsweredError(Exception):
     """The application did not respond."""
-
-
-class Seen(ResponseMessage):
-    """A message as it stands now, in the form the helpers of `tests.town` read."""
-
-    @property
-    def attachments(self) -> list[dict[str, Any]]:
-        return list(self._message.attachments)
-
-    @property
-    def author_id(self) -> int:
-        return self._message.author_id
-
-    @property
-    def is_edited(self) -> bool:
-        return self._message.edited_timestamp is not None
-
-    @property
-    def text(self) -> str:
-        return texts_of(self)
-
-    @property
-    def images(self) -> list[str]:
-        return ids_of(self)
-
-
-@dataclass(kw_only=True)
-class Place:
-    """A guild with a channel, somebody in it, and somebody who may do more."""
-
-    guild: Any
-    channel: Any
-    ada: Any
-    ming: Any
-    moderator: Any
-
-
-class World:
-    """What simcord's handles want of their environment, without a bot in this process."""
-
-    bot = None
-    strict_sync = True
-    _message_states: Sequence[object] = ()
-
-    def __init__(self, backend: WireBackend) -> None:
-        self.backend = backend
-
-    def _begin_operation(self, label: str) -> None:
-        """Let any number of people act at once."""
-
-    def _end_operation(self) -> None:
-        """The same."""
-
-    def _mark_mutation(self) -> None:
-        """There is no page to be told."""
-
-    def _notify_dispatch_observers(self, interaction: object) -> None:
-        """There are none."""
-
-    async def _settle_internal(self, *, dispatch: str) -> None:
-        """Do not wait: the bot is elsewhere; whoever wants its answer asks for it."""
 
 
 class People:
@@ -169,12 +107,6 @@ class People:
     ) -> InteractionResult:
         """Press one button."""
         return await actors._component_click(who, message, label=label, custom_id=custom_id)
-
-    async def choose(
-        self, who: Person, message: Seen, values: Sequence[Any], *, custom_id: str | None = None
-    ) -> InteractionResult:
-        """Choose in a select menu."""
-        return await actors._component_select(who, message, values, custom_id=custom_id)
 
     async def menu(
         self, who: MemberActor, channel: ChannelHandle, name: str, target: Seen | MemberActor
@@ -298,11 +230,3 @@ class People:
 
         await self._until(look, what=f"an edit of message {message.id}")
         return Seen(self.world, self._backend.get_message(message.channel_id, message.id))
-
-    def is_gone(self, message: Seen) -> bool:
-        """Tell whether a message has been deleted."""
-        try:
-            self._backend.get_message(message.channel_id, message.id)
-        except BackendError:
-            return True
-        return False
