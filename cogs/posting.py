@@ -86,7 +86,8 @@ class Post:
         """
         if await self.edit(content):
             return
-        if await self._bot.service.was_posting(job.id):
+        was_posting = await self._bot.service.was_posting(job.id)
+        if was_posting or self.message_id is None:  # posted, or acknowledged and not recorded
             await self._look_for(job, ids)
             if await self.edit(content):
                 return

@@ -24,6 +24,7 @@ from cogs.wording import relative_time
 
 logger = logging.getLogger(__name__)
 
+ANSWER_WITHIN_S: Final = 3.0  # Discord takes no first answer later
 EDIT_INTERVAL_S: Final = 1.2  # Discord allows about 5 edits in 5 s a channel, for all jobs in it
 FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, only its images
 DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2  # bytes; where no interaction told the place's own
@@ -116,10 +117,11 @@ class DiscordReply:
 
     async def _acknowledge(self, interaction: discord.Interaction, view: ui.LayoutView) -> None:
         try:
-            response = await interaction.response.send_message(view=view)
-        except discord.HTTPException as error:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                response = await interaction.response.send_message(view=view)
+        except (discord.HTTPException, TimeoutError) as error:
             # Too late (3 s) or answered twice: the job is written, its images go to the channel.
-            logger.warning("A job's interaction could not be answered: %s", error)
+            logger.warning("A job's interaction could not be answered: %r", error)
             self._interaction = None
             return
         self._post.message_id = response.message_id

@@ -219,6 +219,19 @@ async def test_an_acknowledgement_the_kill_kept_from_being_recorded_is_used(
         await only_one(server, place, raw, pixels())
 
 
+async def test_an_acknowledgement_that_was_not_recorded_is_found_behind_a_dead_token(
+    server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
+):
+    server.faults.next(Fault.DROPPED_AFTER, "POST", CALLBACK)
+    async with bot_process(slow(server, tmp_path)) as bot:
+        await imagine(server, place)
+        await bot.kill()
+        server.move_clock(16 * 60)
+        await bot.start()
+        await server.people.images(place.channel)
+        await only_one(server, place, raw, pixels())
+
+
 async def test_stopping_in_order_finishes_what_runs(
     server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
 ):
@@ -300,6 +313,17 @@ async def test_the_line_breaks_when_the_images_are_sent(
         lambda: [each.status for each in server.journal.of("PATCH", BY_TOKEN)][1:] == [200]
     )
     assert server.people.response(asked).images
+    await only_one(server, place, raw, pixels())
+
+
+async def test_an_acknowledgement_that_hangs_does_not_hold_the_images_up(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    server.faults.next(Fault.HANGS, "POST", CALLBACK)
+    await server.people.slash(
+        place.ada, place.channel, "imagine", prompt="a red apple", size=SMALL, seed=5
+    )
+    await server.people.images(place.channel, timeout_s=10)
     await only_one(server, place, raw, pixels())
 
 
