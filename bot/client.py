@@ -173,7 +173,11 @@ class ImageBot(commands.Bot):
         await self.tree.set_translator(BotTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        await self.sync_commands()
+        try:
+            await self.sync_commands()
+        except (discord.DiscordServerError, aiohttp.ClientError) as error:
+            # Those of the last start still work; the next one tries again.
+            logger.error("Discord could not register the commands (%s)", error)  # noqa: TRY400
 
     async def sync_commands(self) -> bool:
         """Register the commands if they changed since this application last did; say whether."""
@@ -253,6 +257,11 @@ async def _log_in(bot: ImageBot, token: str) -> None:
             "Discord refuses the DISCORD_TOKEN: copy it again from the Bot page of your "
             "application at https://discord.com/developers/applications (Reset Token makes a new "
             "one)."
+        ) from error
+    except discord.DiscordServerError as error:
+        raise DiscordUnreachableError(
+            f"Discord answers with error {error.status}: start the bot again in some minutes; "
+            "https://discordstatus.com tells how Discord is."
         ) from error
     except (aiohttp.ClientConnectionError, OSError, TimeoutError) as error:
         raise DiscordUnreachableError(

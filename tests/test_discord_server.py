@@ -348,6 +348,26 @@ async def test_where_the_channel_is_gone_the_user_is_written_to(
         assert told.author_id == server.backend.bot_user.id
 
 
+async def test_a_start_while_discord_is_down_ends_with_one_sentence(
+    server: DiscordServer, tmp_path: Path
+):
+    server.faults.next(Fault.UNAVAILABLE, "GET", "/users/@me")
+    bot = BotProcess(server=server, data_dir=tmp_path / "data")
+    await bot.start(wait=False)
+    assert await bot.ended() == 2
+    assert "Traceback" not in bot.log
+    assert "503" in bot.lines[-1]
+
+
+async def test_commands_that_cannot_be_registered_now_do_not_keep_the_bot_from_starting(
+    server: DiscordServer, tmp_path: Path
+):
+    server.faults.next(Fault.UNAVAILABLE, "PUT", SYNC)
+    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
+        await bot.restart()
+        assert [each.status for each in server.journal.of("PUT", SYNC)] == [503, 200]
+
+
 async def test_a_wrong_token_ends_with_one_sentence(server: DiscordServer, tmp_path: Path):
     bot = BotProcess(
         server=server, data_dir=tmp_path / "data", environment={"DISCORD_TOKEN": "wrong"}
