@@ -14,6 +14,7 @@ MAX_SEED: Final = (
     2**32 - 1
 )  # Discord's integer options hold 53 bits; 32 are enough and can be typed.
 MAX_PROMPT_CHARACTERS: Final = 4000  # far above 504 tokens of any language: a cheap first check
+MAX_VARIETY: Final = 100
 MAX_GUIDANCE_SCALE: Final = 2.0  # above, the distilled model only gets harsher
 SIZE_MULTIPLE: Final = 16  # 8 pixels a latent (VAE) x 2 latents a patch (transformer)
 MIN_SIDE: Final = 128  # pixels: below, fewer than 64 patches are left to draw with
@@ -193,6 +194,10 @@ _NAMED_AT_1024: Final = {
 class GenerationRequest:
     """Everything the requester decides about one image; the seed is already drawn.
 
+    Attributes:
+        variety: 0 .. 100: how far the seed also moves the prompt's embedding, because a new seed
+            alone changes an image of a distilled model little.
+
     Raises:
         InvalidRequestError: A value is out of its range; the sentence names it.
 
@@ -203,12 +208,14 @@ class GenerationRequest:
     size: Size
     quality: Quality = Quality.STANDARD
     guidance_scale: float = 0.0
+    variety: int = 0
 
     def __post_init__(self) -> None:
         """Check every value, so that nothing behind this class has to."""
         check_prompt(self.prompt)
         check_seed(self.seed)
         check_guidance_scale(self.guidance_scale)
+        check_variety(self.variety)
 
     @classmethod
     def parse(
@@ -220,6 +227,7 @@ class GenerationRequest:
         size: str | None = None,
         quality: str = Quality.STANDARD.value,
         guidance_scale: str | float = 0.0,
+        variety: str | int = 0,
     ) -> Self:
         """Build a request from what a person typed; no seed means a random one, 0 is a seed."""
         return cls(
@@ -228,6 +236,7 @@ class GenerationRequest:
             size=rules.default if size is None else rules.parse(size),
             quality=parse_quality(quality),
             guidance_scale=parse_guidance_scale(guidance_scale),
+            variety=parse_variety(variety),
         )
 
     @property
@@ -328,4 +337,32 @@ def _bad_guidance_scale(guidance_scale: str | float) -> InvalidRequestError:
     return InvalidRequestError(
         f"The guidance {shown!r} does not work: use a number from 0 (off) to "
         f"{MAX_GUIDANCE_SCALE:g}; 1.2 to 1.5 follows the prompt more strictly."
+    )
+
+
+def parse_variety(variety: str | int) -> int:
+    """Read a variety as it was typed.
+
+    Raises:
+        InvalidRequestError: It is no whole number between 0 and 100.
+
+    """
+    try:
+        number = int(variety)
+    except ValueError:
+        raise _bad_variety(variety) from None
+    check_variety(number)
+    return number
+
+
+def check_variety(variety: int) -> None:
+    """Refuse a variety outside 0 .. 100."""
+    if not 0 <= variety <= MAX_VARIETY:
+        raise _bad_variety(variety)
+
+
+def _bad_variety(variety: str | int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The variety {str(variety)[:40]!r} does not work: use a whole number from 0 (off) to "
+        f"{MAX_VARIETY}."
     )

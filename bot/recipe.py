@@ -21,6 +21,7 @@ def make_recipe(request: GenerationRequest, drawing: Drawing) -> dict[str, objec
         "height": request.size.height,
         "quality": request.quality.value,
         "guidance_scale": request.guidance_scale,
+        "variety": request.variety,
         **drawing.conditions,
         "pixel_sha256": drawing.image.pixel_sha256,
     }

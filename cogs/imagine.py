@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import ImageBot
-from bot.generation import MAX_GUIDANCE_SCALE, GenerationRequest, Size, SizeRules
+from bot.generation import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
 from cogs.submitting import bot_of, series, submit
 
 QualityName = Literal["draft", "standard", "final"]
@@ -30,6 +30,7 @@ class Imagine(commands.Cog):
         quality="How many steps: draft 7, standard 8, final 9",
         count="How many images, with the seeds seed, seed+1, …",
         guidance="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
+        variety="0 to 100: lets seeds differ more, and follows the prompt less closely",
         spoiler="Hide the image until it is clicked",
     )
     async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
@@ -41,6 +42,7 @@ class Imagine(commands.Cog):
         quality: QualityName = "standard",
         count: app_commands.Range[int, 1, 4] = 1,
         guidance: app_commands.Range[float, 0.0, MAX_GUIDANCE_SCALE] = 0.0,
+        variety: app_commands.Range[int, 0, MAX_VARIETY] = 0,
         spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
     ) -> None:
         """Queue what was asked for; the service acknowledges it."""
@@ -51,6 +53,7 @@ class Imagine(commands.Cog):
             size=size,
             quality=quality,
             guidance_scale=guidance,
+            variety=variety,
         )
         await submit(interaction, series(request, count), spoiler=spoiler)
 

@@ -116,14 +116,14 @@ def alt_text(prompt: str, locale: str) -> str:
 def details(generation: Generation, locale: str) -> str:
     """Return the line of facts under an image."""
     request = generation.request
-    key = "details_guidance" if request.guidance_scale > 0 else "details"
-    return text(
-        key,
-        locale,
-        seed=request.seed,
-        size=f"{request.size.width}×{request.size.height}",
-        quality=text(f"quality_{request.quality.value}", locale),
-        guidance=f"{request.guidance_scale:g}",
-        seconds=text("seconds", locale, seconds=generation.duration_s),
-        id=generation.id,
-    )
+    facts = [
+        text("fact_seed", locale, seed=request.seed),
+        f"{request.size.width}×{request.size.height}",
+        text(f"quality_{request.quality.value}", locale),
+    ]
+    if request.guidance_scale > 0:
+        facts.append(text("fact_guidance", locale, guidance=f"{request.guidance_scale:g}"))
+    if request.variety > 0:
+        facts.append(text("fact_variety", locale, variety=request.variety))
+    facts += [text("seconds", locale, seconds=generation.duration_s), f"`{generation.id}`"]
+    return " · ".join(facts)

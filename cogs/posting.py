@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from cogs.uploads import Upload
 logger = logging.getLogger(__name__)
 
 UNREACHABLE: Final = (401, 403, 404)  # dead token, no permission, message or channel gone
+GONE: Final = (404,)
 UNKNOWN_CHANNEL: Final = 10003  # a code of Discord's
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
@@ -64,16 +65,16 @@ class Post:
 
     async def edit(self, content: Content) -> bool:
         """Edit the message, if it can be reached; return whether it could."""
-        return await self._first_that_works(
-            lambda: self._edit_by_token(content), lambda: self._edit_as_bot(content)
+        return await _works(self._edit_by_token(content)) or await _works(
+            self._edit_as_bot(content)
         )
 
     async def delete(self) -> bool:
         """Delete the message, if it can be reached; return whether it could."""
-        return await self._first_that_works(self._delete_by_token, self._delete_as_bot)
+        return await _works(self._delete_by_token()) or await _works(self._delete_as_bot())
 
     async def deliver(self, content: Content, job: Job, ids: Sequence[str] = ()) -> None:
-        """Edit the message, or post it anew where it cannot be reached; never twice.
+        """Edit the message, or post it anew where it is gone; never twice.
 
         Args:
             content: What it shall hold.
@@ -84,12 +85,12 @@ class Post:
             discord.HTTPException: Discord refuses it, or the channel cannot be reached.
 
         """
-        if await self.edit(content):
+        if await self._edit_unless_gone(content):
             return
         was_posting = await self._bot.service.was_posting(job.id)
         if was_posting or self.message_id is None:  # posted, or acknowledged and not recorded
             await self._look_for(job, ids)
-            if await self.edit(content):
+            if await self._edit_unless_gone(content):
                 return
         channel = self._bot.get_partial_messageable(self._origin.channel_id)
         # The nonce makes Discord itself refuse a second copy for some minutes; after them, and
@@ -97,16 +98,19 @@ class Post:
         message = await channel.send(nonce=f"zib-{job.id}", **content.arguments_of_new())
         self.message_id = message.id
 
-    async def _first_that_works(self, *ways: Callable[[], Awaitable[bool]]) -> bool:
-        for way in ways:
-            try:
-                if await way():
-                    return True
-            except discord.HTTPException as error:
-                if error.status not in UNREACHABLE:
-                    raise
-                logger.info("A message cannot be reached (%s): trying the next way", error)
-        return False
+    async def _edit_unless_gone(self, content: Content) -> bool:
+        """Edit the message; False where there is none.
+
+        A message that exists and may not be edited now is not replaced: it may show the images
+        already, where only the answer to an earlier edit was lost.
+
+        Raises:
+            discord.Forbidden: It may not be edited now.
+
+        """
+        return await _works(self._edit_by_token(content)) or await _works(
+            self._edit_as_bot(content), unreachable=GONE
+        )
 
     def _webhook(self) -> discord.Webhook | None:
         """Return the interaction's webhook while its token lives."""
@@ -180,3 +184,14 @@ class Post:
 
     def _is_mine(self, message: discord.Message) -> bool:
         return self._bot.user is not None and message.author.id == self._bot.user.id
+
+
+async def _works(way: Awaitable[bool], unreachable: Sequence[int] = UNREACHABLE) -> bool:
+    """Return what a way of reaching a message returns; False where it does not reach it."""
+    try:
+        return await way
+    except discord.HTTPException as error:
+        if error.status not in unreachable:
+            raise
+        logger.info("A message cannot be reached (%s): trying the next way", error)
+        return False

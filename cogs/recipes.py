@@ -36,6 +36,7 @@ def recipe_text(generation: Generation, locale: str, *, room: int) -> str:
         "size": f"{request.size.width} × {request.size.height}",
         "steps": f"{request.quality.num_inference_steps} ({request.quality.value})",
         "guidance": f"{request.guidance_scale:g}",
+        "variety": str(request.variety),
         "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
         "versions": " · ".join(
             f"{name} {conditions[name]}"
@@ -70,5 +71,7 @@ def command_of(request: GenerationRequest) -> str:
         options["quality"] = request.quality.value
     if request.guidance_scale > 0:
         options["guidance"] = f"{request.guidance_scale:g}"
+    if request.variety > 0:
+        options["variety"] = str(request.variety)
     joined = " ".join(f"{name}:{value}" for name, value in options.items())
     return "/imagine " + joined.replace("```", "ʼʼʼ")

@@ -117,6 +117,7 @@ def test_the_filmstrip_shows_every_step(tmp_path: Path):
         (["a", "--seed", "abc"], "seed 'abc'"),
         (["a", "--quality", "best"], "quality 'best'"),
         (["a", "--guidance", "3"], "guidance '3'"),
+        (["a", "--variety", "300"], "variety '300'"),
         (["a", "--count", "0"], "count '0'"),
         (["a", "--count", "many"], "count 'many'"),
         (["a", "--output", "a.jpg"], "written as .png"),

@@ -55,6 +55,18 @@ def test_another_seed_or_prompt_gives_another_image(engine: ZImageEngine):
     assert len({engine.generate(each).image.pixel_sha256 for each in images}) == len(images)
 
 
+def test_variety_moves_the_image_further_and_is_as_reproducible(engine: ZImageEngine):
+    plain = engine.generate(request())
+    varied = [engine.generate(request(variety=variety)) for variety in (20, 60)]
+    little, much = (np.abs(array(each.image) - array(plain.image)).mean() for each in varied)
+    assert 0 < little < much
+    again = engine.generate(request(variety=60))
+    assert again.image.pixel_sha256 == varied[1].image.pixel_sha256
+    assert engine.generate(request()).image.pixel_sha256 == plain.image.pixel_sha256
+    assert plain.conditions["variety_noise"] is None
+    assert set(varied[0].conditions["variety_noise"]) == {"strength", "fraction"}
+
+
 @pytest.mark.parametrize("guidance_scale", [0.0, 1.3])
 def test_the_image_is_the_official_pipelines(
     engine: ZImageEngine, demo_model: Path, guidance_scale: float

@@ -120,6 +120,12 @@ def test_guidance_has_limits(guidance: str):
         parse(guidance_scale=guidance)
 
 
+@pytest.mark.parametrize("variety", ["-1", "101", "0.5", "much"])
+def test_variety_has_limits(variety: str):
+    with pytest.raises(InvalidRequestError, match=r"The variety .* from 0 \(off\) to 100"):
+        parse(variety=variety)
+
+
 def test_qualities_are_seven_eight_and_nine_forwards_and_guidance_doubles_them():
     forwards = [parse(quality=quality).num_forwards for quality in Quality]
     assert forwards == [7, 8, 9]

@@ -170,10 +170,10 @@ async def test_a_long_job_shows_previews_but_never_more_often_than_allowed(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("cogs.replies.FIRST_PREVIEW_S", 0.0)
+    monkeypatch.setattr("cogs.replies.EDIT_INTERVAL_S", 3600.0)
     await town.imagine(count=4)
     edits = [r for r in town.env.http_requests if r.method == "PATCH" and "webhooks" in r.path]
-    assert len(edits) <= 3  # 32 steps: at most one preview at once, one later, and the images
-    assert len(edits) >= 2
+    assert len(edits) == 2  # 32 steps: one preview at once, the next in an hour, and the images
 
 
 async def test_an_image_over_the_upload_limit_becomes_webp_and_says_so(town: Town):
@@ -247,3 +247,18 @@ def test_an_upload_can_be_sent_twice():
     upload = Upload(name="a.png", content=b"123")
     assert [upload.to_discord().fp.read() for _ in range(2)] == [b"123", b"123"]
     assert isinstance(upload.to_discord(), discord.File)
+
+
+async def test_variety_is_shown_kept_by_the_buttons_and_part_of_the_recipe(town: Town):
+    message = await town.imagine(seed=5, variety=40)
+    assert "variety 40" in texts_of(message)
+    again = await town.ada.click(message, label="Same seed")
+    await town.idle()
+    assert "Pixel for pixel" in texts_of(again.response)
+    new = await town.ada.click(message, label="New seed")
+    await town.idle()
+    assert "variety 40" in texts_of(new.response)
+    recipe = texts_of((await town.ada.click(message, label="Recipe")).response)
+    assert "variety:40" in recipe
+    plain = await town.imagine(seed=5)
+    assert "variety" not in texts_of(plain)

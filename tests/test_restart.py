@@ -73,6 +73,21 @@ async def test_what_was_made_but_not_posted_is_posted_without_drawing_again(
     assert len(engine.drawn) == drawn
 
 
+async def test_a_message_that_may_not_be_edited_now_is_not_posted_a_second_time(town: Town):
+    """It may show the images already, where only the answer to an edit was lost."""
+    for path in ("/webhooks/*", "/channels/*"):
+        town.env.inject_error("PATCH", path, status=403, code=50013, times=None)
+    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
+    await town.idle()
+    assert town.images() == []
+    assert await states(town) == ["made"]
+    town.env.backend.faults.clear()
+    await town.start_again()
+    await town.idle()
+    assert ids_of(result.response)
+    assert len(town.images()) == 1
+
+
 async def test_an_acknowledgement_whose_id_was_never_recorded_is_found_by_its_token(
     town: Town, left
 ):

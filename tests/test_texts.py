@@ -34,6 +34,7 @@ def test_both_languages_have_the_same_texts_with_the_same_values():
         {"prompt": "x" * 5000},
         {"quality": "best"},
         {"guidance_scale": 9},
+        {"variety": 101},
     ],
 )
 def test_every_refused_request_is_told_in_chinese(options: dict[str, object]):

@@ -72,6 +72,11 @@ def add_to(commands: Commands) -> None:
     )
     add("--guidance", default="0", help="0 to 2 (default: 0)")
     add(
+        "--variety",
+        default="0",
+        help="0 to 100: how far a seed also moves the prompt's meaning (default: 0)",
+    )
+    add(
         "--count",
         default="1",
         metavar="N",
@@ -125,6 +130,7 @@ def _requests(options: argparse.Namespace, rules: SizeRules) -> list[GenerationR
             size=options.size,
             quality=options.quality,
             guidance_scale=options.guidance,
+            variety=options.variety,
         )
         for prompt in prompts
     ]

@@ -31,6 +31,7 @@ from bot.engines.hardware import choose_device, choose_dtype, device_name, make_
 from bot.engines.memory import is_out_of_memory, out_of_memory_error
 from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
 from bot.engines.text import PromptEncoder
+from bot.engines.variety import describe_variety, vary
 from bot.errors import BadImageError, CancelledError, ModelFilesError
 from bot.generation import GenerationRequest, Size
 
@@ -244,7 +245,8 @@ class ZImageEngine:
     def _embed(self, request: GenerationRequest) -> list[torch.Tensor]:
         """Return the prompt's embedding and, with guidance, that of the empty prompt."""
         text = self._loaded().text
-        embeddings = [text.encode(text.neutralise(request.prompt))]
+        embedding = text.encode(text.neutralise(request.prompt))
+        embeddings = [vary(embedding, seed=request.seed, variety=request.variety)]
         if request.guidance_scale > 0:
             embeddings.append(text.encode(""))
         return embeddings
@@ -340,6 +342,7 @@ class ZImageEngine:
             "sigmas": list(request.quality.sigmas),
             "dtype": str(self._dtype).removeprefix("torch."),
             "noise": "torch.Generator(cpu), float32",
+            "variety_noise": describe_variety(request.variety),
             "device": device_name(self._device),
             "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
             "attention": "scaled_dot_product_attention",

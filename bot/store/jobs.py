@@ -17,8 +17,8 @@ _INSERT_JOB: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
-    "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale,"
+    " variety) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -185,13 +185,14 @@ def request_of(row: aiosqlite.Row) -> GenerationRequest:
         size=Size(width=row["width"], height=row["height"]),
         quality=Quality(row["quality"]),
         guidance_scale=row["guidance_scale"],
+        variety=row["variety"],
     )
 
 
 def _request_values(request: GenerationRequest) -> tuple[Any, ...]:
     return (
         request.prompt, request.seed, request.size.width, request.size.height,
-        request.quality, request.guidance_scale,
+        request.quality, request.guidance_scale, request.variety,
     )  # fmt: skip
 
 

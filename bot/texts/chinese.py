@@ -17,8 +17,9 @@ CHINESE: Final[dict[str, str]] = {
     "cancelled": "🛑 已取消,没有保留任何内容。",
     "cancelled_by_moderator": "🛑 管理员取消了这个任务,没有保留任何内容。",
     "failed": "⚠️ {sentence}",
-    "details": "种子 `{seed}` · {size} · {quality} · {seconds} · `{id}`",
-    "details_guidance": "种子 `{seed}` · {size} · {quality} · 引导 {guidance} · {seconds} · `{id}`",
+    "fact_seed": "种子 `{seed}`",
+    "fact_guidance": "引导 {guidance}",
+    "fact_variety": "变化 {variety}",
     "requested_by": "{user} 的图",
     "seconds": "{seconds:.1f} 秒",
     "alt_text": "{prompt}(生成的图片)",
@@ -59,6 +60,7 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_field_size": "尺寸",
     "recipe_field_steps": "步数",
     "recipe_field_guidance": "引导",
+    "recipe_field_variety": "变化",
     "recipe_field_device": "设备",
     "recipe_field_versions": "版本",
     "recipe_field_time": "用时",
@@ -115,6 +117,7 @@ CHINESE: Final[dict[str, str]] = {
 - **quality(质量)** draft 草稿、standard 标准、final 精细:7、8、9 步
 - **count(数量)** 最多 4 张,种子依次加一
 - **guidance(引导)** 0(关)到 {max_guidance:g}:更贴近提示词,用时加倍
+- **variety(变化)** 0(关)到 100:让不同种子差别更大,但更不贴近提示词
 - **spoiler(遮挡)** 点击后才显示图片
 
 ### 每张图下面
@@ -143,6 +146,9 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "quality": "质量",
     "count": "数量",
     "guidance": "引导",
+    "variety": "变化",
+    "0 to 100: lets seeds differ more, and follows the prompt less closely":
+        "0 到 100:让不同种子差别更大,但更不贴近提示词",
     "spoiler": "遮挡",
     "id": "编号",
     "search": "搜索",

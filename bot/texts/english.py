@@ -17,9 +17,9 @@ ENGLISH: Final[dict[str, str]] = {
     "cancelled": "🛑 Cancelled. Nothing was kept.",
     "cancelled_by_moderator": "🛑 A moderator cancelled this. Nothing was kept.",
     "failed": "⚠️ {sentence}",
-    "details": "seed `{seed}` · {size} · {quality} · {seconds} · `{id}`",
-    "details_guidance": "seed `{seed}` · {size} · {quality} · guidance {guidance} · {seconds} "
-    "· `{id}`",
+    "fact_seed": "seed `{seed}`",
+    "fact_guidance": "guidance {guidance}",
+    "fact_variety": "variety {variety}",
     "requested_by": "for {user}",
     "seconds": "{seconds:.1f} s",
     "alt_text": "{prompt} (generated image)",
@@ -62,6 +62,7 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_size": "size",
     "recipe_field_steps": "steps",
     "recipe_field_guidance": "guidance",
+    "recipe_field_variety": "variety",
     "recipe_field_device": "device",
     "recipe_field_versions": "versions",
     "recipe_field_time": "time",
@@ -121,6 +122,7 @@ ENGLISH: Final[dict[str, str]] = {
 - **quality** draft, standard or final: 7, 8 or 9 steps
 - **count** up to 4 images, with the seeds seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
+- **variety** 0 (off) to 100: lets seeds differ more, and follows the prompt less closely
 - **spoiler** hides the image until it is clicked
 
 ### Under every image

@@ -42,6 +42,7 @@ _SENTENCES: Final = _compiled({
     r"(.+) is nobody: .*": r"找不到 \1:请选择成员,或填写其 ID。",
     r"The date (.+) cannot be looked for: .*":
         r"不能搜索日期 \1:请用 2026、2026-11 或 2026-11-23。",
+    r"The variety (.+) does not work: .*": r"变化 \1 不行:请用 0(关)到 100 的整数。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中,上限是 \2 个:请等一个完成,或用 /cancel 取消一个。",

@@ -38,13 +38,19 @@ class Witness:
         self.messages: dict[int, Sight] = {}
         self._backend = backend
         self._moments = itertools.count()
-        emit = backend.emit
+        emit, create = backend.emit, backend.create_message
 
         def seen(event: str, payload: Mapping[str, Any]) -> None:
             emit(event, payload)
             self._note(event, payload)
 
-        backend.emit = seen
+        def created(*arguments: Any, **options: Any) -> Any:
+            message = create(*arguments, **options)
+            if message.is_ephemeral:  # the gateway does not tell of those
+                self._look(vars(message))
+            return message
+
+        backend.emit, backend.create_message = seen, created
 
     def _note(self, event: str, payload: Mapping[str, Any]) -> None:
         if event in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:

@@ -101,6 +101,7 @@ def pixels_of(request: GenerationRequest) -> RawImage:
     """Return the pixels this engine makes of a request, on every machine the same."""
     size = request.size
     text = f"{request.seed}|{request.prompt}|{size}|{request.quality}|{request.guidance_scale:g}"
+    text += f"|{request.variety}"
     pixels = hashlib.shake_128(text.encode()).digest(size.width * size.height * 3)
     return RawImage(width=size.width, height=size.height, pixels=pixels)
 
