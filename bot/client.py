@@ -149,6 +149,7 @@ class ImageBot(commands.Bot):
 
     def __init__(self, settings: Settings, service: Service) -> None:
         """Build the client; nothing is connected yet."""
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             commands.when_mentioned,  # there are no text commands; this asks for no message content
             intents=discord.Intents(guilds=True),
@@ -162,7 +163,6 @@ class ImageBot(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
         )
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         self.settings = settings
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
@@ -275,6 +275,7 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
 
     Raises:
         EngineLostError: The engine broke for good; everything is kept for the next start.
+        BotError: The engine could not even be loaded; the sentence says why.
 
     """
     connection = asyncio.create_task(bot.connect(reconnect=True), name="gateway")
@@ -288,6 +289,8 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
         await bot.service.stop()
     await bot.close()
     await connection
+    if bot.service.load_failure is not None:
+        raise bot.service.load_failure
     if bot.service.lost.is_set():
         raise EngineLostError(
             "The engine broke and could not be loaded again: nothing is lost, start the bot anew."

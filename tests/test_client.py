@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.client import BotTranslator, DiscordUnreachableError, ImageBot, run_bot
-from bot.errors import SettingsError
+from bot.errors import ModelFilesError, SettingsError
 from tests.town import SteeredEngine, Town, private_sentence
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -158,6 +158,35 @@ async def test_a_stop_signal_ends_the_bot_in_order(
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(running, 20)
     assert order[:2] == ["client closing", "gateway closed"]
+
+
+async def test_a_model_that_cannot_be_loaded_ends_the_bot_with_its_sentence(
+    settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    def fail() -> None:
+        raise ModelFilesError("The model in data/demo_model cannot be loaded.")
+
+    closed = asyncio.Event()
+
+    async def log_in(*_: object) -> None:
+        """Stand for the real log-in."""
+
+    async def connect(_: ImageBot, *, reconnect: bool) -> None:
+        await closed.wait()
+
+    stop = ImageBot.close
+
+    async def close(self: ImageBot) -> None:
+        closed.set()
+        await stop(self)
+
+    monkeypatch.setattr(engine, "load", fail)
+    monkeypatch.setattr(discord.Client, "login", log_in)
+    monkeypatch.setattr(discord.Client, "connect", connect)
+    monkeypatch.setattr(ImageBot, "close", close)
+    secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
+    with pytest.raises(ModelFilesError, match="cannot be loaded"):
+        await asyncio.wait_for(run_bot(secret, lambda: engine), 20)
 
 
 async def test_the_sync_record_is_plain_json(town: Town):

@@ -14,7 +14,13 @@ from diffusers import ZImagePipeline
 
 from bot.engines import RawImage, Step
 from bot.engines.z_image import ZImageEngine
-from bot.errors import BadImageError, CancelledError, InvalidRequestError, ModelFilesError
+from bot.errors import (
+    BadImageError,
+    CancelledError,
+    InvalidRequestError,
+    ModelFilesError,
+    SettingsError,
+)
 from bot.generation import GenerationRequest, Quality, Size
 
 SMALL = Size(width=128, height=128)
@@ -198,3 +204,8 @@ def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path):
     (tmp_path / "vae" / "config.json").write_text("{}")
     with pytest.raises(ModelFilesError, match="cannot be loaded"):
         new_engine(tmp_path).load()
+
+
+def test_a_gpu_that_is_not_there_is_refused(demo_model: Path):
+    with pytest.raises(SettingsError, match=r"DEVICE 'cuda:99' does not work: torch sees \d+ GPUs"):
+        ZImageEngine(demo_model, model_id="demo", revision="test", device="cuda:99")

@@ -9,6 +9,8 @@ from typing import Final
 
 import torch
 
+from bot.errors import SettingsError
+
 _AMPERE: Final = 8  # the compute capability that brought bfloat16 in hardware
 
 
@@ -49,10 +51,21 @@ def cpu_threads() -> int:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is the GPU if there is one."""
+    """Return the device of that name; `auto` is the GPU if there is one.
+
+    Raises:
+        SettingsError: There is no such GPU.
+
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise SettingsError(
+            f"The setting DEVICE {name!r} does not work: torch sees {torch.cuda.device_count()} "
+            "GPUs here; use auto or cpu, or see `python -m bot doctor`."
+        )
+    return device
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:

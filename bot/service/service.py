@@ -92,6 +92,7 @@ class Service:
         rules: The sizes that the model draws.
         model_id: What draws.
         lost: Set when no engine can be had any more: the process has to be started again.
+        load_failure: Why the engine could not be loaded, where that is so.
 
     """
 
@@ -112,6 +113,7 @@ class Service:
         self._arriving: list[int] = []  # users whose job is being written down
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
+        self.load_failure: BotError | None = None
         self._delivery = Delivery(store, self._rides, is_stopping=lambda: self._is_stopping)
 
     async def __aenter__(self) -> Self:
@@ -416,11 +418,13 @@ class Service:
             await self._delivery.fail(ride, POISON_SENTENCE)
 
     async def _note_loaded(self) -> None:
-        """Learn how long loading takes; a failure is told to whoever asks for an image."""
+        """Learn how long loading takes; a model that cannot be loaded is the end."""
         try:
             seconds = await self._executor.loaded()
         except BotError as error:
             logger.error("The model cannot be loaded: %s", error.message)  # noqa: TRY400
+            self.load_failure = error
+            self.lost.set()
             return
         finally:
             self._line.loaded()
