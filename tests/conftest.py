@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.command_line.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
+
+let_threads_sleep()  # before any test imports torch
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
 STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses where the disk or the database refuses
+SAY_WITHIN_S: Final = 60.0  # a request that hangs longer is given up and tried again
 POST_AGAIN_S: Final = (2.0, 10.0, 60.0, 300.0)  # pauses between tries to post what is made
 POST_SELDOM_S: Final = 900.0  # between all further ones: an outage of Discord can last hours
 
@@ -149,7 +150,8 @@ class Delivery:
         pauses_s = itertools.chain(POST_AGAIN_S, itertools.repeat(POST_SELDOM_S))
         for tries, pause_s in enumerate(pauses_s, start=1):
             try:
-                await say()
+                async with asyncio.timeout(SAY_WITHIN_S):
+                    await say()
             except NotPostableError as error:
                 if error.is_final or tries > len(POST_AGAIN_S):  # a permission may come back
                     return error

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 STOPPING_SENTENCE: Final = "The bot is about to restart: try again in a minute."
 CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
+ANSWERS_S: Final = 20.0  # for answers that are under way when the bot stops
 GOODBYE_S: Final = 5.0  # for telling everybody who waits that the bot stops
 
 
@@ -163,7 +164,9 @@ class Service:
         await self._worker.stop()
         await self._say_goodbye()
         await asyncio.gather(self._work, return_exceptions=True)
-        await self._rides.wait_until(lambda: all(self._only_waits(ride) for ride in self._rides))
+        with contextlib.suppress(TimeoutError):  # what cannot be said now, the next start says
+            async with asyncio.timeout(ANSWERS_S):
+                await self._rides.wait_until(lambda: all(map(self._only_waits, self._rides)))
 
     def _only_waits(self, ride: Ride) -> bool:
         """Tell whether a job is kept as it is for the next start."""

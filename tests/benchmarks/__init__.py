@@ -1,0 +1,5 @@
+"""Figures: each module is a command that prints some, with what they were measured on."""
+
+from bot.command_line.common import let_threads_sleep
+
+let_threads_sleep()  # as the bot does; before a benchmark imports torch
