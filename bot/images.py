@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.engines import RawImage
-from bot.recipe import parameters_text
+from bot.recipe import canonical, parameters_text
 
 RECIPE_KEY: Final = "z-image-bot"  # the PNG's iTXt chunk that holds the recipe
 PARAMETERS_KEY: Final = "parameters"  # the text that other image tools read
@@ -47,8 +46,7 @@ def encode_png(image: RawImage, *, recipe: Mapping[str, object] | None = None) -
     """Return a PNG, with the recipe as one JSON document and as `parameters` text."""
     info = PngInfo()
     if recipe is not None:
-        document = json.dumps(recipe, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        info.add_itxt(RECIPE_KEY, document)
+        info.add_itxt(RECIPE_KEY, canonical(recipe))
         info.add_itxt(PARAMETERS_KEY, parameters_text(recipe))
     buffer = io.BytesIO()
     to_pillow(image).save(buffer, "PNG", pnginfo=info, compress_level=_PNG_LEVEL)

@@ -106,6 +106,7 @@ class Generation:
         index: Its place in the job, from 0.
         path: Of the PNG on this disk.
         conditions: What, beside the request, decided the pixels.
+        recipe_text: The whole recipe as it was written; None for images of before there was one.
 
     """
 
@@ -124,6 +125,7 @@ class Generation:
     relation: Relation = "imagine"
     channel_id: int | None = None
     message_id: int | None = None
+    recipe_text: str | None = None
 
     @property
     def png(self) -> bytes:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.comparison import changes
 from bot.jobs import Generation, Job
 from bot.service import Service
 from bot.texts import text
 
 SHA_SHOWN: Final = 12  # hexadecimal digits; the recipe shows all 64
-# What may differ between two runs of one request, by the name it is recorded under.
-COMPARED: Final = (
-    "model", "revision", "dtype", "device", "cpu_threads", "attention", "quantization", "compiled",
-    "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used", "sigmas",
-)  # fmt: skip
 
 
 async def verdict(service: Service, job: Job, generations: Sequence[Generation]) -> list[str]:
@@ -41,11 +37,11 @@ def _line(original: Generation | None, generation: Generation, job: Job, locale:
 
 def differences(before: Mapping[str, object], after: Mapping[str, object], locale: str) -> str:
     """Return what was recorded differently, in words."""
-    changed = [
-        text("difference", locale, name=name, before=before.get(name), after=after.get(name))
-        for name in COMPARED
-        if before.get(name) != after.get(name)
-    ]
-    if not changed:
+    found = changes(before, after)
+    if not found:
         return text("other_unknown", locale)
-    return text("other_conditions", locale, differences=", ".join(changed))
+    words = [
+        text("difference", locale, name=each.name, before=each.before, after=each.after)
+        for each in found
+    ]
+    return text("other_conditions", locale, differences=", ".join(words))

@@ -12,7 +12,7 @@ from bot.engines import Drawing
 from bot.errors import BotError
 from bot.images import encode_png, write_once
 from bot.jobs import Generation, Job, new_id, now
-from bot.recipe import make_recipe
+from bot.recipe import canonical, make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
 from bot.store import Store
@@ -86,6 +86,7 @@ class Delivery:
             created_at=now(),
             relation=job.relation,
             channel_id=job.origin.channel_id,
+            recipe_text=canonical(recipe),
         )
 
     async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:

@@ -34,14 +34,20 @@ class Database:
         self._transaction = asyncio.Lock()
         self._connection: aiosqlite.Connection | None = None
 
-    async def open(self) -> None:
+    async def open(self, *, to_read: bool = False) -> None:
         """Connect, check, and bring the database to this program's version.
+
+        Args:
+            to_read: Only look into it, beside a bot that may be at work on it.
 
         Raises:
             DatabaseError: It is damaged, locked, unwritable, or of a newer version.
 
         """
         try:
+            if to_read:
+                await self._open_to_read()
+                return
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = await aiosqlite.connect(self._path, isolation_level=None)
             await self._prepare()
@@ -76,6 +82,25 @@ class Database:
             raise DatabaseError(f"The database {self._path} is closed: the bot is stopping.")
         return self._connection
 
+    async def _open_to_read(self) -> None:
+        if not self._path.is_file():
+            raise DatabaseError(f"There is no database {self._path}: no image was made there yet.")
+        address = f"{self._path.resolve().as_uri()}?mode=ro"
+        self._connection = await aiosqlite.connect(address, isolation_level=None, uri=True)
+        self._db.row_factory = aiosqlite.Row
+        await self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        version = int((await self.rows("PRAGMA user_version"))[0][0])
+        newest = max(self._scripts())
+        if version != newest:
+            raise DatabaseError(
+                f"The database {self._path} has version {version}, this program knows {newest}: "
+                "start the bot of this version once, or use the program that wrote it."
+            )
+
+    def _scripts(self) -> dict[int, Path]:
+        """Return the migrations by their numbers."""
+        return {int(path.name.split("_")[0]): path for path in self._migrations.glob("*.sql")}
+
     async def _prepare(self) -> None:
         self._db.row_factory = aiosqlite.Row
         await self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
@@ -107,7 +132,7 @@ class Database:
 
     async def _migrate(self) -> None:
         """Run each migration that is new, together with its version, in one transaction."""
-        scripts = {int(p.name.split("_")[0]): p for p in self._migrations.glob("*.sql")}
+        scripts = self._scripts()
         version = int((await self.rows("PRAGMA user_version"))[0][0])
         newest = max(scripts)
         if version > newest:

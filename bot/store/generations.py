@@ -58,6 +58,18 @@ class GenerationTable:
         )
         return found[0] if found else None
 
+    async def with_pixels(self, pixel_sha256: str, scope: Scope | None = None) -> list[Generation]:
+        """Return the images with exactly these pixels that may be seen, oldest first."""
+        where, values = _where(scope)
+        return self._generations(
+            await self._database.rows(
+                f"SELECT * FROM generations WHERE pixel_sha256 = ? AND deleted_at IS NULL{where}"  # noqa: S608
+                " ORDER BY created_at, position",
+                pixel_sha256,
+                *values,
+            )
+        )
+
     async def originals(self, job: Job) -> list[Generation]:
         """Return the images of the job that the parent of `job` belongs to."""
         rows = await self._database.rows(
@@ -130,7 +142,7 @@ _COLUMNS: Final = (
     "message_id", "prompt", "prompt_used", "seed", "width", "height", "quality",
     "num_inference_steps", "sigmas", "guidance_scale", "variety", "model_id", "model_revision",
     "dtype", "device", "torch", "diffusers", "transformers", "conditions", "durations",
-    "pixel_sha256", "created_at",
+    "pixel_sha256", "created_at", "recipe",
 )  # fmt: skip
 _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
@@ -161,7 +173,7 @@ def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
         request.guidance_scale, request.variety, made["model"], made["revision"], made["dtype"],
         made["device"], made["torch"], made["diffusers"], made["transformers"],
         json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
-        generation.pixel_sha256, generation.created_at.isoformat(),
+        generation.pixel_sha256, generation.created_at.isoformat(), generation.recipe_text,
     )  # fmt: skip
 
 
@@ -182,4 +194,5 @@ def _generation(row: aiosqlite.Row, path: Path) -> Generation:
         relation=row["relation"],
         channel_id=row["channel_id"],
         message_id=row["message_id"],
+        recipe_text=row["recipe"],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
@@ -43,6 +45,20 @@ class Store:
     async def __aexit__(self, *_: object) -> None:
         """Close the database."""
         await self.database.close()
+
+    @contextlib.asynccontextmanager
+    async def to_read(self) -> AsyncIterator[Self]:
+        """Open the database only to look into it, beside a bot that may be at work on it.
+
+        Raises:
+            DatabaseError: There is none, or it is of another version.
+
+        """
+        await self.database.open(to_read=True)
+        try:
+            yield self
+        finally:
+            await self.database.close()
 
     def image_path(self, pixel_sha256: str) -> Path:
         """Return where the file with these pixels is, or would be."""

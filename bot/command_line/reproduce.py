@@ -1,0 +1,175 @@
+"""`python -m bot reproduce`: draw an image again and compare the pixels."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from bot.command_line.common import Commands, open_engine
+from bot.command_line.outputs import Outputs
+from bot.comparison import Change, Difference, changes, compare
+from bot.engines import Drawing
+from bot.errors import InvalidRequestError
+from bot.images import encode_png, to_pillow
+from bot.models import locate
+from bot.reading import read_file, read_picture, read_picture_file
+from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
+from bot.settings import Settings
+from bot.store import Store
+
+DIFFERENT = 3  # the exit code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """What is drawn again; `image` is there where its pixels are the recipe's."""
+
+    recipe: Recipe
+    image: Image.Image | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of it."""
+
+    recipe: Recipe
+    drawing: Drawing
+    difference: Difference | None
+    changes: list[Change]
+
+    @property
+    def is_identical(self) -> bool:
+        """Tell whether every pixel is the same, by the hash."""
+        return self.drawing.image.pixel_sha256 == self.recipe.pixel_sha256
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options to the parser."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="draw an image again and say whether the pixels are the same",
+        description="Draw an image again from its recipe and compare the pixels. Exit code 0: "
+        "identical; 3: different, with how much and what was recorded differently.",
+    )
+    parser.add_argument(
+        "what",
+        metavar="ID|IMAGE.png|RECIPE.json",
+        help="the id of an image of this bot, a PNG it made, or a recipe",
+    )
+    parser.add_argument("--output", metavar="PNG", help="also keep the new image")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Find the recipe, draw, compare and report."""
+    original = find_original(options.what, settings)
+    files = locate(settings.model, model_cache=settings.model_cache)
+    target = None
+    if options.output is not None:
+        target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
+    with closing(open_engine(files, settings)) as engine:
+        drawing = engine.generate(original.recipe.request)
+    outcome = judge(original, drawing)
+    kept = None
+    if target is not None:
+        recipe = make_recipe(original.recipe.request, drawing)
+        kept = target.write(encode_png(drawing.image, recipe=recipe))
+    print(_json(outcome, kept) if options.json else _sentence(outcome))
+    return 0 if outcome.is_identical else DIFFERENT
+
+
+def find_original(what: str, settings: Settings) -> Original:
+    """Return the recipe that an id, an image or a file stands for.
+
+    Raises:
+        BotError: There is none, or it cannot be believed.
+
+    """
+    path = Path(what)
+    if not path.is_file():
+        return asyncio.run(_by_id(what, settings))
+    content = read_file(path)
+    if content.lstrip()[:1] == b"{":
+        return Original(recipe=parse_recipe(content.decode("utf-8", "replace")), image=None)
+    picture = read_picture(content)
+    if picture.recipe is None:
+        raise InvalidRequestError(
+            f"The picture {what} holds no recipe of this bot: `python -m bot inspect {what}` looks "
+            "for it among the images made here."
+        )
+    is_whole = picture.pixel_sha256 == picture.recipe.pixel_sha256
+    return Original(recipe=picture.recipe, image=picture.image if is_whole else None)
+
+
+async def _by_id(id_: str, settings: Settings) -> Original:
+    data = settings.data_dir
+    async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+        found = await store.generations.find(id_.strip().strip("`").lower())
+    if found is None:
+        raise InvalidRequestError(
+            f"{id_[:60]!r} is neither a file nor the id of an image in {data}."
+        )
+    image = read_picture_file(found.path).image if found.path.is_file() else None
+    return Original(recipe=parse_recipe(recipe_text_of(found)), image=image)
+
+
+def judge(original: Original, drawing: Drawing) -> Outcome:
+    """Compare a new drawing with its original."""
+    recipe = original.recipe
+    difference = None
+    if original.image is not None:
+        difference = compare(original.image, to_pillow(drawing.image))
+    return Outcome(
+        recipe=recipe,
+        drawing=drawing,
+        difference=difference,
+        changes=changes(recipe.conditions, drawing.conditions),
+    )
+
+
+def _sentence(outcome: Outcome) -> str:
+    if outcome.is_identical:
+        return f"identical, SHA-256 {outcome.recipe.pixel_sha256}"
+    lines = ["different"]
+    if (difference := outcome.difference) is not None:
+        lines[0] += (
+            f": at most {difference.max} of 255 levels, {difference.mean:.3f} on average, "
+            f"PSNR {difference.psnr_db:.1f} dB"
+        )
+    lines += [f"  {each.name}: was {each.before}, now {each.after}" for each in outcome.changes]
+    if not outcome.changes:
+        lines.append("  nothing that is recorded explains it")
+    return "\n".join(lines)
+
+
+def _json(outcome: Outcome, kept: Path | None) -> str:
+    difference = outcome.difference
+    return json.dumps(
+        {
+            "identical": outcome.is_identical,
+            "pixel_sha256": {
+                "recorded": outcome.recipe.pixel_sha256,
+                "now": outcome.drawing.image.pixel_sha256,
+            },
+            "difference": None
+            if difference is None
+            else {
+                "max": difference.max,
+                "mean": difference.mean,
+                "psnr_db": None if difference.is_none else difference.psnr_db,
+            },
+            "changes": {
+                each.name: {"before": each.before, "after": each.after} for each in outcome.changes
+            },
+            "recipe_sha256": outcome.recipe.sha256,
+            "path": None if kept is None else str(kept),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,70 @@
+"""Whether two images are the same, how much they differ if not, and what may explain it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+# What may differ between two runs of one request, by the name it is recorded under.
+COMPARED: Final = (
+    "model", "revision", "dtype", "device", "cpu_threads", "attention", "quantization", "compiled",
+    "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used", "sigmas",
+    "variety_noise",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How far apart two images of one size are, in levels of 0 .. 255.
+
+    Attributes:
+        psnr_db: Peak signal-to-noise ratio; infinite for identical images.
+
+    """
+
+    max: int
+    mean: float
+    psnr_db: float
+
+    @property
+    def is_none(self) -> bool:
+        """Tell whether every pixel is the same."""
+        return self.max == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A condition that was recorded differently."""
+
+    name: str
+    before: object
+    after: object
+
+
+def compare(one: Image.Image, other: Image.Image) -> Difference | None:
+    """Return how far apart two RGB images are; None where their sizes differ."""
+    if one.size != other.size:
+        return None
+    apart = np.abs(
+        np.asarray(one, dtype=np.int16) - np.asarray(other, dtype=np.int16)
+    )  # (H, W, 3), 0 .. 255
+    mean_square = float(np.square(apart, dtype=np.int32).mean(dtype=np.float64))
+    return Difference(
+        max=int(apart.max()),
+        mean=float(apart.mean(dtype=np.float64)),
+        psnr_db=10 * math.log10(255**2 / mean_square) if mean_square else math.inf,
+    )
+
+
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[Change]:
+    """Return the conditions that could explain a difference."""
+    return [
+        Change(name=name, before=before.get(name), after=after.get(name))
+        for name in COMPARED
+        if before.get(name) != after.get(name)
+    ]

@@ -1,0 +1,142 @@
+"""Opening a picture or a recipe that somebody handed in, without trusting it.
+
+A file may be huge, cut short, something else than its name says, or a few kilobytes that unpack to
+gigabytes. Every refusal is one sentence, and no more memory is used than a real picture needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from bot.errors import BotError
+from bot.images import RECIPE_KEY
+from bot.recipe import Recipe, parse_recipe
+
+MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
+MAX_PIXELS: Final = 4096 * 4096  # twice the largest side drawn here; 50 MB of RGB
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
+
+class UnreadableImageError(BotError):
+    """A file is no picture that can be looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that was handed in.
+
+    Attributes:
+        image: RGB, turned as its EXIF says; transparency lies on white.
+        pixel_sha256: Of its RGB pixels as they are in the file.
+        recipe_text: What it holds under this bot's key, not yet believed.
+
+    """
+
+    image: Image.Image
+    pixel_sha256: str
+    recipe_text: str | None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """Return the recipe inside, if there is one.
+
+        Raises:
+            RecipeError: There is one, and it cannot be believed.
+
+        """
+        return None if self.recipe_text is None else parse_recipe(self.recipe_text)
+
+
+def read_picture(content: bytes) -> Picture:
+    """Open a picture.
+
+    Raises:
+        UnreadableImageError: It is too large, broken, or none.
+
+    """
+    if len(content) > MAX_BYTES:
+        raise _too_heavy(len(content))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+                _check_pixels(opened)
+                return _picture(opened)
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(
+            "This file is no picture: use a PNG, JPEG, WebP, GIF or BMP."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImageError(
+            f"The picture has more than {MAX_PIXELS} pixels: use one of at most 4096x4096."
+        ) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise UnreadableImageError(
+            "The picture is damaged or cut short: save or send it again."
+        ) from error
+
+
+def read_picture_file(path: Path) -> Picture:
+    """Open a picture from a disk; see `read_picture`."""
+    return read_picture(read_file(path))
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file that is not too large.
+
+    Raises:
+        UnreadableImageError: It is missing, too large or cannot be read.
+
+    """
+    try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise _too_heavy(size)
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableImageError(
+            f"The file {path} cannot be read: {error.strerror or error}."
+        ) from error
+
+
+def _too_heavy(size_bytes: int) -> UnreadableImageError:
+    return UnreadableImageError(
+        f"The file has {size_bytes / 1e6:.0f} MB: {MAX_BYTES / 1e6:.0f} MB are the limit."
+    )
+
+
+def _check_pixels(opened: Image.Image) -> None:
+    """Refuse a picture by its header, before anything of it is unpacked."""
+    if opened.width * opened.height > MAX_PIXELS:
+        raise UnreadableImageError(
+            f"The picture has {opened.width}x{opened.height} pixels: use one of at most 4096x4096."
+        )
+
+
+def _picture(opened: Image.Image) -> Picture:
+    opened.load()
+    text = getattr(opened, "text", {}).get(RECIPE_KEY)  # a PNG's chunks
+    plain = opened if opened.mode == "RGB" else _on_white(opened)
+    return Picture(
+        image=ImageOps.exif_transpose(plain),
+        pixel_sha256=hashlib.sha256(plain.tobytes()).hexdigest(),
+        recipe_text=None if text is None else str(text),
+    )
+
+
+def _on_white(opened: Image.Image) -> Image.Image:
+    """Return RGB pixels of a palette, grey, CMYK, 16-bit or transparent picture."""
+    if opened.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
+        return opened.point(lambda value: value / 256).convert("L").convert("RGB")
+    if not opened.has_transparency_data:
+        return opened.convert("RGB")
+    layer = opened.convert("RGBA")
+    ground = Image.new("RGBA", layer.size, "white")
+    ground.alpha_composite(layer)
+    return ground.convert("RGB")

@@ -1,0 +1,117 @@
+"""A recipe is one text with one hash; what was changed, or is none, is refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.engines import Drawing, RawImage
+from bot.generation import GenerationRequest, Quality, Size
+from bot.recipe import (
+    HASH_KEY,
+    RECIPE_VERSION,
+    RecipeError,
+    canonical,
+    make_recipe,
+    parameters_text,
+    parse_recipe,
+)
+
+REQUEST = GenerationRequest(
+    prompt='红苹果 "quoted" 🍎',
+    seed=0,
+    size=Size(width=128, height=256),
+    quality=Quality.FINAL,
+    guidance_scale=1.3,
+    variety=25,
+)
+CONDITIONS = {
+    "model": "demo", "revision": "md5:abc", "prompt_used": "红苹果", "num_inference_steps": 9,
+    "sigmas": [1.0, 0.1], "dtype": "float32", "device": "cpu", "torch": "2.13", "cuda": None,
+}  # fmt: skip
+
+
+def recipe() -> dict[str, object]:
+    image = RawImage(width=1, height=1, pixels=b"abc")
+    return make_recipe(REQUEST, Drawing(image=image, conditions=CONDITIONS))
+
+
+def changed(**values: object) -> str:
+    return json.dumps({**recipe(), **values})
+
+
+def test_a_recipe_is_read_as_it_was_written():
+    text = canonical(recipe())
+    read = parse_recipe(text)
+    assert read.request == REQUEST
+    assert read.conditions == CONDITIONS
+    assert read.is_proven
+    assert canonical(read.document) == text
+    assert read.sha256 == recipe()[HASH_KEY]
+    assert "红苹果" in text
+
+
+def test_the_hash_does_not_depend_on_how_the_text_is_laid_out():
+    loose = json.dumps(dict(reversed(recipe().items())), indent=2, ensure_ascii=True)
+    assert parse_recipe(loose).sha256 == parse_recipe(canonical(recipe())).sha256
+
+
+@pytest.mark.parametrize(
+    "values", [{"seed": 1}, {"prompt": "a pear"}, {"torch": "2.12"}, {"pixel_sha256": "0" * 64},
+               {"extra": 1}, {HASH_KEY: "0" * 64}],
+)  # fmt: skip
+def test_a_tampered_recipe_is_refused(values: dict[str, object]):
+    with pytest.raises(RecipeError, match="was changed after it was written"):
+        parse_recipe(changed(**values))
+
+
+def test_a_recipe_whose_hash_was_cut_out_is_refused():
+    document = recipe()
+    del document[HASH_KEY]
+    with pytest.raises(RecipeError, match="its SHA-256 is missing"):
+        parse_recipe(json.dumps(document))
+
+
+def test_a_recipe_of_the_first_version_is_read_without_a_proof():
+    document = {**recipe(), "version": 1}
+    for key in (HASH_KEY, "variety"):
+        del document[key]
+    read = parse_recipe(json.dumps(document))
+    assert not read.is_proven
+    assert read.request.variety == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("no json", "it is not JSON"),
+        ("[" * 60_000, "it is not JSON"),
+        ("[1]", "it is not an object"),
+        ("{}", "it has no version"),
+        ('{"version": true}', "cannot be meant|has no"),
+        (json.dumps({"version": RECIPE_VERSION + 1}), "update it"),
+        ('{"version": 1}', "it has no 'prompt'"),
+        ("x" * 100_001, "100000 are the limit"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(text: str, sentence: str):
+    with pytest.raises(RecipeError, match=sentence):
+        parse_recipe(text)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"seed": "1"}, {"seed": True}, {"quality": "best"}, {"width": 1.5}, {"guidance_scale": "x"}],
+)
+def test_a_value_that_cannot_be_meant_is_refused(values: dict[str, object]):
+    document = {**recipe(), "version": 1, **values}
+    del document[HASH_KEY]
+    with pytest.raises(RecipeError, match="cannot be meant"):
+        parse_recipe(json.dumps(document))
+
+
+def test_other_tools_find_the_parameters_they_know():
+    text = parameters_text(recipe())
+    assert text.startswith('红苹果 "quoted" 🍎\nSteps: 9, ')
+    assert "CFG scale: 1.3, Seed: 0, Size: 128x256, Model: demo" in text

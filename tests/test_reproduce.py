@@ -1,0 +1,130 @@
+"""`python -m bot reproduce`: the same pixels are proven, other ones are explained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from bot.command_line import run
+from bot.images import RECIPE_KEY
+from bot.recipe import canonical, parse_recipe, recipe_sha256
+from bot.service import open_service
+from bot.settings import Settings
+from tests.test_service import Recorder, origin, request
+from tests.town import SteeredEngine
+
+pytest_plugins = ["tests.bot_fixtures"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Draw one image with the command line, for all tests."""
+    path = tmp_path_factory.mktemp("made") / "apple.png"
+    arguments = ["imagine", "红苹果", "--seed", "7", "--size", "128x128", "--quality", "draft",
+                 "--variety", "30", "--output", str(path)]  # fmt: skip
+    assert run(arguments) == 0
+    return path
+
+
+def recipe_in(path: Path) -> dict[str, object]:
+    with Image.open(path) as image:
+        return json.loads(image.text[RECIPE_KEY])
+
+
+def rewritten(path: Path, target: Path, recipe: dict[str, object]) -> Path:
+    """Write the same pixels with another recipe, whose hash fits."""
+    recipe = {**recipe, "recipe_sha256": recipe_sha256(recipe)}
+    info = PngInfo()
+    info.add_itxt(RECIPE_KEY, canonical(recipe))
+    with Image.open(path) as image:
+        image.save(target, pnginfo=info)
+    return target
+
+
+def test_a_png_and_its_recipe_alone_are_drawn_identically(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["reproduce", str(made)]) == 0
+    sha = recipe_in(made)["pixel_sha256"]
+    assert capsys.readouterr().out == f"identical, SHA-256 {sha}\n"
+    alone = tmp_path / "recipe.json"
+    alone.write_text(json.dumps(recipe_in(made), indent=1))
+    assert run(["reproduce", str(alone), "--json", "--output", str(tmp_path / "again.png")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["identical"]
+    assert told["pixel_sha256"]["now"] == sha
+    assert told["recipe_sha256"] == parse_recipe(alone.read_text()).sha256
+    assert recipe_in(Path(told["path"]))["pixel_sha256"] == sha
+
+
+async def drawn_by_the_bot(settings: Settings, engine: SteeredEngine) -> str:
+    reply = Recorder()
+    async with open_service(settings, lambda: engine) as service:
+        await service.submit((request(seed=3),), origin(), reply=reply)
+        await service.idle()
+    return reply.generations[0].id
+
+
+async def test_an_image_of_the_bot_is_found_by_its_id(
+    settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):  # fmt: skip
+    id_ = await drawn_by_the_bot(settings, engine)
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    from bot.command_line.reproduce import _by_id  # noqa: PLC0415
+
+    original = await _by_id(f"`{id_}`", settings)
+    assert original.recipe.request.seed == 3
+    assert original.recipe.is_proven
+    assert original.image is not None
+
+
+def test_other_pixels_are_measured_and_what_changed_is_named(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The recipe says seed 8 and an older torch; the pixels in the file are those of seed 7."""
+    recipe = {**recipe_in(made), "seed": 8, "torch": "1.0"}
+    changed = rewritten(made, tmp_path / "changed.png", recipe)
+    assert run(["reproduce", str(changed)]) == 3
+    told = capsys.readouterr().out
+    assert told.startswith("different: at most ")
+    assert "PSNR" in told
+    assert "torch: was 1.0, now 2." in told
+    assert run(["reproduce", str(changed), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["difference"]["psnr_db"] > 0
+    assert told["changes"]["torch"]["before"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("tampered.json", lambda recipe: json.dumps({**recipe, "seed": 8}), "was changed after"),
+        ("other.json", lambda _: '{"hello": 1}', "no recipe of this bot"),
+        ("words.png", lambda _: "just words", "is no picture"),
+    ],
+)
+def test_what_cannot_be_reproduced_is_one_line_and_exit_code_2(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name, content, sentence
+):
+    path = tmp_path / name
+    path.write_text(content(recipe_in(made)))
+    assert run(["reproduce", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1
+
+
+def test_a_foreign_png_and_an_unknown_id_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    foreign = tmp_path / "foreign.png"
+    Image.new("RGB", (32, 32), "red").save(foreign)
+    assert run(["reproduce", str(foreign)]) == 2
+    assert "holds no recipe of this bot" in capsys.readouterr().err
+    assert run(["reproduce", "zzzzzzz"]) == 2
+    assert "no image was made there yet" in capsys.readouterr().err
