@@ -21,6 +21,7 @@ from bot.recipe import Recipe, parse_recipe
 
 MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
 MAX_PIXELS: Final = 4096 * 4096  # twice the largest side drawn here; 50 MB of RGB
+_ROWS: Final = 256  # hashed at once
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
@@ -66,9 +67,9 @@ def read_picture(content: bytes) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-                _check_pixels(opened)
-                return _picture(opened)
+            opened = Image.open(io.BytesIO(content), formats=FORMATS)
+            _check_pixels(opened)
+            return _picture(opened)
     except UnidentifiedImageError as error:
         raise UnreadableImageError(
             "This file is no picture: use a PNG, JPEG, WebP, GIF or BMP."
@@ -123,11 +124,22 @@ def _picture(opened: Image.Image) -> Picture:
     opened.load()
     text = getattr(opened, "text", {}).get(RECIPE_KEY)  # a PNG's chunks
     plain = opened if opened.mode == "RGB" else _on_white(opened)
+    pixel_sha256 = _pixel_sha256(plain)
+    ImageOps.exif_transpose(plain, in_place=True)  # no copy where nothing is to be turned
     return Picture(
-        image=ImageOps.exif_transpose(plain),
-        pixel_sha256=hashlib.sha256(plain.tobytes()).hexdigest(),
+        image=plain,
+        pixel_sha256=pixel_sha256,
         recipe_text=None if text is None else str(text),
     )
+
+
+def _pixel_sha256(image: Image.Image) -> str:
+    """Return the SHA-256 of an image's RGB pixels, a few rows at a time."""
+    digest = hashlib.sha256()
+    for top in range(0, image.height, _ROWS):
+        rows = image.crop((0, top, image.width, min(top + _ROWS, image.height)))
+        digest.update(rows.tobytes())
+    return digest.hexdigest()
 
 
 def _on_white(opened: Image.Image) -> Image.Image:
@@ -136,7 +148,7 @@ def _on_white(opened: Image.Image) -> Image.Image:
         return opened.point(lambda value: value / 256).convert("L").convert("RGB")
     if not opened.has_transparency_data:
         return opened.convert("RGB")
-    layer = opened.convert("RGBA")
-    ground = Image.new("RGBA", layer.size, "white")
-    ground.alpha_composite(layer)
-    return ground.convert("RGB")
+    layer = opened if opened.mode == "RGBA" else opened.convert("RGBA")
+    ground = Image.new("RGB", layer.size, "white")
+    ground.paste(layer, mask=layer.getchannel("A"))
+    return ground
