@@ -8,8 +8,10 @@ the scenes and write the captions; the GPU paints and encodes a few new ones at 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from captions import caption
+from checkpoints import STALL_S
 from phrases import EXTRAS
 from scenes import LANGUAGE_ODDS, LANGUAGES, Art, Scenes, sample
 from tokenizer import encode, fill, load
@@ -99,15 +102,23 @@ def make_chunk(
 
 def _work(art: Art, work: Path, seed: int, size: int, kept: int, outputs: dict) -> None:
     """Make chunks forever; runs in a process of its own."""
-    import os  # noqa: PLC0415
-
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    tokenizer, turn = load(work), 0
+    tokenizer, turn, parent = load(work), 0, os.getppid()
     while True:
         turn += 1
         long = LONG in outputs and (turn + seed) % 12 == 0
         chunk = make_chunk(art, tokenizer, seed * 1_000_003 + turn, size, kept=kept, long=long)
-        outputs[LONG if long else SHORT].put(chunk)
+        _hand_over(outputs[LONG if long else SHORT], chunk, parent)
+
+
+def _hand_over(output: multiprocessing.Queue, chunk: Chunk, parent: int) -> None:
+    """Wait for room in the queue; end the process when the training it worked for is gone."""
+    while True:
+        try:
+            return output.put(chunk, timeout=10)
+        except queue.Full:
+            if os.getppid() != parent:
+                raise SystemExit from None
 
 
 class Workers:
@@ -133,13 +144,18 @@ class Workers:
             process.start()
 
     def get(self, kind: int = SHORT) -> Chunk:
-        """Wait for the next chunk; raises `RuntimeError` when no worker is alive."""
+        """Wait for the next chunk; raises `RuntimeError` when none comes for `STALL_S` seconds."""
+        end = time.monotonic() + STALL_S
         while True:
             try:
-                return self.outputs[kind].get(timeout=20)
+                return self.outputs[kind].get(timeout=5)
             except queue.Empty:
-                if not any(process.is_alive() for process in self.processes):
-                    raise RuntimeError("all caption workers have died") from None
+                alive = sum(process.is_alive() for process in self.processes)
+                if not alive or time.monotonic() > end:
+                    raise RuntimeError(
+                        f"No captions came for up to {STALL_S} s: {alive} of "
+                        f"{len(self.processes)} workers are alive. Repeat the command to go on."
+                    ) from None
 
     def stop(self) -> None:
         """End the processes."""

@@ -310,6 +310,8 @@ def evaluation_prompts(
 ) -> list[dict]:
     """Return `n` held-out prompts of a kind with the labels their pictures must show.
 
+    Each also has the `scene` it describes, which `compose` paints with real art.
+
     Kinds: concept, style, background, gradient, place, pair, two, tint. Each prompt says just
     what its kind is about, except that every prompt names its thing.
     """
@@ -321,7 +323,8 @@ def evaluation_prompts(
         for i in np.flatnonzero(_of_kind(scenes, kind))[: n - len(prompts)]:
             wanted = {name: int(values[i]) for name, values in labels.items()}
             prompt = caption(art, scenes, int(i))
-            prompts.append({"prompt": prompt, "kind": kind, "language": language, **wanted})
+            about = {"kind": kind, "language": language, "scene": scenes[int(i) : int(i) + 1]}
+            prompts.append({"prompt": prompt, **about, **wanted})
     return prompts
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from networks import (
-    VAE_CONFIG,
-    TextEncoder,
-    TextShape,
-    Transformer,
-    TransformerShape,
-    describe,
-)
+from networks import TextEncoder, Transformer
 from safetensors.torch import load_file, save_file
+from shapes import VAE_CONFIG, TextShape, TransformerShape, describe
 from tokenizer import encode, load
 from torch import Tensor, nn
 from tqdm import tqdm
 
+STALL_S = 180  # seconds without a step or a message after which a process gives up
 TINY = TransformerShape(dim=96, heads=2, layers=2, axes=(16, 16, 16), text_dim=256)
 
 
@@ -43,7 +40,10 @@ class Place:
 def join() -> Place:
     """Join the other processes started by torchrun, if any, and choose the device."""
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    limit = timedelta(seconds=STALL_S)
     if not torch.cuda.is_available():
+        if world > 1:
+            dist.init_process_group("gloo", timeout=limit)
         return Place(rank, world, torch.device("cpu"))
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     torch.cuda.set_device(device)
@@ -52,18 +52,30 @@ def join() -> Place:
     # No cudnn.benchmark: composing meets a new shape at each call, and would try each anew.
     torch.backends.cudnn.benchmark = False
     if world > 1:
-        dist.init_process_group("nccl", device_id=device)
+        dist.init_process_group("nccl", device_id=device, timeout=limit)
     return Place(rank, world, device)
 
 
 class Clock:
-    """Measure progress by time, the same on every GPU: training ends when its time is up."""
+    """Measure progress by time, the same on every GPU: training ends when its time is up.
+
+    Once steps are counted, a process that makes none for `STALL_S` prints where it hangs and ends:
+    a stalled run must not use up the time of a machine.
+    """
 
     EVERY = 8  # steps between looks at the clock, which make the GPUs wait for each other
 
-    def __init__(self, name: str, minutes: float, place: Place, spent: float = 0.0) -> None:
-        """`spent` are the seconds of earlier runs."""
+    def __init__(
+        self, name: str, minutes: float, place: Place, *, spent: float = 0.0,
+        until: float | None = None, most: int = 0,
+    ) -> None:  # fmt: skip
+        """Count on from `spent` seconds of earlier runs.
+
+        `until` is the `time.monotonic()` at which to stop before the time is up, `most` the number
+        of steps after which to, 0 for any.
+        """
         self.total, self.place, self.spent = minutes * 60, place, spent
+        self.until, self.most, self.stopped = until, most, False
         self.began, self.steps, self.progress = time.monotonic(), 0, spent / (minutes * 60)
         self.bar = tqdm(
             total=round(self.total), initial=round(spent), desc=name, unit="s",
@@ -80,17 +92,32 @@ class Clock:
         """Return the seconds of training so far."""
         return self.spent + time.monotonic() - self.began
 
+    @property
+    def over(self) -> bool:
+        """Tell whether to end: time is up, or this run was to stop here."""
+        return self.stopped or self.progress >= 1
+
     def tick(self, **figures: float | str) -> float:
         """Count a step and return the progress, at least 1 when time is up."""
         self.steps += 1
+        self.stopped |= self.steps == self.most
         if self.steps % self.EVERY == 0:
-            now = torch.tensor(self.seconds / self.total, device=self.place.device)
-            if dist.is_initialized():
-                dist.broadcast(now, 0)
-            self.progress = now.item()
-            self.bar.n = min(round(self.seconds), self.bar.total)
-            self.bar.set_postfix(figures)
+            self._look(figures)
+        if self.over:
+            faulthandler.cancel_dump_traceback_later()
         return self.progress
+
+    def _look(self, figures: dict[str, float | str]) -> None:
+        """Agree with the other GPUs on the time, by the first one's clock."""
+        late = self.until is not None and time.monotonic() > self.until
+        now = torch.tensor([self.seconds / self.total, float(late)], device=self.place.device)
+        if dist.is_initialized():
+            dist.broadcast(now, 0)
+        self.progress, said = now.tolist()
+        self.stopped |= bool(said)
+        faulthandler.dump_traceback_later(STALL_S, exit=True)
+        self.bar.n = min(round(self.seconds), self.bar.total)
+        self.bar.set_postfix(figures)
 
 
 def save_weights(path: Path, state: dict[str, Tensor], about: dict[str, object]) -> None:
@@ -99,7 +126,7 @@ def save_weights(path: Path, state: dict[str, Tensor], about: dict[str, object])
     small = {
         key: value.detach().to("cpu", torch.bfloat16).contiguous() for key, value in state.items()
     }
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{os.getpid()}")
     save_file(small, partial, metadata={"about": json.dumps(about)})
     partial.replace(path)
 

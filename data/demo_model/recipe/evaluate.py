@@ -1,310 +1,218 @@
-"""Measure the model by the judge on prompts kept out of training, and lay out sheets to look at.
+"""Measure a model by the judge on prompts kept out of training, and lay out sheets to look at.
 
-Writes `report/figures.json`, the 50 worst pictures and 200 random ones. With `--pick-guidance` it
-instead compares guidance weights on the undistilled model and writes the best to `guidance.json`.
+    python data/demo_model/recipe/evaluate.py --model data/demo_model --device cpu
+
+Writes `report/figures.json` and `figures.md` in the work folder, the 50 pictures the judge likes
+least and 200 random ones. Every drawn picture is kept: an interrupted run goes on by repeating the
+command.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from captions import caption, evaluation_prompts
-from checkpoints import autocast, decode, join, load_pair, load_vae, null_caption
-from compose import compose
-from judge import accuracy
-from judge_network import both_there, load_judge, opinions
-from sampling import guided, sheet_of, sigma_grid
-from scenes import load_art, sample
-from tokenizer import encode, fill, load
-from torch import Tensor, nn
+from judge_network import Judge, load_judge
+from layout import labelled_sheet
+from measures import (
+    SEEDS,
+    column,
+    decoder_figures,
+    look,
+    real_shares,
+    right_ones,
+    seed_figures,
+    shares,
+)
+from painting import Album, CheckpointPainter, FolderPainter, Painter, Wish
+from PIL import Image
+from scenes import Art, load_art, sample
+from torch import Tensor
 
-KINDS = (
-    ("concept", "en"), ("concept", "zh"), ("concept", "mixed"), ("style", "en"), ("style", "zh"),
-    ("background", "en"), ("background", "zh"), ("gradient", "en"), ("gradient", "zh"),
-    ("place", "en"), ("place", "zh"), ("pair", "en"), ("pair", "zh"), ("two", "en"), ("tint", "en"),
-)  # fmt: skip
-SHAPES = ((128, 128), (192, 320), (320, 192), (384, 384), (512, 512), (256, 512))
-GUIDANCE_TRIED = (1.0, 1.5, 2.0, 3.0)
-
-
-class Painter:
-    """Draw prompts with a checkpoint."""
-
-    def __init__(
-        self,
-        work: Path,
-        device: torch.device,
-        vae: nn.Module,
-        transformer: nn.Module,
-        text: nn.Module,
-    ) -> None:
-        """Take the networks of a stage."""
-        self.device, self.tokenizer = device, load(work)
-        self.vae, self.transformer, self.text = vae, transformer, text
-        self.null = null_caption(work, device)
-
-    @classmethod
-    def of(cls, work: Path, stage: str, device: torch.device) -> Painter:
-        """Load the networks of a stage."""
-        folder = work / "checkpoints"
-        vae = load_vae(folder / "vae.safetensors", device)
-        return cls(work, device, vae, *load_pair(folder / f"{stage}.safetensors", device))
-
-    @torch.no_grad()
-    def __call__(
-        self, prompts: list[str], *, seed: int = 0, steps: int = 8, weight: float = 0.0,
-        height: int = 256, width: int = 256, batch: int = 256,
-    ) -> Tensor:  # fmt: skip
-        """Return (n, 3, height, width) images in [-1, 1] on the CPU."""
-        generator = torch.Generator(self.device).manual_seed(seed)
-        rows = encode(self.tokenizer, prompts)
-        length = 32 * -(-max(len(row) for row in rows) // 32)
-        images: list[Tensor] = [torch.empty(0)] * len(prompts)
-        groups: dict[int, list[int]] = {}
-        for number, row in enumerate(rows):
-            groups.setdefault(min(length, 32 * -(-len(row) // 32)), []).append(number)
-        for size, numbers in groups.items():
-            for start in range(0, len(numbers), batch):
-                some = numbers[start : start + batch]
-                table, lengths = fill([rows[i] for i in some], size)
-                noise = torch.randn(
-                    len(some), 16, height // 8, width // 8, device=self.device, generator=generator
-                )
-                with autocast(self.device):
-                    latents = guided(
-                        self.transformer, self.text, noise,
-                        torch.from_numpy(table).to(self.device).long(),
-                        torch.from_numpy(lengths).to(self.device).long(),
-                        self.null, sigma_grid(steps), weight,
-                    )  # fmt: skip
-                for number, image in zip(some, decode(self.vae, latents).cpu(), strict=True):
-                    images[number] = image
-        return torch.stack(images)
+# Kind -> languages, and prompts as a share of `--count`: most for what matters most.
+KINDS = {
+    "concept": (("en", "zh", "mixed"), 1.0),
+    "style": (("en", "zh"), 0.6),
+    "background": (("en", "zh"), 0.6),
+    "place": (("en", "zh"), 0.6),
+    "pair": (("en", "zh"), 0.6),
+    "gradient": (("en", "zh"), 0.3),
+    "two": (("en", "zh"), 0.3),
+    "tint": (("en", "zh"), 0.3),
+}
+SHAPES = ((128, 128), (192, 320), (320, 192), (384, 384), (512, 512), (256, 512))  # height, width
+FORWARDS = (7, 9)  # beside the usual 8
+WORST, RANDOM = 50, 200
 
 
-def column(prompts: list[dict], name: str) -> Tensor:
-    """Return one label of all prompts."""
-    return torch.tensor([prompt[name] for prompt in prompts])
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Some prompts of a kind, and the pictures to draw of them."""
+
+    name: str
+    kind: str
+    prompts: list[dict]
+    wishes: list[Wish]
 
 
-def right_ones(kind: str, prompts: list[dict], found: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tell which pictures show what their prompts say, by aspect."""
-    concept = found["concept"][:, 0].argmax(-1) == column(prompts, "concept_a")
-    if kind == "pair":
-        beside = column(prompts, "layout") == 2
-        wanted = column(prompts, "concept_a"), column(prompts, "concept_b")
-        return {"pair": both_there(found["concept"], *wanted, beside)}
-    if kind == "gradient":
-        first, second = (found[n].argmax(-1) for n in ("background", "background2"))
-        a, b = column(prompts, "background"), column(prompts, "background2")
-        either = ((first == a) & (second == b)) | ((first == b) & (second == a))
-        return {"concept": concept, "gradient": either}
-    aspect = {"two": "layout"}.get(kind, kind)
-    if aspect == "concept":
-        return {"concept": concept}
-    return {"concept": concept, kind: found[aspect].argmax(-1) == column(prompts, aspect)}
+def kind_tasks(art: Art, count: int) -> Iterator[Task]:
+    """Return the prompts of every kind and language, each with a seed of its own."""
+    rng, seed = np.random.default_rng(31), 0
+    for kind, (languages, share) in KINDS.items():
+        for language in languages:
+            prompts = evaluation_prompts(art, kind, language, round(count * share), rng)
+            wishes = [Wish(prompt=p["prompt"], seed=seed + i) for i, p in enumerate(prompts)]
+            seed += len(wishes)
+            yield Task(name=f"{kind} {language}", kind=kind, prompts=prompts, wishes=wishes)
 
 
-def measure_kinds(paint: Painter, judge: object, art: object, count: int) -> tuple[dict, list]:
-    """Measure every kind of prompt; also return each concept prompt with its probability."""
-    figures, ranked, rng = {}, [], np.random.default_rng(31)
-    for kind, language in KINDS:
-        prompts = evaluation_prompts(art, kind, language, count, rng)
-        images = paint([prompt["prompt"] for prompt in prompts])
-        found = {name: value.cpu() for name, value in opinions(judge, images).items()}
-        right = right_ones(kind, prompts, found)
-        figures[f"{kind} {language}"] = {
-            n: round(v.float().mean().item(), 4) for n, v in right.items()
+def plain_prompts(art: Art, count: int, seed: int) -> list[dict]:
+    """Return prompts that say the thing only, half of them in each language."""
+    rng = np.random.default_rng(seed)
+    halves = [evaluation_prompts(art, "concept", lang, count // 2, rng) for lang in ("en", "zh")]
+    return [*halves[0], *halves[1]]
+
+
+def other_tasks(art: Art, count: int) -> Iterator[Task]:
+    """Return plain prompts at other numbers of forwards and in other shapes."""
+    prompts = plain_prompts(art, count, 32)
+    changes = [(f"{steps} forwards", {"steps": steps}) for steps in FORWARDS]
+    changes += [(f"{w}x{h}", {"height": h, "width": w}) for h, w in SHAPES]
+    for name, change in changes:
+        wishes = [Wish(prompt=p["prompt"], seed=i, **change) for i, p in enumerate(prompts)]
+        yield Task(name=name, kind="concept", prompts=prompts, wishes=wishes)
+
+
+def seed_task(art: Art, count: int) -> Task:
+    """Return plain prompts with several seeds each."""
+    prompts = plain_prompts(art, count, 33)
+    wishes = [Wish(prompt=p["prompt"], seed=seed) for p in prompts for seed in range(SEEDS)]
+    return Task(name="seeds", kind="concept", prompts=prompts, wishes=wishes)
+
+
+def random_wishes(art: Art) -> list[Wish]:
+    """Return random prompts of every kind."""
+    scenes = sample(art, np.random.default_rng(35), RANDOM, "held_out")
+    return [Wish(prompt=caption(art, scenes, i), seed=i) for i in range(RANDOM)]
+
+
+@dataclass(kw_only=True)
+class Evaluation:
+    """What measures a model: its album, the judge and the art."""
+
+    album: Album
+    judge: Judge
+    art: Art
+    pictures: Tensor
+    folder: Path
+
+    def kinds(self, tasks: list[Task]) -> dict[str, dict]:
+        """Measure every kind of prompt beside what real art scores; lay out the worst."""
+        figures, ranked = {}, []
+        for task in tasks:
+            images = self.album.of(task.wishes)
+            found = look(self.judge, images)
+            figures[task.name] = {
+                "prompts": len(task.prompts),
+                "model": shares(right_ones(task.kind, task.prompts, found)),
+                "real art": real_shares(task.kind, task.prompts, self.judge, self.pictures),
+            }
+            if task.kind not in {"pair", "two"}:
+                sure = found["concept"][:, 0].softmax(-1)
+                score = sure[torch.arange(len(images)), column(task.prompts, "concept_a")]
+                ranked += zip(score.tolist(), task.wishes, strict=True)
+        worst = [wish for _, wish in sorted(ranked, key=lambda entry: entry[0])[:WORST]]
+        self.sheet("worst", worst, 10)
+        return figures
+
+    def others(self, tasks: list[Task]) -> dict[str, float]:
+        """Measure the share of right concepts of each task."""
+        return {
+            task.name: shares(
+                right_ones("concept", task.prompts, look(self.judge, self.album.of(task.wishes)))
+            )["concept"]
+            for task in tasks
         }
-        if kind != "pair":
-            sure = found["concept"][:, 0].softmax(-1)
-            score = sure[torch.arange(len(prompts)), column(prompts, "concept_a")]
-            ranked += [
-                (value, prompt["prompt"], image)
-                for value, prompt, image in zip(score.tolist(), prompts, images, strict=True)
-            ]
-        print(kind, language, figures[f"{kind} {language}"], flush=True)
-    return figures, sorted(ranked, key=lambda entry: entry[0])
+
+    def sheet(self, name: str, wishes: list[Wish], columns: int) -> None:
+        """Lay out pictures with their prompts under them."""
+        pixels = self.album.of(wishes).add(1).mul(127.5).round().byte().permute(0, 2, 3, 1)
+        images = [Image.fromarray(one) for one in pixels.numpy()]
+        prompts = [wish.prompt for wish in wishes]
+        labelled_sheet(images, prompts, columns=columns, edge=144).save(self.folder / f"{name}.png")
 
 
-def measure_others(paint: Painter, judge: object, art: object, count: int) -> dict:
-    """Measure other numbers of forwards and other shapes, on plain prompts of both languages."""
-    figures, rng = {}, np.random.default_rng(32)
-    prompts = [
-        prompt
-        for language in ("en", "zh")
-        for prompt in evaluation_prompts(art, "concept", language, count // 2, rng)
-    ]
-    texts = [prompt["prompt"] for prompt in prompts]
-    wanted = column(prompts, "concept_a")
-    tried = [(f"{steps} forwards", {"steps": steps}) for steps in (4, 7, 8, 9)]
-    tried += [
-        (f"{width}x{height}", {"height": height, "width": width, "batch": 64})
-        for height, width in SHAPES
-    ]
-    for name, options in tried:
-        few = slice(None, 120 if options.get("height", 0) > 256 else None)
-        found = opinions(judge, paint(texts[few], **options), 64)["concept"][:, 0].argmax(-1).cpu()
-        figures[name] = round((found == wanted[few]).float().mean().item(), 4)
-        print(name, figures[name], flush=True)
-    return figures
+def painter_of(args: argparse.Namespace) -> Painter:
+    """Load what is to be measured."""
+    device = torch.device(args.device)
+    if args.model:
+        return FolderPainter(args.model, device, args.guidance)
+    return CheckpointPainter(args.work, args.stage, device, args.guidance)
 
 
-def measure_seeds(paint: Painter, judge: object, art: object, count: int) -> dict:
-    """Measure how 8 seeds of a prompt differ, and whether all show the thing."""
-    rng = np.random.default_rng(33)
-    prompts = evaluation_prompts(art, "concept", "en", count // 2, rng)
-    prompts += evaluation_prompts(art, "concept", "zh", count // 2, rng)
-    texts = [prompt["prompt"] for prompt in prompts]
-    images = torch.stack([paint(texts, seed=seed) for seed in range(8)], 1)  # (n, 8, 3, 256, 256)
-    flat = images.add(1).div(2).flatten(2)
-    pairs = torch.cdist(flat, flat) / flat.shape[-1] ** 0.5  # root mean square, of full range
-    found = opinions(judge, images.flatten(0, 1))["concept"][:, 0].argmax(-1).cpu()
-    right = (found.view(-1, 8) == column(prompts, "concept_a")[:, None]).float().mean()
-    return {
-        "mean_pairwise_rms": round((pairs.sum((1, 2)) / 56).mean().item(), 4),
-        "concept": round(right.item(), 4),
-    }
-
-
-@torch.no_grad()
-def measure_decoder(paint: Painter, judge: object, art: object, pictures: Tensor) -> dict:
-    """Measure the autoencoder and the judge on unseen renderings."""
-    scenes, figures = sample(art, np.random.default_rng(34), 1024, "held_out"), {}
-    for size in (256,):
-        real, back = [], []
-        for start in range(0, len(scenes), 64):
-            images = compose(scenes, slice(start, start + 64), pictures, size, size)
-            with autocast(images.device):
-                mean = paint.vae.encoder(images)[:, :16].float()
-                found = paint.vae.decoder(mean).float().clamp(-1, 1)
-            real.append(images)
-            back.append(found)
-        real, back = torch.cat(real), torch.cat(back)
-        error = (real - back).square().mean((1, 2, 3))
-        figures[f"psnr_db_{size}"] = round((10 * torch.log10(4 / error)).mean().item(), 2)
-        if size == 256:
-            figures["judge_real"] = accuracy(judge, scenes, real)
-            figures["judge_reconstructed"] = accuracy(judge, scenes, back)
-            latents = (mean - paint.vae.config.shift_factor) * paint.vae.config.scaling_factor
-            figures["latent_rgb"] = latent_rgb(latents, images)
-    return figures
-
-
-def latent_rgb(latents: Tensor, images: Tensor) -> list[list[float]]:
-    """Fit the 17 x 3 matrix (last row constant) that turns latents to small previews in [0, 1]."""
-    colour = torch.nn.functional.interpolate(images, size=latents.shape[2:], mode="area")
-    inside = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1]).double().cpu()
-    inside = torch.cat([inside, torch.ones(len(inside), 1, dtype=torch.float64)], 1)
-    outside = colour.add(1).div(2).permute(0, 2, 3, 1).reshape(-1, 3).double().cpu()
-    return torch.linalg.lstsq(inside, outside).solution.numpy().round(4).tolist()
-
-
-def random_sheet(paint: Painter, art: object, folder: Path) -> None:
-    """Lay out 200 random prompts of every kind, and their texts beside."""
-    scenes = sample(art, np.random.default_rng(35), 200, "held_out")
-    texts = [caption(art, scenes, i) for i in range(200)]
-    write_sheet(folder / "random", paint(texts, seed=5), texts, 20)
-
-
-def write_sheet(path: Path, images: Tensor, texts: list[str], columns: int) -> None:
-    """Write half-size pictures as one JPEG and their prompts as JSON."""
-    small = torch.nn.functional.interpolate(images, scale_factor=0.5, mode="area")
-    sheet_of(small, columns).save(path.with_suffix(".jpg"), quality=90)
-    path.with_suffix(".json").write_text(json.dumps(texts, ensure_ascii=False, indent=0), "utf-8")
-
-
-def pick_guidance(work: Path, count: int) -> None:
-    """Compare guidance weights on the undistilled model; write the best."""
-    place, art = join(), load_art(work)
-    paint, judge = (
-        Painter.of(work, "diffusion", place.device),
-        load_judge(work / "judge", place.device),
+def evaluate(args: argparse.Namespace) -> dict[str, object]:
+    """Draw and measure everything; return the figures."""
+    art, device = load_art(args.work), torch.device(args.device)
+    kinds, others = list(kind_tasks(art, args.count)), list(other_tasks(art, args.others))
+    seeds, chosen = seed_task(art, args.others), random_wishes(art)
+    total = sum(len(task.wishes) for task in (*kinds, *others, seeds)) + RANDOM + WORST
+    painter, folder = painter_of(args), args.work / "report"
+    measure = Evaluation(
+        album=Album(folder / "drawn", painter, total),
+        judge=load_judge(args.work / "judge", device),
+        art=art,
+        pictures=torch.from_numpy(art.pixels).to(device),
+        folder=folder,
     )
-    rng, scores = np.random.default_rng(36), {}
-    prompts = {
-        k: evaluation_prompts(art, k, "en", count, rng) for k in ("concept", "pair", "style")
-    }
-    for weight in GUIDANCE_TRIED:
-        shares = {}
-        for kind, listed in prompts.items():
-            images = paint([p["prompt"] for p in listed], steps=16, weight=weight)
-            found = {name: value.cpu() for name, value in opinions(judge, images).items()}
-            right = right_ones(kind, listed, found)
-            shares |= {f"{kind}: {n}": round(v.float().mean().item(), 3) for n, v in right.items()}
-        scores[weight] = float(np.mean(list(shares.values())))
-        print(weight, shares, flush=True)
-    best = max(scores.values())
-    chosen = min(weight for weight, score in scores.items() if score > best - 0.006)
-    (work / "guidance.json").write_text(json.dumps(chosen))
-    print(f"guidance {chosen}", flush=True)
+    figures: dict[str, object] = {"guidance": args.guidance, "kinds": measure.kinds(kinds)}
+    figures["seeds"] = seed_figures(measure.album.of(seeds.wishes), seeds.prompts, measure.judge)
+    figures["others"] = {"prompts": args.others, **measure.others(others)}
+    measure.sheet("random", chosen, 20)
+    figures["decoder"] = decoder_figures(painter.vae, art, measure.pictures)
+    measure.album.bar.close()
+    return figures
 
 
-def guarded(name: str, figures: dict, measure: Callable[[], dict]) -> None:
-    """Add one group of figures; a failure costs only that group."""
-    began = time.monotonic()
-    try:
-        figures[name] = measure()
-    except Exception as error:  # noqa: BLE001 - the other figures must survive
-        figures[name] = f"failed: {error!r}"
-    print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
-
-
-def evaluate(
-    work: Path, paint: Painter, pictures: Tensor, art: object, count: int, part: int
-) -> None:
-    """Measure one of two parts and write `report/figures-PART.json`."""
-    folder = work / "report"
-    folder.mkdir(parents=True, exist_ok=True)
-    judge, figures = load_judge(work / "judge", paint.device), {}
-
-    def kinds() -> dict:
-        found, ranked = measure_kinds(paint, judge, art, count)
-        images = torch.stack([image for _, _, image in ranked[:50]])
-        write_sheet(folder / "worst", images, [text for _, text, _ in ranked[:50]], 10)
-        return found
-
-    def sheets() -> dict:
-        random_sheet(paint, art, folder)
-        return {"pictures": 200}
-
-    halves = [
-        {"kinds": kinds},
-        {
-            "sheets": sheets,
-            "decoder": lambda: measure_decoder(paint, judge, art, pictures),
-            "seeds": lambda: measure_seeds(paint, judge, art, count // 8),
-            "others": lambda: measure_others(paint, judge, art, count),
-        },
-    ]
-    for name, measure in halves[part].items():
-        guarded(name, figures, measure)
-        text = json.dumps(figures, ensure_ascii=False, indent=1)
-        (folder / f"figures-{part}.json").write_text(text + "\n", encoding="utf-8")
+def table(figures: dict) -> str:
+    """Write the figures of all kinds as a Markdown table, in percent."""
+    lines = ["| prompts | aspect | model | real art |", "|---|---|---|---|"]
+    for name, row in figures["kinds"].items():
+        lines += [
+            f"| {name} ({row['prompts']}) | {aspect} | {share:.0%} | {row['real art'][aspect]:.0%} |"
+            for aspect, share in row["model"].items()
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Parse the command line and evaluate."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    usual = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--work", type=Path, default=Path(".train"), help="scratch folder")
-    parser.add_argument("--stage", default="distill", choices=["diffusion", "distill"])
-    parser.add_argument("--count", type=int, default=600, help="prompts a figure")
-    parser.add_argument("--pick-guidance", action="store_true", help="compare guidance weights")
+    parser.add_argument("--model", type=Path, help="a pipeline folder, drawn by the bot's engine")
+    parser.add_argument(
+        "--stage", default="distill", choices=["shipped", "diffusion", "distill"],
+        help="without --model: the checkpoint, drawn by the training networks",
+    )  # fmt: skip
+    parser.add_argument("--count", type=int, default=60, help="prompts of a kind, at most")
+    parser.add_argument("--others", type=int, default=20, help="prompts for seeds and shapes")
+    parser.add_argument("--guidance", type=float, default=0.0, help="weight w of c + w (c - u)")
+    parser.add_argument("--device", default=usual, help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     args = parser.parse_args()
-    if args.pick_guidance:
-        pick_guidance(args.work, args.count)
-    else:
-        place, art = join(), load_art(args.work)
-        paint = Painter.of(args.work, args.stage, place.device)
-        pictures = torch.from_numpy(art.pixels).to(place.device)
-        for part in (0, 1):
-            evaluate(args.work, paint, pictures, art, args.count, part)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    figures = evaluate(args)
+    text = json.dumps(figures, ensure_ascii=False, indent=1)
+    (args.work / "report" / "figures.json").write_text(text + "\n", encoding="utf-8")
+    (args.work / "report" / "figures.md").write_text(table(figures), encoding="utf-8")
+    print(table(figures), json.dumps({**figures, "kinds": "above"}, indent=1), sep="\n")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import torch
 from checkpoints import load_pair, load_vae
+from conversion import diffusers_state, transformers_state
 from diffusers import FlowMatchEulerDiscreteScheduler, ZImageTransformer2DModel
-from networks import TextEncoder, Transformer, diffusers_state, transformers_state
+from networks import TextEncoder, Transformer
 from tokenizer import END, END_OF_TEXT, load, save
 from transformers import Qwen3Config, Qwen3Model
 
@@ -82,7 +83,7 @@ def main() -> None:
     """Parse the command line and export."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--work", type=Path, default=Path(".train"), help="scratch folder")
-    parser.add_argument("--stage", choices=["diffusion", "distill"], default="distill")
+    parser.add_argument("--stage", choices=["shipped", "diffusion", "distill"], default="distill")
     parser.add_argument("--output", type=Path, default=Path("data/demo_model"), help="the folder")
     args = parser.parse_args()
     export(args.work, args.work / "checkpoints" / f"{args.stage}.safetensors", args.output)

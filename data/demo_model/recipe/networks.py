@@ -1,112 +1,20 @@
-"""The networks of the demo model, written for training speed, and their way into diffusers.
+"""The networks of the demo model, written for training speed.
 
 The transformer and the text encoder compute exactly what `ZImageTransformer2DModel` and
 `Qwen3Model` compute, with fused projections, real-valued rotary embeddings and no masks: every
 caption fills a fixed number of tokens, as the original pads them to a multiple of 32 anyway.
-`diffusers_state` and `transformers_state` give the weights under the names of the real classes.
+`conversion` gives the weights under the names of the real classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
+from shapes import CHANNELS, PATCH, TextShape, TransformerShape
 from torch import Tensor, nn
 
 SEQUENCE_MULTIPLE = 32  # captions and images are padded to it with learned tokens
 TIME_DIM = 256  # width of the time embedding, fixed in diffusers
-CHANNELS, PATCH = 16, 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransformerShape:
-    """Sizes of the image transformer, 13.9 M parameters as given."""
-
-    dim: int = 336
-    heads: int = 6
-    layers: int = 6
-    refiner_layers: int = 1
-    text_dim: int = 256
-    axes: tuple[int, int, int] = (16, 20, 20)  # rotary channels for order, row, column
-    theta: float = 256.0
-
-    @property
-    def hidden(self) -> int:
-        """Return the width of the feed-forward, as diffusers derives it."""
-        return int(self.dim / 3 * 8)
-
-    def config(self) -> dict[str, object]:
-        """Return the arguments of `ZImageTransformer2DModel`."""
-        return {
-            "all_patch_size": [PATCH],
-            "all_f_patch_size": [1],
-            "in_channels": CHANNELS,
-            "dim": self.dim,
-            "n_layers": self.layers,
-            "n_refiner_layers": self.refiner_layers,
-            "n_heads": self.heads,
-            "n_kv_heads": self.heads,
-            "norm_eps": 1e-5,
-            "qk_norm": True,
-            "cap_feat_dim": self.text_dim,
-            "rope_theta": self.theta,
-            "t_scale": 1000.0,
-            "axes_dims": list(self.axes),
-            "axes_lens": [1536, 512, 512],
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextShape:
-    """Sizes of the text encoder; its last layer is never used, as the pipeline reads [-2]."""
-
-    vocabulary: int
-    dim: int = 256
-    heads: int = 4
-    head_dim: int = 64
-    hidden: int = 512
-    layers: int = 4
-    theta: float = 10000.0
-
-    def config(self, pad: int, end: int) -> dict[str, object]:
-        """Return the arguments of `Qwen3Config`."""
-        return {
-            "vocab_size": self.vocabulary,
-            "hidden_size": self.dim,
-            "intermediate_size": self.hidden,
-            "num_hidden_layers": self.layers,
-            "num_attention_heads": self.heads,
-            "num_key_value_heads": self.heads,
-            "head_dim": self.head_dim,
-            "max_position_embeddings": 1024,
-            "rope_theta": self.theta,
-            "tie_word_embeddings": True,
-            "attention_bias": False,
-            "rms_norm_eps": 1e-6,
-            "max_window_layers": self.layers,
-            "bos_token_id": pad,
-            "pad_token_id": pad,
-            "eos_token_id": end,
-        }
-
-
-VAE_CONFIG = {
-    "in_channels": 3,
-    "out_channels": 3,
-    "down_block_types": ["DownEncoderBlock2D"] * 4,
-    "up_block_types": ["UpDecoderBlock2D"] * 4,
-    "block_out_channels": [32, 64, 128, 128],
-    "layers_per_block": 1,
-    "latent_channels": CHANNELS,
-    "norm_num_groups": 16,
-    "sample_size": 256,
-    "use_quant_conv": False,
-    "use_post_quant_conv": False,
-    "mid_block_add_attention": True,
-    "force_upcast": False,
-}
 
 
 class RMSNorm(nn.Module):
@@ -330,105 +238,3 @@ class TextEncoder(nn.Module):
         for layer in self.layers:
             x = layer(x, *self._tables[length])
         return x
-
-
-def compile_blocks(batch: int, tokens: set[int], *networks: nn.Module) -> None:
-    """Compile the repeated blocks for batches of one size; rarer shapes run as they are.
-
-    A shape takes ten seconds to compile, so it must be met often to be worth that.
-    """
-    torch._dynamo.config.recompile_limit = 64  # noqa: SLF001 - no public name
-    for network in networks:
-        for module in network.modules():
-            if isinstance(module, (Block, TextLayer)):
-                module.forward = _either(module.forward, batch, tokens)  # type: ignore[method-assign]
-
-
-def _either(plain: Callable[..., Tensor], batch: int, tokens: set[int]) -> Callable[..., Tensor]:
-    """Return a forward that is compiled for the usual shapes only."""
-    fast = torch.compile(plain, dynamic=False)
-
-    def forward(x: Tensor, *others: Tensor) -> Tensor:
-        usual = x.shape[0] == batch and x.shape[1] in tokens
-        return (fast if usual else plain)(x, *others)
-
-    return forward
-
-
-def interleave(weight: Tensor, head_dim: int) -> Tensor:
-    """Reorder rows from halves to neighbouring pairs, the order diffusers rotates in."""
-    halves = weight.view(-1, 2, head_dim // 2, *weight.shape[1:])
-    return halves.transpose(1, 2).reshape(weight.shape).contiguous()
-
-
-def diffusers_state(network: Transformer) -> dict[str, Tensor]:
-    """Return the weights under `ZImageTransformer2DModel`'s names."""
-    state = {key: value.detach() for key, value in network.state_dict().items()}
-    head_dim = network.shape.dim // network.shape.heads
-    renamed: dict[str, Tensor] = {}
-    plain = {
-        "x_embedder.": "all_x_embedder.2-1.",
-        "cap_norm.": "cap_embedder.0.",
-        "cap_linear.": "cap_embedder.1.",
-        "time_in.": "t_embedder.mlp.0.",
-        "time_out.": "t_embedder.mlp.2.",
-        "final_scale.": "all_final_layer.2-1.adaLN_modulation.1.",
-        "final.": "all_final_layer.2-1.linear.",
-    }
-    for key, value in state.items():
-        if key.endswith("attention.qkv.weight"):
-            query, keys, values = value.chunk(3)
-            base = key.removesuffix("qkv.weight")
-            renamed[f"{base}to_q.weight"] = interleave(query, head_dim)
-            renamed[f"{base}to_k.weight"] = interleave(keys, head_dim)
-            renamed[f"{base}to_v.weight"] = values
-        elif key.endswith("w13.weight"):
-            base = key.removesuffix("w13.weight")
-            renamed[f"{base}w1.weight"], renamed[f"{base}w3.weight"] = value.chunk(2)
-        elif key.endswith(("norm_q.weight", "norm_k.weight")):
-            renamed[key] = interleave(value, head_dim)
-        else:
-            name = key.replace("attention.out.", "attention.to_out.0.")
-            name = name.replace(".modulation.", ".adaLN_modulation.0.")
-            for old, new in plain.items():
-                name = new + name.removeprefix(old) if name.startswith(old) else name
-            renamed[name] = value
-    return renamed
-
-
-def transformers_state(network: TextEncoder) -> dict[str, Tensor]:
-    """Return the weights under `Qwen3Model`'s names; the unused last layer repeats its neighbour."""
-    state = {key: value.detach() for key, value in network.state_dict().items()}
-    last = network.shape.layers - 1
-    for key in [key for key in state if key.startswith(f"layers.{last - 1}.")]:
-        state[key.replace(f"layers.{last - 1}.", f"layers.{last}.")] = state[key]
-    renamed = {"embed_tokens.weight": state.pop("embedding.weight")}
-    renamed["norm.weight"] = torch.ones(
-        network.shape.dim, device=renamed["embed_tokens.weight"].device
-    )
-    names = {
-        "norm1": "input_layernorm",
-        "norm2": "post_attention_layernorm",
-        "attention.out": "self_attn.o_proj",
-        "attention.norm_q": "self_attn.q_norm",
-        "attention.norm_k": "self_attn.k_norm",
-        "feed_forward.w2": "mlp.down_proj",
-    }
-    for key, value in state.items():
-        layer, inner = key.removesuffix(".weight").split(".", 2)[1:]
-        base = f"layers.{layer}."
-        if inner == "attention.qkv":
-            for name, part in zip("qkv", value.chunk(3), strict=True):
-                renamed[f"{base}self_attn.{name}_proj.weight"] = part
-        elif inner == "feed_forward.w13":
-            renamed[f"{base}mlp.gate_proj.weight"], renamed[f"{base}mlp.up_proj.weight"] = (
-                value.chunk(2)
-            )
-        else:
-            renamed[f"{base}{names[inner]}.weight"] = value
-    return renamed
-
-
-def describe(shape: TransformerShape | TextShape) -> dict[str, object]:
-    """Return a shape as plain values, for checkpoints."""
-    return asdict(shape)

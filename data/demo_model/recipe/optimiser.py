@@ -77,7 +77,8 @@ class Optimiser:
             return
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
         flat = torch._utils._flatten_dense_tensors(grads)  # noqa: SLF001 - what DDP uses
-        dist.all_reduce(flat, op=dist.ReduceOp.AVG)
+        dist.all_reduce(flat)  # a sum: not every backend knows the mean
+        flat /= dist.get_world_size()
         averaged = torch._utils._unflatten_dense_tensors(flat, grads)  # noqa: SLF001
         for parameter, grad in zip(self.parameters, averaged, strict=True):
             parameter.grad = grad

@@ -16,10 +16,12 @@ from checkpoints import (
     new_vae,
     save_weights,
 )
+from compiling import compile_blocks
 from compose import compose
-from networks import TextEncoder, TextShape, compile_blocks, describe
+from networks import TextEncoder
 from optimiser import Optimiser, is_inner_convolution, is_inner_matrix, plateau
 from scenes import LABEL_SIZES, Scenes, load_art, sample
+from shapes import TextShape, describe
 from tokenizer import load
 from torch import Tensor, nn
 

@@ -180,6 +180,12 @@ class Scenes:
         return found
 
 
+def join_scenes(parts: list[Scenes]) -> Scenes:
+    """Return the rows of several scenes as one."""
+    names = [field.name for field in fields(Scenes)]
+    return Scenes(**{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
+
+
 LABEL_SIZES = {
     "style": len(STYLES),
     "background": len(COLOURS),

@@ -3,322 +3,20 @@
 Stages: `vae` (the autoencoder), `text` (the text encoder learns to name things), `diffusion` (both
 together learn to draw), `distill` (guidance and pairs of steps are folded into single ones).
 Each ends after its `--minutes` of training; `diffusion` and `distill` go on where they were
-interrupted, and run on several GPUs under torchrun.
+interrupted, can begin with the shipped weights (`--from data/demo_model`), and run on several GPUs
+under torchrun.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import torch
 import torch.distributed as dist
-from bank import SHORT, Bank, Workers, buckets
-from checkpoints import (
-    TINY,
-    Clock,
-    Place,
-    autocast,
-    decode,
-    join,
-    load_pair,
-    load_text,
-    load_vae,
-    null_caption,
-    save_pair,
-)
-from compose import compose
-from networks import TextEncoder, Transformer, TransformerShape, compile_blocks
-from optimiser import Optimiser, is_inner_matrix, plateau
+from diffusion import Run, train_diffusion
+from distillation import train_distillation
 from pretrain import train_text, train_vae
-from sampling import GUIDANCE, guided, sheet_of, sigma_grid, teacher_target
-from scenes import Scenes, load_art
-from tokenizer import encode, fill, load
-from torch import Tensor, nn
-
-STARTED = time.monotonic()
-RATE, TEXT_RATE, DISTILL_RATE = 2e-3, 1e-3, 6e-4
-SHIFT = 3.0  # of the times, the scheduler's own
-UNIFORM_SHARE = 0.15  # of times drawn evenly: the ends matter when there are few steps
-STEP_COUNTS, STEP_ODDS = (7, 8, 9), (0.2, 0.6, 0.2)  # forwards the distilled model is for
-CHECKPOINT_SECONDS, SHEET_SECONDS = 60, 100
-USUAL_TOKENS = {SHORT, 256, 256 + SHORT}  # of captions, refiners and main blocks at 256 x 256
-RENEW_EVERY = 3  # steps between additions to the bank
-LOOK_AT = (
-    "a red apple", "红苹果", "a cat", "一只熊猫", "rocket", "一只狐狸在蓝色背景上", "pizza",
-    "a dog on the left, yellow background", "像素风格的城堡", "pixel art cat", "a sketch of a train",
-    "太阳", "two cars", "一只猫和一只狗", "purple flower", "snowman, dark blue background",
-)  # fmt: skip
-
-
-def encoder_of(vae: nn.Module, pictures: Tensor) -> Callable[..., Tensor]:
-    """Return a function that paints scenes and encodes them as normalised latents."""
-
-    @torch.no_grad()
-    def encode_scenes(scenes: Scenes, height: int, width: int) -> Tensor:
-        images = compose(scenes, slice(None), pictures, height, width)
-        with autocast(pictures.device):
-            mean = vae.encoder(images.contiguous(memory_format=torch.channels_last))[:, :16].float()
-        return (mean - vae.config.shift_factor) * vae.config.scaling_factor
-
-    return encode_scenes
-
-
-def draw_sigmas(count: int, device: torch.device) -> Tensor:
-    """Draw noise levels: logit-normal and some even ones, both shifted."""
-    time_ = torch.sigmoid(torch.randn(count, device=device))
-    even = torch.rand(count, device=device)
-    time_ = torch.where(torch.rand(count, device=device) < UNIFORM_SHARE, even, time_)
-    return SHIFT * time_ / (1 + (SHIFT - 1) * time_)
-
-
-class Run:
-    """Diffusion training: networks, bank, optimiser and clock."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        """Load everything, fill the bank, and meet every shape once, so that all is compiled."""
-        self.args, self.work, self.stage = args, args.work, args.stage
-        self.folder = self.work / "checkpoints"
-        began, art = time.monotonic(), load_art(self.work)
-        rank, seed = int(os.environ.get("RANK", "0")), int(time.time()) % 100_000 * 10
-        # Workers are forked before the GPU is first touched.
-        self.workers = Workers(art, self.work, count=args.processes, seed=seed + rank)
-        self.place: Place = join()
-        device = self.place.device
-        self.art, self.pictures = art, torch.from_numpy(art.pixels).to(device)
-        self.null = null_caption(self.work, device)
-        self.vae = load_vae(self.folder / "vae.safetensors", device)
-        self.transformer, self.text = self.start(device)
-        torch.manual_seed(seed + rank)
-        if device.type == "cuda":
-            compile_blocks(args.batch, USUAL_TOKENS, self.transformer, self.text)
-        encode_scenes = encoder_of(self.vae, self.pictures)
-        self.bank = Bank(self.workers, buckets(args.batch, args.capacity), encode_scenes, device)
-        self.loss, self.seen = torch.zeros((), device=device), 0
-        self.saved = self.shown = self.noted = time.monotonic()
-        self.bank.fill(args.fill, args.renew)
-        self.say(f"bank filled after {time.monotonic() - began:.1f} s")
-        self.meet_shapes()
-        self.say(f"compiled after {time.monotonic() - began:.1f} s")
-
-    def begin(self, stage: str, minutes: float, rate: float, average: float) -> None:
-        """Start a stage with a new optimiser and clock, or go on with an interrupted one."""
-        self.stage = stage
-        named = [
-            (name, p, r, is_inner_matrix(name, p))
-            for network, r in ((self.transformer, rate), (self.text, min(rate, TEXT_RATE)))
-            for name, p in network.named_parameters()
-        ]
-        self.optimiser = Optimiser(named, average)
-        self.clock = Clock(stage, minutes, self.place, self.resume())
-        self.order = np.random.default_rng(round(self.clock.spent) + 5)
-        self.saved = self.shown = self.noted = time.monotonic()
-
-    def meet_shapes(self) -> None:
-        """Compile what the usual batch needs; each GPU starts at another end of the list."""
-        latents, tokens, lengths = self.bank.shelves[0].draw(self.null)
-        device, n = self.place.device, len(latents)
-        cos, sin = self.transformer.table(SHORT, 32, 32)
-        x = torch.randn(n, len(cos), self.transformer.shape.dim, device=device)
-        x = x.to(torch.bfloat16 if device.type == "cuda" else torch.float32)
-        time_ = torch.rand(n, device=device)
-        split = len(cos) - SHORT
-
-        def whole() -> Tensor:
-            return self.transformer(latents, time_, self.text(tokens), lengths)
-
-        def main_block() -> Tensor:
-            return self.transformer.layers[0](x, cos, sin, self.transformer.embed_time(time_))
-
-        def refiner() -> Tensor:
-            adaln = self.transformer.embed_time(time_)
-            return self.transformer.noise_refiner[0](x[:, :split], cos[:split], sin[:split], adaln)
-
-        def words() -> Tensor:
-            return self.text(tokens)
-
-        parts = [main_block, refiner, words] if self.place.first else [words, refiner, main_block]
-        with autocast(device):
-            for part in (*parts, whole):
-                part().float().sum().backward()
-            with torch.no_grad():
-                whole()
-        for parameter in (*self.transformer.parameters(), *self.text.parameters()):
-            parameter.grad = None
-
-    def say(self, text: str) -> None:
-        """Report on the first GPU."""
-        if self.place.first:
-            print(f"\n{text}", flush=True)
-
-    def start(self, device: torch.device) -> tuple[Transformer, TextEncoder]:
-        """Return the networks a stage begins with, the same on every GPU."""
-        if self.stage == "distill":
-            return load_pair(self.folder / "diffusion.safetensors", device)
-        torch.manual_seed(3)
-        transformer = Transformer(TINY if self.args.tiny else TransformerShape()).to(device)
-        return transformer, load_text(self.folder / "text.safetensors", device)
-
-    def resume(self) -> float:
-        """Read the state of an interrupted stage; return the seconds it had trained."""
-        path = self.folder / f"{self.stage}.resume.pt"
-        if not path.is_file():
-            return 0.0
-        state = torch.load(path, map_location=self.place.device, weights_only=True)
-        self.transformer.load_state_dict(state["transformer"])
-        self.text.load_state_dict(state["text"])
-        self.optimiser.restore(state["optimiser"])
-        self.say(f"going on after {state['seconds']:.0f} s")
-        return state["seconds"]
-
-    def save(self, *, full: bool) -> None:
-        """Write the averaged weights, and with `full` all that is needed to go on."""
-        if not self.place.first:
-            return
-        self.optimiser.swap()
-        about = {"stage": self.stage, "steps": self.optimiser.steps, "seconds": self.clock.seconds}
-        save_pair(self.folder / f"{self.stage}.safetensors", self.transformer, self.text, **about)
-        self.optimiser.swap()
-        if full:
-            partial = self.folder / f"{self.stage}.resume.part"
-            state = {
-                "transformer": self.transformer.state_dict(),
-                "text": self.text.state_dict(),
-                "optimiser": self.optimiser.state(),
-                "seconds": self.clock.seconds,
-            }
-            torch.save(state, partial)
-            partial.replace(partial.with_suffix(".pt"))
-
-    def run(self, loss_of: Callable[..., Tensor], schedule: Callable[[float], float]) -> None:
-        """Train until time is up."""
-        shares = np.array([shelf.bucket.share for shelf in self.bank.shelves])
-        progress = self.clock.progress
-        while progress < 1:
-            number = int(self.order.choice(len(shares), p=shares / shares.sum()))
-            shelf = self.bank.shelves[number]
-            pixels = shelf.bucket.height * shelf.bucket.width
-            if self.clock.steps % RENEW_EVERY == 0:
-                renew = self.args.renew
-                self.bank.renew(number, max(1, min(renew, renew * 65536 // pixels)))
-            with autocast(self.place.device):
-                loss = loss_of(*shelf.draw(self.null))
-            loss.backward()
-            self.optimiser.step(schedule(progress))
-            if number == 0:
-                self.loss.lerp_(loss.detach(), 0.02 if self.clock.steps > 50 else 0.3)
-            self.seen += shelf.bucket.batch
-            progress = self.clock.tick()
-            if self.clock.steps % Clock.EVERY == 0:
-                self.look_after()
-        self.save(full=True)
-        self.show()
-
-    def look_after(self) -> None:
-        """Report, save and draw now and then, on the first GPU."""
-        now = time.monotonic()
-        if now - self.noted > 15:
-            rate = self.seen * self.place.world / (now - self.noted)
-            self.say(
-                f"{self.clock.seconds:.0f} s, step {self.optimiser.steps}, loss {self.loss:.4f}, "
-                f"{rate:,.0f} samples/s, {self.bank.shelves[0].filled} latents"
-            )
-            self.noted, self.seen = now, 0
-        if now - self.saved > CHECKPOINT_SECONDS:
-            self.saved = now
-            self.save(full=self.args.resumable)
-        if now - self.shown > SHEET_SECONDS:
-            self.shown = now
-            self.show()
-
-    def show(self) -> None:
-        """Draw a sheet of fixed prompts with the averaged weights."""
-        if not self.place.first or self.args.tiny:
-            return
-        self.optimiser.swap()
-        n = self.args.batch
-        prompts = [LOOK_AT[i // 4 % len(LOOK_AT)] for i in range(n)]
-        table, lengths = fill(encode(load(self.work), prompts), SHORT)
-        device = self.place.device
-        tokens = torch.from_numpy(table).to(device).long()
-        counts = torch.from_numpy(lengths).to(device).long()
-        generator = torch.Generator("cpu").manual_seed(1)
-        noise = torch.randn(n, 16, 32, 32, generator=generator).to(device)
-        weight = 0.0 if self.stage == "distill" else GUIDANCE
-        with torch.no_grad(), autocast(device):
-            latents = guided(
-                self.transformer, self.text, noise, tokens, counts, self.null,
-                sigma_grid(8), weight,
-            )  # fmt: skip
-        images = decode(self.vae, latents[:64])
-        folder = self.work / "samples"
-        folder.mkdir(exist_ok=True)
-        sheet_of(images, 16).save(
-            folder / f"{self.stage}-{self.clock.seconds:04.0f}.jpg", quality=88
-        )
-        self.optimiser.swap()
-
-
-def train_diffusion(run: Run) -> None:
-    """Teach the networks the flow from noise to pictures; leave the averaged weights in place."""
-    minutes = run.args.minutes
-    if run.args.within:  # loading and compiling take part of it
-        minutes = max(0.2, (run.args.within - (time.monotonic() - STARTED)) / 60)
-    run.begin("diffusion", minutes, RATE, 0.998)
-
-    def loss_of(latents: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
-        noise, sigma = torch.randn_like(latents), draw_sigmas(len(latents), latents.device)
-        mixed = torch.lerp(latents, noise, sigma[:, None, None, None])
-        found = run.transformer(mixed, 1 - sigma, run.text(tokens), lengths)
-        return (found - (latents - noise)).square().mean()
-
-    run.run(loss_of, lambda progress: plateau(progress, 0.01, 0.5, 0.03))
-    run.optimiser.swap()
-
-
-def train_distillation(run: Run, minutes: float) -> None:
-    """Fold guidance, and two steps of the teacher, into each step of the usual grids."""
-    device = run.place.device
-    teacher, teacher_text = copies(run.transformer, run.text)
-    run.begin("distill", minutes, DISTILL_RATE, 0.98)
-    if device.type == "cuda":
-        compile_blocks(run.args.batch, USUAL_TOKENS, teacher, teacher_text)
-    grids = torch.zeros(len(STEP_COUNTS), max(STEP_COUNTS) + 1, device=device)
-    for row, count in zip(grids, STEP_COUNTS, strict=True):
-        row[: count + 1] = torch.tensor(sigma_grid(count), device=device)
-    odds = torch.tensor(STEP_ODDS, device=device)
-    counts = torch.tensor(STEP_COUNTS, device=device)
-
-    def loss_of(latents: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
-        n = len(latents)
-        grid = torch.multinomial(odds, n, replacement=True)
-        index = (torch.rand(n, device=device) * counts[grid]).long()
-        sigma, following = grids[grid, index], grids[grid, index + 1]
-        mixed = torch.lerp(latents, torch.randn_like(latents), sigma[:, None, None, None])
-        with torch.no_grad():
-            wanted = teacher_target(
-                teacher, teacher_text, mixed, sigma, following, tokens, lengths, run.null,
-                run.args.guidance,
-            )  # fmt: skip
-        found = run.transformer(mixed, 1 - sigma, run.text(tokens), lengths)
-        return (found - wanted).square().mean()
-
-    run.run(loss_of, lambda progress: plateau(progress, 0.02, 0.3))
-
-
-def copies(transformer: Transformer, text: TextEncoder) -> tuple[Transformer, TextEncoder]:
-    """Return frozen copies of both networks, the teachers."""
-    teacher, teacher_text = Transformer(transformer.shape), TextEncoder(text.shape)
-    teacher.load_state_dict(transformer.state_dict())
-    teacher_text.load_state_dict(text.state_dict())
-    device = transformer.x_pad_token.device
-    for network in (teacher, teacher_text):
-        network.to(device).requires_grad_(requires_grad=False)
-    return teacher, teacher_text
+from sampling import GUIDANCE
 
 
 def train_networks(args: argparse.Namespace) -> None:
@@ -327,24 +25,9 @@ def train_networks(args: argparse.Namespace) -> None:
     if args.stage == "diffusion":
         train_diffusion(run)
     minutes = args.minutes if args.stage == "distill" else args.distill_minutes
-    if minutes:
+    if minutes and not (args.stage == "diffusion" and run.clock.progress < 1):
         train_distillation(run, minutes)
-        run.optimiser.swap()
     run.workers.stop()
-    if args.evaluate:
-        measure(run)
-
-
-def measure(run: Run) -> None:
-    """Evaluate what was just trained, one half of the figures on each of two GPUs."""
-    from evaluate import Painter, evaluate  # noqa: PLC0415 - only here
-
-    place = run.place
-    parts = [0, 1] if place.world == 1 else [place.rank]
-    paint = Painter(run.work, place.device, run.vae, run.transformer, run.text)
-    for part in parts:
-        if part < 2:
-            evaluate(run.work, paint, run.pictures, run.art, run.args.evaluate, part)
 
 
 def parse() -> argparse.Namespace:
@@ -352,24 +35,40 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("stage", choices=["vae", "text", "diffusion", "distill"])
     parser.add_argument("--work", type=Path, default=Path(".train"), help="scratch folder")
-    parser.add_argument("--minutes", type=float, required=True, help="time to train for")
+    parser.add_argument("--minutes", type=float, required=True, help="time to train for, all runs")
     parser.add_argument("--batch", type=int, default=512, help="samples a step and GPU")
-    parser.add_argument("--capacity", type=int, default=150_000, help="latents kept a GPU")
-    parser.add_argument("--fill", type=int, default=8_000, help="latents before the first step")
-    parser.add_argument("--renew", type=int, default=128, help="new latents every third step")
-    parser.add_argument("--distill-minutes", type=float, default=0, help="distill at once, so long")
-    parser.add_argument(
-        "--within", type=float, help="seconds until diffusion ends, loading included"
-    )
-    parser.add_argument("--resumable", action="store_true", help="keep all that is needed to go on")
-    parser.add_argument("--evaluate", type=int, default=0, help="at last measure so many prompts")
-    parser.add_argument(
-        "--guidance", type=float, default=GUIDANCE, help="weight w of c + w (c - u)"
-    )
     parser.add_argument("--processes", type=int, default=6, help="caption workers a GPU")
-    parser.add_argument("--tiny", action="store_true", help="a very small network, for a trial")
     parser.add_argument("--adam", action="store_true", help="train the autoencoder without Muon")
+    _add_continuing(parser.add_argument_group("diffusion and distill: beginning and stopping"))
+    _add_training(parser.add_argument_group("diffusion and distill: training"))
     return parser.parse_args()
+
+
+def _add_continuing(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--from", type=Path, dest="from_", metavar="PATH",
+        help="begin with a pipeline folder or a checkpoint, unless the stage was interrupted",
+    )  # fmt: skip
+    group.add_argument(
+        "--spent", type=float, default=0, metavar="S",
+        help="seconds of --minutes that --from was trained for: the schedule goes on there",
+    )  # fmt: skip
+    group.add_argument(
+        "--stop-after", type=float, metavar="S",
+        help="save and stop so long after the start, loading included; repeat to go on",
+    )  # fmt: skip
+    group.add_argument("--steps", type=int, default=0, help="stop after so many steps, for a trial")
+    group.add_argument("--save-every", type=float, default=60, metavar="S", help="wall seconds")
+
+
+def _add_training(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--rate", type=float, default=1, help="factor of the learning rates")
+    group.add_argument("--capacity", type=int, default=150_000, help="latents kept a GPU")
+    group.add_argument("--fill", type=int, default=8_000, help="latents before the first step")
+    group.add_argument("--renew", type=int, default=128, help="new latents every third step")
+    group.add_argument("--distill-minutes", type=float, default=0, help="distill at once, so long")
+    group.add_argument("--guidance", type=float, default=GUIDANCE, help="weight w of c + w (c - u)")
+    group.add_argument("--tiny", action="store_true", help="a very small network, for a trial")
 
 
 def main() -> None:
