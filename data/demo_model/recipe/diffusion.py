@@ -219,13 +219,13 @@ class Run:
             progress = self.clock.tick()
             if self.clock.steps % Clock.EVERY == 0:
                 self.look_after()
-        self.save()
-        self.show()
         if self.clock.progress < 1:
             self.say(
-                f"stopped at {self.clock.seconds:.0f} of {self.clock.total:.0f} s: "
+                f"stopping at {self.clock.seconds:.0f} of {self.clock.total:.0f} s: "
                 "the same command goes on"
             )
+        self.save()
+        self.show()
 
     def look_after(self) -> None:
         """Report, save and draw now and then, on the first GPU."""

@@ -11,15 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from layout import FONT, labelled_sheet
+from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
-
-FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
-COLUMNS, EDGE, GAP, LABEL = 8, 168, 14, 30
+PROJECT = Path(__file__).resolve().parents[3]
+COLUMNS, EDGE = 8, 168
 PROMPTS = (
     "a red apple", "红苹果", "a pizza", "一只熊猫", "snowman", "黄色的皇冠", "a castle", "草莓",
     "rocket, dark blue background", "蓝色背景上的太阳", "a fox on the left", "右边有一只狗",
@@ -31,32 +27,31 @@ PROMPTS = (
 
 
 def main() -> None:
-    """Draw every prompt with seed 42 and lay the pictures out."""
+    """Draw every prompt with one seed and lay the pictures out."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--model", type=Path, default=Path("data/demo_model"))
     parser.add_argument("--output", type=Path, default=Path("data/demo_model/contact_sheet.webp"))
-    parser.add_argument("--font", default=FONT, help="a font with Latin and Chinese glyphs")
+    parser.add_argument("--font", type=Path, default=FONT, help="with Latin and Chinese glyphs")
     parser.add_argument("--seed", type=int, default=42)
     args = parser.parse_args()
-    engine = ZImageEngine(args.model, model_id="demo", revision="sheet")
-    rows = -(-len(PROMPTS) // COLUMNS)
-    size = (COLUMNS * (EDGE + GAP) + GAP, rows * (EDGE + LABEL + GAP) + GAP)
-    sheet = Image.new("RGB", size, "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(args.font, 13)
-    for number, prompt in enumerate(PROMPTS):
-        picture = _picture(engine, prompt, args.seed)
-        left = GAP + number % COLUMNS * (EDGE + GAP)
-        top = GAP + number // COLUMNS * (EDGE + LABEL + GAP)
-        sheet.paste(picture, (left, top))
-        draw.text((left + EDGE / 2, top + EDGE + 6), prompt, (60, 60, 65), font, anchor="mt")
+    pictures = drawn(args.model, args.seed)
+    sheet = labelled_sheet(pictures, PROMPTS, columns=COLUMNS, edge=EDGE, font=args.font)
     sheet.save(args.output, quality=90)
 
 
-def _picture(engine: ZImageEngine, prompt: str, seed: int) -> Image.Image:
-    request = GenerationRequest(prompt=prompt, seed=seed, size=Size(width=256, height=256))
-    raw = engine.generate(request).image
-    image = Image.frombytes("RGB", (raw.width, raw.height), raw.pixels)
-    return image.resize((EDGE, EDGE), Image.Resampling.LANCZOS)
+def drawn(model: Path, seed: int) -> list[Image.Image]:
+    """Draw the prompts at the native size."""
+    sys.path.insert(0, str(PROJECT))
+    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - found by the line above
+    from bot.generation import GenerationRequest, Size  # noqa: PLC0415
+
+    engine = ZImageEngine(model, model_id="demo", revision="sheet")
+    size = Size(width=256, height=256)
+    raw = [
+        engine.generate(GenerationRequest(prompt=prompt, seed=seed, size=size)).image
+        for prompt in PROMPTS
+    ]
+    return [Image.frombytes("RGB", (each.width, each.height), each.pixels) for each in raw]
 
 
 if __name__ == "__main__":
