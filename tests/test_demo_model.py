@@ -16,9 +16,21 @@ from bot.generation import GenerationRequest, Size
 from tests.judge import probabilities
 
 MIB = 2**20
-# Asked as a newcomer would. On the machine where they were chosen the judge gives each at least
-# 0.8 with every one of eight seeds; 0.5 leaves room for the rounding of other CPUs.
-PROMPTS = {}
+# Asked as a newcomer would. The judge is at least 0.83 sure of each; drawing in bfloat16, which
+# rounds far more coarsely than another CPU does, moves that by no more than 0.003.
+SURE = 0.6
+PROMPTS = {
+    "a red apple": "apple",
+    "cat face": "cat",
+    "pizza": "pizza",
+    "a fox": "fox",
+    "mushroom": "mushroom",
+    "红苹果": "apple",
+    "一只熊猫": "panda",
+    "彩虹": "rainbow",
+    "雪人": "snowman",
+    "皇冠": "crown",
+}
 FRESH = """
 import socket, sys
 def refuse(event, args):
@@ -92,7 +104,7 @@ def test_a_fresh_process_without_a_network_draws_the_same_pixels(
     engine: ZImageEngine, demo_model: Path
 ):
     fresh = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FRESH, str(demo_model)],
+        [sys.executable, "-c", FRESH, str(demo_model)],
         cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
@@ -108,4 +120,4 @@ def test_the_judge_recognises_what_was_asked_for(engine: ZImageEngine, prompt: s
     request = GenerationRequest(prompt=prompt, seed=42, size=Size(width=256, height=256))
     sure = probabilities(engine.generate(request).image)
     best = max(sure, key=sure.__getitem__)
-    assert (best, sure[best] > 0.5) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"
+    assert (best, sure[best] > SURE) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"

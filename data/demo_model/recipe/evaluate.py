@@ -72,6 +72,18 @@ def kind_tasks(art: Art, count: int) -> Iterator[Task]:
             yield Task(name=f"{kind} {language}", kind=kind, prompts=prompts, wishes=wishes)
 
 
+def name_tasks(art: Art, count: int) -> Iterator[Task]:
+    """Return bare names, the commonest wish: the one wording that training has read, too."""
+    rng = np.random.default_rng(37)
+    for number, language in enumerate(("en", "zh")):
+        prompts = evaluation_prompts(art, "concept", language, count, rng)
+        for prompt in prompts:
+            prompt["prompt"] = art.concepts[prompt["concept_a"]][language][0].lstrip("~")
+        seeds = range(10_000 * (number + 1), 10_000 * (number + 1) + count)
+        wishes = [Wish(prompt=p["prompt"], seed=s) for p, s in zip(prompts, seeds, strict=True)]
+        yield Task(name=f"bare name {language}", kind="concept", prompts=prompts, wishes=wishes)
+
+
 def plain_prompts(art: Art, count: int, seed: int) -> list[dict]:
     """Return prompts that say the thing only, half of them in each language."""
     rng = np.random.default_rng(seed)
@@ -159,7 +171,8 @@ def painter_of(args: argparse.Namespace) -> Painter:
 def evaluate(args: argparse.Namespace) -> dict[str, object]:
     """Draw and measure everything; return the figures."""
     art, device = load_art(args.work), torch.device(args.device)
-    kinds, others = list(kind_tasks(art, args.count)), list(other_tasks(art, args.others))
+    kinds = [*kind_tasks(art, args.count), *name_tasks(art, args.count)]
+    others = list(other_tasks(art, args.others))
     seeds, chosen = seed_task(art, args.others), random_wishes(art)
     total = sum(len(task.wishes) for task in (*kinds, *others, seeds)) + RANDOM + WORST
     painter, folder = painter_of(args), args.work / "report"
