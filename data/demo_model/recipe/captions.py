@@ -30,7 +30,7 @@ from scenes import LANGUAGES, Art, Scenes, sample
 from vocabulary import COLOUR_WORD, COLOURS, LAYOUTS, PLACES, STYLES, TINTS
 
 CANONICAL_ODDS = 0.5  # of the first name; the others share the rest
-BARE_ODDS = 0.88  # of saying nothing but the name where nothing else is to be said
+BARE_ODDS = 0.8  # of saying nothing but the name where nothing else is to be said
 PRAISE_ODDS, EXTRA_ODDS, ENDING_ODDS = 0.05, 0.05, 0.05
 FULL_WIDTH_ODDS = 0.65  # of Chinese punctuation being full-width
 CAPITAL_ODDS = 0.2  # of an English caption beginning with a capital
