@@ -18,12 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from art import Art
 from captions import caption
 from checkpoints import STALL_S
-from phrases import EXTRAS
-from scenes import LANGUAGE_ODDS, LANGUAGES, Art, Scenes, sample
+from scenes import LANGUAGE_ODDS, LANGUAGES, Scenes, sample
 from tokenizer import encode, fill, load
 from torch import Tensor
+from words import EXTRAS
 
 CAPTIONS_KEPT = 6  # wordings kept for each latent
 SHORT, LONG = 32, 64  # caption tokens of the two kinds of batch

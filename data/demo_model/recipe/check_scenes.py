@@ -13,10 +13,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-from captions import caption, caption_parts, dye_names, evaluation_prompts, lexicon
-from phrases import HELD_OUT, PLACE_WORDS, STYLE_HELD_OUT, STYLE_NOUNS, STYLE_TRAIN, TRAIN
-from scenes import Art, Scenes, load_art, pair_held_out, sample
+from art import Art, load_art
+from captions import caption, caption_parts, dye_names, lexicon
+from phrases import HELD_OUT, TRAIN
+from prompts import evaluation_prompts
+from scenes import Scenes, pair_held_out, sample
 from vocabulary import COLOURS, LAYOUTS, PLACES, STYLES, TINTS
+from words import PLACE_WORDS, STYLE_HELD_OUT, STYLE_NOUNS, STYLE_TRAIN
 
 MOST_MIB = 28
 LEAST_RATE = 15_000  # captions a second

@@ -13,15 +13,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
+from art import SIZE, load_art
 from scenes import (
-    SIZE,
     STYLE_3D,
     STYLE_CARTOON,
     STYLE_PIXEL,
     STYLE_SKETCH,
     STYLE_STICKER,
     Scenes,
-    load_art,
     sample,
 )
 from vocabulary import COLOURS, PASTELS, TINTS

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from adopt import adopt
+from art import load_art
 from bank import SHORT, Bank, Workers, buckets
 from checkpoints import (
     TINY,
@@ -30,7 +31,7 @@ from compose import compose
 from networks import TextEncoder, Transformer
 from optimiser import Optimiser, is_inner_matrix, plateau
 from sampling import GUIDANCE, guided, sheet_of, sigma_grid
-from scenes import Scenes, load_art
+from scenes import Scenes
 from shapes import TransformerShape
 from tokenizer import encode, fill, load
 from torch import Tensor, nn

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from captions import caption, evaluation_prompts
+from art import Art, load_art
+from captions import caption
 from judge_network import Judge, load_judge
 from layout import labelled_sheet
 from measures import (
@@ -32,7 +33,8 @@ from measures import (
 )
 from painting import Album, CheckpointPainter, FolderPainter, Painter, Wish
 from PIL import Image
-from scenes import Art, load_art, sample
+from prompts import evaluation_prompts
+from scenes import sample
 from torch import Tensor
 
 # Kind -> languages, and prompts as a share of `--count`: most for what matters most.

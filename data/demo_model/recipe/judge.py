@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
+from art import load_art
 from checkpoints import Clock, autocast, join
 from compose import compose
 from judge_network import REGIONS, Judge, both_there, opinions
 from optimiser import Optimiser, plateau
 from safetensors.torch import save_file
-from scenes import LABEL_SIZES, Scenes, load_art, sample
+from scenes import LABEL_SIZES, Scenes, sample
 from torch import Tensor
 
 OTHERS = ("style", "background", "background2", "place", "layout", "tint")

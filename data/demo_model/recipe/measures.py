@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from art import Art
 from checkpoints import autocast
 from compose import compose
 from judge_network import Judge, both_there, opinions
-from scenes import Art, Scenes, join_scenes, sample
+from scenes import Scenes, join_scenes, sample
 from torch import Tensor, nn
 
 SEEDS = 8  # pictures of each prompt whose differences are measured

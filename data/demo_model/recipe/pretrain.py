@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
+from art import load_art
 from bank import SHORT, Workers
 from checkpoints import (
     Clock,
@@ -20,7 +21,7 @@ from compiling import compile_blocks
 from compose import compose
 from networks import TextEncoder
 from optimiser import Optimiser, is_inner_convolution, is_inner_matrix, plateau
-from scenes import LABEL_SIZES, Scenes, load_art, sample
+from scenes import LABEL_SIZES, Scenes, sample
 from shapes import TextShape, describe
 from tokenizer import load
 from torch import Tensor, nn

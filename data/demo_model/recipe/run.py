@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, default=2.0, help="weight w of c + w (c - u)")
     parser.add_argument("--batch", type=int, default=512, help="samples a step and GPU")
     parser.add_argument("--processes", type=int, default=6, help="caption workers a GPU")
-    parser.add_argument("--count", type=int, default=600, help="prompts a figure")
+    parser.add_argument("--count", type=int, default=200, help="prompts of a kind")
     run(parser.parse_args())
 
 

@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--captions", type=int, default=150_000, help="captions to learn from")
     parser.add_argument("--vocabulary", type=int, default=VOCABULARY, help="number of tokens")
     args = parser.parse_args()
-    from scenes import load_art  # noqa: PLC0415
+    from art import load_art  # noqa: PLC0415
 
     art = load_art(args.work)
     tokenizer = train(art, args.captions, args.vocabulary)
