@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Size
+from bot.settings import PROJECT_DIR
 from tests.judge import probabilities
 
 MIB = 2**20
@@ -53,6 +57,22 @@ def engine(demo_model: Path) -> Iterator[ZImageEngine]:
     engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=2)
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the recipe's scripts be imported, and forget them afterwards."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(PROJECT_DIR / "data" / "demo_model" / "recipe")
+    yield
+    for name in set(sys.modules) - before:
+        if "/recipe/" in (getattr(sys.modules[name], "__file__", None) or ""):
+            del sys.modules[name]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    shards = [load_file(path) for path in sorted(folder.glob("*.safetensors"))]
+    return {name: tensor for shard in shards for name, tensor in shard.items()}
 
 
 def manifest(folder: Path) -> dict[str, str]:
@@ -121,3 +141,23 @@ def test_the_judge_recognises_what_was_asked_for(engine: ZImageEngine, prompt: s
     sure = probabilities(engine.generate(request).image)
     best = max(sure, key=sure.__getitem__)
     assert (best, sure[best] > SURE) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"
+
+
+@pytest.mark.usefixtures("recipe")
+def test_training_goes_on_from_the_shipped_weights_without_losing_a_bit(
+    demo_model: Path, tmp_path: Path
+):
+    adopt, checkpoints, conversion = (
+        importlib.import_module(name) for name in ("adopt", "checkpoints", "conversion")
+    )
+    adopted = adopt.adopt(demo_model, tmp_path)
+    transformer, text = checkpoints.load_pair(adopted, torch.device("cpu"))
+    again = {
+        "transformer": conversion.diffusers_state(transformer),
+        "text_encoder": conversion.transformers_state(text),
+        "vae": load_file(tmp_path / "checkpoints" / "vae.safetensors"),
+    }
+    for part, state in again.items():
+        shipped = weights(demo_model / part)
+        assert state.keys() == shipped.keys()
+        assert all(torch.equal(state[name].bfloat16(), shipped[name]) for name in shipped), part

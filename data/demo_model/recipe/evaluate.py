@@ -189,7 +189,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, object]:
     figures["seeds"] = seed_figures(measure.album.of(seeds.wishes), seeds.prompts, measure.judge)
     figures["others"] = {"prompts": args.others, **measure.others(others)}
     measure.sheet("random", chosen, 20)
-    figures["decoder"] = decoder_figures(painter.vae, art, measure.pictures)
+    figures["decoder"] = decoder_figures(painter.vae, art, measure.pictures, args.work)
     measure.album.bar.close()
     return figures
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from art import Art
@@ -10,6 +12,7 @@ from compose import compose
 from judge_network import Judge, both_there, opinions
 from scenes import Scenes, join_scenes, sample
 from torch import Tensor, nn
+from unseen import unseen_scenes
 
 SEEDS = 8  # pictures of each prompt whose differences are measured
 PART = 32  # pictures composed at once
@@ -93,12 +96,23 @@ def seed_figures(images: Tensor, prompts: list[dict], judge: Judge) -> dict[str,
     }
 
 
-@torch.no_grad()
-def decoder_figures(vae: nn.Module, art: Art, pictures: Tensor) -> dict[str, float]:
-    """Measure the reconstruction of unseen compositions, in decibels of their peak."""
+def decoder_figures(vae: nn.Module, art: Art, pictures: Tensor, work: Path) -> dict[str, float]:
+    """Measure the reconstruction, in decibels of the peak.
+
+    Of compositions held out from training and, if the art packages are here, of art never met.
+    """
     scenes = sample(art, np.random.default_rng(34), DECODED, "held_out")
-    ratios = [_psnr(vae, _composed(scenes, start, pictures)) for start in range(0, DECODED, PART)]
-    return {"psnr_db": round(torch.cat(ratios).mean().item(), 2), "pictures": DECODED}
+    figures = {"psnr_db": _mean_psnr(vae, scenes, pictures), "pictures": DECODED}
+    if (work / "packages").is_dir():
+        scenes, drawn = unseen_scenes(art, work, DECODED)
+        figures["unseen_art_psnr_db"] = _mean_psnr(vae, scenes, drawn.to(pictures.device))
+    return figures
+
+
+def _mean_psnr(vae: nn.Module, scenes: Scenes, pictures: Tensor) -> float:
+    starts = range(0, len(scenes), PART)
+    ratios = [_psnr(vae, _composed(scenes, start, pictures)) for start in starts]
+    return round(torch.cat(ratios).mean().item(), 2)
 
 
 def _composed(scenes: Scenes, start: int, pictures: Tensor) -> Tensor:
