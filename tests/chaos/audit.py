@@ -149,7 +149,8 @@ class Auditor:
         for earlier, later in itertools.pairwise(sights):
             shown = later.images[generation["id"]]
             if earlier.deleted_at is None or earlier.deleted_at > shown:
-                self._wrong("posted twice", f"image {generation['id']}")
+                ids = [key for key, sight in self._witness.messages.items() if sight in sights]
+                self._wrong("posted twice", f"image {generation['id']} in messages {ids}")
 
     def _check_sight(self, generation: sqlite3.Row, job: sqlite3.Row, sight: Sight) -> None:
         name = generation["id"]

@@ -71,6 +71,7 @@ class Chaos:
             finally:
                 if bot.is_running:
                     await bot.terminate()
+                (self.data_dir / "chaos.log").write_text(bot.log, encoding="utf-8")
             found = Auditor(self.data_dir, witness, crowd, server.backend).audit()
             found.counts["faults"] = server.journal.fault_counts.total()
             found.counts["kills"] = self.kills

@@ -38,19 +38,18 @@ class Witness:
         self.messages: dict[int, Sight] = {}
         self._backend = backend
         self._moments = itertools.count()
-        emit, create = backend.emit, backend.create_message
+        emit, commit = backend.emit, backend.commit_message
 
         def seen(event: str, payload: Mapping[str, Any]) -> None:
             emit(event, payload)
             self._note(event, payload)
 
-        def created(*arguments: Any, **options: Any) -> Any:
-            message = create(*arguments, **options)
+        def committed(message: Any, **options: Any) -> Any:
             if message.is_ephemeral:  # the gateway does not tell of those
                 self._look(vars(message))
-            return message
+            return commit(message, **options)
 
-        backend.emit, backend.create_message = seen, created
+        backend.emit, backend.commit_message = seen, committed
 
     def _note(self, event: str, payload: Mapping[str, Any]) -> None:
         if event in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:
@@ -59,7 +58,7 @@ class Witness:
             self.messages[int(payload["id"])].deleted_at = next(self._moments)
         elif event == "CHANNEL_DELETE":
             for sight in self.messages.values():
-                if sight.channel_id == int(payload["id"]):
+                if sight.channel_id == int(payload["id"]) and sight.deleted_at is None:
                     sight.deleted_at = next(self._moments)
 
     def _look(self, payload: Mapping[str, Any]) -> None:
