@@ -32,6 +32,7 @@ EXTENSIONS: Final = (
     "cogs.buttons",
     "cogs.imagine",
     "cogs.gallery",
+    "cogs.inspecting",
     "cogs.waiting",
     "cogs.moderating",
     "cogs.help",

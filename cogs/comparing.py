@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.comparison import changes
+from bot.comparison import changes, compare
 from bot.jobs import Generation, Job
+from bot.reading import UnreadableImageError, read_picture_file
 from bot.service import Service
 from bot.texts import text
 
@@ -21,18 +23,32 @@ async def verdict(service: Service, job: Job, generations: Sequence[Generation])
     lines = []
     for generation in generations:
         original = next((o for o in originals if o.request == generation.request), None)
-        lines.append(_line(original, generation, job, job.origin.locale))
+        lines.append(await _line(original, generation, job, job.origin.locale))
     return lines
 
 
-def _line(original: Generation | None, generation: Generation, job: Job, locale: str) -> str:
+async def _line(original: Generation | None, generation: Generation, job: Job, locale: str) -> str:
     if original is None:
         return text("parent_gone", locale, id=job.parent_id)
     if original.pixel_sha256 == generation.pixel_sha256:
         sha = generation.pixel_sha256[:SHA_SHOWN]
         return text("same_pixels", locale, id=original.id, sha=sha)
-    reason = differences(original.conditions, generation.conditions, locale)
+    by = await asyncio.to_thread(_how_much, original, generation, locale)
+    reason = by + differences(original.conditions, generation.conditions, locale)
     return text("other_pixels", locale, id=original.id, reason=reason)
+
+
+def _how_much(original: Generation, generation: Generation, locale: str) -> str:
+    """Return how far apart the pixels are; nothing where the original's file is gone."""
+    try:
+        pictures = [read_picture_file(each.path).image for each in (original, generation)]
+    except UnreadableImageError:
+        return ""
+    apart = compare(*pictures)
+    if apart is None:
+        return ""
+    values = {"mean": f"{apart.mean:.3f}", "psnr": f"{apart.psnr_db:.1f}"}
+    return text("other_by", locale, max=apart.max, **values)
 
 
 def differences(before: Mapping[str, object], after: Mapping[str, object], locale: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import discord
 from discord import ui
 
 from bot.generation import GenerationRequest, Quality
 from bot.jobs import Generation
+from bot.recipe import recipe_text_of
 from bot.texts import text
 from cogs import layouts
 from cogs.wording import escaped, shortened
@@ -23,8 +26,16 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
         if items:
             items.append(ui.Separator())
         items.append(ui.TextDisplay(recipe_text(generation, locale, room=room)))
+    files = [_recipe_file(generation) for generation in generations]
+    items += [ui.File(f"attachment://{file.filename}") for file in files]
     view = layouts.layout(*items)
-    await interaction.response.send_message(view=view, ephemeral=True)
+    await interaction.response.send_message(view=view, files=files, ephemeral=True)
+
+
+def _recipe_file(generation: Generation) -> discord.File:
+    """Return the recipe itself, as `python -m bot reproduce` reads it."""
+    content = BytesIO(recipe_text_of(generation).encode())
+    return discord.File(content, filename=f"recipe-{generation.id}.json")
 
 
 def recipe_text(generation: Generation, locale: str, *, room: int) -> str:

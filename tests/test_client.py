@@ -17,7 +17,18 @@ from tests.town import SteeredEngine, Town, private_sentence
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-COMMANDS = {"imagine", "show", "history", "queue", "cancel", "help", "jobs"}
+COMMANDS = {
+    "imagine",
+    "show",
+    "history",
+    "queue",
+    "cancel",
+    "help",
+    "jobs",
+    "recipe",
+    "reproduce",
+    "inspect",
+}
 
 
 async def test_every_command_and_menu_is_registered(town: Town):
@@ -25,7 +36,7 @@ async def test_every_command_and_menu_is_registered(town: Town):
     chat = {c.name for c in registered if c.type is discord.AppCommandType.chat_input}
     menus = {c.name for c in registered if c.type is discord.AppCommandType.message}
     assert chat == COMMANDS
-    assert menus == {"Recipe", "Same seed"}
+    assert menus == {"Recipe", "Same seed", "Inspect"}
 
 
 async def test_commands_are_synced_only_when_they_changed(town: Town):

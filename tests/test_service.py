@@ -614,6 +614,29 @@ async def test_an_engine_that_broke_once_is_replaced_and_the_job_is_drawn(
     assert reply.generations
 
 
+async def test_a_job_that_hangs_twice_is_given_up_and_the_next_one_is_drawn(
+    settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.executor.GRACE_S", 0.1)
+    generate, unstick = engine.generate, threading.Event()
+
+    def hang(wanted: GenerationRequest, **options: object) -> Drawing:
+        if wanted.prompt == "hang":
+            assert unstick.wait(PATIENCE_S)
+        return generate(wanted, **options)
+
+    monkeypatch.setattr(engine, "generate", hang)
+    patient = settings.model_copy(update={"engine_patience_s": 1.0})
+    async with opened(patient, engine) as service:
+        stuck = await submit(service, request("hang"))
+        after = await submit(service, by=origin(20))
+        await idle(service)
+        unstick.set()
+    assert stuck.sentence == POISON_SENTENCE
+    assert after.generations
+    assert states(settings) == ["failed", "posted"]
+
+
 async def test_an_engine_that_is_lost_ends_the_service_and_loses_no_job(
     settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):

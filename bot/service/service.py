@@ -289,6 +289,10 @@ class Service:
         """Return the images that stood beside the parent of a job."""
         return await self._store.generations.originals(job)
 
+    async def with_pixels(self, pixel_sha256: str, *, scope: Scope) -> list[Generation]:
+        """Return the images with exactly these pixels that may be seen from `scope`."""
+        return await self._store.generations.with_pixels(pixel_sha256, scope)
+
     async def history(
         self,
         *,

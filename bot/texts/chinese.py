@@ -25,6 +25,7 @@ CHINESE: Final[dict[str, str]] = {
     "alt_text": "{prompt}(生成的图片)",
     "same_pixels": "✅ **与 `{id}` 的每个像素都相同** · SHA-256 `{sha}`",
     "other_pixels": "⚠️ **与 `{id}` 的像素不同**:{reason}",
+    "other_by": "最多相差 {max}(满 255),平均 {mean},PSNR {psnr} dB;",
     "other_conditions": "生成条件变了:{differences}。",
     "other_unknown": "记录中找不到原因。",
     "difference": "{name} 原为 {before},现为 {after}",
@@ -67,6 +68,13 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_field_pixels": "像素 SHA-256",
     "recipe_field_parent": "来自",
     "recipe_field_made": "时间",
+    "inspect_here": "✅ **就在这里生成**,每个像素都相同:{ids} · `/show` 可再次展示",
+    "inspect_whole": "✅ 文件中的配方完整,像素正是它生成的:",
+    "inspect_changed": "⚠️ 文件中的配方完整,但像素后来被改过:",
+    "inspect_unproven": "文件中有早期版本的配方,无法证明其真实:",
+    "inspect_nothing": "这张图里没有我的配方,这里生成的图也没有相同的像素:"
+    "可能是改过的副本,或来自别处。",
+    "no_picture_here": "这条消息里没有图片:请用在有图片的消息上。",
     # Answers
     "deleted": "🗑️ 已删除 `{ids}`。",
     "no_image_here": "这条消息里没有我画的图。",
@@ -125,7 +133,8 @@ CHINESE: Final[dict[str, str]] = {
 ✏️ **修改** 提示词、尺寸或种子 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
 
 ### 查找与等待
-`/history` 这里的作品 · `/show` 按编号展示 · `/queue` 谁排在前面 · `/cancel` 取消
+`/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
+`/inspect` 图片来历 · `/queue` 谁排在前面 · `/cancel` 取消
 管理员:`/jobs` 可以提前、暂停、继续和清空本服务器的任务
 -# {model} · 自然尺寸 {size}""",
 }
@@ -172,6 +181,15 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Look through the images made here": "浏览这里的作品",
     "Words of the prompt": "提示词中的文字",
     "Whose images": "谁的作品",
+    "recipe": "配方",
+    "reproduce": "复现",
+    "inspect": "鉴定",
+    "Inspect": "鉴定",
+    "image": "图片",
+    "Show everything that made an image": "显示生成一张图的一切",
+    "Draw an image again and say whether the pixels are the same": "重画一张图并比较像素",
+    "Find out where a picture comes from": "查明一张图片的来历",
+    "A picture, for example one that this bot drew": "一张图片,例如本机器人画的",
     "member": "成员",
     "on": "日期",
     "Of one member": "某位成员的",

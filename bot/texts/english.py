@@ -25,6 +25,7 @@ ENGLISH: Final[dict[str, str]] = {
     "alt_text": "{prompt} (generated image)",
     "same_pixels": "✅ **Pixel for pixel the same as `{id}`** · SHA-256 `{sha}`",
     "other_pixels": "⚠️ **Not the same pixels as `{id}`**: {reason}",
+    "other_by": "at most {max} of 255 levels, {mean} on average, PSNR {psnr} dB; ",
     "other_conditions": "it was made with {differences}.",
     "other_unknown": "nothing recorded explains the difference.",
     "difference": "{name} {before}, now {after}",
@@ -69,6 +70,13 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_pixels": "pixels, SHA-256",
     "recipe_field_parent": "made from",
     "recipe_field_made": "made",
+    "inspect_here": "✅ **Made here**, pixel for pixel: {ids} · `/show` brings it back",
+    "inspect_whole": "✅ The recipe in the file is whole, and these are the pixels it made:",
+    "inspect_changed": "⚠️ The recipe in the file is whole, but the pixels were changed after it:",
+    "inspect_unproven": "The file holds a recipe of an early version, which nothing proves:",
+    "inspect_nothing": "This picture holds no recipe of mine, and no image made here has its "
+    "pixels: it may be a changed copy, or come from elsewhere.",
+    "no_picture_here": "This message holds no picture: use it on one that does.",
     # Answers
     "deleted": "🗑️ Deleted `{ids}`.",
     "no_image_here": "This message holds no image of mine.",
@@ -130,7 +138,9 @@ ENGLISH: Final[dict[str, str]] = {
 ✏️ **Edit** change prompt, size or seed · 🧾 **Recipe** everything that made it · 🗑️ **Delete**
 
 ### Find and wait
-`/history` what was made here · `/show` an image by its id · `/queue` who is before you · `/cancel`
+`/history` what was made here · `/show` an image by its id · `/recipe` what made it ·
+`/reproduce` draw it again and compare · `/inspect` where a picture comes from
+`/queue` who is before you · `/cancel` what waits or is drawn
 Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
 -# {model} · {size} is its natural size""",
 }

@@ -55,6 +55,15 @@ _SENTENCES: Final = _compiled({
         r"图片 \1 已画好并保存,但我不能再在原频道发布:请在别处用 /show 或 /history 查看。",
     r"The database could not be written .*": "数据库暂时无法写入:请一分钟后再试。",
     r"The image could not be stored: (.*)\.": r"图片无法保存:\1。",
+    # Pictures and recipes
+    r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
+    r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、GIF 或 BMP。",
+    r"The picture has (.+) pixels: .*": r"图片像素太多(\1):最大 4096x4096。",
+    r"The picture is damaged or cut short: .*": "图片损坏或不完整:请重新保存或发送。",
+    r"The recipe was changed after it was written: .*": "配方在写入后被改过:它的 SHA-256 不符。",
+    r"The recipe has version (\d+), .*": r"配方是版本 \1,比本程序新:请更新机器人。",
+    r"This (?:is|JSON is) no recipe.*": "这不是本机器人的配方。",
+    r"The recipe holds a value that cannot be meant: .*": "配方里有不可能的值。",
     # The engine
     r"Memory ran out while drawing (\S+): .*":
         r"画 \1 时内存不足:请选小一些的尺寸。",
