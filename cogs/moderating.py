@@ -30,7 +30,9 @@ class Moderating(
     async def move(self, interaction: discord.Interaction, job: str) -> None:
         """Move a job to the front of the server's own jobs."""
         locale, job_id = str(interaction.locale), job.strip()
-        ticket = await self._bot.service.move_to_front(job_id, guild_id=_guild_id(interaction))
+        ticket = await self._bot.service.moderation.move_to_front(
+            job_id, guild_id=_guild_id(interaction)
+        )
         if ticket is None:
             raise RefusalError("not_waiting", id=shortened(job_id, 20))
         words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
@@ -47,7 +49,7 @@ class Moderating(
     async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
         """Pause; what is being drawn is finished."""
         guild_id = await self._place(interaction, everywhere=everywhere)
-        await self._bot.service.pause_guild(guild_id, by=interaction.user.id)
+        await self._bot.service.moderation.pause(guild_id, by=interaction.user.id)
         await self._answer(interaction, "paused_everywhere" if everywhere else "paused")
 
     @app_commands.command(description="Let this server's jobs go on")
@@ -55,10 +57,10 @@ class Moderating(
     async def resume(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
         """End a pause; one of the owner's keeps a server waiting."""
         guild_id = await self._place(interaction, everywhere=everywhere)
-        if not self._bot.service.is_paused(guild_id):
+        if not self._bot.service.moderation.is_paused(guild_id):
             raise RefusalError("was_not_paused")
-        await self._bot.service.resume_guild(guild_id)
-        is_still = self._bot.service.is_paused(guild_id)
+        await self._bot.service.moderation.resume(guild_id)
+        is_still = self._bot.service.moderation.is_paused(guild_id)
         await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
 
     async def _place(self, interaction: discord.Interaction, *, everywhere: bool) -> int:
@@ -75,7 +77,7 @@ class Moderating(
         self, interaction: discord.Interaction, user: discord.User | None = None
     ) -> None:
         """Cancel what waits; everybody concerned is told."""
-        count = self._bot.service.clear_guild(
+        count = self._bot.service.moderation.clear(
             _guild_id(interaction), by=interaction.user.id, user_id=user.id if user else None
         )
         if count == 0:

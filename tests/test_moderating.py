@@ -51,7 +51,7 @@ async def test_a_pause_holds_jobs_back_and_survives_a_restart(town: Town):
     town.engine.release()
     await town.until(lambda: len(town.images()) == 1)
     await town.start_again()
-    assert town.service.is_paused(town.guild.id)
+    assert town.service.moderation.is_paused(town.guild.id)
     assert town.engine.drawn[-1].prompt == "one"
     assert "go on" in await jobs(town, "resume")
     await town.idle()
@@ -83,7 +83,7 @@ async def test_jobs_of_other_servers_are_out_of_reach(town: Town):
     [job] = [t.job.id for t in town.service.queue_for() if t.job.requests[0].prompt == "two"]
     for command, options in (("move", {"job": job}), ("clear", {}), ("pause", {})):
         await stranger.slash(channel, f"jobs {command}", **options)
-    assert not town.service.is_paused(town.guild.id)
+    assert not town.service.moderation.is_paused(town.guild.id)
     town.engine.release()
     await town.idle()
     assert ids_of(waiting.response)
@@ -93,4 +93,4 @@ async def test_a_member_may_not_steer(town: Town):
     [command] = [c for c in town.bot.tree.get_commands() if c.name == "jobs"]
     assert command.default_permissions == discord.Permissions(manage_messages=True)
     assert "Only the bot's owner" in await jobs(town, "pause", everywhere=True)
-    assert not town.service.is_paused(town.guild.id)
+    assert not town.service.moderation.is_paused(town.guild.id)

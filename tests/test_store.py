@@ -15,7 +15,7 @@ import pytest
 from bot.errors import SettingsError
 from bot.generation import GenerationRequest, Size
 from bot.jobs import Job, Origin, Speed, new_id, now
-from bot.service.service import alone_in
+from bot.service.opening import alone_in
 from bot.service.upkeep import sweep
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import DatabaseError, Store
@@ -204,7 +204,7 @@ async def test_files_that_no_row_names_are_swept_away(tmp_path: Path):
 def test_a_second_copy_of_the_bot_is_refused(tmp_path: Path):
     settings = Settings(data_dir=tmp_path)
     program = (
-        "import sys; from bot.service.service import alone_in; from bot.settings import Settings\n"
+        "import sys; from bot.service.opening import alone_in; from bot.settings import Settings\n"
         "with alone_in(Settings(data_dir=sys.argv[1])): print('in', flush=True); input()"
     )
     with subprocess.Popen(

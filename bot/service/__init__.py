@@ -1,8 +1,9 @@
 """The one path a job takes: written down, queued, drawn, stored, answered."""
 
 from bot.service.delivery import FIXED_SENTENCE
+from bot.service.opening import open_service
 from bot.service.replies import NotPostableError, Page, Progress, Reply, Ticket
-from bot.service.service import STOPPING_SENTENCE, Service, open_service
+from bot.service.service import STOPPING_SENTENCE, Service
 from bot.service.worker import POISON_SENTENCE
 
 __all__ = [

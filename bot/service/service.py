@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
-import filelock
-
-from bot.engines import Engine
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError
 from bot.estimator import Estimator
-from bot.executor import Executor, ThreadExecutor
+from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
-from bot.models import ModelFiles, locate
-from bot.queue import EVERYWHERE, FairQueue
+from bot.models import ModelFiles
+from bot.queue import FairQueue
 from bot.search import Search
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.line import Line
+from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
 from bot.service.upkeep import back_up_daily, sweep
@@ -36,62 +34,13 @@ ANSWERS_S: Final = 20.0  # for answers that are under way when the bot stops
 GOODBYE_S: Final = 5.0  # for telling everybody who waits that the bot stops
 
 
-@contextlib.asynccontextmanager
-async def open_service(
-    settings: Settings, engine_factory: Callable[[], Engine]
-) -> AsyncIterator[Service]:
-    """Open store, executor and service, in this order, and close them backwards.
-
-    Raises:
-        BotError: The model or the database cannot be used, or another copy of the bot uses it.
-
-    """
-    files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
-    data = settings.data_dir
-    with alone_in(settings):
-        async with (
-            Store(data / "bot.sqlite3", images=data / "images") as store,
-            ThreadExecutor(engine_factory, patience_s=settings.engine_patience_s) as executor,
-            Service(store, executor, files, settings) as service,
-        ):
-            yield service
-
-
-@contextlib.contextmanager
-def alone_in(settings: Settings) -> Iterator[None]:
-    """Keep every other copy of the bot out of the data folder: they would draw each job twice.
-
-    Raises:
-        SettingsError: Another one is there, or the folder cannot be written.
-
-    """
-    folder = settings.data_dir
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "bot.lock", timeout=0)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise SettingsError(
-            f"Another copy of the bot works in {folder}: stop it first, or point DATA_DIR to "
-            "another folder."
-        ) from error
-    except OSError as error:
-        raise SettingsError(
-            f"The folder {folder} cannot be written ({error.strerror or error}): change its "
-            "permissions, or point DATA_DIR to another folder."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 class Service:
     """Everything that can be asked of the bot, and the work behind it.
 
     Attributes:
         rules: The sizes that the model draws.
         model_id: What draws.
+        moderation: What moderators can do with the line.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -137,6 +86,13 @@ class Service:
         )
         self._line = Line(
             queue=self._queue, rides=self._rides, worker=self._worker, estimator=estimator
+        )
+        self.moderation = Moderation(
+            store=self._store,
+            queue=self._queue,
+            rides=self._rides,
+            line=self._line,
+            delivery=self._delivery,
         )
         self.lost = self._worker.lost
         self._line.loading(await self._store.machine.load_time_s(model.model_id, device))
@@ -343,48 +299,6 @@ class Service:
         """Wait until nothing waits, runs or is being answered."""
         await self._rides.wait_until(lambda: not len(self._rides))
 
-    # What moderators can ask, for the jobs of their guild; `EVERYWHERE` is for the bot's owners
-
-    async def move_to_front(self, job_id: str, *, guild_id: int) -> Ticket | None:
-        """Let a waiting job of a guild be the guild's next; None if none such waits."""
-        ride = self._rides.find(job_id)
-        if ride is None or not self._queue.has(job_id) or not _is_of(ride.job, guild_id):
-            return None
-        await self._store.jobs.set_moved(job_id)
-        self._queue.move_to_front(job_id)
-        return self._line.ticket(job_id)
-
-    async def pause_guild(self, guild_id: int, *, by: int) -> None:
-        """Hold back the waiting jobs of a guild; new ones are still taken."""
-        await self._store.jobs.pause(guild_id, by=by)
-        self._queue.pause(guild_id)
-
-    async def resume_guild(self, guild_id: int) -> None:
-        """Let the jobs of a guild go on."""
-        await self._store.jobs.unpause(guild_id)
-        self._queue.resume(guild_id)
-        await self._rides.changed()
-
-    def is_paused(self, guild_id: int | None) -> bool:
-        """Tell whether the jobs of a guild are held back."""
-        return self._queue.is_paused(guild_id)
-
-    def clear_guild(self, guild_id: int, *, by: int, user_id: int | None = None) -> int:
-        """Cancel the waiting jobs of a guild, or those of one user in it; return how many."""
-        jobs = [
-            ride.job
-            for ride in self._rides
-            if self._queue.has(ride.job.id)
-            and _is_of(ride.job, guild_id)
-            and user_id in {None, ride.job.origin.user_id}
-        ]
-        for job in jobs:
-            ride = self._rides.find(job.id)
-            assert ride is not None
-            self._queue.remove(job.id)
-            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job.id}")
-        return len(jobs)
-
     # The parts put together
 
     def _check_room(self, user_id: int) -> None:
@@ -445,7 +359,3 @@ def _visible(job: Job, scope: Scope) -> bool:
     if scope.guild_id is not None:
         return job.origin.guild_id == scope.guild_id
     return job.origin.guild_id is None and job.origin.user_id == scope.user_id
-
-
-def _is_of(job: Job, guild_id: int) -> bool:
-    return guild_id in {EVERYWHERE, job.origin.guild_id}

@@ -51,13 +51,13 @@ async def serve(wanted: OrderedDict[int, list[int]], queue: type[FairQueue]) -> 
     """Draw everything with a queue, and return the jobs in the order in which they were done."""
     service_module.FairQueue = queue  # type: ignore[misc]
     async with opened() as service:
-        await service.pause_guild(1, by=0)
+        await service.moderation.pause(1, by=0)
         customers = [
             await ask(service, user_id, request(side, seed))
             for user_id, sides in wanted.items()
             for seed, side in enumerate(sides)
         ]
-        await service.resume_guild(1)
+        await service.moderation.resume(1)
         await service.idle()
     return sorted(customers, key=lambda customer: customer.done_s or 0)
 

@@ -1,0 +1,69 @@
+"""What moderators can do with the jobs of their guild, and the bot's owners with all."""
+
+from __future__ import annotations
+
+from bot.jobs import Job
+from bot.queue import EVERYWHERE, FairQueue
+from bot.service.delivery import Delivery
+from bot.service.line import Line
+from bot.service.replies import Ticket
+from bot.service.rides import Rides
+from bot.store import Store
+
+
+class Moderation:
+    """Move, pause, resume and clear; a guild's id limits each to its own jobs."""
+
+    def __init__(
+        self, *, store: Store, queue: FairQueue, rides: Rides, line: Line, delivery: Delivery
+    ) -> None:
+        """Remember the parts."""
+        self._store = store
+        self._queue = queue
+        self._rides = rides
+        self._line = line
+        self._delivery = delivery
+
+    async def move_to_front(self, job_id: str, *, guild_id: int) -> Ticket | None:
+        """Let a waiting job of a guild be the guild's next; None if none such waits."""
+        ride = self._rides.find(job_id)
+        if ride is None or not self._queue.has(job_id) or not _is_of(ride.job, guild_id):
+            return None
+        await self._store.jobs.set_moved(job_id)
+        self._queue.move_to_front(job_id)
+        return self._line.ticket(job_id)
+
+    async def pause(self, guild_id: int, *, by: int) -> None:
+        """Hold back the waiting jobs of a guild; new ones are still taken."""
+        await self._store.jobs.pause(guild_id, by=by)
+        self._queue.pause(guild_id)
+
+    async def resume(self, guild_id: int) -> None:
+        """Let the jobs of a guild go on."""
+        await self._store.jobs.unpause(guild_id)
+        self._queue.resume(guild_id)
+        await self._rides.changed()
+
+    def is_paused(self, guild_id: int | None) -> bool:
+        """Tell whether the jobs of a guild are held back."""
+        return self._queue.is_paused(guild_id)
+
+    def clear(self, guild_id: int, *, by: int, user_id: int | None = None) -> int:
+        """Cancel the waiting jobs of a guild, or those of one user in it; return how many."""
+        jobs = [
+            ride.job
+            for ride in self._rides
+            if self._queue.has(ride.job.id)
+            and _is_of(ride.job, guild_id)
+            and user_id in {None, ride.job.origin.user_id}
+        ]
+        for job in jobs:
+            ride = self._rides.find(job.id)
+            assert ride is not None
+            self._queue.remove(job.id)
+            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job.id}")
+        return len(jobs)
+
+
+def _is_of(job: Job, guild_id: int) -> bool:
+    return guild_id in {EVERYWHERE, job.origin.guild_id}
