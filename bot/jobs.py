@@ -107,6 +107,7 @@ class Generation:
         path: Of the PNG on this disk.
         conditions: What, beside the request, decided the pixels.
         recipe_text: The whole recipe as it was written; None for images of before there was one.
+        likeness: What a changed copy is recognised by.
 
     """
 
@@ -126,6 +127,7 @@ class Generation:
     channel_id: int | None = None
     message_id: int | None = None
     recipe_text: str | None = None
+    likeness: bytes | None = field(default=None, repr=False)
 
     @property
     def png(self) -> bytes:

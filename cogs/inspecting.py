@@ -36,6 +36,7 @@ class Origin:
         doubt: Why what its file says cannot be believed.
         is_whole: Whether its pixels are those its recipe tells of.
         here: The images made here with exactly these pixels.
+        lookalike: Where there is none, the image made here that this is a changed copy of.
 
     """
 
@@ -43,6 +44,7 @@ class Origin:
     doubt: str | None
     is_whole: bool
     here: Sequence[Generation]
+    lookalike: Generation | None
 
 
 class Inspecting(commands.Cog):
@@ -98,11 +100,11 @@ async def origin_of(interaction: discord.Interaction, picture: Picture) -> Origi
         recipe = picture.recipe
     except BotError as error:
         doubt = error.message
-    here = await bot_of(interaction).service.with_pixels(
-        picture.pixel_sha256, scope=scope_of(interaction)
-    )
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    here = await service.with_pixels(picture.pixel_sha256, scope=scope)
+    lookalike = None if here else await service.lookalike(picture.image, scope=scope)
     is_whole = recipe is not None and recipe.pixel_sha256 == picture.pixel_sha256
-    return Origin(recipe=recipe, doubt=doubt, is_whole=is_whole, here=here)
+    return Origin(recipe=recipe, doubt=doubt, is_whole=is_whole, here=here, lookalike=lookalike)
 
 
 def _answer(origin: Origin, locale: str) -> ui.LayoutView:
@@ -110,12 +112,16 @@ def _answer(origin: Origin, locale: str) -> ui.LayoutView:
     if origin.here:
         ids = ", ".join(f"`{each.id}`" for each in origin.here[:10])
         lines.append(text("inspect_here", locale, ids=ids))
+    if origin.lookalike is not None:
+        lines.append(text("inspect_lookalike", locale, id=origin.lookalike.id))
     if origin.doubt is not None:
         lines.append(text("failed", locale, sentence=sentence(origin.doubt, locale)))
     if origin.recipe is not None:
         lines += _recipe_lines(origin.recipe, origin, locale)
-    elif origin.here:
-        lines += _request_lines(origin.here[0].request)
+    elif origin.here or origin.lookalike is not None:
+        known = origin.here[0] if origin.here else origin.lookalike
+        assert known is not None
+        lines += _request_lines(known.request)
     if not lines:
         lines.append(text("inspect_nothing", locale))
     colour = layouts.DONE if origin.here or origin.is_whole else layouts.INK

@@ -12,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.images import RECIPE_KEY
 from bot.recipe import parse_recipe
+from bot.service.upkeep import fill_likenesses
 from tests.test_reading import bomb
 from tests.town import Town, answer_of, ids_of, private_sentence, texts_of
 
@@ -157,3 +158,36 @@ async def test_a_reproduction_that_differs_says_how_much_and_why(town: Town):
     assert "at most 3 of 255 levels" in words
     assert "PSNR" in words
     assert "torch 1.0, now 2." in words
+
+
+async def test_a_changed_copy_is_recognised_and_another_image_is_not(town: Town):
+    message = await town.imagine(prompt="a red apple", seed=5)
+    await town.imagine(prompt="a red apple", seed=6)
+    [id_] = ids_of(message)
+    with Image.open(io.BytesIO(await png_of(message))) as image:
+        page = Image.new("RGB", (300, 260), "#313338")
+        page.paste(image.convert("RGB").resize((192, 192)), (40, 30))
+    buffer = io.BytesIO()
+    page.save(buffer, "JPEG", quality=80)
+    words = await inspected(town, buffer.getvalue())
+    assert f"A changed copy of `{id_}`" in words
+    assert "seed:5" in words
+    elsewhere = town.env.create_guild("Elsewhere")
+    channel = elsewhere.create_text_channel("pictures")
+    eve = elsewhere.add_member(town.env.create_user("eve"))
+    assert "holds no recipe of mine" in await inspected(town, buffer.getvalue(), eve, channel)
+    buffer = io.BytesIO()
+    Image.effect_noise((128, 128), 80).convert("RGB").save(buffer, "PNG")
+    assert "holds no recipe of mine" in await inspected(town, buffer.getvalue())
+
+
+async def test_images_of_before_get_their_likeness_from_their_files(town: Town):
+    message = await town.imagine(seed=5)
+    async with town.service._store.database.transaction() as db:
+        await db.execute("UPDATE generations SET likeness = NULL")
+    await town.start_again()
+    with Image.open(io.BytesIO(await png_of(message))) as image:
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=70)
+    await fill_likenesses(town.service._store)
+    assert f"A changed copy of `{ids_of(message)[0]}`" in await inspected(town, buffer.getvalue())

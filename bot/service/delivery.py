@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from bot.engines import Drawing
 from bot.errors import BotError
-from bot.images import encode_png, write_once
+from bot.images import encode_png, to_pillow, write_once
 from bot.jobs import Generation, Job, new_id, now
+from bot.likeness import fingerprint
 from bot.recipe import canonical, make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
@@ -87,6 +88,7 @@ class Delivery:
             relation=job.relation,
             channel_id=job.origin.channel_id,
             recipe_text=canonical(recipe),
+            likeness=fingerprint(to_pillow(drawing.image)),
         )
 
     async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:

@@ -8,20 +8,24 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final, Self
 
+from PIL import Image
+
 from bot.errors import BotError
 from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
+from bot.likeness import Match, best_match, candidates
 from bot.models import ModelFiles
 from bot.queue import FairQueue
+from bot.reading import read_picture_file
 from bot.search import Search
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.line import Line
 from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
-from bot.service.upkeep import back_up_daily, sweep
+from bot.service.upkeep import back_up_daily, fill_likenesses, sweep
 from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
@@ -106,6 +110,7 @@ class Service:
         self._rides.start(self._line.correct(), "correct places")
         self._rides.start(back_up_daily(self._store, backups), "back up")
         self._rides.start(self._sweep(), "sweep")
+        self._rides.start(fill_likenesses(self._store), "fill likenesses")
 
     async def __aexit__(self, *_: object) -> None:
         """Stop; what is not finished is taken up at the next start."""
@@ -249,6 +254,15 @@ class Service:
         """Return the images with exactly these pixels that may be seen from `scope`."""
         return await self._store.generations.with_pixels(pixel_sha256, scope)
 
+    async def lookalike(self, image: Image.Image, *, scope: Scope) -> Generation | None:
+        """Return the image that `image` (RGB) is a changed copy of, if it may be seen."""
+        known = await self._store.generations.likenesses(scope)
+        near = await asyncio.to_thread(candidates, image, known)
+        found = [await self.generation(id_, scope=scope) for id_ in near]
+        originals = {each.id: each for each in found if each is not None}
+        match = await asyncio.to_thread(_best, image, list(originals.values()))
+        return None if match is None else originals[match.key]
+
     async def history(
         self,
         *,
@@ -353,6 +367,10 @@ class Service:
 
     async def _sweep(self) -> None:
         await sweep(self._store, self._delivery.files)
+
+
+def _best(image: Image.Image, found: Sequence[Generation]) -> Match | None:
+    return best_match(image, ((each.id, read_picture_file(each.path).image) for each in found))
 
 
 def _visible(job: Job, scope: Scope) -> bool:

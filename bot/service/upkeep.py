@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from bot.likeness import fingerprint
+from bot.reading import UnreadableImageError, read_picture_file
 from bot.store import Store
 from bot.store.backups import backup_time, newest_backup
 
@@ -59,6 +61,22 @@ async def sweep(store: Store, files: asyncio.Lock) -> int:
     if deleted:
         logger.info("Deleted %d image files that no row names", deleted)
     return deleted
+
+
+async def fill_likenesses(store: Store) -> None:
+    """Give the images of before likenesses were kept theirs, from their files."""
+    while found := await store.generations.without_likeness(limit=20):
+        for generation in found:
+            likeness = await asyncio.to_thread(_likeness_of, generation.path)
+            await store.generations.set_likeness(generation.id, likeness)
+
+
+def _likeness_of(path: Path) -> bytes:
+    """Return a file's fingerprint; nothing, which matches nothing, where it is gone or broken."""
+    try:
+        return fingerprint(read_picture_file(path).image)
+    except UnreadableImageError:
+        return b""
 
 
 def _folders(images: Path) -> list[Path]:

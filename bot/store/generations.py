@@ -70,6 +70,32 @@ class GenerationTable:
             )
         )
 
+    async def likenesses(self, scope: Scope) -> list[tuple[str, bytes]]:
+        """Return the id and likeness of every image that may be seen from `scope`."""
+        where, values = _where(scope)
+        rows = await self._database.rows(
+            "SELECT id, likeness FROM generations"  # noqa: S608
+            f" WHERE deleted_at IS NULL AND length(likeness) > 0{where}",
+            *values,
+        )
+        return [(row["id"], row["likeness"]) for row in rows]
+
+    async def without_likeness(self, *, limit: int) -> list[Generation]:
+        """Return some images of before likenesses were kept."""
+        return self._generations(
+            await self._database.rows(
+                "SELECT * FROM generations WHERE likeness IS NULL AND deleted_at IS NULL LIMIT ?",
+                limit,
+            )
+        )
+
+    async def set_likeness(self, generation_id: str, likeness: bytes) -> None:
+        """Record what a changed copy of an image is recognised by."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE generations SET likeness = ? WHERE id = ?", (likeness, generation_id)
+            )
+
     async def originals(self, job: Job) -> list[Generation]:
         """Return the images of the job that the parent of `job` belongs to."""
         rows = await self._database.rows(
@@ -143,6 +169,7 @@ _COLUMNS: Final = (
     "num_inference_steps", "sigmas", "guidance_scale", "variety", "model_id", "model_revision",
     "dtype", "device", "torch", "diffusers", "transformers", "conditions", "durations",
     "pixel_sha256", "created_at", "recipe",
+    "likeness",
 )  # fmt: skip
 _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
@@ -174,6 +201,7 @@ def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
         made["device"], made["torch"], made["diffusers"], made["transformers"],
         json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
         generation.pixel_sha256, generation.created_at.isoformat(), generation.recipe_text,
+        generation.likeness,
     )  # fmt: skip
 
 
@@ -195,4 +223,5 @@ def _generation(row: aiosqlite.Row, path: Path) -> Generation:
         channel_id=row["channel_id"],
         message_id=row["message_id"],
         recipe_text=row["recipe"],
+        likeness=row["likeness"],
     )

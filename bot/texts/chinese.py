@@ -69,6 +69,8 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_field_parent": "来自",
     "recipe_field_made": "时间",
     "inspect_here": "✅ **就在这里生成**,每个像素都相同:{ids} · `/show` 可再次展示",
+    "inspect_lookalike": "🔎 **是 `{id}` 的改动副本**,原图在这里生成(重新压缩、缩放或截屏)· "
+    "`/show` 可再次展示原图",
     "inspect_whole": "✅ 文件中的配方完整,像素正是它生成的:",
     "inspect_changed": "⚠️ 文件中的配方完整,但像素后来被改过:",
     "inspect_unproven": "文件中有早期版本的配方,无法证明其真实:",

@@ -71,6 +71,8 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_parent": "made from",
     "recipe_field_made": "made",
     "inspect_here": "✅ **Made here**, pixel for pixel: {ids} · `/show` brings it back",
+    "inspect_lookalike": "🔎 **A changed copy of `{id}`**, which was made here (re-compressed, "
+    "resized or from a screen) · `/show` brings back the original",
     "inspect_whole": "✅ The recipe in the file is whole, and these are the pixels it made:",
     "inspect_changed": "⚠️ The recipe in the file is whole, but the pixels were changed after it:",
     "inspect_unproven": "The file holds a recipe of an early version, which nothing proves:",

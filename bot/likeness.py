@@ -1,0 +1,160 @@
+"""Recognising a copy of an image that was re-compressed, resized or photographed from a screen.
+
+Two stages. A hash of an image's coarse structure finds candidates among very many: 256 bits, which
+of the lowest frequencies are above their median (as pHash and PDQ do). A candidate is believed only
+if a thumbnail of our own file looks the same too, so that two images of one prompt, whose hashes
+may be near, are told apart.
+
+A screenshot has borders: they are cut off by their colour. Because a plain background looks like a
+border too, every image is hashed whole and without its own border, and either may match.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageChops
+
+Bits = npt.NDArray[np.uint64]
+
+_SIDE: Final = 64  # pixels a hash looks at
+_FREQUENCIES: Final = 16  # a side; 256 bits
+_WORDS: Final = 4  # of 64 bits, a hash
+HASHES: Final = 2  # an image: whole, and without its border
+MAX_DISTANCE: Final = 62  # of 256 bits; see tests/benchmarks/recognise.py
+_LOOK_SIDE: Final = 32  # pixels the second stage compares
+MAX_APART: Final = 9.0  # levels of 255, root mean square
+_BORDER_TOLERANCE: Final = 24  # levels of 255 a border may vary, after JPEG
+_SMALLEST_SHARE: Final = 0.15  # of a side: what is left of a border's cutting must be a picture
+_MAX_ASPECT_ERROR: Final = 0.06
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A candidate that looks the same; `apart` is in levels of 255."""
+
+    key: str
+    apart: float
+
+
+def views(image: Image.Image) -> list[Image.Image]:
+    """Return an RGB image whole, and without its border (the same where it has none)."""
+    inner = _without_border(image)
+    return [image, inner]
+
+
+def fingerprint(image: Image.Image) -> bytes:
+    """Return the hashes of an image, 64 bytes."""
+    return b"".join(_hash(view).tobytes() for view in views(image))
+
+
+def candidates(
+    image: Image.Image, known: Sequence[tuple[str, bytes]], *, limit: int = 8
+) -> list[str]:
+    """Return the keys of the known fingerprints that are near, the nearest first.
+
+    Args:
+        image: What was handed in, RGB.
+        known: Key and fingerprint of each image.
+        limit: How many at most.
+
+    """
+    if not known:
+        return []
+    table = np.frombuffer(b"".join(each for _, each in known), dtype="<u8")
+    table = table.reshape(len(known), HASHES, _WORDS)
+    nearest = np.full(len(known), 8 * 32, dtype=np.int64)
+    for view in _query_views(image):
+        bits = _hash(view)
+        apart = np.bitwise_count(table ^ bits).sum(axis=2).min(axis=1)  # (images,)
+        nearest = np.minimum(nearest, apart)
+    order = np.argsort(nearest, kind="stable")[:limit]
+    return [known[i][0] for i in order if nearest[i] <= MAX_DISTANCE]
+
+
+def best_match(image: Image.Image, originals: Iterable[tuple[str, Image.Image]]) -> Match | None:
+    """Return the candidate that really looks like the image, or None.
+
+    Args:
+        image: What was handed in, RGB.
+        originals: Key and RGB image of each candidate.
+
+    """
+    queries = _query_views(image)
+    matches = [
+        Match(key=key, apart=min(_apart(query, view) for query in queries for view in views(other)))
+        for key, other in originals
+    ]
+    best = min(matches, key=lambda match: match.apart, default=None)
+    return best if best is not None and best.apart <= MAX_APART else None
+
+
+def _query_views(image: Image.Image) -> list[Image.Image]:
+    """Return what a copy may be: all of it, or what is inside its one or two borders."""
+    found = [image]
+    for _ in range(2):
+        inner = _without_border(found[-1])
+        if inner.size == found[-1].size:
+            break
+        found.append(inner)
+    return found
+
+
+def _without_border(image: Image.Image) -> Image.Image:
+    """Cut off what has the colour of the corners; an image of one colour is left as it is."""
+    width, height = image.size
+    corners = [image.getpixel(at) for at in ((0, 0), (width - 1, height - 1))]
+    box: tuple[int, int, int, int] | None = None
+    for corner in corners:
+        ground = Image.new("RGB", image.size, corner)
+        apart = ImageChops.difference(image, ground).convert("L")
+        found = apart.point(lambda value: 255 if value > _BORDER_TOLERANCE else 0).getbbox()
+        if found is not None and (box is None or _area(found) < _area(box)):
+            box = found
+    if box is None or box[2] - box[0] < _SMALLEST_SHARE * width:
+        return image
+    return image if box[3] - box[1] < _SMALLEST_SHARE * height else image.crop(box)
+
+
+def _area(box: tuple[int, int, int, int]) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _hash(image: Image.Image) -> Bits:
+    """Return four words of 64 bits."""
+    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=3.0)
+    pixels = np.asarray(small, dtype=np.float64)
+    wave = _cosines()
+    frequencies = (wave @ pixels @ wave.T).ravel()  # (256,), without the constant ones
+    bits = frequencies > np.median(frequencies)
+    words: Bits = np.packbits(bits, bitorder="little").view("<u8")
+    return words
+
+
+@functools.cache
+def _cosines() -> npt.NDArray[np.float64]:
+    """Return the rows 1 .. 16 of the cosine transform of 64 values, (16, 64)."""
+    frequency = np.arange(1, _FREQUENCIES + 1)[:, None]
+    position = (np.arange(_SIDE)[None, :] + 0.5) / _SIDE
+    table: npt.NDArray[np.float64] = np.cos(np.pi * frequency * position)
+    return table
+
+
+def _apart(one: Image.Image, other: Image.Image) -> float:
+    """Return how far apart two views look, in levels of 255; infinite where their shapes differ."""
+    aspects = [view.width / view.height for view in (one, other)]
+    if abs(aspects[0] / aspects[1] - 1) > _MAX_ASPECT_ERROR:
+        return float("inf")
+    looks = [
+        np.asarray(
+            view.resize((_LOOK_SIDE, _LOOK_SIDE), Image.Resampling.BOX, reducing_gap=3.0),
+            dtype=np.float64,
+        )
+        for view in (one, other)
+    ]
+    return float(np.sqrt(np.square(looks[0] - looks[1]).mean()))
