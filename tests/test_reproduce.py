@@ -10,7 +10,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.command_line import run
+from bot.command_line.inspect import find
+from bot.command_line.reproduce import _by_id
 from bot.images import RECIPE_KEY
+from bot.reading import read_picture_file
 from bot.recipe import canonical, parse_recipe, recipe_sha256
 from bot.service import open_service
 from bot.settings import Settings
@@ -75,8 +78,6 @@ async def test_an_image_of_the_bot_is_found_by_its_id(
 ):  # fmt: skip
     id_ = await drawn_by_the_bot(settings, engine)
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
-    from bot.command_line.reproduce import _by_id  # noqa: PLC0415
-
     original = await _by_id(f"`{id_}`", settings)
     assert original.recipe.request.seed == 3
     assert original.recipe.is_proven
@@ -128,3 +129,40 @@ def test_a_foreign_png_and_an_unknown_id_are_refused(
     assert "holds no recipe of this bot" in capsys.readouterr().err
     assert run(["reproduce", "zzzzzzz"]) == 2
     assert "no image was made there yet" in capsys.readouterr().err
+
+
+async def test_a_picture_is_found_by_its_recipe_its_pixels_or_its_likeness(
+    settings: Settings, engine: SteeredEngine, made: Path, tmp_path: Path
+):
+    id_ = await drawn_by_the_bot(settings, engine)
+    path = (await _by_id(id_, settings)).image
+    assert path is not None
+    exact, copy, other = (tmp_path / name for name in ("exact.png", "copy.jpg", "other.png"))
+    path.save(exact)
+    path.resize((200, 200)).save(copy, quality=70)
+    Image.effect_noise((64, 64), 90).save(other)
+    found = {
+        name: await find(read_picture_file(each), settings)
+        for name, each in {"made": made, "exact": exact, "copy": copy, "other": other}.items()
+    }
+    assert {name: each.by for name, each in found.items()} == {
+        "made": "recipe", "exact": "pixels", "copy": "likeness", "other": None,
+    }  # fmt: skip
+    assert found["exact"].id == found["copy"].id == id_
+    assert found["copy"].recipe is not None
+    assert found["copy"].recipe.request.seed == 3
+
+
+def test_inspect_prints_the_recipe_or_says_that_there_is_none(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["inspect", str(made)]) == 0
+    told = capsys.readouterr().out
+    assert "The file holds its recipe." in told
+    assert "prompt   红苹果" in told
+    other = tmp_path / "other.png"
+    Image.effect_noise((64, 64), 90).save(other)
+    assert run(["inspect", str(other), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["found_by"] is None
+    assert run(["inspect", str(tmp_path / "missing.png")]) == 2
+    assert "cannot be read" in capsys.readouterr().err

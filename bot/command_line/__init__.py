@@ -1,7 +1,7 @@
 """The command line: what each command is called, what it takes, and how it ends.
 
 Exit codes: 0 done, 1 the engine or the machine failed, 2 something asked for does not work,
-3 reproduced and different, 130 stopped with Ctrl-C.
+3 reproduced and different, or nothing found, 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from bot import __version__
-from bot.command_line import doctor, download, imagine, reproduce, serve
+from bot.command_line import doctor, download, imagine, inspect, reproduce, serve
 from bot.errors import BotError, EngineError
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_COMMANDS: Final = (imagine, reproduce, serve, download, doctor)
+_COMMANDS: Final = (imagine, reproduce, inspect, serve, download, doctor)
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 

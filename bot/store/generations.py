@@ -70,8 +70,8 @@ class GenerationTable:
             )
         )
 
-    async def likenesses(self, scope: Scope) -> list[tuple[str, bytes]]:
-        """Return the id and likeness of every image that may be seen from `scope`."""
+    async def likenesses(self, scope: Scope | None) -> list[tuple[str, bytes]]:
+        """Return the id and likeness of every image that may be seen (None: from anywhere)."""
         where, values = _where(scope)
         rows = await self._database.rows(
             "SELECT id, likeness FROM generations"  # noqa: S608

@@ -1,0 +1,136 @@
+"""`python -m bot inspect`: where a picture comes from."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.command_line.common import Commands
+from bot.errors import BotError
+from bot.jobs import Generation
+from bot.likeness import best_match, candidates
+from bot.reading import Picture, read_picture_file
+from bot.recipe import Recipe, canonical, parse_recipe, recipe_text_of
+from bot.settings import Settings
+from bot.store import Store
+
+NOTHING_FOUND = 3  # the exit code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is known of a picture.
+
+    Attributes:
+        by: `recipe` (in the file), `pixels` (exactly those of an image made here) or `likeness` (a
+            changed copy of one).
+        id: Of the image made here.
+        doubt: Why the recipe in the file cannot be believed.
+
+    """
+
+    by: str | None
+    recipe: Recipe | None
+    id: str | None
+    doubt: str | None
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options to the parser."""
+    parser = commands.add_parser(
+        "inspect",
+        help="find the recipe of a picture",
+        description="Find out where a picture comes from: by the recipe in the file, else by its "
+        "exact pixels among the images made here, else as a changed copy of one. Exit code 3: "
+        "nothing found.",
+    )
+    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG, WebP, GIF or BMP")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Look, and print what was found."""
+    picture = read_picture_file(Path(options.image))
+    finding = asyncio.run(find(picture, settings))
+    print(_json(finding) if options.json else _sentences(finding))
+    return 0 if finding.by is not None else NOTHING_FOUND
+
+
+async def find(picture: Picture, settings: Settings) -> Finding:
+    """Return what is known of a picture, from its file and from this bot's database."""
+    doubt = None
+    try:
+        recipe = picture.recipe
+    except BotError as error:
+        recipe, doubt = None, error.message
+    same, near = await _made_here(picture, settings)
+    if recipe is not None:
+        return Finding(by="recipe", recipe=recipe, id=same.id if same else None, doubt=None)
+    found = same or near
+    return Finding(
+        by="pixels" if same else "likeness" if near else None,
+        recipe=None if found is None else parse_recipe(recipe_text_of(found)),
+        id=None if found is None else found.id,
+        doubt=doubt,
+    )
+
+
+async def _made_here(
+    picture: Picture, settings: Settings
+) -> tuple[Generation | None, Generation | None]:
+    """Return the image with exactly these pixels, or else the one this is a changed copy of."""
+    data = settings.data_dir
+    if not (data / "bot.sqlite3").is_file():
+        return None, None
+    async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+        if same := await store.generations.with_pixels(picture.pixel_sha256):
+            return same[0], None
+        known = await store.generations.likenesses(None)
+        near = [await store.generations.find(id_) for id_ in candidates(picture.image, known)]
+    there = {each.id: each for each in near if each is not None and each.path.is_file()}
+    originals = ((id_, read_picture_file(each.path).image) for id_, each in there.items())
+    match = best_match(picture.image, originals)
+    return None, None if match is None else there[match.key]
+
+
+def _sentences(finding: Finding) -> str:
+    found_by = {
+        "recipe": "The file holds its recipe.",
+        "pixels": f"Made here as {finding.id}: exactly these pixels.",
+        "likeness": f"A changed copy of {finding.id}, which was made here.",
+        None: "No recipe in the file, and nothing made here is like it.",
+    }
+    lines = [found_by[finding.by]]
+    if finding.by == "recipe" and finding.id is not None:
+        lines.append(f"Made here as {finding.id}.")
+    if finding.doubt is not None:
+        lines.append(finding.doubt)
+    if finding.recipe is not None:
+        request = finding.recipe.request
+        lines += [
+            f"  prompt   {request.prompt}",
+            f"  seed     {request.seed}",
+            f"  size     {request.size}",
+            f"  quality  {request.quality.value}",
+            f"  guidance {request.guidance_scale:g}, variety {request.variety}",
+            f"  model    {finding.recipe.conditions.get('model')}",
+            f"  pixels   SHA-256 {finding.recipe.pixel_sha256}",
+        ]
+    return "\n".join(lines)
+
+
+def _json(finding: Finding) -> str:
+    recipe = finding.recipe
+    return json.dumps(
+        {
+            "found_by": finding.by,
+            "id": finding.id,
+            "doubt": finding.doubt,
+            "recipe": None if recipe is None else json.loads(canonical(recipe.document)),
+        },
+        ensure_ascii=False,
+    )
