@@ -129,7 +129,7 @@ class Album:
     def __init__(self, folder: Path, painter: Painter, total: int) -> None:
         """`total` is how many pictures will be asked for, for the progress bar."""
         self.folder, self.painter = folder, painter
-        self.bar = tqdm(total=total, desc="pictures", unit="picture", smoothing=0.02)
+        self.bar = tqdm(total=total, desc="pictures", unit="picture", smoothing=0.02, mininterval=5)
         folder.mkdir(parents=True, exist_ok=True)
 
     def of(self, wishes: list[Wish]) -> Tensor:
