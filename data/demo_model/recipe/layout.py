@@ -9,22 +9,27 @@ from PIL import Image, ImageDraw, ImageFont
 
 # Debian's fonts-noto-cjk; any font with Latin and Chinese glyphs will do.
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-PAPER, INK = (255, 255, 255), (58, 60, 66)
+PAPER, INK, FAINT = (255, 255, 255), (52, 54, 60), (140, 143, 150)
 LINES = 2  # of text under a picture; what does not fit ends in an ellipsis
 
 
 def labelled_sheet(
     pictures: Sequence[Image.Image],
     prompts: Sequence[str],
+    translations: Sequence[str] = (),
     *,
     columns: int,
     edge: int,
     font: Path = FONT,
 ) -> Image.Image:
-    """Return the pictures at `edge` pixels a side, row by row; sizes follow from the edge."""
+    """Return the pictures at `edge` pixels a side, row by row; sizes follow from the edge.
+
+    A prompt takes up to two lines, or one with its translation faintly below, in smaller type if
+    it is too long.
+    """
     if not font.is_file():
         raise SystemExit(f"There is no font at {font}: install fonts-noto-cjk or name another.")
-    gap, size, radius = edge // 10, max(11, edge // 13), edge // 14
+    gap, size, radius = edge // 10, max(11, edge // 12), edge // 14
     line = round(size * 1.4)
     type_ = ImageFont.truetype(str(font), size, index=2)  # 2: the simplified Chinese face
     step_x, step_y = edge + gap, edge + gap + LINES * line + gap // 2
@@ -34,9 +39,13 @@ def labelled_sheet(
     for number, (picture, prompt) in enumerate(zip(pictures, prompts, strict=True)):
         left, top = gap + number % columns * step_x, gap + number // columns * step_y
         sheet.paste(fitted(picture, edge), (left, top), mask)
-        for row, text in enumerate(wrapped(prompt, type_, edge)):
+        lines = [(text, INK) for text in wrapped(prompt, type_, edge)]
+        if translations:
+            lines = [(prompt, INK), (translations[number], FAINT)]
+        for row, (text, colour) in enumerate(lines):
             middle = (left + edge / 2, top + edge + gap // 2 + size + row * line)
-            draw.text(middle, text, INK, type_, anchor="ms")  # baselines agree in both languages
+            narrow = type_.font_variant(size=size * min(1, edge / type_.getlength(text)))
+            draw.text(middle, text, colour, narrow, anchor="ms")  # one baseline for both scripts
     return sheet
 
 
