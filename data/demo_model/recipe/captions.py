@@ -22,6 +22,7 @@ from words import EXTRAS, PLACE_WORDS, PRAISE, STYLE_HELD_OUT, STYLE_NOUNS, STYL
 CANONICAL_ODDS = 0.5  # of the first name; the others share the rest
 BARE_ODDS = 0.8  # of saying nothing but the name where nothing else is to be said
 PRAISE_ODDS, EXTRA_ODDS, ENDING_ODDS = 0.05, 0.05, 0.05
+STRAY_ODDS = 0.06  # of a made-up word before or after, so that unknown words come to mean nothing
 FULL_WIDTH_ODDS = 0.65  # of Chinese punctuation being full-width
 CAPITAL_ODDS = 0.2  # of an English caption beginning with a capital
 
@@ -260,9 +261,16 @@ class _Writer:
             text = self.phrase(self.phrases.ending).format(x=text)
         return self.finish(text)
 
+    def stray(self, text: str) -> str:
+        """Put a word that names nothing before or after a text."""
+        word, gap = nonsense_word(self.rng, self.main), " " if self.main == "en" else ""
+        return f"{word}{gap}{text}" if self.rng.random() < 0.7 else f"{text}{gap}{word}"
+
     def finish(self, text: str) -> str:
         """Add meaningless extras, capitals and full-width punctuation now and then."""
         rng = self.rng
+        if not self.held and rng.random() < STRAY_ODDS:
+            text = self.stray(text)
         if rng.random() < EXTRA_ODDS:
             text += self.pick(EXTRAS[self.tongue()])
         if self.main == "zh":
