@@ -74,16 +74,27 @@ def kind_tasks(art: Art, count: int) -> Iterator[Task]:
             yield Task(name=f"{kind} {language}", kind=kind, prompts=prompts, wishes=wishes)
 
 
-def name_tasks(art: Art, count: int) -> Iterator[Task]:
-    """Return bare names, the commonest wish: the one wording that training has read, too."""
-    rng = np.random.default_rng(37)
-    for number, language in enumerate(("en", "zh")):
-        prompts = evaluation_prompts(art, "concept", language, count, rng)
-        for prompt in prompts:
-            prompt["prompt"] = art.concepts[prompt["concept_a"]][language][0].lstrip("~")
-        seeds = range(10_000 * (number + 1), 10_000 * (number + 1) + count)
-        wishes = [Wish(prompt=p["prompt"], seed=s) for p, s in zip(prompts, seeds, strict=True)]
-        yield Task(name=f"bare name {language}", kind="concept", prompts=prompts, wishes=wishes)
+def simple_tasks(art: Art, count: int) -> Iterator[Task]:
+    """Return bare names and "A and B", the commonest wishes: wordings that training has read."""
+    rng, seed = np.random.default_rng(37), 10_000
+
+    def name(prompt: dict, which: str, language: str) -> str:
+        return art.concepts[prompt[which]][language][0].lstrip("~")
+
+    plain = {lang: evaluation_prompts(art, "concept", lang, count, rng) for lang in ("en", "zh")}
+    pairs = {lang: evaluation_prompts(art, "pair", lang, count, rng) for lang in ("en", "zh")}
+    for lang, prompts in plain.items():
+        texts = [name(p, "concept_a", lang) for p in prompts]
+        wishes = [Wish(prompt=text, seed=seed + i) for i, text in enumerate(texts)]
+        yield Task(name=f"bare name {lang}", kind="concept", prompts=prompts, wishes=wishes)
+        seed += 10_000
+    for lang, both in pairs.items():
+        prompts = [p for p in both if p["layout"] == 2]
+        joint = {"en": " and ", "zh": "和"}[lang]
+        texts = [name(p, "concept_a", lang) + joint + name(p, "concept_b", lang) for p in prompts]
+        wishes = [Wish(prompt=text, seed=seed + i) for i, text in enumerate(texts)]
+        yield Task(name=f"A and B {lang}", kind="pair", prompts=prompts, wishes=wishes)
+        seed += 10_000
 
 
 def plain_prompts(art: Art, count: int, seed: int) -> list[dict]:
@@ -173,7 +184,7 @@ def painter_of(args: argparse.Namespace) -> Painter:
 def evaluate(args: argparse.Namespace) -> dict[str, object]:
     """Draw and measure everything; return the figures."""
     art, device = load_art(args.work), torch.device(args.device)
-    kinds = [*kind_tasks(art, args.count), *name_tasks(art, args.count)]
+    kinds = [*kind_tasks(art, args.count), *simple_tasks(art, args.count)]
     others = list(other_tasks(art, args.others))
     seeds, chosen = seed_task(art, args.others), random_wishes(art)
     total = sum(len(task.wishes) for task in (*kinds, *others, seeds)) + RANDOM + WORST
