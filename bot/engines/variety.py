@@ -14,7 +14,7 @@ import torch
 
 from bot.generation import MAX_VARIETY
 
-# At variety 100. Chosen with tests/benchmarks/variety.py: see its table in the README there.
+# At variety 100; first choices by eye, recorded with every image, so that they may be improved.
 MAX_STRENGTH: Final = 1.0  # in standard deviations of the embedding
 FRACTION: Final = 0.5  # of the values that are moved
 
