@@ -47,13 +47,13 @@ def buckets(batch: int, capacity: int) -> list[Bucket]:
     """Return the shapes trained on: mostly 256 x 256, all with about as many tokens a batch."""
     small = max(capacity // 48, batch)
     wide = [(192, 320), (320, 192), (224, 288), (288, 224), (176, 352), (352, 176)]
-    listed = [Bucket(height=256, width=256, share=0.87, batch=batch, capacity=capacity)]
-    listed += [Bucket(height=h, width=w, share=0.01, batch=batch, capacity=small) for h, w in wide]
+    listed = [Bucket(height=256, width=256, share=0.82, batch=batch, capacity=capacity)]
+    listed += [Bucket(height=h, width=w, share=0.015, batch=batch, capacity=small) for h, w in wide]
     return [
         *listed,
         Bucket(height=256, width=256, caption=LONG, share=0.01, batch=batch, capacity=small),
-        Bucket(height=128, width=128, share=0.03, batch=batch * 3, capacity=small * 2),
-        Bucket(height=512, width=512, share=0.03, batch=max(1, batch * 9 // 32), capacity=small),
+        Bucket(height=128, width=128, share=0.04, batch=batch * 3, capacity=small * 2),
+        Bucket(height=512, width=512, share=0.04, batch=max(1, batch * 9 // 32), capacity=small),
     ]
 
 

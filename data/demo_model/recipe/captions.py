@@ -17,12 +17,24 @@ from english import plural, with_article
 from phrases import HELD_OUT, TRAIN, Phrases
 from scenes import LANGUAGES, Scenes
 from vocabulary import COLOUR_WORD, COLOURS, LAYOUTS, PLACES, STYLES, TINTS
-from words import EXTRAS, PLACE_WORDS, PRAISE, STYLE_HELD_OUT, STYLE_NOUNS, STYLE_TRAIN, TINT_WORDS
+from words import (
+    EXTRAS,
+    FILLERS,
+    PLACE_WORDS,
+    PRAISE,
+    STYLE_HELD_OUT,
+    STYLE_NOUNS,
+    STYLE_TRAIN,
+    TINT_WORDS,
+)
 
 CANONICAL_ODDS = 0.5  # of the first name; the others share the rest
 BARE_ODDS = 0.8  # of saying nothing but the name where nothing else is to be said
 PRAISE_ODDS, EXTRA_ODDS, ENDING_ODDS = 0.05, 0.05, 0.05
-STRAY_ODDS = 0.06  # of a made-up word before or after, so that unknown words come to mean nothing
+# So that unknown words come to mean nothing, in training only:
+STRAY_ODDS = 0.06  # of a made-up word before or after everything
+GAP_ODDS = 0.12  # of one within a wording
+JOINT_ODDS = 0.15  # of one that joins two things: whatever it is, both are to be drawn
 FULL_WIDTH_ODDS = 0.65  # of Chinese punctuation being full-width
 CAPITAL_ODDS = 0.2  # of an English caption beginning with a capital
 
@@ -93,7 +105,17 @@ class _Writer:
         """Choose a wording that belongs to one split only, and note it."""
         chosen = options[int(self.rng.random() * len(options))]
         self.parts.append(chosen)
+        if not self.held and options is not self.phrases.subject and self.rng.random() < GAP_ODDS:
+            return with_filler(chosen, filler(self.rng, self.main), self.rng)
         return chosen
+
+    def joint(self, options: tuple[str, ...]) -> str:
+        """Choose how two things side by side are joined; in training sometimes by any word."""
+        if self.held or self.rng.random() >= JOINT_ODDS:
+            return self.phrase(options)
+        gap = " " if self.main == "en" else ""
+        word = gap.join(filler(self.rng, self.main) for _ in range(self.rng.choice((1, 1, 2))))
+        return f"{{l}}{gap}{word}{gap}{{r}}"
 
     def tongue(self) -> str:
         """Choose the language of one word."""
@@ -177,7 +199,7 @@ class _Writer:
         first = self.noun(int(s.concept_a[i]))[bare_or_counted]
         second = self.noun(int(s.concept_b[i]))[bare_or_counted]
         if LAYOUTS[s.layout[i]] == "left-right":
-            return self.phrase(self.phrases.beside).format(l=first, r=second)
+            return self.joint(self.phrases.beside).format(l=first, r=second)
         return self.phrase(self.phrases.above).format(t=first, u=second)
 
     def styled_noun(self) -> str:
@@ -290,6 +312,19 @@ def nonsense_word(rng: random.Random, tongue: str) -> str:
         return "".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(rng.randint(2, 4)))
     letters = [rng.choice("bcdfghjklmnpqrstvwxz") + rng.choice("aeiouy") for _ in range(3)]
     return "".join(letters) + rng.choice(["", "n", "x", "rt", "lo", "k"])
+
+
+def filler(rng: random.Random, tongue: str) -> str:
+    """Return a word that says nothing of the picture, known or made up."""
+    return rng.choice(FILLERS[tongue]) if rng.random() < 0.5 else nonsense_word(rng, tongue)
+
+
+def with_filler(template: str, word: str, rng: random.Random) -> str:
+    """Put a word into a gap of a wording: between English words, around the slots in Chinese."""
+    english = " " if word.isascii() else ""
+    pieces = template.split(" ") if english else re.split(r"(\{.\})", template)
+    place = rng.randint(0, len(pieces))
+    return english.join([*pieces[:place], word, *pieces[place:]])
 
 
 def caption(art: Art, scenes: Scenes, i: int, rng: random.Random | None = None) -> str:
