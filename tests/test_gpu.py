@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,21 @@ from bot.engines.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
 from bot.generation import GenerationRequest, Size
 from tests import full_size
+
+REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
+REPEAT = """
+import json, sys
+from pathlib import Path
+from bot.engines.z_image import ZImageEngine
+from bot.generation import GenerationRequest, Size
+engine = ZImageEngine(Path(sys.argv[1]), model_id="full", revision="test", device="cuda")
+hashes = {}
+for width, height in json.loads(sys.argv[2]) * int(sys.argv[3]):
+    size = Size(width=width, height=height)
+    drawing = engine.generate(GenerationRequest(prompt="一只 orange cat", seed=42, size=size))
+    hashes.setdefault(f"{width}x{height}", []).append(drawing.image.pixel_sha256)
+print(json.dumps(hashes))
+"""
 
 pytestmark = [
     pytest.mark.gpu,
@@ -123,3 +140,18 @@ def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
             stages={name: round(value, 3) for name, value in again.durations_s.items()},
             peak_gib=round(peak / 2**30, 2),
         )
+
+
+def test_two_processes_repeat_the_full_size_model(full_size_model: Path):
+    gc.collect()
+    torch.cuda.empty_cache()
+    line = [sys.executable, "-c", REPEAT, str(full_size_model), json.dumps(SIZES), str(REPEATS)]
+    found = [
+        json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+        for _ in range(2)
+    ]
+    for width, height in SIZES:
+        hashes = [sha for process in found for sha in process[f"{width}x{height}"]]
+        assert len(hashes) == 2 * REPEATS
+        assert len(set(hashes)) == 1
+        report(what="repeats in two processes", size=f"{width}x{height}", pixel_sha256=hashes[0])
