@@ -67,11 +67,12 @@ def request(side: int, *, seed: int = 42) -> GenerationRequest:
 
 
 def peak_bytes(draw: Callable[[], object]) -> int:
+    """Return what was needed; what the allocator reserved may be more, and can be given back."""
     gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     draw()
-    return torch.cuda.max_memory_reserved()
+    return torch.cuda.max_memory_allocated()
 
 
 def limit_memory(size_bytes: int) -> None:
@@ -128,7 +129,8 @@ def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
     for side in (512, 1024, 2048):
         engine.generate(request(side, seed=1))
         start = time.perf_counter()
-        peak = peak_bytes(lambda side=side: engine.generate(request(side)))
+        peak_bytes(lambda side=side: engine.generate(request(side)))
+        peak = torch.cuda.max_memory_reserved()
         seconds = time.perf_counter() - start
         again = engine.generate(request(side))
         assert again.image.pixel_sha256 == engine.generate(request(side)).image.pixel_sha256
