@@ -52,6 +52,8 @@ CHINESE: Final[dict[str, str]] = {
     "edit_size_hint": "名称(如 portrait)或 宽x高",
     "edit_seed": "种子",
     "edit_seed_hint": "保留种子则只改变你修改的部分;留空则随机",
+    "edit_variety": "变化",
+    "edit_variety_hint": "0 到 100:越大,不同种子差别越大",
     # Recipe
     "recipe_title": "### `{id}` 的配方",
     "recipe_prompt_used": "模型读到的内容",

@@ -54,6 +54,8 @@ ENGLISH: Final[dict[str, str]] = {
     "edit_size_hint": "a name such as portrait, or WIDTHxHEIGHT",
     "edit_seed": "Seed",
     "edit_seed_hint": "keep it to change only what you edit; empty draws a new one",
+    "edit_variety": "Variety",
+    "edit_variety_hint": "0 to 100: higher lets seeds differ more",
     # Recipe
     "recipe_title": "### Recipe of `{id}`",
     "recipe_prompt_used": "What the model read",
