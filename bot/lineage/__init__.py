@@ -4,12 +4,12 @@ Values only: no database, no pictures, no words of a language.
 """
 
 from bot.lineage.changes import Change, changes, relation_of
-from bot.lineage.family import Family, Line, Member, Presence, View
+from bot.lineage.family import Descent, Family, Member, Presence, View
 
 __all__ = [
     "Change",
+    "Descent",
     "Family",
-    "Line",
     "Member",
     "Presence",
     "View",

@@ -39,8 +39,8 @@ class Change:
 def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation:
     """Return how an image comes from another one, judged by what was really changed.
 
-    Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety lets
-    it move the prompt's meaning too: a variation. Anything else: an edit.
+    Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
+    lets it move the prompt's meaning too: a variation. Anything else: an edit.
     """
     if replace(after, seed=before.seed, variety=before.variety) != before:
         return "edit"

@@ -1,4 +1,4 @@
-"""Families of images: a tree of everything that comes from one first image, seen from one of them."""
+"""Families of images: the tree of all that comes from one first image, seen from one of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class Descent:
     """The way from a first image to another one.
 
     Attributes:

@@ -15,8 +15,8 @@ from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
-from bot.lineage import Family, Line
 from bot.likeness import Match, best_match, candidates
+from bot.lineage import Descent, Family
 from bot.models import ModelFiles
 from bot.queue import FairQueue
 from bot.reading import read_picture_file
@@ -261,9 +261,9 @@ class Service:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
 
-    async def line(self, generation_id: str, *, scope: Scope) -> Line:
+    async def descent(self, generation_id: str, *, scope: Scope) -> Descent:
         """Return the way from the first image to one that may be seen from `scope`."""
-        return await self._store.lineage.line(generation_id, scope)
+        return await self._store.lineage.descent(generation_id, scope)
 
     async def family(self, generation_id: str, *, scope: Scope) -> Family:
         """Return all that comes from the same first image as one that may be seen."""

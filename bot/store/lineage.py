@@ -8,7 +8,7 @@ from typing import Final
 import aiosqlite
 
 from bot.jobs import Scope
-from bot.lineage import Family, Line, Member, Presence
+from bot.lineage import Descent, Family, Member, Presence
 from bot.store.database import Database
 from bot.store.jobs import request_of
 
@@ -30,7 +30,8 @@ _LINE: Final = f"""
 WITH RECURSIVE line (id, parent_id) AS (
     SELECT id, parent_id FROM generations WHERE id = ?
     UNION
-    SELECT above.id, above.parent_id FROM line JOIN generations AS above ON above.id = line.parent_id
+    SELECT above.id, above.parent_id FROM line
+    JOIN generations AS above ON above.id = line.parent_id
     LIMIT {LONGEST_LINE + 1}
 )
 {_ROWS.format(found="line")}
@@ -55,7 +56,7 @@ class LineageTable:
         self._database = database
         self._images = images
 
-    async def line(self, generation_id: str, scope: Scope | None) -> Line:
+    async def descent(self, generation_id: str, scope: Scope | None) -> Descent:
         """Return the way from the first image to this one, as it may be seen from `scope`.
 
         Args:
@@ -66,7 +67,7 @@ class LineageTable:
         rows = await self._database.rows(_LINE, generation_id)
         is_cut = len(rows) > LONGEST_LINE
         found = [self._member(row, scope) for row in rows]
-        return Line(
+        return Descent(
             members=tuple(Family.of(generation_id, found, is_cut=is_cut).line()),
             num_children=await self._num_children(generation_id, scope),
             is_cut=is_cut,
