@@ -33,6 +33,7 @@ EXTENSIONS: Final = (
     "cogs.imagine",
     "cogs.gallery",
     "cogs.inspecting",
+    "cogs.lineage",
     "cogs.waiting",
     "cogs.moderating",
     "cogs.help",

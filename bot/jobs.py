@@ -12,7 +12,8 @@ from typing import Final, Literal
 
 from bot.generation import GenerationRequest
 
-Relation = Literal["imagine", "same_seed", "new_seed", "edit"]
+# How an image came from another one; `bot.lineage.relation_of` says which is which.
+Relation = Literal["imagine", "same_seed", "new_seed", "variation", "edit"]
 
 # No vowels, so that no words appear; none of 0 O 1 l, so that a person can read it aloud.
 _ID_CHARACTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
@@ -73,6 +74,7 @@ class Job:
     """One to four images that were asked for together and are answered by one message.
 
     Attributes:
+        parents: The id of the image that each of them comes from; none where they come from words.
         attempts: How often the engine began with it.
         error: Why it failed, in one sentence.
         ended_by: Who cancelled it.
@@ -82,15 +84,19 @@ class Job:
     id: str
     requests: tuple[GenerationRequest, ...]
     origin: Origin
-    parent_id: str | None
     relation: Relation
     spoiler: bool
     created_at: dt.datetime
+    parents: tuple[str, ...] = ()
     state: JobState = JobState.QUEUED
     message_id: int | None = None
     attempts: int = 0
     error: str | None = None
     ended_by: int | None = None
+
+    def parent_of(self, index: int) -> str | None:
+        """Return the id of the image that the one at `index` comes from."""
+        return self.parents[index] if self.parents else None
 
     @property
     def cost(self) -> int:

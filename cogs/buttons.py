@@ -10,13 +10,19 @@ import discord
 from discord import ui
 
 from bot.client import ImageBot, errors_answered
-from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
+from bot.generation import (
+    GenerationRequest,
+    clean_prompt,
+    parse_seed,
+    parse_variety,
+    random_seed,
+)
 from bot.jobs import Generation
 from bot.texts import text
 from cogs.deleting import delete_images
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
-from cogs.submitting import bot_of, find, series, submit
+from cogs.submitting import bot_of, find, seed_after, submit
 from cogs.waiting import cancel_job
 
 
@@ -51,23 +57,21 @@ class ImageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPL
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Draw exactly these images again; the answer says whether the pixels are the same."""
     await submit(
-        interaction,
-        [generation.request for generation in generations],
-        parent=generations[0],
-        relation="same_seed",
+        interaction, [generation.request for generation in generations], parents=generations
     )
 
 
 async def draw_new(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Draw as many images with a new seed."""
-    first = replace(generations[0].request, seed=random_seed())
-    await submit(
-        interaction, series(first, len(generations)), parent=generations[0], relation="new_seed"
-    )
+    """Draw each of these images with a new seed."""
+    seed = random_seed()
+    requests = [
+        replace(each.request, seed=seed_after(seed, i)) for i, each in enumerate(generations)
+    ]
+    await submit(interaction, requests, parents=generations)
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Ask for another prompt, size or seed."""
+    """Ask for another prompt, size, seed or variety."""
     await interaction.response.send_modal(EditModal(generations, str(interaction.locale)))
 
 
@@ -81,7 +85,7 @@ _ACTIONS = {
 
 
 class EditModal(ui.Modal):
-    """A form with the prompt, size and seed of an image, to draw it changed."""
+    """A form with the prompt, size, seed and variety of an image, to draw it changed."""
 
     def __init__(self, generations: list[Generation], locale: str) -> None:
         """Fill the form with what made the first image."""
@@ -93,24 +97,29 @@ class EditModal(ui.Modal):
         )
         self.size = _field("size", str(request.size), max_length=20)
         self.seed = _field("seed", str(request.seed), max_length=20, required=False)
-        for name, field in (("prompt", self.prompt), ("size", self.size), ("seed", self.seed)):
+        self.variety = _field("variety", str(request.variety), max_length=20, required=False)
+        for field in (self.prompt, self.size, self.seed, self.variety):
+            name = field.custom_id
             hint = None if name == "prompt" else text(f"edit_{name}_hint", locale)
             self.add_item(
                 ui.Label(text=text(f"edit_{name}", locale), description=hint, component=field)
             )
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Queue the changed image or images."""
+        """Queue the changed image or images: what was not changed stays each one's own."""
         old = self._generations[0].request
         seed = self.seed.value.strip()
-        request = replace(
+        new = replace(
             old,
             prompt=clean_prompt(self.prompt.value),
             size=bot_of(interaction).service.rules.parse(self.size.value),
             seed=parse_seed(seed) if seed else random_seed(),
+            variety=parse_variety(self.variety.value.strip() or 0),
         )
-        requests: list[GenerationRequest] = series(request, len(self._generations))
-        await submit(interaction, requests, parent=self._generations[0], relation="edit")
+        requests = [
+            _changed(each.request, old, new, index=i) for i, each in enumerate(self._generations)
+        ]
+        await submit(interaction, requests, parents=self._generations)
 
     async def on_error(  # type: ignore[override]  # a form has no item
         self, interaction: discord.Interaction, error: Exception, /
@@ -118,6 +127,17 @@ class EditModal(ui.Modal):
         """Answer with one private sentence."""
         async with errors_answered(interaction):
             raise error
+
+
+def _changed(
+    own: GenerationRequest, old: GenerationRequest, new: GenerationRequest, *, index: int
+) -> GenerationRequest:
+    """Return the request of one image with what the form changed of the first one's."""
+    names = ("prompt", "size", "variety")
+    changed = {n: getattr(new, n) for n in names if getattr(new, n) != getattr(old, n)}
+    if new.seed != old.seed:
+        changed["seed"] = seed_after(new.seed, index)
+    return replace(own, **changed)
 
 
 def _field(name: str, value: str, **options: Any) -> ui.TextInput[EditModal]:  # noqa: ANN401

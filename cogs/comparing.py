@@ -17,19 +17,19 @@ SHA_SHOWN: Final = 12  # hexadecimal digits; the recipe shows all 64
 
 async def verdict(service: Service, job: Job, generations: Sequence[Generation]) -> list[str]:
     """Return one line for each image of a same-seed job, else nothing."""
-    if job.relation != "same_seed" or job.parent_id is None:
+    if job.relation != "same_seed":
         return []
     originals = await service.originals(job)
     lines = []
     for generation in generations:
-        original = next((o for o in originals if o.request == generation.request), None)
-        lines.append(await _line(original, generation, job, job.origin.locale))
+        original = originals.get(generation.parent_id or "")
+        lines.append(await _line(original, generation, job.origin.locale))
     return lines
 
 
-async def _line(original: Generation | None, generation: Generation, job: Job, locale: str) -> str:
+async def _line(original: Generation | None, generation: Generation, locale: str) -> str:
     if original is None:
-        return text("parent_gone", locale, id=job.parent_id)
+        return text("parent_gone", locale, id=generation.parent_id)
     if original.pixel_sha256 == generation.pixel_sha256:
         sha = generation.pixel_sha256[:SHA_SHOWN]
         return text("same_pixels", locale, id=original.id, sha=sha)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -86,22 +87,29 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     """Post one image, with its buttons."""
     generations = await find(interaction, [generation_id])
     await interaction.response.defer()
+    hidden = await bot_of(interaction).service.spoilers_among([generation_id])
     view, files = await images_message(
-        generations, limit_bytes=interaction.filesize_limit, locale=str(interaction.locale)
+        generations,
+        limit_bytes=interaction.filesize_limit,
+        locale=str(interaction.locale),
+        spoiler=bool(hidden),
     )
     await interaction.followup.send(view=view, files=files)
 
 
-async def post_again(channel: discord.abc.Messageable, generations: Sequence[Generation]) -> None:
+async def post_again(
+    bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
+) -> None:
     """Post images of before into a channel, with live buttons."""
+    hidden = await bot.service.spoilers_among([each.id for each in generations])
     view, files = await images_message(
-        generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
+        generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US", spoiler=bool(hidden)
     )
     await channel.send(view=view, files=files)
 
 
 async def images_message(
-    generations: Sequence[Generation], *, limit_bytes: int, locale: str
+    generations: Sequence[Generation], *, limit_bytes: int, locale: str, spoiler: bool
 ) -> tuple[ui.LayoutView, list[discord.File]]:
     """Return the message of finished images, as their first reply had it."""
     fitted = await asyncio.to_thread(
@@ -113,6 +121,7 @@ async def images_message(
         locale=locale,
         notes=fitted.notes,
         row=image_row([generation.id for generation in generations], locale),
+        spoiler=spoiler,
     )
     return view, [file.to_discord() for file in fitted.uploads]
 
@@ -137,8 +146,11 @@ async def history_page(
         key = "history_nothing_found" if looked_for else "history_empty"
         return layouts.notice(f"{title}\n{text(key, locale, search=looked_for)}"), []
     thumbnails = [await asyncio.to_thread(thumbnail, each) for each in found.generations]
+    hidden = await bot_of(interaction).service.spoilers_among(
+        [each.id for each in found.generations]
+    )
     sections = [
-        _section(generation, file, locale)
+        _section(generation, file, locale, spoiler=generation.id in hidden)
         for generation, file in zip(found.generations, thumbnails, strict=True)
     ]
     buttons = page_row(page, search=str(search), has_older=found.has_older, locale=locale)
@@ -156,7 +168,9 @@ def _words_of(search: Search, *, is_own: bool) -> str:
     return (escaped(str(replace(search, user_id=None))) + who).strip()
 
 
-def _section(generation: Generation, file: Upload | None, locale: str) -> ui.Item[ui.LayoutView]:
+def _section(
+    generation: Generation, file: Upload | None, locale: str, *, spoiler: bool
+) -> ui.Item[ui.LayoutView]:
     prompt = escaped(generation.request.prompt, limit=PROMPT_IN_LIST)
     when = f"<t:{int(generation.created_at.timestamp())}:R>"
     words = f"**{prompt}**\n-# {layouts.details(generation, locale)} · {when}"
@@ -165,6 +179,7 @@ def _section(generation: Generation, file: Upload | None, locale: str) -> ui.Ite
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         f"attachment://{file.name}",
         description=layouts.alt_text(generation.request.prompt, locale),
+        spoiler=spoiler,
     )
     return ui.Section(ui.TextDisplay(words), accessory=picture)
 
@@ -227,5 +242,5 @@ async def setup(bot: ImageBot) -> None:
     await bot.add_cog(Gallery(bot))
     bot.tree.add_command(recipe_menu)
     bot.tree.add_command(same_seed_menu)
-    bot.post_again = post_again
+    bot.post_again = functools.partial(post_again, bot)
     bot.add_dynamic_items(PageButton)

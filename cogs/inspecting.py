@@ -19,6 +19,7 @@ from bot.recipe import Recipe
 from bot.texts import sentence, text
 from cogs import layouts
 from cogs.buttons import draw_again
+from cogs.choosing import suggest_images, typed_id
 from cogs.recipes import command_of, send_recipes
 from cogs.submitting import bot_of, find, scope_of
 from cogs.wording import escaped, shortened
@@ -56,25 +57,23 @@ class Inspecting(commands.Cog):
 
     @app_commands.command(description="Show everything that made an image")
     @app_commands.describe(id="The id under the image")
+    @app_commands.autocomplete(id=suggest_images)
     async def recipe(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
         """Show the recipe of an image, in private."""
-        await send_recipes(interaction, await find(interaction, [_id(id)]))
+        await send_recipes(interaction, await find(interaction, [typed_id(id)]))
 
     @app_commands.command(description="Draw an image again and say whether the pixels are the same")
     @app_commands.describe(id="The id under the image")
+    @app_commands.autocomplete(id=suggest_images)
     async def reproduce(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
         """Queue exactly this image again; the answer compares the pixels."""
-        await draw_again(interaction, await find(interaction, [_id(id)]))
+        await draw_again(interaction, await find(interaction, [typed_id(id)]))
 
     @app_commands.command(description="Find out where a picture comes from")
     @app_commands.describe(image="A picture, for example one that this bot drew")
     async def inspect(self, interaction: discord.Interaction, image: discord.Attachment) -> None:
         """Look into a picture that is handed in, in private."""
         await inspect_attachment(interaction, image)
-
-
-def _id(typed: str) -> str:
-    return typed.strip().strip("`").lower()
 
 
 async def inspect_attachment(

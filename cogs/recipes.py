@@ -12,6 +12,8 @@ from bot.jobs import Generation
 from bot.recipe import recipe_text_of
 from bot.texts import text
 from cogs import layouts
+from cogs.descent import descent_text
+from cogs.submitting import bot_of, scope_of
 from cogs.wording import escaped, shortened
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
@@ -19,13 +21,15 @@ MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
 
 async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Answer with the recipe of each image."""
-    locale = str(interaction.locale)
+    locale, service = str(interaction.locale), bot_of(interaction).service
     room = MESSAGE_CHARACTERS // len(generations)
     items: list[ui.Item[ui.LayoutView]] = []
     for generation in generations:
         if items:
             items.append(ui.Separator())
-        items.append(ui.TextDisplay(recipe_text(generation, locale, room=room)))
+        descent = await service.descent(generation.id, scope=scope_of(interaction))
+        words = descent_text(descent, locale, room=room // 3)
+        items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
     files = [_recipe_file(generation) for generation in generations]
     items += [ui.File(f"attachment://{file.filename}") for file in files]
     view = layouts.layout(*items)
@@ -38,8 +42,16 @@ def _recipe_file(generation: Generation) -> discord.File:
     return discord.File(content, filename=f"recipe-{generation.id}.json")
 
 
-def recipe_text(generation: Generation, locale: str, *, room: int) -> str:
-    """Return a recipe of at most `room` characters; only the prompt is ever shortened."""
+def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:
+    """Return a recipe of at most `room` characters; only the prompt is ever shortened.
+
+    Args:
+        generation: The image.
+        locale: The reader's language.
+        descent: Where it comes from, in words.
+        room: Characters.
+
+    """
     request, conditions = generation.request, generation.conditions
     facts = {
         "model": f"{conditions.get('model')} · {conditions.get('revision')}",
@@ -58,11 +70,9 @@ def recipe_text(generation: Generation, locale: str, *, room: int) -> str:
         "made": f"<t:{int(generation.created_at.timestamp())}:f>",
         "pixels": f"`{generation.pixel_sha256}`",
     }
-    if generation.parent_id is not None:
-        facts["parent"] = f"`{generation.parent_id}`"
     lines = [f"**{text(f'recipe_field_{name}', locale)}** {fact}" for name, fact in facts.items()]
     head = text("recipe_title", locale, id=generation.id)
-    tail = "\n".join([*lines, "", f"**{text('recipe_again', locale)}**"])
+    tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
     left = max(room - len(head) - len(tail) - 20, 80)
     prompt = escaped(request.prompt, limit=left // 3)
     command = shortened(command_of(request), left * 2 // 3)

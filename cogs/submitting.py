@@ -10,6 +10,7 @@ import discord
 from bot.client import ImageBot, RefusalError
 from bot.generation import MAX_SEED, GenerationRequest
 from bot.jobs import Generation, Origin, Relation, Scope
+from bot.lineage import relation_of
 from cogs.replies import DiscordReply
 
 
@@ -57,7 +58,12 @@ def is_moderator(interaction: discord.Interaction) -> bool:
 
 def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
     """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
-    return [replace(first, seed=(first.seed + i) % (MAX_SEED + 1)) for i in range(count)]
+    return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
+
+
+def seed_after(seed: int, count: int) -> int:
+    """Return the seed `count` places behind another one; behind the last one comes 0."""
+    return (seed + count) % (MAX_SEED + 1)
 
 
 async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
@@ -81,18 +87,34 @@ async def submit(
     interaction: discord.Interaction,
     requests: Sequence[GenerationRequest],
     *,
-    parent: Generation | None = None,
-    relation: Relation = "imagine",
+    parents: Sequence[Generation] = (),
     spoiler: bool = False,
 ) -> None:
-    """Hand a job to the service, which writes it down and has it acknowledged."""
+    """Hand a job to the service, which writes it down and has it acknowledged.
+
+    Args:
+        interaction: Who asks, from where.
+        requests: The images.
+        parents: The image that each of them comes from, in their order, or none.
+        spoiler: Whether they are hidden until they are clicked.
+
+    """
     origin = origin_of(interaction)
     reply = DiscordReply.to_interaction(interaction, origin)
     await bot_of(interaction).service.submit(
         tuple(requests),
         origin,
         reply=reply,
-        parent=parent.id if parent is not None else None,
-        relation=relation,
+        parents=[parent.id for parent in parents],
+        relation=_relation(requests, parents),
         spoiler=spoiler,
     )
+
+
+def _relation(requests: Sequence[GenerationRequest], parents: Sequence[Generation]) -> Relation:
+    """Return how the images of a job come from theirs; where that differs, it is an edit."""
+    if not parents:
+        return "imagine"
+    pairs = zip(parents, requests, strict=True)
+    relations = {relation_of(parent.request, request) for parent, request in pairs}
+    return relations.pop() if len(relations) == 1 else "edit"

@@ -51,7 +51,7 @@ async def test_edit_opens_a_filled_form_and_draws_what_is_sent(town: Town):
         label["component"]["custom_id"]: label["component"]["value"]
         for label in shown.modal["components"]
     }
-    assert fields == {"prompt": "a red apple", "size": "128x128", "seed": "5"}
+    assert fields == {"prompt": "a red apple", "size": "128x128", "seed": "5", "variety": "0"}
     result = await town.ada.submit_modal(
         shown, {"prompt": "a green apple", "size": "144x128", "seed": "6"}
     )

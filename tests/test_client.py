@@ -28,6 +28,7 @@ COMMANDS = {
     "recipe",
     "reproduce",
     "inspect",
+    "lineage",
 }
 
 

@@ -30,6 +30,14 @@ async def test_show_posts_an_image_again_with_live_buttons(town: Town):
     assert "Pixel for pixel" in texts_of(again.response)
 
 
+async def test_what_is_hidden_stays_hidden_when_it_is_shown_again(town: Town):
+    [id_] = ids_of(await town.imagine(spoiler=True))
+    shown = answer_of(await town.ming.slash(town.channel, "show", id=id_))
+    assert [item["spoiler"] for item in gallery_of(shown)] == [True]
+    page = answer_of(await town.ming.slash(town.channel, "history"))
+    assert [each["spoiler"] for each in walk(page) if each["type"] == 11] == [True]
+
+
 async def test_show_of_an_unknown_id_is_refused_in_private(town: Town):
     result = await town.ada.slash(town.channel, "show", id="zzzzzz")
     assert "There is no image `zzzzzz` here" in private_sentence(result)

@@ -32,7 +32,6 @@ def job(user_id: int, name: str = "") -> Job:
         id=name or new_id(),
         requests=(request(),),
         origin=origin,
-        parent_id=None,
         relation="imagine",
         spoiler=False,
         created_at=now(),

@@ -51,7 +51,7 @@ async def keep(
         application_id=3, token=None, expires_at=moment,
     )  # fmt: skip
     job = Job(
-        id=new_id(), requests=(request,), origin=origin, parent_id=None, relation="imagine",
+        id=new_id(), requests=(request,), origin=origin, relation="imagine",
         spoiler=False, created_at=moment,
     )  # fmt: skip
     generation = Generation(

@@ -205,7 +205,7 @@ async def test_the_same_seed_shares_one_file(service: Service, settings: Setting
     first = await submit(service)
     await idle(service)
     parent = first.generations[0]
-    again = await submit(service, relation="same_seed", parent=parent.id)
+    again = await submit(service, relation="same_seed", parents=[parent.id])
     await idle(service)
     assert again.generations[0].pixel_sha256 == parent.pixel_sha256
     assert again.generations[0].parent_id == parent.id
@@ -413,7 +413,6 @@ async def test_a_job_that_stopped_the_program_twice_is_given_up(
             id="poison",
             requests=(request(),),
             origin=origin(),
-            parent_id=None,
             relation="imagine",
             spoiler=False,
             created_at=now(),
@@ -486,7 +485,6 @@ async def test_what_a_killed_process_left_is_drawn_with_the_same_seed(
                 id=f"job{number}",
                 requests=(request(seed=number),),
                 origin=origin(),
-                parent_id=None,
                 relation="imagine",
                 spoiler=False,
                 created_at=now(),

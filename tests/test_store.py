@@ -37,7 +37,7 @@ def a_job(**changes: object) -> Job:
     )  # fmt: skip
     request = GenerationRequest(prompt="红苹果", seed=7, size=Size(width=128, height=192))
     values = {
-        "id": new_id(), "requests": (request, request), "origin": origin, "parent_id": None,
+        "id": new_id(), "requests": (request, request), "origin": origin,
         "relation": "imagine", "spoiler": True, "created_at": now(),
     }  # fmt: skip
     return Job(**{**values, **changes})

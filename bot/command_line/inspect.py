@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.command_line.common import Commands
+from bot.command_line.lineage import member_json
 from bot.errors import BotError
 from bot.jobs import Generation
 from bot.likeness import best_match, candidates
+from bot.lineage import Descent, Presence
+from bot.portrait import all_changes, relation_words
 from bot.reading import Picture, read_picture_file
 from bot.recipe import Recipe, canonical, parse_recipe, recipe_text_of
 from bot.settings import Settings
 from bot.store import Store
 
 NOTHING_FOUND = 3  # the exit code
+_LOCALE = "en-US"  # the language of the command line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,7 @@ class Finding:
             changed copy of one).
         id: Of the image made here.
         doubt: Why the recipe in the file cannot be believed.
+        descent: Where the image made here comes from.
 
     """
 
@@ -36,6 +41,7 @@ class Finding:
     recipe: Recipe | None
     id: str | None
     doubt: str | None
+    descent: Descent | None = None
 
 
 def add_to(commands: Commands) -> None:
@@ -69,9 +75,16 @@ async def find(picture: Picture, settings: Settings) -> Finding:
         recipe, doubt = None, error.message
     same, near = await _made_here(picture, settings)
     if recipe is not None:
-        return Finding(by="recipe", recipe=recipe, id=same.id if same else None, doubt=None)
+        return Finding(
+            by="recipe",
+            recipe=recipe,
+            id=same.id if same else None,
+            doubt=None,
+            descent=await _descent(same, settings),
+        )
     found = same or near
     return Finding(
+        descent=await _descent(found, settings),
         by="pixels" if same else "likeness" if near else None,
         recipe=None if found is None else parse_recipe(recipe_text_of(found)),
         id=None if found is None else found.id,
@@ -97,6 +110,15 @@ async def _made_here(
     return None, None if match is None else there[match.key]
 
 
+async def _descent(found: Generation | None, settings: Settings) -> Descent | None:
+    """Return where an image made here comes from."""
+    if found is None:
+        return None
+    data = settings.data_dir
+    async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+        return await store.lineage.descent(found.id, None)
+
+
 def _sentences(finding: Finding) -> str:
     found_by = {
         "recipe": "The file holds its recipe.",
@@ -120,16 +142,39 @@ def _sentences(finding: Finding) -> str:
             f"  model    {finding.recipe.conditions.get('model')}",
             f"  pixels   SHA-256 {finding.recipe.pixel_sha256}",
         ]
+    if finding.descent is not None:
+        lines += _descent_lines(finding.descent)
     return "\n".join(lines)
 
 
+def _descent_lines(descent: Descent) -> list[str]:
+    """Return the way from the first image to this one, and how many were made from it."""
+    lines = []
+    if len(descent.members) > 1:
+        parents = [None, *descent.members[:-1]]
+        lines = ["Where it comes from:", *(["  ..."] if descent.is_cut else [])]
+        for parent, member in zip(parents, descent.members, strict=True):
+            words = [member.id, relation_words(member.relation, _LOCALE)]
+            if member.presence is Presence.DELETED:
+                words.append("deleted")
+            changed = all_changes(member, parent, _LOCALE)
+            lines.append("  " + "  ".join([*words, *([changed] if changed else [])]))
+    return [*lines, f"Made from it: {descent.num_children or 'nothing yet'}"]
+
+
 def _json(finding: Finding) -> str:
-    recipe = finding.recipe
+    recipe, descent = finding.recipe, finding.descent
+    members = [] if descent is None else descent.members
     return json.dumps(
         {
             "found_by": finding.by,
             "id": finding.id,
             "doubt": finding.doubt,
+            "line": [
+                member_json(member, parent)
+                for parent, member in zip([None, *members[:-1]], members, strict=False)
+            ],
+            "children": None if descent is None else descent.num_children,
             "recipe": None if recipe is None else json.loads(canonical(recipe.document)),
         },
         ensure_ascii=False,

@@ -83,7 +83,7 @@ class Delivery:
             durations_s=drawing.durations_s,
             user_id=job.origin.user_id,
             guild_id=job.origin.guild_id,
-            parent_id=job.parent_id,
+            parent_id=job.parent_of(index),
             created_at=now(),
             relation=job.relation,
             channel_id=job.origin.channel_id,

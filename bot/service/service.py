@@ -16,6 +16,7 @@ from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
 from bot.likeness import Match, best_match, candidates
+from bot.lineage import Descent, Family
 from bot.models import ModelFiles
 from bot.queue import FairQueue
 from bot.reading import read_picture_file
@@ -155,11 +156,21 @@ class Service:
         origin: Origin,
         *,
         reply: Reply,
-        parent: str | None = None,
+        parents: Sequence[str] = (),
         relation: Relation = "imagine",
         spoiler: bool = False,
     ) -> Ticket | None:
         """Write a job down, queue it, and have it acknowledged.
+
+        What comes from a hidden image is hidden too.
+
+        Args:
+            requests: The images.
+            origin: Who asks, from where.
+            reply: How they are answered.
+            parents: The id of the image that each of them comes from, or none.
+            relation: How they come from them.
+            spoiler: Whether they are hidden until they are clicked.
 
         Returns:
             Its place, unless it was taken at once.
@@ -175,9 +186,9 @@ class Service:
             id=new_id(),
             requests=tuple(requests),
             origin=origin,
-            parent_id=parent,
+            parents=tuple(parents),
             relation=relation,
-            spoiler=spoiler,
+            spoiler=spoiler or bool(await self.spoilers_among(parents)),
             created_at=now(),
         )
         self._arriving.append(origin.user_id)
@@ -246,9 +257,21 @@ class Service:
         found = await self._store.generations.find(generation_id, scope)
         return found if found is not None and found.path.is_file() else None
 
-    async def originals(self, job: Job) -> list[Generation]:
-        """Return the images that stood beside the parent of a job."""
+    async def originals(self, job: Job) -> dict[str, Generation]:
+        """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
+
+    async def descent(self, generation_id: str, *, scope: Scope) -> Descent:
+        """Return the way from the first image to one that may be seen from `scope`."""
+        return await self._store.lineage.descent(generation_id, scope)
+
+    async def family(self, generation_id: str, *, scope: Scope) -> Family:
+        """Return all that comes from the same first image as one that may be seen."""
+        return await self._store.lineage.family(generation_id, scope)
+
+    async def of_message(self, message_id: int, *, scope: Scope) -> list[Generation]:
+        """Return the images that a message of the bot shows first, if they may be seen."""
+        return await self._store.generations.of_message(message_id, scope)
 
     async def with_pixels(self, pixel_sha256: str, *, scope: Scope) -> list[Generation]:
         """Return the images with exactly these pixels that may be seen from `scope`."""
@@ -262,6 +285,10 @@ class Service:
         originals = {each.id: each for each in found if each is not None}
         match = await asyncio.to_thread(_best, image, list(originals.values()))
         return None if match is None else originals[match.key]
+
+    async def spoilers_among(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some images that are hidden until they are clicked."""
+        return await self._store.generations.spoilers_among(ids)
 
     async def history(
         self,

@@ -70,6 +70,18 @@ class GenerationTable:
             )
         )
 
+    async def of_message(self, message_id: int, scope: Scope) -> list[Generation]:
+        """Return the images that a message of the bot shows first, if they may be seen."""
+        where, values = _where(scope)
+        return self._generations(
+            await self._database.rows(
+                f"SELECT * FROM generations WHERE message_id = ? AND deleted_at IS NULL{where}"  # noqa: S608
+                " ORDER BY position",
+                message_id,
+                *values,
+            )
+        )
+
     async def likenesses(self, scope: Scope | None) -> list[tuple[str, bytes]]:
         """Return the id and likeness of every image that may be seen (None: from anywhere)."""
         where, values = _where(scope)
@@ -96,12 +108,27 @@ class GenerationTable:
                 "UPDATE generations SET likeness = ? WHERE id = ?", (likeness, generation_id)
             )
 
-    async def originals(self, job: Job) -> list[Generation]:
-        """Return the images of the job that the parent of `job` belongs to."""
+    async def originals(self, job: Job) -> dict[str, Generation]:
+        """Return the images that those of a job come from, by id, deleted ones too."""
+        marks = ", ".join("?" * len(job.parents))
         rows = await self._database.rows(
-            "SELECT job_id FROM generations WHERE id = ?", job.parent_id
+            f"SELECT * FROM generations WHERE id IN ({marks})",  # noqa: S608 - only placeholders
+            *job.parents,
         )
-        return await self.of_job(rows[0]["job_id"]) if rows else []
+        return {each.id: each for each in self._generations(rows)}
+
+    async def spoilers_among(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some images that are hidden until they are clicked."""
+        if not ids:
+            return frozenset()
+        marks = ", ".join("?" * len(ids))
+        rows = await self._database.rows(
+            "SELECT generations.id FROM generations"  # noqa: S608 - only placeholders
+            " JOIN jobs ON jobs.id = generations.job_id"
+            f" WHERE generations.id IN ({marks}) AND jobs.spoiler",
+            *ids,
+        )
+        return frozenset(row["id"] for row in rows)
 
     async def history(
         self, *, scope: Scope, search: Search, offset: int, limit: int
@@ -193,7 +220,7 @@ def _where(scope: Scope | None) -> tuple[str, list[object]]:
 def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
     request, made = generation.request, generation.conditions
     return (
-        generation.id, job.id, generation.index, job.relation, job.parent_id,
+        generation.id, job.id, generation.index, generation.relation, generation.parent_id,
         job.origin.user_id, job.origin.guild_id, job.origin.channel_id, job.message_id,
         request.prompt, made["prompt_used"], request.seed, request.size.width, request.size.height,
         request.quality, made["num_inference_steps"], json.dumps(made["sigmas"]),

@@ -18,7 +18,7 @@ _INSERT_JOB: Final = (
 )
 _INSERT_REQUEST: Final = (
     "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale,"
-    " variety) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " variety, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -35,7 +35,10 @@ class JobTable:
             await db.execute(_INSERT_JOB, _job_values(job))
             await db.executemany(
                 _INSERT_REQUEST,
-                [(job.id, i, *_request_values(request)) for i, request in enumerate(job.requests)],
+                [
+                    (job.id, i, *_request_values(request), job.parent_of(i))
+                    for i, request in enumerate(job.requests)
+                ],
             )
 
     async def start(self, job_id: str) -> None:
@@ -165,7 +168,7 @@ class JobTable:
             id=row["id"],
             requests=tuple(request_of(each) for each in requests),
             origin=_origin(row),
-            parent_id=row["parent_id"],
+            parents=tuple(each["parent_id"] for each in requests if each["parent_id"] is not None),
             relation=row["relation"],
             spoiler=bool(row["spoiler"]),
             created_at=dt.datetime.fromisoformat(row["created_at"]),
@@ -199,7 +202,7 @@ def _request_values(request: GenerationRequest) -> tuple[Any, ...]:
 def _job_values(job: Job) -> tuple[Any, ...]:
     origin = job.origin
     return (
-        job.id, job.state, job.relation, job.parent_id, int(job.spoiler),
+        job.id, job.state, job.relation, job.parent_of(0), int(job.spoiler),
         origin.guild_id, origin.channel_id, origin.user_id, origin.user_name,
         origin.locale, origin.application_id, origin.token,
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),

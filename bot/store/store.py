@@ -10,6 +10,7 @@ from typing import Self
 from bot.store.database import Database
 from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
+from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
 
 
@@ -20,6 +21,7 @@ class Store:
         database: The connection under all tables.
         jobs: What was asked for and what became of it, and where drawing is paused.
         generations: The finished images.
+        lineage: How the finished images come from one another.
         machine: The models that drew here, and how fast this machine draws.
 
     """
@@ -30,6 +32,7 @@ class Store:
         self.images = images
         self.jobs = JobTable(self.database)
         self.generations = GenerationTable(self.database, images=images)
+        self.lineage = LineageTable(self.database, images=images)
         self.machine = MachineTables(self.database)
 
     async def __aenter__(self) -> Self:

@@ -52,6 +52,8 @@ CHINESE: Final[dict[str, str]] = {
     "edit_size_hint": "名称(如 portrait)或 宽x高",
     "edit_seed": "种子",
     "edit_seed_hint": "保留种子则只改变你修改的部分;留空则随机",
+    "edit_variety": "变化",
+    "edit_variety_hint": "0 到 100:越大,不同种子差别越大",
     # Recipe
     "recipe_title": "### `{id}` 的配方",
     "recipe_prompt_used": "模型读到的内容",
@@ -66,8 +68,45 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_field_versions": "版本",
     "recipe_field_time": "用时",
     "recipe_field_pixels": "像素 SHA-256",
-    "recipe_field_parent": "来自",
     "recipe_field_made": "时间",
+    # Lineage
+    "relation_imagine": "由文字生成",
+    "relation_same_seed": "同一种子",
+    "relation_new_seed": "换个种子",
+    "relation_variation": "变化",
+    "relation_edit": "修改",
+    "change_seed": "种子 {before} → {after}",
+    "change_size": "尺寸 {before} → {after}",
+    "change_quality": "质量 {before} → {after}",
+    "change_guidance": "引导 {before} → {after}",
+    "change_variety": "变化 {before} → {after}",
+    "change_prompt": "提示词:“{before}” → “{after}”",
+    "change_prompt_added": "提示词:加上“{after}”",
+    "change_prompt_removed": "提示词:去掉“{before}”",
+    "line_title": "来历",
+    "line_step": "↳ `{id}` {relation}",
+    "line_first": "`{id}` {relation}",
+    "line_skipped": "…… 中间还有 {count} 张 ……",
+    "line_earlier": "…… 之前还有更多 ……",
+    "line_deleted": "已删除",
+    "line_elsewhere": "一张你在这里看不到的图",
+    "line_children": "由它而来:{count} 张",
+    "line_no_children": "由它而来:还没有",
+    "family_title": "{id} 的家族",
+    "family_count": "共 {count} 张",
+    "family_alone": "只有一张",
+    "family_left_out": "只显示最近的 {shown} 张,另有 {count} 张未显示",
+    "family_left_out_at_least": "只显示最近的 {shown} 张,另有超过 {count} 张未显示",
+    "family_deleted": "已删除",
+    "family_elsewhere": "这里看不到",
+    "family_no_file": "文件不在了",
+    "family_spoiler": "已遮挡",
+    "family_alone_hint": "还没有由它而来的图:请按它下面的 **换个种子** 或 **修改**。",
+    "family_spoiler_hint": "遮挡的图不会显示;`spoilers:True` 可在点击后显示。",
+    "family_more_here": "这条消息里还有 {ids}。",
+    "family_alt": "图片 {id} 的家族树:{count} 张",
+    "no_image_of_yours": "你在这里还没有图:试试 `/imagine`,或填写编号。",
+    "no_image_there": "那条消息里没有我画的、属于这里的图。",
     "inspect_here": "✅ **就在这里生成**,每个像素都相同:{ids} · `/show` 可再次展示",
     "inspect_lookalike": "🔎 **是 `{id}` 的改动副本**,原图在这里生成(重新压缩、缩放或截屏)· "
     "`/show` 可再次展示原图",
@@ -132,11 +171,11 @@ CHINESE: Final[dict[str, str]] = {
 
 ### 每张图下面
 🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
-✏️ **修改** 提示词、尺寸或种子 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
+✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
 
 ### 查找与等待
 `/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
-`/inspect` 图片来历 · `/queue` 谁排在前面 · `/cancel` 取消
+`/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消
 管理员:`/jobs` 可以提前、暂停、继续和清空本服务器的任务
 -# {model} · 自然尺寸 {size}""",
 }
@@ -192,6 +231,13 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Draw an image again and say whether the pixels are the same": "重画一张图并比较像素",
     "Find out where a picture comes from": "查明一张图片的来历",
     "A picture, for example one that this bot drew": "一张图片,例如本机器人画的",
+    "lineage": "家族",
+    "spoilers": "显示遮挡",
+    "Draw the family of an image: what it comes from and became":
+        "画出一张图的家族:来自何处,又生出什么",
+    "The id under the image, or a link to its message; none means your last image":
+        "图片下方的编号或消息链接;不填则为你最近的一张",
+    "Show hidden images too, the whole picture behind a click": "也显示遮挡的图,整张图点击后才显示",
     "member": "成员",
     "on": "日期",
     "Of one member": "某位成员的",

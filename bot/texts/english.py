@@ -54,6 +54,8 @@ ENGLISH: Final[dict[str, str]] = {
     "edit_size_hint": "a name such as portrait, or WIDTHxHEIGHT",
     "edit_seed": "Seed",
     "edit_seed_hint": "keep it to change only what you edit; empty draws a new one",
+    "edit_variety": "Variety",
+    "edit_variety_hint": "0 to 100: higher lets seeds differ more",
     # Recipe
     "recipe_title": "### Recipe of `{id}`",
     "recipe_prompt_used": "What the model read",
@@ -68,8 +70,45 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_versions": "versions",
     "recipe_field_time": "time",
     "recipe_field_pixels": "pixels, SHA-256",
-    "recipe_field_parent": "made from",
     "recipe_field_made": "made",
+    # Lineage
+    "relation_imagine": "from words",
+    "relation_same_seed": "same seed",
+    "relation_new_seed": "new seed",
+    "relation_variation": "variation",
+    "relation_edit": "edit",
+    "change_seed": "seed {before} → {after}",
+    "change_size": "size {before} → {after}",
+    "change_quality": "quality {before} → {after}",
+    "change_guidance": "guidance {before} → {after}",
+    "change_variety": "variety {before} → {after}",
+    "change_prompt": "prompt: “{before}” → “{after}”",
+    "change_prompt_added": "prompt: added “{after}”",
+    "change_prompt_removed": "prompt: without “{before}”",
+    "line_title": "Where it comes from",
+    "line_step": "↳ `{id}` {relation}",
+    "line_first": "`{id}` {relation}",
+    "line_skipped": "… {count} images between …",
+    "line_earlier": "… more before …",
+    "line_deleted": "deleted",
+    "line_elsewhere": "an image you can't see here",
+    "line_children": "Made from it: {count}",
+    "line_no_children": "Made from it: nothing yet",
+    "family_title": "Family of {id}",
+    "family_count": "{count} images",
+    "family_alone": "one image",
+    "family_left_out": "the nearest {shown}; {count} are not shown",
+    "family_left_out_at_least": "the nearest {shown}; more than {count} are not shown",
+    "family_deleted": "deleted",
+    "family_elsewhere": "not visible here",
+    "family_no_file": "file is gone",
+    "family_spoiler": "spoiler",
+    "family_alone_hint": "Nothing was made from it yet: press **New seed** or **Edit** under it.",
+    "family_spoiler_hint": "Hidden images stay hidden; `spoilers:True` shows them behind a click.",
+    "family_more_here": "This message also holds {ids}.",
+    "family_alt": "Family tree of image {id}: {count} images",
+    "no_image_of_yours": "You have made no image here yet: try `/imagine`, or name an id.",
+    "no_image_there": "That message holds no image of mine that belongs here.",
     "inspect_here": "✅ **Made here**, pixel for pixel: {ids} · `/show` brings it back",
     "inspect_lookalike": "🔎 **A changed copy of `{id}`**, which was made here (re-compressed, "
     "resized or from a screen) · `/show` brings back the original",
@@ -137,11 +176,12 @@ ENGLISH: Final[dict[str, str]] = {
 
 ### Under every image
 🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
-✏️ **Edit** change prompt, size or seed · 🧾 **Recipe** everything that made it · 🗑️ **Delete**
+✏️ **Edit** change prompt, size, seed, variety · 🧾 **Recipe** what made it · 🗑️ **Delete**
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id · `/recipe` what made it ·
-`/reproduce` draw it again and compare · `/inspect` where a picture comes from
+`/reproduce` draw it again and compare · `/inspect` where a picture comes from ·
+`/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn
 Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
 -# {model} · {size} is its natural size""",

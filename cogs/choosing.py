@@ -1,0 +1,107 @@
+"""Which image a command is about: an id, a link to a message, or the reader's own last one."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from discord import app_commands
+
+from bot.client import RefusalError
+from bot.errors import BotError
+from bot.jobs import Generation
+from bot.search import Search
+from cogs.rows import generation_ids
+from cogs.submitting import bot_of, find, scope_of
+from cogs.wording import shortened
+
+_LINK: Final = re.compile(
+    r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)/?"
+)
+_MAX_CHOICES: Final = 25  # Discord's
+
+
+def typed_id(typed: str) -> str:
+    """Return an id as it was meant."""
+    return typed.strip().strip("`").lower()
+
+
+async def chosen(interaction: discord.Interaction, typed: str | None) -> list[Generation]:
+    """Return the image that was named; with a link, all images of the message.
+
+    Raises:
+        RefusalError: There is none that may be seen from here.
+
+    """
+    if typed is None or not typed.strip():
+        return [await _last_of(interaction)]
+    link = _LINK.fullmatch(typed.strip().strip("<>"))
+    if link is None:
+        return await find(interaction, [typed_id(typed)])
+    return await _linked(interaction, channel_id=int(link[1]), message_id=int(link[2]))
+
+
+async def _last_of(interaction: discord.Interaction) -> Generation:
+    """Return the newest image that the reader asked for in this place."""
+    own = Search(user_id=interaction.user.id)
+    page = await bot_of(interaction).service.history(
+        scope=scope_of(interaction), search=own, page_size=1
+    )
+    if not page.generations:
+        raise RefusalError("no_image_of_yours")
+    return page.generations[0]
+
+
+async def _linked(
+    interaction: discord.Interaction, *, channel_id: int, message_id: int
+) -> list[Generation]:
+    """Return the images of a message: by what is recorded, else by the buttons under it."""
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    if found := await service.of_message(message_id, scope=scope):
+        return found
+    ids = await _ids_under(interaction, channel_id, message_id)
+    images = [await service.generation(id_, scope=scope) for id_ in ids]
+    seen = [each for each in images if each is not None]
+    if not seen:
+        raise RefusalError("no_image_there")
+    return seen
+
+
+async def _ids_under(
+    interaction: discord.Interaction, channel_id: int, message_id: int
+) -> list[str]:
+    """Return the ids in a message that shows images again, if the bot can read it."""
+    bot = bot_of(interaction)
+    with contextlib.suppress(discord.HTTPException):
+        message = await bot.get_partial_messageable(channel_id).fetch_message(message_id)
+        if message.author == bot.user:
+            return generation_ids(message)
+    return []
+
+
+async def suggest_images(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer the reader's own last images, or those whose prompt has the typed words."""
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    exact = await service.generation(typed_id(typed), scope=scope) if typed.strip() else None
+    if exact is not None:
+        return _choices([exact])
+    with contextlib.suppress(BotError):  # half a filter was typed, such as `seed:`
+        search = Search.parse(typed) if typed.strip() else Search(user_id=interaction.user.id)
+        page = await service.history(scope=scope, search=search, page_size=_MAX_CHOICES)
+        return _choices(page.generations)
+    return []
+
+
+def _choices(generations: Sequence[Generation]) -> list[app_commands.Choice[str]]:
+    return [
+        app_commands.Choice(
+            name=shortened(f"{each.id} · {each.request.prompt} · {each.request.seed}", 100),
+            value=each.id,
+        )
+        for each in generations
+    ]

@@ -1,0 +1,61 @@
+"""Make the README's picture of a family: drawn by the demo model, asked for with the real buttons.
+
+python -m tests.family_picture [docs/family.webp]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bot.command_line.common import let_threads_sleep
+from bot.portrait import draw_family
+from bot.settings import DEMO_MODEL_DIR, Settings
+from tests.test_relations import edit
+from tests.town import SteeredEngine, Town, ids_of, open_town
+
+QUALITY = 88  # of the WebP
+
+
+async def grow(town: Town) -> str:
+    """Make a family and return the id of the image that it is seen from."""
+    first = await town.imagine(prompt="a rocket, dark blue background", seed=42, size="256x256")
+    await edit(town, first, seed="7")
+    varied = await edit(town, first, variety="60", seed="12")
+    sketch = await edit(town, first, prompt="a sketch of a rocket")
+    await edit(town, varied, prompt="a rocket, teal background")
+    pixels = await edit(town, sketch, prompt="a pixel art rocket")
+    await edit(town, sketch, size="256x192")
+    castle = await edit(town, pixels, prompt="a pixel art castle")
+    await edit(town, pixels)
+    await edit(town, castle, prompt="像素风格的城堡")
+    await town.moderator.click(varied, label="Delete")
+    return ids_of(pixels)[0]
+
+
+async def draw(folder: Path, engine: Any) -> Any:
+    """Return the picture."""
+    settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
+    async with open_town(settings, SteeredEngine(engine)) as town:
+        family = await town.service.family(await grow(town), scope=town.scope())
+        return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
+
+
+def main() -> None:
+    """Draw and write."""
+    let_threads_sleep()
+    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
+
+    path = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/family.webp")
+    engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="docs", device="cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        image = asyncio.run(draw(Path(folder), engine))
+    image.save(path, quality=QUALITY, method=6)
+    print(f"{path}: {image.width}x{image.height}, {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()
