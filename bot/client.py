@@ -32,6 +32,7 @@ EXTENSIONS: Final = (
     "cogs.buttons",
     "cogs.imagine",
     "cogs.gallery",
+    "cogs.compare",
     "cogs.inspecting",
     "cogs.lineage",
     "cogs.waiting",

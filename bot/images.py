@@ -53,6 +53,13 @@ def encode_png(image: RawImage, *, recipe: Mapping[str, object] | None = None) -
     return buffer.getvalue()
 
 
+def picture_png(image: Image.Image) -> bytes:
+    """Return a PNG of a picture that is none of the model's, for example a sheet."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=_PNG_LEVEL)
+    return buffer.getvalue()
+
+
 def encode_preview(image: RawImage) -> bytes:
     """Return a small preview enlarged as a WebP of a few kilobytes."""
     pillow = to_pillow(image)

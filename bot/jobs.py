@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.generation import GenerationRequest
+from bot.variations import Axis
 
 # How an image came from another one; `bot.lineage.relation_of` says which is which.
 Relation = Literal["imagine", "same_seed", "new_seed", "variation", "edit"]
@@ -71,13 +72,15 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One to four images that were asked for together and are answered by one message.
+    """One to nine images that were asked for together and are answered by one message.
 
     Attributes:
         parents: The id of the image that each of them comes from; none where they come from words.
         attempts: How often the engine began with it.
-        error: Why it failed, in one sentence.
-        ended_by: Who cancelled it.
+        error: Why it failed, in one sentence; of a comparison that was made in part, why the
+            first missing image did.
+        ended_by: Who cancelled it; a comparison may still show what was made before.
+        axis: What differs between the images of a comparison; None for any other job.
 
     """
 
@@ -93,6 +96,7 @@ class Job:
     attempts: int = 0
     error: str | None = None
     ended_by: int | None = None
+    axis: Axis | None = None
 
     def parent_of(self, index: int) -> str | None:
         """Return the id of the image that the one at `index` comes from."""

@@ -19,10 +19,11 @@ from bot.generation import (
 )
 from bot.jobs import Generation
 from bot.texts import text
+from bot.variations import new_seeds
 from cogs.deleting import delete_images
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
-from cogs.submitting import bot_of, find, seed_after, submit
+from cogs.submitting import axis_of, bot_of, find_some, seed_after, submit
 from cogs.waiting import cancel_job
 
 
@@ -50,24 +51,29 @@ class ImageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPL
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it; what goes wrong becomes one private sentence."""
         async with errors_answered(interaction):
-            generations = await find(interaction, self.ids)
+            generations = await find_some(interaction, self.ids)
             await _ACTIONS[self.action](interaction, generations)
 
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Draw exactly these images again; the answer says whether the pixels are the same."""
     await submit(
-        interaction, [generation.request for generation in generations], parents=generations
+        interaction,
+        [generation.request for generation in generations],
+        parents=generations,
+        axis=await axis_of(interaction, generations),
     )
 
 
 async def draw_new(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Draw each of these images with a new seed."""
-    seed = random_seed()
+    """Draw each of these images with a new seed; those of a comparison keep one for all."""
+    seed, axis = random_seed(), await axis_of(interaction, generations)
     requests = [
         replace(each.request, seed=seed_after(seed, i)) for i, each in enumerate(generations)
     ]
-    await submit(interaction, requests, parents=generations)
+    if axis is not None:
+        requests = new_seeds([each.request for each in generations], axis, seed)
+    await submit(interaction, requests, parents=generations, axis=axis)
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:

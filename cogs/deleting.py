@@ -8,7 +8,9 @@ import discord
 
 from bot.jobs import Generation
 from bot.texts import text
+from cogs.replies import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import generation_ids
+from cogs.sheets import sheet_content
 from cogs.submitting import bot_of, is_moderator
 
 
@@ -43,3 +45,16 @@ async def _delete_first_messages(
             message = await channel.fetch_message(generation.message_id)
             if set(generation_ids(message)) <= deleted:
                 await message.delete()
+            else:
+                await _redraw_sheet(interaction, generation, message)
+
+
+async def _redraw_sheet(
+    interaction: discord.Interaction, generation: Generation, message: discord.Message
+) -> None:
+    """Take a deleted image from the sheet that shows it."""
+    service = bot_of(interaction).service
+    job, left = await service.job(generation.job_id), await service.images_of(generation.job_id)
+    if job is not None and job.axis is not None and left:
+        content = await sheet_content(job, left, limit_bytes=DEFAULT_FILESIZE_LIMIT)
+        await message.edit(**content.arguments())

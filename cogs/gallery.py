@@ -22,7 +22,7 @@ from cogs.buttons import draw_again
 from cogs.recipes import send_recipes
 from cogs.replies import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
-from cogs.submitting import bot_of, find, scope_of
+from cogs.submitting import bot_of, find, find_some, scope_of
 from cogs.uploads import Upload, fit_for_upload, thumbnail
 from cogs.wording import PROMPT_IN_LIST, escaped, user_mention
 
@@ -222,7 +222,7 @@ async def _images_of(
     ids = generation_ids(message) if is_ours else []
     if not ids:
         raise RefusalError("no_image_here")
-    return await find(interaction, ids)
+    return await find_some(interaction, ids)
 
 
 @app_commands.context_menu(name="Recipe")

@@ -17,6 +17,7 @@ from cogs.submitting import bot_of, scope_of
 from cogs.wording import escaped, shortened
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
+SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt cut
 
 
 async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -27,6 +28,9 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
     for generation in generations:
         if items:
             items.append(ui.Separator())
+        if room < SHORTEST_RECIPE:
+            items.append(ui.TextDisplay(short_recipe(generation, locale, room=room)))
+            continue
         descent = await service.descent(generation.id, scope=scope_of(interaction))
         words = descent_text(descent, locale, room=room // 3)
         items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
@@ -77,6 +81,14 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
     prompt = escaped(request.prompt, limit=left // 3)
     command = shortened(command_of(request), left * 2 // 3)
     return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
+
+
+def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
+    """Return the command and the hash only; the file beside it tells all."""
+    head = text("recipe_title", locale, id=generation.id)
+    pixels = f"-# SHA-256 `{generation.pixel_sha256}`"
+    command = shortened(command_of(generation.request), room - len(head) - len(pixels) - 20)
+    return f"{head}\n```\n{command}\n```\n{pixels}"
 
 
 def _times(generation: Generation, locale: str) -> str:

@@ -15,10 +15,12 @@ from bot.client import ImageBot
 from bot.jobs import Generation, Job, Origin
 from bot.service import NotPostableError, Progress, Ticket
 from bot.texts import sentence, text
+from bot.variations import Axis
 from cogs import layouts
 from cogs.comparing import verdict
 from cogs.posting import UNKNOWN_CHANNEL, UNREACHABLE, Content, Post
 from cogs.rows import cancel_row, image_row
+from cogs.sheets import sheet_content
 from cogs.uploads import Upload, fit_for_upload
 from cogs.wording import relative_time
 
@@ -203,6 +205,8 @@ class DiscordReply:
     async def _images_content(
         self, job: Job, generations: Sequence[Generation], notes: list[str], *, limit_bytes: int
     ) -> Content:
+        if job.axis is not None:
+            return await sheet_content(job, generations, notes, limit_bytes=limit_bytes)
         fitted = await asyncio.to_thread(
             fit_for_upload, generations, limit_bytes=limit_bytes, locale=self._locale
         )
@@ -277,7 +281,7 @@ class DiscordReply:
     ) -> ui.LayoutView:
         assert self._job is not None
         return layouts.status(
-            self._job.requests[0].prompt,
+            prompt_of(self._job),
             line,
             preview=preview,
             row=cancel_row(self._job.id, self._locale) if row is None else row,
@@ -298,6 +302,13 @@ class DiscordReply:
             await self._bot.service.set_message(
                 self._job.id, self._origin.channel_id, self._post.message_id
             )
+
+
+def prompt_of(job: Job) -> str:
+    """Return what a job is to draw, in one line."""
+    if job.axis is Axis.PROMPTS:
+        return " | ".join(request.prompt for request in job.requests)
+    return job.requests[0].prompt
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

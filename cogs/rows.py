@@ -6,6 +6,7 @@ by whichever run of the bot receives it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -13,9 +14,12 @@ from typing import Final
 import discord
 from discord import ui
 
+from bot.jobs import Generation
 from bot.texts import text
 
 Button = ui.Button[ui.LayoutView]
+
+_ROW_BUTTONS: Final = 5  # Discord allows so many in a row
 
 _IMAGE_ACTIONS: Final = (
     ("same", "🔁", discord.ButtonStyle.primary),
@@ -28,6 +32,7 @@ IMAGE_TEMPLATE: Final = (
     r"zib:(?P<action>same|new|edit|recipe|delete):(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 )
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
+ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
 
@@ -43,6 +48,29 @@ def image_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
         )
         for action, emoji, style in _IMAGE_ACTIONS
     ]
+
+
+def sheet_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
+    """Return the buttons for all images of a comparison; to edit them all at once means nothing."""
+    return [
+        button
+        for button in image_row(generation_ids, locale)
+        if not (button.custom_id or "").startswith("zib:edit:")
+    ]
+
+
+def numbered_rows(generations: Sequence[Generation], locale: str) -> list[list[Button]]:
+    """Return a button for each image of a comparison, in rows of like lengths."""
+    buttons = [
+        Button(
+            label=text("button_one", locale, number=each.index + 1),
+            custom_id=f"zib:one:{each.id}",
+        )
+        for each in generations
+    ]
+    rows = math.ceil(len(buttons) / _ROW_BUTTONS)
+    length = math.ceil(len(buttons) / rows)
+    return [buttons[i : i + length] for i in range(0, len(buttons), length)]
 
 
 def cancel_row(job_id: str, locale: str) -> list[Button]:

@@ -11,6 +11,7 @@ from bot.client import ImageBot, RefusalError
 from bot.generation import MAX_SEED, GenerationRequest
 from bot.jobs import Generation, Origin, Relation, Scope
 from bot.lineage import relation_of
+from bot.variations import Axis
 from cogs.replies import DiscordReply
 
 
@@ -83,12 +84,39 @@ async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Gen
     return found
 
 
+async def find_some(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return those images of a message that are still there.
+
+    Raises:
+        RefusalError: None of them is, or they are of another place.
+
+    """
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    found = [await service.generation(id_, scope=scope) for id_ in ids]
+    there = [generation for generation in found if generation is not None]
+    if not there:
+        raise RefusalError("not_found", id=ids[0])
+    return there
+
+
+async def axis_of(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> Axis | None:
+    """Return what differs between images that are a comparison; None for any others."""
+    job_ids = {generation.job_id for generation in generations}
+    if len(generations) == 1 or len(job_ids) > 1:
+        return None
+    job = await bot_of(interaction).service.job(job_ids.pop())
+    return None if job is None else job.axis
+
+
 async def submit(
     interaction: discord.Interaction,
     requests: Sequence[GenerationRequest],
     *,
     parents: Sequence[Generation] = (),
     spoiler: bool = False,
+    axis: Axis | None = None,
 ) -> None:
     """Hand a job to the service, which writes it down and has it acknowledged.
 
@@ -97,6 +125,7 @@ async def submit(
         requests: The images.
         parents: The image that each of them comes from, in their order, or none.
         spoiler: Whether they are hidden until they are clicked.
+        axis: What differs between them, where they are a comparison.
 
     """
     origin = origin_of(interaction)
@@ -108,6 +137,7 @@ async def submit(
         parents=[parent.id for parent in parents],
         relation=_relation(requests, parents),
         spoiler=spoiler,
+        axis=axis,
     )
 
 

@@ -18,6 +18,7 @@ from tests.town import SteeredEngine, Town, private_sentence
 pytest_plugins = ["tests.bot_fixtures"]
 
 COMMANDS = {
+    "compare",
     "imagine",
     "show",
     "history",

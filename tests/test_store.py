@@ -21,6 +21,7 @@ from bot.settings import PROJECT_DIR, Settings
 from bot.store import DatabaseError, Store
 from bot.store.backups import KEPT, backup_time, make_backup, newest_backup
 from bot.store.database import Database
+from bot.variations import Axis
 
 MIGRATIONS = Path(sys.modules["bot.store"].__file__).parent / "migrations"
 VERSIONS = sorted(int(path.name.split("_")[0]) for path in MIGRATIONS.glob("*.sql"))
@@ -44,7 +45,7 @@ def a_job(**changes: object) -> Job:
 
 
 async def test_a_job_comes_back_as_it_was_written(tmp_path: Path):
-    job = a_job()
+    job = a_job(axis=Axis.GUIDANCE)
     async with opened(tmp_path) as store:
         await store.jobs.add(job)
     async with opened(tmp_path) as store:

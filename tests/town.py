@@ -38,7 +38,10 @@ class SteeredEngine:
         self._open = threading.Event()
         self._open.set()
         self.at_step = threading.Event()  # set when a held drawing has reached a step
+        self.hold_after: int | None = None  # hold once so many images are drawn
         self.failure: Exception | None = None
+        self.failures: dict[int, Exception] = {}  # by the seed they come with
+        self.fails_once = False
         self.drawn: list[GenerationRequest] = []
 
     def hold(self) -> None:
@@ -64,18 +67,26 @@ class SteeredEngine:
     ) -> Drawing:
         if self.failure is not None:
             raise self.failure
+        if request.seed in self.failures:
+            raise self._failure_of(request.seed)
 
         def steered(step: Step) -> None:
             if on_step is not None:
                 on_step(step)
-            self.at_step.set()
+            if not self._open.is_set():
+                self.at_step.set()
             while not self._open.wait(0.01):
                 if cancel is not None and cancel.is_set():
                     return
 
         drawing = self._engine.generate(request, cancel=cancel, on_step=steered)
         self.drawn.append(request)
+        if self.hold_after == len(self.drawn):
+            self.hold()
         return drawing
+
+    def _failure_of(self, seed: int) -> Exception:
+        return self.failures.pop(seed) if self.fails_once else self.failures[seed]
 
     def close(self) -> None:
         """Stay: the next test draws with the same weights."""

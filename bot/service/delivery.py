@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.engines import Drawing
@@ -42,12 +43,12 @@ class Delivery:
         self._is_stopping = is_stopping
         self.files = asyncio.Lock()
 
-    async def finish(self, ride: Ride, drawings: Sequence[Drawing]) -> None:
-        """Store the images of a job, file before row, then answer."""
+    async def finish(self, ride: Ride) -> None:
+        """Store the images that were drawn of a job, file before row, then answer."""
         ride.ended.set()
         for pause_s in (*STORE_AGAIN_S, None):
             try:
-                generations = await self._keep(ride.job, drawings)
+                generations = await self._keep(ride.job, ride.drawings)
             except Exception as error:
                 logger.exception("The images of job %s could not be stored", ride.job.id)
                 if pause_s is None:
@@ -55,14 +56,25 @@ class Delivery:
                     return
                 await asyncio.sleep(pause_s)
             else:
+                ride.drawings.clear()  # their pixels are on the disk; to be told may take hours
                 await self.answer(ride, generations)
                 return
 
-    async def _keep(self, job: Job, drawings: Sequence[Drawing]) -> list[Generation]:
+    async def finish_part(self, ride: Ride, sentence: str) -> None:
+        """Store and hand over what was drawn of a comparison, with why the rest is not."""
+        is_cancelled = ride.cancel.is_set()
+        ride.job = replace(
+            ride.job,
+            error=None if is_cancelled else sentence,
+            ended_by=ride.cancelled_by if is_cancelled else None,
+        )
+        await self.finish(ride)
+
+    async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> list[Generation]:
         async with self.files:
             generations = [
                 await asyncio.to_thread(self._store_file, job, i, drawing)
-                for i, drawing in enumerate(drawings)
+                for i, drawing in sorted(drawings.items())
             ]
             await self._store.generations.add(job, generations)
         return generations

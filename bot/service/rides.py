@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.engines import Drawing
 from bot.jobs import Job
 from bot.service.replies import Reply
 
@@ -29,6 +30,9 @@ class Ride:
         ended: Set when nothing can be stopped any more.
         attempts: How often the engine began with it.
         step_share: How much of the image being drawn is done.
+        drawings: The images that are drawn, by their place in the job; where the engine broke on
+            its way, they are not drawn again.
+        failures: Why others of a comparison were not, in one sentence each.
         shown: The place that the requester sees, and when it was shown.
 
     """
@@ -42,8 +46,29 @@ class Ride:
     attempts: int = 0
     image_index: int = 0
     step_share: float = 0.0
+    drawings: dict[int, Drawing] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
     preview_due_s: float = 0.0
     shown: Shown | None = None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether every image of the job is drawn."""
+        return len(self.drawings) == len(self.job.requests)
+
+    @property
+    def is_through(self) -> bool:
+        """Tell whether no image is left to be tried."""
+        return len(self.drawings) + len(self.failures) == len(self.job.requests)
+
+    @property
+    def keeps_part(self) -> bool:
+        """Tell whether what is drawn is shown though the rest never will be.
+
+        So it is with comparisons, unless a moderator stopped them: they want it gone.
+        """
+        by_requester = self.cancelled_by in {None, self.job.origin.user_id}
+        return self.job.axis is not None and bool(self.drawings) and by_requester
 
     def wants_preview(self) -> bool:
         """Tell whether to make a preview now; asked on the drawing thread."""

@@ -30,6 +30,7 @@ from bot.service.upkeep import back_up_daily, fill_likenesses, sweep
 from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
+from bot.variations import Axis
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +160,7 @@ class Service:
         parents: Sequence[str] = (),
         relation: Relation = "imagine",
         spoiler: bool = False,
+        axis: Axis | None = None,
     ) -> Ticket | None:
         """Write a job down, queue it, and have it acknowledged.
 
@@ -171,6 +173,7 @@ class Service:
             parents: The id of the image that each of them comes from, or none.
             relation: How they come from them.
             spoiler: Whether they are hidden until they are clicked.
+            axis: What differs between the images, where they are a comparison.
 
         Returns:
             Its place, unless it was taken at once.
@@ -190,6 +193,7 @@ class Service:
             relation=relation,
             spoiler=spoiler or bool(await self.spoilers_among(parents)),
             created_at=now(),
+            axis=axis,
         )
         self._arriving.append(origin.user_id)
         try:
@@ -256,6 +260,15 @@ class Service:
         """Return an image that may be seen from `scope` and whose file is there."""
         found = await self._store.generations.find(generation_id, scope)
         return found if found is not None and found.path.is_file() else None
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job by its id, wherever it belongs to."""
+        return await self._store.jobs.find(job_id)
+
+    async def images_of(self, job_id: str) -> list[Generation]:
+        """Return the images of a job that are not deleted."""
+        found = await self._store.generations.of_job(job_id)
+        return [each for each in found if await self._store.generations.find(each.id) is not None]
 
     async def originals(self, job: Job) -> dict[str, Generation]:
         """Return the images that those of a job come from, by id, deleted ones too."""

@@ -98,14 +98,13 @@ class Worker:
 
     async def _run(self, ride: Ride) -> None:
         """Draw all images of a job, once more if the engine broke; then hand it on."""
-        drawings: list[Drawing] | None = None
         sentence = FIXED_SENTENCE
-        while drawings is None and not ride.cancel.is_set() and not self._is_lost():
+        while not ride.is_through and not ride.cancel.is_set() and not self._is_lost():
             if ride.attempts >= MAX_ATTEMPTS:
                 sentence = POISON_SENTENCE
                 break
             try:
-                drawings = await self._attempt(ride)
+                await self._attempt(ride)
             except CancelledError:
                 pass  # looked at below, like a cancel that came after the last step
             except EngineHungError:
@@ -119,25 +118,47 @@ class Worker:
             except Exception:
                 logger.exception("Job %s broke the engine", ride.job.id)
                 await self._restart_engine()
-        self._hand_on(ride, drawings, sentence)
+        self._hand_on(ride, next(iter(ride.failures.values()), sentence))
 
-    def _hand_on(self, ride: Ride, drawings: list[Drawing] | None, sentence: str) -> None:
+    def _hand_on(self, ride: Ride, sentence: str) -> None:
         """Let a job end, beside the next one; from here on no cancel comes between."""
         job_id = ride.job.id
-        if ride.cancel.is_set():
+        if ride.cancel.is_set() and not ride.keeps_part:
             cancelled = self._delivery.cancelled(ride, by=ride.cancelled_by)
             self._rides.start(cancelled, f"cancel {job_id}")
-        elif drawings is not None:
-            self._rides.start(self._delivery.finish(ride, drawings), f"finish {job_id}")
-        elif self._is_lost():
+        elif ride.is_drawn:
+            self._rides.start(self._delivery.finish(ride), f"finish {job_id}")
+        elif self._is_lost() and not ride.cancel.is_set():
             self.unfinished = ride
+        elif ride.keeps_part:
+            self._rides.start(self._delivery.finish_part(ride, sentence), f"finish {job_id}")
         else:
             self._rides.start(self._delivery.fail(ride, sentence), f"fail {job_id}")
 
-    async def _attempt(self, ride: Ride) -> list[Drawing]:
+    async def _attempt(self, ride: Ride) -> None:
+        """Draw what is not drawn yet."""
         await self._store.jobs.start(ride.job.id)
         ride.attempts += 1
-        return [await self._draw(ride, index) for index in range(len(ride.job.requests))]
+        for index in range(len(ride.job.requests)):
+            if index not in ride.drawings and index not in ride.failures:
+                await self._draw_or_note(ride, index)
+
+    async def _draw_or_note(self, ride: Ride, index: int) -> None:
+        """Draw one image; where one of a comparison cannot be, the others still can.
+
+        Raises:
+            BotError: It cannot be drawn, and the job is none without it.
+
+        """
+        try:
+            ride.drawings[index] = await self._draw(ride, index)
+        except (CancelledError, EngineHungError):
+            raise
+        except BotError as error:
+            if ride.job.axis is None:
+                raise
+            logger.info("Image %d of job %s failed: %s", index + 1, ride.job.id, error.message)
+            ride.failures[index] = error.message
 
     async def _restart_engine(self) -> None:
         """Replace an engine that broke; where that fails too, only a new process can help."""

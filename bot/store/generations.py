@@ -34,8 +34,9 @@ class GenerationTable:
                 [(g.id, index_words(g.request.prompt), index_facets(g)) for g in generations],
             )
             await db.execute(
-                "UPDATE jobs SET state = 'made', changed_at = ? WHERE id = ?",
-                (now().isoformat(), job.id),
+                "UPDATE jobs SET state = 'made', error = ?, ended_by = ?, changed_at = ?"
+                " WHERE id = ?",
+                (job.error, job.ended_by, now().isoformat(), job.id),
             )
 
     async def of_job(self, job_id: str) -> list[Generation]:

@@ -10,11 +10,12 @@ import aiosqlite
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import Job, JobState, Origin, now
 from bot.store.database import Database
+from bot.variations import Axis
 
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
-    " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
     "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale,"
@@ -177,6 +178,7 @@ class JobTable:
             attempts=row["attempts"],
             error=row["error"],
             ended_by=row["ended_by"],
+            axis=None if row["axis"] is None else Axis(row["axis"]),
         )
 
 
@@ -206,6 +208,7 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.guild_id, origin.channel_id, origin.user_id, origin.user_name,
         origin.locale, origin.application_id, origin.token,
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
+        job.axis,
     )  # fmt: skip
 
 

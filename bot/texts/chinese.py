@@ -37,6 +37,18 @@ CHINESE: Final[dict[str, str]] = {
     "quality_draft": "草稿",
     "quality_standard": "标准",
     "quality_final": "精细",
+    # A comparison's sheet
+    "sheet_prompts": "提示词对比",
+    "sheet_seed": "种子 {seed}",
+    "sheet_part": "{count} 张中的 {made} 张",
+    "sheet_alt": "{count} 张图的对比:{captions}",
+    "sheet_cancelled": "🛑 已取消:{count} 张中已画好的 {made} 张保留了下来。",
+    "sheet_failed": "⚠️ 画好了 {count} 张中的 {made} 张。其余的:{sentence}",
+    "sheet_lossy": "受这里的上传限制,对比图是高质量 WebP;按钮可取得原图。",
+    "sheet_too_large": "图片都已保存,但对比图超过了这里的上传限制:用按钮逐张查看。",
+    "sheet_no_files": "这些图片的文件已不在。",
+    "compare_fixed": "{option} 正是要对比的内容,不能同时固定为 {value}:"
+    "请去掉这个选项,或对比别的内容。",
     # Buttons
     "button_same": "同一种子",
     "button_new": "换个种子",
@@ -44,6 +56,7 @@ CHINESE: Final[dict[str, str]] = {
     "button_recipe": "配方",
     "button_delete": "删除",
     "button_cancel": "取消",
+    "button_one": "看 {number}",
     "button_newer": "较新",
     "button_older": "较早",
     "edit_title": "修改后再画",
@@ -169,6 +182,9 @@ CHINESE: Final[dict[str, str]] = {
 - **variety(变化)** 0(关)到 100:让不同种子差别更大,但更不贴近提示词
 - **spoiler(遮挡)** 点击后才显示图片
 
+`/compare` 用同一种子画一样东西的 2 到 9 种变化(提示词、质量、引导、变化、尺寸或种子),
+拼成一张带标注的对比图;下方按钮可取得每一张。
+
 ### 每张图下面
 🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
 ✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
@@ -194,6 +210,21 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "size": "尺寸",
     "seed": "种子",
     "quality": "质量",
+    "compare": "对比",
+    "vary": "对比什么",
+    "values": "取值",
+    "prompts": "提示词",
+    "qualities": "质量",
+    "sizes": "尺寸",
+    "seeds": "种子",
+    "Draw 2 to 9 variations of one thing, as one labelled sheet":
+        "画一样东西的 2 到 9 种变化,拼成一张带标注的对比图",
+    "What to draw; where prompts vary, several with | between them":
+        "画什么;对比提示词时写几个,用 | 隔开",
+    "What differs; all else stays the same, above all the seed":
+        "对比什么;其余都相同,尤其是种子",
+    "What to try, with commas between (prompts: |); none takes a sensible set":
+        "要试的值,用逗号隔开(提示词用 |);不填则用一组常用值",
     "count": "数量",
     "guidance": "引导",
     "variety": "变化",

@@ -39,6 +39,20 @@ ENGLISH: Final[dict[str, str]] = {
     "quality_draft": "draft",
     "quality_standard": "standard",
     "quality_final": "final",
+    # A comparison's sheet
+    "sheet_prompts": "Prompts compared",
+    "sheet_seed": "seed {seed}",
+    "sheet_part": "{made} of {count}",
+    "sheet_alt": "{count} images compared: {captions}",
+    "sheet_cancelled": "🛑 Cancelled: {made} of {count} were drawn before and are kept.",
+    "sheet_failed": "⚠️ {made} of {count} were drawn. The others: {sentence}",
+    "sheet_lossy": "The sheet is WebP of high quality, because of this place's upload limit; the "
+    "buttons bring the exact images.",
+    "sheet_too_large": "The images are kept, but no sheet of them fits under this place's upload "
+    "limit: the buttons bring each.",
+    "sheet_no_files": "The files of these images are gone.",
+    "compare_fixed": "{option} is what varies, so it cannot also be {value}: leave that option "
+    "out, or let something else vary.",
     # Buttons
     "button_same": "Same seed",
     "button_new": "New seed",
@@ -46,6 +60,7 @@ ENGLISH: Final[dict[str, str]] = {
     "button_recipe": "Recipe",
     "button_delete": "Delete",
     "button_cancel": "Cancel",
+    "button_one": "Show {number}",
     "button_newer": "Newer",
     "button_older": "Older",
     "edit_title": "Edit and draw again",
@@ -173,6 +188,9 @@ ENGLISH: Final[dict[str, str]] = {
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
 - **variety** 0 (off) to 100: lets seeds differ more, and follows the prompt less closely
 - **spoiler** hides the image until it is clicked
+
+`/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes or
+seeds) on one seed, as one labelled sheet; the buttons under it bring each image.
 
 ### Under every image
 🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·

@@ -42,6 +42,11 @@ _SENTENCES: Final = _compiled({
     r"(.+) is nobody: .*": r"找不到 \1:请选择成员,或填写其 ID。",
     r"The date (.+) cannot be looked for: .*":
         r"不能搜索日期 \1:请用 2026、2026-11 或 2026-11-23。",
+    r"(\d+) values? cannot be compared: .*": r"不能对比 \1 个值:请写 2 到 9 个。",
+    r"The value (.+) is there twice: .*": r"值 \1 写了两次:每个只写一次。",
+    r"The value (.+) is the same as (.+): name .*": r"值 \1 与 \2 相同:每个只写一次。",
+    r"There is one prompt to compare: .*":
+        "只有一个提示词可对比:请把其他的也写上,用 | 隔开,例如“红苹果 | 绿苹果”。",
     r"The variety (.+) does not work: .*": r"变化 \1 不行:请用 0(关)到 100 的整数。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
