@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from bot.lineage import Family, Member, Presence, View
-from bot.portrait.lettering import cut, font, width_of, wrapped
+from bot.portrait.lettering import cut, width_of, wrapped
 from bot.portrait.style import (
     BACKGROUND,
     CARD,
@@ -23,6 +23,7 @@ from bot.portrait.style import (
     Style,
 )
 from bot.portrait.wording import all_changes, relation_words
+from bot.sheets.lettering import font
 from bot.texts import text
 
 _RADIUS: Final = 12

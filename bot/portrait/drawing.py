@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from bot.lineage import Family, View
 from bot.portrait.arranging import Arrangement, Measures, arrange
 from bot.portrait.cards import Cards
-from bot.portrait.lettering import cut, font
+from bot.portrait.lettering import cut
 from bot.portrait.style import (
     BACKGROUND,
     FOCUS,
@@ -27,6 +27,7 @@ from bot.portrait.style import (
     TITLE,
     Style,
 )
+from bot.sheets.lettering import font
 from bot.texts import text
 
 MAX_SIDE: Final = 2800  # pixels: still readable in a browser, and far below Discord's upload limit
