@@ -11,6 +11,8 @@ from bot.command_line.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
 
 let_threads_sleep()  # before any test imports torch
+if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes share the cores already
 
 
 @pytest.fixture(scope="session")

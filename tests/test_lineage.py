@@ -163,7 +163,7 @@ async def test_the_recipe_shows_the_line_with_what_was_changed(town: Town):
 async def test_a_long_line_is_shortened_in_the_middle(town: Town):
     message = await town.imagine(seed=1, count=4, prompt="a red apple, " * 20)
     first = ids_of(message)
-    for _ in range(5):
+    for _ in range(6):
         message = await press(town, message, "New seed")
     shown = answer_of(await town.ming.click(message, label="Recipe"))
     words = texts_of(shown)
