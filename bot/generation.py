@@ -250,6 +250,11 @@ def random_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
+def seed_after(seed: int, count: int) -> int:
+    """Return the seed `count` places behind another one; behind the last one comes 0."""
+    return (seed + count) % (MAX_SEED + 1)
+
+
 def clean_prompt(prompt: str) -> str:
     """Return the prompt with outer and repeated white space removed (line breaks become spaces)."""
     return " ".join(prompt.split())

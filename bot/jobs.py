@@ -42,6 +42,11 @@ class CancelOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+def typed_id(typed: str) -> str:
+    """Return an id as it was meant, however it was typed or copied."""
+    return typed.strip().strip("`").lower()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scope:
     """Where somebody looks from: a guild, or a user's direct messages."""

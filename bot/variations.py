@@ -13,7 +13,6 @@ from typing import Final
 
 from bot.errors import InvalidRequestError
 from bot.generation import (
-    MAX_SEED,
     GenerationRequest,
     Quality,
     Size,
@@ -23,6 +22,7 @@ from bot.generation import (
     parse_quality,
     parse_seed,
     parse_variety,
+    seed_after,
 )
 
 MIN_VALUES: Final = 2
@@ -89,7 +89,7 @@ def default_values(axis: Axis, base: GenerationRequest) -> list[str]:
 
     """
     if axis is Axis.SEEDS:
-        return [str((base.seed + i) % (MAX_SEED + 1)) for i in range(NEW_SEEDS)]
+        return [str(seed_after(base.seed, i)) for i in range(NEW_SEEDS)]
     if axis.default is None:
         raise InvalidRequestError(
             "There is one prompt to compare: write the others too, with | between them, for "
@@ -156,7 +156,4 @@ def new_seeds(
 ) -> list[GenerationRequest]:
     """Return the same comparison with another seed, or with others that count up from it."""
     step = 1 if axis is Axis.SEEDS else 0
-    return [
-        replace(request, seed=(seed + i * step) % (MAX_SEED + 1))
-        for i, request in enumerate(requests)
-    ]
+    return [replace(request, seed=seed_after(seed, i * step)) for i, request in enumerate(requests)]

@@ -16,6 +16,7 @@ from bot.generation import (
     parse_seed,
     parse_variety,
     random_seed,
+    seed_after,
 )
 from bot.jobs import Generation
 from bot.texts import text
@@ -23,7 +24,7 @@ from bot.variations import new_seeds
 from cogs.deleting import delete_images
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
-from cogs.submitting import axis_of, bot_of, find_some, seed_after, submit
+from cogs.submitting import axis_of, bot_of, find_some, submit
 from cogs.waiting import cancel_job
 
 

@@ -12,21 +12,16 @@ from discord import app_commands
 
 from bot.client import RefusalError
 from bot.errors import BotError
-from bot.jobs import Generation
+from bot.jobs import Generation, typed_id
 from bot.search import Search
 from cogs.rows import generation_ids
-from cogs.submitting import bot_of, find, scope_of
+from cogs.submitting import bot_of, find, scope_of, still_there
 from cogs.wording import shortened
 
 _LINK: Final = re.compile(
     r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)/?"
 )
 _MAX_CHOICES: Final = 25  # Discord's
-
-
-def typed_id(typed: str) -> str:
-    """Return an id as it was meant."""
-    return typed.strip().strip("`").lower()
 
 
 async def chosen(interaction: discord.Interaction, typed: str | None) -> list[Generation]:
@@ -62,9 +57,7 @@ async def _linked(
     service, scope = bot_of(interaction).service, scope_of(interaction)
     if found := await service.of_message(message_id, scope=scope):
         return found
-    ids = await _ids_under(interaction, channel_id, message_id)
-    images = [await service.generation(id_, scope=scope) for id_ in ids]
-    seen = [each for each in images if each is not None]
+    seen = await still_there(interaction, await _ids_under(interaction, channel_id, message_id))
     if not seen:
         raise RefusalError("no_image_there")
     return seen

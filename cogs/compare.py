@@ -26,12 +26,13 @@ from cogs.submitting import bot_of, find, submit
 AxisName = Literal["prompts", "qualities", "guidance", "variety", "sizes", "seeds"]
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
-_SUGGESTED: Final = {
-    Axis.QUALITIES: ("draft, standard, final", "draft, final"),
-    Axis.GUIDANCE: ("0, 1, 1.4", "0, 1.2", "0, 0.5, 1, 1.5, 2"),
-    Axis.VARIETY: ("0, 25, 50, 100", "0, 50", "0, 20, 40, 60, 80, 100"),
+# Beside the values that are compared where none are named.
+_ALSO_SUGGESTED: Final = {
+    Axis.QUALITIES: ("draft, final",),
+    Axis.GUIDANCE: ("0, 1.2", "0, 0.5, 1, 1.5, 2"),
+    Axis.VARIETY: ("0, 50", "0, 20, 40, 60, 80, 100"),
     Axis.SIZES: (
-        "square, portrait, landscape, wide", "square, portrait", "portrait, landscape",
+        "square, portrait", "portrait, landscape",
         "phone, tall, portrait, square, landscape, wide",
     ),
 }  # fmt: skip
@@ -143,7 +144,11 @@ def _check_options(axis: Axis, options: dict[str, Any], *, has_values: bool) -> 
 
 def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice[str]]:
     """Return sets of values for an axis that fit what was typed so far, and that itself."""
-    sets = _SUGGESTED.get(Axis(axis_name), ()) if axis_name else ()
+    sets: list[str] = []
+    if axis_name:
+        axis = Axis(axis_name)
+        usual = [] if axis.default is None else [axis.default]
+        sets = [*usual, *_ALSO_SUGGESTED.get(axis, ())]
     wanted = typed.strip()
     offers = [wanted] if wanted and len(wanted) <= CHOICE_LENGTH else []
     offers += [each for each in sets if wanted.casefold() in each and each != wanted]
@@ -175,12 +180,11 @@ class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPL
         async with errors_answered(interaction):
             generations = await find(interaction, [self.generation_id])
             await interaction.response.defer(ephemeral=True, thinking=True)
-            hidden = await bot_of(interaction).service.spoilers_among([self.generation_id])
             view, files = await images_message(
+                bot_of(interaction).service,
                 generations,
                 limit_bytes=interaction.filesize_limit,
                 locale=str(interaction.locale),
-                spoiler=bool(hidden),
             )
             await interaction.followup.send(view=view, files=files, ephemeral=True)
 

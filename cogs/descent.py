@@ -24,7 +24,7 @@ def descent_text(descent: Descent, locale: str, *, room: int) -> str:
     if len(descent.members) == 1 and not descent.is_cut:
         return tail
     head = f"**{text('line_title', locale)}**"
-    steps = _steps(descent.members, locale)
+    steps = [_step(member, parent, locale) for parent, member in descent.steps()]
     if descent.is_cut:
         steps[0] = text("line_earlier", locale)
     for shown in range(len(steps) - 1, 0, -1):
@@ -32,12 +32,6 @@ def descent_text(descent: Descent, locale: str, *, room: int) -> str:
         if sum(len(line) + 1 for line in lines) <= room:
             break
     return "\n".join(lines)
-
-
-def _steps(members: Sequence[Member], locale: str) -> list[str]:
-    """Return a line for each image."""
-    parents = [None, *members[:-1]]
-    return [_step(member, parent, locale) for member, parent in zip(members, parents, strict=True)]
 
 
 def _step(member: Member, parent: Member | None, locale: str) -> str:

@@ -14,8 +14,9 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError, errors_answered
-from bot.jobs import Generation
+from bot.jobs import Generation, typed_id
 from bot.search import Search
+from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.buttons import draw_again
@@ -42,7 +43,7 @@ class Gallery(commands.Cog):
     @app_commands.describe(id="The id under the image")
     async def show(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
         """Post an image of this place again."""
-        await show_image(interaction, id.strip().strip("`").lower())
+        await show_image(interaction, typed_id(id))
 
     @app_commands.command(description="Look through the images made here")
     @app_commands.describe(
@@ -87,12 +88,11 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     """Post one image, with its buttons."""
     generations = await find(interaction, [generation_id])
     await interaction.response.defer()
-    hidden = await bot_of(interaction).service.spoilers_among([generation_id])
     view, files = await images_message(
+        bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
         locale=str(interaction.locale),
-        spoiler=bool(hidden),
     )
     await interaction.followup.send(view=view, files=files)
 
@@ -101,17 +101,17 @@ async def post_again(
     bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
 ) -> None:
     """Post images of before into a channel, with live buttons."""
-    hidden = await bot.service.spoilers_among([each.id for each in generations])
     view, files = await images_message(
-        generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US", spoiler=bool(hidden)
+        bot.service, generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
     )
     await channel.send(view=view, files=files)
 
 
 async def images_message(
-    generations: Sequence[Generation], *, limit_bytes: int, locale: str, spoiler: bool
+    service: Service, generations: Sequence[Generation], *, limit_bytes: int, locale: str
 ) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return the message of finished images, as their first reply had it."""
+    """Return the message of finished images, as their first reply had it: hidden if that was."""
+    ids = [generation.id for generation in generations]
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
     )
@@ -120,8 +120,8 @@ async def images_message(
         fitted.names,
         locale=locale,
         notes=fitted.notes,
-        row=image_row([generation.id for generation in generations], locale),
-        spoiler=spoiler,
+        row=image_row(ids, locale),
+        spoiler=bool(await service.spoilers_among(ids)),
     )
     return view, [file.to_discord() for file in fitted.uploads]
 

@@ -13,13 +13,13 @@ from discord.ext import commands
 from bot.client import ImageBot, RefusalError
 from bot.errors import BotError
 from bot.generation import GenerationRequest
-from bot.jobs import Generation
+from bot.jobs import Generation, typed_id
 from bot.reading import MAX_BYTES, Picture, read_picture
 from bot.recipe import Recipe
 from bot.texts import sentence, text
 from cogs import layouts
 from cogs.buttons import draw_again
-from cogs.choosing import suggest_images, typed_id
+from cogs.choosing import suggest_images
 from cogs.recipes import command_of, send_recipes
 from cogs.submitting import bot_of, find, scope_of
 from cogs.wording import escaped, shortened

@@ -12,8 +12,10 @@ from typing import Final
 import discord
 from discord import ui
 
+from bot.captions import shared_facts
 from bot.jobs import Generation
 from bot.texts import text
+from bot.variations import Axis
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
 INK: Final = discord.Colour(0x5865F2)
@@ -118,12 +120,8 @@ def details(generation: Generation, locale: str) -> str:
     request = generation.request
     facts = [
         text("fact_seed", locale, seed=request.seed),
-        f"{request.size.width}×{request.size.height}",
-        text(f"quality_{request.quality.value}", locale),
+        *shared_facts(request, locale, Axis.SEEDS),
+        text("seconds", locale, seconds=generation.duration_s),
+        f"`{generation.id}`",
     ]
-    if request.guidance_scale > 0:
-        facts.append(text("fact_guidance", locale, guidance=f"{request.guidance_scale:g}"))
-    if request.variety > 0:
-        facts.append(text("fact_variety", locale, variety=request.variety))
-    facts += [text("seconds", locale, seconds=generation.duration_s), f"`{generation.id}`"]
     return " · ".join(facts)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot
-from bot.images import fit_under
+from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.lineage import Family
 from bot.portrait import Portrait, draw_family
@@ -60,9 +59,7 @@ def _draw(
 ) -> tuple[Portrait, Upload]:
     """Draw and encode; reads files, so not on the loop."""
     portrait = draw_family(family, locale=locale, show_spoilers=show_spoilers)
-    buffer = io.BytesIO()
-    portrait.image.save(buffer, "PNG")
-    copy = fit_under(buffer.getvalue(), limit_bytes=limit_bytes)
+    copy = fit_under(picture_png(portrait.image), limit_bytes=limit_bytes)
     alt = text("family_alt", locale, id=family.focus, count=len(family.members))
     name = f"family-{family.focus}{copy.suffix}"
     return portrait, Upload(name=name, content=copy.content, alt_text=alt)

@@ -10,7 +10,6 @@ import discord
 from discord import ui
 
 from bot.captions import caption, shared_facts, title
-from bot.generation import GenerationRequest
 from bot.images import Fit, fit_under, picture_png
 from bot.jobs import Generation, Job
 from bot.reading import UnreadableImageError, read_picture_file
@@ -43,11 +42,6 @@ async def sheet_content(
     lines = [*_missing(job, generations), *notes, *([note] if note else [])]
     view = _layout(job, generations, upload, shortened("\n".join(lines), NOTES_SHOWN))
     return Content(view=view, files=[] if upload is None else [upload])
-
-
-def comparison_title(request: GenerationRequest, axis: Axis, locale: str) -> str:
-    """Return the headline of a comparison's message."""
-    return layouts.headline(title(request, locale, axis))
 
 
 def _upload(
@@ -113,7 +107,7 @@ def _layout(
 ) -> ui.LayoutView:
     assert job.axis is not None
     locale, ids = job.origin.locale, [each.id for each in generations]
-    head = comparison_title(job.requests[0], job.axis, locale)
+    head = layouts.headline(title(job.requests[0], locale, job.axis))
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{head}\n{notes}".strip())]
     if upload is not None:
         item = discord.MediaGalleryItem(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import discord
 
 from bot.client import ImageBot, RefusalError
-from bot.generation import MAX_SEED, GenerationRequest
+from bot.generation import GenerationRequest, seed_after
 from bot.jobs import Generation, Origin, Relation, Scope
 from bot.lineage import relation_of
 from bot.variations import Axis
@@ -62,11 +62,6 @@ def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
     return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
 
 
-def seed_after(seed: int, count: int) -> int:
-    """Return the seed `count` places behind another one; behind the last one comes 0."""
-    return (seed + count) % (MAX_SEED + 1)
-
-
 async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
     """Return the images of these ids, as far as they may be seen from here.
 
@@ -91,12 +86,17 @@ async def find_some(interaction: discord.Interaction, ids: Sequence[str]) -> lis
         RefusalError: None of them is, or they are of another place.
 
     """
-    service, scope = bot_of(interaction).service, scope_of(interaction)
-    found = [await service.generation(id_, scope=scope) for id_ in ids]
-    there = [generation for generation in found if generation is not None]
+    there = await still_there(interaction, ids)
     if not there:
         raise RefusalError("not_found", id=ids[0])
     return there
+
+
+async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return those images of these ids that may be seen from here; perhaps none."""
+    service, scope = bot_of(interaction).service, scope_of(interaction)
+    found = [await service.generation(id_, scope=scope) for id_ in ids]
+    return [generation for generation in found if generation is not None]
 
 
 async def axis_of(

@@ -18,7 +18,7 @@ from bot.command_line.filmstrip import Filmstrip
 from bot.command_line.outputs import Outputs, Target
 from bot.engines import Drawing, Engine, Step
 from bot.errors import InvalidRequestError
-from bot.generation import MAX_SEED, GenerationRequest, Quality, SizeRules
+from bot.generation import GenerationRequest, Quality, SizeRules, seed_after
 from bot.images import encode_png
 from bot.models import locate
 from bot.recipe import make_recipe
@@ -135,13 +135,8 @@ def _requests(options: argparse.Namespace, rules: SizeRules) -> list[GenerationR
         for prompt in prompts
     ]
     return [
-        replace(first, seed=_following(first.seed, i)) for first in firsts for i in range(count)
+        replace(first, seed=seed_after(first.seed, i)) for first in firsts for i in range(count)
     ]
-
-
-def _following(seed: int, i: int) -> int:
-    """Return the i-th seed after `seed`, from 0 again behind the last one."""
-    return (seed + i) % (MAX_SEED + 1)
 
 
 def _count(text: str) -> int:

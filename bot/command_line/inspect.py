@@ -151,9 +151,8 @@ def _descent_lines(descent: Descent) -> list[str]:
     """Return the way from the first image to this one, and how many were made from it."""
     lines = []
     if len(descent.members) > 1:
-        parents = [None, *descent.members[:-1]]
         lines = ["Where it comes from:", *(["  ..."] if descent.is_cut else [])]
-        for parent, member in zip(parents, descent.members, strict=True):
+        for parent, member in descent.steps():
             words = [member.id, relation_words(member.relation, _LOCALE)]
             if member.presence is Presence.DELETED:
                 words.append("deleted")
@@ -164,16 +163,14 @@ def _descent_lines(descent: Descent) -> list[str]:
 
 def _json(finding: Finding) -> str:
     recipe, descent = finding.recipe, finding.descent
-    members = [] if descent is None else descent.members
     return json.dumps(
         {
             "found_by": finding.by,
             "id": finding.id,
             "doubt": finding.doubt,
-            "line": [
-                member_json(member, parent)
-                for parent, member in zip([None, *members[:-1]], members, strict=False)
-            ],
+            "line": []
+            if descent is None
+            else [member_json(member, parent) for parent, member in descent.steps()],
             "children": None if descent is None else descent.num_children,
             "recipe": None if recipe is None else json.loads(canonical(recipe.document)),
         },

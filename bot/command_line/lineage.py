@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 from bot.command_line.common import Commands
 from bot.command_line.outputs import Outputs
 from bot.errors import InvalidRequestError
+from bot.images import picture_png
+from bot.jobs import typed_id
 from bot.lineage import Family, Member, Presence
 from bot.portrait import all_changes, draw_family, relation_words
 from bot.settings import Settings
@@ -42,10 +43,11 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    family = asyncio.run(_find(options.id.strip().strip("`").lower(), settings))
+    family = asyncio.run(_find(typed_id(options.id), settings))
     kept = None
     if target is not None:
-        kept = target.write(_png(family))
+        portrait = draw_family(family, locale=_LOCALE, show_spoilers=True)
+        kept = target.write(picture_png(portrait.image))
     print(_json(family, kept) if options.json else _tree(family, kept))
     return 0
 
@@ -67,24 +69,16 @@ async def _find(generation_id: str, settings: Settings) -> Family:
         return await store.lineage.family(generation_id, None)
 
 
-def _png(family: Family) -> bytes:
-    buffer = io.BytesIO()
-    draw_family(family, locale=_LOCALE, show_spoilers=True).image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def _tree(family: Family, kept: Path | None) -> str:
-    lines = list(_branch(family, family.root, family.children(), own="", below=""))
+    lines = list(_branches(family))
     if family.is_cut:
         lines.append(f"... and more: only the nearest {len(family.members)} were looked at")
     return "\n".join([*lines, *([f"Picture: {kept}"] if kept is not None else [])])
 
 
-def _branch(
-    family: Family, top: str, children: dict[str, list[str]], *, own: str, below: str
-) -> Iterator[str]:
-    """Yield the lines of an image and of all that comes from it, however deep."""
-    waiting = [(top, own, below)]
+def _branches(family: Family) -> Iterator[str]:
+    """Yield the lines of the first image and of all that comes from it, however deep."""
+    children, waiting = family.children(), [(family.root, "", "")]
     while waiting:
         id_, own, below = waiting.pop()
         yield own + _line(family, family.members[id_])

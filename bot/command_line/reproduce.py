@@ -17,6 +17,7 @@ from bot.comparison import Change, Difference, changes, compare
 from bot.engines import Drawing
 from bot.errors import InvalidRequestError
 from bot.images import encode_png, to_pillow
+from bot.jobs import typed_id
 from bot.models import locate
 from bot.reading import read_file, read_picture, read_picture_file
 from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
@@ -111,7 +112,7 @@ def find_original(what: str, settings: Settings) -> Original:
 async def _by_id(id_: str, settings: Settings) -> Original:
     data = settings.data_dir
     async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
-        found = await store.generations.find(id_.strip().strip("`").lower())
+        found = await store.generations.find(typed_id(id_))
     if found is None:
         raise InvalidRequestError(
             f"{id_[:60]!r} is neither a file nor the id of an image in {data}."

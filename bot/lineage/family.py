@@ -68,6 +68,10 @@ class Descent:
     num_children: int
     is_cut: bool = False
 
+    def steps(self) -> list[tuple[Member | None, Member]]:
+        """Return each image behind the one it comes from, as far as that is known."""
+        return list(zip((None, *self.members[:-1]), self.members, strict=True))
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:

@@ -267,8 +267,7 @@ class Service:
 
     async def images_of(self, job_id: str) -> list[Generation]:
         """Return the images of a job that are not deleted."""
-        found = await self._store.generations.of_job(job_id)
-        return [each for each in found if await self._store.generations.find(each.id) is not None]
+        return await self._store.generations.left_of_job(job_id)
 
     async def originals(self, job: Job) -> dict[str, Generation]:
         """Return the images that those of a job come from, by id, deleted ones too."""

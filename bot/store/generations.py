@@ -49,36 +49,31 @@ class GenerationTable:
 
     async def find(self, generation_id: str, scope: Scope | None = None) -> Generation | None:
         """Return an image that is not deleted, if it may be seen from `scope` (None: anywhere)."""
-        where, values = _where(scope)
-        found = self._generations(
-            await self._database.rows(
-                f"SELECT * FROM generations WHERE id = ? AND deleted_at IS NULL{where}",  # noqa: S608
-                generation_id,
-                *values,
-            )
-        )
+        found = await self._there("id", generation_id, scope)
         return found[0] if found else None
 
     async def with_pixels(self, pixel_sha256: str, scope: Scope | None = None) -> list[Generation]:
         """Return the images with exactly these pixels that may be seen, oldest first."""
-        where, values = _where(scope)
-        return self._generations(
-            await self._database.rows(
-                f"SELECT * FROM generations WHERE pixel_sha256 = ? AND deleted_at IS NULL{where}"  # noqa: S608
-                " ORDER BY created_at, position",
-                pixel_sha256,
-                *values,
-            )
-        )
+        return await self._there("pixel_sha256", pixel_sha256, scope, order="created_at, position")
 
     async def of_message(self, message_id: int, scope: Scope) -> list[Generation]:
         """Return the images that a message of the bot shows first, if they may be seen."""
+        return await self._there("message_id", message_id, scope)
+
+    async def left_of_job(self, job_id: str) -> list[Generation]:
+        """Return the images of a job that are not deleted."""
+        return await self._there("job_id", job_id, None)
+
+    async def _there(
+        self, column: str, value: object, scope: Scope | None, *, order: str = "position"
+    ) -> list[Generation]:
+        """Return the images that have a value, are not deleted and may be seen from `scope`."""
         where, values = _where(scope)
         return self._generations(
             await self._database.rows(
-                f"SELECT * FROM generations WHERE message_id = ? AND deleted_at IS NULL{where}"  # noqa: S608
-                " ORDER BY position",
-                message_id,
+                f"SELECT * FROM generations WHERE {column} = ? AND deleted_at IS NULL{where}"  # noqa: S608 - names of columns only
+                f" ORDER BY {order}",
+                value,
                 *values,
             )
         )

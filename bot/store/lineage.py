@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -51,10 +52,10 @@ WITH RECURSIVE near (id, parent_id) AS (
 class LineageTable:
     """Lines and families of images."""
 
-    def __init__(self, database: Database, *, images: Path) -> None:
-        """Remember the connection and where the files are."""
+    def __init__(self, database: Database, *, path_of: Callable[[str], Path]) -> None:
+        """Remember the connection and what tells where the file of some pixels is."""
         self._database = database
-        self._images = images
+        self._path_of = path_of
 
     async def descent(self, generation_id: str, scope: Scope | None) -> Descent:
         """Return the way from the first image to this one, as it may be seen from `scope`.
@@ -96,7 +97,6 @@ class LineageTable:
         elif row["deleted_at"] is not None:
             presence = Presence.DELETED
         is_here = presence is Presence.HERE
-        name = row["pixel_sha256"]
         return Member(
             id=row["id"],
             parent_id=row["parent_id"],
@@ -104,7 +104,7 @@ class LineageTable:
             presence=presence,
             is_spoiler=bool(row["spoiler"]),
             request=request_of(row) if is_here else None,
-            path=self._images / name[:2] / f"{name}.png" if is_here else None,
+            path=self._path_of(row["pixel_sha256"]) if is_here else None,
         )
 
 

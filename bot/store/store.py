@@ -32,7 +32,7 @@ class Store:
         self.images = images
         self.jobs = JobTable(self.database)
         self.generations = GenerationTable(self.database, images=images)
-        self.lineage = LineageTable(self.database, images=images)
+        self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
 
     async def __aenter__(self) -> Self:

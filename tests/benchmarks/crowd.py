@@ -27,6 +27,7 @@ class Customer:
     asked_s: float = field(default_factory=time.monotonic)
     promised_s: float | None = None
     done_s: float | None = None
+    images: Sequence[Generation] = ()
     job: Job | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -50,8 +51,9 @@ class Customer:
         """Watch."""
 
     async def done(self, job: Job, generations: Sequence[Generation]) -> None:
-        """Note the end."""
+        """Note the end and keep the images."""
         self.done_s = time.monotonic()
+        self.images = generations
         self.ended.set()
 
     async def failed(self, job: Job, sentence: str, /) -> None:
@@ -77,10 +79,18 @@ def origin(user_id: int) -> Origin:
     )
 
 
-async def ask(service: Service, user_id: int, *requests: GenerationRequest) -> Customer:
-    """Submit a job."""
+async def ask(
+    service: Service, user_id: int, *requests: GenerationRequest, again: Sequence[str] = ()
+) -> Customer:
+    """Submit a job; `again` are the ids of the images that it draws again, if it does."""
     customer = Customer(user_id=user_id)
-    await service.submit(requests, origin(user_id), reply=customer)
+    await service.submit(
+        requests,
+        origin(user_id),
+        reply=customer,
+        parents=again,
+        relation="same_seed" if again else "imagine",
+    )
     return customer
 
 

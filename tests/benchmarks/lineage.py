@@ -8,7 +8,6 @@ Rows are written as in `tests.benchmarks.search`, then made into families of 50;
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import random
@@ -20,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.store import Store
-from tests.benchmarks.search import create, fill
+from tests.benchmarks.search import create, fill, options_of
 
 FAMILY = 50
 CROWD = 100_000  # children of one image, and images of one line
@@ -74,11 +73,7 @@ async def report(name: str, ask: Callable[[str, None], Awaitable[object]], ids: 
 
 def main() -> None:
     """Fill, link, then ask."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--keep", type=Path, help="use, or make, this database")
-    options = parser.parse_args()
+    options = options_of(__doc__.splitlines()[0], repeats=200)
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or Path(folder) / "bot.sqlite3"
         if not path.exists():

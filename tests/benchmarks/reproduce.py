@@ -19,18 +19,17 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tqdm import tqdm
 
 from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Generation, Job, Scope
+from bot.jobs import Generation, Scope
 from bot.service import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.benchmarks.crowd import Customer, origin
+from tests.benchmarks.crowd import ask
 
 PROMPTS = (
     "a red apple", "红苹果", "a cat, pixel art", "像素风格的城堡", "rocket, dark blue background",
@@ -40,18 +39,6 @@ SIDES = range(128, 257, 16)
 FULL_SIZES = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
 AT_ONCE = 8  # jobs in the queue
 PAGE = 100
-
-
-@dataclass(kw_only=True)
-class Keeper(Customer):
-    """A reply that keeps the images."""
-
-    images: list[Generation] = field(default_factory=list)
-
-    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
-        """Keep them."""
-        self.images = list(generations)
-        await super().done(job, generations)
 
 
 def wish(chance: random.Random, *, full_size: bool) -> GenerationRequest:
@@ -84,16 +71,6 @@ async def opened(folder: Path, model: Path) -> AsyncIterator[Service]:
         yield service
 
 
-async def ask(
-    service: Service, *requests: GenerationRequest, parents: Sequence[str] = ()
-) -> Keeper:
-    """Submit a job."""
-    reply = Keeper(user_id=1)
-    relation = "same_seed" if parents else "imagine"
-    await service.submit(requests, origin(1), reply=reply, parents=parents, relation=relation)
-    return reply
-
-
 async def make(folder: Path, model: Path, images: int, seed: int) -> None:
     """Draw images of mixed settings."""
     chance, done = random.Random(seed), 0
@@ -106,7 +83,7 @@ async def make(folder: Path, model: Path, images: int, seed: int) -> None:
                 if count:
                     full_size = model != DEMO_MODEL_DIR
                     requests = [wish(chance, full_size=full_size) for _ in range(count)]
-                    jobs.append(await ask(service, *requests))
+                    jobs.append(await ask(service, 1, *requests))
                     done += count
             for job in jobs:
                 await job.ended.wait()
@@ -124,7 +101,7 @@ async def make_again(folder: Path, model: Path) -> bool:
                 break
         different = []
         for original in tqdm(originals, desc="made again", unit="image", mininterval=5):
-            reply = await ask(service, original.request, parents=[original.id])
+            reply = await ask(service, 1, original.request, again=[original.id])
             await reply.ended.wait()
             if reply.images[0].pixel_sha256 != original.pixel_sha256:
                 different.append(f"{original.id}: {original.request}")

@@ -128,13 +128,18 @@ async def measure(path: Path, repeats: int) -> None:
             )
 
 
+def options_of(description: str, *, repeats: int) -> argparse.Namespace:
+    """Read the command line of a benchmark of a large database."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--keep", type=Path, help="use, or make, this database")
+    return parser.parse_args()
+
+
 def main() -> None:
     """Fill, then search."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--keep", type=Path, help="use, or make, this database")
-    options = parser.parse_args()
+    options = options_of(__doc__.splitlines()[0], repeats=20)
     with tempfile.TemporaryDirectory() as folder:
         path = options.keep or Path(folder) / "bot.sqlite3"
         if not path.exists():
