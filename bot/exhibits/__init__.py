@@ -1,0 +1,1 @@
+"""What a board looks like outside its database: sheets, pages, documents and archives."""

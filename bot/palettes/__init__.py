@@ -1,0 +1,1 @@
+"""The colours of pictures: found, named in two languages, and written for other programs."""
