@@ -1,0 +1,247 @@
+"""One request, one picture: whatever process, order, company, stop or cancel it was drawn in.
+
+What `test_engine.py` shows of one engine (another size between, previews of every step) and
+`test_demo_model.py` of a fresh process is not repeated here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.engines import Step
+from bot.engines.z_image import ZImageEngine
+from bot.errors import BadImageError, BotError, CancelledError, InvalidRequestError
+from bot.generation import GenerationRequest, Quality, Size
+from bot.jobs import Job
+from bot.service import Service, open_service
+from bot.settings import PROJECT_DIR, Settings
+from tests.test_service import HERE, Recorder, idle, origin, reached_a_step, submit
+from tests.town import SteeredEngine, crash
+
+pytest_plugins = ["tests.bot_fixtures"]
+
+THREADS = 2  # as many as the fixture's engine has
+PLAIN = GenerationRequest(
+    prompt="a red apple", seed=42, size=Size(width=128, height=128), quality=Quality.DRAFT
+)
+WANTED = {
+    "plain": PLAIN,
+    "guided": replace(PLAIN, guidance_scale=1.3, prompt="红苹果"),
+    "varied": replace(PLAIN, variety=60, seed=0),
+    "odd size": replace(PLAIN, size=Size(width=176, height=144), quality=Quality.FINAL),
+}
+DRAW = """
+import json, sys
+from pathlib import Path
+from bot.engines.z_image import ZImageEngine
+from bot.recipe import parse_recipe
+folder, threads, recipes = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+engine = ZImageEngine(
+    Path(folder), model_id="demo", revision="test", device="cpu", cpu_threads=threads
+)
+drawings = [engine.generate(parse_recipe(recipe).request) for recipe in recipes]
+print(json.dumps([drawing.image.pixel_sha256 for drawing in drawings]))
+"""
+
+
+@pytest.fixture(scope="module")
+def pixels(loaded_engine: ZImageEngine) -> dict[str, str]:
+    """Return the SHA-256 of every wanted picture, as this process draws it first."""
+    return {name: sha_of(loaded_engine, request) for name, request in WANTED.items()}
+
+
+@pytest.fixture
+async def service(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Service]:
+    async with open_service(settings, lambda: engine) as service:
+        yield service
+        engine.release()
+
+
+def sha_of(engine: ZImageEngine, request: GenerationRequest) -> str:
+    return engine.generate(request).image.pixel_sha256
+
+
+def shas(reply: Recorder) -> list[str]:
+    return [made.pixel_sha256 for made in reply.generations]
+
+
+def in_another_process(
+    demo_model: Path, requests: list[GenerationRequest]
+) -> subprocess.Popen[str]:
+    recipes = [
+        json.dumps({
+            "version": 1, "prompt": each.prompt, "seed": each.seed, "width": each.size.width,
+            "height": each.size.height, "quality": each.quality, "variety": each.variety,
+            "guidance_scale": each.guidance_scale, "pixel_sha256": "0" * 64,
+        })
+        for each in requests
+    ]  # fmt: skip
+    line = [sys.executable, "-c", DRAW, str(demo_model), str(THREADS), json.dumps(recipes)]
+    return subprocess.Popen(
+        line, cwd=PROJECT_DIR, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_two_processes_and_another_order_give_the_same_pixels(
+    pixels: dict[str, str], demo_model: Path
+):
+    orders = [list(WANTED), list(reversed(WANTED)), ["varied"]]  # the last one is quite alone
+    running = [in_another_process(demo_model, [WANTED[n] for n in names]) for names in orders]
+    for names, process in zip(orders, running, strict=True):
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        assert dict(zip(names, json.loads(output), strict=True)) == {n: pixels[n] for n in names}
+    assert len(set(pixels.values())) == len(WANTED)
+
+
+def cancelled_half_way(engine: ZImageEngine) -> None:
+    cancel = threading.Event()
+
+    def on_step(step: Step) -> None:
+        step.preview()
+        if step.number == step.total // 2:
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        engine.generate(WANTED["guided"], cancel=cancel, on_step=on_step)
+
+
+def refused(engine: ZImageEngine) -> None:
+    with pytest.raises(InvalidRequestError, match="504 are the limit"):
+        engine.generate(replace(PLAIN, prompt="word " * 700))
+
+
+def without_a_picture(engine: ZImageEngine) -> None:
+    bias = engine._loaded().vae.decoder.conv_out.bias
+    kept = bias.clone()
+    bias.fill_(float("nan"))
+    with pytest.raises(BadImageError, match="NaN"):
+        engine.generate(PLAIN)
+    bias.copy_(kept)
+
+
+def with_memory_run_out(engine: ZImageEngine) -> None:
+    """Let the first forward fail, so that the image is drawn the cheaper way, in tiles."""
+    hook = engine._loaded().transformer.register_forward_pre_hook(run_out)
+    try:
+        with pytest.raises(BotError, match="Memory ran out"):
+            engine.generate(PLAIN)
+    finally:
+        hook.remove()
+
+
+def run_out(*_: object) -> None:
+    raise MemoryError
+
+
+def drawn(**changes: object) -> Callable[[ZImageEngine], None]:
+    return lambda engine: sha_of(engine, replace(PLAIN, seed=5, **changes)) and None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(drawn(guidance_scale=2.0), id="another guidance"),
+        pytest.param(drawn(variety=100), id="another variety"),
+        pytest.param(drawn(quality=Quality.FINAL), id="another quality"),
+        pytest.param(drawn(size=Size(width=272, height=128)), id="another size"),
+        pytest.param(drawn(prompt="像素风格的城堡, a castle"), id="another prompt"),
+        cancelled_half_way, refused, without_a_picture, with_memory_run_out,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["plain", "guided"])
+def test_what_was_drawn_before_changes_nothing(
+    loaded_engine: ZImageEngine,
+    pixels: dict[str, str],
+    before: Callable[[ZImageEngine], None],
+    name: str,
+):
+    before(loaded_engine)
+    assert sha_of(loaded_engine, WANTED[name]) == pixels[name]
+
+
+async def test_alone_or_among_others_and_in_any_order(
+    service: Service, engine: SteeredEngine, pixels: dict[str, str]
+):
+    """The others are images of the same job, and jobs of other users that come between."""
+    engine.hold()
+    first = await submit(service, replace(PLAIN, seed=1), by=origin(20))
+    await reached_a_step(engine)
+    names = ["odd size", "plain", "varied"]
+    together = await submit(service, *(WANTED[name] for name in names))
+    others = [await submit(service, WANTED[name], by=origin(20)) for name in reversed(names)]
+    engine.release()
+    await idle(service)
+    alone = await submit(service, WANTED["plain"])
+    await idle(service)
+    assert first.generations
+    assert shas(together) == [pixels[name] for name in names]
+    assert [shas(other) for other in others] == [[pixels[name]] for name in reversed(names)]
+    assert shas(alone) == [pixels["plain"]]
+
+
+async def test_previews_change_nothing(
+    service: Service, pixels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    for every_s, has_previews in ((0.0, True), (1e9, False)):
+        monkeypatch.setattr("bot.service.rides.PREVIEW_EVERY_S", every_s)
+        reply = await submit(service, *WANTED.values())
+        await idle(service)
+        assert shas(reply) == list(pixels.values())
+        shown = [each.preview for each in reply.steps if each.preview is not None]
+        assert bool(shown) is has_previews
+
+
+async def test_a_job_that_was_cancelled_half_way_changes_nothing(
+    service: Service, engine: SteeredEngine, pixels: dict[str, str]
+):
+    engine.hold()
+    cancelled = await submit(service, WANTED["guided"], WANTED["plain"])
+    await reached_a_step(engine)
+    await service.cancel(cancelled.job_id, by=10, is_moderator=False, scope=HERE)
+    engine.release()
+    reply = await submit(service, WANTED["guided"], WANTED["plain"])
+    await idle(service)
+    assert cancelled.was_cancelled
+    assert shas(reply) == [pixels["guided"], pixels["plain"]]
+
+
+async def test_a_restart_changes_nothing_even_in_the_midst_of_an_image(
+    settings: Settings, demo_model: Path, pixels: dict[str, str]
+):
+    """Every start has an engine that loads the weights anew; the second one takes up a job."""
+
+    def new_engine() -> SteeredEngine:
+        return SteeredEngine(
+            ZImageEngine(
+                demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=THREADS
+            )
+        )
+
+    doomed = new_engine()
+    async with open_service(settings, lambda: doomed) as service:
+        doomed.hold()
+        await submit(service, WANTED["varied"], WANTED["plain"])
+        await reached_a_step(doomed)
+        await crash(service)
+        doomed.release()
+    taken_up = Recorder()
+
+    def reply_of(_job: Job) -> Recorder:
+        return taken_up
+
+    async with open_service(settings, new_engine) as service:
+        await service.resume(reply_of)
+        await idle(service)
+        again = await submit(service, WANTED["varied"])
+        await idle(service)
+    assert shas(taken_up) == [pixels["varied"], pixels["plain"]]
+    assert shas(again) == [pixels["varied"]]
