@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.command_line import run
 from bot.command_line.inspect import find
-from bot.command_line.reproduce import _by_id
+from bot.command_line.reproduce import _by_id, with_recorded_threads
 from bot.images import RECIPE_KEY
 from bot.reading import read_picture_file
 from bot.recipe import canonical, parse_recipe, recipe_sha256
@@ -31,6 +34,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  "--variety", "30", "--output", str(path)]  # fmt: skip
     assert run(arguments) == 0
     return path
+
+
+@pytest.fixture
+def own_threads() -> Iterator[None]:
+    """Give the process its number of threads back, which is one for all engines in it."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 def recipe_in(path: Path) -> dict[str, object]:
@@ -62,6 +73,32 @@ def test_a_png_and_its_recipe_alone_are_drawn_identically(
     assert told["pixel_sha256"]["now"] == sha
     assert told["recipe_sha256"] == parse_recipe(alone.read_text()).sha256
     assert recipe_in(Path(told["path"]))["pixel_sha256"] == sha
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core only")
+def test_as_many_threads_draw_it_again_as_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    own_threads: None,
+):  # fmt: skip
+    path = tmp_path / "apple.png"
+    monkeypatch.setenv("CPU_THREADS", "2")
+    assert (
+        run(["imagine", "a red apple", "--seed", "7", "--size", "128x128", "--output", str(path)])
+        == 0
+    )
+    assert recipe_in(path)["cpu_threads"] == 2
+    monkeypatch.setenv("CPU_THREADS", "1")
+    capsys.readouterr()
+    assert run(["reproduce", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {}
+
+
+@pytest.mark.parametrize("threads", [10**6, 0, -1, None, "2"])
+def test_threads_that_are_not_there_are_not_asked_for(made: Path, threads: object):
+    recipe = {**recipe_in(made), "cpu_threads": threads}
+    recipe["recipe_sha256"] = recipe_sha256(recipe)
+    settings = Settings(cpu_threads=3)
+    assert with_recorded_threads(settings, parse_recipe(canonical(recipe))) == settings
 
 
 async def drawn_by_the_bot(settings: Settings, engine: SteeredEngine) -> str:

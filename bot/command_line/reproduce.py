@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    with closing(open_engine(files, settings)) as engine:
+    as_recorded = with_recorded_threads(settings, original.recipe)
+    with closing(open_engine(files, as_recorded)) as engine:
         drawing = engine.generate(original.recipe.request)
     outcome = judge(original, drawing)
     kept = None
@@ -84,6 +86,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         kept = target.write(encode_png(drawing.image, recipe=recipe))
     print(_json(outcome, kept) if options.json else _sentence(outcome))
     return 0 if outcome.is_identical else DIFFERENT
+
+
+def with_recorded_threads(settings: Settings, recipe: Recipe) -> Settings:
+    """Return the settings with as many CPU threads as made the image, if there are the cores.
+
+    Sums are split among threads, so with another number of them some pixels differ.
+    """
+    threads = recipe.conditions.get("cpu_threads")
+    if not isinstance(threads, int) or not 1 <= threads <= (os.cpu_count() or 1):
+        return settings
+    return settings.model_copy(update={"cpu_threads": int(threads)})
 
 
 def find_original(what: str, settings: Settings) -> Original:
