@@ -9,12 +9,13 @@ from enum import StrEnum
 from typing import Final, Self
 
 from bot.errors import InvalidRequestError
+from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyNoise, variety_noise
 
 MAX_SEED: Final = (
     2**32 - 1
 )  # Discord's integer options hold 53 bits; 32 are enough and can be typed.
 MAX_PROMPT_CHARACTERS: Final = 4000  # far above 504 tokens of any language: a cheap first check
-MAX_VARIETY: Final = 100
+MAX_VARIETY: Final = LARGEST
 MAX_GUIDANCE_SCALE: Final = 2.0  # above, the distilled model only gets harsher
 SIZE_MULTIPLE: Final = 16  # 8 pixels a latent (VAE) x 2 latents a patch (transformer)
 MIN_SIDE: Final = 128  # pixels: below, fewer than 64 patches are left to draw with
@@ -197,6 +198,8 @@ class GenerationRequest:
     Attributes:
         variety: 0 .. 100: how far the seed also moves the prompt's embedding, because a new seed
             alone changes an image of a distilled model little.
+        variety_scale: What the variety means in noise (see `bot.scales`); only what is drawn again
+            from before has another one than the newest.
 
     Raises:
         InvalidRequestError: A value is out of its range; the sentence names it.
@@ -209,6 +212,7 @@ class GenerationRequest:
     quality: Quality = Quality.STANDARD
     guidance_scale: float = 0.0
     variety: int = 0
+    variety_scale: int = NEWEST_SCALE
 
     def __post_init__(self) -> None:
         """Check every value, so that nothing behind this class has to."""
@@ -216,6 +220,7 @@ class GenerationRequest:
         check_seed(self.seed)
         check_guidance_scale(self.guidance_scale)
         check_variety(self.variety)
+        check_variety_scale(self.variety_scale)
 
     @classmethod
     def parse(
@@ -243,6 +248,16 @@ class GenerationRequest:
     def num_forwards(self) -> int:
         """Return the forwards of the transformer this image costs: guidance doubles them."""
         return self.quality.num_inference_steps * (2 if self.guidance_scale > 0 else 1)
+
+    @property
+    def variety_noise(self) -> VarietyNoise | None:
+        """Return the noise that the variety puts on the prompt's embedding."""
+        return variety_noise(self.variety, self.variety_scale)
+
+    @property
+    def has_older_variety(self) -> bool:
+        """Tell whether the same variety, asked for today, would be other noise."""
+        return self.variety_noise != variety_noise(self.variety, NEWEST_SCALE)
 
 
 def random_seed() -> int:
@@ -364,6 +379,15 @@ def check_variety(variety: int) -> None:
     """Refuse a variety outside 0 .. 100."""
     if not 0 <= variety <= MAX_VARIETY:
         raise _bad_variety(variety)
+
+
+def check_variety_scale(scale: int) -> None:
+    """Refuse a scale that this version of the program does not know."""
+    if scale not in SCALES:
+        raise InvalidRequestError(
+            f"The variety scale {scale} does not work: this program knows "
+            f"{', '.join(map(str, SCALES))}; a newer one may know more."
+        )
 
 
 def _bad_variety(variety: str | int) -> InvalidRequestError:

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from bot.engines import Drawing
 from bot.errors import BotError
-from bot.generation import GenerationRequest, Quality, Size
+from bot.generation import GenerationRequest, Quality, Size, check_variety
 from bot.jobs import Generation
+from bot.scales import NEWEST_SCALE, VarietyNoise, scale_of
 
 RECIPE_VERSION: Final = 2  # 1 had no hash of its own and no variety
 HASH_KEY: Final = "recipe_sha256"
@@ -141,6 +142,8 @@ def _document(text: str) -> dict[str, Any]:
         )
     try:
         document = json.loads(text)
+        if isinstance(document, dict):
+            canonical(document).encode()  # no NaN, no infinity, no half of a surrogate pair
     except (ValueError, RecursionError) as error:
         raise RecipeError("This is no recipe: it is not JSON.") from error
     if not isinstance(document, dict):
@@ -156,12 +159,31 @@ def _request(document: Mapping[str, Any]) -> GenerationRequest:
             size=Size(width=_typed(document["width"], int), height=_typed(document["height"], int)),
             quality=Quality(document["quality"]),
             guidance_scale=float(_typed(document["guidance_scale"], (int, float))),
-            variety=_typed(document.get("variety", 0), int),
+            variety=(variety := _typed(document.get("variety", 0), int)),
+            variety_scale=_variety_scale(variety, document.get("variety_noise")),
         )
     except KeyError as error:
         raise RecipeError(f"This JSON is no recipe of this bot: it has no {error}.") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecipeError(f"The recipe holds a value that cannot be meant: {error}.") from error
+
+
+def _variety_scale(variety: int, recorded: Any) -> int:  # noqa: ANN401 - JSON
+    """Return the scale on which the variety is the noise that was recorded."""
+    check_variety(variety)
+    if variety == 0 or recorded is None:  # also engines without such noise
+        return NEWEST_SCALE
+    strength, fraction = (
+        float(_typed(_typed(recorded, dict)[name], (int, float)))
+        for name in ("strength", "fraction")
+    )
+    scale = scale_of(variety, VarietyNoise(strength=strength, fraction=fraction))
+    if scale is None:
+        raise RecipeError(
+            f"The recipe has variety {variety} with noise of strength {strength:g} on "
+            f"{fraction:g} of the values, which this program does not draw: update it."
+        )
+    return scale
 
 
 def _typed(value: Any, type_: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON

@@ -19,6 +19,7 @@ from bot.generation import (
     seed_after,
 )
 from bot.jobs import Generation
+from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from bot.variations import new_seeds
 from cogs.deleting import delete_images
@@ -144,6 +145,8 @@ def _changed(
     changed = {n: getattr(new, n) for n in names if getattr(new, n) != getattr(old, n)}
     if new.seed != old.seed:
         changed["seed"] = seed_after(new.seed, index)
+    if new.variety != old.variety:  # typed today, so it means what it means today
+        changed["variety_scale"] = NEWEST_SCALE
     return replace(own, **changed)
 
 

@@ -115,12 +115,11 @@ def _answer(origin: Origin, locale: str) -> ui.LayoutView:
         lines.append(text("inspect_lookalike", locale, id=origin.lookalike.id))
     if origin.doubt is not None:
         lines.append(text("failed", locale, sentence=sentence(origin.doubt, locale)))
+    known = origin.here[0] if origin.here else origin.lookalike
     if origin.recipe is not None:
         lines += _recipe_lines(origin.recipe, origin, locale)
-    elif origin.here or origin.lookalike is not None:
-        known = origin.here[0] if origin.here else origin.lookalike
-        assert known is not None
-        lines += _request_lines(known.request)
+    elif known is not None:
+        lines += _request_lines(known.request, known.id)
     if not lines:
         lines.append(text("inspect_nothing", locale))
     colour = layouts.DONE if origin.here or origin.is_whole else layouts.INK
@@ -135,16 +134,16 @@ def _recipe_lines(recipe: Recipe, origin: Origin, locale: str) -> list[str]:
     machine = [str(made.get(name)) for name in ("model", "revision", "device")]
     return [
         text(key, locale),
-        *_request_lines(recipe.request),
+        *_request_lines(recipe.request, origin.here[0].id if origin.here else None),
         f"-# {' · '.join(machine)} · torch {made.get('torch')}",
         f"-# SHA-256 `{recipe.pixel_sha256}`",
     ]
 
 
-def _request_lines(request: GenerationRequest) -> list[str]:
+def _request_lines(request: GenerationRequest, known_as: str | None) -> list[str]:
     return [
         f"**{escaped(request.prompt, limit=PROMPT_ROOM)}**",
-        f"```\n{shortened(command_of(request), COMMAND_ROOM)}\n```",
+        f"```\n{shortened(command_of(request, known_as), COMMAND_ROOM)}\n```",
     ]
 
 

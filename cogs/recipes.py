@@ -79,7 +79,7 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
     tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
     left = max(room - len(head) - len(tail) - 20, 80)
     prompt = escaped(request.prompt, limit=left // 3)
-    command = shortened(command_of(request), left * 2 // 3)
+    command = shortened(command_of(request, generation.id), left * 2 // 3)
     return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
 
 
@@ -87,7 +87,8 @@ def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
     """Return the command and the hash only; the file beside it tells all."""
     head = text("recipe_title", locale, id=generation.id)
     pixels = f"-# SHA-256 `{generation.pixel_sha256}`"
-    command = shortened(command_of(generation.request), room - len(head) - len(pixels) - 20)
+    command = command_of(generation.request, generation.id)
+    command = shortened(command, room - len(head) - len(pixels) - 20)
     return f"{head}\n```\n{command}\n```\n{pixels}"
 
 
@@ -97,8 +98,17 @@ def _times(generation: Generation, locale: str) -> str:
     return f"{total} ({stages})" if stages else total
 
 
-def command_of(request: GenerationRequest) -> str:
-    """Return the command that draws this image, to be copied; nothing in it ends the code block."""
+def command_of(request: GenerationRequest, known_as: str | None) -> str:
+    """Return the command that draws this image, to be copied; nothing in it ends the code block.
+
+    Args:
+        request: What made the image.
+        known_as: Its id, where it was made here. What a variety meant before cannot be typed, so
+            such an image is only drawn again as itself.
+
+    """
+    if request.has_older_variety:
+        return f"/reproduce id:{known_as}" if known_as else "python -m bot reproduce picture.png"
     options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
     if request.quality is not Quality.STANDARD:
         options["quality"] = request.quality.value

@@ -92,6 +92,9 @@ def test_a_recipe_of_the_first_version_is_read_without_a_proof():
         ('{"version": true}', "cannot be meant|has no"),
         (json.dumps({"version": RECIPE_VERSION + 1}), "update it"),
         ('{"version": 1}', "it has no 'prompt'"),
+        ('{"version": 2, "a": NaN}', "it is not JSON"),
+        ('{"version": 2, "a": 1e999}', "it is not JSON"),
+        ('{"version": 2, "a": "\\ud800"}', "it is not JSON"),
         ("x" * 100_001, "100000 are the limit"),
     ],
 )
@@ -102,8 +105,9 @@ def test_what_is_no_recipe_is_refused(text: str, sentence: str):
 
 @pytest.mark.parametrize(
     "values",
-    [{"seed": "1"}, {"seed": True}, {"quality": "best"}, {"width": 1.5}, {"guidance_scale": "x"}],
-)
+    [{"seed": "1"}, {"seed": True}, {"quality": "best"}, {"width": 1.5}, {"guidance_scale": "x"},
+     {"guidance_scale": 10**400}],
+)  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused(values: dict[str, object]):
     document = {**recipe(), "version": 1, **values}
     del document[HASH_KEY]

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -31,9 +31,10 @@ from bot.engines.hardware import choose_device, choose_dtype, device_name, make_
 from bot.engines.memory import is_out_of_memory, out_of_memory_error
 from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
 from bot.engines.text import PromptEncoder
-from bot.engines.variety import describe_variety, vary
+from bot.engines.variety import vary
 from bot.errors import BadImageError, CancelledError, ModelFilesError
 from bot.generation import GenerationRequest, Size
+from bot.scales import VarietyNoise
 
 logger = logging.getLogger(__name__)
 
@@ -246,7 +247,7 @@ class ZImageEngine:
         """Return the prompt's embedding and, with guidance, that of the empty prompt."""
         text = self._loaded().text
         embedding = text.encode(text.neutralise(request.prompt))
-        embeddings = [vary(embedding, seed=request.seed, variety=request.variety)]
+        embeddings = [vary(embedding, request.variety_noise, seed=request.seed)]
         if request.guidance_scale > 0:
             embeddings.append(text.encode(""))
         return embeddings
@@ -342,7 +343,7 @@ class ZImageEngine:
             "sigmas": list(request.quality.sigmas),
             "dtype": str(self._dtype).removeprefix("torch."),
             "noise": "torch.Generator(cpu), float32",
-            "variety_noise": describe_variety(request.variety),
+            "variety_noise": _described(request.variety_noise),
             "device": device_name(self._device),
             "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
             "attention": "scaled_dot_product_attention",
@@ -352,6 +353,10 @@ class ZImageEngine:
             "diffusers": version("diffusers"),
             "transformers": version("transformers"),
         }
+
+
+def _described(noise: VarietyNoise | None) -> dict[str, float] | None:
+    return None if noise is None else asdict(noise)
 
 
 def _noise(seed: int, size: Size, channels: int) -> torch.Tensor:

@@ -42,9 +42,10 @@ def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
     lets it move the prompt's meaning too: a variation. Anything else: an edit.
     """
-    if replace(after, seed=before.seed, variety=before.variety) != before:
+    moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
+    if replace(after, **moved) != before:
         return "edit"
-    if after.variety != before.variety:
+    if after.variety_noise != before.variety_noise:
         return "variation"
     if after.seed == before.seed:
         return "same_seed"

@@ -189,10 +189,9 @@ class GenerationTable:
 _COLUMNS: Final = (
     "id", "job_id", "position", "relation", "parent_id", "user_id", "guild_id", "channel_id",
     "message_id", "prompt", "prompt_used", "seed", "width", "height", "quality",
-    "num_inference_steps", "sigmas", "guidance_scale", "variety", "model_id", "model_revision",
-    "dtype", "device", "torch", "diffusers", "transformers", "conditions", "durations",
-    "pixel_sha256", "created_at", "recipe",
-    "likeness",
+    "num_inference_steps", "sigmas", "guidance_scale", "variety", "variety_scale", "model_id",
+    "model_revision", "dtype", "device", "torch", "diffusers", "transformers", "conditions",
+    "durations", "pixel_sha256", "created_at", "recipe", "likeness",
 )  # fmt: skip
 _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
@@ -220,8 +219,9 @@ def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
         job.origin.user_id, job.origin.guild_id, job.origin.channel_id, job.message_id,
         request.prompt, made["prompt_used"], request.seed, request.size.width, request.size.height,
         request.quality, made["num_inference_steps"], json.dumps(made["sigmas"]),
-        request.guidance_scale, request.variety, made["model"], made["revision"], made["dtype"],
-        made["device"], made["torch"], made["diffusers"], made["transformers"],
+        request.guidance_scale, request.variety, request.variety_scale, made["model"],
+        made["revision"], made["dtype"], made["device"], made["torch"], made["diffusers"],
+        made["transformers"],
         json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
         generation.pixel_sha256, generation.created_at.isoformat(), generation.recipe_text,
         generation.likeness,

@@ -9,6 +9,7 @@ import aiosqlite
 
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import Job, JobState, Origin, now
+from bot.scales import NEWEST_SCALE
 from bot.store.database import Database
 from bot.variations import Axis
 
@@ -19,7 +20,7 @@ _INSERT_JOB: Final = (
 )
 _INSERT_REQUEST: Final = (
     "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale,"
-    " variety, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " variety, variety_scale, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -191,13 +192,15 @@ def request_of(row: aiosqlite.Row) -> GenerationRequest:
         quality=Quality(row["quality"]),
         guidance_scale=row["guidance_scale"],
         variety=row["variety"],
+        # Without a variety its scale meant nothing: what is made of it now is of today's.
+        variety_scale=row["variety_scale"] if row["variety"] else NEWEST_SCALE,
     )
 
 
 def _request_values(request: GenerationRequest) -> tuple[Any, ...]:
     return (
         request.prompt, request.seed, request.size.width, request.size.height,
-        request.quality, request.guidance_scale, request.variety,
+        request.quality, request.guidance_scale, request.variety, request.variety_scale,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _ROWS: Final = """
 SELECT
     kin.id, kin.parent_id, kin.relation, kin.deleted_at, kin.guild_id, kin.user_id,
     kin.prompt, kin.seed, kin.width, kin.height, kin.quality, kin.guidance_scale, kin.variety,
-    kin.pixel_sha256, jobs.spoiler
+    kin.variety_scale, kin.pixel_sha256, jobs.spoiler
 FROM {found} JOIN generations AS kin ON kin.id = {found}.id JOIN jobs ON jobs.id = kin.job_id
 ORDER BY kin.created_at, kin.position, kin.rowid
 """

@@ -67,6 +67,9 @@ _SENTENCES: Final = _compiled({
     r"The picture is damaged or cut short: .*": "图片损坏或不完整:请重新保存或发送。",
     r"The recipe was changed after it was written: .*": "配方在写入后被改过:它的 SHA-256 不符。",
     r"The recipe has version (\d+), .*": r"配方是版本 \1,比本程序新:请更新机器人。",
+    r"The recipe has variety (\d+) with noise .*":
+        r"配方的变化 \1 用了本程序不会画的噪声:请更新机器人。",
+    r"The variety scale (.+) does not work: .*": r"变化标度 \1 不行:请更新机器人。",
     r"This (?:is|JSON is) no recipe.*": "这不是本机器人的配方。",
     r"The recipe holds a value that cannot be meant: .*": "配方里有不可能的值。",
     # The engine
