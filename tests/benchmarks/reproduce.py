@@ -4,9 +4,12 @@ The real service, queue, engine and SQLite: one process draws images of mixed si
 guidance, variety and languages, several a job; another one opens the same folder, reads every
 request back from the database and has it drawn again, newest first, so in another order.
 
-    python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--full-size]
+    python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--model FOLDER] [--folder DATA]
+    python -m tests.benchmarks.reproduce --full-size   # 20 images
 
-`--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk.
+`--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk. In a
+named folder everything stays, the model too, and what was interrupted there goes on with the same
+options.
 """
 
 from __future__ import annotations
@@ -19,17 +22,19 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
-from bot.engines.z_image import ZImageEngine
+from bot.command_line.common import open_engine
+from bot.comparison import changes
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import Generation, Scope
+from bot.models import locate
 from bot.service import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.benchmarks.crowd import ask
+from tests.benchmarks.crowd import Customer, ask
 
 PROMPTS = (
     "a red apple", "红苹果", "a cat, pixel art", "像素风格的城堡", "rocket, dark blue background",
@@ -39,6 +44,8 @@ SIDES = range(128, 257, 16)
 FULL_SIZES = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
 AT_ONCE = 8  # jobs in the queue
 PAGE = 100
+HERE = Scope(guild_id=1)  # where the crowd asks from
+IMAGES, FULL_SIZE_IMAGES = 500, 20
 
 
 def wish(chance: random.Random, *, full_size: bool) -> GenerationRequest:
@@ -56,90 +63,122 @@ def wish(chance: random.Random, *, full_size: bool) -> GenerationRequest:
     )
 
 
+def jobs_of(images: int, seed: int, *, full_size: bool) -> Iterator[list[GenerationRequest]]:
+    """Yield the requests of each job, one to three; the same ones for the same seed."""
+    chance = random.Random(seed)
+    while images:
+        count = min(chance.choice((1, 1, 2, 3)), images)
+        yield [wish(chance, full_size=full_size) for _ in range(count)]
+        images -= count
+
+
 @contextlib.asynccontextmanager
-async def opened(folder: Path, model: Path) -> AsyncIterator[Service]:
-    """Open the service in a folder, with the real engine."""
-    device = "cpu" if model == DEMO_MODEL_DIR else "cuda"
+async def opened(folder: Path, model: Path, device: str) -> AsyncIterator[Service]:
+    """Open the service in a folder with the engine that the bot has, and end what it left."""
     settings = Settings(
         data_dir=folder, model=str(model), device=device, max_jobs=10_000, max_jobs_per_user=10_000
     )
-
-    def engine() -> ZImageEngine:
-        return ZImageEngine(model, model_id=model.name, revision="benchmark", device=device)
-
-    async with open_service(settings, engine) as service:
+    files = locate(settings.model, model_cache=settings.model_cache)
+    async with open_service(settings, lambda: open_engine(files, settings)) as service:
+        await service.resume(lambda job: Customer(user_id=job.origin.user_id))
+        await service.idle()
         yield service
 
 
-async def make(folder: Path, model: Path, images: int, seed: int) -> None:
-    """Draw images of mixed settings."""
-    chance, done = random.Random(seed), 0
-    bar = tqdm(total=images, desc="made", unit="image", mininterval=5)
-    async with opened(folder, model) as service:
-        while done < images:
-            jobs = []
-            for _ in range(AT_ONCE):
-                count = min(chance.choice((1, 1, 2, 3)), images - done)
-                if count:
-                    full_size = model != DEMO_MODEL_DIR
-                    requests = [wish(chance, full_size=full_size) for _ in range(count)]
-                    jobs.append(await ask(service, 1, *requests))
-                    done += count
-            for job in jobs:
-                await job.ended.wait()
-                bar.update(len(job.images))
+async def kept(service: Service) -> list[Generation]:
+    """Return every image of the database, newest first."""
+    found: list[Generation] = []
+    for number in itertools.count():
+        page = await service.history(scope=HERE, page=number, page_size=PAGE)
+        found += page.generations
+        if not page.has_older:
+            return found
+    raise AssertionError("a count never ends")
 
 
-async def make_again(folder: Path, model: Path) -> bool:
-    """Draw again what the database holds; print how much of it is identical."""
-    originals: list[Generation] = []
-    async with opened(folder, model) as service:
-        for page in itertools.count():
-            found = await service.history(scope=Scope(guild_id=1), page=page, page_size=PAGE)
-            originals += found.generations
-            if not found.has_older:
-                break
-        different = []
-        for original in tqdm(originals, desc="made again", unit="image", mininterval=5):
-            reply = await ask(service, 1, original.request, again=[original.id])
-            await reply.ended.wait()
-            if reply.images[0].pixel_sha256 != original.pixel_sha256:
-                different.append(f"{original.id}: {original.request}")
-    print(f"{len(originals) - len(different)} of {len(originals)} identical", *different, sep="\n")
-    return not different
+async def make(service: Service, images: int, seed: int, *, full_size: bool) -> None:
+    """Draw images of mixed settings; the number of a job is its user's, so none is drawn twice."""
+    there = await kept(service)
+    numbers = {each.user_id for each in there}
+    jobs = enumerate(jobs_of(images, seed, full_size=full_size), start=1)
+    missing = [(number, requests) for number, requests in jobs if number not in numbers]
+    with tqdm(total=images, initial=len(there), desc="made", unit="image", mininterval=5) as bar:
+        for start in range(0, len(missing), AT_ONCE):
+            some = missing[start : start + AT_ONCE]
+            replies = [await ask(service, number, *requests) for number, requests in some]
+            for reply in replies:
+                bar.update(len(await reply.made()))
 
 
-def main() -> None:
-    """Run both parts, each in a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--full-size", action="store_true", help="random weights, on a GPU")
-    parser.add_argument("--part", choices=["make", "again"], help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    model = options.folder / "model" if options.folder and options.full_size else DEMO_MODEL_DIR
-    if options.part == "make":
-        asyncio.run(make(options.folder / "data", model, options.images, options.seed))
-    elif options.part == "again":
-        sys.exit(0 if asyncio.run(make_again(options.folder / "data", model)) else 3)
-    else:
-        run_both(full_size=options.full_size)
+async def make_again(service: Service, images: int) -> bool:
+    """Draw again what the database holds; print how many of the images are identical."""
+    there = await kept(service)
+    again = {each.parent_id: each for each in there if each.relation == "same_seed"}
+    originals = [each for each in there if each.relation == "imagine"]
+    for each in tqdm(originals, desc="made again", unit="image", mininterval=5):
+        if each.id not in again:
+            reply = await ask(service, each.user_id, each.request, again=[each.id])
+            [again[each.id]] = await reply.made()
+    different = [each for each in originals if again[each.id].pixel_sha256 != each.pixel_sha256]
+    identical = len(originals) - len(different)
+    print(f"{identical} of {images} identical")
+    for each in different:
+        print(f"{each.id}: {each.request}", changes(each.conditions, again[each.id].conditions))
+    return identical == images
 
 
-def run_both(*, full_size: bool) -> None:
-    """Draw in one process and again in another."""
-    with tempfile.TemporaryDirectory() as name:
-        if full_size:
+async def run_part(options: argparse.Namespace) -> bool:
+    """Run one of the two parts in this process."""
+    device = "cuda" if options.full_size else "cpu"
+    async with opened(options.folder / "data", options.model, device) as service:
+        if options.part == "again":
+            return await make_again(service, options.images)
+        await make(service, options.images, options.seed, full_size=options.full_size)
+        return True
+
+
+def run_both(options: argparse.Namespace, folder: Path) -> int:
+    """Draw in one process and again in another; return the exit code of the one that ends it."""
+    model = options.model
+    if options.full_size:
+        model = folder / "model"
+        if not model.exists():
             from tests.full_size import build  # noqa: PLC0415 - needs a GPU
 
-            build(Path(name) / "model")
-        for part in ("make", "again"):
-            line = [sys.executable, "-m", "tests.benchmarks.reproduce", *sys.argv[1:]]
-            code = subprocess.run([*line, "--part", part, "--folder", name], check=False).returncode
-            if code:
-                sys.exit(code)
+            build(model)
+    for part in ("make", "again"):
+        line = [sys.executable, "-m", "tests.benchmarks.reproduce", "--part", part]
+        line += ["--folder", str(folder), "--model", str(model)]
+        line += ["--images", str(options.images), "--seed", str(options.seed)]
+        line += ["--full-size"] if options.full_size else []
+        code = subprocess.run(line, check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def main() -> int:
+    """Run both parts, each in a process of its own."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, help=f"{IMAGES}; {FULL_SIZE_IMAGES} at full size")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--model", type=Path, default=DEMO_MODEL_DIR, help="a ZImagePipeline folder"
+    )
+    parser.add_argument("--full-size", action="store_true", help="random weights, on a GPU")
+    parser.add_argument("--folder", type=Path, help="where everything is kept")
+    parser.add_argument("--part", choices=["make", "again"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.images = options.images or (FULL_SIZE_IMAGES if options.full_size else IMAGES)
+    if options.part:
+        return 0 if asyncio.run(run_part(options)) else 3
+    if options.folder is not None:
+        return run_both(options, options.folder)
+    with tempfile.TemporaryDirectory() as name:
+        return run_both(options, Path(name))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
