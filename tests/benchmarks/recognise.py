@@ -4,21 +4,27 @@ Images are drawn by the demo model, several with neighbouring seeds of one promp
 hardest to tell apart; each is re-compressed, resized and put into a screenshot. The others are more
 images of the same model, none of them among the known.
 
-    python -m tests.benchmarks.recognise [--images 300] [--others 10000] [--side 128]
+    python -m tests.benchmarks.recognise [--images 300] [--others 10000] [--processes N]
+
+Every image takes one core about 0.4 s.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import io
+import multiprocessing
+import os
 import random
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 from PIL import Image
 from tqdm import tqdm
 
+from bot.command_line.common import let_threads_sleep
 from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Quality, Size
 from bot.images import to_pillow
@@ -31,12 +37,22 @@ THINGS = (
 )
 COLOURS = ("red", "blue", "green", "yellow", "purple", "orange", "white", "black")
 STYLES = ("", ", flat", ", 3D", ", cartoon", ", pixel art", ", line drawing")
+FAR = 10**6  # seeds and groups from here on are of images that are not known
 GROUP = 8  # images of one prompt, with neighbouring seeds
 PAGES = ("#313338", "#ffffff", "#1e1f22")  # Discord's dark and light, and its darkest
 
 
-def draw(engine: ZImageEngine, group: int, seed: int, side: int) -> Image.Image:
-    """Draw one of the images of a group, which share their prompt."""
+@functools.cache
+def loaded_engine() -> ZImageEngine:
+    """Return the engine of this process."""
+    return ZImageEngine(
+        DEMO_MODEL_DIR, model_id="demo", revision="benchmark", device="cpu", cpu_threads=1
+    )
+
+
+def draw(wish: tuple[int, int, int]) -> Image.Image:
+    """Draw the image of a group, a seed and a side; a group shares its prompt."""
+    group, seed, side = wish
     chance = random.Random(group)
     prompt = (
         f"a {chance.choice(COLOURS)} {chance.choice(THINGS)} on a {chance.choice(COLOURS)} "
@@ -45,7 +61,7 @@ def draw(engine: ZImageEngine, group: int, seed: int, side: int) -> Image.Image:
     request = GenerationRequest(
         prompt=prompt, seed=seed, size=Size(width=side, height=side), quality=Quality.DRAFT
     )
-    return to_pillow(engine.generate(request).image)
+    return to_pillow(loaded_engine().generate(request).image)
 
 
 def encoded(image: Image.Image, format_: str, quality: int) -> Image.Image:
@@ -83,33 +99,40 @@ def changed(image: Image.Image, chance: random.Random) -> Iterator[tuple[str, Im
 
 def main() -> None:
     """Draw, change, recognise and count."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = options_of(__doc__)
+    let_threads_sleep()  # in the processes, which get this one's environment
+    with ProcessPoolExecutor(options.processes, multiprocessing.get_context("spawn")) as pool:
+        numbers = range(options.images)
+        drawn = pool.map(draw, [(n // GROUP, n, options.side) for n in numbers], chunksize=GROUP)
+        images = tqdm(drawn, total=options.images, desc="images", disable=None)
+        known = {str(n): image for n, image in zip(numbers, images, strict=True)}
+        table = [(key, fingerprint(image)) for key, image in known.items()]
+
+        def recognise(image: Image.Image) -> str | None:
+            near = candidates(image, table)
+            match = best_match(image, ((key, known[key]) for key in near))
+            return None if match is None else match.key
+
+        report_copies(known, recognise)
+        # Every second one shares its prompt with known images, with a seed that none of them has.
+        groups = max(options.images // GROUP, 1)
+        wanted = [
+            (n % groups if n % 2 else FAR + n, FAR + n, options.side) for n in range(options.others)
+        ]
+        others = pool.map(draw, wanted, chunksize=GROUP)
+        report_others(others, options.others, recognise)
+
+
+def options_of(description: str) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--images", type=int, default=300)
     parser.add_argument("--others", type=int, default=10_000)
-    parser.add_argument("--side", type=int, default=128)
-    options = parser.parse_args()
-    engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="benchmark", device="cpu")
-    numbers = range(options.images)
-    known = {
-        str(n): draw(engine, n // GROUP, n, options.side) for n in tqdm(numbers, desc="images")
-    }
-    table = [(key, fingerprint(image)) for key, image in known.items()]
-
-    def recognise(image: Image.Image) -> str | None:
-        near = candidates(image, table)
-        match = best_match(image, ((key, known[key]) for key in near))
-        return None if match is None else match.key
-
-    report_copies(known, recognise)
-    false = 0
-    start = time.perf_counter()
-    for number in tqdm(range(options.others), desc="others"):
-        # Every second one shares its prompt with known images, with a seed that none of them has.
-        group = number % max(options.images // GROUP, 1) if number % 2 else 10**6 + number
-        other = draw(engine, group, 10**6 + number, options.side)
-        false += recognise(other) is not None
-    print(f"{options.others} other images: {false} false matches "
-          f"({time.perf_counter() - start:.0f} s)")  # fmt: skip
+    parser.add_argument("--side", type=int, default=128, help="pixels")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="that draw beside each other"
+    )
+    return parser.parse_args()
 
 
 def report_copies(
@@ -126,6 +149,17 @@ def report_copies(
             wrong[kind] += found not in {None, key}
     for kind, count in right.items():
         print(f"{kind:28} recognised {count / len(known):7.1%}   taken for another {wrong[kind]}")
+
+
+def report_others(
+    others: Iterator[Image.Image], count: int, recognise: Callable[[Image.Image], str | None]
+) -> None:
+    """Print how many of the images that are not known are taken for one that is."""
+    false = 0
+    for number, other in enumerate(tqdm(others, total=count, desc="others", disable=None), start=1):
+        false += recognise(other) is not None
+        if number % 1000 == 0 or number == count:
+            print(f"{number} other images: {false} false matches", flush=True)
 
 
 if __name__ == "__main__":
