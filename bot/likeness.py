@@ -22,6 +22,8 @@ from PIL import Image, ImageChops
 
 Bits = npt.NDArray[np.uint64]
 Pixels = npt.NDArray[np.float64]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+Colour = float | tuple[int, ...] | None  # as Pillow tells of a pixel
 
 _SIDE: Final = 64  # pixels a hash looks at
 _FREQUENCIES: Final = 16  # a side; 256 bits
@@ -35,6 +37,8 @@ _EDGE_WINDOW: Final = 7  # of those pixels: what differs from the mean around it
 MAX_APART: Final = 9.0  # colours, in levels of 255, root mean square
 MAX_EDGES_APART: Final = 0.01  # 1 less the correlation
 _FAINTEST_EDGES: Final = 8.0  # levels, the length of all edges: below, there is nothing to compare
+_LARGEST_SIDE: Final = 1024  # pixels; a larger picture is looked at in half, a third, …
+_ROWS: Final = 256  # looked at at once: a whole copy of a large picture would take 67 MB
 _BORDER_TOLERANCE: Final = 24  # levels of 255 a border may vary, after JPEG
 _SMALLEST_SHARE: Final = 0.15  # of a side: what is left of a border's cutting must be a picture
 _MAX_ASPECT_ERROR: Final = 0.06
@@ -119,7 +123,7 @@ def best_match(image: Image.Image, originals: Iterable[tuple[str, Image.Image]])
 
 def _query_views(image: Image.Image) -> list[Image.Image]:
     """Return what a copy may be: all of it, or what is inside its one or two borders."""
-    found = [image]
+    found = [image.reduce(max(1, max(image.size) // _LARGEST_SIDE))]
     for _ in range(2):
         inner = _without_border(found[-1])
         if inner.size == found[-1].size:
@@ -132,11 +136,9 @@ def _without_border(image: Image.Image) -> Image.Image:
     """Cut off what has the colour of the corners; an image of one colour is left as it is."""
     width, height = image.size
     corners = [image.getpixel(at) for at in ((0, 0), (width - 1, height - 1))]
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
     for corner in corners:
-        ground = Image.new("RGB", image.size, corner)
-        apart = ImageChops.difference(image, ground).convert("L")
-        found = apart.point(lambda value: 255 if value > _BORDER_TOLERANCE else 0).getbbox()
+        found = _box_of_others(image, corner)
         if found is not None and (box is None or _area(found) < _area(box)):
             box = found
     if box is None or box[2] - box[0] < _SMALLEST_SHARE * width:
@@ -144,7 +146,22 @@ def _without_border(image: Image.Image) -> Image.Image:
     return image if box[3] - box[1] < _SMALLEST_SHARE * height else image.crop(box)
 
 
-def _area(box: tuple[int, int, int, int]) -> int:
+def _box_of_others(image: Image.Image, colour: Colour) -> Box | None:
+    """Return the box around all pixels of another colour, looking at a few rows at a time."""
+    boxes = []
+    for top in range(0, image.height, _ROWS):
+        rows = image.crop((0, top, image.width, min(top + _ROWS, image.height)))
+        apart = ImageChops.difference(rows, Image.new("RGB", rows.size, colour)).convert("L")
+        found = apart.point(lambda value: 255 if value > _BORDER_TOLERANCE else 0).getbbox()
+        if found is not None:
+            boxes.append((found[0], found[1] + top, found[2], found[3] + top))
+    if not boxes:
+        return None
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,9 @@ from bot.images import RECIPE_KEY
 from bot.recipe import Recipe, parse_recipe
 
 MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
-MAX_PIXELS: Final = 4096 * 4096  # twice the largest side drawn here; 50 MB of RGB
-_ROWS: Final = 256  # hashed at once
+MAX_SIDE: Final = 4096  # twice the largest drawn here; the pixels of a square: 67 MB in Pillow
+MAX_WEBP_SIDE: Final = 3072  # its decoder holds an animation's canvases too: 16 bytes a pixel
+_ROWS: Final = 256  # hashed or converted at once: a whole copy would take 67 MB
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
@@ -76,7 +78,7 @@ def read_picture(content: bytes) -> Picture:
         ) from error
     except Image.DecompressionBombError as error:
         raise UnreadableImageError(
-            f"The picture has more than {MAX_PIXELS} pixels: use one of at most 4096x4096."
+            f"The picture has too many pixels: use one of at most {MAX_SIDE}x{MAX_SIDE}."
         ) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise UnreadableImageError(
@@ -114,9 +116,11 @@ def _too_heavy(size_bytes: int) -> UnreadableImageError:
 
 def _check_pixels(opened: Image.Image) -> None:
     """Refuse a picture by its header, before anything of it is unpacked."""
-    if opened.width * opened.height > MAX_PIXELS:
+    side = MAX_WEBP_SIDE if opened.format == "WEBP" else MAX_SIDE
+    if opened.width * opened.height > side**2:
         raise UnreadableImageError(
-            f"The picture has {opened.width}x{opened.height} pixels: use one of at most 4096x4096."
+            f"The picture has {opened.width}x{opened.height} pixels: use one of at most "
+            f"{side}x{side}."
         )
 
 
@@ -133,22 +137,29 @@ def _picture(opened: Image.Image) -> Picture:
     )
 
 
-def _pixel_sha256(image: Image.Image) -> str:
-    """Return the SHA-256 of an image's RGB pixels, a few rows at a time."""
-    digest = hashlib.sha256()
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Yield an image a few rows at a time, each with its top."""
     for top in range(0, image.height, _ROWS):
-        rows = image.crop((0, top, image.width, min(top + _ROWS, image.height)))
+        yield top, image.crop((0, top, image.width, min(top + _ROWS, image.height)))
+
+
+def _pixel_sha256(image: Image.Image) -> str:
+    """Return the SHA-256 of an image's RGB pixels."""
+    digest = hashlib.sha256()
+    for _, rows in _strips(image):
         digest.update(rows.tobytes())
     return digest.hexdigest()
 
 
 def _on_white(opened: Image.Image) -> Image.Image:
     """Return RGB pixels of a palette, grey, CMYK, 16-bit or transparent picture."""
-    if opened.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
-        return opened.point(lambda value: value / 256).convert("L").convert("RGB")
-    if not opened.has_transparency_data:
-        return opened.convert("RGB")
-    layer = opened if opened.mode == "RGBA" else opened.convert("RGBA")
-    ground = Image.new("RGB", layer.size, "white")
-    ground.paste(layer, mask=layer.getchannel("A"))
+    ground = Image.new("RGB", opened.size, "white")
+    for top, rows in _strips(opened):
+        if rows.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
+            ground.paste(rows.point(lambda value: value / 256).convert("L"), (0, top))
+        elif not rows.has_transparency_data:
+            ground.paste(rows.convert("RGB"), (0, top))
+        else:
+            layer = rows.convert("RGBA")
+            ground.paste(layer, (0, top), mask=layer.getchannel("A"))
     return ground

@@ -84,8 +84,9 @@ async def inspect_attachment(
         megabytes, limit = attachment.size / 1e6, MAX_BYTES / 1e6
         raise BotError(f"The file has {megabytes:.0f} MB: {limit:.0f} MB are the limit.")
     await interaction.response.defer(ephemeral=True, thinking=True)
-    picture = await asyncio.to_thread(read_picture, await attachment.read())
-    origin = await origin_of(interaction, picture)
+    content = await attachment.read()
+    async with bot_of(interaction).service.looking:
+        origin = await origin_of(interaction, await asyncio.to_thread(read_picture, content))
     await interaction.followup.send(view=_answer(origin, str(interaction.locale)), ephemeral=True)
 
 

@@ -66,6 +66,7 @@ class Service:
         self.rules = SizeRules(native=files.native)
         self.model_id = files.model_id
         self._rides = Rides()
+        self.looking = asyncio.Lock()  # a picture handed in may unpack to 150 MB: one at a time
         self._arriving: list[int] = []  # users whose job is being written down
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False

@@ -63,7 +63,8 @@ _SENTENCES: Final = _compiled({
     # Pictures and recipes
     r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
     r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、GIF 或 BMP。",
-    r"The picture has (.+) pixels: .*": r"图片像素太多(\1):最大 4096x4096。",
+    r"The picture has too many pixels: use one of at most (.+)\.": r"图片像素太多:最大 \1。",
+    r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多(\1):最大 \2。",
     r"The picture is damaged or cut short: .*": "图片损坏或不完整:请重新保存或发送。",
     r"The recipe was changed after it was written: .*": "配方在写入后被改过:它的 SHA-256 不符。",
     r"The recipe has version (\d+), .*": r"配方是版本 \1,比本程序新:请更新机器人。",
