@@ -32,21 +32,23 @@ HASHES: Final = 2  # an image: whole, and without its border
 MAX_DISTANCE: Final = 62  # of 256 bits; see tests/benchmarks/recognise.py
 _LOOK_SIDE: Final = 32  # pixels the second stage compares
 _EDGE_WINDOW: Final = 7  # of those pixels: what differs from the mean around it is an edge
-# Both were chosen by tests/benchmarks/recognise.py. 97 of 100 copies stay below 0.01 in edges; the
+# All were chosen by tests/benchmarks/recognise.py. 99 of 100 copies stay below 0.01 in edges; the
 # nearest of 2,760 pairs with one prompt, two white hearts on red, are 0.025 apart.
 MAX_APART: Final = 9.0  # colours, in levels of 255, root mean square
-MAX_EDGES_APART: Final = 0.01  # 1 less the correlation
-_FAINTEST_EDGES: Final = 8.0  # levels, the length of all edges: below, there is nothing to compare
+MAX_EDGES_APART: Final = 0.01  # share of the edges' energy
+_WEAK_EDGES: Final = 270.0  # levels, the length of all edges: below, compression counts for much
+_FAINTEST_EDGES: Final = 100.0  # below, there is nothing to compare
 _LARGEST_SIDE: Final = 1024  # pixels; a larger picture is looked at in half, a third, …
 _ROWS: Final = 256  # looked at at once: a whole copy of a large picture would take 67 MB
 _BORDER_TOLERANCE: Final = 24  # levels of 255 a border may vary, after JPEG
+_OTHER_TOLERANCES: Final = (12, 40)  # tried on copies: on white pages, on dark pictures
 _SMALLEST_SHARE: Final = 0.15  # of a side: what is left of a border's cutting must be a picture
 _MAX_ASPECT_ERROR: Final = 0.06
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A candidate that looks the same; `apart` is 1 less the correlation of their edges."""
+    """A candidate that looks the same; `apart` is the share of the edges that differs."""
 
     key: str
     apart: float
@@ -59,13 +61,15 @@ class _Look:
     Attributes:
         aspect: Width over height.
         colours: (32, 32, 3), 0 .. 255.
-        edges: (32, 32), of length 1 and mean 0; all 0 in a picture without any.
+        edges: (32, 32), how many levels brighter than around it.
+        edge_length: Euclidean, in levels.
 
     """
 
     aspect: float
     colours: Pixels
     edges: Pixels
+    edge_length: float
 
 
 def views(image: Image.Image) -> list[Image.Image]:
@@ -123,22 +127,23 @@ def best_match(image: Image.Image, originals: Iterable[tuple[str, Image.Image]])
 
 def _query_views(image: Image.Image) -> list[Image.Image]:
     """Return what a copy may be: all of it, or what is inside its one or two borders."""
-    found = [image.reduce(max(1, max(image.size) // _LARGEST_SIDE))]
-    for _ in range(2):
-        inner = _without_border(found[-1])
-        if inner.size == found[-1].size:
-            break
-        found.append(inner)
-    return found
+    whole = image.reduce(max(1, max(image.size) // _LARGEST_SIDE))
+    found = {whole.size: whole}
+    for tolerance in (_BORDER_TOLERANCE, *_OTHER_TOLERANCES):
+        inner = whole
+        for _ in range(2):
+            inner = _without_border(inner, tolerance)
+            found.setdefault(inner.size, inner)
+    return list(found.values())
 
 
-def _without_border(image: Image.Image) -> Image.Image:
+def _without_border(image: Image.Image, tolerance: int = _BORDER_TOLERANCE) -> Image.Image:
     """Cut off what has the colour of the corners; an image of one colour is left as it is."""
     width, height = image.size
     corners = [image.getpixel(at) for at in ((0, 0), (width - 1, height - 1))]
     box: Box | None = None
     for corner in corners:
-        found = _box_of_others(image, corner)
+        found = _box_of_others(image, corner, tolerance)
         if found is not None and (box is None or _area(found) < _area(box)):
             box = found
     if box is None or box[2] - box[0] < _SMALLEST_SHARE * width:
@@ -146,13 +151,13 @@ def _without_border(image: Image.Image) -> Image.Image:
     return image if box[3] - box[1] < _SMALLEST_SHARE * height else image.crop(box)
 
 
-def _box_of_others(image: Image.Image, colour: Colour) -> Box | None:
+def _box_of_others(image: Image.Image, colour: Colour, tolerance: int) -> Box | None:
     """Return the box around all pixels of another colour, looking at a few rows at a time."""
     boxes = []
     for top in range(0, image.height, _ROWS):
         rows = image.crop((0, top, image.width, min(top + _ROWS, image.height)))
         apart = ImageChops.difference(rows, Image.new("RGB", rows.size, colour)).convert("L")
-        found = apart.point(lambda value: 255 if value > _BORDER_TOLERANCE else 0).getbbox()
+        found = apart.point(lambda value: 255 if value > tolerance else 0).getbbox()
         if found is not None:
             boxes.append((found[0], found[1] + top, found[2], found[3] + top))
     if not boxes:
@@ -191,19 +196,22 @@ def _look(view: Image.Image) -> _Look:
     padded = np.pad(grey, _EDGE_WINDOW // 2, mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(padded, (_EDGE_WINDOW, _EDGE_WINDOW))
     edges = grey - around.mean(axis=(2, 3))  # (32, 32)
-    edges -= edges.mean()
-    length = float(np.linalg.norm(edges))
     return _Look(
         aspect=view.width / view.height,
         colours=np.asarray(small, dtype=np.float64),
-        edges=edges / length if length >= _FAINTEST_EDGES else np.zeros_like(edges),
+        edges=edges,
+        edge_length=float(np.linalg.norm(edges)),
     )
 
 
 def _apart(one: _Look, other: _Look) -> float:
-    """Return how far apart two edges are; infinite where the shapes or the colours differ."""
+    """Return which share of their edges differs; infinite where shapes or colours differ."""
     if abs(one.aspect / other.aspect - 1) > _MAX_ASPECT_ERROR:
         return float("inf")
     if np.sqrt(np.square(one.colours - other.colours).mean()) > MAX_APART:
         return float("inf")
-    return float(1 - (one.edges * other.edges).sum())
+    length = min(one.edge_length, other.edge_length)
+    if length < _FAINTEST_EDGES:
+        return float("inf")
+    difference = np.square(one.edges - other.edges).sum()
+    return float(difference / (2 * max(length, _WEAK_EDGES) ** 2))  # 1 where nothing is alike
