@@ -12,10 +12,12 @@ from PIL import Image
 
 # What may differ between two runs of one request, by the name it is recorded under.
 COMPARED: Final = (
-    "model", "revision", "dtype", "device", "cpu_threads", "attention", "quantization", "compiled",
-    "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used", "sigmas",
-    "variety_noise",
+    "model", "revision", "dtype", "device", "cpu_threads", "path", "attention", "kernels",
+    "quantization", "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used",
+    "sigmas", "variety_noise",
 )  # fmt: skip
+# What was not recorded while there was nothing else.
+FIRST: Final = {"path": "reference", "kernels": "torch"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +65,9 @@ def compare(one: Image.Image, other: Image.Image) -> Difference | None:
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[Change]:
     """Return the conditions that could explain a difference."""
+    old, new = {**FIRST, **before}, {**FIRST, **after}
     return [
-        Change(name=name, before=before.get(name), after=after.get(name))
+        Change(name=name, before=old.get(name), after=new.get(name))
         for name in COMPARED
-        if before.get(name) != after.get(name)
+        if old.get(name) != new.get(name)
     ]

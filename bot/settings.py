@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     dtype: Literal["auto", "bfloat16", "float32"] = Field(
         default="auto", description="auto: bfloat16 on a GPU, float32 on a CPU."
     )
+    engine_path: Literal["auto", "fast", "reference"] = Field(
+        default="auto",
+        description="fast (fused kernels, CUDA graphs), reference (diffusers' own code), or auto: "
+        "fast on a GPU. The recipe records it.",
+    )
+    precision: Literal["full", "fp8"] = Field(
+        default="full",
+        description="fp8: 8-bit products on the fast path; quicker, and other images.",
+    )
     cpu_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0, description="Threads torch may use on a CPU; 0 leaves the choice to torch."
     )

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.command_line import run
 from bot.command_line.inspect import find
-from bot.command_line.reproduce import _by_id, with_recorded_threads
+from bot.command_line.reproduce import _by_id, as_recorded
 from bot.images import RECIPE_KEY
 from bot.reading import read_picture_file
 from bot.recipe import canonical, parse_recipe, recipe_sha256
@@ -97,8 +97,21 @@ def test_as_many_threads_draw_it_again_as_made_it(
 def test_threads_that_are_not_there_are_not_asked_for(made: Path, threads: object):
     recipe = {**recipe_in(made), "cpu_threads": threads}
     recipe["recipe_sha256"] = recipe_sha256(recipe)
-    settings = Settings(cpu_threads=3)
-    assert with_recorded_threads(settings, parse_recipe(canonical(recipe))) == settings
+    settings = Settings(cpu_threads=3, engine_path="reference")
+    assert as_recorded(settings, parse_recipe(canonical(recipe))) == settings
+
+
+def test_the_path_that_made_an_image_makes_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "apple.png"
+    monkeypatch.setenv("ENGINE_PATH", "fast")
+    assert run(["imagine", "a red apple", "--size", "128x128", "--output", str(path)]) == 0
+    assert recipe_in(path)["path"] == "fast"
+    monkeypatch.setenv("ENGINE_PATH", "reference")
+    capsys.readouterr()
+    assert run(["reproduce", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {}
 
 
 async def drawn_by_the_bot(settings: Settings, engine: SteeredEngine) -> str:

@@ -1,7 +1,7 @@
 """Mood boards of a guild: what a board is, what hangs on it, and who may do what.
 
-Only values: `bot.store.boards` keeps them, `bot.service.boards` changes them and `bot.exhibits` shows
-them.
+Only values: `bot.store.boards` keeps them, `bot.service.boards` changes them and `bot.exhibits`
+shows them.
 """
 
 from bot.boards.access import Access, Grant, access_of

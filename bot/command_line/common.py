@@ -30,6 +30,8 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
         device=settings.device,
         dtype=settings.dtype,
         cpu_threads=settings.cpu_threads,
+        path=settings.engine_path,
+        precision=settings.precision,
     )
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from bot.command_line.common import Commands, open_engine
 from bot.command_line.outputs import Outputs
-from bot.comparison import Change, Difference, changes, compare
+from bot.comparison import FIRST, Change, Difference, changes, compare
 from bot.engines import Drawing
 from bot.errors import InvalidRequestError
 from bot.images import encode_png, to_pillow
@@ -76,8 +76,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    as_recorded = with_recorded_threads(settings, original.recipe)
-    with closing(open_engine(files, as_recorded)) as engine:
+    with closing(open_engine(files, as_recorded(settings, original.recipe))) as engine:
         drawing = engine.generate(original.recipe.request)
     outcome = judge(original, drawing)
     kept = None
@@ -88,15 +87,20 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if outcome.is_identical else DIFFERENT
 
 
-def with_recorded_threads(settings: Settings, recipe: Recipe) -> Settings:
-    """Return the settings with as many CPU threads as made the image, if there are the cores.
+def as_recorded(settings: Settings, recipe: Recipe) -> Settings:
+    """Return the settings with the path and as many CPU threads as made the image.
 
-    Sums are split among threads, so with another number of them some pixels differ.
+    Sums are split among threads, so with another number of them some pixels differ; a number that
+    this machine has not is left alone.
     """
-    threads = recipe.conditions.get("cpu_threads")
-    if not isinstance(threads, int) or not 1 <= threads <= (os.cpu_count() or 1):
-        return settings
-    return settings.model_copy(update={"cpu_threads": int(threads)})
+    conditions = {**FIRST, **recipe.conditions}
+    changed: dict[str, object] = {}
+    if conditions["path"] in ("fast", "reference"):
+        changed["engine_path"] = conditions["path"]
+    threads = conditions.get("cpu_threads")
+    if isinstance(threads, int) and 1 <= threads <= (os.cpu_count() or 1):
+        changed["cpu_threads"] = threads
+    return settings.model_copy(update=changed)
 
 
 def find_original(what: str, settings: Settings) -> Original:

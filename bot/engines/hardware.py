@@ -11,6 +11,7 @@ import torch
 
 from bot.errors import SettingsError
 
+_ADA: Final = (8, 9)  # the compute capability that brought 8-bit products
 _AMPERE: Final = 8  # the compute capability that brought bfloat16 in hardware
 
 
@@ -77,6 +78,31 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     return {"bfloat16": torch.bfloat16, "float32": torch.float32}[name]
+
+
+def choose_path(name: str, device: torch.device) -> bool:
+    """Tell whether the fast path draws; `auto` is fast on a GPU.
+
+    On a CPU both take the same time, and the reference is what every image of before was made by.
+    """
+    return name == "fast" or (name == "auto" and device.type == "cuda")
+
+
+def choose_precision(name: str, device: torch.device, *, is_fast: bool) -> bool:
+    """Tell whether products are computed in 8 bits.
+
+    Raises:
+        SettingsError: This device or path has no such products.
+
+    """
+    if name != "fp8":
+        return False
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) < _ADA or not is_fast:
+        raise SettingsError(
+            "The setting PRECISION 'fp8' does not work here: it needs the fast path on a GPU of "
+            "compute capability 8.9 or newer (Ada, Hopper, Blackwell); use full."
+        )
+    return True
 
 
 def make_deterministic() -> None:

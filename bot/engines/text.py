@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import Qwen2Tokenizer, Qwen3Model
 
+from bot.engines.fast.path import FastPath
 from bot.errors import InvalidRequestError
 
 MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official chat template
@@ -30,6 +31,7 @@ class PromptEncoder:
                 folder / "text_encoder", dtype=dtype, local_files_only=True, low_cpu_mem_usage=True
             )
         ).to(device)
+        self._fast: FastPath | None = None
         self._cache: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._template_tokens = len(self._ids(""))
 
@@ -67,16 +69,30 @@ class PromptEncoder:
         """
         cached = self._cache.pop(prompt, None)
         if cached is None:
-            ids = torch.tensor([self._ids(prompt)], device=self._model.device)
-            cached = self._model(input_ids=ids, use_cache=False).last_hidden_state[0]
+            cached = self._compute(torch.tensor(self._ids(prompt), device=self._model.device))
         self._cache[prompt] = cached
         if len(self._cache) > _CACHED_PROMPTS:
             self._cache.popitem(last=False)
         return cached.to(self._device)
 
+    def _compute(self, ids: torch.Tensor) -> torch.Tensor:
+        states = None if self._fast is None else self._fast.encode(ids)
+        if states is None:
+            states = self._model(input_ids=ids[None], use_cache=False).last_hidden_state[0]
+        return states
+
+    def hurry(self, fast: FastPath) -> None:
+        """Compute embeddings on the fast path from now on, wherever the model is on its device."""
+        self._fast = fast
+        fast.take_text(self._model)
+
     def move(self, device: torch.device) -> None:
         """Move the text encoder, for example off a GPU whose memory ran out."""
+        if self._fast is not None:
+            self._fast.leave_text()
         self._model.to(device)
+        if self._fast is not None and self._model.device == self._device:
+            self._fast.take_text(self._model)
 
     def _ids(self, prompt: str) -> list[int]:
         """Return the token ids of the prompt within the chat template."""

@@ -11,7 +11,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -27,9 +27,18 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from bot.engines import Drawing, RawImage, Step
-from bot.engines.hardware import choose_device, choose_dtype, device_name, make_deterministic
+from bot.engines.fast.path import FastPath
+from bot.engines.hardware import (
+    choose_device,
+    choose_dtype,
+    choose_path,
+    choose_precision,
+    device_name,
+    make_deterministic,
+)
 from bot.engines.memory import is_out_of_memory, out_of_memory_error
 from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
+from bot.engines.reference import ReferencePath, Velocity
 from bot.engines.text import PromptEncoder
 from bot.engines.variety import vary
 from bot.errors import BadImageError, CancelledError, ModelFilesError
@@ -51,7 +60,8 @@ class _Parts:
     """The loaded model."""
 
     text: PromptEncoder
-    transformer: Any
+    path: ReferencePath | FastPath
+    channels: int
     vae: Any
     scheduler: Any
 
@@ -83,7 +93,7 @@ class _Run:
 class ZImageEngine:
     """Draw images with a `ZImagePipeline` folder; all methods on one and the same thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only values that belong together
         self,
         folder: Path,
         *,
@@ -92,14 +102,30 @@ class ZImageEngine:
         device: str = "auto",
         dtype: str = "auto",
         cpu_threads: int = 0,
+        path: str = "auto",
+        precision: str = "full",
     ) -> None:
-        """Remember what to load; nothing is read before `load`."""
+        """Remember what to load; nothing is read before `load`.
+
+        Args:
+            folder: A `ZImagePipeline` folder.
+            model_id: What a recipe calls it.
+            revision: Likewise.
+            device: auto, cpu, cuda or cuda:N.
+            dtype: auto, bfloat16 or float32.
+            cpu_threads: Of torch; 0 leaves the choice to it.
+            path: fast, reference, or auto: fast on a GPU.
+            precision: full, or fp8 for 8-bit products on the fast path.
+
+        """
         self._folder = folder
         self._model_id = model_id
         self._revision = revision
         self._device = choose_device(device)
         self._dtype = choose_dtype(dtype, self._device)
         self._cpu_threads = cpu_threads
+        self._is_fast = choose_path(path, self._device)
+        self._is_quantised = choose_precision(precision, self._device, is_fast=self._is_fast)
         self._parts: _Parts | None = None
         self._latent_to_rgb: torch.Tensor | None = None
 
@@ -198,20 +224,33 @@ class ZImageEngine:
         )
         vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=dtype, **options)
         if self._device.type == "cpu":
-            # A quarter faster here (demo model, 2 cores); on an H100 slower unless compiled.
+            # A quarter faster here (demo model, 2 cores); on an H100 slower on the reference path.
             vae = vae.to(memory_format=torch.channels_last)
+        transformer, vae = (_frozen(each).to(self._device) for each in (transformer, vae))
+        text = PromptEncoder(folder, device=self._device, dtype=dtype)
         return _Parts(
-            text=PromptEncoder(folder, device=self._device, dtype=dtype),
-            transformer=_frozen(transformer).to(self._device),
-            vae=_frozen(vae).to(self._device),
+            text=text,
+            path=self._make_path(transformer, vae, text),
+            channels=transformer.in_channels,
+            vae=vae,
             scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
                 folder, subfolder="scheduler", local_files_only=True
             ),
         )
 
+    def _make_path(self, transformer: Any, vae: Any, text: PromptEncoder) -> Any:
+        if not self._is_fast:
+            return ReferencePath(transformer, dtype=self._dtype)
+        path = FastPath(transformer, vae, dtype=self._dtype, quantised=self._is_quantised)
+        if path.decoder is not None:
+            vae.decoder = path.decoder
+        text.hurry(path)
+        return path
+
     def _draw_cheaply(self, run: _Run) -> RawImage:
         """Try once more with the text encoder off the GPU and the VAE in tiles."""
         parts = self._loaded()
+        parts.path.release()
         self._free_cache()
         if self._device.type == "cuda":
             parts.text.move(torch.device("cpu"))
@@ -254,50 +293,25 @@ class ZImageEngine:
 
     def _denoise(self, run: _Run, embeddings: list[torch.Tensor]) -> torch.Tensor:
         """Walk the sigmas from noise to the finished latent, (1, channels, H/8, W/8) float32."""
-        request, scheduler = run.request, self._loaded().scheduler
-        scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
-        sigmas: list[float] = scheduler.sigmas.tolist()  # shifted; one more than there are steps
-        latents = _noise(request.seed, request.size, self._channels).to(self._device)
+        parts, request = self._loaded(), run.request
+        parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
+        # Shifted; one more than there are steps.
+        sigmas: list[float] = parts.scheduler.sigmas.tolist()
+        latents = _noise(request.seed, request.size, parts.channels).to(self._device)
+        height, width = latents.shape[2:]
+        velocities = [
+            parts.path.velocity(embedding, sigmas[:-1], height=height, width=width)
+            for embedding in embeddings
+        ]
         total = len(sigmas) - 1
         for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
             run.stop_if_cancelled()
-            velocity = self._velocity(latents, sigma, embeddings, request.guidance_scale)
+            velocity = _guided(velocities, latents, i, request.guidance_scale)
             latents = latents + (sigma_next - sigma) * velocity
             if run.on_step is not None:
                 estimate = latents - sigma_next * velocity
                 run.on_step(self._step(i + 1, total, estimate))
         return latents
-
-    @property
-    def _channels(self) -> int:
-        return int(self._loaded().transformer.in_channels)
-
-    def _velocity(
-        self,
-        latents: torch.Tensor,
-        sigma: float,
-        embeddings: list[torch.Tensor],
-        guidance_scale: float,
-    ) -> torch.Tensor:
-        """Return d latents / d sigma, (1, channels, h, w) float32.
-
-        Each embedding gets a forward of its own: the two of a guided step have different lengths,
-        and a batch would change the kernels and so the bits.
-        """
-        with_prompt, *without = (self._forward(latents, sigma, each) for each in embeddings)
-        if not without:
-            return with_prompt
-        return with_prompt + guidance_scale * (with_prompt - without[0])
-
-    def _forward(
-        self, latents: torch.Tensor, sigma: float, embedding: torch.Tensor
-    ) -> torch.Tensor:
-        # The model counts time from noise (0) to image (1) and predicts image minus noise.
-        time_ = torch.tensor([1.0 - sigma], dtype=torch.float32, device=self._device)
-        frames = latents.to(self._dtype).unsqueeze(2)  # (1, channels, 1, h, w)
-        output = self._loaded().transformer(list(frames), time_, [embedding], return_dict=False)[0]
-        prediction: torch.Tensor = output[0].float().squeeze(1)  # (channels, h, w)
-        return -prediction[None]
 
     def _step(self, number: int, total: int, estimate: torch.Tensor) -> Step:
         return Step(
@@ -346,7 +360,7 @@ class ZImageEngine:
             "variety_noise": _described(request.variety_noise),
             "device": device_name(self._device),
             "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
-            "attention": "scaled_dot_product_attention",
+            **self._loaded().path.conditions,
             "vae_tiling": tiled,
             "torch": torch.__version__,
             "cuda": torch.version.cuda,
@@ -357,6 +371,20 @@ class ZImageEngine:
 
 def _described(noise: VarietyNoise | None) -> dict[str, float] | None:
     return None if noise is None else asdict(noise)
+
+
+def _guided(
+    velocities: Sequence[Velocity], latents: torch.Tensor, i: int, guidance_scale: float
+) -> torch.Tensor:
+    """Return d latents / d sigma, (1, channels, h, w) float32.
+
+    Each embedding gets a forward of its own: the two of a guided step have different lengths, and
+    a batch would change the kernels and so the bits.
+    """
+    with_prompt, *without = (velocity(latents, i) for velocity in velocities)
+    if not without:
+        return with_prompt
+    return with_prompt + guidance_scale * (with_prompt - without[0])
 
 
 def _noise(seed: int, size: Size, channels: int) -> torch.Tensor:

@@ -1,0 +1,140 @@
+"""The three networks of the fast path together, on one device."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from bot.engines.fast.attention import choose_attention
+from bot.engines.fast.decoder import FastDecoder
+from bot.engines.fast.graphs import Graphs
+from bot.engines.fast.operations import Operations, TorchOperations
+from bot.engines.fast.text import FastTextEncoder
+from bot.engines.fast.transformer import FastTransformer
+from bot.engines.reference import Velocity
+
+logger = logging.getLogger(__name__)
+
+_TEXT_MULTIPLE: Final = 32  # tokens a text is filled up to, so that few graphs serve all prompts
+_GRAPH_TOKENS: Final = 6144  # above, launching is never the limit and a graph's memory is large
+
+
+class FastPath:
+    """Text, denoising and decoding with shared weights.
+
+    Attributes:
+        decoder: Takes the place of the autoencoder's; None where its own is as fast.
+
+    """
+
+    def __init__(
+        self, transformer: Any, vae: Any, *, dtype: torch.dtype, quantised: bool = False
+    ) -> None:
+        """Fuse the transformer's weights and choose kernels."""
+        self._device: torch.device = transformer.device
+        self._quantised = quantised
+        self._operations = choose_operations(self._device, quantised=quantised)
+        self._attention, attend = choose_attention(self._device, dtype)
+        self._transformer = FastTransformer(
+            transformer, self._operations, attend, quantised=quantised
+        )
+        self._plain = choose_operations(self._device, quantised=False)
+        self._text: FastTextEncoder | None = None
+        self._graphs = Graphs(self._device)
+        self.decoder: nn.Module | None = None
+        if self._device.type == "cuda" and self._plain.name != TorchOperations.name:
+            self.decoder = FastDecoder(vae.decoder, self._plain)
+
+    @property
+    def conditions(self) -> dict[str, object]:
+        """Return what a recipe records of it."""
+        return {
+            "path": "fast",
+            "attention": self._attention,
+            "kernels": self._operations.name,
+            "quantization": "float8_e4m3fn rows" if self._quantised else None,
+        }
+
+    def take_text(self, model: Any) -> None:
+        """Fuse the text encoder's weights, where it is on this device."""
+        self._text = FastTextEncoder(model, self._plain)
+
+    def leave_text(self) -> None:
+        """Forget the text encoder: it is moved elsewhere."""
+        self._text = None
+
+    def release(self) -> None:
+        """Give back the memory of recorded graphs."""
+        self._graphs.forget()
+
+    @torch.inference_mode()
+    def encode(self, ids: torch.Tensor) -> torch.Tensor | None:
+        """Return the states (tokens, hidden size) of ids (tokens,); None without a text encoder.
+
+        A causal encoder gives a token the same state whatever follows it.
+        """
+        if self._text is None:
+            return None
+        tokens = len(ids)
+        if self._device.type != "cuda":
+            return self._text.encode(ids)
+        filled = torch.nn.functional.pad(ids, (0, -tokens % _TEXT_MULTIPLE))
+        states = self._graphs.run(("text", len(filled)), self._text.encode, filled)
+        return states[:tokens]
+
+    def velocity(
+        self, embedding: torch.Tensor, sigmas: Sequence[float], *, height: int, width: int
+    ) -> Velocity:
+        """Return what tells d latents / d sigma of latents (1, channels, height, width) at a step.
+
+        Args:
+            embedding: (tokens, hidden size).
+            sigmas: The noise level of each step.
+            height: In latent cells.
+            width: Likewise.
+
+        """
+        steps = self._transformer.steps(sigmas)
+        reading = self._transformer.read(embedding, height=height, width=width)
+        length = len(reading.both.cos)
+
+        def at(latents: torch.Tensor, i: int) -> torch.Tensor:
+            return self._transformer.velocity(latents, steps[i], reading)
+
+        if length > _GRAPH_TOKENS:
+            return at
+
+        def forward(
+            latents: torch.Tensor, step: torch.Tensor, caption: torch.Tensor, *_: torch.Tensor
+        ) -> torch.Tensor:
+            return self._transformer.velocity(latents, step, reading.with_caption(caption))
+
+        def replayed(latents: torch.Tensor, i: int) -> torch.Tensor:
+            key = ("velocity", height, width, len(reading.caption))
+            return self._graphs.run(key, forward, latents, steps[i], reading.caption)
+
+        return replayed
+
+
+def choose_operations(device: torch.device, *, quantised: bool) -> Operations:
+    """Return Triton's kernels where they can run, else torch's own operations."""
+    if device.type == "cuda" and importlib.util.find_spec("triton"):
+        try:
+            from bot.engines.fast.fused import TritonOperations  # noqa: PLC0415 - not everywhere
+
+            operations = TritonOperations(quantised=quantised)
+            operations.norm(torch.ones((1, 16), device=device), torch.ones(16, device=device), 1e-6)
+        except Exception as error:  # noqa: BLE001 - no compiler, no driver: Triton has its own errors
+            logger.warning(
+                "Triton's kernels cannot be built (%s): drawing is slower without; they need a C "
+                "compiler, for example `apt install gcc`",
+                str(error).splitlines()[0] if str(error) else type(error).__name__,
+            )
+        else:
+            return operations
+    return TorchOperations()

@@ -1,0 +1,52 @@
+"""The reference path: diffusers' own transformer, as the official pipeline calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+# (latents, step) -> d latents / d sigma, both (1, channels, height, width) float32
+Velocity = Callable[[torch.Tensor, int], torch.Tensor]
+
+
+class ReferencePath:
+    """Denoise with a loaded `ZImageTransformer2DModel`, all of it at every step."""
+
+    def __init__(self, transformer: Any, *, dtype: torch.dtype) -> None:
+        """Remember the network."""
+        self._transformer, self._dtype = transformer, dtype
+
+    @property
+    def conditions(self) -> dict[str, object]:
+        """Return what a recipe records of it."""
+        return {
+            "path": "reference",
+            "attention": "scaled_dot_product_attention",
+            "kernels": "torch",
+            "quantization": None,
+        }
+
+    def velocity(
+        self,
+        embedding: torch.Tensor,
+        sigmas: Sequence[float],
+        *,
+        height: int,  # noqa: ARG002 - the other path prepares what a size decides
+        width: int,  # noqa: ARG002
+    ) -> Velocity:
+        """Return what tells d latents / d sigma at a step, for one prompt's embedding."""
+
+        def at(latents: torch.Tensor, i: int) -> torch.Tensor:
+            # The model counts time from noise (0) to image (1) and predicts image minus noise.
+            time = torch.tensor([1.0 - sigmas[i]], dtype=torch.float32, device=latents.device)
+            frames = latents.to(self._dtype).unsqueeze(2)  # (1, channels, 1, h, w)
+            output = self._transformer(list(frames), time, [embedding], return_dict=False)[0]
+            prediction: torch.Tensor = output[0].float().squeeze(1)  # (channels, h, w)
+            return -prediction[None]
+
+        return at
+
+    def release(self) -> None:
+        """Hold nothing beside the weights."""
