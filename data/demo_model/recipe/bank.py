@@ -7,6 +7,7 @@ the scenes and write the captions; the GPU paints and encodes a few new ones at 
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -109,7 +110,12 @@ def _work(art: Art, work: Path, seed: int, size: int, kept: int, outputs: dict) 
         turn += 1
         long = LONG in outputs and (turn + seed) % 12 == 0
         chunk = make_chunk(art, tokenizer, seed * 1_000_003 + turn, size, kept=kept, long=long)
-        _hand_over(outputs[LONG if long else SHORT], chunk, parent)
+        if long:
+            # Never wait for room among the rare ones: in time every worker would.
+            with contextlib.suppress(queue.Full):
+                outputs[LONG].put_nowait(chunk)
+        else:
+            _hand_over(outputs[SHORT], chunk, parent)
 
 
 def _hand_over(output: multiprocessing.Queue, chunk: Chunk, parent: int) -> None:

@@ -16,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from art import load_art
 from checkpoints import Clock, autocast, join
 from compose import compose
-from judge_network import REGIONS, Judge, both_there, opinions
+from judge_network import REGIONS, Judge, both_there, load_judge, opinions
 from optimiser import Optimiser, plateau
 from safetensors.torch import save_file
 from scenes import LABEL_SIZES, Scenes, sample
@@ -28,7 +28,7 @@ OTHERS = ("style", "background", "background2", "place", "layout", "tint")
 def disturb(images: Tensor) -> Tensor:
     """Soften by a random factor and add faint noise."""
     size = images.shape[-1]
-    small = int(size * np.random.default_rng().uniform(0.35, 1))
+    small = int(size * np.random.default_rng().uniform(0.5, 1))  # below, pixel art loses its grid
     soft = F.interpolate(images, size=small, mode="bilinear", antialias=True)
     soft = F.interpolate(soft, size=size, mode="bilinear")
     return soft + torch.randn_like(soft) * 0.03
@@ -87,14 +87,15 @@ def _share(right: Tensor, of: Tensor) -> float:
     return round((right & of).sum().item() / max(1, of.sum().item()), 4)
 
 
-def train(work: Path, minutes: float, batch: int) -> None:
+def train(work: Path, minutes: float, batch: int, *, begin: Path | None, rate: float) -> None:
     """Train the judge; write `judge/judge.safetensors` and `judge.json`."""
     art, place = load_art(work), join()
     pictures = torch.from_numpy(art.pixels).to(place.device)
     sizes = {"concept": len(art.concepts), **LABEL_SIZES}
-    judge = Judge(sizes).to(place.device, memory_format=torch.channels_last)
+    judge = Judge(sizes) if begin is None else load_judge(begin).train()
+    judge = judge.to(place.device, memory_format=torch.channels_last)
     named = [
-        (name, p, 2e-3, p.ndim == 4 and "body.0" not in name and "salience" not in name)
+        (name, p, rate, p.ndim == 4 and "body.0" not in name and "salience" not in name)
         for name, p in judge.named_parameters()
     ]
     optimiser, rng = Optimiser(named, 0.99), np.random.default_rng(21)
@@ -148,8 +149,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".train"), help="scratch folder")
     parser.add_argument("--minutes", type=float, default=1.7, help="time to train for")
     parser.add_argument("--batch", type=int, default=256, help="scenes a step")
+    parser.add_argument("--from", dest="begin", type=Path, help="a judge's folder to go on from")
+    parser.add_argument("--rate", type=float, default=2e-3, help="of learning")
     args = parser.parse_args()
-    train(args.work, args.minutes, args.batch)
+    train(args.work, args.minutes, args.batch, begin=args.begin, rate=args.rate)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ LANGUAGE_ODDS = (0.45, 0.40, 0.15)
 # Odds of an attribute being spoken, and of defaults when it is not.
 QUIET = 0.53  # nothing is said but the thing
 SAYS_STYLE, SAYS_BACKGROUND, SAYS_PLACE, SAYS_TINT = 0.42, 0.55, 0.45, 0.45  # of the others
-LAYOUT_ODDS = (0.64, 0.09, 0.18, 0.09)  # as LAYOUTS
+LAYOUT_ODDS = (0.58, 0.10, 0.19, 0.13)  # as LAYOUTS
 DEFAULT_STYLE_ODDS = (0.74, 0.12, 0.14, 0.0, 0.0, 0.0)  # as STYLES
 SPOKEN_STYLE_ODDS = (0.20, 0.16, 0.16, 0.16, 0.16, 0.16)
 SPOKEN_PLACE_ODDS = (0.12, 0.17, 0.17, 0.15, 0.15, 0.06, 0.06, 0.06, 0.06)  # as PLACES
