@@ -131,8 +131,8 @@ def without_a_picture(engine: ZImageEngine) -> None:
 
 
 def with_memory_run_out(engine: ZImageEngine) -> None:
-    """Let forwards fail, also those of the second try, which decodes in tiles."""
-    hook = engine._loaded().transformer.register_forward_pre_hook(run_out)
+    """Let decoding fail, also that of the second try, which decodes in tiles."""
+    hook = engine._loaded().vae.decoder.register_forward_pre_hook(run_out)
     try:
         with pytest.raises(BotError, match="Memory ran out"):
             engine.generate(PLAIN)
