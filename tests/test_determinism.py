@@ -1,7 +1,7 @@
 """One request, one picture: whatever process, order, company, stop or cancel it was drawn in.
 
-What `test_engine.py` shows of one engine (another size between, previews of every step) and
-`test_demo_model.py` of a fresh process is not repeated here.
+What `test_engine.py` shows of one engine (another size between, previews of every step) is not
+repeated here.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ WANTED = {
 }
 DRAW = """
 import json, sys
+def refuse(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        raise AssertionError(f"{event} {args}")
+sys.addaudithook(refuse)
 from pathlib import Path
 from bot.engines.z_image import ZImageEngine
 from bot.recipe import parse_recipe
@@ -89,7 +93,7 @@ def in_another_process(demo_model: Path, requests: list[GenerationRequest]) -> l
     return json.loads(drawn.stdout)
 
 
-def test_two_processes_and_another_order_give_the_same_pixels(
+def test_a_fresh_process_without_a_network_gives_the_same_pixels_in_another_order(
     pixels: dict[str, str], demo_model: Path
 ):
     names = list(reversed(WANTED))
@@ -127,8 +131,8 @@ def without_a_picture(engine: ZImageEngine) -> None:
 
 
 def with_memory_run_out(engine: ZImageEngine) -> None:
-    """Let forwards fail, also those of the second try, which decodes in tiles."""
-    hook = engine._loaded().transformer.register_forward_pre_hook(run_out)
+    """Let decoding fail, also that of the second try, which decodes in tiles."""
+    hook = engine._loaded().vae.decoder.register_forward_pre_hook(run_out)
     try:
         with pytest.raises(BotError, match="Memory ran out"):
             engine.generate(PLAIN)
