@@ -24,6 +24,7 @@ DEFAULT_COUNT: Final = 6
 _SIDE: Final = 112  # pixels: enough for shares to a percent
 _FINE: Final = 24  # clusters before the like ones become one
 _ALIKE: Final = 0.055  # in Oklab: two colours nearer than this look like one with shadows
+_CELL: Final = 0.03  # in Oklab: colours of many pictures in one such cube count as one
 _SIZE_COUNTS: Final = 0.25  # the power of the share beside how unlike a colour is
 _LEAST_SHARE: Final = 0.004  # of the area; less is an edge's blur or noise
 
@@ -49,7 +50,10 @@ def merged(
     if not swatches:
         return ()
     shares = np.array([swatch.share for swatch in swatches])
-    return _swatches(to_oklab([swatch.rgb for swatch in swatches]), shares / shares.sum(), count)
+    colours = to_oklab([swatch.rgb for swatch in swatches])
+    # The colours of a thousand pictures would be compared each with each: the nearest first join.
+    _, cells = np.unique(np.floor(colours / _CELL), axis=0, return_inverse=True)
+    return _swatches(*_joined(colours, shares / shares.sum(), cells.reshape(-1)), count)
 
 
 def _centres(pixels: Colours) -> Colours:
@@ -94,6 +98,13 @@ def _without_likes(colours: Colours, shares: Shares) -> tuple[Colours, Shares]:
     if len(colours) == 1:
         return colours, shares
     labels = fcluster(linkage(colours, "average"), _ALIKE, "distance") - 1
+    return _joined(colours, shares, labels)
+
+
+def _joined(
+    colours: Colours, shares: Shares, labels: npt.NDArray[np.intp]
+) -> tuple[Colours, Shares]:
+    """Return the weighted mean of the colours of each label, 0, 1 and so on."""
     totals: Shares = np.bincount(labels, weights=shares).astype(np.float64)
     sums = [np.bincount(labels, weights=shares * channel) for channel in colours.T]
     return np.stack(sums, axis=1) / totals[:, None], totals
