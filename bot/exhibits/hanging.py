@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +33,11 @@ _HEADER_GAP: Final = 34
 _MAX_ROW: Final = 860
 _SLIMMEST, _WIDEST = 0.5, 3.2  # shapes beyond these leave a part of their place empty
 _LABEL_SHARE: Final = 0.072  # of a row's height
-_LABELS: Final = (15, 30)
+_LABEL: Final = 30  # the size of captions at most
+_LEAST_LABEL: Final = 15  # pixels on any sheet: smaller ones are not read
+_LEAST_GAP: Final = 8  # pixels
+_USUAL_ROW: Final = 250  # units: the gaps are for rows of this height
+_WITH_WORDS: Final = 1.3  # a row with its words and the gap, to its pictures' height
 _NOTE_SHARE: Final = 0.86  # of the label
 _UNDER: Final = 0.45  # of the label, between a picture and its words
 _ALONE_SHARE: Final = 0.70  # of the width, for a picture alone; the rest is for its words
@@ -90,7 +95,8 @@ def hang(
 
     """
     wall = Wall(width=width, unit=width / WIDTH, colours=COLOURS[theme], locale=locale)
-    rows = arranged([_aspect(item) for item in items], _measures(wall, aspect))
+    measures = _measures(wall, items, aspect)
+    rows = arranged([_aspect(item) for item in items], measures)
     wall.width = _width(wall, items, rows)
     top = _place_header(wall, header)
     if not items:
@@ -98,7 +104,7 @@ def hang(
     elif len(items) == 1:
         end = _place_alone(wall, items[0], top)
     else:
-        end = _place_rows(wall, items, rows, top)
+        end = _place_rows(wall, items, rows, top, measures)
     return Hung(plan=wall.plan(end + wall.px(_MARGIN)), boxes=tuple(wall.boxes))
 
 
@@ -110,12 +116,16 @@ def _aspect(item: Item) -> float:
     return min(max(item.width / item.height, _SLIMMEST), _WIDEST)
 
 
-def _measures(wall: Wall, aspect: float) -> Measures:
+def _measures(wall: Wall, items: Sequence[Item], aspect: float) -> Measures:
+    """Return the room for the rows; small pictures stand closer together."""
+    taken = sum(_aspect(item) for item in items) * aspect * _WITH_WORDS
+    row = _room(wall) / math.sqrt(max(taken, 1.0))  # about the height of a row
+    unit = min(wall.unit, row / _USUAL_ROW)
     return Measures(
         width=_room(wall),
-        gap=wall.px(_GAP),
+        gap=max(_LEAST_GAP, round(_GAP * unit)),
         words=_LABEL_SHARE * LINE_HEIGHT * (2 + _NOTE_SHARE),
-        apart=wall.px(_ROW_GAP),
+        apart=max(_LEAST_GAP, round(_ROW_GAP * unit)),
         aspect=aspect,
         max_height=wall.px(_MAX_ROW),
     )
@@ -168,37 +178,52 @@ def _place_palette(wall: Wall, palette: Sequence[Swatch]) -> tuple[int, int]:
 # The pictures
 
 
-def _place_rows(wall: Wall, items: Sequence[Item], rows: Sequence[Row], top: int) -> int:
+def _place_rows(
+    wall: Wall, items: Sequence[Item], rows: Sequence[Row], top: int, measures: Measures
+) -> int:
     """Place all rows; return where they end."""
     typical = statistics.median([row.height for row in rows])
-    low, high = (wall.px(size) for size in _LABELS)
-    label = min(max(round(typical * _LABEL_SHARE), low), high)
+    label = min(max(round(typical * _LABEL_SHARE), _LEAST_LABEL), wall.px(_LABEL))
     end = top
     for row in rows:
-        end = _place_row(
-            wall, items[row.begin : row.end], row, top, label=label, is_only=len(rows) == 1
-        )
-        top = end + wall.px(_ROW_GAP)
+        shown = items[row.begin : row.end]
+        left = 0
+        if row.fill < 1 and len(rows) == 1:
+            left = (_room(wall) - _row_width(shown, row, measures)) // 2
+        end = _place_row(wall, shown, row, measures, place=(left, top), label=label)
+        top = end + round(measures.apart)
     return end
 
 
+def _row_width(items: Sequence[Item], row: Row, measures: Measures) -> int:
+    """Return how wide a row is, in pixels."""
+    if row.fill >= 1:
+        return round(measures.width)
+    taken = row.height * sum(_aspect(item) for item in items)
+    return min(round(measures.width), round(taken + measures.gap * (len(items) - 1)))
+
+
 def _place_row(
-    wall: Wall, items: Sequence[Item], row: Row, top: int, *, label: int, is_only: bool
+    wall: Wall,
+    items: Sequence[Item],
+    row: Row,
+    measures: Measures,
+    *,
+    place: tuple[int, int],
+    label: int,
 ) -> int:
     """Place pictures side by side, and their words below them; return where they end."""
-    gap, aspects = wall.px(_GAP), [_aspect(item) for item in items]
-    width = _room(wall)
-    if row.fill < 1:
-        width = min(width, round(row.height * sum(aspects)) + gap * (len(items) - 1))
-    left = wall.px(_MARGIN) + ((_room(wall) - width) // 2 if is_only else 0)
+    indent, top = place
+    width = _row_width(items, row, measures)
     height = round(row.height)
     end = top + height
     below = top + height + round(label * _UNDER)
-    note = max(round(label * _NOTE_SHARE), wall.px(_LABELS[0] - 1))
-    for item, (own, each) in zip(items, _edges(aspects, width, gap), strict=True):
-        box = Box(left=left + own, top=top, width=each, height=height)
+    note = max(round(label * _NOTE_SHARE), _LEAST_LABEL - 1)
+    edges = _edges([_aspect(item) for item in items], width, round(measures.gap))
+    for item, (left, own) in zip(items, edges, strict=True):
+        box = Box(left=wall.px(_MARGIN) + indent + left, top=top, width=own, height=height)
         wall.picture(item, box, label=label)
-        end = max(end, wall.words_of(item, (box.left, below), label=label, note=note, width=each))
+        end = max(end, wall.words_of(item, (box.left, below), label=label, note=note, width=own))
     return end
 
 
@@ -220,7 +245,7 @@ def _alone_size(wall: Wall, item: Item) -> tuple[int, int]:
 def _place_alone(wall: Wall, item: Item, top: int) -> int:
     """Place the only picture, its words to the right of its foot; return where it ends."""
     width, height = _alone_size(wall, item)
-    margin, label = wall.px(_MARGIN), wall.px(_LABELS[1])
+    margin, label = wall.px(_MARGIN), wall.px(_LABEL)
     wall.picture(item, Box(left=margin, top=top, width=width, height=height), label=label)
     left = 2 * margin + width
     begin, note = len(wall.shapes), round(label * _NOTE_SHARE)

@@ -43,9 +43,9 @@ def digest_of(plan: Plan) -> str:
 def _described(shape: Shape) -> str:
     if not isinstance(shape, Photo):
         return repr(shape)
-    return repr(
-        (shape.box, shape.ground, shape.edge, shape.item.pixel_sha256, shape.item.is_spoiler)
-    )  # fmt: skip
+    item = shape.item
+    known = (item.pixel_sha256, item.is_spoiler, item.path.is_file())
+    return repr((shape.box, shape.ground, shape.edge, known))
 
 
 def _paint_panel(image: Image.Image, panel: Panel) -> None:

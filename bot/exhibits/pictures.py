@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,21 @@ class PictureCache:
         write_whole(path, jpeg(picture))
         return path
 
+    def shown_copy(self, item: Item, *, side: int) -> Path | None:
+        """Return a JPEG of what may be seen at once: of a spoiler only its colours."""
+        if not item.is_spoiler:
+            return self.copy_of(item, side=side)
+        path = self._folder / item.pixel_sha256[:2] / f"{item.pixel_sha256}-blurred.jpg"
+        if not path.exists():
+            small = min(SIDES[0], max(item.width, item.height))
+            scale = small / max(item.width, item.height)
+            size = (max(1, round(item.width * scale)), max(1, round(item.height * scale)))
+            picture = self.picture(item, width=size[0], height=size[1])
+            if picture is None:
+                return None
+            write_whole(path, jpeg(picture))
+        return path
+
     def picture(self, item: Item, *, width: int, height: int) -> Image.Image | None:
         """Return the picture in a size; a spoiler blurred; None where its file is gone."""
         path = self.copy_of(item, side=max(width, height))
@@ -59,15 +75,41 @@ class PictureCache:
             exact = copy.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         return blurred(exact) if item.is_spoiler else exact
 
+    def kept_sheet(self, digest: str, draw: Callable[[], bytes]) -> Path:
+        """Return the file of a sheet, drawn only if it is not there."""
+        path = self._folder / "sheets" / f"{digest}.jpg"
+        if not path.exists():
+            write_whole(path, draw())
+        return path
+
     def sweep(self, kept: Collection[str]) -> int:
-        """Remove the copies of pictures whose hashes are not `kept`; return how many."""
+        """Remove the copies of pictures whose hashes are not `kept`, and all sheets.
+
+        Sheets are drawn again when they are wanted. How many files are removed is returned.
+        """
         wanted = frozenset(kept)
-        gone = [
-            path for path in self._folder.glob("??/*.jpg") if path.name.split("-")[0] not in wanted
-        ]
+        copies = self._folder.glob("??/*.jpg")
+        gone = [path for path in copies if path.name.split("-")[0] not in wanted]
+        gone += self._folder.glob("sheets/*.jpg")
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """The copies of pictures that an export shows, in one size; `side` in pixels."""
+
+    pictures: PictureCache
+    side: int
+
+    def of(self, item: Item) -> Path | None:
+        """Return the JPEG of a picture, a spoiler's too."""
+        return self.pictures.copy_of(item, side=self.side)
+
+    def shown(self, item: Item) -> Path | None:
+        """Return the JPEG of what may be seen of a picture at once."""
+        return self.pictures.shown_copy(item, side=self.side)
 
 
 def blurred(picture: Image.Image) -> Image.Image:

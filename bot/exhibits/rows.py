@@ -10,6 +10,7 @@ from typing import Final
 
 _SEARCHES: Final = 24  # halvings: heights to a thousandth
 _NEAR: Final = tuple(0.80 + 0.04 * i for i in range(11))  # of the best height, tried as well
+_SHAPE_WEIGHT: Final = 1.5  # how much worse a sheet looks for its whole shape
 _UNFILLED_WEIGHT: Final = 0.8  # how much worse a sheet looks for what its last row leaves empty
 _UNEVEN_WEIGHT: Final = 2.0  # and for rows of different heights
 _STRETCH: Final = 1.25  # a last row that would be so much higher than wanted stays narrower
@@ -84,7 +85,7 @@ def _whole(height: float, measures: Measures) -> float:
 def _badness(rows: Sequence[Row], measures: Measures) -> float:
     heights = [row.height for row in rows]
     total = sum(_whole(height, measures) for height in heights)
-    off = abs(math.log(measures.width / total / measures.aspect))
+    off = _SHAPE_WEIGHT * abs(math.log(measures.width / total / measures.aspect))
     uneven = math.log(max(heights) / min(heights))
     return off + _UNEVEN_WEIGHT * uneven + _UNFILLED_WEIGHT * (1 - rows[-1].fill)
 

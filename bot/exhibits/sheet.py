@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from bot.boards import Board, Item, Swatch, Theme
-from bot.exhibits.hanging import Header, hang
+from bot.exhibits.hanging import Header, Hung, hang
 from bot.exhibits.painting import digest_of, paint
 from bot.exhibits.pictures import PictureCache, jpeg
 from bot.exhibits.wall import WIDTH
@@ -76,19 +77,69 @@ def draw_board(  # noqa: PLR0913 - which board, which page, for whom and how lar
         width: Of the sheet at most, in pixels.
 
     """
-    pages = page_count(len(items), per_page)
-    page = min(max(page, 1), pages)
-    shown = items[(page - 1) * per_page : page * per_page]
-    header = header_of(board, items, page=page, pages=pages, locale=locale)
-    hung = hang(header, shown, theme=theme, width=width, locale=locale)
-    return BoardSheet(
-        image=paint(hung.plan, pictures, locale),
-        boxes=hung.boxes,
-        numbers=tuple(item.number for item in shown),
-        page=page,
-        pages=pages,
-        digest=digest_of(hung.plan),
+    planned = _planned(
+        board, items, _View(theme=theme, page=page, per_page=per_page, width=width, locale=locale)
     )
+    return BoardSheet(
+        image=paint(planned.hung.plan, pictures, locale),
+        boxes=planned.hung.boxes,
+        numbers=planned.numbers,
+        page=planned.page,
+        pages=planned.pages,
+        digest=digest_of(planned.hung.plan),
+    )
+
+
+def keep_sheet(  # noqa: PLR0913 - which board, which page, for whom and how large
+    board: Board,
+    *,
+    items: Sequence[Item],
+    theme: Theme,
+    page: int,
+    pictures: PictureCache,
+    locale: str,
+    per_page: int = PER_PAGE,
+    width: int = WIDTH,
+) -> Path:
+    """Return a page of a board as a JPEG, drawn only if it is not kept from before.
+
+    A page is drawn again when something on it changed; see `draw_board` for the arguments.
+    """
+    planned = _planned(
+        board, items, _View(theme=theme, page=page, per_page=per_page, width=width, locale=locale)
+    )
+    plan = planned.hung.plan
+    return pictures.kept_sheet(
+        digest_of(plan), lambda: jpeg(paint(plan, pictures, locale), quality=_JPEG_QUALITY)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What of a board is shown how."""
+
+    theme: Theme
+    page: int
+    per_page: int
+    width: int
+    locale: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    hung: Hung
+    numbers: tuple[int, ...]
+    page: int
+    pages: int
+
+
+def _planned(board: Board, items: Sequence[Item], view: _View) -> _Planned:
+    pages = page_count(len(items), view.per_page)
+    page = min(max(view.page, 1), pages)
+    shown = items[(page - 1) * view.per_page : page * view.per_page]
+    header = header_of(board, items, page=page, pages=pages, locale=view.locale)
+    hung = hang(header, shown, theme=view.theme, width=view.width, locale=view.locale)
+    return _Planned(hung=hung, numbers=tuple(item.number for item in shown), page=page, pages=pages)
 
 
 def header_of(board: Board, items: Sequence[Item], *, page: int, pages: int, locale: str) -> Header:

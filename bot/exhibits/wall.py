@@ -105,11 +105,16 @@ class Wall:
         below = top + (height - lettering.line_height) // 2
         self.shapes.append(Words(lettering=lettering, left=left + own // 2, top=below, anchor="m"))
 
+    def photo(self, item: Item, box: Box) -> None:
+        """Place a picture by itself."""
+        colours = self.colours
+        self.shapes.append(Photo(box=box, item=item, ground=colours.tile, edge=colours.line))
+
     def picture(self, item: Item, box: Box, *, label: int) -> None:
         """Place a picture with the marks that stand on it, in a size that goes with its label."""
         self.boxes.append(box)
+        self.photo(item, box)
         colours = self.colours
-        self.shapes.append(Photo(box=box, item=item, ground=colours.tile, edge=colours.line))
         inset, size = round(label * 0.5), round(label * 0.95)
         badge = Type(size=size, colour=colours.badge_ink)
         left = box.left + inset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import unicodedata
 from collections import Counter
@@ -9,13 +10,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.boards import Board, Item, Status
-from bot.texts import text
+from bot.texts import is_chinese, text
 
 MAX_DRAWN: Final = 700  # characters of a text that is drawn: more never fits, and takes time to cut
 # They turn the text around them as well: nobody's name may do that.
 _TURNING: Final = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 
 
 def plain(words: str) -> str:
@@ -65,6 +70,14 @@ def facts(items: Sequence[Item], locale: str) -> str:
     if votes := sum(item.votes for item in items):
         said.append(vote_words(votes, locale))
     return " · ".join(said)
+
+
+def date_words(moment: dt.datetime, locale: str) -> str:
+    """Return a day, in UTC."""
+    day = moment.astimezone(dt.UTC)
+    if is_chinese(locale):
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def tags_of(items: Sequence[Item]) -> list[str]:

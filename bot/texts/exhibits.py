@@ -65,13 +65,14 @@ EXHIBITS_ENGLISH: Final[dict[str, str]] = {
     "exhibit_note_part": "Part {part} of {parts}, each below {limit} MB: pictures {first} to "
     "{last}.",
     "exhibit_note_single": "Part {part} of {parts}, each below {limit} MB: picture {first}.",
-    "exhibit_note_papers": "Part {part} of {parts}, each below {limit} MB.",
+    "exhibit_note_papers": "Part {part} of {parts}, each below {limit} MB: tables, palettes and "
+    "sheets.",
     "exhibit_note_heavy": "Smaller copies stand for the pictures that are too large for it: "
     "{numbers}.",
     "exhibit_note_width": "{width} pixels wide.",
     "exhibit_note_shrunk": "{width} pixels wide instead of {wanted}, so that it fits {limit} MB.",
     "exhibit_note_missing": "Missing because their files are gone: {numbers}.",
-    "exhibit_sheets": "Sheets",
+    "exhibit_stop": ".",
     "exhibit_readme": "The pictures are in pictures/, what made them in recipes/, and all of it "
     "as a table in pictures.csv.",
 }
@@ -138,11 +139,11 @@ EXHIBITS_CHINESE: Final[dict[str, str]] = {
     "{last} 号图片。",
     "exhibit_note_single": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB：第 {first} 号"
     "图片。",
-    "exhibit_note_papers": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB。",
+    "exhibit_note_papers": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB：表格、配色和总览。",
     "exhibit_note_heavy": "以下图片太大，用缩小的副本代替：{numbers}。",
     "exhibit_note_width": "宽 {width} 像素。",
     "exhibit_note_shrunk": "宽 {width} 像素，而不是 {wanted}，以便不超过 {limit} MB。",
     "exhibit_note_missing": "以下图片的文件不见了：{numbers}。",
-    "exhibit_sheets": "总览",
+    "exhibit_stop": "。",
     "exhibit_readme": "pictures/ 里是图片，recipes/ 里是生成它们的配方，pictures.csv 是总表。",
 }

@@ -76,4 +76,7 @@ _SENTENCES: Final = _compiled({
     r"The model returned no picture .*": "模型没有给出图片:请换一个种子。",
     r"The model returned one single colour: .*": "模型只给出了一种颜色:请换一个种子。",
     r"The image was cancelled.*": "图片已取消。",
+    # Boards' exports
+    r"This board does not fit into files of ([\d.]+) MB: .*":
+        r"画板放不进 \1 MB 的文件:请允许更大的文件,或少导出一些图片。",
 })  # fmt: skip
