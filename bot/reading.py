@@ -23,6 +23,15 @@ MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 1
 MAX_PIXELS: Final = 4096 * 4096  # twice the largest side drawn here; 50 MB of RGB
 _ROWS: Final = 256  # hashed at once
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_SUFFIXES: Final = {
+    "PNG": ".png",
+    "JPEG": ".jpg",
+    "MPO": ".jpg",  # what Pillow calls a JPEG that holds further pictures, as cameras write them
+    "WEBP": ".webp",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "DIB": ".bmp",
+}
 
 
 class UnreadableImageError(BotError):
@@ -37,12 +46,14 @@ class Picture:
         image: RGB, turned as its EXIF says; transparency lies on white.
         pixel_sha256: Of its RGB pixels as they are in the file.
         recipe_text: What it holds under this bot's key, not yet believed.
+        suffix: Of a file in its format, whatever it was called: `.png`.
 
     """
 
     image: Image.Image
     pixel_sha256: str
     recipe_text: str | None
+    suffix: str
 
     @property
     def recipe(self) -> Recipe | None:
@@ -130,6 +141,7 @@ def _picture(opened: Image.Image) -> Picture:
         image=plain,
         pixel_sha256=pixel_sha256,
         recipe_text=None if text is None else str(text),
+        suffix=_SUFFIXES[opened.format or "PNG"],
     )
 
 
