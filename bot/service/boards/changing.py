@@ -27,14 +27,21 @@ _NAME_SHOWN: Final = 80  # characters of what was typed
 OnChange = Callable[[str], Awaitable[None]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Work:
-    """A change of a board that is under way: who makes it, and the board without its pictures."""
+    """A change of a board that is under way.
+
+    Attributes:
+        board: As it was before, without its pictures.
+        is_noted: Whether anything was changed.
+
+    """
 
     change: BoardChange
     actor: Actor
     board: Board
     at: dt.datetime
+    is_noted: bool = False
 
     def check(self, needs: Access) -> None:
         """Refuse what the actor may not do.
@@ -48,6 +55,7 @@ class Work:
 
     async def note(self, verb: str, *, number: int | None = None, detail: str = "") -> None:
         """Write what was done into the board's log."""
+        self.is_noted = True
         await self.change.note(
             self.board.id, self.actor, verb, at=self.at, number=number, detail=detail
         )
@@ -120,7 +128,8 @@ class Changing:
                 )
             work = Work(change=change, actor=actor, board=board, at=self.now())
             yield work
-        await self._tell(board_id)
+        if work.is_noted:
+            await self._tell(board_id)
 
     async def _seen(self, actor: Actor, board_id: str) -> Board:
         """Return a board that an actor may see, without its pictures."""

@@ -171,8 +171,9 @@ class Keeping(Changing):
             board = await change.head(board_id)
             if board is None or access_in(board, actor) < Access.OWN:
                 raise no_board(board_id)
-            if board.state is BoardState.DELETED:
-                await self._restore(change, actor, board)
+            if board.state is not BoardState.DELETED:
+                raise BotError(f"The board {board.name!r} is not deleted: it is there.")
+            await self._restore(change, actor, board)
         await self._tell(board_id)
         return await self._whole(board_id)
 
@@ -224,7 +225,8 @@ class Keeping(Changing):
                 f"The board {board.name!r} was deleted more than a day ago: it cannot be brought "
                 "back."
             )
-        await _check_room(change, board)
+        state = await change.state_below(board.id)
+        await _check_room(change, replace(board, state=state))
         await change.set_board(board.id, deleted_at=None)
         await change.note(board.id, actor, "restored", at=self.now())
 
@@ -273,7 +275,7 @@ async def _check_room(change: BoardChange, board: Board) -> None:
             "nobody needs."
         )
     await _check_name(change, board, board.name)
-    if board.state is not BoardState.ARCHIVED:
+    if board.state is BoardState.OPEN:
         await _check_channel(change, board, board.channel_id)
 
 

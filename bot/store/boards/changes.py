@@ -9,7 +9,7 @@ from typing import Final
 
 import aiosqlite
 
-from bot.boards import Access, Actor, Board, Comment, Grant, Item, Status, Swatch
+from bot.boards import Access, Actor, Board, BoardState, Comment, Grant, Item, Status, Swatch
 from bot.boards.rules import name_key, user_name
 from bot.store.boards.reading import read_head, read_items
 from bot.store.boards.rows import (
@@ -55,6 +55,11 @@ class BoardChange:
         return await read_head(
             self._database, "channel_id = ? AND state = 'open' AND deleted_at IS NULL", channel_id
         )
+
+    async def state_below(self, board_id: str) -> BoardState:
+        """Return the state that a deleted board had before."""
+        rows = await self._database.rows("SELECT state FROM boards WHERE id = ?", board_id)
+        return BoardState(rows[0]["state"])
 
     async def num_boards(self, guild_id: int) -> int:
         """Return how many boards of a guild are not deleted."""
