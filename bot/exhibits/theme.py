@@ -61,3 +61,10 @@ STATUS: Final[Mapping[Status, Colour]] = {
     Status.REJECTED: (164, 44, 44),
 }
 STATUS_INK: Final[Colour] = (255, 255, 255)
+# Where the word does not fit.
+STATUS_SIGN: Final[Mapping[Status, str]] = {
+    Status.CANDIDATE: "·",
+    Status.SHORTLIST: "★",
+    Status.APPROVED: "√",
+    Status.REJECTED: "×",
+}

@@ -8,14 +8,15 @@ from typing import Final, Literal
 
 from bot.boards import Item, Status, Swatch
 from bot.exhibits.shapes import Colour, Panel, Photo, Plan, Shape, Words
-from bot.exhibits.theme import STATUS, STATUS_INK, Colours
+from bot.exhibits.theme import STATUS, STATUS_INK, STATUS_SIGN, Colours
 from bot.exhibits.wording import caption_of, drawn, plain, status_words
 from bot.sheets import Box
-from bot.sheets.lettering import LINE_HEIGHT, lettered
+from bot.sheets.lettering import LINE_HEIGHT, font, lettered
 from bot.texts import text
 
 WIDTH: Final = 1600  # pixels: sizes are those of a wall so wide and grow with it
 _LINE: Final = 10**6  # a width that every line fits in
+_LEAST_CREDIT: Final = 3  # ems: less room holds no name
 _CHIP_RADIUS: Final = 8
 CODE: Final = 17  # the size of a colour's hex value
 
@@ -122,8 +123,9 @@ class Wall:
         if item.status is not Status.CANDIDATE:
             place = (left, box.bottom - inset - mark_height(size))
             words = status_words(item.status, self.locale)
-            type_ = Type(size=size, colour=STATUS_INK)
-            self.mark(words, place, type_, STATUS[item.status], width=box.width - 2 * inset)
+            if font(size).getlength(words) + size > box.width - 2 * inset:
+                words = STATUS_SIGN[item.status]
+            self.mark(words, place, Type(size=size, colour=STATUS_INK), STATUS[item.status])
         if item.is_spoiler:
             place = (box.left + box.width // 2, box.top + (box.height - mark_height(size)) // 2)
             words = text("exhibit_spoiler", self.locale)
@@ -142,7 +144,7 @@ class Wall:
             heart = Type(size=note, colour=self.colours.heart)
             hearts = self.write(f"♥ {item.votes}", (left + width, top), heart, anchor="r")
             taken = hearts.lettering.width + note
-        if item.credit and width - taken > 2 * note:
+        if item.credit and (width - taken) > _LEAST_CREDIT * note:
             type_ = Type(size=note, colour=self.colours.soft)
             self.write(item.credit, (left, top), type_, width=width - taken)
         return top + round(note * LINE_HEIGHT) if item.votes or item.credit else top
