@@ -23,6 +23,7 @@ _FOOT_BYTES: Final = 64
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)  # no zip knows an earlier one
 _FEW: Final = 48  # pictures: boards of more get sheets of so many, each so wide
 _WIDE: Final = 2400  # pixels
+_NARROWER: Final = (1.0, 0.7, 0.5, 0.35)  # of the width, where a sheet is too large for an archive
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 
 
@@ -76,7 +77,7 @@ def packed(
     there = [item for item in items if item.path.is_file()]
     missing = tuple(item.number for item in items if not item.path.is_file())
     names = {item.number: _name(item, item.path.suffix) for item in there}
-    sheets = list(_sheets(board, items, pictures=pictures, locale=locale))
+    sheets = list(_sheets(board, items, pictures=pictures, locale=locale, limit_bytes=limit_bytes))
     side = None
     if limit_bytes is not None:
         total = sum(entry.size_bytes for item in there for entry in _entries(item, names))
@@ -154,23 +155,32 @@ def _utf8(words: str) -> bytes:
 
 
 def _sheets(
-    board: Board, items: Sequence[Item], *, pictures: PictureCache, locale: str
+    board: Board,
+    items: Sequence[Item],
+    *,
+    pictures: PictureCache,
+    locale: str,
+    limit_bytes: int | None,
 ) -> Iterator[Entry]:
-    """Yield the sheets, drawn where they are not there from before."""
+    """Yield the sheets, drawn where they are not there from before, narrower where too large."""
     is_large = len(items) > _FEW
     per_page, width = (_FEW, _WIDE) if is_large else (PER_PAGE, WIDTH)
     for page in range(1, page_count(len(items), per_page) + 1):
-        sheet = keep_sheet(
-            board,
-            items=items,
-            theme=board.theme,
-            page=page,
-            pictures=pictures,
-            locale=locale,
-            per_page=per_page,
-            width=width,
-        )
-        yield Entry(name=f"sheets/sheet-{page:02}.jpg", content=sheet)
+        for share in _NARROWER:
+            sheet = keep_sheet(
+                board,
+                items=items,
+                theme=board.theme,
+                page=page,
+                pictures=pictures,
+                locale=locale,
+                per_page=per_page,
+                width=round(width * share),
+            )
+            entry = Entry(name=f"sheets/sheet-{page:02}.jpg", content=sheet)
+            if _fits([entry], limit_bytes):
+                break
+        yield entry
 
 
 def _name(item: Item, suffix: str) -> str:

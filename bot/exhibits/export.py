@@ -143,9 +143,8 @@ def _write_zip(order: _Order) -> list[ExportFile]:
     for i, entries in enumerate(packing.archives):
         name, path = order.file("zip", i, len(packing.archives))
         write_archive(path, entries, order.board)
-        _check(order, path)
         files.append(ExportFile(name=name, path=path, note=_zip_note(order, packing, i)))
-    return files
+    return _checked(order, files)
 
 
 def _zip_note(order: _Order, packing: Packing, part: int) -> str:
@@ -247,11 +246,8 @@ def _write_parts(
             fixed_bytes=min(fixed_bytes, (limit or fixed_bytes) // 4),
         )
         files = _written(order, suffix, parts, write)
-        over = [file for file in files if not _is_within(order, file.path)]
-        if not over:
+        if _are_within(order, files):
             return files
-        for file in files:
-            file.path.unlink()
         limit = round((limit or 0) * _LESS)
     raise _too_small(order)
 
@@ -303,25 +299,30 @@ def _write_png(order: _Order) -> list[ExportFile]:
         pictures=order.pictures,
         locale=order.locale,
     )
-    _check(order, path)
     if width < wanted:
         note = order.say("exhibit_note_shrunk", width=width, wanted=wanted)
     else:
         note = order.say("exhibit_note_width", width=width)
-    return [ExportFile(name=name, path=path, note=note)]
+    return _checked(order, [ExportFile(name=name, path=path, note=note)])
 
 
 # Limits
 
 
-def _is_within(order: _Order, path: Path) -> bool:
-    return order.limit_bytes is None or path.stat().st_size <= order.limit_bytes
+def _are_within(order: _Order, files: Sequence[ExportFile]) -> bool:
+    """Tell whether no file is over the limit; otherwise none of them stays."""
+    limit = order.limit_bytes
+    if limit is None or all(file.path.stat().st_size <= limit for file in files):
+        return True
+    for file in files:
+        file.path.unlink()
+    return False
 
 
-def _check(order: _Order, path: Path) -> None:
-    if not _is_within(order, path):
-        path.unlink()
+def _checked(order: _Order, files: list[ExportFile]) -> list[ExportFile]:
+    if not _are_within(order, files):
         raise _too_small(order)
+    return files
 
 
 def _too_small(order: _Order) -> ExportError:

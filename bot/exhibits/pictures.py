@@ -156,7 +156,7 @@ def _on_ground(picture: Image.Image) -> Image.Image:
 def jpeg(picture: Image.Image, *, quality: int = _QUALITY) -> bytes:
     """Return a JPEG with unreduced colours."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True)
+    picture.save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 

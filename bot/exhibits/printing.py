@@ -51,7 +51,7 @@ def print_sheet(
         paint(planned(size), pictures, locale).save(path, "PNG", compress_level=_LEVEL)
         return path.stat().st_size
 
-    size = natural = _natural_width(planned)
+    size = natural = natural_width(planned)
     if limit_bytes is not None:
         # Larger sheets take less a pixel: a small one tells what can be expected at least.
         size = min(size, _narrower(WIDTH, written(WIDTH), limit_bytes))
@@ -67,7 +67,7 @@ def _narrower(width: int, taken_bytes: int, limit_bytes: int) -> int:
     return max(_LEAST_WIDTH, round(width * math.sqrt(limit_bytes / taken_bytes) * _SPARE))
 
 
-def _natural_width(planned: Callable[[int], Plan]) -> int:
+def natural_width(planned: Callable[[int], Plan]) -> int:
     """Return the width in which the pictures show all they have, within what can be drawn."""
     plan = planned(WIDTH)
     photos = [shape for shape in plan.shapes if isinstance(shape, Photo)]
