@@ -481,8 +481,8 @@ def test_a_board_of_many_large_pictures_is_printed_as_wide_as_8k(items):
 
     def planned(width: int) -> Plan:
         header = Header(title="Wall")
-        return hang(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=1.6).plan
+        return hang(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=2.1).plan
 
     plan = planned(natural_width(planned))
-    assert 6500 <= plan.width <= 8192
-    assert plan.width * plan.height <= 50_000_000
+    assert 7000 <= plan.width <= 8192
+    assert plan.width * plan.height <= 40_000_000

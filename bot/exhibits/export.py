@@ -233,7 +233,7 @@ def _write_parts(
     weight: Callable[[Item, int], int],
     fixed_bytes: int,
 ) -> list[ExportFile]:
-    """Write as few files as may be, again with less in each while one is over the limit."""
+    """Write as few files as may be; again, with less in each, where one is over the limit."""
     few, many = _SIDES[suffix]
     limit = order.limit_bytes
     for _ in range(_TRIES):
@@ -248,6 +248,8 @@ def _write_parts(
         files = _written(order, suffix, parts, write)
         if _are_within(order, files):
             return files
+        if parts.side == SIDES[0] and len(parts.items[0]) <= 1:
+            break
         limit = round((limit or 0) * _LESS)
     raise _too_small(order)
 
@@ -258,6 +260,7 @@ def _written(
     parts: Parts,
     write: Callable[[Path, Sequence[Item], Copies, str], None],
 ) -> list[ExportFile]:
+    """Write the parts, up to the first that is over the limit."""
     copies = Copies(pictures=order.pictures, side=parts.side)
     count = len(parts.items)
     files = []
@@ -267,6 +270,8 @@ def _written(
         write(path, items, copies, part)
         note = _copies_note(order, suffix, parts, i)
         files.append(ExportFile(name=name, path=path, note=note))
+        if order.limit_bytes is not None and path.stat().st_size > order.limit_bytes:
+            break
     return files
 
 

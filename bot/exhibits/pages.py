@@ -32,8 +32,11 @@ _PICTURE: Final = (980, HEIGHT - 2 * _MARGIN - 40)  # the room of a picture, at 
 _GUTTER: Final = 56
 _COLUMN: Final = 600  # the width of the words beside a picture, at most
 _FOOT: Final = HEIGHT - _MARGIN
-_CHIP: Final = (52, 32)
-_PROMPT_LINES: Final = 9
+_TITLE_TOP: Final = 250
+_COLOURS_TOP: Final = HEIGHT - _MARGIN - 226
+_CHIP: Final = (48, 26)
+_PROMPT_LINES: Final = 6
+_BELOW: Final = 440  # the room below a picture that is enough for its recipe
 _COMMENTS: Final = 4
 _ROW: Final = 80  # the room that a row of the recipe may take
 
@@ -41,13 +44,11 @@ _ROW: Final = 80  # the room that a row of the recipe may take
 def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -> Plan:
     """Plan the first page: what the board is, and its colours in full width."""
     wall = _page(board.theme, locale)
-    top = 250
+    top = _TITLE_TOP
     if part:
         top = wall.write(part, (_MARGIN, top), wall.soft(26)).bottom + 4
-    placed = wall.write(
-        board.name, (_MARGIN, top), wall.ink(88), width=WIDTH - 2 * _MARGIN, lines=2
-    )
-    top = placed.bottom + 20
+    room = WIDTH - 2 * _MARGIN
+    top = wall.write(board.name, (_MARGIN, top), wall.ink(88), width=room, lines=2).bottom + 20
     if board.brief.strip():
         width = WIDTH * 2 // 3
         top = wall.write(board.brief, (_MARGIN, top), wall.ink(34), width=width, lines=5).bottom
@@ -55,7 +56,8 @@ def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -
     keeper = text("exhibit_kept_by", locale, name=plain(board.owner_name))
     since = text("exhibit_since", locale, date=date_words(board.created_at, locale))
     for line in (facts(items, locale), f"{keeper} · {since}"):
-        top = wall.write(line, (_MARGIN, top), wall.soft(26), width=WIDTH - 2 * _MARGIN).bottom
+        top = wall.write(line, (_MARGIN, top), wall.soft(26), width=room).bottom
+    wall.lower(0, min(0, _COLOURS_TOP - 48 - top))  # where much is said, it begins higher
     _place_colours(wall, palette_of_items(board, items))
     return wall.plan(HEIGHT)
 
@@ -64,8 +66,7 @@ def _place_colours(wall: Wall, palette: Sequence[Swatch]) -> None:
     """Place a palette at the foot of a page, with names."""
     if not palette:
         return
-    gap, height = 16, 150
-    top = HEIGHT - _MARGIN - height - 76
+    gap, height, top = 16, 150, _COLOURS_TOP
     width = (WIDTH - 2 * _MARGIN + gap) // len(palette) - gap
     for i, swatch in enumerate(palette):
         left = _MARGIN + i * (width + gap)
@@ -100,8 +101,11 @@ def picture_page(board: Board, item: Item, *, locale: str) -> Plan:
     )
     wall.photo(item, box)
     left = max(box.left + box.width, _MARGIN + 240) + _GUTTER
-    column = _Column(wall, left=left, width=min(WIDTH - _MARGIN - left, _COLUMN))
-    column.fill(item)
+    beside = _Column(wall, left=left, top=_MARGIN, width=min(WIDTH - _MARGIN - left, _COLUMN))
+    beside.about(item)
+    if box.bottom + _BELOW <= _FOOT:
+        beside = _Column(wall, left=_MARGIN, top=box.bottom + 24, width=box.width)
+    beside.making(item)
     wall.write(board.name, (_MARGIN, _FOOT), wall.soft(18), width=WIDTH // 2)
     number = f"{item.number}"
     wall.write(number, (WIDTH - _MARGIN, _FOOT), wall.soft(18), anchor="r")
@@ -115,26 +119,30 @@ def _page(theme: Theme, locale: str) -> Wall:
 class _Column:
     """What is said of a picture, from top to bottom, as far as there is room."""
 
-    def __init__(self, wall: Wall, *, left: int, width: int) -> None:
+    def __init__(self, wall: Wall, *, left: int, top: int, width: int) -> None:
         """Begin at the top."""
-        self._wall, self._left, self._width, self._top = wall, left, width, _MARGIN
+        self._wall, self._left, self._width, self._top = wall, left, width, top
 
-    def fill(self, item: Item) -> None:
-        """Place everything."""
+    def about(self, item: Item) -> None:
+        """Place what people say of the picture, and its colours."""
         locale = self._wall.locale
         self._marks(item)
-        self._words(caption_of(item), 38, lines=6, gap=10)
+        self._words(caption_of(item), 36, lines=4, gap=10)
         votes = [vote_words(item.votes, locale)] if item.votes else []
         self._words(" · ".join([*filter(None, [plain(item.credit)]), *votes]), 24, is_soft=True)
         self._words(" ".join(f"#{plain(tag)}" for tag in item.tags), 22, lines=2, is_soft=True)
         if item.is_spoiler:
             self._words(text("exhibit_hidden", locale), 22, lines=2, is_soft=True)
         self._colours(item.palette)
+
+    def making(self, item: Item) -> None:
+        """Place what the picture was made with, and the newest comments."""
         if item.caption and item.prompt:
             self._titled("exhibit_prompt", item.prompt, lines=_PROMPT_LINES)
         self._recipe(item)
+        self._top += 12
         for comment in item.comments[-_COMMENTS:]:
-            self._words(f"{comment.user_name}: {comment.text}", 20, lines=3)
+            self._words(f"{comment.user_name}: {comment.text}", 19, lines=2)
 
     @property
     def _room(self) -> int:
@@ -173,13 +181,13 @@ class _Column:
         self._top += 16
         for swatch in palette:
             if self._room < 2 * height:
-                return
+                break
             box = Box(left=self._left, top=self._top, width=width, height=height)
             wall.chip(box, swatch.rgb)
-            left, top = self._left + width + 16, self._top + 2
-            name = wall.write(name_of(swatch.rgb, wall.locale), (left, top), wall.ink(20))
-            wall.write(swatch.hex, (left + name.lettering.width + 14, top), wall.soft(20))
-            self._top += height + 8
+            left, top = self._left + width + 14, self._top - 1
+            name = wall.write(name_of(swatch.rgb, wall.locale), (left, top), wall.ink(19))
+            wall.write(swatch.hex, (left + name.lettering.width + 14, top), wall.soft(19))
+            self._top += height + 7
 
     def _recipe(self, item: Item) -> None:
         """Place what the picture was made with, as rows of a name and a value."""
@@ -195,9 +203,9 @@ class _Column:
         for name, value in [*rows, pixels]:
             if self._room < _ROW or not value:
                 return
-            self._wall.write(name, (self._left, self._top), self._wall.soft(20), width=150)
+            self._wall.write(name, (self._left, self._top), self._wall.soft(19), width=150)
             value_left = self._left + 160
             placed = self._wall.write(
-                value, (value_left, self._top), self._wall.ink(20), width=self._width - 160, lines=3
+                value, (value_left, self._top), self._wall.ink(19), width=self._width - 160, lines=3
             )
             self._top = placed.bottom + 2

@@ -19,7 +19,9 @@ from bot.texts import text
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
 _ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve
 _LINE: Final = 0.5  # points: a hairline
-_MISSING_SIZE: Final = 8.0  # points
+_MISSING_SIZE: Final = 12.0  # points
+_NOTE_INKS: Final = ((98, 102, 110), (163, 166, 173))  # on a light and on a dark ground
+_DARK: Final = 128
 
 
 class PictureStream(pydyf.Stream):  # type: ignore[misc] # pydyf has no types
@@ -214,8 +216,8 @@ class _Sketch:
 
     def note(self, box: Box, line: str) -> None:
         """Write a line in the middle of a box."""
-        self.colour((110, 114, 122))
-        size = round(_MISSING_SIZE / self.scale)
+        self.colour(_NOTE_INKS[max(self.plan.ground) < _DARK])
+        size = round(min(_MISSING_SIZE / self.scale, box.width / 10))
         self._line(line, box.left + box.width // 2, box.top + box.height / 2, size, "m")
 
     def _line(self, line: str, left: float, middle: float, size: int, anchor: str) -> None:

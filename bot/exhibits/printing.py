@@ -18,8 +18,8 @@ from bot.exhibits.wall import WIDTH
 MAX_WIDTH: Final = 8192  # pixels
 _USUAL_WIDTH: Final = 4096  # pixels, where the pictures have no more to show
 _LEAST_WIDTH: Final = 800
-_MAX_PIXELS: Final = 48_000_000  # of a sheet: 144 MB while it is drawn
-_ASPECT: Final = 1.6  # width / height of the rows; with the title about that of A paper
+_MAX_PIXELS: Final = 38_000_000  # of a sheet: Pillow takes four bytes for each
+_ASPECT: Final = 2.1  # width / height of the rows; with the title about that of A paper
 _LEVEL: Final = 5  # of PNG's compression
 _TRIES: Final = 6
 _SPARE: Final = 0.96  # of a width that should just fit is taken
