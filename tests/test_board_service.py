@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.boards import (
     VERBS,
@@ -21,8 +23,14 @@ from bot.boards import (
     rules,
 )
 from bot.errors import BotError
+from bot.service import open_service
+from bot.settings import Settings
 from bot.texts import sentence
 from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
+from tests.test_service import idle, origin, submit
+from tests.town import SteeredEngine
+
+pytest_plugins = ["tests.bot_fixtures"]
 
 
 @pytest.fixture
@@ -347,13 +355,25 @@ async def test_what_no_row_names_is_swept_and_what_lies_beside_it_is_not(room: R
     item = (await room.upload(board)).item
     orphan = item.path.with_name("ab" * 32 + ".png")
     part = item.path.with_name(".x.part")
-    small = room.store.boards.folder / "small" / "aa" / "x.webp"
-    small.parent.mkdir(parents=True)
-    for path in (orphan, part, small):
+    small = room.boards.pictures.copy_of(item, side=64)
+    assert small is not None
+    for path in (orphan, part):
         path.write_bytes(b"left behind")
     assert await room.boards.tidy() == 2
     assert item.path.is_file()
     assert small.is_file()
+
+
+async def test_small_copies_go_with_the_pictures_they_show(room: Room):
+    board = await room.board()
+    gone, kept = (await room.upload(board, 1)).item, (await room.upload(board, 2)).item
+    small = [room.boards.pictures.copy_of(item, side=64) for item in (gone, kept)]
+    await room.boards.remove(ADA, board.id, 1)
+    await room.boards.tidy()
+    assert all(path is not None and path.is_file() for path in small)
+    room.clock.move(days=1, seconds=1)
+    await room.boards.tidy()
+    assert [path is not None and path.is_file() for path in small] == [False, True]
 
 
 async def test_a_log_of_a_busy_board_is_cut_and_read_page_by_page(
@@ -445,3 +465,25 @@ async def test_boards_are_as_they_were_after_a_restart(tmp_path: Path):
         assert await room.now(board) == before
         assert await room.boards.of_message(100) == before
         assert [item.path.suffix for item in before.items] == [".jpg", ".png"]
+
+
+async def test_a_drawn_image_stays_on_its_board_when_it_is_deleted_and_the_bot_restarts(
+    settings: Settings, engine: SteeredEngine
+):
+    async with open_service(settings, lambda: engine) as service:
+        reply = await submit(service, by=origin(BEN.user_id))
+        await idle(service)
+        [made] = reply.generations
+        board = await service.boards.create(ADA, name="Spring", channel_id=2)
+        added = await service.boards.add_generation(ADA, board.id, made.id)
+        await service.delete(made.id, by=BEN.user_id, is_moderator=False)
+        assert not made.path.is_file()
+    async with open_service(settings, lambda: engine) as service:
+        await service.boards.tidy()
+        again = await service.boards.find(BEN, "Spring")
+        assert again.items == (added.item,)
+        with Image.open(added.item.path) as picture:
+            assert hashlib.sha256(picture.tobytes()).hexdigest() == made.pixel_sha256
+        assert added.item.recipe_text == made.recipe_text
+        taken = await service.boards.take_off_everywhere(BEN, made.id)
+        assert [each.board_id for each in taken] == [board.id]

@@ -62,36 +62,36 @@ _SENTENCES: Final = _compiled({
     r"The image could not be stored: (.*)\.": r"图片无法保存:\1。",
     # Boards
     r"There is no board (.+) here that you may see: .*":
-        r"这里没有你能看到的灵感板 \1:请从列表中选择。",
+        r"这里没有你能看到的画板 \1:请从列表中选择。",
     r"You may only look at the board (.+): ask (.+) to let you add\.":
-        r"灵感板 \1 你只能查看:请让 \2 允许你添加。",
+        r"画板 \1 你只能查看:请让 \2 允许你添加。",
     r"You may not curate the board (.+): ask (.+) to let you\.":
-        r"你不能整理灵感板 \1:请让 \2 授权。",
+        r"你不能整理画板 \1:请让 \2 授权。",
     r"Only (.+) and moderators can do that with the board (.+)\.":
-        r"只有 \1 和管理员可以对灵感板 \2 这样做。",
-    r"The board (.+) is archived: .*": r"灵感板 \1 已归档:请先取消归档。",
-    r"The board (.+) is not deleted: .*": r"灵感板 \1 没有被删除:它还在。",
+        r"只有 \1 和管理员可以对画板 \2 这样做。",
+    r"The board (.+) is archived: .*": r"画板 \1 已归档:请先取消归档。",
+    r"The board (.+) is not deleted: .*": r"画板 \1 没有被删除:它还在。",
     r"The board (.+) was deleted more than a day ago: .*":
-        r"灵感板 \1 已删除超过一天:无法恢复。",
-    r"The board needs a name: .*": "灵感板需要名称:请写用途,例如“春季”。",
-    r"There is a board (.+) here already: .*": r"这里已有灵感板 \1:请换一个名称。",
+        r"画板 \1 已删除超过一天:无法恢复。",
+    r"The board needs a name: .*": "画板需要名称:请写用途,例如“春季”。",
+    r"There is a board (.+) here already: .*": r"这里已有画板 \1:请换一个名称。",
     r"The channel is a board already, (.+): archive .*":
-        "这个频道已经是灵感板:请先归档那个灵感板,或换一个频道。",
+        "这个频道已经是画板:请先归档那个画板,或换一个频道。",
     r"There are (\d+) boards here, and (\d+) are the limit: .*":
-        r"这里已有 \1 个灵感板,上限是 \2 个:请删除不用的灵感板。",
+        r"这里已有 \1 个画板,上限是 \2 个:请删除不用的画板。",
     r"The board (.+) has (\d+) pictures, and (\d+) are the limit: .*":
-        r"灵感板 \1 已有 \2 张图片,上限是 \3 张:请取下一些,或新建灵感板。",
+        r"画板 \1 已有 \2 张图片,上限是 \3 张:请取下一些,或新建画板。",
     r"The board names (\d+) members and roles already: (\d+) are the limit\.":
-        r"灵感板已列出 \1 个成员和角色:上限是 \2 个。",
+        r"画板已列出 \1 个成员和角色:上限是 \2 个。",
     r"There is no picture (-?\d+) on the board (.+): .*":
-        r"灵感板 \2 上没有第 \1 号图片:请用板上显示的编号。",
+        r"画板 \2 上没有第 \1 号图片:请用板上显示的编号。",
     r"There is no image (.+) here: .*": r"这里没有图片 \1:请用未删除图片下方的 ID。",
     r"No picture (-?\d+) was taken off the board (.+) within a day: .*":
-        r"一天之内没有从灵感板 \2 取下第 \1 号图片:无可恢复。",
+        r"一天之内没有从画板 \2 取下第 \1 号图片:无可恢复。",
     r"It hangs there again already: it is picture (\d+)\.":
-        r"它已经又在灵感板上了:第 \1 号图片。",
+        r"它已经又在画板上了:第 \1 号图片。",
     r"Picture (\d+) is your own, and the board (.+) counts no votes .*":
-        r"第 \1 号图片是你自己的,灵感板 \2 不计自投票:请投给别的图片。",
+        r"第 \1 号图片是你自己的,画板 \2 不计自投票:请投给别的图片。",
     r"Picture (\d+) has (\d+) comments, and (\d+) are the limit: .*":
         r"第 \1 号图片已有 \2 条评论,上限是 \3 条:请先删除一条。",
     r"There is no such comment on picture (\d+): .*":

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.boards import Access, Actor, Board, BoardState, Item, access_of
 from bot.errors import BotError, InvalidRequestError
+from bot.exhibits import PictureCache
 from bot.generation import SizeRules
 from bot.jobs import now
 from bot.palettes import merged
@@ -83,6 +84,7 @@ class Changing:
 
     Attributes:
         now: Tells the time; tests may set it.
+        pictures: The small copies that sheets are made of.
 
     """
 
@@ -95,6 +97,7 @@ class Changing:
         self._looking = asyncio.Semaphore(_LOOKED_AT_ONCE)
         self._files = asyncio.Lock()  # held between a copy's file and its row, and by the sweep
         self.now: Callable[[], dt.datetime] = now
+        self.pictures = PictureCache(store.boards.small_copies)
 
     def on_change(self, callback: OnChange) -> None:
         """Have something called with a board's id after every change of it that was kept.

@@ -35,19 +35,22 @@ class Tidying(Changing):
             How many files were deleted.
 
         """
-        await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
+        purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
         began, deleted = time.time(), 0
         for folder in await asyncio.to_thread(_folders, self._table.folder):
             async with self._files:
                 kept = await self._table.kept_files(folder.name)
                 deleted += await asyncio.to_thread(_delete_others, folder, kept, before=began)
+        if purged:  # nothing that showed them is left either
+            shown = await self._table.kept_pixels()
+            await asyncio.to_thread(self.pictures.sweep, shown)
         if deleted:
             logger.info("Deleted %d copies that no board needs", deleted)
         return deleted
 
 
 def _folders(copies: Path) -> list[Path]:
-    """Return the folders of copies; what else lies beside them, such as small copies, is not."""
+    """Return the folders of copies, without that of small copies beside them."""
     return sorted(path for path in copies.glob("[0-9a-f][0-9a-f]") if path.is_dir())
 
 

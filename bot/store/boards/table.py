@@ -47,6 +47,11 @@ class BoardTable:
         """Return where our copy of some bytes is, or would be."""
         return copy_path(self.folder, sha256 + suffix)
 
+    @property
+    def small_copies(self) -> Path:
+        """Return the folder of what is made of the copies and can be made again."""
+        return self.folder / "small"
+
     @contextlib.asynccontextmanager
     async def change(self) -> AsyncIterator[BoardChange]:
         """Change boards: all that is done inside is kept, or nothing.
@@ -159,6 +164,11 @@ class BoardTable:
             prefix, prefix + "g",
         )  # fmt: skip
         return {row["file"] for row in rows}
+
+    async def kept_pixels(self) -> set[str]:
+        """Return the pixels' SHA-256 of all pictures that hang, or may be brought back."""
+        rows = await self._database.rows("SELECT DISTINCT pixel_sha256 FROM board_items")
+        return {row["pixel_sha256"] for row in rows}
 
     async def purge(self, *, before: dt.datetime, log_length: int) -> int:
         """Forget for good what was deleted or taken off before a time; return how many of both."""
