@@ -196,6 +196,14 @@ async def test_many_at_once_get_numbers_of_their_own_and_one_of_each_wins(room: 
     assert len(room.copies()) == 4
 
 
+async def test_an_id_that_is_taken_is_not_given_again(room: Room, monkeypatch: pytest.MonkeyPatch):
+    board = await room.board()
+    first = (await room.upload(board, 1)).item
+    drawn = iter([first.id, first.id, "another"])
+    monkeypatch.setattr("bot.store.boards.changes.new_id", lambda: next(drawn))
+    assert (await room.upload(board, 2)).item.id == "another"
+
+
 async def test_a_board_has_a_thousand_pictures_at_most(room: Room, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(rules, "MAX_ITEMS", 2)
     board = await room.board()

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from bot.boards import Access, Board, Grant, Item, Source, Status, Swatch
-from bot.jobs import new_id
 from bot.settings import PROJECT_DIR
 from bot.store import DatabaseError, Store
 from bot.store.database import Database
@@ -43,8 +42,9 @@ async def fill(room: Room, board: Board, count: int) -> None:
         for _ in range(count):
             number = await change.next_number(board.id)
             item = Item(
-                id=new_id(), board_id=board.id, number=number, source=Source.GENERATION,
-                path=Path(f"{number:064x}.png"), width=1024, height=768,
+                id=f"{board.id}-{number}", board_id=board.id, number=number,
+                source=Source.GENERATION, path=Path(f"{number:064x}.png"),
+                width=1024, height=768,
                 pixel_sha256=f"{number:064x}", likeness=chance.randbytes(64), generation_id="x",
                 prompt="a prompt " * 20, seed=number, recipe_text=str(CONDITIONS) * 10,
                 caption=f"caption {number}", credit="Ada", author_id=10, link=None, channel_id=7,

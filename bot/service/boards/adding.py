@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,7 +15,7 @@ from PIL import Image
 from bot.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
 from bot.errors import BotError, InvalidRequestError
 from bot.images import write_once
-from bot.jobs import Generation, Scope, new_id, typed_id
+from bot.jobs import Generation, Scope, typed_id
 from bot.likeness import Match, best_match, candidates, fingerprint
 from bot.palettes import palette_of
 from bot.reading import (
@@ -138,11 +138,14 @@ class Adding(Changing):
                 if same is not None:
                     return Added(item=same, duplicate_of=same, is_exact=True)
                 await check_room(work)
-                number = await work.change.next_number(board_id)
-                item = _item(work, number, path, offer, look, label)
+                item = replace(
+                    _item(work, path, offer, look, label),
+                    id=await work.change.free_id(),
+                    number=await work.change.next_number(board_id),
+                )
                 await work.change.hang(item)
                 await work.recolour()
-                await work.note("added", number=number, detail=item.caption)
+                await work.note("added", number=item.number, detail=item.caption)
         return Added(item=item, duplicate_of=near)
 
     async def _near(self, board_id: str, picture: Picture) -> Item | None:
@@ -184,12 +187,13 @@ def _said(label: Label) -> dict[str, Any]:
     }
 
 
-def _item(work: Work, number: int, path: Path, offer: Offer, look: Look, label: Label) -> Item:
+def _item(work: Work, path: Path, offer: Offer, look: Look, label: Label) -> Item:
+    """Return a new picture that has neither id nor number yet."""
     said = _said(label)
     return Item(
-        id=new_id(),
+        id="",
         board_id=work.board.id,
-        number=number,
+        number=0,
         source=offer.source,
         path=path,
         width=look.picture.image.width,

@@ -11,6 +11,7 @@ import aiosqlite
 
 from bot.boards import Access, Actor, Board, BoardState, Comment, Grant, Item, Status, Swatch
 from bot.boards.rules import name_key, user_name
+from bot.jobs import new_id
 from bot.store.boards.reading import read_head, read_items
 from bot.store.boards.rows import (
     BOARD_COLUMNS,
@@ -163,6 +164,13 @@ class BoardChange:
         )
 
     # Pictures
+
+    async def free_id(self) -> str:
+        """Draw an id that no picture has: among a hundred thousand, one drawn blindly may be."""
+        while True:
+            drawn = new_id()
+            if not await self._count("SELECT count(*) FROM board_items WHERE id = ?", drawn):
+                return drawn
 
     async def next_number(self, board_id: str) -> int:
         """Return a number that no picture of the board ever had."""
