@@ -15,6 +15,7 @@ from PIL import Image
 
 from bot.boards import Access, Grant, Source, Status, rules
 from bot.errors import BotError
+from bot.images import write_once
 from bot.recipe import parse_recipe
 from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
 from tests.test_board_service import refused, verbs
@@ -196,6 +197,32 @@ async def test_many_at_once_get_numbers_of_their_own_and_one_of_each_wins(room: 
     assert len(room.copies()) == 4
 
 
+async def test_of_two_copies_at_once_the_later_one_is_said_to_be_a_copy(room: Room):
+    board = await room.board()
+    one, other = await asyncio.gather(
+        room.upload(board), room.upload(board, content=picture(1, "JPEG"))
+    )
+    first, second = sorted((one, other), key=lambda added: added.item.number)
+    assert (first.duplicate_of, second.duplicate_of) == (None, first.item)
+
+
+async def test_a_sweep_waits_for_a_picture_between_its_file_and_its_row(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+):
+    board = await room.board()
+    sweeps: list[asyncio.Task[int]] = []
+
+    def write_and_sweep(path: Path, content: bytes) -> None:
+        write_once(path, content)
+        loop.call_soon_threadsafe(lambda: sweeps.append(asyncio.create_task(room.boards.tidy())))
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr("bot.service.boards.adding.write_once", write_and_sweep)
+    item = (await room.upload(board)).item
+    assert [await sweep for sweep in sweeps] == [0]
+    assert item.path.is_file()
+
+
 async def test_an_id_that_is_taken_is_not_given_again(room: Room, monkeypatch: pytest.MonkeyPatch):
     board = await room.board()
     first = (await room.upload(board, 1)).item
@@ -288,6 +315,15 @@ async def test_who_hung_it_up_may_word_it_and_take_it_off(room: Room):
     await refused(room.boards.bring_back(CLEO, board.id, 1), "may not curate")
     await room.boards.bring_back(BEN, board.id, 1)
     assert await room.numbers(board) == [1, 2]
+
+
+async def test_who_made_a_picture_may_take_it_off_and_not_word_it(room: Room):
+    board = await room.board(everyone=Access.LOOK)
+    await room.upload(board, 1, author_id=BEN.user_id)
+    await refused(room.boards.caption(BEN, board.id, 1, "x"), "You may only look")
+    await refused(room.boards.remove(CLEO, board.id, 1), "may not curate")
+    await room.boards.remove(BEN, board.id, 1)
+    assert await room.numbers(board) == []
 
 
 async def test_a_picture_that_was_taken_off_is_back_within_a_day_with_all_that_was_said(room: Room):

@@ -141,6 +141,9 @@ async def test_a_channel_is_one_open_board(room: Room):
     restored = await room.boards.restore(ADA, first.id)  # as it was: archived, so beside the other
     assert restored.state is BoardState.ARCHIVED
     assert await room.boards.channel_boards() == [second.id]
+    await room.boards.delete(ADA, second.id)
+    await room.boards.unarchive(ADA, first.id)
+    await refused(room.boards.restore(ADA, second.id), "a board already, 'Spring'")
 
 
 async def test_two_boards_of_one_name_or_channel_at_once_are_one(room: Room):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from pathlib import Path
 from typing import Final
 
@@ -36,11 +35,11 @@ class Tidying(Changing):
 
         """
         purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
-        began, deleted = time.time(), 0
+        deleted = 0
         for folder in await asyncio.to_thread(_folders, self._table.folder):
             async with self._files:
                 kept = await self._table.kept_files(folder.name)
-                deleted += await asyncio.to_thread(_delete_others, folder, kept, before=began)
+                deleted += await asyncio.to_thread(_delete_others, folder, kept)
         if purged:  # nothing that showed them is left either
             shown = await self._table.kept_pixels()
             await asyncio.to_thread(self.pictures.sweep, shown)
@@ -54,13 +53,9 @@ def _folders(copies: Path) -> list[Path]:
     return sorted(path for path in copies.glob("[0-9a-f][0-9a-f]") if path.is_dir())
 
 
-def _delete_others(folder: Path, kept: set[str], *, before: float) -> int:
-    """Delete what is not kept and was written before a time, unfinished files too."""
-    others = [
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.name not in kept and path.stat().st_mtime < before
-    ]
+def _delete_others(folder: Path, kept: set[str]) -> int:
+    """Delete what is not kept, unfinished files too."""
+    others = [path for path in folder.iterdir() if path.is_file() and path.name not in kept]
     for path in others:
         path.unlink(missing_ok=True)
     return len(others)
