@@ -431,6 +431,7 @@ async def test_the_list_counts_what_hangs_there(room: Room):
     board = await room.board("Autumn", brief="leaves")
     for seed in (1, 2, 3):
         await room.upload(board, seed)
+    await room.boards.set_status(ADA, board.id, 2, Status.APPROVED)
     await room.boards.remove(ADA, board.id, 2)
     room.clock.move(minutes=5)
     await room.boards.set_status(ADA, board.id, 1, Status.APPROVED)
