@@ -484,5 +484,5 @@ def test_a_board_of_many_large_pictures_is_printed_as_wide_as_8k(items):
         return hang(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=2.1).plan
 
     plan = planned(natural_width(planned))
-    assert 7000 <= plan.width <= 8192
-    assert plan.width * plan.height <= 40_000_000
+    assert 6500 <= plan.width <= 8192
+    assert plan.width * plan.height <= 35_000_000

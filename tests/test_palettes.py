@@ -118,7 +118,7 @@ def test_colours_are_called_as_people_call_them():
 def test_a_prompt_asks_for_the_colours_in_either_language():
     palette = palette_of(blocks(((26, 158, 156), 60), (RED, 40)))
     assert prompt_words(palette, "en-US") == "teal background, in the colours teal and red"
-    assert prompt_words(palette, "zh-CN") == "青色背景，配色为青色、红色"
+    assert prompt_words(palette, "zh-CN") == "青色背景，青色红色配色"
     assert prompt_words([], "en-US") == ""
 
 

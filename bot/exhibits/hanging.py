@@ -156,9 +156,7 @@ def _place_header(wall: Wall, header: Header) -> int:
         (header.facts, wall.soft(_FACTS), 2),
     ):
         if words.strip():
-            width = room if top < foot else _room(wall)
-            if type_.size >= wall.px(_BRIEF):
-                width = room
+            width = _room(wall) if type_.size < wall.px(_BRIEF) and top >= foot else room
             placed = wall.write(words, (margin, top), type_, width=width, lines=lines)
             top = placed.bottom + wall.px(_LINES_GAP)
     return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)

@@ -18,7 +18,7 @@ from bot.exhibits.wall import WIDTH
 MAX_WIDTH: Final = 8192  # pixels
 _USUAL_WIDTH: Final = 4096  # pixels, where the pictures have no more to show
 _LEAST_WIDTH: Final = 800
-_MAX_PIXELS: Final = 38_000_000  # of a sheet: Pillow takes four bytes for each
+_MAX_PIXELS: Final = 34_000_000  # of a sheet: Pillow takes four bytes for each
 _ASPECT: Final = 2.1  # width / height of the rows; with the title about that of A paper
 _LEVEL: Final = 5  # of PNG's compression
 _TRIES: Final = 6

@@ -33,7 +33,8 @@ def prompt_words(swatches: Sequence[Swatch], locale: str) -> str:
     names = list(dict.fromkeys(name_of(swatch.rgb, locale) for swatch in spoken))
     ground = _said(_nearest(swatches[0].rgb, PLAIN), locale)
     if is_chinese(locale):
-        return f"{ground}背景，配色为{'、'.join(names)}"
+        # A list with commas would ask small models for a second thing beside the first.
+        return f"{ground}背景，{''.join(names)}配色"
     return f"{ground} background, in the colours {_listed(names)}"
 
 

@@ -139,7 +139,8 @@ EXHIBITS_CHINESE: Final[dict[str, str]] = {
     "{last} 号图片。",
     "exhibit_note_single": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB：第 {first} 号"
     "图片。",
-    "exhibit_note_papers": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB：表格、配色和总览。",
+    "exhibit_note_papers": "第 {part} 部分，共 {parts} 部分，每个不超过 {limit} MB："
+    "表格、配色和总览。",
     "exhibit_note_heavy": "以下图片太大，用缩小的副本代替：{numbers}。",
     "exhibit_note_width": "宽 {width} 像素。",
     "exhibit_note_shrunk": "宽 {width} 像素，而不是 {wanted}，以便不超过 {limit} MB。",

@@ -28,7 +28,7 @@ from tests.board_samples import board_of, item_of, scene
 
 SHAPES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
 DIFFERENT = 40  # every 40th picture's palette is computed; the others borrow one
-STEPS = ("pinned-cold", "pinned", "pages", *FORMS, *(f"{form}-limited" for form in FORMS))
+STEPS = ("pinned-cold", "pages", "pinned", *FORMS, *(f"{form}-limited" for form in FORMS))
 
 
 def make(folder: Path, count: int) -> None:
