@@ -11,8 +11,9 @@ from typing import Final
 _SEARCHES: Final = 24  # halvings: heights to a thousandth
 _NEAR: Final = tuple(0.80 + 0.04 * i for i in range(11))  # of the best height, tried as well
 _SHAPE_WEIGHT: Final = 1.5  # how much worse a sheet looks for its whole shape
-_UNFILLED_WEIGHT: Final = 0.8  # how much worse a sheet looks for what its last row leaves empty
-_UNEVEN_WEIGHT: Final = 2.0  # and for rows of different heights
+_FEW: Final = 100  # pictures: among more, how the last row ends is not seen
+_UNFILLED_WEIGHT: Final = 1.6  # how much worse a sheet looks for what its last row leaves empty
+_UNEVEN_WEIGHT: Final = 1.2  # and for rows of different heights
 _STRETCH: Final = 1.25  # a last row that would be so much higher than wanted stays narrower
 
 
@@ -60,7 +61,9 @@ def arranged(aspects: Sequence[float], measures: Measures) -> list[Row]:
     if not aspects:
         return []
     best = _best_height(aspects, measures)
-    ways = (_rows(aspects, min(best * near, measures.max_height), measures) for near in _NEAR)
+    heights = [min(best * near, measures.max_height) for near in _NEAR]
+    ends = (True, False) if len(aspects) <= _FEW else (True,)
+    ways = (_rows(aspects, height, measures, is_open=end) for height in heights for end in ends)
     return min(ways, key=lambda rows: _badness(rows, measures))
 
 
@@ -90,15 +93,18 @@ def _badness(rows: Sequence[Row], measures: Measures) -> float:
     return off + _UNEVEN_WEIGHT * uneven + _UNFILLED_WEIGHT * (1 - rows[-1].fill)
 
 
-def _rows(aspects: Sequence[float], height: float, measures: Measures) -> list[Row]:
+def _rows(
+    aspects: Sequence[float], height: float, measures: Measures, *, is_open: bool
+) -> list[Row]:
     """Return the rows whose heights are as near to the wanted one as can be.
 
     The best ends of rows up to each picture follow from the best ones up to the pictures before.
+    An open last row may stay empty in part; otherwise it counts like every other.
     """
     reach = _reach(aspects, height, measures)
     costs, begins = [0.0], [0]
     for end in range(1, len(aspects) + 1):
-        is_last = end == len(aspects)
+        is_last = is_open and end == len(aspects)
         ways = [
             (costs[begin] + _cost(aspects[begin:end], height, measures, is_last=is_last), begin)
             for begin in range(max(0, end - reach), end)
@@ -109,9 +115,8 @@ def _rows(aspects: Sequence[float], height: float, measures: Measures) -> list[R
     ends = [len(aspects)]
     while ends[-1] > 0:
         ends.append(begins[ends[-1]])
-    return [
-        _row(aspects, begin, end, height, measures) for begin, end in pairwise(reversed(ends))
-    ]  # fmt: skip
+    last = height if is_open else math.inf
+    return [_row(aspects, begin, end, last, measures) for begin, end in pairwise(reversed(ends))]
 
 
 def _reach(aspects: Sequence[float], height: float, measures: Measures) -> int:
