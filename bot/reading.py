@@ -25,6 +25,15 @@ MAX_SIDE: Final = 4096  # twice the largest drawn here; the pixels of a square: 
 MAX_WEBP_SIDE: Final = 3072  # its decoder holds an animation's canvases too: 16 bytes a pixel
 _ROWS: Final = 256  # hashed or converted at once: a whole copy would take 67 MB
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_SUFFIXES: Final = {
+    "PNG": ".png",
+    "JPEG": ".jpg",
+    "MPO": ".jpg",  # what Pillow calls a JPEG that holds further pictures, as cameras write them
+    "WEBP": ".webp",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "DIB": ".bmp",
+}
 
 
 class UnreadableImageError(BotError):
@@ -39,12 +48,14 @@ class Picture:
         image: RGB, turned as its EXIF says; transparency lies on white.
         pixel_sha256: Of its RGB pixels as they are in the file.
         recipe_text: What it holds under this bot's key, not yet believed.
+        suffix: Of a file in its format, whatever it was called: `.png`.
 
     """
 
     image: Image.Image
     pixel_sha256: str
     recipe_text: str | None
+    suffix: str
 
     @property
     def recipe(self) -> Recipe | None:
@@ -134,6 +145,7 @@ def _picture(opened: Image.Image) -> Picture:
         image=plain,
         pixel_sha256=pixel_sha256,
         recipe_text=None if text is None else str(text),
+        suffix=_SUFFIXES[opened.format or "PNG"],
     )
 
 

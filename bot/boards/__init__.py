@@ -4,7 +4,15 @@ Only values: `bot.store.boards` keeps them, `bot.service.boards` changes them an
 shows them.
 """
 
-from bot.boards.access import Access, Grant, access_of
+from bot.boards.access import Access, Actor, Grant, access_of
+from bot.boards.answers import (
+    VERBS,
+    Added,
+    BoardSummary,
+    ChannelDefaults,
+    Hanging,
+    LogPage,
+)
 from bot.boards.values import (
     Activity,
     Board,
@@ -19,13 +27,20 @@ from bot.boards.values import (
 )
 
 __all__ = [
+    "VERBS",
     "Access",
     "Activity",
+    "Actor",
+    "Added",
     "Board",
     "BoardState",
+    "BoardSummary",
+    "ChannelDefaults",
     "Comment",
     "Grant",
+    "Hanging",
     "Item",
+    "LogPage",
     "Order",
     "Source",
     "Status",

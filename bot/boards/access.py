@@ -22,6 +22,22 @@ class Access(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Actor:
+    """A member of a guild who does something there.
+
+    Attributes:
+        is_moderator: Whether the guild lets them manage what others made.
+
+    """
+
+    guild_id: int
+    user_id: int
+    user_name: str
+    role_ids: frozenset[int] = frozenset()
+    is_moderator: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grant:
     """What a member or a role may do."""
 

@@ -14,13 +14,23 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from bot import __version__
-from bot.command_line import compare, doctor, download, imagine, inspect, lineage, reproduce, serve
+from bot.command_line import (
+    board,
+    compare,
+    doctor,
+    download,
+    imagine,
+    inspect,
+    lineage,
+    reproduce,
+    serve,
+)
 from bot.errors import BotError, EngineError
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_COMMANDS: Final = (imagine, compare, reproduce, inspect, lineage, serve, download, doctor)
+_COMMANDS: Final = (imagine, compare, reproduce, inspect, lineage, board, serve, download, doctor)
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 

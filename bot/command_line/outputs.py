@@ -85,6 +85,31 @@ class Outputs:
         _check_writable(path.parent)
         return Target(folder=path.parent, stem=path.stem)
 
+    def new_folder(self, output: str | None, name: str) -> Path:
+        """Make a folder that was not there before, for files that belong together.
+
+        Args:
+            output: What was typed: the folder that it lies in, or nothing.
+            name: What it is called, with a number if that is taken.
+
+        Raises:
+            OutputPathError: It cannot be made.
+
+        """
+        parent = self.root if output is None else self.root / Path(output).expanduser()
+        _check_writable(parent)
+        number = 1
+        while True:
+            folder = parent / f"{name}{'' if number == 1 else f'-{number}'}"
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            except OSError as error:
+                raise _cannot_write(folder, error) from error
+            else:
+                return folder
+
 
 def _is_png(name: str) -> bool:
     """Tell a file from a folder; an ending of another kind of picture is a mistake."""
@@ -116,6 +141,10 @@ def _cannot_write(folder: Path, error: OSError) -> OutputPathError:
 
 def _stem(request: GenerationRequest) -> str:
     """Return a file name from the prompt and the seed, in any script: `a-red-apple-42`."""
-    words = re.sub(r"[^\w]+", "-", request.prompt.casefold()).strip("-_")
-    short = words.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").rstrip("-_")
-    return f"{short or 'image'}-{request.seed}"
+    return f"{file_words(request.prompt) or 'image'}-{request.seed}"
+
+
+def file_words(text: str) -> str:
+    """Return a text as a part of a file name, in any script: `a-red-apple`; maybe nothing."""
+    words = re.sub(r"[^\w]+", "-", text.casefold()).strip("-_")
+    return words.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").rstrip("-_")

@@ -1,1 +1,19 @@
 """What a board looks like outside its database: sheets, pages, documents and archives."""
+
+from bot.exhibits.export import FORMS, ExportError, ExportFile, Form, export_board
+from bot.exhibits.pictures import PictureCache
+from bot.exhibits.sheet import PER_PAGE, BoardSheet, draw_board, keep_sheet, page_count
+
+__all__ = [
+    "FORMS",
+    "PER_PAGE",
+    "BoardSheet",
+    "ExportError",
+    "ExportFile",
+    "Form",
+    "PictureCache",
+    "draw_board",
+    "export_board",
+    "keep_sheet",
+    "page_count",
+]

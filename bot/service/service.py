@@ -21,6 +21,7 @@ from bot.models import ModelFiles
 from bot.queue import FairQueue
 from bot.reading import read_picture_file
 from bot.search import Search
+from bot.service.boards import Boards
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.line import Line
 from bot.service.moderation import Moderation
@@ -47,6 +48,7 @@ class Service:
         rules: The sizes that the model draws.
         model_id: What draws.
         moderation: What moderators can do with the line.
+        boards: The mood boards of guilds.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -65,6 +67,7 @@ class Service:
         )
         self.rules = SizeRules(native=files.native)
         self.model_id = files.model_id
+        self.boards = Boards(store, sizes=self.rules)
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 150 MB: one at a time
         self._arriving: list[int] = []  # users whose job is being written down
@@ -114,6 +117,7 @@ class Service:
         self._rides.start(back_up_daily(self._store, backups), "back up")
         self._rides.start(self._sweep(), "sweep")
         self._rides.start(fill_likenesses(self._store), "fill likenesses")
+        self._rides.start(self.boards.keep_tidy(), "sweep boards")
 
     async def __aexit__(self, *_: object) -> None:
         """Stop; what is not finished is taken up at the next start."""

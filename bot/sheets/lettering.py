@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
 _MISSING: Final = "\uffff"  # a character no font has
 _ELLIPSIS: Final = "…"
+_LEFT_OUT: Final = re.compile(r"(?:\[…\][\s,.;:!?'\"-]*)*\[…\]\s*")  # a whole sentence is one mark
 _OPENING: Final = "(\\[{（［【「『《〈“‘"
 _CLOSING: Final = ")\\]},.!?;:%，。、！？；：）］】」』》〉”’…"
 _CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uffe6"  # with its punctuation and kana
@@ -53,6 +55,11 @@ class Lettering:
     def height(self) -> int:
         """Return the height of all lines, in pixels."""
         return self.line_height * len(self.lines)
+
+    @property
+    def width(self) -> int:
+        """Return the width of the longest line, in pixels."""
+        return max((math.ceil(_length(line, self.size)) for line in self.lines), default=0)
 
     def draw(self, draw: ImageDraw.ImageDraw, left: float, top: float, anchor: str = "l") -> None:
         """Draw the lines; `left` is their left edge, centre or right edge, as `anchor` says."""
@@ -108,7 +115,7 @@ def drawable(words: str) -> str:
     are not there are left out with a mark.
     """
     plain = unicodedata.normalize("NFC", " ".join(words.split()))
-    return re.sub(r"(\[…\]\s*)+", "[…] ", "".join(map(_glyphs_of, plain))).strip()
+    return _LEFT_OUT.sub("[…] ", "".join(map(_glyphs_of, plain))).strip()
 
 
 def _glyphs_of(character: str) -> str:

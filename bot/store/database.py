@@ -175,6 +175,16 @@ class Database:
                     ) from error
                 raise
 
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Let several queries see one state of the database, with no transaction in between."""
+        async with self._transaction:
+            await self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                await self._db.execute("ROLLBACK")  # nothing was written
+
     async def rows(self, sql: str, *values: object) -> list[aiosqlite.Row]:
         """Return what a query finds."""
         async with self._db.execute(sql, values) as cursor:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
+from bot.store.boards import BoardTable
 from bot.store.database import Database
 from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
@@ -23,6 +24,7 @@ class Store:
         generations: The finished images.
         lineage: How the finished images come from one another.
         machine: The models that drew here, and how fast this machine draws.
+        boards: Mood boards and what hangs on them; the copies lie beside the database.
 
     """
 
@@ -34,6 +36,7 @@ class Store:
         self.generations = GenerationTable(self.database, images=images)
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
+        self.boards = BoardTable(self.database, folder=path.parent / "boards")
 
     async def __aenter__(self) -> Self:
         """Open the database and bring it to this program's version.

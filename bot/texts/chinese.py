@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.texts.exhibits import EXHIBITS_CHINESE
+
 CHINESE: Final[dict[str, str]] = {
+    **EXHIBITS_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.texts.exhibits import EXHIBITS_ENGLISH
+
 ENGLISH: Final[dict[str, str]] = {
+    **EXHIBITS_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",

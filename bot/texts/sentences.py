@@ -60,6 +60,61 @@ _SENTENCES: Final = _compiled({
         r"图片 \1 已画好并保存,但我不能再在原频道发布:请在别处用 /show 或 /history 查看。",
     r"The database could not be written .*": "数据库暂时无法写入:请一分钟后再试。",
     r"The image could not be stored: (.*)\.": r"图片无法保存:\1。",
+    # Boards
+    r"There is no board (.+) here that you may see: .*":
+        r"这里没有你能看到的画板 \1:请从列表中选择。",
+    r"You may only look at the board (.+): ask (.+) to let you add\.":
+        r"画板 \1 你只能查看:请让 \2 允许你添加。",
+    r"You may not curate the board (.+): ask (.+) to let you\.":
+        r"你不能整理画板 \1:请让 \2 授权。",
+    r"Only (.+) and moderators can do that with the board (.+)\.":
+        r"只有 \1 和管理员可以对画板 \2 这样做。",
+    r"The board (.+) is archived: .*": r"画板 \1 已归档:请先取消归档。",
+    r"The board (.+) is not deleted: .*": r"画板 \1 没有被删除:它还在。",
+    r"The board (.+) was deleted more than a day ago: .*":
+        r"画板 \1 已删除超过一天:无法恢复。",
+    r"The board needs a name: .*": "画板需要名称:请写用途,例如“春季”。",
+    r"There is a board (.+) here already: .*": r"这里已有画板 \1:请换一个名称。",
+    r"The channel is a board already, (.+): archive .*":
+        "这个频道已经是画板:请先归档那个画板,或换一个频道。",
+    r"There are (\d+) boards here, and (\d+) are the limit: .*":
+        r"这里已有 \1 个画板,上限是 \2 个:请删除不用的画板。",
+    r"The board (.+) has (\d+) pictures, and (\d+) are the limit: .*":
+        r"画板 \1 已有 \2 张图片,上限是 \3 张:请取下一些,或新建画板。",
+    r"The board names (\d+) members and roles already: (\d+) are the limit\.":
+        r"画板已列出 \1 个成员和角色:上限是 \2 个。",
+    r"There is no picture (-?\d+) on the board (.+): .*":
+        r"画板 \2 上没有第 \1 号图片:请用板上显示的编号。",
+    r"There is no image (.+) here: .*": r"这里没有图片 \1:请用未删除图片下方的 ID。",
+    r"No picture (-?\d+) was taken off the board (.+) within a day: .*":
+        r"一天之内没有从画板 \2 取下第 \1 号图片:无可恢复。",
+    r"It hangs there again already: it is picture (\d+)\.":
+        r"它已经又在画板上了:第 \1 号图片。",
+    r"Picture (\d+) is your own, and the board (.+) counts no votes .*":
+        r"第 \1 号图片是你自己的,画板 \2 不计自投票:请投给别的图片。",
+    r"Picture (\d+) has (\d+) comments, and (\d+) are the limit: .*":
+        r"第 \1 号图片已有 \2 条评论,上限是 \3 条:请先删除一条。",
+    r"There is no such comment on picture (\d+): .*":
+        r"第 \1 号图片没有这条评论:可能已被删除。",
+    r"The comment is empty: .*": "评论是空的:请写下要说的话。",
+    r"A picture with (\d+) tags is too much: (\d+) are the limit\.":
+        r"一张图片有 \1 个标签太多了:上限是 \2 个。",
+    r"The threshold (.+) does not work: use a whole number from 1 to (\d+)\.":
+        r"票数门槛 \1 不行:请用 1 到 \2 的整数。",
+    r"The name has (\d+) characters: (\d+) are the limit\.":
+        r"名称有 \1 个字符:最多 \2 个。",
+    r"The brief has (\d+) characters: (\d+) are the limit\.":
+        r"简介有 \1 个字符:最多 \2 个。",
+    r"The style has (\d+) characters: (\d+) are the limit\.":
+        r"风格词有 \1 个字符:最多 \2 个。",
+    r"The caption has (\d+) characters: (\d+) are the limit\.":
+        r"说明有 \1 个字符:最多 \2 个。",
+    r"The credit has (\d+) characters: (\d+) are the limit\.":
+        r"署名有 \1 个字符:最多 \2 个。",
+    r"The comment has (\d+) characters: (\d+) are the limit\.":
+        r"评论有 \1 个字符:最多 \2 个。",
+    r"The tag has (\d+) characters: (\d+) are the limit\.":
+        r"标签有 \1 个字符:最多 \2 个。",
     # Pictures and recipes
     r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
     r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、GIF 或 BMP。",
@@ -80,4 +135,7 @@ _SENTENCES: Final = _compiled({
     r"The model returned no picture .*": "模型没有给出图片:请换一个种子。",
     r"The model returned one single colour: .*": "模型只给出了一种颜色:请换一个种子。",
     r"The image was cancelled.*": "图片已取消。",
+    # Boards' exports
+    r"This board does not fit into files of ([\d.]+) MB: .*":
+        r"画板放不进 \1 MB 的文件:请允许更大的文件,或少导出一些图片。",
 })  # fmt: skip

@@ -1,0 +1,266 @@
+"""Planning a sheet: where the title, the palette, each picture and its words stand."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from bot.boards import Item, Swatch, Theme
+from bot.exhibits.rows import Measures, Row, arranged
+from bot.exhibits.shapes import Plan
+from bot.exhibits.theme import COLOURS
+from bot.exhibits.wall import WIDTH, Wall
+from bot.sheets import Box
+from bot.sheets.lettering import LINE_HEIGHT
+from bot.texts import text
+
+ASPECT: Final = 1.3  # width / height of a sheet's rows, where its pictures allow it
+_MIN_WIDTH: Final = 1440  # a sheet of few tall pictures becomes narrower, but not more than this
+_MARGIN: Final = 48
+_GAP: Final = 22  # between pictures side by side
+_ROW_GAP: Final = 36
+_TITLE: Final = 50
+_BRIEF: Final = 26
+_FACTS: Final = 22
+_LINES_GAP: Final = 6
+_CHIP: Final = (90, 58)
+_CHIP_GAP: Final = 10
+_HEADER_GAP: Final = 34
+_MAX_ROW: Final = 860
+_SLIMMEST, _WIDEST = 0.5, 3.2  # shapes beyond these leave a part of their place empty
+_LABEL_SHARE: Final = 0.072  # of a row's height
+_LABEL: Final = 30  # the size of captions at most
+_LEAST_LABEL: Final = 15  # pixels on any sheet: smaller ones are not read
+_LEAST_GAP: Final = 8  # pixels
+_USUAL_ROW: Final = 250  # units: the gaps are for rows of this height
+_WITH_WORDS: Final = 1.3  # a row with its words and the gap, to its pictures' height
+_NOTE_SHARE: Final = 0.86  # of the label
+_UNDER: Final = 0.45  # of the label, between a picture and its words
+_ALONE_SHARE: Final = 0.70  # of the width, for a picture alone; the rest is for its words
+_ALONE_WORDS: Final = 560
+_EMPTY_HEIGHT: Final = 360
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What stands above the pictures.
+
+    Attributes:
+        facts: A line below the brief.
+        palette: Beside the title.
+
+    """
+
+    title: str
+    brief: str = ""
+    facts: str = ""
+    palette: tuple[Swatch, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hung:
+    """A planned sheet.
+
+    Attributes:
+        boxes: Where each picture is, in order.
+
+    """
+
+    plan: Plan
+    boxes: tuple[Box, ...]
+
+
+def hang(
+    header: Header,
+    items: Sequence[Item],
+    *,
+    theme: Theme,
+    width: int,
+    locale: str,
+    aspect: float = ASPECT,
+) -> Hung:
+    """Plan a sheet of some pictures.
+
+    Args:
+        header: What stands above them.
+        items: What hangs on this sheet, in order.
+        theme: Its colours.
+        width: At most, in pixels; all sizes grow with it.
+        locale: The reader's.
+        aspect: Width / height that the rows should have together.
+
+    """
+    wall = Wall(width=width, unit=width / WIDTH, colours=COLOURS[theme], locale=locale)
+    measures = _measures(wall, items, aspect)
+    rows = arranged([_aspect(item) for item in items], measures)
+    wall.width = _width(wall, items, rows)
+    top = _place_header(wall, header)
+    if not items:
+        end = _place_nothing(wall, top)
+    elif len(items) == 1:
+        end = _place_alone(wall, items[0], top)
+    else:
+        end = _place_rows(wall, items, rows, top, measures)
+    return Hung(plan=wall.plan(end + wall.px(_MARGIN)), boxes=tuple(wall.boxes))
+
+
+def _room(wall: Wall) -> int:
+    return wall.width - 2 * wall.px(_MARGIN)
+
+
+def _aspect(item: Item) -> float:
+    return min(max(item.width / item.height, _SLIMMEST), _WIDEST)
+
+
+def _measures(wall: Wall, items: Sequence[Item], aspect: float) -> Measures:
+    """Return the room for the rows; small pictures stand closer together."""
+    taken = sum(_aspect(item) for item in items) * aspect * _WITH_WORDS
+    row = _room(wall) / math.sqrt(max(taken, 1.0))  # about the height of a row
+    unit = min(wall.unit, row / _USUAL_ROW)
+    return Measures(
+        width=_room(wall),
+        gap=max(_LEAST_GAP, round(_GAP * unit)),
+        words=_LABEL_SHARE * LINE_HEIGHT * (2 + _NOTE_SHARE),
+        apart=max(_LEAST_GAP, round(_ROW_GAP * unit)),
+        aspect=aspect,
+        max_height=wall.px(_MAX_ROW),
+    )
+
+
+def _width(wall: Wall, items: Sequence[Item], rows: Sequence[Row]) -> int:
+    """Return the width that the pictures leave a sheet."""
+    if len(items) == 1:
+        taken = _alone_size(wall, items[0])[0] / _ALONE_SHARE
+    else:
+        taken = max((row.fill for row in rows), default=0.0) * _room(wall)
+    least = wall.px(_MIN_WIDTH)
+    return min(wall.width, max(least, round(taken) + 2 * wall.px(_MARGIN)))
+
+
+# The header
+
+
+def _place_header(wall: Wall, header: Header) -> int:
+    """Place title, brief and facts to the left, the palette to the right; return where they end."""
+    margin, top = wall.px(_MARGIN), wall.px(_MARGIN)
+    taken, foot = _place_palette(wall, header.palette)
+    room = _room(wall) - (taken + margin if taken else 0)
+    top -= wall.px(_TITLE * (LINE_HEIGHT - 1) / 2)  # the letters are at the edge, not their line
+    for words, type_, lines in (
+        (header.title, wall.ink(_TITLE), 2),
+        (header.brief, wall.ink(_BRIEF), 3),
+        (header.facts, wall.soft(_FACTS), 2),
+    ):
+        if words.strip():
+            width = _room(wall) if type_.size < wall.px(_BRIEF) and top >= foot else room
+            placed = wall.write(words, (margin, top), type_, width=width, lines=lines)
+            top = placed.bottom + wall.px(_LINES_GAP)
+    return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)
+
+
+def _place_palette(wall: Wall, palette: Sequence[Swatch]) -> tuple[int, int]:
+    """Place the palette at the right edge; return its width and where it ends."""
+    if not palette:
+        return 0, 0
+    gap, margin = wall.px(_CHIP_GAP), wall.px(_MARGIN)
+    taken = len(palette) * (wall.px(_CHIP[0]) + gap) - gap
+    left = wall.width - margin - taken
+    place = Box(left=left, top=margin, width=taken, height=wall.px(_CHIP[1]))
+    return taken, wall.palette(palette, place, gap=gap)
+
+
+# The pictures
+
+
+def _place_rows(
+    wall: Wall, items: Sequence[Item], rows: Sequence[Row], top: int, measures: Measures
+) -> int:
+    """Place all rows; return where they end."""
+    typical = statistics.median([row.height for row in rows])
+    label = min(max(round(typical * _LABEL_SHARE), _LEAST_LABEL), wall.px(_LABEL))
+    end = top
+    for row in rows:
+        shown = items[row.begin : row.end]
+        left = 0
+        if row.fill < 1 and len(rows) == 1:
+            left = (_room(wall) - _row_width(shown, row, measures)) // 2
+        end = _place_row(wall, shown, row, measures, place=(left, top), label=label)
+        top = end + round(measures.apart)
+    return end
+
+
+def _row_width(items: Sequence[Item], row: Row, measures: Measures) -> int:
+    """Return how wide a row is, in pixels."""
+    if row.fill >= 1:
+        return round(measures.width)
+    taken = row.height * sum(_aspect(item) for item in items)
+    return min(round(measures.width), round(taken + measures.gap * (len(items) - 1)))
+
+
+def _place_row(
+    wall: Wall,
+    items: Sequence[Item],
+    row: Row,
+    measures: Measures,
+    *,
+    place: tuple[int, int],
+    label: int,
+) -> int:
+    """Place pictures side by side, and their words below them; return where they end."""
+    indent, top = place
+    width = _row_width(items, row, measures)
+    height = round(row.height)
+    end = top + height
+    below = top + height + round(label * _UNDER)
+    note = max(round(label * _NOTE_SHARE), _LEAST_LABEL - 1)
+    edges = _edges([_aspect(item) for item in items], width, round(measures.gap))
+    for item, (left, own) in zip(items, edges, strict=True):
+        box = Box(left=wall.px(_MARGIN) + indent + left, top=top, width=own, height=height)
+        wall.picture(item, box, label=label)
+        end = max(end, wall.words_of(item, (box.left, below), label=label, note=note, width=own))
+    return end
+
+
+def _edges(aspects: Sequence[float], width: int, gap: int) -> list[tuple[int, int]]:
+    """Return left and width of each picture of a row that is `width` pixels wide."""
+    room = width - gap * (len(aspects) - 1)
+    sums = list(accumulate(aspects, initial=0.0))
+    edges = [round(room * each / sums[-1]) for each in sums]
+    return [(edges[i] + gap * i, edges[i + 1] - edges[i]) for i in range(len(aspects))]
+
+
+def _alone_size(wall: Wall, item: Item) -> tuple[int, int]:
+    """Return width and height of a picture that hangs alone."""
+    aspect = _aspect(item)
+    width = min(_room(wall) * _ALONE_SHARE, wall.px(_MAX_ROW) * aspect)
+    return round(width), round(width / aspect)
+
+
+def _place_alone(wall: Wall, item: Item, top: int) -> int:
+    """Place the only picture, its words to the right of its foot; return where it ends."""
+    width, height = _alone_size(wall, item)
+    margin, label = wall.px(_MARGIN), wall.px(_LABEL)
+    wall.picture(item, Box(left=margin, top=top, width=width, height=height), label=label)
+    left = 2 * margin + width
+    begin, note = len(wall.shapes), round(label * _NOTE_SHARE)
+    room = min(wall.width - margin - left, wall.px(_ALONE_WORDS))
+    end = wall.words_of(item, (left, top), label=label, note=note, width=room)
+    wall.lower(begin, max(0, top + height - end))
+    return top + max(height, end - top)
+
+
+def _place_nothing(wall: Wall, top: int) -> int:
+    """Say that the board is empty; return where that ends."""
+    margin, height = wall.px(_MARGIN), wall.px(_EMPTY_HEIGHT)
+    box = Box(left=margin, top=top, width=_room(wall), height=height)
+    wall.panel(box, wall.colours.tile, radius=wall.px(12))
+    middle, line = box.left + box.width // 2, top + height // 2 - wall.px(50)
+    title = text("exhibit_none", wall.locale)
+    said = wall.write(title, (middle, line), wall.ink(36), anchor="m")
+    hint = text("exhibit_none_hint", wall.locale)
+    wall.write(hint, (middle, said.bottom + wall.px(4)), wall.soft(24), anchor="m")
+    return box.bottom

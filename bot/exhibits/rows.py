@@ -1,0 +1,147 @@
+"""Justified rows for any number of pictures: how many go into each, and how high they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+_SEARCHES: Final = 24  # halvings: heights to a thousandth
+_NEAR: Final = tuple(0.80 + 0.04 * i for i in range(11))  # of the best height, tried as well
+_SHAPE_WEIGHT: Final = 1.5  # how much worse a sheet looks for its whole shape
+_FEW: Final = 100  # pictures: among more, how the last row ends is not seen
+_UNFILLED_WEIGHT: Final = 1.6  # how much worse a sheet looks for what its last row leaves empty
+_UNEVEN_WEIGHT: Final = 1.2  # and for rows of different heights
+_STRETCH: Final = 1.25  # a last row that would be so much higher than wanted stays narrower
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Pictures side by side.
+
+    Attributes:
+        begin: Index of the first one.
+        end: Index after the last one.
+        height: Of the pictures.
+        fill: The share of the width that they take.
+
+    """
+
+    begin: int
+    end: int
+    height: float
+    fill: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """The room for rows.
+
+    Attributes:
+        gap: Between pictures of a row.
+        words: What a row takes below its pictures, as a share of their height.
+        apart: What a row takes beyond that.
+        aspect: Width / height of all rows together, as it looks best.
+        max_height: Of a row's pictures.
+
+    """
+
+    width: float
+    gap: float
+    words: float
+    apart: float
+    aspect: float
+    max_height: float
+
+
+def arranged(aspects: Sequence[float], measures: Measures) -> list[Row]:
+    """Return rows of pictures (width / height), in order, that look best together."""
+    if not aspects:
+        return []
+    best = _best_height(aspects, measures)
+    heights = [min(best * near, measures.max_height) for near in _NEAR]
+    ends = (True, False) if len(aspects) <= _FEW else (True,)
+    ways = (_rows(aspects, height, measures, is_open=end) for height in heights for end in ends)
+    return min(ways, key=lambda rows: _badness(rows, measures))
+
+
+def _best_height(aspects: Sequence[float], measures: Measures) -> float:
+    """Return the height of rows with which all of them together have the wanted shape."""
+    low, high = measures.width / 200, measures.max_height
+    for _ in range(_SEARCHES):
+        middle = math.sqrt(low * high)
+        count = max(1.0, sum(aspects) * middle / measures.width)
+        if count * _whole(middle, measures) > measures.width / measures.aspect:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _whole(height: float, measures: Measures) -> float:
+    """Return what a row of pictures takes with its words."""
+    return height * (1 + measures.words) + measures.apart
+
+
+def _badness(rows: Sequence[Row], measures: Measures) -> float:
+    heights = [row.height for row in rows]
+    total = sum(_whole(height, measures) for height in heights)
+    off = _SHAPE_WEIGHT * abs(math.log(measures.width / total / measures.aspect))
+    uneven = math.log(max(heights) / min(heights))
+    return off + _UNEVEN_WEIGHT * uneven + _UNFILLED_WEIGHT * (1 - rows[-1].fill)
+
+
+def _rows(
+    aspects: Sequence[float], height: float, measures: Measures, *, is_open: bool
+) -> list[Row]:
+    """Return the rows whose heights are as near to the wanted one as can be.
+
+    The best ends of rows up to each picture follow from the best ones up to the pictures before.
+    An open last row may stay empty in part; otherwise it counts like every other.
+    """
+    reach = _reach(aspects, height, measures)
+    costs, begins = [0.0], [0]
+    for end in range(1, len(aspects) + 1):
+        is_last = is_open and end == len(aspects)
+        ways = [
+            (costs[begin] + _cost(aspects[begin:end], height, measures, is_last=is_last), begin)
+            for begin in range(max(0, end - reach), end)
+        ]
+        cost, begin = min(ways)
+        costs.append(cost)
+        begins.append(begin)
+    ends = [len(aspects)]
+    while ends[-1] > 0:
+        ends.append(begins[ends[-1]])
+    last = height if is_open else math.inf
+    return [_row(aspects, begin, end, last, measures) for begin, end in pairwise(reversed(ends))]
+
+
+def _reach(aspects: Sequence[float], height: float, measures: Measures) -> int:
+    """Return how many pictures a row can hold at most before it is far too low."""
+    return math.ceil(2 * measures.width / (height * min(aspects) + measures.gap)) + 1
+
+
+def _natural(aspects: Sequence[float], measures: Measures) -> float:
+    """Return the height of a row that fills the width."""
+    return max((measures.width - measures.gap * (len(aspects) - 1)) / sum(aspects), 1.0)
+
+
+def _cost(aspects: Sequence[float], height: float, measures: Measures, *, is_last: bool) -> float:
+    natural = _natural(aspects, measures)
+    if is_last and natural > height:
+        return 0.0
+    return math.log(natural / height) ** 2
+
+
+def _row(
+    aspects: Sequence[float], begin: int, end: int, height: float, measures: Measures
+) -> Row:  # fmt: skip
+    natural = _natural(aspects[begin:end], measures)
+    own = natural
+    if end == len(aspects) and natural > height * _STRETCH:
+        own = height
+    own = min(own, measures.max_height)
+    return Row(begin=begin, end=end, height=own, fill=own / natural)

@@ -1,0 +1,15 @@
+"""Mood boards of guilds: everything that can be asked of them and done to them."""
+
+from bot.service.boards.boards import Boards
+from bot.service.boards.changing import UNDO_FOR, OnChange
+from bot.service.boards.options import BoardEdits, BoardOptions, Label, UploadDetails
+
+__all__ = [
+    "UNDO_FOR",
+    "BoardEdits",
+    "BoardOptions",
+    "Boards",
+    "Label",
+    "OnChange",
+    "UploadDetails",
+]

@@ -1,0 +1,239 @@
+"""Hanging pictures up: opened without trust, copied, compared with what hangs there, noted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Unpack
+
+from PIL import Image
+
+from bot.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
+from bot.errors import BotError, InvalidRequestError
+from bot.images import write_once
+from bot.jobs import Generation, Scope, typed_id
+from bot.likeness import Match, best_match, candidates, fingerprint
+from bot.palettes import palette_of
+from bot.reading import (
+    Picture,
+    UnreadableImageError,
+    read_file,
+    read_picture,
+    read_picture_file,
+)
+from bot.recipe import recipe_text_of
+from bot.service.boards.changing import Changing, Work, allowed
+from bot.service.boards.options import Label, UploadDetails
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is seen of a picture when it is opened."""
+
+    picture: Picture
+    sha256: str
+    likeness: bytes
+    palette: tuple[Swatch, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A picture that somebody wants to hang up, not opened yet; the fields are those of `Item`."""
+
+    content: bytes
+    source: Source
+    credit: str
+    author_id: int | None
+    channel_id: int | None
+    is_spoiler: bool
+    generation_id: str | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    recipe_text: str | None = None
+
+
+class Adding(Changing):
+    """Hanging pictures up."""
+
+    async def add_generation(
+        self, actor: Actor, board_id: str, generation_id: str, **label: Unpack[Label]
+    ) -> Added:
+        """Hang up an image of this bot, with its recipe; one that is hidden stays hidden.
+
+        Returns:
+            The new picture, or the one with the same pixels that hangs there already.
+
+        Raises:
+            BotError: There is no such board or image here, or the actor may not add.
+
+        """
+        await self._check(actor, board_id, label)
+        scope = Scope(guild_id=actor.guild_id)
+        found = await self._store.generations.find(typed_id(generation_id), scope)
+        if found is None or not found.path.is_file():
+            raise InvalidRequestError(
+                f"There is no image {generation_id[:40]!r} here: use the id under an image that is "
+                "not deleted."
+            )
+        return await self._hang(actor, board_id, await self._offer_of(found), label)
+
+    async def add_upload(
+        self, actor: Actor, board_id: str, content: bytes, **details: Unpack[UploadDetails]
+    ) -> Added:
+        """Hang up a picture that somebody posted.
+
+        Returns:
+            The new picture, or the one with the same pixels that hangs there already.
+
+        Raises:
+            BotError: There is no such board, the actor may not add, or it is no picture.
+
+        """
+        await self._check(actor, board_id, details)
+        offer = Offer(
+            content=content,
+            source=Source.UPLOAD,
+            credit=details["author_name"],
+            author_id=details["author_id"],
+            channel_id=details["channel_id"],
+            is_spoiler=details["is_spoiler"],
+        )
+        return await self._hang(actor, board_id, offer, details)
+
+    async def _check(self, actor: Actor, board_id: str, label: Label) -> None:
+        """Refuse early, before anything is opened; what counts is checked again at the end."""
+        _said(label)
+        allowed(await self._table.head(board_id), actor, _needs(label), typed=board_id)
+
+    async def _offer_of(self, generation: Generation) -> Offer:
+        job = await self._store.jobs.find(generation.job_id)
+        hidden = await self._store.generations.spoilers_among([generation.id])
+        return Offer(
+            content=await asyncio.to_thread(read_file, generation.path),
+            source=Source.GENERATION,
+            credit="" if job is None else job.origin.user_name,
+            author_id=generation.user_id,
+            channel_id=generation.channel_id,
+            is_spoiler=bool(hidden),
+            generation_id=generation.id,
+            prompt=generation.request.prompt,
+            seed=generation.request.seed,
+            recipe_text=recipe_text_of(generation),
+        )
+
+    async def _hang(self, actor: Actor, board_id: str, offer: Offer, label: Label) -> Added:
+        """Copy the bytes, then write the row: a row never names a file that is not there."""
+        async with self._looking:
+            look = await asyncio.to_thread(_look, offer.content)
+        path = self._table.copy_path(look.sha256, look.picture.suffix)
+        async with self._files:
+            near = await self._near(board_id, look.picture)
+            await asyncio.to_thread(write_once, path, offer.content)
+            async with self._working(actor, board_id, _needs(label)) as work:
+                same = await work.change.with_pixels(board_id, look.picture.pixel_sha256)
+                if same is not None:
+                    return Added(item=same, duplicate_of=same, is_exact=True)
+                await check_room(work)
+                item = replace(
+                    _item(work, path, offer, look, label),
+                    id=await work.change.free_id(),
+                    number=await work.change.next_number(board_id),
+                )
+                await work.change.hang(item)
+                await work.recolour()
+                await work.note("added", number=item.number, detail=item.caption)
+        return Added(item=item, duplicate_of=near)
+
+    async def _near(self, board_id: str, picture: Picture) -> Item | None:
+        """Return the picture of the board that this one is a changed copy of."""
+        known = await self._table.likenesses(board_id)
+        near = await asyncio.to_thread(candidates, picture.image, known)
+        found = [await self._table.item(board_id, int(number)) for number in near]
+        items = {str(each.number): each for each in found if each is not None}
+        match = await asyncio.to_thread(_best, picture, list(items.values()))
+        return None if match is None else items[match.key]
+
+
+async def check_room(work: Work) -> None:
+    """Refuse a picture that would be one too many."""
+    count = await work.change.num_items(work.board.id)
+    if count >= rules.MAX_ITEMS:
+        raise BotError(
+            f"The board {work.board.name!r} has {count} pictures, and {rules.MAX_ITEMS} are the "
+            "limit: take some off, or begin another board."
+        )
+
+
+def _needs(label: Label) -> Access:
+    return Access.CURATE if label.get("is_released") else Access.ADD
+
+
+def _said(label: Label) -> dict[str, Any]:
+    """Return what is said of a picture as it is kept.
+
+    Raises:
+        InvalidRequestError: A text is too long, or there are too many tags.
+
+    """
+    return {
+        "caption": rules.caption(label.get("caption", "")),
+        "credit": rules.credit(label.get("credit") or ""),
+        "tags": rules.tags(label.get("tags", ())),
+        "link": label.get("link"),
+    }
+
+
+def _item(work: Work, path: Path, offer: Offer, look: Look, label: Label) -> Item:
+    """Return a new picture that has neither id nor number yet."""
+    said = _said(label)
+    return Item(
+        id="",
+        board_id=work.board.id,
+        number=0,
+        source=offer.source,
+        path=path,
+        width=look.picture.image.width,
+        height=look.picture.image.height,
+        pixel_sha256=look.picture.pixel_sha256,
+        likeness=look.likeness,
+        generation_id=offer.generation_id,
+        prompt=offer.prompt,
+        seed=offer.seed,
+        recipe_text=offer.recipe_text,
+        author_id=offer.author_id,
+        channel_id=None if label.get("is_released") else offer.channel_id,
+        is_spoiler=offer.is_spoiler,
+        status=Status.CANDIDATE,
+        voter_ids=frozenset(),
+        comments=(),
+        palette=look.palette,
+        added_by=work.actor.user_id,
+        added_by_name=rules.user_name(work.actor.user_name),
+        added_at=work.at,
+        **{**said, "credit": said["credit"] or rules.user_name(offer.credit)},
+    )
+
+
+def _look(content: bytes) -> Look:
+    picture = read_picture(content)
+    return Look(
+        picture=picture,
+        sha256=hashlib.sha256(content).hexdigest(),
+        likeness=fingerprint(picture.image),
+        palette=palette_of(picture.image),
+    )
+
+
+def _best(picture: Picture, items: Sequence[Item]) -> Match | None:
+    return best_match(picture.image, _opened(items))
+
+
+def _opened(items: Sequence[Item]) -> Iterator[tuple[str, Image.Image]]:
+    """Open our copies, one at a time; one that somebody damaged is like nothing."""
+    for item in items:
+        with contextlib.suppress(UnreadableImageError):
+            yield str(item.number), read_picture_file(item.path).image

@@ -1,0 +1,207 @@
+"""The one way in which a board is changed: allowed, in one transaction, noted, and told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.boards import Access, Actor, Board, BoardState, Item, access_of
+from bot.errors import BotError, InvalidRequestError
+from bot.exhibits import PictureCache
+from bot.generation import SizeRules
+from bot.jobs import now
+from bot.palettes import merged
+from bot.store import Store
+from bot.store.boards import BoardChange
+
+logger = logging.getLogger(__name__)
+
+UNDO_FOR: Final = dt.timedelta(days=1)  # what was deleted or taken off can be brought back
+_LOOKED_AT_ONCE: Final = 2  # a picture of 4096 x 4096 is 50 MB of memory
+_NAME_SHOWN: Final = 80  # characters of what was typed
+
+OnChange = Callable[[str], Awaitable[None]]
+
+
+@dataclass(kw_only=True)
+class Work:
+    """A change of a board that is under way.
+
+    Attributes:
+        board: As it was before, without its pictures.
+        is_noted: Whether anything was changed.
+
+    """
+
+    change: BoardChange
+    actor: Actor
+    board: Board
+    at: dt.datetime
+    is_noted: bool = False
+
+    def check(self, needs: Access) -> None:
+        """Refuse what the actor may not do.
+
+        Raises:
+            BotError: They may not.
+
+        """
+        if access_in(self.board, self.actor) < needs:
+            raise BotError(_refusal(self.board, needs))
+
+    async def note(self, verb: str, *, number: int | None = None, detail: str = "") -> None:
+        """Write what was done into the board's log."""
+        self.is_noted = True
+        await self.change.note(
+            self.board.id, self.actor, verb, at=self.at, number=number, detail=detail
+        )
+
+    async def item(self, number: int) -> Item:
+        """Return a picture that hangs on the board.
+
+        Raises:
+            InvalidRequestError: There is none with this number.
+
+        """
+        found = await self.change.item(self.board.id, number)
+        if found is None:
+            raise no_picture(self.board, number)
+        return found
+
+    async def recolour(self) -> None:
+        """Find the whole board's colours anew, after other pictures count."""
+        palettes = await self.change.palettes(self.board.id)
+        await self.change.set_palette(self.board.id, await asyncio.to_thread(merged, palettes))
+
+
+class Changing:
+    """What every part of `Boards` stands on.
+
+    Attributes:
+        now: Tells the time; tests may set it.
+        pictures: The small copies that sheets are made of.
+
+    """
+
+    def __init__(self, store: Store, *, sizes: SizeRules) -> None:
+        """Remember the parts; `sizes` are what the model draws."""
+        self._store = store
+        self._table = store.boards
+        self._sizes = sizes
+        self._callbacks: list[OnChange] = []
+        self._looking = asyncio.Semaphore(_LOOKED_AT_ONCE)
+        self._files = asyncio.Lock()  # held between a copy's file and its row, and by the sweep
+        self.now: Callable[[], dt.datetime] = now
+        self.pictures = PictureCache(store.boards.small_copies)
+
+    def on_change(self, callback: OnChange) -> None:
+        """Have something called with a board's id after every change of it that was kept.
+
+        It is awaited before the change's own answer, so it should only make a note.
+        """
+        self._callbacks.append(callback)
+
+    async def _tell(self, board_id: str) -> None:
+        for callback in self._callbacks:
+            try:
+                await callback(board_id)
+            except Exception:
+                logger.exception("A change of board %s could not be told", board_id)
+
+    @contextlib.asynccontextmanager
+    async def _working(
+        self, actor: Actor, board_id: str, needs: Access, *, is_archive_fine: bool = False
+    ) -> AsyncIterator[Work]:
+        """Change a board; it is told when all of it is kept.
+
+        Raises:
+            BotError: There is none that the actor may see, they may not do this, or it is archived.
+
+        """
+        async with self._table.change() as change:
+            board = allowed(await change.head(board_id), actor, needs, typed=board_id)
+            if board.state is BoardState.ARCHIVED and not is_archive_fine:
+                raise BotError(
+                    f"The board {board.name!r} is archived: take it out of the archive first."
+                )
+            work = Work(change=change, actor=actor, board=board, at=self.now())
+            yield work
+        if work.is_noted:
+            await self._tell(board_id)
+
+    async def _seen(self, actor: Actor, board_id: str) -> Board:
+        """Return a board that an actor may see, without its pictures."""
+        return allowed(await self._table.head(board_id), actor, Access.LOOK, typed=board_id)
+
+    async def _now(self, board: Board, number: int) -> Item:
+        """Return a picture as it is now.
+
+        Raises:
+            InvalidRequestError: It does not hang there, or not any more.
+
+        """
+        found = await self._table.item(board.id, number)
+        if found is None:
+            raise no_picture(board, number)
+        return found
+
+    async def _whole(self, board_id: str) -> Board:
+        """Return a board that is known to be there, after a change."""
+        board = await self._table.find(board_id)
+        assert board is not None
+        return board
+
+
+def allowed(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> Board:
+    """Return a board that an actor may do something with.
+
+    Raises:
+        BotError: They may not; a board that they may not even see is said not to be there.
+
+    """
+    if board is None or board.state is BoardState.DELETED:
+        raise no_board(typed)
+    access = access_in(board, actor)
+    if access < Access.LOOK:
+        raise no_board(typed)
+    if access < needs:
+        raise BotError(_refusal(board, needs))
+    return board
+
+
+def access_in(board: Board, actor: Actor) -> Access:
+    """Return what an actor may do; nothing on another guild's board."""
+    if board.guild_id != actor.guild_id:
+        return Access.NONE
+    return access_of(
+        board, user_id=actor.user_id, role_ids=actor.role_ids, is_moderator=actor.is_moderator
+    )
+
+
+def no_board(typed: str) -> InvalidRequestError:
+    """Return what is said of a board that is not there, or not for this reader."""
+    return InvalidRequestError(
+        f"There is no board {typed[:_NAME_SHOWN]!r} here that you may see: choose one of the list."
+    )
+
+
+def no_picture(board: Board, number: int) -> InvalidRequestError:
+    """Return what is said of a number that no picture of a board has."""
+    return InvalidRequestError(
+        f"There is no picture {number} on the board {board.name!r}: use a number on its sheet."
+    )
+
+
+def _refusal(board: Board, needs: Access) -> str:
+    if needs is Access.ADD:
+        return (
+            f"You may only look at the board {board.name!r}: ask {board.owner_name} to let you add."
+        )
+    if needs is Access.CURATE:
+        return f"You may not curate the board {board.name!r}: ask {board.owner_name} to let you."
+    return f"Only {board.owner_name} and moderators can do that with the board {board.name!r}."

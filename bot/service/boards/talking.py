@@ -1,0 +1,85 @@
+"""Votes, comments and the log: what people say of pictures."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.boards import Access, Actor, Comment, Item, LogPage, Status, rules
+from bot.errors import BotError, InvalidRequestError
+from bot.service.boards.changing import Changing
+
+LOG_PAGE: Final = 15  # entries
+
+
+class Talking(Changing):
+    """Votes, comments and the log."""
+
+    async def vote(self, actor: Actor, board_id: str, number: int) -> Item:
+        """Vote for a picture, or take the vote back; enough votes shortlist a candidate.
+
+        A picture that was shortlisted stays so, whatever is taken back; approved and rejected
+        ones stay what they are.
+
+        Raises:
+            BotError: It is the actor's own, and the board does not count such votes.
+
+        """
+        async with self._working(actor, board_id, Access.ADD) as work:
+            item = await work.item(number)
+            if actor.user_id in item.voter_ids:
+                await work.change.unvote(item.id, actor.user_id)
+                await work.note("unvoted", number=number)
+            else:
+                if not work.board.self_vote and actor.user_id in {item.added_by, item.author_id}:
+                    raise BotError(
+                        f"Picture {number} is your own, and the board {work.board.name!r} counts "
+                        "no votes for one's own: vote for another one."
+                    )
+                await work.change.vote(item.id, actor.user_id, at=work.at)
+                await work.note("voted", number=number)
+                if item.votes + 1 >= work.board.threshold and item.status is Status.CANDIDATE:
+                    await work.change.set_item(item.id, status=Status.SHORTLIST)
+                    await work.note("shortlisted", number=number, detail=str(item.votes + 1))
+        return await self._now(work.board, number)
+
+    async def comment(self, actor: Actor, board_id: str, number: int, text: str) -> Comment:
+        """Say something of a picture."""
+        text = rules.comment(text)
+        async with self._working(actor, board_id, Access.ADD) as work:
+            item = await work.item(number)
+            if len(item.comments) >= rules.MAX_COMMENTS:
+                raise BotError(
+                    f"Picture {number} has {len(item.comments)} comments, and "
+                    f"{rules.MAX_COMMENTS} are the limit: delete one first."
+                )
+            comment = await work.change.comment(item.id, actor, text, at=work.at)
+            await work.note("commented", number=number, detail=text)
+        return comment
+
+    async def delete_comment(
+        self, actor: Actor, board_id: str, number: int, comment_id: int
+    ) -> Item:
+        """Forget what somebody said, for who said it and for curators."""
+        async with self._working(actor, board_id, Access.LOOK) as work:
+            item = await work.item(number)
+            comment = next((each for each in item.comments if each.id == comment_id), None)
+            if comment is None:
+                raise InvalidRequestError(
+                    f"There is no such comment on picture {number}: it may be deleted already."
+                )
+            if comment.user_id != actor.user_id:
+                work.check(Access.CURATE)
+            await work.change.drop_comment(comment_id)
+            await work.note("comment_deleted", number=number)
+        return await self._now(work.board, number)
+
+    async def log(
+        self, actor: Actor, board_id: str, page: int = 0, *, page_size: int = LOG_PAGE
+    ) -> LogPage:
+        """Return what was done to a board that the actor may see, the newest first.
+
+        Entries of pictures that the reader may not view are left out by whoever shows it.
+        """
+        await self._seen(actor, board_id)
+        found = await self._table.log(board_id, offset=page * page_size, limit=page_size + 1)
+        return LogPage(activities=tuple(found[:page_size]), has_older=len(found) > page_size)

@@ -1,0 +1,145 @@
+"""How long the sheets and exports of a large board take, and how much memory.
+
+The pictures are drawn here as PNG, in mixed shapes of about a megapixel with a photograph's noise.
+Every step runs in a process of its own, so that its peak memory is its own.
+
+    python -m tests.benchmarks.boards [--pictures 1000] [--limit-mb 10] [--folder DIR] [--only STEP]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bot.boards import Board, Item, Theme
+from bot.exhibits import FORMS, PictureCache, draw_board, export_board, keep_sheet, page_count
+from bot.palettes import palette_of
+from tests.board_samples import board_of, item_of, scene
+
+SHAPES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
+DIFFERENT = 40  # every 40th picture's palette is computed; the others borrow one
+STEPS = ("pinned-cold", "pages", "pinned", *FORMS, *(f"{form}-limited" for form in FORMS))
+
+
+def make(folder: Path, count: int) -> None:
+    """Write the pictures, each with pixels of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(1)
+    for i in range(count):
+        path = folder / f"{i:04}.png"
+        if path.exists():
+            continue
+        size = SHAPES[i % len(SHAPES)]
+        pixels = np.asarray(scene(i, size), np.int16)
+        grain = noise.normal(0, 2.5, (size[1], size[0], 1))
+        Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8)).save(
+            path, compress_level=1
+        )
+
+
+def board(folder: Path, count: int) -> tuple[Board, list[Item]]:
+    """Return a board of these files; names stand for the hashes of pixels."""
+    sample = item_of(folder / "0000.png", 1)
+    items = []
+    for i in range(count):
+        path = folder / f"{i:04}.png"
+        width, height = SHAPES[i % len(SHAPES)]
+        digest = hashlib.sha256(str(path).encode()).hexdigest()
+        items.append(
+            replace(
+                sample, id=f"i{i:06}", number=i + 1, path=path, width=width, height=height,
+                pixel_sha256=digest, caption=f"Picture {i + 1}, harbour at dawn",
+                palette=sample.palette if i % DIFFERENT else palette_of(Image.open(path)),
+            )
+        )  # fmt: skip
+    return board_of(items), items
+
+
+def run(step: str, folder: Path, count: int, limit_mb: int) -> None:
+    """Do one step and print a line."""
+    shown, items = board(folder / "pictures", count)
+    pictures = PictureCache(folder / "copies")
+    begin, said = time.perf_counter(), ""
+    if step.startswith("pinned"):
+        cache = PictureCache(folder / "cold") if step == "pinned-cold" else pictures
+        moved = [items[20], *items[:20], *items[21:]]  # one change that moves all others
+        sheet = draw_board(
+            shown, items=moved, theme=Theme.LIGHT, page=1, pictures=cache, locale="en-US"
+        )
+        drawn = time.perf_counter() - begin
+        said = f"drawn in {drawn:.2f} s, JPEG {len(sheet.encoded()) / 1e6:.1f} MB"
+    elif step == "pages":
+        said = every_page(shown, items, pictures)
+    else:
+        form, _, limited = step.partition("-")
+        limit = limit_mb * 1024**2 if limited else None
+        files = export_board(
+            shown, items=items, form=form, limit_bytes=limit, locale="en-US",
+            folder=folder / step, pictures=pictures,
+        )  # fmt: skip
+        sizes = [file.path.stat().st_size for file in files]
+        said = f"{len(files)} files, {sum(sizes) / 1e6:.1f} MB; {files[-1].note}"
+        for file in files:
+            file.path.unlink()
+    elapsed = time.perf_counter() - begin
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{step:14} {elapsed:7.2f} s  peak {peak_mb:4.0f} MiB  {said}", flush=True)
+
+
+def every_page(shown: Board, items: list[Item], pictures: PictureCache) -> str:
+    """Draw every page, then again after one picture got another caption."""
+
+    def all_pages(items: list[Item]) -> float:
+        begin = time.perf_counter()
+        for page in range(1, page_count(len(items)) + 1):
+            keep_sheet(
+                shown, items=items, theme=Theme.LIGHT, page=page, pictures=pictures, locale="en-US"
+            )
+        return time.perf_counter() - begin
+
+    first = all_pages(items)
+    middle = len(items) // 2
+    other = replace(items[middle], caption=f"at {time.time()}")
+    changed = [*items[:middle], other, *items[middle + 1 :]]
+    again = all_pages(changed)
+    return f"all pages {first:.2f} s, after one change {again:.2f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--limit-mb", type=int, default=10)
+    parser.add_argument("--folder", type=Path, help="keeps the pictures for another run")
+    parser.add_argument("--only", choices=("make", *STEPS))
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside and options.only == "make":
+        make(options.folder / "pictures", options.pictures)
+    elif options.inside:
+        run(options.only, options.folder, options.pictures, options.limit_mb)
+    if options.inside:
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = options.folder or Path(name)
+        # A process begins with the peak of the one that started it: this one stays small.
+        for step in ("make", *([options.only] if options.only else STEPS)):
+            command = [
+                sys.executable, "-m", "tests.benchmarks.boards", "--inside", "--only", step,
+                "--folder", str(folder), "--pictures", str(options.pictures),
+                "--limit-mb", str(options.limit_mb),
+            ]  # fmt: skip
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

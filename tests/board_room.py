@@ -1,0 +1,143 @@
+"""What tests of boards share: people, pictures that differ, and images of the bot."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bot.boards import Actor, Added, Board
+from bot.engines import RawImage
+from bot.generation import GenerationRequest, Size, SizeRules
+from bot.images import encode_png, write_once
+from bot.jobs import Generation, Job, Origin, new_id, now
+from bot.likeness import fingerprint
+from bot.recipe import build_recipe, canonical
+from bot.service.boards import Boards
+from bot.store import Store
+
+GUILD = 1
+ADA = Actor(guild_id=GUILD, user_id=10, user_name="Ada")  # owns the boards
+BEN = Actor(guild_id=GUILD, user_id=11, user_name="Ben", role_ids=frozenset({50}))
+CLEO = Actor(guild_id=GUILD, user_id=12, user_name="Cleo")
+MOD = Actor(guild_id=GUILD, user_id=13, user_name="Mod", is_moderator=True)
+STRANGER = Actor(guild_id=2, user_id=10, user_name="Ada", is_moderator=True)  # of another guild
+CONDITIONS = {
+    "prompt_used": "x", "num_inference_steps": 8, "sigmas": [1.0], "model": "demo",
+    "revision": "1", "dtype": "float32", "device": "cpu", "torch": "2", "diffusers": "0",
+    "transformers": "4",
+}  # fmt: skip
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    at: dt.datetime = field(default_factory=now)
+
+    def __call__(self) -> dt.datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += dt.timedelta(**by)
+
+
+@dataclass
+class Room:
+    """Boards on a real database, beside which a test's clock ticks."""
+
+    store: Store
+    boards: Boards
+    clock: Clock
+    told: list[str]
+
+    async def board(self, name: str = "Spring", **options: Any) -> Board:
+        return await self.boards.create(ADA, name=name, **options)
+
+    async def upload(
+        self, board: Board, seed: int = 1, *, by: Actor = ADA, **details: Any
+    ) -> Added:
+        content = details.pop("content", None) or picture(seed)
+        details = {
+            "author_id": by.user_id, "author_name": by.user_name, "channel_id": 7,
+            "is_spoiler": False, **details,
+        }  # fmt: skip
+        return await self.boards.add_upload(by, board.id, content, **details)
+
+    async def now(self, board: Board) -> Board:
+        found = await self.boards.board(board.id)
+        assert found is not None
+        return found
+
+    async def numbers(self, board: Board) -> list[int]:
+        return [item.number for item in (await self.now(board)).items]
+
+    def copies(self) -> list[str]:
+        return sorted(path.name for path in self.store.boards.folder.rglob("*.*"))
+
+
+@contextlib.asynccontextmanager
+async def open_room(folder: Path) -> AsyncIterator[Room]:
+    async with Store(folder / "bot.sqlite3", images=folder / "images") as store:
+        boards, clock, told = Boards(store, sizes=SizeRules(native=256)), Clock(), []
+        boards.now = clock
+
+        async def note(board_id: str) -> None:
+            told.append(board_id)
+
+        boards.on_change(note)
+        yield Room(store=store, boards=boards, clock=clock, told=told)
+
+
+def pixels(seed: int, side: int = 96) -> Image.Image:
+    """Return a picture of soft patches, unlike that of any other seed."""
+    patches = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return Image.fromarray(patches).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def picture(seed: int, form: str = "PNG", side: int = 96, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    pixels(seed, side).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+async def an_image(
+    store: Store, seed: int = 1, *, spoiler: bool = False, guild_id: int | None = GUILD,
+    user: Actor = BEN, is_old: bool = False,
+) -> Generation:  # fmt: skip
+    """Keep an image as the bot does: its file, then its rows.
+
+    An old one is of a version that wrote neither recipes nor likenesses.
+    """
+    image, side = pixels(seed), 96
+    request = GenerationRequest(
+        prompt="红苹果 on a table", seed=seed, size=Size(width=side, height=side)
+    )
+    raw = RawImage(width=side, height=side, pixels=image.tobytes())
+    recipe = build_recipe(request, CONDITIONS, raw.pixel_sha256)
+    job = Job(
+        id=new_id(), requests=(request,), relation="imagine", spoiler=spoiler, created_at=now(),
+        origin=Origin(
+            guild_id=guild_id, channel_id=2, user_id=user.user_id, user_name=user.user_name,
+            locale="en-US", application_id=3, token=None, expires_at=now(),
+        ),
+    )  # fmt: skip
+    made = Generation(
+        id=new_id(), job_id=job.id, index=0, request=request,
+        path=store.image_path(raw.pixel_sha256), pixel_sha256=raw.pixel_sha256,
+        conditions=CONDITIONS, durations_s={}, user_id=user.user_id, guild_id=guild_id,
+        parent_id=None, created_at=now(), channel_id=2,
+        recipe_text=None if is_old else canonical(recipe),
+        likeness=None if is_old else fingerprint(image),
+    )  # fmt: skip
+    write_once(made.path, encode_png(raw, recipe=recipe))
+    await store.jobs.add(job)
+    await store.generations.add(job, [made])
+    return made
