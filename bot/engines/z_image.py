@@ -153,6 +153,7 @@ class ZImageEngine:
                 f"The model in {self._folder} cannot be loaded ({_first_line(error)}): run "
                 "`python -m bot doctor` to find the broken file."
             ) from error
+        self._free_cache()  # what fusing weights left between them
         logger.info("Loaded %s in %.1f s", self._model_id, time.perf_counter() - start)
 
     def check(self, request: GenerationRequest) -> None:
