@@ -30,6 +30,11 @@ WAYS = ("diffusers", "reference", "fast", "fp8")
 WORDS = "a red fox under an old bridge in the rain, oil painting, {}"
 
 
+def new_prompts(size: int) -> Iterator[str]:
+    """Yield prompts that no other size has had."""
+    return (WORDS.format(f"{size} {number}") for number in itertools.count())
+
+
 def median_s(draw: Callable[[str], object], prompts: Iterator[str], repeat: int) -> float:
     """Return the median seconds of drawing, after two images that nobody counts."""
     times = []
@@ -49,7 +54,7 @@ def measure_engine(engine: ZImageEngine, size: int, repeat: int) -> dict[str, fl
         drawing = engine.generate(GenerationRequest(prompt=prompt, seed=1, size=shape))
         stages.append(dict(drawing.durations_s))
 
-    whole = median_s(draw, map(WORDS.format, itertools.count()), repeat)
+    whole = median_s(draw, new_prompts(size), repeat)
     seen = GenerationRequest(prompt="the same words", seed=1, size=shape)
     engine.generate(seen)
     parts = {name: statistics.median(each[name] for each in stages[2:]) for name in stages[0]}
@@ -71,7 +76,7 @@ def measure_diffusers(folder: Path, sizes: list[int], repeat: int) -> dict[int, 
                 generator=torch.Generator("cpu").manual_seed(1), output_type="np",
             )  # fmt: skip
 
-        return {"whole": median_s(draw, map(WORDS.format, itertools.count()), repeat)}
+        return {"whole": median_s(draw, new_prompts(size), repeat)}
 
     return {size: measure(size) for size in sizes}
 
