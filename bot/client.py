@@ -35,6 +35,7 @@ EXTENSIONS: Final = (
     "cogs.compare",
     "cogs.inspecting",
     "cogs.lineage",
+    "cogs.boards",
     "cogs.waiting",
     "cogs.moderating",
     "cogs.help",
@@ -155,7 +156,10 @@ class ImageBot(commands.Bot):
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             commands.when_mentioned,  # there are no text commands; this asks for no message content
-            intents=discord.Intents(guilds=True),
+            # None of them is privileged: no message's text is read. Deleted messages of boards are
+            # posted again, and a star may hang a picture up.
+            intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True),
+            max_messages=None,
             tree_cls=ImageTree,
             help_command=None,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -181,6 +185,9 @@ class ImageBot(commands.Bot):
         except (discord.DiscordServerError, aiohttp.ClientError) as error:
             # Those of the last start still work; the next one tries again.
             logger.error("Discord could not register the commands (%s)", error)  # noqa: TRY400
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Ignore messages: there are no text commands."""
 
     async def sync_commands(self) -> bool:
         """Register the commands if they changed since this application last did; say whether."""
