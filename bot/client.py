@@ -142,6 +142,8 @@ class ImageBot(commands.Bot):
     Attributes:
         service: The one path a job takes.
         now: The current UTC time; a simulated Discord brings its own.
+        redraw_interval_s: How long the message of a board stays as it is, at least: Discord allows
+            about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
         post_again: Posts images of before into a channel, with live buttons.
 
@@ -173,6 +175,7 @@ class ImageBot(commands.Bot):
         self.settings = settings
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
+        self.redraw_interval_s = 1.5
         self._resumed = False
 
     async def setup_hook(self) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from typing import Final
 
 import discord
@@ -29,7 +30,6 @@ from cogs.replies import DEFAULT_FILESIZE_LIMIT
 
 logger = logging.getLogger(__name__)
 
-REDRAW_INTERVAL_S: Final = 1.5  # Discord allows about 5 edits in 5 s a channel; jobs want some, too
 NEWS: Final = 3  # lines of what is new
 NEWS_READ: Final = 12  # entries; some are about pictures that not everybody may see
 MESSAGES_READ: Final = 30  # when looking for a message that may be there already
@@ -47,6 +47,7 @@ class PinnedBoards(commands.Cog):
         self._wanted: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._shown: dict[str, tuple[int, int]] = {}  # channel and message of each board
+        self._drawn: dict[str, float] = {}  # when each was last redrawn, on the monotonic clock
         self._looking: asyncio.Task[None] | None = None
         self._end = self._boards.on_change(self.redraw_soon)
 
@@ -62,21 +63,34 @@ class PinnedBoards(commands.Cog):
         """Note that a board's message is out of date."""
         self._wanted.add(board_id)
         if board_id not in self._tasks and self._bot.is_ready():
-            task = asyncio.create_task(self._keep(board_id), name=f"board {board_id}")
+            task = asyncio.create_task(self._keep_current(board_id), name=f"board {board_id}")
             self._tasks[board_id] = task
-            task.add_done_callback(lambda _: self._tasks.pop(board_id, None))
 
-    async def _keep(self, board_id: str) -> None:
+    async def _keep_current(self, board_id: str) -> None:
         """Redraw a board until nothing is left to redraw."""
+        try:
+            await self._redraw_wanted(board_id)
+        finally:  # in the same step as the last look: no wish falls between
+            del self._tasks[board_id]
+
+    async def _redraw_wanted(self, board_id: str) -> None:
         while board_id in self._wanted:
+            await asyncio.sleep(self._wait_s(board_id))
             self._wanted.discard(board_id)
+            self._drawn[board_id] = time.monotonic()
             try:
                 await self._redraw(board_id)
             except discord.HTTPException as error:
                 logger.warning("The message of board %s cannot be kept: %s", board_id, error)
             except Exception:
                 logger.exception("The message of board %s cannot be drawn", board_id)
-            await asyncio.sleep(REDRAW_INTERVAL_S)
+
+    def _wait_s(self, board_id: str) -> float:
+        """Return how long a board's message must still stay as it is."""
+        drawn = self._drawn.get(board_id)
+        if drawn is None:
+            return 0.0
+        return max(drawn + self._bot.redraw_interval_s - time.monotonic(), 0.0)
 
     # What Discord tells
 

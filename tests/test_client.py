@@ -81,7 +81,8 @@ async def test_what_is_sent_to_discord_names_every_context(town: Town):
 async def test_no_privileged_intent_is_asked_for(town: Town):
     intents = town.bot.intents
     assert intents == discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
-    assert not (intents.message_content or intents.members or intents.presences)
+    for name in ("message_content", "members", "presences"):
+        assert not getattr(intents, name)
 
 
 async def test_names_and_descriptions_are_translated_completely(town: Town):
