@@ -152,6 +152,25 @@ class PinnedBoards(commands.Cog):
         """Let the board of a thread that is gone stay, without one."""
         await self._boards.forget_channel(payload.thread_id)
 
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """Redraw a server's boards where a channel shows itself to others than before."""
+        if before.overwrites != after.overwrites:
+            await self._redraw_all_of(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """Redraw a server's boards where a role may view other channels than before."""
+        if before.permissions != after.permissions:
+            await self._redraw_all_of(after.guild)
+
+    async def _redraw_all_of(self, guild: discord.Guild) -> None:
+        for board_id, (channel_id, _) in list(self._shown.items()):
+            if guild.get_channel_or_thread(channel_id) is not None:
+                await self.redraw_soon(board_id)
+
     # Drawing
 
     async def _redraw(self, board_id: str) -> None:

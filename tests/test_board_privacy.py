@@ -97,6 +97,17 @@ async def test_who_loses_sight_of_a_channel_loses_its_board(town: Town):
     assert "There is no board" in said(result)
 
 
+async def test_the_sheet_follows_what_a_channel_hides(town: Town):
+    await create(town)
+    other = town.guild.create_text_channel("other")
+    await add_picture(town, 1, channel=other, board="Spring")
+    assert "1 picture" in texts_of(await current(town))
+    channel = town.bot.get_channel(other.id)
+    everyone = town.bot.get_guild(town.guild.id).default_role
+    await channel.set_permissions(everyone, view_channel=False)
+    await town.until(lambda: "1 more from channels" in texts_of(town.channel.pinned_messages()[0]))
+
+
 async def test_a_private_threads_pictures_are_for_its_members(town: Town):
     await create(town)
     thread = private_thread_in(town)
