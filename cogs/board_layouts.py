@@ -36,9 +36,9 @@ from cogs.posting import Content
 from cogs.uploads import Upload
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
-BRIEF_SHOWN: Final = 300  # characters; the sheet shows it, too
 COMMENTS_SHOWN: Final = 5
 COMMENT_SHOWN: Final = 240
+VIVID: Final = 60  # levels of 255 between the channels of a colour that looks like one
 SHOWN_SIDE: Final = 1944  # pixels, of the copy shown where the original is too large
 
 
@@ -77,15 +77,15 @@ async def board_content(
     page = min(max(looking.page, 1), pages)
     shown = items[(page - 1) * PER_PAGE : page * PER_PAGE]
     upload = await _sheet(service, board, items, page=page, locale=locale)
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"## 📌 {board_name(board.name)}")]
+    # The sheet has the name in large letters: above it stands a line for those who cannot see it.
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(_headline(board, items, locale))]
     parts.append(
         ui.MediaGallery(
             discord.MediaGalleryItem(f"attachment://{upload.name}", description=upload.alt_text)
         )
     )
-    lines = [line for line in (_facts(board, items, locale), *notes) if line]
-    if lines:
-        parts.append(ui.TextDisplay("\n".join(f"-# {line}" for line in lines)))
+    if notes:
+        parts.append(ui.TextDisplay("\n".join(f"-# {note}" for note in notes)))
     if shown:
         parts.append(ui.ActionRow(look_select(board, shown, locale)))
     if len(items) > 1:
@@ -104,18 +104,26 @@ def colour_of(board: Board) -> discord.Colour:
     """Return the stripe beside a board's message: its own most frequent colour."""
     if board.state is BoardState.ARCHIVED:
         return layouts.STOPPED
-    return discord.Colour.from_rgb(*board.palette[0].rgb) if board.palette else layouts.INK
+    return stripe(board.palette)
 
 
-def _facts(board: Board, items: Sequence[Item], locale: str) -> str:
-    said = [facts(items, locale)] if items else []
+def stripe(palette: Sequence[Swatch]) -> discord.Colour:
+    """Return the most frequent colour that is one: white and grey say nothing."""
+    vivid = [swatch for swatch in palette if max(swatch.rgb) - min(swatch.rgb) >= VIVID]
+    found = vivid or palette
+    return discord.Colour.from_rgb(*found[0].rgb) if found else layouts.INK
+
+
+def _headline(board: Board, items: Sequence[Item], locale: str) -> str:
+    said = [f"📌 **{board_name(board.name)}**"]
     if board.state is BoardState.ARCHIVED:
-        said.insert(0, text("board_archived_mark", locale))
+        said.append(text("board_archived_mark", locale))
+    said += [facts(items, locale)] if items else []
     if board.style:
         said.append(text("board_style_mark", locale, style=escaped(board.style, limit=80)))
     if board.size:
         said.append(escaped(board.size))
-    return " · ".join(said)
+    return "-# " + " · ".join(said)
 
 
 async def _sheet(
@@ -166,7 +174,7 @@ async def picture_content(
         parts += [ui.ActionRow(*row) for row in rows]
     parts.append(ui.ActionRow(*neighbours_row(board, item, locale)))
     files = [] if upload is None else [upload]
-    return Content(view=layouts.layout(*parts, colour=_own_colour(item.palette)), files=files)
+    return Content(view=layouts.layout(*parts, colour=stripe(item.palette)), files=files)
 
 
 def gallery_item(upload: Upload, item: Item) -> discord.MediaGalleryItem:
@@ -213,7 +221,10 @@ def item_lines(item: Item, locale: str) -> list[str]:
 
 
 def _origin(item: Item, locale: str) -> str:
-    said = [text("board_credit", locale, name=escaped(item.credit))] if item.credit else []
+    is_own = (item.author_id, item.credit) == (item.added_by, item.added_by_name)
+    said = []
+    if item.credit and not is_own:
+        said.append(text("board_credit", locale, name=escaped(item.credit)))
     said.append(text("board_added_by", locale, user=user_mention(item.added_by)))
     said.append(f"<t:{int(item.added_at.timestamp())}:R>")
     said.append(f"{item.width}×{item.height}")
@@ -234,7 +245,3 @@ def _comments(item: Item, locale: str) -> list[str]:
         words = escaped(" ".join(comment.text.split()), limit=COMMENT_SHOWN)
         lines.append(f"💬 {user_mention(comment.user_id)} {words}")
     return lines
-
-
-def _own_colour(palette: Sequence[Swatch]) -> discord.Colour:
-    return discord.Colour.from_rgb(*palette[0].rgb) if palette else layouts.INK

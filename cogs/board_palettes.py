@@ -24,6 +24,7 @@ from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
 from cogs.board_curating import Form
 from cogs.board_defaults import joined
+from cogs.board_layouts import stripe
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, swatch_lines
@@ -94,7 +95,7 @@ async def present_palette(
         ui.TextDisplay("\n".join(swatch_lines(swatches, locale)) + f"\n```\n{hexes}\n```"),
         *(ui.File(f"attachment://{file.name}") for file in files),
         row,
-        colour=discord.Colour.from_rgb(*swatches[0].rgb),
+        colour=stripe(swatches),
     )
     await present(interaction, Content(view=view, files=[picture, *files]))
 

@@ -28,7 +28,7 @@ async def test_every_kind_of_change_reaches_the_message(town: Town):
     assert message.id == first.id
     words = texts_of(message)
     assert "3 pictures · 1 approved · 1 vote" in words
-    assert f"<@{town.moderator.id}> made **1** **Approved**" in words
+    assert f"<@{town.moderator.id}> set **1** to **Approved**" in words
     options = select_of(message, "zib:s:look")["options"]
     assert [each["label"] for each in options] == ["3 · ada", "1 · ada", "2 · Two"]
     assert options[2]["description"] == "Candidate · ❤️ 1"

@@ -167,7 +167,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     # The log
     "board_log_title": "### What was done to {name}",
     "board_log_quote": ": “{detail}”",
-    "board_log_to": " **{detail}**",
+    "board_log_to": " to **{detail}**",
     "board_log_before": " before {detail}",
     "board_log_created": "{user} made the board{detail}",
     "board_log_edited": "{user} changed the board{detail}",
@@ -183,7 +183,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_log_credited": "{user} said who made **{number}**{detail}",
     "board_log_tagged": "{user} tagged **{number}**{detail}",
     "board_log_untagged": "{user} took tags from **{number}**{detail}",
-    "board_log_status": "{user} made **{number}**{detail}",
+    "board_log_status": "{user} set **{number}**{detail}",
     "board_log_removed": "{user} took **{number}** off{detail}",
     "board_log_brought_back": "{user} brought **{number}** back{detail}",
     "board_log_voted": "{user} voted for **{number}**{detail}",
