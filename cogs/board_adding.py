@@ -9,12 +9,11 @@ from typing import Any, Final, Self
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Access, Actor, Added, Board, BoardSummary
+from bot.boards import Access, Added, Board, BoardSummary
 from bot.boards.rules import one_line
-from bot.client import ImageBot, RefusalError, errors_answered
+from bot.client import RefusalError, errors_answered, explain
 from bot.errors import BotError
-from bot.jobs import Generation, typed_id
-from bot.reading import MAX_BYTES
+from bot.jobs import typed_id
 from bot.service.boards import Label
 from bot.texts import text
 from cogs import layouts
@@ -27,6 +26,7 @@ from cogs.board_choosing import (
     summaries,
 )
 from cogs.board_people import actor_of, is_open_to, place_of
+from cogs.board_pictures import Pictures, pictures_of
 from cogs.board_rows import ADD_TEMPLATE, board_options, button
 from cogs.board_wording import board_name
 from cogs.choosing import suggest_images
@@ -35,87 +35,7 @@ from cogs.rows import generation_ids
 from cogs.submitting import bot_of, find_some, still_there
 from cogs.wording import shortened
 
-PICTURES: Final = 10  # of one message: Discord allows no more attachments
 LINES_SHOWN: Final = 10
-
-
-# What can be hung up
-
-
-class Pictures:
-    """Pictures of one message that somebody wants to hang up: of this bot, or anybody's."""
-
-    def __init__(
-        self,
-        *,
-        generations: Sequence[Generation] = (),
-        attachments: Sequence[discord.Attachment] = (),
-        message: discord.Message | None = None,
-        author: discord.abc.User | None = None,
-        channel_id: int | None = None,
-    ) -> None:
-        """Remember them; attachments come from a message, or were handed in by `author`."""
-        self.generations = generations
-        self.attachments = attachments
-        self._message = message
-        self._author = author if message is None else message.author
-        self._channel_id = channel_id if message is None else message.channel.id
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.generations) + len(self.attachments)
-
-    def names(self) -> list[str]:
-        """Return what each is called, in their order."""
-        return [each.request.prompt for each in self.generations] + [
-            each.filename for each in self.attachments
-        ]
-
-    async def hang(
-        self, bot: ImageBot, actor: Actor, board_id: str, index: int, label: Label
-    ) -> Added:
-        """Hang one of them up.
-
-        Raises:
-            BotError: It cannot be, or the actor may not.
-
-        """
-        boards = bot.service.boards
-        if index < len(self.generations):
-            generation = self.generations[index]
-            label = {"link": _link_of(generation), **label}
-            return await boards.add_generation(actor, board_id, generation.id, **label)
-        attachment = self.attachments[index - len(self.generations)]
-        if attachment.size > MAX_BYTES:  # before anything of it is fetched
-            megabytes, limit = attachment.size / 1e6, MAX_BYTES / 1e6
-            raise BotError(f"The file has {megabytes:.0f} MB: {limit:.0f} MB are the limit.")
-        author = self._author
-        if self._message is not None:
-            label = {"link": self._message.jump_url, **label}
-        return await boards.add_upload(
-            actor,
-            board_id,
-            await attachment.read(),
-            author_id=None if author is None else author.id,
-            author_name="" if author is None else author.display_name,
-            channel_id=self._channel_id,
-            is_spoiler=attachment.is_spoiler(),
-            **label,
-        )
-
-
-def _link_of(generation: Generation) -> str | None:
-    if None in {generation.guild_id, generation.channel_id, generation.message_id}:
-        return None
-    place = f"{generation.guild_id}/{generation.channel_id}/{generation.message_id}"
-    return f"https://discord.com/channels/{place}"
-
-
-def pictures_of(message: discord.Message) -> list[discord.Attachment]:
-    """Return the attachments of a message that are pictures."""
-    return [
-        each for each in message.attachments if (each.content_type or "image/").startswith("image/")
-    ][:PICTURES]
 
 
 # Hanging up, and saying so
@@ -139,27 +59,28 @@ async def hang(
         try:
             one = await pictures.hang(bot, actor, board.id, index, label or {})
         except BotError as error:
-            if len(pictures) == 1 or not isinstance(error, BotError):
+            if len(pictures) == 1:
                 raise
-            lines.append(text("failed", str(interaction.locale), sentence=error.message))
+            locale = str(interaction.locale)
+            lines.append(text("failed", locale, sentence=explain(error, locale)))
             continue
         added.append(one)
-        lines.append(await _said(interaction, board, one))
+        lines.append(_said(board, one, str(interaction.locale)))
+    lines = lines[:LINES_SHOWN]
+    if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
+        lines.append(text("board_kept_back", str(interaction.locale)))
     content = _answer(board, added, lines, str(interaction.locale))
     await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
 
 
-async def _said(interaction: discord.Interaction, board: Board, added: Added) -> str:
+def _said(board: Board, added: Added, locale: str) -> str:
     """Return what is said of a picture that was hung up, or hung there already."""
-    locale, number = str(interaction.locale), added.item.number
-    name = board_name(board.name)
+    number, name = added.item.number, board_name(board.name)
     if added.is_exact:
         return text("board_exact", locale, number=number, name=name)
     said = text("board_added", locale, number=number, name=name)
     if added.duplicate_of is not None:
         said += "\n" + text("board_near", locale, number=added.duplicate_of.number)
-    if not await _is_for_all(interaction, board, added.item.channel_id):
-        said += "\n" + text("board_kept_back", locale)
     return said
 
 
@@ -179,8 +100,7 @@ async def _is_for_all(
 
 
 def _answer(board: Board, added: Sequence[Added], lines: Sequence[str], locale: str) -> Content:
-    shown = [*lines[:LINES_SHOWN]]
-    items: list[Any] = [ui.TextDisplay("\n".join(shown))]
+    items: list[Any] = [ui.TextDisplay("\n".join(lines))]
     if len(added) == 1:
         number = str(added[0].item.number)
         row = [button("look", board.id, number, locale=locale, emoji="🔍",

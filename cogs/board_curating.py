@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
 import discord
 from discord import app_commands, ui
 
 from bot.boards import Board, Item, Status
-from bot.client import RefusalError, errors_answered
-from bot.errors import BotError, InvalidRequestError
 from bot.service.boards import no_picture
-from bot.texts import sentence, text
+from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import (
     BoardCommand,
-    board_of,
     boards_of,
     picture_of,
     suggest_boards,
@@ -25,12 +20,11 @@ from cogs.board_choosing import (
 )
 from cogs.board_people import actor_of
 from cogs.board_rows import button
-from cogs.board_showing import acknowledge, is_private, present, present_picture
+from cogs.board_showing import acknowledge, present, present_picture
 from cogs.board_wording import board_name, status_name
 from cogs.posting import Content
 
 StatusName = Literal["candidate", "shortlist", "approved", "rejected"]
-VOTES_AT_ONCE = 25
 
 
 # Commands
@@ -160,11 +154,12 @@ async def heart(interaction: discord.Interaction, board_id: str, number: str) ->
     await acknowledge(interaction)
     actor = actor_of(interaction)
     item = await boards_of(interaction).vote(actor, board_id, int(number))
-    said = _voted(before, item, actor.user_id, str(interaction.locale))
+    said = voted_words(before, item, actor.user_id, str(interaction.locale))
     await present_picture(interaction, board_id, int(number), notes=[said])
 
 
-def _voted(before: Item, item: Item, user_id: int, locale: str) -> str:
+def voted_words(before: Item, item: Item, user_id: int, locale: str) -> str:
+    """Return what came of a vote."""
     key = "board_voted" if user_id in item.voter_ids else "board_unvoted"
     said = text(key, locale, number=item.number, count=item.votes)
     if item.status is not before.status:
@@ -208,186 +203,9 @@ async def move(
     await present_picture(interaction, board.id, number, notes=[said])
 
 
-# Forms
-
-
-class Form(ui.Modal):
-    """A form whose answers are handed on by the ids of its fields."""
-
-    def __init__(
-        self,
-        title: str,
-        submit: Callable[[discord.Interaction, dict[str, str]], Awaitable[None]],
-    ) -> None:
-        """Remember what is done with the answers."""
-        super().__init__(title=title, timeout=3600)
-        self._submit = submit
-        self._fields: dict[str, ui.TextInput[Any]] = {}
-
-    def field(
-        self,
-        name: str,
-        label: str,
-        *,
-        hint: str | None = None,
-        default: str = "",
-        max_length: int = 300,
-        is_required: bool = False,
-        is_long: bool = False,
-    ) -> Form:
-        """Add a field of text."""
-        style = discord.TextStyle.paragraph if is_long else discord.TextStyle.short
-        component: ui.TextInput[Any] = ui.TextInput(
-            custom_id=name,
-            default=default,
-            max_length=max_length,
-            required=is_required,
-            style=style,
-        )
-        self._fields[name] = component
-        self.add_item(ui.Label(text=label, description=hint, component=component))
-        return self
-
-    async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Hand the answers on."""
-        await self._submit(interaction, {name: field.value for name, field in self._fields.items()})
-
-    async def on_error(  # type: ignore[override]  # a form has no item
-        self, interaction: discord.Interaction, error: Exception, /
-    ) -> None:
-        """Answer with one private sentence."""
-        async with errors_answered(interaction):
-            raise error
-
-
-async def ask_comment(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask what there is to say of a picture."""
-    await picture_of(interaction, board_id, int(number))
-    locale = str(interaction.locale)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await picture_of(answered, board_id, int(number))
-        await acknowledge(answered)
-        boards = boards_of(answered)
-        await boards.comment(actor_of(answered), board_id, int(number), typed["comment"])
-        await present_picture(answered, board_id, int(number))
-
-    form = Form(text("board_comment_title", locale, number=number), submit)
-    label = text("board_field_comment", locale)
-    form.field("comment", label, max_length=1000, is_required=True, is_long=True)
-    await interaction.response.send_modal(form)
-
-
-async def ask_words(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask for caption, credit and tags of a picture."""
-    _, item = await picture_of(interaction, board_id, int(number))
-    locale = str(interaction.locale)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await picture_of(answered, board_id, int(number))
-        await acknowledge(answered)
-        await _set_words(answered, board_id, item, typed)
-        await present_picture(answered, board_id, int(number))
-
-    form = Form(text("board_words_title", locale, number=number), submit)
-    form.field("caption", text("board_field_caption", locale), default=item.caption,
-               max_length=500)  # fmt: skip
-    form.field("credit", text("board_field_credit", locale), default=item.credit, max_length=100)
-    form.field("tags", text("board_field_tags", locale), default=", ".join(item.tags),
-               hint=text("board_hint_tags", locale), max_length=700)  # fmt: skip
-    await interaction.response.send_modal(form)
-
-
-async def _set_words(
-    interaction: discord.Interaction, board_id: str, item: Item, typed: dict[str, str]
-) -> None:
-    """Change what was changed in the form, and nothing that somebody else changed meanwhile."""
-    boards, actor, number = boards_of(interaction), actor_of(interaction), item.number
-    if typed["caption"].strip() != item.caption:
-        await boards.caption(actor, board_id, number, typed["caption"])
-    if typed["credit"].strip() != item.credit:
-        await boards.credit(actor, board_id, number, typed["credit"])
-    wanted = {each.strip().lstrip("#") for each in re.split(r"[,;,、;\n]", typed["tags"])} - {""}
-    if gone := set(item.tags) - wanted:
-        await boards.untag(actor, board_id, number, *gone)
-    if new := [each for each in wanted if each not in item.tags]:
-        await boards.tag(actor, board_id, number, *sorted(new))
-
-
-async def ask_move(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask where a picture shall stand."""
-    await picture_of(interaction, board_id, int(number))
-    locale = str(interaction.locale)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        board, _ = await picture_of(answered, board_id, int(number))
-        words = typed["before"].strip()
-        before = None if not words else numbers_in(words)[0]
-        await move(answered, board, int(number), before)
-
-    form = Form(text("board_move_title", locale, number=number), submit)
-    form.field("before", text("board_field_before", locale), max_length=10,
-               hint=text("board_hint_before", locale))  # fmt: skip
-    await interaction.response.send_modal(form)
-
-
-async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> None:
-    """Ask for the numbers of the pictures to vote for."""
-    board, locale = await board_of(interaction, board_id), str(interaction.locale)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await answered.response.defer(ephemeral=True, thinking=not is_private(answered))
-        lines = await _vote_all(answered, board_id, numbers_in(typed["numbers"]))
-        await answered.followup.send("\n".join(lines), ephemeral=True)
-
-    form = Form(text("board_vote_title", locale), submit)
-    example = ", ".join(str(item.number) for item in board.ordered()[:2])
-    form.field("numbers", text("board_field_numbers", locale), is_required=True, max_length=200,
-               hint=text("board_hint_numbers", locale, example=example))  # fmt: skip
-    await interaction.response.send_modal(form)
-
-
-async def _vote_all(
-    interaction: discord.Interaction, board_id: str, numbers: list[int]
-) -> list[str]:
-    """Vote for each picture, and return what came of each."""
-    boards, actor, locale = boards_of(interaction), actor_of(interaction), str(interaction.locale)
-    lines = []
-    for number in numbers:
-        try:
-            _, before = await picture_of(interaction, board_id, number)
-            item = await boards.vote(actor, board_id, number)
-        except BotError as error:
-            lines.append(text("failed", locale, sentence=sentence(error.message, locale)))
-        else:
-            lines.append(_voted(before, item, actor.user_id, locale))
-    return lines
-
-
-def numbers_in(typed: str) -> list[int]:
-    """Return the numbers in a text, each once.
-
-    Raises:
-        InvalidRequestError: There is none, or far too many.
-
-    """
-    found = list(dict.fromkeys(int(each) for each in re.findall(r"\d{1,9}", typed)))
-    if not found:
-        raise InvalidRequestError(
-            f"There is no number in {typed[:40]!r}: use those on the sheet, such as 3, 7."
-        )
-    if len(found) > VOTES_AT_ONCE:
-        raise RefusalError("board_too_many_numbers", count=len(found), limit=VOTES_AT_ONCE)
-    return found
-
-
 COMMANDS: Final[tuple[BoardCommand, ...]] = (vote, status, caption, tag, order, comment, remove)
 BUTTONS = {
     "heart": heart,
-    "vote": ask_votes,
-    "comment": ask_comment,
-    "words": ask_words,
-    "move": ask_move,
     "off": take_off,
 }
 SELECTS = {"status": set_status}

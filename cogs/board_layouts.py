@@ -36,8 +36,11 @@ from cogs.posting import Content
 from cogs.uploads import Upload
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
-COMMENTS_SHOWN: Final = 5
-COMMENT_SHOWN: Final = 240
+# Discord allows 4,000 characters in all texts of a message, and escaping may double them.
+COMMENTS_SHOWN: Final = 4
+COMMENT_SHOWN: Final = 150
+TITLE_SHOWN: Final = 300
+PROMPT_SHOWN: Final = 200
 VIVID: Final = 60  # levels of 255 between the channels of a colour that looks like one
 SHOWN_SIDE: Final = 1944  # pixels, of the copy shown where the original is too large
 
@@ -161,7 +164,7 @@ async def picture_content(
     upload = await asyncio.to_thread(
         picture_upload, service, item, limit_bytes=looking.limit_bytes, locale=locale
     )
-    head = f"-# 📌 {board_name(board.name)}\n### {item_title(item, limit=500)}"
+    head = f"-# 📌 {board_name(board.name)}\n### {item_title(item, limit=TITLE_SHOWN)}"
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join([head, *notes]))]
     if upload is None:
         parts.append(ui.TextDisplay(text("exhibit_missing", locale)))
@@ -213,7 +216,7 @@ def item_lines(item: Item, locale: str) -> list[str]:
     state += [tags_line(item)] if item.tags else []
     lines = [" · ".join(state), _origin(item, locale)]
     if item.caption and item.prompt:
-        lines.append(escaped(item.prompt, limit=300))
+        lines.append(escaped(item.prompt, limit=PROMPT_SHOWN))
     if item.palette:
         lines.append(hex_line(item.palette))
     lines += _comments(item, locale)

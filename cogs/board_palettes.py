@@ -22,8 +22,8 @@ from bot.recipe import parse_recipe
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
-from cogs.board_curating import Form
 from cogs.board_defaults import joined
+from cogs.board_forms import Form
 from cogs.board_layouts import stripe
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present

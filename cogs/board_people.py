@@ -80,7 +80,10 @@ async def place_of(guild: discord.Guild, channel_id: int) -> Place | None:
 
 async def may_view(place: Place, member: discord.Member) -> bool:
     """Return whether a member may view a channel or thread now."""
-    permissions = place.permissions_for(member)
+    try:
+        permissions = place.permissions_for(member)
+    except discord.ClientException:  # a thread whose channel the bot cannot view
+        return False
     if not permissions.view_channel:
         return False
     if not isinstance(place, discord.Thread) or not place.is_private():

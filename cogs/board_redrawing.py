@@ -28,7 +28,7 @@ from cogs.board_choosing import (
     suggest_boards,
     suggest_numbers,
 )
-from cogs.board_curating import Form, numbers_in
+from cogs.board_forms import Form, numbers_in
 from cogs.board_people import is_open_to, place_of
 from cogs.board_rows import button
 from cogs.board_wording import board_name, item_title, status_name

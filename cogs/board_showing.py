@@ -30,7 +30,8 @@ from cogs.posting import Content
 from cogs.submitting import bot_of
 from cogs.wording import relative_time, user_mention
 
-LISTED = 25  # boards; more are found by their names
+LISTED: Final = 15  # boards; more are found by their names
+NAME_LISTED: Final = 40  # characters
 
 
 def is_private(interaction: discord.Interaction) -> bool:
@@ -119,7 +120,7 @@ async def list_boards(interaction: discord.Interaction) -> None:
         if each.state is BoardState.ARCHIVED:
             facts.append(text("board_archived_mark", locale))
         facts += [user_mention(each.owner_id), relative_time(each.changed_at.timestamp())]
-        lines.append(f"**{board_name(each.name)}** · " + " · ".join(facts))
+        lines.append(f"**{board_name(each.name, limit=NAME_LISTED)}** · " + " · ".join(facts))
     if not found:
         lines.append(text("board_none", locale))
     if len(found) > LISTED:

@@ -13,8 +13,8 @@ from bot.boards import Actor
 from bot.client import ImageBot
 from bot.errors import BotError
 from bot.jobs import Scope
-from cogs.board_adding import Pictures, pictures_of
 from cogs.board_people import actor_of_member, may_view_board
+from cogs.board_pictures import Pictures, pictures_of
 from cogs.rows import generation_ids
 
 logger = logging.getLogger(__name__)

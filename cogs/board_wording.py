@@ -12,7 +12,8 @@ from cogs.wording import escaped, shortened, user_mention
 
 NAME_SHOWN: Final = 80  # characters
 CAPTION_SHOWN: Final = 90
-DETAIL_SHOWN: Final = 80
+TAGS_SHOWN: Final = 250
+DETAIL_SHOWN: Final = 60
 _QUOTING: Final = frozenset({
     "captioned", "credited", "tagged", "untagged", "commented", "added",
 })  # fmt: skip
@@ -24,9 +25,9 @@ STATUS_SIGNS: Final = {
 }
 
 
-def board_name(name: str) -> str:
+def board_name(name: str, *, limit: int = NAME_SHOWN) -> str:
     """Return a board's name so that nothing in it is a mention, a link or a format."""
-    return escaped(name, limit=NAME_SHOWN)
+    return escaped(name, limit=limit)
 
 
 def item_name(item: Item) -> str:
@@ -115,7 +116,7 @@ def hex_line(swatches: Sequence[Swatch]) -> str:
 
 def tags_line(item: Item) -> str:
     """Return a picture's tags."""
-    return " ".join(f"#{escaped(tag, limit=30)}" for tag in item.tags)
+    return shortened(" ".join(f"#{escaped(tag, limit=30)}" for tag in item.tags), TAGS_SHOWN)
 
 
 def option_label(item: Item) -> str:

@@ -12,6 +12,7 @@ from discord import app_commands, ui
 from bot.client import ImageBot, errors_answered
 from cogs import (
     board_adding,
+    board_asking,
     board_curating,
     board_exports,
     board_keeping,
@@ -32,6 +33,7 @@ _BUTTONS: Final[Mapping[str, Handler]] = {
     **board_showing.BUTTONS,
     **board_keeping.BUTTONS,
     **board_curating.BUTTONS,
+    **board_asking.BUTTONS,
     **board_exports.BUTTONS,
     **board_palettes.BUTTONS,
     **board_redrawing.BUTTONS,

@@ -10,7 +10,7 @@ import discord
 
 from tests.board_town import add_picture, create, current, post_picture, said
 from tests.test_places import private_thread_in
-from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of
+from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of, walk
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -181,3 +181,47 @@ async def test_nothing_that_is_said_notifies_anybody(town: Town):
     ]
     assert sent
     assert all(each.get("parse") == [] for each in sent)
+
+
+async def test_the_longest_texts_fit_into_every_message(town: Town):
+    await create(town, "*" * 80, brief="*" * 1000, style="*" * 300)
+    for seed in (1, 2):
+        await add_picture(
+            town,
+            seed,
+            caption="*" * 500,
+            tags=", ".join(f"{i:02}" + "*" * 28 for i in range(20)),
+            credit="*" * 100,
+        )
+    for i in range(12):
+        await town.ming.slash(town.channel, "board comment", number=1, words=f"{i}" + "*" * 990)
+    shown = [await current(town, "*" * 80)]
+    for command, options in (
+        ("show", {}),
+        ("show", {"number": 1}),
+        ("log", {}),
+        ("list", {}),
+        ("members", {}),
+        ("palette", {"number": 1}),
+        ("compare", {"a": 1, "b": 2}),
+    ):
+        result = await town.ada.slash(town.channel, f"board {command}", **options)
+        shown.append(answer_of(result))
+    for message in shown:
+        assert len(texts_of(message)) <= 4000
+        assert len(list(walk(message))) <= 40
+
+
+async def test_chinese_readers_are_answered_in_chinese(town: Town):
+    await create(town)
+    await add_picture(town)
+    town.locales[town.ming.id] = "zh-CN"
+    assert "1 张图片" in said(await town.ming.slash(town.channel, "board show"))
+    assert "你不能整理画板" in said(
+        await town.ming.slash(town.channel, "board status", number=1, status="approved")
+    )
+    shown = await town.ming.click(await current(town), label="Vote")
+    refused = await town.ming.submit_modal(shown, {"numbers": "红的"})
+    assert "没有编号" in said(refused)
+    voted = said(await town.ming.slash(town.channel, "board vote", number=1))
+    assert "你给第 1 号图片的票已计入:1" in voted
