@@ -35,6 +35,7 @@ EXTENSIONS: Final = (
     "cogs.compare",
     "cogs.inspecting",
     "cogs.lineage",
+    "cogs.boards",
     "cogs.waiting",
     "cogs.moderating",
     "cogs.help",
@@ -141,6 +142,8 @@ class ImageBot(commands.Bot):
     Attributes:
         service: The one path a job takes.
         now: The current UTC time; a simulated Discord brings its own.
+        redraw_interval_s: How long the message of a board stays as it is, at least: Discord allows
+            about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
         post_again: Posts images of before into a channel, with live buttons.
 
@@ -155,7 +158,10 @@ class ImageBot(commands.Bot):
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             commands.when_mentioned,  # there are no text commands; this asks for no message content
-            intents=discord.Intents(guilds=True),
+            # None of them is privileged: no message's text is read. Deleted messages of boards are
+            # posted again, and a star may hang a picture up.
+            intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True),
+            max_messages=None,
             tree_cls=ImageTree,
             help_command=None,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -169,6 +175,7 @@ class ImageBot(commands.Bot):
         self.settings = settings
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
+        self.redraw_interval_s = 1.5
         self._resumed = False
 
     async def setup_hook(self) -> None:
@@ -181,6 +188,9 @@ class ImageBot(commands.Bot):
         except (discord.DiscordServerError, aiohttp.ClientError) as error:
             # Those of the last start still work; the next one tries again.
             logger.error("Discord could not register the commands (%s)", error)  # noqa: TRY400
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Ignore messages: there are no text commands."""
 
     async def sync_commands(self) -> bool:
         """Register the commands if they changed since this application last did; say whether."""

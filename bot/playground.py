@@ -113,6 +113,7 @@ async def open_playground(
         stack.enter_context(languages(world.locales))
         set_clock(env)
         bot.now = lambda: dt.datetime.now(dt.UTC)
+        bot.redraw_interval_s = 0.0
         await env.start()
         stack.push_async_callback(env.shutdown)
         await bring_back(bot, world)

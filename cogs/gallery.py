@@ -120,7 +120,7 @@ async def images_message(
         fitted.names,
         locale=locale,
         notes=fitted.notes,
-        row=image_row(ids, locale),
+        row=image_row(ids, locale, in_guild=generations[0].guild_id is not None),
         spoiler=bool(await service.spoilers_among(ids)),
     )
     return view, [file.to_discord() for file in fitted.uploads]

@@ -10,7 +10,8 @@ from discord.ext import commands
 
 from bot.client import ImageBot
 from bot.generation import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
-from cogs.submitting import bot_of, series, submit
+from cogs.board_defaults import with_defaults
+from cogs.submitting import bot_of, guild_of, series, submit
 
 QualityName = Literal["draft", "standard", "final"]
 
@@ -32,6 +33,7 @@ class Imagine(commands.Cog):
         guidance="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
         variety="0 to 100: lets seeds differ more, and follows the prompt less closely",
         spoiler="Hide the image until it is clicked",
+        plain="Leave out the words and the size of the board that this channel is",
     )
     async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
         self,
@@ -44,8 +46,13 @@ class Imagine(commands.Cog):
         guidance: app_commands.Range[float, 0.0, MAX_GUIDANCE_SCALE] = 0.0,
         variety: app_commands.Range[int, 0, MAX_VARIETY] = 0,
         spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
+        plain: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Queue what was asked for; the service acknowledges it."""
+        if not plain:
+            prompt, size = await with_defaults(
+                self._bot.service, (guild_of(interaction), interaction.channel_id), prompt, size
+            )
         request = GenerationRequest.parse(
             prompt=prompt,
             rules=self._bot.service.rules,

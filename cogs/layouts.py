@@ -23,6 +23,8 @@ DONE: Final = discord.Colour(0x3BA55D)
 STOPPED: Final = discord.Colour(0x747F8D)
 WARNING: Final = discord.Colour(0xFAA61A)
 
+ROW_BUTTONS: Final = 5  # Discord allows so many in a row
+
 Row = Sequence[ui.Item[ui.LayoutView]]
 
 
@@ -85,9 +87,15 @@ def images(
     facts = [details(generation, locale) for generation in generations]
     facts[-1] += " · " + text("requested_by", locale, user=user_mention(first.user_id))
     items.append(ui.TextDisplay("\n".join(f"-# {fact}" for fact in facts)))
-    if row:
-        items.append(ui.ActionRow(*row))
+    items += rows_of(row)
     return layout(*items, colour=DONE)
+
+
+def rows_of(buttons: Row) -> list[ui.ActionRow[ui.LayoutView]]:
+    """Return buttons in as few rows as hold them."""
+    return [
+        ui.ActionRow(*buttons[i : i + ROW_BUTTONS]) for i in range(0, len(buttons), ROW_BUTTONS)
+    ]
 
 
 def _gallery(

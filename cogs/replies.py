@@ -17,6 +17,7 @@ from bot.service import NotPostableError, Progress, Ticket
 from bot.texts import sentence, text
 from bot.variations import Axis
 from cogs import layouts
+from cogs.board_defaults import board_notes
 from cogs.comparing import verdict
 from cogs.posting import UNKNOWN_CHANNEL, UNREACHABLE, Content, Post
 from cogs.rows import cancel_row, image_row
@@ -169,6 +170,7 @@ class DiscordReply:
         self._job = job
         await self._stop_editing()
         notes = await verdict(self._bot.service, job, generations)
+        notes += await board_notes(self._bot.service, job)
         async with self._lock:
             await self._deliver_images(job, generations, notes)
         await self._remember_message()
@@ -215,7 +217,11 @@ class DiscordReply:
             fitted.names,
             locale=self._locale,
             notes=[*notes, *fitted.notes],
-            row=image_row([generation.id for generation in generations], self._locale),
+            row=image_row(
+                [generation.id for generation in generations],
+                self._locale,
+                in_guild=self._origin.guild_id is not None,
+            ),
             spoiler=job.spoiler,
         )
         return Content(view=view, files=fitted.uploads)

@@ -36,10 +36,12 @@ ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
 
-def image_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
-    """Return the five buttons under finished images."""
+def image_row(
+    generation_ids: Sequence[str], locale: str, *, in_guild: bool = False
+) -> list[Button]:
+    """Return the buttons under finished images; Add to board only in a server."""
     ids = ".".join(generation_ids)
-    return [
+    buttons = [
         Button(
             style=style,
             emoji=emoji,
@@ -48,13 +50,19 @@ def image_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
         )
         for action, emoji, style in _IMAGE_ACTIONS
     ]
+    if in_guild:
+        label = text("button_board", locale)
+        buttons.append(Button(emoji="📌", label=label, custom_id=f"zib:board:{ids}"))
+    return buttons
 
 
-def sheet_row(generation_ids: Sequence[str], locale: str) -> list[Button]:
+def sheet_row(
+    generation_ids: Sequence[str], locale: str, *, in_guild: bool = False
+) -> list[Button]:
     """Return the buttons for all images of a comparison; to edit them all at once means nothing."""
     return [
         button
-        for button in image_row(generation_ids, locale)
+        for button in image_row(generation_ids, locale, in_guild=in_guild)
         if not (button.custom_id or "").startswith("zib:edit:")
     ]
 

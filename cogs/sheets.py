@@ -116,7 +116,7 @@ def _layout(
         items.append(ui.MediaGallery(item))
     items.append(ui.TextDisplay("\n".join(_list(job, generations, job.axis))))
     items += [ui.ActionRow(*row) for row in numbered_rows(generations, locale)]
-    items.append(ui.ActionRow(*sheet_row(ids, locale)))
+    items.append(ui.ActionRow(*sheet_row(ids, locale, in_guild=job.origin.guild_id is not None)))
     return layouts.layout(*items, colour=layouts.DONE)
 
 

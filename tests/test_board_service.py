@@ -18,6 +18,7 @@ from bot.boards import (
     ChannelDefaults,
     Grant,
     Order,
+    Stars,
     Status,
     Theme,
     rules,
@@ -26,7 +27,18 @@ from bot.errors import BotError
 from bot.service import open_service
 from bot.settings import Settings
 from bot.texts import sentence
-from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
+from tests.board_room import (
+    ADA,
+    BEN,
+    CLEO,
+    GUILD,
+    MOD,
+    STRANGER,
+    Room,
+    an_image,
+    open_room,
+    picture,
+)
 from tests.test_service import idle, origin, submit
 from tests.town import SteeredEngine
 
@@ -491,3 +503,15 @@ async def test_a_drawn_image_stays_on_its_board_when_it_is_deleted_and_the_bot_r
         assert added.item.recipe_text == made.recipe_text
         taken = await service.boards.take_off_everywhere(BEN, made.id)
         assert [each.board_id for each in taken] == [board.id]
+
+
+async def test_moderators_say_what_a_star_does(room: Room):
+    board = await room.board()
+    assert await room.boards.stars(GUILD) is None
+    await refused(room.boards.set_stars(BEN, Stars(board_id=None)), "Only moderators")
+    await room.boards.set_stars(MOD, Stars(board_id=board.id))
+    assert await room.boards.stars(GUILD) == Stars(board_id=board.id)
+    assert await room.boards.stars(2) is None
+    await refused(room.boards.set_stars(STRANGER, Stars(board_id=board.id)), "There is no board")
+    await room.boards.set_stars(MOD, None)
+    assert await room.boards.stars(GUILD) is None

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from typing import Any
 
 import discord
 import pytest
@@ -30,6 +31,7 @@ COMMANDS = {
     "reproduce",
     "inspect",
     "lineage",
+    "board",
 }
 
 
@@ -38,7 +40,7 @@ async def test_every_command_and_menu_is_registered(town: Town):
     chat = {c.name for c in registered if c.type is discord.AppCommandType.chat_input}
     menus = {c.name for c in registered if c.type is discord.AppCommandType.message}
     assert chat == COMMANDS
-    assert menus == {"Recipe", "Same seed", "Inspect"}
+    assert menus == {"Recipe", "Same seed", "Inspect", "Add to board"}
 
 
 async def test_commands_are_synced_only_when_they_changed(town: Town):
@@ -71,25 +73,56 @@ async def test_what_is_sent_to_discord_names_every_context(town: Town):
         r for r in town.env.http_requests if r.method == "PUT" and r.path.endswith("/commands")
     ]
     for command in sync.json:
-        is_moderation = command["name"] == "jobs"
-        assert command["contexts"] == ([0] if is_moderation else [0, 1, 2]), command["name"]
-        assert command["integration_types"] == ([0] if is_moderation else [0, 1]), command["name"]
+        is_of_a_server = command["name"] in {"jobs", "board"}
+        assert command["contexts"] == ([0] if is_of_a_server else [0, 1, 2]), command["name"]
+        assert command["integration_types"] == ([0] if is_of_a_server else [0, 1]), command["name"]
 
 
 async def test_no_privileged_intent_is_asked_for(town: Town):
     intents = town.bot.intents
-    assert intents == discord.Intents(guilds=True)
+    assert intents == discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
+    for name in ("message_content", "members", "presences"):
+        assert not getattr(intents, name)
 
 
 async def test_names_and_descriptions_are_translated_completely(town: Town):
     for command in town.bot.tree.get_commands():
         payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
         assert payload["name_localizations"]["zh-CN"], command.name
-        for option in payload.get("options", []):
+        for option in options_of(payload):
             assert option["name_localizations"]["zh-TW"], option["name"]
             assert option["description_localizations"]["zh-CN"], option["name"]
             for choice in option.get("choices", []):
                 assert choice["name_localizations"]["zh-CN"], choice["name"]
+
+
+def options_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the options of a command, and those of its commands."""
+    own = payload.get("options") or []
+    return [*own, *(below for option in own for below in options_of(option))]
+
+
+async def test_no_command_is_larger_than_discord_allows(town: Town):
+    """8,000 characters in all names, descriptions and values, and 25 of everything in a row."""
+    for command in town.bot.tree.get_commands():
+        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
+        assert size_of(payload) < 8000, command.name
+        assert len(payload.get("options", [])) <= 25, command.name
+
+
+def size_of(payload: dict[str, Any]) -> int:
+    """Return the characters that Discord counts: of translations the longest only."""
+    own = sum(
+        max(
+            len(str(payload.get(key, ""))),
+            *map(len, payload.get(f"{key}_localizations", {"": ""}).values()),
+        )
+        for key in ("name", "description")
+    )
+    own += sum(
+        size_of(choice) + len(str(choice["value"])) for choice in payload.get("choices") or []
+    )
+    return own + sum(size_of(option) for option in payload.get("options") or [])
 
 
 async def test_help_fits_and_names_every_command(town: Town):

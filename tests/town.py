@@ -124,6 +124,7 @@ class Town:
         self.service = await self.closing.enter_async_context(opening)
         self.bot = ImageBot(self.settings, self.service)
         self.bot.now = self.env.now
+        self.bot.redraw_interval_s = 0.0
         await self.env.restart_bot(self.bot)
 
     async def imagine(self, who: Any = None, prompt: str = "a red apple", **options: Any) -> Any:
@@ -179,6 +180,7 @@ async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> A
         bot = ImageBot(settings, service)
         env = simcord.Env(bot, check_errors=False)
         bot.now = env.now
+        bot.redraw_interval_s = 0.0
         with webhook_calls_to(env):
             await env.start()
             town = _settle_in(env, bot, service, engine, settings)

@@ -12,6 +12,7 @@ from bot.boards.answers import (
     ChannelDefaults,
     Hanging,
     LogPage,
+    Stars,
 )
 from bot.boards.values import (
     Activity,
@@ -43,6 +44,7 @@ __all__ = [
     "LogPage",
     "Order",
     "Source",
+    "Stars",
     "Status",
     "Swatch",
     "Theme",

@@ -89,3 +89,15 @@ class Hanging:
     board_id: str
     board_name: str
     number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stars:
+    """That a star under a picture hangs it on a board.
+
+    Attributes:
+        board_id: The board for stars in channels that are none; None where they count for nothing.
+
+    """
+
+    board_id: str | None

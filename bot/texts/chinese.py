@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.texts.boards import BOARDS_CHINESE, BOARDS_CHINESE_COMMANDS
 from bot.texts.exhibits import EXHIBITS_CHINESE
 
 CHINESE: Final[dict[str, str]] = {
     **EXHIBITS_CHINESE,
+    **BOARDS_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
@@ -190,7 +192,10 @@ CHINESE: Final[dict[str, str]] = {
 
 ### 每张图下面
 🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
-✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除**
+✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除** · 📌 **加入画板**
+
+### 画板
+`/board create` 新建画板,或让频道成为画板;还有 `add`、`show`、`vote`、`palette`、`export` ……
 
 ### 查找与等待
 `/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
@@ -201,6 +206,7 @@ CHINESE: Final[dict[str, str]] = {
 
 # The names, options and descriptions of commands, by their English text.
 CHINESE_COMMANDS: Final[dict[str, str]] = {
+    **BOARDS_CHINESE_COMMANDS,
     "imagine": "画图",
     "show": "展示",
     "history": "历史",

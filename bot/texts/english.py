@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.texts.boards import BOARDS_ENGLISH
 from bot.texts.exhibits import EXHIBITS_ENGLISH
 
 ENGLISH: Final[dict[str, str]] = {
     **EXHIBITS_ENGLISH,
+    **BOARDS_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
@@ -197,7 +199,11 @@ seeds) on one seed, as one labelled sheet; the buttons under it bring each image
 
 ### Under every image
 🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
-✏️ **Edit** change prompt, size, seed, variety · 🧾 **Recipe** what made it · 🗑️ **Delete**
+✏️ **Edit** change prompt, size, seed, variety · 🧾 **Recipe** what made it · 🗑️ **Delete** ·
+📌 **Add to board**
+
+### Mood boards
+`/board create` makes one, or makes a channel one; `add`, `show`, `vote`, `palette`, `export` …
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id · `/recipe` what made it ·

@@ -115,6 +115,10 @@ _SENTENCES: Final = _compiled({
         r"评论有 \1 个字符:最多 \2 个。",
     r"The tag has (\d+) characters: (\d+) are the limit\.":
         r"标签有 \1 个字符:最多 \2 个。",
+    r"Only moderators can say what a star does in this server\.":
+        "只有管理员可以设定星标在本服务器的作用。",
+    r"There is no number in (.+): use those on the sheet, .*":
+        r"\1 中没有编号:请用总览上的编号,例如 3, 7。",
     # Pictures and recipes
     r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
     r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、GIF 或 BMP。",

@@ -1,7 +1,7 @@
 """Mood boards of guilds: everything that can be asked of them and done to them."""
 
 from bot.service.boards.boards import Boards
-from bot.service.boards.changing import UNDO_FOR, OnChange
+from bot.service.boards.changing import UNDO_FOR, OnChange, no_board, no_picture, refusal
 from bot.service.boards.options import BoardEdits, BoardOptions, Label, UploadDetails
 
 __all__ = [
@@ -12,4 +12,7 @@ __all__ = [
     "Label",
     "OnChange",
     "UploadDetails",
+    "no_board",
+    "no_picture",
+    "refusal",
 ]

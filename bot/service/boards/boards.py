@@ -5,11 +5,12 @@ from __future__ import annotations
 from bot.service.boards.adding import Adding
 from bot.service.boards.curating import Curating
 from bot.service.boards.keeping import Keeping
+from bot.service.boards.starring import Starring
 from bot.service.boards.talking import Talking
 from bot.service.boards.tidying import Tidying
 
 
-class Boards(Keeping, Adding, Curating, Talking, Tidying):
+class Boards(Keeping, Adding, Curating, Talking, Starring, Tidying):
     """The mood boards of all guilds.
 
     Every change checks what its actor may do, is one transaction, is noted in the board's log and

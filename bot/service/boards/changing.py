@@ -52,7 +52,7 @@ class Work:
 
         """
         if access_in(self.board, self.actor) < needs:
-            raise BotError(_refusal(self.board, needs))
+            raise BotError(refusal(self.board, needs))
 
     async def note(self, verb: str, *, number: int | None = None, detail: str = "") -> None:
         """Write what was done into the board's log."""
@@ -85,6 +85,7 @@ class Changing:
     Attributes:
         now: Tells the time; tests may set it.
         pictures: The small copies that sheets are made of.
+        exporting: Held while files are written: they take memory, and both cores.
 
     """
 
@@ -98,13 +99,19 @@ class Changing:
         self._files = asyncio.Lock()  # held between a copy's file and its row, and by the sweep
         self.now: Callable[[], dt.datetime] = now
         self.pictures = PictureCache(store.boards.small_copies)
+        self.exporting = asyncio.Lock()
 
-    def on_change(self, callback: OnChange) -> None:
+    def on_change(self, callback: OnChange) -> Callable[[], None]:
         """Have something called with a board's id after every change of it that was kept.
 
         It is awaited before the change's own answer, so it should only make a note.
+
+        Returns:
+            What ends that.
+
         """
         self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
 
     async def _tell(self, board_id: str) -> None:
         for callback in self._callbacks:
@@ -170,7 +177,7 @@ def allowed(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> 
     if access < Access.LOOK:
         raise no_board(typed)
     if access < needs:
-        raise BotError(_refusal(board, needs))
+        raise BotError(refusal(board, needs))
     return board
 
 
@@ -197,7 +204,8 @@ def no_picture(board: Board, number: int) -> InvalidRequestError:
     )
 
 
-def _refusal(board: Board, needs: Access) -> str:
+def refusal(board: Board, needs: Access) -> str:
+    """Return what is said to whom may not do something with a board that they may see."""
     if needs is Access.ADD:
         return (
             f"You may only look at the board {board.name!r}: ask {board.owner_name} to let you add."

@@ -9,7 +9,7 @@ from typing import Final
 
 import aiosqlite
 
-from bot.boards import Access, Actor, Board, BoardState, Comment, Grant, Item, Status, Swatch
+from bot.boards import Access, Actor, Board, BoardState, Comment, Grant, Item, Stars, Status, Swatch
 from bot.boards.rules import name_key, user_name
 from bot.jobs import new_id
 from bot.store.boards.reading import read_head, read_items
@@ -37,6 +37,16 @@ class BoardChange:
         self._folder = folder
 
     # What is there
+
+    async def set_stars(self, guild_id: int, stars: Stars | None) -> None:
+        """Let stars hang up pictures in a guild, or do nothing."""
+        if stars is None:
+            await self._db.execute("DELETE FROM board_stars WHERE guild_id = ?", (guild_id,))
+            return
+        await self._db.execute(
+            "INSERT OR REPLACE INTO board_stars (guild_id, board_id) VALUES (?, ?)",
+            (guild_id, stars.board_id),
+        )
 
     async def head(self, board_id: str) -> Board | None:
         """Return a board without its pictures, a deleted one too."""

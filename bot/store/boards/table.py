@@ -12,7 +12,7 @@ from typing import Final
 
 import aiosqlite
 
-from bot.boards import Access, Activity, Board, BoardSummary, ChannelDefaults, Hanging, Item
+from bot.boards import Access, Activity, Board, BoardSummary, ChannelDefaults, Hanging, Item, Stars
 from bot.boards.rules import name_key
 from bot.store.boards.changes import BoardChange
 from bot.store.boards.reading import read_head, read_items
@@ -101,6 +101,13 @@ class BoardTable:
             guild_id, channel_id,
         )  # fmt: skip
         return ChannelDefaults(**rows[0]) if rows else ChannelDefaults()
+
+    async def stars(self, guild_id: int) -> Stars | None:
+        """Return what stars do in a guild; None where they do nothing."""
+        rows = await self._database.rows(
+            "SELECT board_id FROM board_stars WHERE guild_id = ?", guild_id
+        )
+        return Stars(board_id=rows[0]["board_id"]) if rows else None
 
     async def summaries(self, guild_id: int | None = None) -> list[tuple[BoardSummary, Board]]:
         """Return a line of each board of a guild (None: of all), deleted ones too, by name.

@@ -1,0 +1,295 @@
+"""Hanging pictures up: the button under images, the message menu and `/board add`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+import discord
+from discord import app_commands, ui
+
+from bot.boards import Access, Added, Board, BoardSummary
+from bot.boards.rules import one_line
+from bot.client import RefusalError, errors_answered, explain
+from bot.errors import BotError
+from bot.jobs import typed_id
+from bot.service.boards import Label
+from bot.texts import text
+from cogs import layouts
+from cogs.board_choosing import (
+    CHOICES,
+    BoardCommand,
+    board_of,
+    id_here,
+    suggest_boards,
+    summaries,
+)
+from cogs.board_people import actor_of, is_open_to, place_of
+from cogs.board_pictures import Pictures, pictures_of
+from cogs.board_rows import ADD_TEMPLATE, board_options, button
+from cogs.board_wording import board_name
+from cogs.choosing import suggest_images
+from cogs.posting import Content
+from cogs.rows import generation_ids
+from cogs.submitting import bot_of, find_some, still_there
+from cogs.wording import shortened
+
+LINES_SHOWN: Final = 10
+
+
+# Hanging up, and saying so
+
+
+async def hang(
+    interaction: discord.Interaction,
+    board_id: str,
+    pictures: Pictures,
+    indexes: Sequence[int] | None = None,
+    *,
+    label: Label | None = None,
+) -> None:
+    """Hang pictures up and say in private which numbers they have, and what is noteworthy."""
+    if not interaction.response.is_done():
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    board = await board_of(interaction, board_id)
+    bot, actor = bot_of(interaction), actor_of(interaction)
+    added, lines = [], []
+    for index in range(len(pictures)) if indexes is None else indexes:
+        try:
+            one = await pictures.hang(bot, actor, board.id, index, label or {})
+        except BotError as error:
+            if len(pictures) == 1:
+                raise
+            locale = str(interaction.locale)
+            lines.append(text("failed", locale, sentence=explain(error, locale)))
+            continue
+        added.append(one)
+        lines.append(_said(board, one, str(interaction.locale)))
+    lines = lines[:LINES_SHOWN]
+    if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
+        lines.append(text("board_kept_back", str(interaction.locale)))
+    content = _answer(board, added, lines, str(interaction.locale))
+    await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
+
+
+def _said(board: Board, added: Added, locale: str) -> str:
+    """Return what is said of a picture that was hung up, or hung there already."""
+    number, name = added.item.number, board_name(board.name)
+    if added.is_exact:
+        return text("board_exact", locale, number=number, name=name)
+    said = text("board_added", locale, number=number, name=name)
+    if added.duplicate_of is not None:
+        said += "\n" + text("board_near", locale, number=added.duplicate_of.number)
+    return said
+
+
+async def _is_for_all(
+    interaction: discord.Interaction, board: Board, source_id: int | None
+) -> bool:
+    """Return whether everyone who sees a board's channel may see a picture from another one."""
+    if board.channel_id is None or source_id is None or source_id == board.channel_id:
+        return True
+    assert interaction.guild is not None
+    try:
+        shown = await place_of(interaction.guild, board.channel_id)
+        source = await place_of(interaction.guild, source_id)
+    except discord.Forbidden:
+        return False
+    return shown is not None and source is not None and is_open_to(source, shown)
+
+
+def _answer(board: Board, added: Sequence[Added], lines: Sequence[str], locale: str) -> Content:
+    items: list[Any] = [ui.TextDisplay("\n".join(lines))]
+    if len(added) == 1:
+        number = str(added[0].item.number)
+        row = [button("look", board.id, number, locale=locale, emoji="🔍",
+                      label=text("board_button_open", locale))]  # fmt: skip
+        if not added[0].is_exact:
+            row.append(button("off", board.id, number, locale=locale, emoji="↩️",
+                              label=text("board_button_undo", locale)))  # fmt: skip
+        items.append(ui.ActionRow(*row))
+    colour = layouts.DONE if any(not each.is_exact for each in added) else layouts.INK
+    return Content(view=layouts.layout(*items, colour=colour))
+
+
+# Asking which board
+
+
+async def offer(interaction: discord.Interaction, pictures: Pictures) -> None:
+    """Hang one picture on the board that this channel is, else ask in a form.
+
+    Raises:
+        RefusalError: There is no board to add to.
+
+    """
+    found = await summaries(interaction, needs=Access.ADD)
+    if not found:
+        raise RefusalError("board_none_to_add")
+    here = await id_here(interaction)
+    if here not in {each.id for each in found}:
+        here = None
+    if here is not None and len(pictures) == 1:
+        await hang(interaction, here, pictures)
+        return
+    await interaction.response.send_modal(
+        AddModal(pictures, found, chosen=here or found[0].id, locale=str(interaction.locale))
+    )
+
+
+class AddModal(ui.Modal):
+    """A form: which board, which of several pictures, caption and tags."""
+
+    def __init__(
+        self, pictures: Pictures, found: Sequence[BoardSummary], *, chosen: str, locale: str
+    ) -> None:
+        """Offer the boards; the one that is most likely meant is chosen already."""
+        super().__init__(title=text("board_add_title", locale), timeout=3600)
+        self._pictures = pictures
+        self.board: ui.Select[Any] = ui.Select(
+            custom_id="board", options=board_options(found, chosen, locale)
+        )
+        more = text("board_add_more", locale) if len(found) > CHOICES else None
+        self._label("board", self.board, locale, hint=more)
+        self.which: ui.Select[Any] | None = None
+        if len(pictures) > 1:
+            self.which = ui.Select(
+                custom_id="pictures", options=_picture_options(pictures),
+                min_values=1, max_values=len(pictures),
+            )  # fmt: skip
+            self._label("pictures", self.which, locale)
+        self.caption: ui.TextInput[Any] = ui.TextInput(
+            custom_id="caption", required=False, max_length=500
+        )
+        self._label("caption", self.caption, locale)
+        self.tags: ui.TextInput[Any] = ui.TextInput(
+            custom_id="tags", required=False, max_length=300
+        )
+        self._label("tags", self.tags, locale, hint=text("board_hint_tags", locale))
+
+    def _label(
+        self, key: str, component: ui.Item[Any], locale: str, *, hint: str | None = None
+    ) -> None:
+        label = text(f"board_field_{key}", locale)
+        self.add_item(ui.Label(text=label, description=hint, component=component))
+
+    async def on_submit(self, interaction: discord.Interaction, /) -> None:
+        """Hang up what was chosen."""
+        indexes = None if self.which is None else sorted(map(int, self.which.values))
+        await hang(
+            interaction,
+            self.board.values[0],
+            self._pictures,
+            indexes,
+            label={"caption": self.caption.value, "tags": (self.tags.value,)},
+        )
+
+    async def on_error(  # type: ignore[override]  # a form has no item
+        self, interaction: discord.Interaction, error: Exception, /
+    ) -> None:
+        """Answer with one private sentence."""
+        async with errors_answered(interaction):
+            raise error
+
+
+def _picture_options(pictures: Pictures) -> list[discord.SelectOption]:
+    return [
+        discord.SelectOption(
+            label=shortened(f"{i + 1} · {one_line(name)}", 100), value=str(i), default=True
+        )
+        for i, name in enumerate(pictures.names())
+    ]
+
+
+# Where it begins
+
+
+class AddButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ADD_TEMPLATE):
+    """Add to board, under every image of a server."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:
+        """Remember which images."""
+        super().__init__(item)
+        self.ids = ids
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read which images a pressed button is about."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match["ids"].split("."))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hang them up, or ask where."""
+        async with errors_answered(interaction):
+            generations = await find_some(interaction, self.ids)
+            await offer(interaction, Pictures(generations=generations))
+
+
+@app_commands.context_menu(name="Add to board")
+async def add_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Hang up the pictures of any message."""
+    actor_of(interaction)
+    pictures = await pictures_in(interaction, message)
+    if not len(pictures):
+        raise RefusalError("no_picture_here")
+    await offer(interaction, pictures)
+
+
+async def pictures_in(interaction: discord.Interaction, message: discord.Message) -> Pictures:
+    """Return the images of this bot in a message, else the pictures that somebody attached."""
+    ids = generation_ids(message) if message.author == interaction.client.user else []
+    if ids:
+        return Pictures(generations=await still_there(interaction, ids))
+    return Pictures(attachments=pictures_of(message), message=message)
+
+
+@app_commands.command(
+    name="add", description="Hang a picture up: an image of mine, or any you have"
+)
+@app_commands.describe(
+    id="The id under an image",
+    image="Any picture",
+    board="Which board",
+    caption="What stands under it",
+    tags="Words to find it by, with commas between",
+    credit="Who made it; none names its author",
+    spoiler="Hide the picture that is handed in until it is clicked",
+    everyone="Show it to all who see the board, whatever channel it is from; for curators",
+)
+@app_commands.autocomplete(id=suggest_images, board=suggest_boards)
+async def add(  # noqa: PLR0913, PLR0917 - the options of the command
+    interaction: discord.Interaction,
+    id: str | None = None,  # noqa: A002 - the option's name
+    image: discord.Attachment | None = None,
+    board: str | None = None,
+    caption: str = "",
+    tags: str = "",
+    credit: str | None = None,
+    spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
+    everyone: bool = False,  # noqa: FBT001, FBT002
+) -> None:
+    """Hang a picture up with what is said of it."""
+    if (id is None) == (image is None):
+        raise RefusalError("board_add_what")
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = await board_of(interaction, board)
+    if id is not None:
+        pictures = Pictures(generations=await find_some(interaction, [typed_id(id)]))
+    else:
+        assert image is not None
+        if spoiler and not image.is_spoiler():
+            image.filename = f"SPOILER_{image.filename}"
+        pictures = Pictures(
+            attachments=[image], author=interaction.user, channel_id=interaction.channel_id
+        )
+    label: Label = {"caption": caption, "tags": (tags,), "credit": credit, "is_released": everyone}
+    await hang(interaction, found.id, pictures, label=label)
+
+
+COMMANDS: Final[tuple[BoardCommand, ...]] = (add,)

@@ -1,0 +1,145 @@
+"""Which board and which picture a command is about, as far as its reader may see them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.boards import Access, Board, BoardState, BoardSummary, Item
+from bot.boards.rules import name_key
+from bot.client import RefusalError
+from bot.errors import BotError
+from bot.service.boards import Boards, no_board, no_picture
+from cogs.board_people import actor_of, may_view_board, member_of, seen_by
+from cogs.board_wording import item_name
+from cogs.submitting import bot_of
+from cogs.wording import shortened
+
+BoardCommand = app_commands.Command[Any, ..., Any]
+CHOICES: Final = 25  # Discord's limit of suggestions and of a select's options
+CHOICE_LENGTH: Final = 100  # Discord's, characters
+
+
+def boards_of(interaction: discord.Interaction) -> Boards:
+    """Return the boards of the bot that an interaction came to."""
+    return bot_of(interaction).service.boards
+
+
+async def board_of(interaction: discord.Interaction, typed: str | None = None) -> Board:
+    """Return the board that was named, or that this channel is, or the only one there is.
+
+    It holds the pictures that the reader may see.
+
+    Raises:
+        BotError: There is none that the reader may see, or it must be named.
+
+    """
+    actor, member = actor_of(interaction), member_of(interaction)
+    board = await boards_of(interaction).find(actor, typed or await _meant(interaction))
+    if not await may_view_board(member, board.channel_id):
+        raise no_board(typed or board.id)
+    return await seen_by(member, board)
+
+
+async def picture_of(
+    interaction: discord.Interaction, typed: str | None, number: int
+) -> tuple[Board, Item]:
+    """Return a picture that the reader may see, and its board.
+
+    Raises:
+        BotError: There is none.
+
+    """
+    board = await board_of(interaction, typed)
+    item = board.item(number)
+    if item is None:
+        raise no_picture(board, number)
+    return board, item
+
+
+async def _meant(interaction: discord.Interaction) -> str:
+    """Return the id of the board that is meant where none is named."""
+    if (here := await id_here(interaction)) is not None:
+        return here
+    found = await summaries(interaction)
+    if not found:
+        raise RefusalError("board_none")
+    if len(found) > 1:
+        raise RefusalError("board_which")
+    return found[0].id
+
+
+async def id_here(interaction: discord.Interaction) -> str | None:
+    """Return the id of the board that this channel is, or the channel that this thread is in."""
+    actor = actor_of(interaction)
+    parent = getattr(interaction.channel, "parent_id", None)
+    for channel_id in (interaction.channel_id, parent):
+        if channel_id is not None:
+            board = await boards_of(interaction).of_channel(actor.guild_id, channel_id)
+            if board is not None:
+                return board.id
+    return None
+
+
+async def summaries(
+    interaction: discord.Interaction, *, needs: Access = Access.LOOK, **which: bool
+) -> list[BoardSummary]:
+    """Return the boards that the reader may see and use so; the last changed first."""
+    member = member_of(interaction)
+    found = await boards_of(interaction).boards(actor_of(interaction), **which)
+    found.sort(key=lambda each: each.changed_at, reverse=True)
+    return [
+        each
+        for each in found
+        if each.access >= needs and await may_view_board(member, each.channel_id)
+    ]
+
+
+async def suggest_boards(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer the boards whose names hold what was typed."""
+    with contextlib.suppress(BotError):
+        return _choices(await summaries(interaction, with_archived=True), typed)
+    return []
+
+
+async def suggest_deleted(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer what can be brought back: deleted boards and those in the archive, then all others."""
+    with contextlib.suppress(BotError):
+        found = await summaries(interaction, with_archived=True, with_deleted=True)
+        order = [BoardState.DELETED, BoardState.ARCHIVED, BoardState.OPEN]
+        found.sort(key=lambda each: order.index(each.state))
+        return _choices(found, typed)
+    return []
+
+
+def _choices(found: Sequence[BoardSummary], typed: str) -> list[app_commands.Choice[str]]:
+    wanted = name_key(typed)
+    return [
+        app_commands.Choice(name=shortened(each.name, CHOICE_LENGTH), value=each.id)
+        for each in found
+        if wanted in name_key(each.name)
+    ][:CHOICES]
+
+
+async def suggest_numbers(
+    interaction: discord.Interaction, typed: str | int
+) -> list[app_commands.Choice[int]]:
+    """Offer the pictures of the board that is named or meant, by number and words."""
+    with contextlib.suppress(BotError):
+        named: Any = getattr(interaction.namespace, "board", None)
+        board = await board_of(interaction, named or None)
+        wanted = str(typed).strip().casefold()
+        return [
+            app_commands.Choice(name=shortened(item_name(item), CHOICE_LENGTH), value=item.number)
+            for item in board.ordered()
+            if str(item.number).startswith(wanted) or wanted in item_name(item).casefold()
+        ][:CHOICES]
+    return []

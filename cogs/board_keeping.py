@@ -1,0 +1,273 @@
+"""Boards as a whole: `/board create`, `edit`, `archive`, `delete` and `restore`."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import discord
+from discord import app_commands, ui
+
+from bot.boards import Access, Board, BoardState, Order, Theme
+from bot.client import RefusalError, errors_answered
+from bot.errors import BotError
+from bot.exhibits.wording import count_words
+from bot.service.boards import BoardEdits, no_board, refusal
+from bot.texts import text
+from cogs import layouts
+from cogs.board_choosing import BoardCommand, board_of, boards_of, suggest_boards, suggest_deleted
+from cogs.board_people import Place, access_in, actor_of, member_of, place_of
+from cogs.board_rows import button
+from cogs.board_showing import acknowledge, present, present_board, present_picture
+from cogs.board_wording import board_name
+from cogs.posting import Content
+
+OrderName = Literal["chosen", "newest", "votes", "status"]
+ThemeName = Literal["dark", "light"]
+Channel = discord.TextChannel | discord.Thread
+
+# What the bot needs to keep a message in a channel; pinning it is asked for beside them.
+NEEDED: Final = discord.Permissions(
+    view_channel=True, send_messages=True, attach_files=True, read_message_history=True
+)
+
+
+@app_commands.command(name="create", description="Make a mood board, of its own or of a channel")
+@app_commands.describe(
+    name="What it is called",
+    channel="A channel, thread or forum post that becomes the board",
+    brief="What it is about",
+    style="Words added to /imagine prompts in its channel",
+    size="Size used in its channel where none is given",
+)
+async def create(
+    interaction: discord.Interaction,
+    name: str,
+    channel: Channel | None = None,
+    brief: str = "",
+    style: str = "",
+    size: str | None = None,
+) -> None:
+    """Make a board; where it is a channel, its message is posted and pinned there."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    place = None if channel is None else await usable(interaction, channel.id)
+    channel_id = None if place is None else place.id
+    board = await boards_of(interaction).create(
+        actor_of(interaction), name=name, channel_id=channel_id, brief=brief, style=style, size=size
+    )
+    locale = str(interaction.locale)
+    key = "board_created" if channel_id is None else "board_created_channel"
+    said = text(key, locale, name=board_name(board.name), channel=f"<#{channel_id}>")
+    notes = [said] if place is None or may_pin(place) else [said, text("board_cannot_pin", locale)]
+    await present_board(interaction, board, notes=notes)
+
+
+def may_pin(place: Place) -> bool:
+    """Return whether the bot may pin a message; Discord asks for a permission of its own."""
+    permissions = place.permissions_for(place.guild.me)
+    return permissions.pin_messages or permissions.manage_messages
+
+
+async def usable(interaction: discord.Interaction, channel_id: int) -> Place:
+    """Return a channel that this member may make a board.
+
+    Raises:
+        RefusalError: They may not pin there, or the bot may not post there.
+
+    """
+    member = member_of(interaction)
+    try:
+        place = await place_of(member.guild, channel_id)
+    except discord.Forbidden:
+        place = None
+    if place is None or not place.permissions_for(member.guild.me).is_superset(NEEDED):
+        raise RefusalError("board_may_not_post", channel=f"<#{channel_id}>")
+    is_own = isinstance(place, discord.Thread) and place.owner_id == member.id
+    if not is_own and not place.permissions_for(member).manage_messages:
+        raise RefusalError("board_needs_pinning", channel=f"<#{channel_id}>")
+    return place
+
+
+@app_commands.command(
+    name="edit", description="Change how a board is set up; no option opens a form"
+)
+@app_commands.describe(
+    board="Which board",
+    name="Another name",
+    channel="The channel, thread or post that is the board",
+    detach="Let the board be no channel any more",
+    order="How the sheet is sorted",
+    theme="The sheet's colours",
+    threshold="Votes that put a candidate on the shortlist",
+    self_vote="Whether votes for one's own pictures count",
+)
+@app_commands.autocomplete(board=suggest_boards)
+async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
+    interaction: discord.Interaction,
+    board: str | None = None,
+    name: str | None = None,
+    channel: Channel | None = None,
+    detach: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
+    order: OrderName | None = None,
+    theme: ThemeName | None = None,
+    threshold: int | None = None,
+    self_vote: bool | None = None,  # noqa: FBT001
+) -> None:
+    """Change what is given; without any option, open a form with the words."""
+    found = await board_of(interaction, board)
+    given: dict[str, Any] = {
+        "name": name,
+        "order": None if order is None else Order(order),
+        "theme": None if theme is None else Theme(theme),
+        "threshold": threshold,
+        "self_vote": self_vote,
+    }
+    edits: Any = {key: value for key, value in given.items() if value is not None}
+    if channel is not None:
+        edits["channel_id"] = (await usable(interaction, channel.id)).id
+    elif detach:
+        edits["channel_id"] = None
+    if not edits:
+        await interaction.response.send_modal(WordsModal(found, str(interaction.locale)))
+        return
+    await change(interaction, found, edits)
+
+
+async def change(interaction: discord.Interaction, board: Board, edits: BoardEdits) -> None:
+    """Change a board and show it."""
+    await acknowledge(interaction)
+    await boards_of(interaction).edit(actor_of(interaction), board.id, **edits)
+    said = text("board_edited", str(interaction.locale))
+    await present_board(interaction, await board_of(interaction, board.id), notes=[said])
+
+
+class WordsModal(ui.Modal):
+    """A form with a board's name, brief, style words and size."""
+
+    def __init__(self, board: Board, locale: str) -> None:
+        """Fill the form with what the board says now."""
+        super().__init__(title=text("board_edit_title", locale), timeout=3600)
+        self._board = board
+        long = discord.TextStyle.paragraph
+        self.fields: dict[str, ui.TextInput[WordsModal]] = {
+            "name": ui.TextInput(custom_id="name", default=board.name, max_length=80),
+            "brief": ui.TextInput(custom_id="brief", default=board.brief, style=long,
+                                  max_length=1000, required=False),
+            "style": ui.TextInput(custom_id="style", default=board.style, max_length=300,
+                                  required=False),
+            "size": ui.TextInput(custom_id="size", default=board.size or "", max_length=20,
+                                 required=False),
+        }  # fmt: skip
+        for key, field in self.fields.items():
+            hint = text(f"board_hint_{key}", locale) if key in {"style", "size"} else None
+            label = text(f"board_field_{key}", locale)
+            self.add_item(ui.Label(text=label, description=hint, component=field))
+
+    async def on_submit(self, interaction: discord.Interaction, /) -> None:
+        """Change what was changed."""
+        typed: Any = {key: field.value.strip() for key, field in self.fields.items()}
+        typed["size"] = typed["size"] or None
+        await change(interaction, self._board, typed)
+
+    async def on_error(  # type: ignore[override]  # a form has no item
+        self, interaction: discord.Interaction, error: Exception, /
+    ) -> None:
+        """Answer with one private sentence."""
+        async with errors_answered(interaction):
+            raise error
+
+
+@app_commands.command(name="archive", description="Put a board away; restore brings it back")
+@app_commands.describe(board="Which board")
+@app_commands.autocomplete(board=suggest_boards)
+async def archive(interaction: discord.Interaction, board: str | None = None) -> None:
+    """Archive a board: it can be looked at, and nothing on it changes."""
+    found = await board_of(interaction, board)
+    await boards_of(interaction).archive(actor_of(interaction), found.id)
+    await _say(interaction, "board_archived", found, undo="restore")
+
+
+@app_commands.command(name="delete", description="Delete a board; for a day it can be restored")
+@app_commands.describe(board="Which board")
+@app_commands.autocomplete(board=suggest_boards)
+async def delete(interaction: discord.Interaction, board: str) -> None:
+    """Ask before a board is deleted."""
+    found, locale = await board_of(interaction, board), str(interaction.locale)
+    if access_in(found, actor_of(interaction)) < Access.OWN:
+        raise BotError(refusal(found, Access.OWN))
+    whole = await boards_of(interaction).board(found.id)
+    count = count_words(len(whole.items) if whole else 0, locale)
+    words = text("board_delete_sure", locale, name=board_name(found.name), count=count)
+    row = ui.ActionRow(
+        button("delete", found.id, locale=locale, style=discord.ButtonStyle.danger, emoji="🗑️")
+    )
+    view = layouts.layout(ui.TextDisplay(words), row, colour=layouts.WARNING)
+    await present(interaction, Content(view=view))
+
+
+async def really_delete(interaction: discord.Interaction, board_id: str, _: str) -> None:
+    """Delete a board, and offer to bring it back."""
+    board = await board_of(interaction, board_id)
+    await boards_of(interaction).delete(actor_of(interaction), board_id)
+    await _say(interaction, "board_deleted", board, undo="restore")
+
+
+@app_commands.command(name="restore", description="Bring back a board or a picture")
+@app_commands.describe(
+    board="Which board: deleted within a day, or archived",
+    number="A picture that was taken off it within a day",
+)
+@app_commands.autocomplete(board=suggest_deleted)
+async def restore(interaction: discord.Interaction, board: str, number: int | None = None) -> None:
+    """Bring back a board, or a picture of one that is there."""
+    if number is not None:
+        found = await board_of(interaction, board)
+        await bring_back(interaction, found.id, str(number))
+        return
+    await really_restore(interaction, await _restorable(interaction, board), "")
+
+
+async def _restorable(interaction: discord.Interaction, typed: str) -> str:
+    """Return the id of a board that may be deleted or archived."""
+    found = await boards_of(interaction).boards(
+        actor_of(interaction), with_archived=True, with_deleted=True
+    )
+    found.sort(key=lambda each: each.state is not BoardState.DELETED)
+    for each in found:
+        if typed.strip() in {each.id, each.name}:
+            return each.id
+    raise no_board(typed)
+
+
+async def really_restore(interaction: discord.Interaction, board_id: str, _: str) -> None:
+    """Bring a board back, from the archive or from being deleted."""
+    boards, actor = boards_of(interaction), actor_of(interaction)
+    if await boards.board(board_id) is None:
+        board = await boards.restore(actor, board_id)
+    else:
+        board = await boards.unarchive(actor, board_id)
+    await _say(interaction, "board_restored", board)
+
+
+async def bring_back(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Hang a picture up again that was taken off."""
+    await boards_of(interaction).bring_back(actor_of(interaction), board_id, int(number))
+    said = text("board_brought_back", str(interaction.locale), number=number)
+    await present_picture(interaction, board_id, int(number), notes=[said])
+
+
+async def _say(
+    interaction: discord.Interaction, key: str, board: Board, *, undo: str | None = None
+) -> None:
+    """Say in private what was done to a board."""
+    locale = str(interaction.locale)
+    items: list[ui.Item[ui.LayoutView]] = [
+        ui.TextDisplay(text(key, locale, name=board_name(board.name)))
+    ]
+    if undo is not None:
+        row: Any = ui.ActionRow(button(undo, board.id, locale=locale, emoji="↩️"))
+        items.append(row)
+    await present(interaction, Content(view=layouts.layout(*items)))
+
+
+COMMANDS: Final[tuple[BoardCommand, ...]] = (create, edit, archive, delete, restore)
+BUTTONS = {"delete": really_delete, "restore": really_restore, "back": bring_back}

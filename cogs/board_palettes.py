@@ -1,0 +1,183 @@
+"""Colours: `/board palette`, files for other programs, and drawing with a palette."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import discord
+from discord import app_commands, ui
+from PIL import Image, ImageDraw
+
+from bot.boards import Board, Item, Swatch
+from bot.client import RefusalError
+from bot.exhibits.sheet import palette_of_items
+from bot.exhibits.wording import file_stem
+from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
+from bot.palettes import ase, css, gpl, palette_json, prompt_words
+from bot.recipe import parse_recipe
+from bot.texts import text
+from cogs import layouts
+from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
+from cogs.board_defaults import joined
+from cogs.board_forms import Form
+from cogs.board_layouts import stripe
+from cogs.board_rows import button
+from cogs.board_showing import acknowledge, present
+from cogs.board_wording import board_name, swatch_lines
+from cogs.posting import Content
+from cogs.submitting import bot_of, submit
+from cogs.uploads import Upload
+
+STRIP: Final = (1024, 128)  # pixels
+
+
+@app_commands.command(name="palette", description="The colours of a board or of one picture")
+@app_commands.describe(board="Which board", number="Which picture; none means the whole board")
+@app_commands.autocomplete(board=suggest_boards)
+@app_commands.autocomplete(number=suggest_numbers)
+async def palette(
+    interaction: discord.Interaction, board: str | None = None, number: int | None = None
+) -> None:
+    """Show colours and their names, with files of them."""
+    if number is None:
+        found, item = await board_of(interaction, board), None
+    else:
+        found, item = await picture_of(interaction, board, number)
+    await present_palette(interaction, found, item)
+
+
+async def show_palette(interaction: discord.Interaction, board_id: str, _: str) -> None:
+    """Show the colours of a board."""
+    await present_palette(interaction, await board_of(interaction, board_id), None)
+
+
+def colours_of(board: Board, item: Item | None) -> Sequence[Swatch]:
+    """Return the colours of a picture, or of all that the reader sees of a board.
+
+    Raises:
+        RefusalError: There are none yet.
+
+    """
+    found = palette_of_items(board, board.items) if item is None else item.palette
+    if not found:
+        raise RefusalError("board_no_colours")
+    return found
+
+
+async def present_palette(
+    interaction: discord.Interaction, board: Board, item: Item | None
+) -> None:
+    """Show colours to their reader alone."""
+    swatches, locale = colours_of(board, item), str(interaction.locale)
+    await acknowledge(interaction)
+    name = board.name if item is None else f"{board.name} {item.number}"
+    title = text("board_palette_title", locale, name=board_name(name))
+    strip = await asyncio.to_thread(draw_strip, swatches)
+    stem = file_stem(board) if file_stem(board).isascii() else f"board-{board.id}"
+    stem += "" if item is None else f"-{item.number}"
+    files = palette_files(swatches, name, stem=stem, locale=locale)
+    picture = Upload(name="palette.png", content=strip, alt_text=_alt(swatches))
+    detail = "" if item is None else str(item.number)
+    row: Any = ui.ActionRow(
+        button("paint", board.id, detail, locale=locale, emoji="🎨"),
+        button("sheet", board.id, detail or "0", locale=locale, emoji="🖼️"),
+    )
+    hexes = "\n".join(swatch.hex for swatch in swatches)
+    view = layouts.layout(
+        ui.TextDisplay(title),
+        ui.MediaGallery(
+            discord.MediaGalleryItem("attachment://palette.png", description=_alt(swatches))
+        ),
+        ui.TextDisplay("\n".join(swatch_lines(swatches, locale)) + f"\n```\n{hexes}\n```"),
+        *(ui.File(f"attachment://{file.name}") for file in files),
+        row,
+        colour=stripe(swatches),
+    )
+    await present(interaction, Content(view=view, files=[picture, *files]))
+
+
+def palette_files(swatches: Sequence[Swatch], name: str, *, stem: str, locale: str) -> list[Upload]:
+    """Return a palette in the forms that other programs open."""
+    contents = {
+        ".ase": ase(swatches, name, locale=locale),
+        ".gpl": gpl(swatches, name, locale=locale).encode(),
+        ".css": css(swatches, name, locale=locale).encode(),
+        ".json": palette_json(swatches, name).encode(),
+    }
+    return [Upload(name=stem + suffix, content=each) for suffix, each in contents.items()]
+
+
+def draw_strip(swatches: Sequence[Swatch]) -> bytes:
+    """Return a PNG of the colours side by side, each as wide as its share."""
+    width, height = STRIP
+    strip = Image.new("RGB", STRIP, swatches[-1].rgb)
+    pen, total, at = ImageDraw.Draw(strip), sum(each.share for each in swatches) or 1.0, 0.0
+    for swatch in swatches:
+        end = at + width * swatch.share / total
+        pen.rectangle((round(at), 0, round(end), height), fill=swatch.rgb)
+        at = end
+    buffer = io.BytesIO()
+    strip.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _alt(swatches: Sequence[Swatch]) -> str:
+    return ", ".join(swatch.hex for swatch in swatches)
+
+
+async def ask_prompt(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Ask what to draw in the colours of a picture, or of a board."""
+    item: Item | None = None
+    if number:
+        board, item = await picture_of(interaction, board_id, int(number))
+    else:
+        board = await board_of(interaction, board_id)
+    locale = str(interaction.locale)
+    words = prompt_words(colours_of(board, item), locale)
+    base = (
+        None if item is None or item.recipe_text is None else parse_recipe(item.recipe_text).request
+    )
+    is_hidden = item is not None and item.is_spoiler
+
+    async def send(answered: discord.Interaction, typed: dict[str, str]) -> None:
+        request = painted(answered, base, typed)
+        await submit(answered, [request], spoiler=is_hidden and base is not None)
+
+    form = Form(text("board_paint_title", locale), send)
+    form.field("prompt", text("edit_prompt", locale), is_required=True, is_long=True,
+               default="" if base is None else base.prompt, max_length=3000)  # fmt: skip
+    form.field("colours", text("board_field_colours", locale), default=words, is_long=True,
+               hint=text("board_hint_colours", locale), max_length=600)  # fmt: skip
+    size = str(base.size) if base is not None else board.size or ""
+    form.field("size", text("edit_size", locale), default=size, max_length=20,
+               hint=text("edit_size_hint", locale))  # fmt: skip
+    form.field("seed", text("edit_seed", locale), max_length=20,
+               hint=text("board_hint_seed", locale))  # fmt: skip
+    await interaction.response.send_modal(form)
+
+
+def painted(
+    interaction: discord.Interaction, base: GenerationRequest | None, typed: dict[str, str]
+) -> GenerationRequest:
+    """Return the request of what was typed, its colours behind its prompt."""
+    rules = bot_of(interaction).service.rules
+    prompt = joined(typed["prompt"].strip(), typed["colours"].strip())
+    size, seed = typed["size"].strip() or None, typed["seed"].strip()
+    if base is None:
+        return GenerationRequest.parse(
+            prompt=prompt, rules=rules, size=size, seed=int(parse_seed(seed)) if seed else None
+        )
+    return replace(
+        base,
+        prompt=clean_prompt(prompt),
+        size=base.size if size is None else rules.parse(size),
+        seed=parse_seed(seed) if seed else random_seed(),
+    )
+
+
+COMMANDS: Final[tuple[BoardCommand, ...]] = (palette,)
+BUTTONS = {"palette": show_palette, "paint": ask_prompt}

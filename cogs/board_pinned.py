@@ -1,0 +1,288 @@
+"""The message that is a board's face in its channel: posted, pinned, kept current, posted again.
+
+A change only makes a note; each board's own task then redraws, at once and at most once an interval
+however many changes come. What a stopped bot leaves undone is found at the next start: a button of
+the message carries the revision that it shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from typing import Final
+
+import discord
+from discord import ui
+from discord.ext import commands
+
+from bot.boards import Board, BoardState
+from bot.client import ImageBot
+from bot.texts import text
+from cogs.board_layouts import Looking, board_content
+from cogs.board_people import bot_actor, place_of, seen_by_all
+from cogs.board_showing import hidden_numbers
+from cogs.board_wording import log_line
+from cogs.posting import UNKNOWN_CHANNEL, Content
+from cogs.replies import DEFAULT_FILESIZE_LIMIT
+
+logger = logging.getLogger(__name__)
+
+NEWS: Final = 3  # lines of what is new
+NEWS_READ: Final = 12  # entries; some are about pictures that not everybody may see
+MESSAGES_READ: Final = 30  # when looking for a message that may be there already
+THREAD_ARCHIVED: Final = 50083  # a code of Discord's
+_PRIVATE: Final = frozenset({"granted", "revoked"})
+
+
+class PinnedBoards(commands.Cog):
+    """Keeps the messages of all boards that are channels."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot; nothing is drawn before it is ready."""
+        self._bot = bot
+        self._boards = bot.service.boards
+        self._wanted: set[str] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._shown: dict[str, tuple[int, int]] = {}  # channel and message of each board
+        self._drawn: dict[str, float] = {}  # when each was last redrawn, on the monotonic clock
+        self._looking: asyncio.Task[None] | None = None
+        self._end = self._boards.on_change(self.redraw_soon)
+
+    async def cog_unload(self) -> None:
+        """Stop; what is undone is found at the next start."""
+        self._end()
+        tasks = [*self._tasks.values(), *([self._looking] if self._looking else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def redraw_soon(self, board_id: str) -> None:
+        """Note that a board's message is out of date."""
+        self._wanted.add(board_id)
+        if board_id not in self._tasks and self._bot.is_ready():
+            task = asyncio.create_task(self._keep_current(board_id), name=f"board {board_id}")
+            self._tasks[board_id] = task
+
+    async def _keep_current(self, board_id: str) -> None:
+        """Redraw a board until nothing is left to redraw."""
+        try:
+            await self._redraw_wanted(board_id)
+        finally:  # in the same step as the last look: no wish falls between
+            del self._tasks[board_id]
+
+    async def _redraw_wanted(self, board_id: str) -> None:
+        while board_id in self._wanted:
+            await asyncio.sleep(self._wait_s(board_id))
+            self._wanted.discard(board_id)
+            self._drawn[board_id] = time.monotonic()
+            try:
+                await self._redraw(board_id)
+            except discord.HTTPException as error:
+                logger.warning("The message of board %s cannot be kept: %s", board_id, error)
+            except Exception:
+                logger.exception("The message of board %s cannot be drawn", board_id)
+
+    def _wait_s(self, board_id: str) -> float:
+        """Return how long a board's message must still stay as it is."""
+        drawn = self._drawn.get(board_id)
+        if drawn is None:
+            return 0.0
+        return max(drawn + self._bot.redraw_interval_s - time.monotonic(), 0.0)
+
+    # What Discord tells
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Look after all boards, at a start and after every longer interruption."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_after_all(), name="boards")
+
+    async def _look_after_all(self) -> None:
+        for board_id in {*await self._boards.channel_boards(), *self._wanted}:
+            try:
+                if await self._is_stale(board_id):
+                    await self.redraw_soon(board_id)
+            except discord.HTTPException as error:
+                logger.warning("The message of board %s cannot be read: %s", board_id, error)
+            except Exception:
+                logger.exception("Board %s cannot be looked after", board_id)
+
+    async def _is_stale(self, board_id: str) -> bool:
+        """Return whether a board's message is gone, or shows what is not so any more."""
+        board = await self._boards.board(board_id)
+        if board is None or board.channel_id is None:
+            return board_id in self._wanted
+        if board.message_id is None:
+            return True
+        self._shown[board.id] = board.channel_id, board.message_id
+        channel = self._bot.get_partial_messageable(board.channel_id, guild_id=board.guild_id)
+        try:
+            message = await channel.fetch_message(board.message_id)
+        except discord.NotFound:
+            return True
+        return shown_revision(message, board_id) != board.revision
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Post a board's message again."""
+        await self._gone({payload.message_id})
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Post boards' messages again."""
+        await self._gone(payload.message_ids)
+
+    async def _gone(self, message_ids: set[int]) -> None:
+        lost = [id_ for id_, (_, message) in self._shown.items() if message in message_ids]
+        for board_id in lost:
+            _, message_id = self._shown.pop(board_id)
+            await self._boards.forget_message(message_id)
+            await self.redraw_soon(board_id)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Let the board of a channel that is gone stay, without one."""
+        await self._boards.forget_channel(channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Let the board of a thread that is gone stay, without one."""
+        await self._boards.forget_channel(payload.thread_id)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """Redraw a server's boards where a channel shows itself to others than before."""
+        if before.overwrites != after.overwrites:
+            await self._redraw_all_of(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """Redraw a server's boards where a role may view other channels than before."""
+        if before.permissions != after.permissions:
+            await self._redraw_all_of(after.guild)
+
+    async def _redraw_all_of(self, guild: discord.Guild) -> None:
+        for board_id, (channel_id, _) in list(self._shown.items()):
+            if guild.get_channel_or_thread(channel_id) is not None:
+                await self.redraw_soon(board_id)
+
+    # Drawing
+
+    async def _redraw(self, board_id: str) -> None:
+        """Bring a board's message up to date, wherever the board is now."""
+        board = await self._boards.board(board_id)
+        await self._take_down_old(board_id, board)
+        if board is None or board.channel_id is None:
+            return
+        guild = self._bot.get_guild(board.guild_id)
+        if guild is None:
+            return
+        content = await self._content(guild, board)
+        try:
+            if not await self._edit(board, content) and board.state is BoardState.OPEN:
+                await self._post(board, content)
+        except discord.HTTPException as error:
+            if error.code == THREAD_ARCHIVED and await self._reopen(guild, board.channel_id):
+                self._wanted.add(board_id)
+            elif error.code == UNKNOWN_CHANNEL:
+                await self._boards.forget_channel(board.channel_id)
+            else:
+                raise
+
+    async def _take_down_old(self, board_id: str, board: Board | None) -> None:
+        """Delete the message of a board that is deleted, or is another channel now."""
+        old = self._shown.get(board_id)
+        if old is None or (board is not None and board.channel_id == old[0]):
+            return
+        del self._shown[board_id]
+        with contextlib.suppress(discord.HTTPException):  # it is gone, or out of reach
+            channel = self._bot.get_partial_messageable(old[0])
+            await channel.get_partial_message(old[1]).delete()
+
+    async def _content(self, guild: discord.Guild, board: Board) -> Content:
+        locale = str(guild.preferred_locale)
+        seen = await seen_by_all(guild, board)
+        notes = await self._news(board, seen, locale)
+        if left_out := len(board.items) - len(seen.items):
+            notes.append(text("board_left_out", locale, count=left_out))
+        looking = Looking(locale=locale, limit_bytes=DEFAULT_FILESIZE_LIMIT)
+        return await board_content(self._bot.service, seen, looking, notes=notes)
+
+    async def _news(self, board: Board, seen: Board, locale: str) -> list[str]:
+        """Return what was done last, as far as everyone here may know."""
+        actor = bot_actor(self._bot, board.guild_id)
+        page = await self._boards.log(actor, board.id, page_size=NEWS_READ)
+        hidden = hidden_numbers(board, seen)
+        told = [
+            f"<t:{int(each.created_at.timestamp())}:R> {log_line(each, seen, locale)}"
+            for each in page.activities
+            if each.number not in hidden and each.verb not in _PRIVATE
+        ]
+        return told[:NEWS]
+
+    async def _edit(self, board: Board, content: Content) -> bool:
+        """Edit a board's message; return False where there is none."""
+        if board.message_id is None:
+            return False
+        assert board.channel_id is not None
+        channel = self._bot.get_partial_messageable(board.channel_id)
+        try:
+            await channel.get_partial_message(board.message_id).edit(**content.arguments())
+        except discord.NotFound as error:
+            if error.code == UNKNOWN_CHANNEL:
+                raise
+            self._shown.pop(board.id, None)
+            await self._boards.forget_message(board.message_id)
+            return False
+        self._shown[board.id] = board.channel_id, board.message_id
+        return True
+
+    async def _post(self, board: Board, content: Content) -> None:
+        """Post a board's message, unless it is there and was not recorded, and pin it."""
+        assert board.channel_id is not None
+        channel = self._bot.get_partial_messageable(board.channel_id, guild_id=board.guild_id)
+        message = await self._look_for(channel, board)
+        if message is None:
+            nonce = f"zib-{board.id}-{board.revision}"
+            message = await channel.send(nonce=nonce, silent=True, **content.arguments_of_new())
+        else:
+            await message.edit(**content.arguments())
+        if not await self._boards.set_message(board.id, board.channel_id, message.id):
+            await message.delete()  # the board is another channel by now, or none
+            return
+        self._shown[board.id] = board.channel_id, message.id
+        try:
+            await message.pin()
+        except discord.HTTPException as error:
+            logger.warning("The message of board %s cannot be pinned: %s", board.id, error)
+
+    async def _look_for(
+        self, channel: discord.PartialMessageable, board: Board
+    ) -> discord.Message | None:
+        async for message in channel.history(limit=MESSAGES_READ):
+            if shown_revision(message, board.id) is not None:
+                return message
+        return None
+
+    async def _reopen(self, guild: discord.Guild, channel_id: int) -> bool:
+        """Take a thread out of Discord's archive, where nobody locked it."""
+        place = await place_of(guild, channel_id)
+        if not isinstance(place, discord.Thread) or place.locked:
+            return False
+        await place.edit(archived=False)
+        return True
+
+
+def shown_revision(message: discord.Message, board_id: str) -> int | None:
+    """Return which revision of a board a message shows; None where it is not its message."""
+    for item in ui.LayoutView.from_message(message).walk_children():
+        custom_id = getattr(item, "custom_id", None) or ""
+        match = re.fullmatch(rf"zib:b:log:{board_id}:0\.(\d+)", custom_id)
+        if match is not None:
+            return int(match[1])
+    return None

@@ -1,0 +1,225 @@
+"""From a board's pictures back to drawing: same seed, more like this, recipe, comparison."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import replace
+from typing import Any, Final
+
+import discord
+from discord import app_commands, ui
+from PIL import Image
+
+from bot.boards import Board, Item
+from bot.client import RefusalError
+from bot.exhibits import PictureCache
+from bot.generation import parse_variety, random_seed, seed_after
+from bot.images import fit_under, picture_png
+from bot.recipe import Recipe, parse_recipe
+from bot.scales import NEWEST_SCALE
+from bot.sheets import Cell, draw_sheet
+from bot.texts import text
+from cogs import layouts
+from cogs.board_choosing import (
+    BoardCommand,
+    board_of,
+    picture_of,
+    suggest_boards,
+    suggest_numbers,
+)
+from cogs.board_forms import Form, numbers_in
+from cogs.board_people import is_open_to, place_of
+from cogs.board_rows import button
+from cogs.board_wording import board_name, item_title, status_name
+from cogs.posting import Content
+from cogs.recipes import command_of
+from cogs.rows import Button
+from cogs.submitting import bot_of, still_there, submit
+from cogs.uploads import Upload
+from cogs.wording import escaped, shortened
+
+MORE_VARIETY: Final = 40  # seeds of this model alone change a picture little
+MORE_COUNT: Final = 4
+COMPARED_SIDE: Final = 1296  # pixels, of the copies that a comparison is made of
+
+
+def recipe_of(item: Item) -> Recipe:
+    """Return what made a picture.
+
+    Raises:
+        RefusalError: It was not drawn by this bot.
+
+    """
+    if item.recipe_text is None:
+        raise RefusalError("board_no_recipe", number=item.number)
+    return parse_recipe(item.recipe_text)
+
+
+async def draw_same(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Draw a picture again; where its image is still kept, its pixels are compared."""
+    _, item = await picture_of(interaction, board_id, int(number))
+    request = recipe_of(item).request
+    parents = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    await submit(interaction, [request], parents=parents, spoiler=item.is_spoiler)
+
+
+async def ask_more(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Ask how many more, and how different."""
+    _, item = await picture_of(interaction, board_id, int(number))
+    request, locale = recipe_of(item).request, str(interaction.locale)
+
+    async def send(answered: discord.Interaction, typed: dict[str, str]) -> None:
+        variety = parse_variety(typed["variety"].strip() or 0)
+        count = min(max(numbers_in(typed["count"])[0], 1), MORE_COUNT)
+        seed = random_seed()
+        changed = request
+        if variety != request.variety:
+            changed = replace(request, variety=variety, variety_scale=NEWEST_SCALE)
+        requests = [replace(changed, seed=seed_after(seed, i)) for i in range(count)]
+        parents = await still_there(answered, [item.generation_id] if item.generation_id else [])
+        await submit(answered, requests, parents=parents * count, spoiler=item.is_spoiler)
+
+    form = Form(text("board_more_title", locale, number=number), send)
+    form.field("count", text("board_field_count", locale), default=str(MORE_COUNT), max_length=1,
+               is_required=True, hint=text("board_hint_count", locale))  # fmt: skip
+    variety = max(request.variety, MORE_VARIETY)
+    form.field("variety", text("edit_variety", locale), default=str(variety), max_length=3,
+               hint=text("edit_variety_hint", locale))  # fmt: skip
+    await interaction.response.send_modal(form)
+
+
+async def send_recipe(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Show what made a picture, also where its image is deleted."""
+    _, item = await picture_of(interaction, board_id, int(number))
+    recipe, locale = recipe_of(item), str(interaction.locale)
+    made = recipe.conditions
+    known = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    command = command_of(recipe.request, known[0].id if known else None)
+    lines = [
+        text("recipe_title", locale, id=item.generation_id or item.id),
+        escaped(recipe.request.prompt, limit=1000),
+        f"```\n{shortened(command, 1500)}\n```",
+        f"-# {made.get('model')} · {made.get('revision')} · {made.get('device')}",
+        f"-# SHA-256 `{recipe.pixel_sha256}`",
+    ]
+    name = f"recipe-{item.generation_id or item.id}.json"
+    parts: list[Any] = [ui.TextDisplay("\n".join(lines)), ui.File(f"attachment://{name}")]
+    assert item.recipe_text is not None
+    file = discord.File(io.BytesIO(item.recipe_text.encode()), filename=name)
+    view = layouts.layout(*parts)
+    await interaction.response.send_message(view=view, file=file, ephemeral=True)
+
+
+# Side by side
+
+
+@app_commands.command(name="compare", description="Put two to four pictures side by side")
+@app_commands.describe(
+    a="One picture",
+    b="Another picture",
+    c="A third one",
+    d="A fourth one",
+    board="Which board",
+    share="Show it to everyone in this channel",
+)
+@app_commands.autocomplete(board=suggest_boards)
+@app_commands.autocomplete(
+    a=suggest_numbers, b=suggest_numbers, c=suggest_numbers, d=suggest_numbers
+)
+async def compare(
+    interaction: discord.Interaction,
+    a: int,
+    b: int,
+    c: int | None = None,
+    d: int | None = None,
+    board: str | None = None,
+    share: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
+) -> None:
+    """Show pictures of a board as one labelled sheet."""
+    found = await board_of(interaction, board)
+    numbers = list(dict.fromkeys(each for each in (a, b, c, d) if each is not None))
+    if len(numbers) == 1:
+        raise RefusalError("board_compare_two", number=a)
+    items = [(await picture_of(interaction, found.id, number))[1] for number in numbers]
+    if share:
+        await _check_shareable(interaction, items)
+    await interaction.response.defer(ephemeral=not share, thinking=True)
+    content = await _comparison(interaction, found, items)
+    await interaction.followup.send(ephemeral=not share, **content.arguments_of_new())
+
+
+async def _check_shareable(interaction: discord.Interaction, items: list[Item]) -> None:
+    """Refuse to show here what not everyone here may see, or what is hidden."""
+    assert interaction.guild is not None
+    assert interaction.channel_id is not None
+    here = await place_of(interaction.guild, interaction.channel_id)
+    for item in items:
+        source = None
+        if item.channel_id is not None:
+            source = await place_of(interaction.guild, item.channel_id)
+        is_open = item.channel_id is None or (
+            source is not None and here is not None and is_open_to(source, here)
+        )
+        if not is_open:
+            raise RefusalError("board_not_shareable", number=item.number)
+
+
+async def _comparison(interaction: discord.Interaction, board: Board, items: list[Item]) -> Content:
+    locale, service = str(interaction.locale), bot_of(interaction).service
+    async with service.looking:
+        upload = await asyncio.to_thread(
+            _draw,
+            service.boards.pictures,
+            board,
+            items,
+            locale=locale,
+            limit_bytes=interaction.filesize_limit,
+        )
+    lines = []
+    for item in items:
+        facts = [item_title(item), status_name(item.status, locale)]
+        if item.votes:
+            facts.append(text("board_votes", locale, count=item.votes))
+        lines.append(" · ".join(facts))
+    picture = discord.MediaGalleryItem(
+        f"attachment://{upload.name}",
+        description=upload.alt_text,
+        spoiler=any(item.is_spoiler for item in items),
+    )
+    row: Any = ui.ActionRow(*(_heart(board, item, locale) for item in items))
+    view = layouts.layout(
+        ui.TextDisplay(f"## {board_name(board.name)}"),
+        ui.MediaGallery(picture),
+        ui.TextDisplay("\n".join(lines)),
+        row,
+    )
+    return Content(view=view, files=[upload])
+
+
+def _heart(board: Board, item: Item, locale: str) -> Button:
+    number = str(item.number)
+    return button("heart", board.id, number, locale=locale, emoji="❤️", label=number)
+
+
+def _draw(
+    cache: PictureCache, board: Board, items: list[Item], *, locale: str, limit_bytes: int
+) -> Upload:
+    """Draw the pictures side by side; reads files, so not on the loop."""
+    cells = []
+    for item in items:
+        path = cache.copy_of(item, side=COMPARED_SIDE)
+        if path is None:
+            raise RefusalError("board_file_missing", number=item.number)
+        with Image.open(path) as small:
+            picture = small.convert("RGB")
+        words = item.caption or item.prompt or item.credit
+        cells.append(Cell(picture=picture, label=words, number=item.number))
+    sheet = draw_sheet(cells, title=board.name, facts="")
+    copy = fit_under(picture_png(sheet.image), limit_bytes=limit_bytes)
+    alt = text("board_compare_alt", locale, numbers=", ".join(str(item.number) for item in items))
+    return Upload(name=f"compared{copy.suffix}", content=copy.content, alt_text=alt)
+
+
+COMMANDS: Final[tuple[BoardCommand, ...]] = (compare,)
+BUTTONS = {"same": draw_same, "more": ask_more, "recipe": send_recipe}

@@ -1,0 +1,234 @@
+"""Looking at boards in private: sheets page by page, single pictures, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from discord import app_commands, ui
+
+from bot.boards import Board, BoardState, Order
+from bot.exhibits import PER_PAGE
+from bot.service.boards import no_picture
+from bot.texts import text
+from cogs import layouts
+from cogs.board_choosing import (
+    BoardCommand,
+    board_of,
+    boards_of,
+    picture_of,
+    suggest_boards,
+    suggest_numbers,
+    summaries,
+)
+from cogs.board_layouts import Looking, board_content, picture_content
+from cogs.board_people import access_in, actor_of
+from cogs.board_rows import button
+from cogs.board_wording import board_name, log_line
+from cogs.posting import Content
+from cogs.submitting import bot_of
+from cogs.wording import relative_time, user_mention
+
+LISTED: Final = 15  # boards; more are found by their names
+NAME_LISTED: Final = 40  # characters
+
+
+def is_private(interaction: discord.Interaction) -> bool:
+    """Return whether what was pressed is a message that only its reader sees."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+async def acknowledge(interaction: discord.Interaction) -> None:
+    """Say within three seconds that an answer comes: in place of a private message, or beside."""
+    if interaction.response.is_done():
+        return
+    if is_private(interaction):
+        await interaction.response.defer()
+    else:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def present(interaction: discord.Interaction, content: Content) -> None:
+    """Answer in private: in place of a private message, or beside a public one."""
+    await acknowledge(interaction)
+    if is_private(interaction):
+        await interaction.edit_original_response(**content.arguments())
+    else:
+        await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
+
+
+def looking_of(
+    interaction: discord.Interaction, *, page: int = 1, order: Order | None = None
+) -> Looking:
+    """Return how the reader of an answer looks at a board."""
+    return Looking(
+        locale=str(interaction.locale),
+        limit_bytes=interaction.filesize_limit,
+        page=page,
+        order=order,
+    )
+
+
+async def present_board(
+    interaction: discord.Interaction,
+    board: Board,
+    *,
+    page: int = 1,
+    order: Order | None = None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Show a board to its reader alone."""
+    await acknowledge(interaction)
+    looking = looking_of(interaction, page=page, order=order)
+    service = bot_of(interaction).service
+    await present(interaction, await board_content(service, board, looking, notes=notes))
+
+
+async def present_picture(
+    interaction: discord.Interaction, board_id: str, number: int, *, notes: Sequence[str] = ()
+) -> None:
+    """Show a picture to its reader alone, as it is now."""
+    await acknowledge(interaction)
+    board, item = await picture_of(interaction, board_id, number)
+    content = await picture_content(
+        bot_of(interaction).service,
+        board,
+        item,
+        access=access_in(board, actor_of(interaction)),
+        looking=looking_of(interaction),
+        notes=notes,
+    )
+    await present(interaction, content)
+
+
+# Commands
+
+
+@app_commands.command(name="list", description="The boards of this server")
+async def list_boards(interaction: discord.Interaction) -> None:
+    """List the boards that the reader may see, in private."""
+    locale = str(interaction.locale)
+    found = await summaries(interaction, with_archived=True)
+    lines = [text("board_list_title", locale)]
+    for each in found[:LISTED]:
+        facts = [text("board_pictures", locale, count=each.num_items)]
+        if each.num_approved:
+            facts.append(text("exhibit_count_approved", locale, count=each.num_approved))
+        if each.channel_id is not None:
+            facts.append(f"<#{each.channel_id}>")
+        if each.state is BoardState.ARCHIVED:
+            facts.append(text("board_archived_mark", locale))
+        facts += [user_mention(each.owner_id), relative_time(each.changed_at.timestamp())]
+        lines.append(f"**{board_name(each.name, limit=NAME_LISTED)}** · " + " · ".join(facts))
+    if not found:
+        lines.append(text("board_none", locale))
+    if len(found) > LISTED:
+        lines.append(text("board_list_more", locale, count=len(found) - LISTED))
+    await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
+
+
+@app_commands.command(name="show", description="Look at a board, or at one of its pictures")
+@app_commands.describe(board="Which board", number="Which picture; none shows the sheet")
+@app_commands.autocomplete(board=suggest_boards)
+@app_commands.autocomplete(number=suggest_numbers)
+async def show(
+    interaction: discord.Interaction, board: str | None = None, number: int | None = None
+) -> None:
+    """Show a board or a picture to the reader alone."""
+    found = await board_of(interaction, board)
+    if number is None:
+        await present_board(interaction, found)
+    elif found.item(number) is None:
+        raise no_picture(found, number)
+    else:
+        await present_picture(interaction, found.id, number)
+
+
+@app_commands.command(name="log", description="What was done to a board, and by whom")
+@app_commands.describe(board="Which board")
+@app_commands.autocomplete(board=suggest_boards)
+async def log(interaction: discord.Interaction, board: str | None = None) -> None:
+    """Show the newest entries, in private."""
+    await present_log(interaction, (await board_of(interaction, board)).id, "0")
+
+
+# Buttons and selects
+
+
+async def turn_page(interaction: discord.Interaction, board_id: str, detail: str) -> None:
+    """Show another page: in place of a private one, beside a public one."""
+    page, _, order = detail.partition(".")
+    board = await board_of(interaction, board_id)
+    await present_board(interaction, board, page=int(page), order=Order(order))
+
+
+async def sort(interaction: discord.Interaction, board_id: str, value: str) -> None:
+    """Show a board in another order, to this reader alone."""
+    board = await board_of(interaction, board_id)
+    await present_board(interaction, board, order=Order(value))
+
+
+async def look(interaction: discord.Interaction, board_id: str, value: str) -> None:
+    """Show one picture."""
+    await present_picture(interaction, board_id, int(value))
+
+
+async def back_to_sheet(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Show the page of the sheet that a picture is on."""
+    board = await board_of(interaction, board_id)
+    items = board.ordered()
+    at = next((i for i, each in enumerate(items) if each.number == int(number)), 0)
+    await present_board(interaction, board, page=at // PER_PAGE + 1)
+
+
+async def present_log(interaction: discord.Interaction, board_id: str, detail: str) -> None:
+    """Show a page of what was done; of pictures that the reader may not see, nothing."""
+    await acknowledge(interaction)
+    locale, page = str(interaction.locale), int(detail.partition(".")[0])
+    board = await board_of(interaction, board_id)
+    lines, has_older = await log_lines(interaction, board, page=page)
+    head = text("board_log_title", locale, name=board_name(board.name))
+    row = []
+    if page > 0:
+        row.append(button("log", board.id, str(page - 1), locale=locale,
+                          label="← " + text("button_newer", locale)))  # fmt: skip
+    if has_older:
+        row.append(button("log", board.id, str(page + 1), locale=locale,
+                          label=text("button_older", locale) + " →"))  # fmt: skip
+    row.append(button("sheet", board.id, "0", locale=locale, emoji="🖼️"))
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join([head, *lines]))]
+    parts.append(ui.ActionRow(*row))
+    view = layouts.layout(*parts)
+    await present(interaction, Content(view=view))
+
+
+async def log_lines(
+    interaction: discord.Interaction, board: Board, *, page: int
+) -> tuple[list[str], bool]:
+    """Return the entries of a page that the reader may see, and whether there are older ones."""
+    boards, locale = boards_of(interaction), str(interaction.locale)
+    found = await boards.log(actor_of(interaction), board.id, page)
+    whole = await boards.board(board.id)
+    hidden = hidden_numbers(whole, board)
+    return [
+        f"-# <t:{int(each.created_at.timestamp())}:R> {log_line(each, board, locale)}"
+        for each in found.activities
+        if each.number not in hidden
+    ], found.has_older
+
+
+def hidden_numbers(whole: Board | None, seen: Board) -> set[int]:
+    """Return the numbers of the pictures that hang on a board and its reader may not see."""
+    items = () if whole is None else whole.items
+    return {item.number for item in items} - {item.number for item in seen.items}
+
+
+COMMANDS: Final[tuple[BoardCommand, ...]] = (list_boards, show, log)
+BUTTONS = {
+    "page": turn_page,
+    "look": look,
+    "sheet": back_to_sheet,
+    "log": present_log,
+}
+SELECTS = {"look": look, "sort": sort}

@@ -1,0 +1,88 @@
+"""A ⭐ under a picture hangs it on a board, in servers that turned this on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Final
+
+import discord
+from discord.ext import commands
+
+from bot.boards import Actor
+from bot.client import ImageBot
+from bot.errors import BotError
+from bot.jobs import Scope
+from cogs.board_people import actor_of_member, may_view_board
+from cogs.board_pictures import Pictures, pictures_of
+from cogs.rows import generation_ids
+
+logger = logging.getLogger(__name__)
+
+STAR: Final = "⭐"
+DONE: Final = "📌"  # put under what hangs there now
+
+
+class Stars(commands.Cog):
+    """Listens for stars."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Hang the pictures of a starred message on the board of its channel, or the server's."""
+        member = payload.member
+        if payload.guild_id is None or member is None or member.bot or payload.emoji.name != STAR:
+            return
+        board_id = await self._board_id(payload.guild_id, payload.channel_id, member)
+        if board_id is None:
+            return
+        channel = self._bot.get_partial_messageable(payload.channel_id, guild_id=payload.guild_id)
+        try:
+            message = await channel.fetch_message(payload.message_id)
+        except discord.HTTPException as error:
+            logger.info("A starred message cannot be read: %s", error)
+            return
+        if await self._hang(message, actor_of_member(member), board_id):
+            with contextlib.suppress(discord.HTTPException):  # it may not react here
+                await message.add_reaction(DONE)
+
+    async def _board_id(self, guild_id: int, channel_id: int, member: discord.Member) -> str | None:
+        """Return the board that a star in a channel means; None where stars do nothing."""
+        boards = self._bot.service.boards
+        stars = await boards.stars(guild_id)
+        if stars is None:
+            return None
+        here = await boards.of_channel(guild_id, channel_id)
+        if here is not None:
+            return here.id
+        board = None if stars.board_id is None else await boards.board(stars.board_id)
+        if board is None or not await may_view_board(member, board.channel_id):
+            return None
+        return board.id
+
+    async def _hang(self, message: discord.Message, actor: Actor, board_id: str) -> bool:
+        """Hang all pictures of a message up; return whether one hangs there now."""
+        pictures = await self._pictures(message, actor)
+        is_done = False
+        for index in range(len(pictures)):
+            try:
+                await pictures.hang(self._bot, actor, board_id, index, {})
+            except (BotError, discord.HTTPException) as error:
+                logger.info("A starred picture was not hung up: %s", error)
+            else:
+                is_done = True
+        return is_done
+
+    async def _pictures(self, message: discord.Message, actor: Actor) -> Pictures:
+        is_ours = self._bot.user is not None and message.author.id == self._bot.user.id
+        if not is_ours:
+            return Pictures(attachments=pictures_of(message), message=message)
+        scope = Scope(guild_id=actor.guild_id)
+        found = [
+            await self._bot.service.generation(each, scope=scope)
+            for each in generation_ids(message)
+        ]
+        return Pictures(generations=[each for each in found if each is not None])

@@ -1,0 +1,124 @@
+"""What is said of boards and their pictures in messages: safe to show, whoever typed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.boards import Access, Activity, Board, Item, Status, Swatch
+from bot.palettes import name_of
+from bot.texts import text
+from cogs.wording import escaped, shortened, user_mention
+
+NAME_SHOWN: Final = 80  # characters
+CAPTION_SHOWN: Final = 90
+TAGS_SHOWN: Final = 250
+DETAIL_SHOWN: Final = 60
+_QUOTING: Final = frozenset({
+    "captioned", "credited", "tagged", "untagged", "commented", "added",
+})  # fmt: skip
+STATUS_SIGNS: Final = {
+    Status.CANDIDATE: "⚪",
+    Status.SHORTLIST: "🔷",
+    Status.APPROVED: "✅",
+    Status.REJECTED: "✖️",
+}
+
+
+def board_name(name: str, *, limit: int = NAME_SHOWN) -> str:
+    """Return a board's name so that nothing in it is a mention, a link or a format."""
+    return escaped(name, limit=limit)
+
+
+def item_name(item: Item) -> str:
+    """Return a picture's number and words, as plain text."""
+    words = item.caption or item.prompt or item.credit
+    return f"{item.number} · {words}" if words else str(item.number)
+
+
+def item_title(item: Item, *, limit: int = CAPTION_SHOWN) -> str:
+    """Return a picture's number and words for a message."""
+    words = item.caption or item.prompt
+    return f"**{item.number}**" + (f" · {escaped(words, limit=limit)}" if words else "")
+
+
+def status_name(status: Status, locale: str) -> str:
+    """Return a status with its sign."""
+    return f"{STATUS_SIGNS[status]} {text(f'exhibit_{status.value}', locale)}"
+
+
+def access_name(access: Access, locale: str) -> str:
+    """Return what somebody may do, in words."""
+    return text(f"board_access_{access.name.lower()}", locale)
+
+
+def log_line(activity: Activity, board: Board, locale: str) -> str:
+    """Return what was done to a board, in one line.
+
+    What was said of a picture that hangs there no more is left out: who may have seen it cannot be
+    told.
+
+    Args:
+        activity: What was done.
+        board: As its reader sees it.
+        locale: The reader's.
+
+    """
+    is_there = activity.number is None or board.item(activity.number) is not None
+    return text(
+        f"board_log_{activity.verb}",
+        locale,
+        user=user_mention(activity.user_id),
+        number=activity.number,
+        detail=_detail(activity.verb, activity.detail, locale) if is_there else "",
+    )
+
+
+def _detail(verb: str, detail: str, locale: str) -> str:
+    """Return what was changed, behind the words of a verb."""
+    if not detail:
+        return ""
+    match verb:
+        case "status":
+            said = text("board_log_to", locale, detail=text(f"exhibit_{detail}", locale))
+        case "moved":
+            said = text("board_log_before", locale, detail=detail)
+        case "granted" | "revoked":
+            said = ": " + _granted(detail, locale)
+        case "edited":
+            names = [text(f"board_field_{each}", locale) for each in detail.split(", ")]
+            said = ": " + ", ".join(names)
+        case _ if verb in _QUOTING:
+            said = text("board_log_quote", locale, detail=escaped(detail, limit=DETAIL_SHOWN))
+        case _:
+            said = ""
+    return said
+
+
+def _granted(detail: str, locale: str) -> str:
+    kind, subject, *access = detail.split(" ")
+    who = f"<@{subject}>" if kind == "member" else f"<@&{subject}>"
+    level = f" ({text(f'board_access_{access[0]}', locale)})" if access else ""
+    return who + level
+
+
+def swatch_lines(swatches: Sequence[Swatch], locale: str) -> list[str]:
+    """Return a palette as lines: hex to copy, name, share."""
+    return [
+        f"`{swatch.hex}` {name_of(swatch.rgb, locale)} · {swatch.share:.0%}" for swatch in swatches
+    ]
+
+
+def hex_line(swatches: Sequence[Swatch]) -> str:
+    """Return a palette's hex values in one line."""
+    return " ".join(f"`{swatch.hex}`" for swatch in swatches)
+
+
+def tags_line(item: Item) -> str:
+    """Return a picture's tags."""
+    return shortened(" ".join(f"#{escaped(tag, limit=30)}" for tag in item.tags), TAGS_SHOWN)
+
+
+def option_label(item: Item) -> str:
+    """Return a picture as the label of a select's option, which is plain text."""
+    return shortened(item_name(item), 100)

@@ -1,0 +1,137 @@
+"""`/board`: the commands of mood boards in one group, and what understands their buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Self
+
+import discord
+from discord import app_commands, ui
+
+from bot.client import ImageBot, errors_answered
+from cogs import (
+    board_adding,
+    board_asking,
+    board_curating,
+    board_exports,
+    board_keeping,
+    board_members,
+    board_palettes,
+    board_redrawing,
+    board_showing,
+)
+from cogs.board_pinned import PinnedBoards
+from cogs.board_rows import BUTTON_TEMPLATE, SELECT_TEMPLATE
+from cogs.board_stars import Stars
+from cogs.deleting import UnhangButton
+
+Handler = Callable[[discord.Interaction, str, str], Awaitable[None]]
+
+# What the name of a button's or select's action does; given the board and what it is about.
+_BUTTONS: Final[Mapping[str, Handler]] = {
+    **board_showing.BUTTONS,
+    **board_keeping.BUTTONS,
+    **board_curating.BUTTONS,
+    **board_asking.BUTTONS,
+    **board_exports.BUTTONS,
+    **board_palettes.BUTTONS,
+    **board_redrawing.BUTTONS,
+}
+_SELECTS: Final[Mapping[str, Handler]] = {
+    **board_showing.SELECTS,
+    **board_curating.SELECTS,
+    **board_exports.SELECTS,
+}
+_COMMANDS: Final = (
+    *board_keeping.COMMANDS,
+    *board_showing.COMMANDS,
+    *board_adding.COMMANDS,
+    *board_members.COMMANDS,
+    *board_curating.COMMANDS,
+    *board_exports.COMMANDS,
+    *board_palettes.COMMANDS,
+    *board_redrawing.COMMANDS,
+)
+
+
+class BoardButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=BUTTON_TEMPLATE):
+    """Any button of a board."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
+        """Remember what it does, and to what."""
+        super().__init__(item)
+        self._match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read what a pressed button is about."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it; what goes wrong becomes one private sentence."""
+        async with errors_answered(interaction):
+            action = _BUTTONS[self._match["action"]]
+            await action(interaction, self._match["board"], self._match["detail"] or "")
+
+
+class BoardSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE):
+    """Any select of a board."""
+
+    def __init__(self, item: ui.Select[ui.LayoutView], match: re.Match[str]) -> None:
+        """Remember what it does, and to what."""
+        super().__init__(item)
+        self._match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read what a select is about."""
+        assert isinstance(item, ui.Select)
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it with what was chosen; what goes wrong becomes one private sentence."""
+        async with errors_answered(interaction):
+            [value] = self.item.values
+            detail = self._match["detail"]
+            action = _SELECTS[self._match["action"]]
+            value = f"{detail}:{value}" if detail else value
+            await action(interaction, self._match["board"], value)
+
+
+def board_group() -> app_commands.Group:
+    """Return `/board` with all its commands; boards are a server's, so it is there only."""
+    group = app_commands.Group(
+        name="board",
+        description="Mood boards of this server",
+        guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=False, private_channel=False
+        ),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+    for command in _COMMANDS:
+        group.add_command(command)
+    return group
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the commands and the menu, and let the buttons of every message be understood."""
+    bot.tree.add_command(board_group())
+    bot.tree.add_command(board_adding.add_menu)
+    bot.add_dynamic_items(board_adding.AddButton, BoardButton, BoardSelect, UnhangButton)
+    await bot.add_cog(PinnedBoards(bot))
+    await bot.add_cog(Stars(bot))
