@@ -41,7 +41,14 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(town: Town):
     assert "**a red apple**" in words
     assert "seed `42` · 128×128 · standard" in words
     assert f"`{ids_of(result.response)[0]}`" in words
-    assert labels_of(result.response) == ["Same seed", "New seed", "Edit", "Recipe", "Delete"]
+    assert labels_of(result.response) == [
+        "Same seed",
+        "New seed",
+        "Edit",
+        "Recipe",
+        "Delete",
+        "Add to board",
+    ]
     assert gallery_of(result.response)[0]["description"] == "a red apple (generated image)"
 
 
