@@ -24,7 +24,7 @@ from tests.town import (
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-SHEET_BUTTONS = ["Same seed", "New seed", "Recipe", "Delete"]
+SHEET_BUTTONS = ["Same seed", "New seed", "Recipe", "Delete", "Add to board"]
 
 
 async def compare(town: Town, vary: str, who=None, **options: object):

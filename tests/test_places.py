@@ -202,8 +202,11 @@ async def test_a_channel_closed_to_the_bot_is_told_once_the_image_is_there(
     assert "I may not post in its channel" in texts_of(town.ada.user.dm_channel.history()[0])
 
 
-async def test_commands_can_be_used_everywhere_and_moderation_only_in_servers(town: Town):
+async def test_commands_can_be_used_everywhere_but_moderation_and_boards_only_in_servers(
+    town: Town,
+):
     registered = town.env.backend.commands[None].values()
     places = {each["name"]: (each["contexts"], each["integration_types"]) for each in registered}
-    assert places.pop("jobs") == ([0], [0])
+    for name in ("jobs", "board", "Add to board"):
+        assert places.pop(name) == ([0], [0])
     assert set(map(str, places.values())) == {str(([0, 1, 2], [0, 1]))}
