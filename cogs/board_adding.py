@@ -232,7 +232,7 @@ class AddButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ADD_TEMPLATE)
 
 
 @app_commands.context_menu(name="Add to board")
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 async def add_menu(interaction: discord.Interaction, message: discord.Message) -> None:
     """Hang up the pictures of any message."""

@@ -73,7 +73,7 @@ async def test_what_is_sent_to_discord_names_every_context(town: Town):
         r for r in town.env.http_requests if r.method == "PUT" and r.path.endswith("/commands")
     ]
     for command in sync.json:
-        is_of_a_server = command["name"] in {"jobs", "board"}
+        is_of_a_server = command["name"] in {"jobs", "board", "Add to board"}
         assert command["contexts"] == ([0] if is_of_a_server else [0, 1, 2]), command["name"]
         assert command["integration_types"] == ([0] if is_of_a_server else [0, 1]), command["name"]
 
