@@ -14,7 +14,9 @@ from transformers import Qwen3Model
 
 from bot.comparison import compare
 from bot.engines.fast.attention import plain_attention
+from bot.engines.fast.cells import TorchCells
 from bot.engines.fast.decoder import FastDecoder
+from bot.engines.fast.graphs import Graphs
 from bot.engines.fast.operations import TorchOperations, linear, quantise
 from bot.engines.fast.text import FastTextEncoder
 from bot.engines.fast.transformer import FastTransformer
@@ -81,7 +83,7 @@ def test_the_decoder_is_diffusers_own(demo_model: Path):
     source = AutoencoderKL.from_pretrained(demo_model, subfolder="vae").eval()
     latents = torch.randn((1, 16, 16, 20), generator=torch.Generator().manual_seed(1))
     wanted = source.decode(latents, return_dict=False)[0]
-    source.decoder = FastDecoder(source.decoder, TorchOperations())
+    source.decoder = FastDecoder(source.decoder, TorchCells(), Graphs(torch.device("cpu")))
     assert apart(source.decode(latents, return_dict=False)[0], wanted) < OF_FLOAT32
 
 

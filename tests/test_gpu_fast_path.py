@@ -11,6 +11,9 @@ import pytest
 import torch
 
 from bot.engines.fast.attention import choose_attention
+from bot.engines.fast.cells import Sum, TorchCells
+from bot.engines.fast.decoder import FastDecoder
+from bot.engines.fast.fused_cells import TritonCells
 from bot.engines.fast.graphs import Graphs
 from bot.engines.fast.operations import Heads, Rotation, TorchOperations, quantise
 from bot.engines.fast.path import FastPath, choose_operations
@@ -122,16 +125,59 @@ def test_every_kernel_is_what_torch_computes():
         triton.rotate(one, heads, rotation)
         plain.rotate(other, heads, rotation)
         assert apart(one, other) < 1e-3
-    image = torch.randn((1, 256, 24, 40), device=device, dtype=torch.bfloat16) * 3 + 5
-    image = image.contiguous(memory_format=torch.channels_last)
-    weight, bias = torch.randn((2, 256), device=device, dtype=torch.bfloat16)
-    found = triton.group_norm_silu(image, 32, weight, bias, 1e-6)
-    exact = plain.group_norm_silu(image.float(), 32, weight.float(), bias.float(), 1e-6)
-    assert apart(found, exact) < 4e-3
     rows = choose_operations(device, quantised=True).rows(x)
     wanted = quantise(x)
     assert torch.equal(rows.scale, wanted.scale)
     assert apart(rows.values.float(), wanted.values.float()) < 1e-2
+
+
+@torch.inference_mode()
+def test_every_kernel_of_the_decoder_is_what_torch_computes():
+    device, dtype = torch.device("cuda"), torch.bfloat16
+    norm = torch.nn.GroupNorm(32, 256, eps=1e-6)
+    for parameter in norm.parameters():
+        torch.nn.init.normal_(parameter)
+    norm = norm.to(device)
+    bias = torch.randn(256, device=device, dtype=dtype)
+    for height, width in ((24, 40), (301, 517)):  # one tile of cells a program, and several
+        shape = (1, 256, height, width)
+        image, added = (_cells(torch.randn(shape, device=device, dtype=dtype) + 5) for _ in "ab")
+        for a, b, kept in ((None, None, True), (added, bias, True), (None, bias, False)):
+            sums = [image.clone(), image.float()]
+            found = TritonCells(torch.device("cuda")).normalised(
+                Sum(x=sums[0], added=a, bias=b), norm.to(dtype), silu=True, kept=kept
+            )
+            exact = TorchCells().normalised(
+                Sum(x=sums[1], added=a, bias=b), norm.float(), silu=True, kept=kept
+            )
+            assert apart(found, exact) < 1e-2  # the sum is rounded before it is normalised
+            assert apart(*sums) < 4e-3
+            doubled = TritonCells(torch.device("cuda")).doubled(Sum(x=image, added=a, bias=b))
+            assert (
+                apart(doubled, TorchCells().doubled(Sum(x=image.float(), added=a, bias=b))) < 4e-3
+            )
+    q, k, v = torch.randn((3, 1000, 512), device=device, dtype=dtype)
+    wanted = TorchCells().attended(q.float(), k.float(), v.float())
+    plain = apart(TorchCells().attended(q, k, v), wanted)
+    assert apart(TritonCells(torch.device("cuda")).attended(q, k, v), wanted) < 2 * plain
+
+
+@torch.inference_mode()
+def test_the_decoder_is_no_farther_from_float32_than_diffusers_own(networks: dict[str, Any]):
+    own = networks["vae"].decoder
+    fast = FastDecoder(own, TritonCells(torch.device("cuda")), Graphs(torch.device("cuda")))
+    exact = copy.deepcopy(own).float()
+    for height, width in ((64, 64), (90, 46), (128, 144)):
+        latents = torch.randn((1, 16, height, width), device="cuda")
+        wanted = exact(latents)
+        plain, found = apart(own(latents.bfloat16()), wanted), fast(latents.bfloat16())
+        report(what="decoder's error to float32", plain=plain, fast=apart(found, wanted))
+        assert apart(found, wanted) <= WORST_RATIO * plain
+        assert torch.equal(found, fast(latents.bfloat16()))
+
+
+def _cells(x: torch.Tensor) -> torch.Tensor:
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def test_a_hopper_gpu_has_its_own_attention():

@@ -17,7 +17,7 @@ from bot.engines.fast.operations import (
     Rows,
 )
 
-_TILE: Final = 8192  # values a program of the group norm holds: 32 a thread
+REVISION: Final = 2  # raised with every change of the fast path that may change an image's bits
 _GATE_BLOCK: Final = 2048  # columns a program of the gate takes where nothing spans a row
 
 
@@ -29,7 +29,7 @@ class TritonOperations:
 
     """
 
-    name: str = f"triton {triton.__version__}"
+    name: str = f"triton {triton.__version__}, kernels {REVISION}"
 
     def __init__(self, *, quantised: bool = False) -> None:
         """Remember what the rows are to be."""
@@ -99,30 +99,6 @@ class TritonOperations:
             BLOCK=triton.next_power_of_2(columns), MAX=FLOAT8_MAX, LEAST=FLOAT8_LEAST, num_warps=8,
         )  # fmt: skip
         return rows
-
-    def group_norm_silu(
-        self, x: torch.Tensor, groups: int, weight: torch.Tensor, bias: torch.Tensor, eps: float
-    ) -> torch.Tensor:
-        """Return silu(GroupNorm(x)); `x` is (1, channels, height, width), channels last.
-
-        Channels and groups must be powers of two.
-        """
-        _, channels, height, width = x.shape
-        cells, count = height * width, max(1, _TILE // channels)
-        parts = triton.cdiv(cells, count)
-        means, squares = torch.empty((2, parts, groups), dtype=torch.float32, device=x.device)
-        scale, shift = torch.empty((2, channels), dtype=torch.float32, device=x.device)
-        shape = {"CHANNELS": channels, "GROUPS": groups, "ROWS": count}
-        kernels.group_parts[(parts,)](x, means, squares, cells, **shape, num_warps=8)
-        kernels.group_whole[(groups,)](
-            means, squares, weight, bias, scale, shift, cells, parts, eps,
-            **shape, BLOCK=1024, num_warps=4,
-        )  # fmt: skip
-        out = torch.empty_like(x, memory_format=torch.channels_last)
-        kernels.scale_silu[(parts,)](
-            x, scale, shift, out, cells, CHANNELS=channels, ROWS=count, num_warps=8
-        )
-        return out
 
     def _room(self, like: torch.Tensor, columns: int) -> tuple[Rows, dict[str, Any]]:
         """Return unwritten rows, and the kernels' options for them."""

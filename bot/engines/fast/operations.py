@@ -94,11 +94,6 @@ class Operations(Protocol):
     def rows(self, x: torch.Tensor) -> Rows:
         """Return what `linear` takes of plain rows."""
 
-    def group_norm_silu(
-        self, x: torch.Tensor, groups: int, weight: torch.Tensor, bias: torch.Tensor, eps: float
-    ) -> torch.Tensor:
-        """Return silu(GroupNorm(x)); `x` is (1, channels, height, width)."""
-
 
 class TorchOperations:
     """The operations as torch has them; float32 inside, whatever comes in."""
@@ -151,12 +146,6 @@ class TorchOperations:
     def rows(self, x: torch.Tensor) -> torch.Tensor:
         """Return the rows as they are."""
         return x
-
-    def group_norm_silu(
-        self, x: torch.Tensor, groups: int, weight: torch.Tensor, bias: torch.Tensor, eps: float
-    ) -> torch.Tensor:
-        """Return silu(GroupNorm(x)); `x` is (1, channels, height, width)."""
-        return F.silu(F.group_norm(x, groups, weight, bias, eps))
 
 
 def linear(rows: Rows, weight: Rows) -> torch.Tensor:

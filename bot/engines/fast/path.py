@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from bot.engines.fast.attention import choose_attention
-from bot.engines.fast.decoder import FastDecoder
+from bot.engines.fast.cells import Cells
+from bot.engines.fast.decoder import FastDecoder, can_decode
 from bot.engines.fast.graphs import Graphs
 from bot.engines.fast.operations import Operations, TorchOperations
 from bot.engines.fast.text import FastTextEncoder
@@ -47,8 +48,8 @@ class FastPath:
         self._text: FastTextEncoder | None = None
         self._graphs = Graphs(self._device)
         self.decoder: nn.Module | None = None
-        if self._device.type == "cuda" and self._plain.name != TorchOperations.name:
-            self.decoder = FastDecoder(vae.decoder, self._plain)
+        if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
+            self.decoder = FastDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
 
     @property
     def conditions(self) -> dict[str, object]:
@@ -138,3 +139,9 @@ def choose_operations(device: torch.device, *, quantised: bool) -> Operations:
         else:
             return operations
     return TorchOperations()
+
+
+def _triton_cells(device: torch.device) -> Cells:
+    from bot.engines.fast.fused_cells import TritonCells  # noqa: PLC0415 - not everywhere
+
+    return TritonCells(device)
