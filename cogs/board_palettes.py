@@ -72,7 +72,8 @@ async def present_palette(
     interaction: discord.Interaction, board: Board, item: Item | None
 ) -> None:
     """Show colours to their reader alone."""
-    swatches, locale = colours_of(board, item), str(interaction.locale)
+    swatches = await asyncio.to_thread(colours_of, board, item)  # many, and scipy's first use
+    locale = str(interaction.locale)
     await acknowledge(interaction)
     name = board.name if item is None else f"{board.name} {item.number}"
     title = text("board_palette_title", locale, name=board_name(name))
@@ -137,7 +138,7 @@ async def ask_prompt(interaction: discord.Interaction, board_id: str, number: st
     else:
         board = await board_of(interaction, board_id)
     locale = str(interaction.locale)
-    words = prompt_words(colours_of(board, item), locale)
+    words = prompt_words(await asyncio.to_thread(colours_of, board, item), locale)
     base = (
         None if item is None or item.recipe_text is None else parse_recipe(item.recipe_text).request
     )

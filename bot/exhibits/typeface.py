@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import Final, cast
 
 import pydyf
-from fontTools import subset
-from fontTools.ttLib import TTFont
 
 from bot.sheets.lettering import FONT_FILE
 
@@ -88,6 +86,8 @@ class Typeface:
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[str, int], dict[str, int], tuple[int, int]]:
     """Return the glyph number and the width of each character, and ascent and descent."""
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - only documents wait for its import
+
     with TTFont(FONT_FILE, lazy=True) as font:
         names = font.getBestCmap()
         metrics, header = font["hmtx"].metrics, font["hhea"]
@@ -99,6 +99,9 @@ def _tables() -> tuple[dict[str, int], dict[str, int], tuple[int, int]]:
 
 def _glyphs(characters: Iterable[str]) -> bytes:
     """Return the outlines of some characters, as the font's CFF table."""
+    from fontTools import subset  # noqa: PLC0415 - the same
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - the same
+
     options = subset.Options()
     options.layout_features, options.notdef_outline, options.hinting = [], True, False
     options.drop_tables += ["GPOS", "GSUB", "GDEF"]

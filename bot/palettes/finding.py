@@ -12,10 +12,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its parts are imported when they are first used: a bot's start does not wait
 from PIL import Image
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.cluster.vq import kmeans, vq
-from scipy.spatial.distance import cdist
 
 from bot.boards import Swatch
 from bot.palettes.oklab import Colours, to_oklab, to_rgb
@@ -37,7 +35,7 @@ def palette_of(image: Image.Image, *, count: int = DEFAULT_COUNT) -> tuple[Swatc
     small.thumbnail((_SIDE, _SIDE), Image.Resampling.NEAREST)  # others invent colours at edges
     pixels = to_oklab(np.asarray(small).reshape(-1, 3))
     centres = _centres(pixels)
-    labels, _ = vq(pixels, centres)
+    labels, _ = scipy.cluster.vq.vq(pixels, centres)
     sizes = np.bincount(labels, minlength=len(centres))
     return _swatches(centres, sizes / sizes.sum(), count)
 
@@ -60,7 +58,7 @@ def _centres(pixels: Colours) -> Colours:
     """Return the centres of at most `_FINE` clusters of pixels."""
     start = _far_apart(np.unique(pixels.round(3), axis=0))
     centres: Colours
-    centres, _ = kmeans(pixels, start)
+    centres, _ = scipy.cluster.vq.kmeans(pixels, start)
     return centres
 
 
@@ -69,19 +67,25 @@ def _far_apart(colours: Colours) -> Colours:
 
     The clustering begins with them: unlike random ones they hold a picture's few vivid pixels too.
     """
-    chosen = [int(np.argmin(cdist(colours, colours.mean(axis=0)[None])))]
-    distance = cdist(colours, colours[chosen])[:, 0]
+    chosen = [int(np.argmin(_distances(colours, colours.mean(axis=0)[None])))]
+    distance = _distances(colours, colours[chosen])[:, 0]
     while len(chosen) < min(_FINE, len(colours)):
         chosen.append(int(np.argmax(distance)))
-        distance = np.minimum(distance, cdist(colours, colours[chosen[-1:]])[:, 0])
+        distance = np.minimum(distance, _distances(colours, colours[chosen[-1:]])[:, 0])
     return colours[chosen]
+
+
+def _distances(colours: Colours, others: Colours) -> npt.NDArray[np.float64]:
+    """Return how far apart they are in Oklab, a row for each of the first."""
+    distances: npt.NDArray[np.float64] = scipy.spatial.distance.cdist(colours, others)
+    return distances
 
 
 def _swatches(colours: Colours, shares: Shares, count: int) -> tuple[Swatch, ...]:
     """Return at most `count` of the colours, with the shares of all that look most like them."""
     colours, shares = _without_likes(colours, shares)
     chosen = _chosen(colours, shares, count)
-    nearest = np.argmin(cdist(colours, colours[chosen]), axis=1)
+    nearest = np.argmin(_distances(colours, colours[chosen]), axis=1)
     totals = np.bincount(nearest, weights=shares, minlength=len(chosen))
     order = np.argsort(-totals, kind="stable")
     rgb = to_rgb(colours[chosen])
@@ -97,7 +101,8 @@ def _without_likes(colours: Colours, shares: Shares) -> tuple[Colours, Shares]:
     """Return the colours in which those that look alike have become their weighted mean."""
     if len(colours) == 1:
         return colours, shares
-    labels = fcluster(linkage(colours, "average"), _ALIKE, "distance") - 1
+    tree = scipy.cluster.hierarchy.linkage(colours, "average")
+    labels = scipy.cluster.hierarchy.fcluster(tree, _ALIKE, "distance") - 1
     return _joined(colours, shares, labels)
 
 
@@ -113,12 +118,12 @@ def _joined(
 def _chosen(colours: Colours, shares: Shares, count: int) -> list[int]:
     """Return the indices of the largest colour and then of those that are large and unlike it."""
     chosen = [int(np.argmax(shares))]
-    distance = cdist(colours, colours[chosen])[:, 0]
+    distance = _distances(colours, colours[chosen])[:, 0]
     while len(chosen) < min(count, len(colours)):
         worth = np.where(shares < _LEAST_SHARE, 0.0, shares**_SIZE_COUNTS * distance)
         best = int(np.argmax(worth))
         if worth[best] == 0.0:
             break
         chosen.append(best)
-        distance = np.minimum(distance, cdist(colours, colours[chosen[-1:]])[:, 0])
+        distance = np.minimum(distance, _distances(colours, colours[chosen[-1:]])[:, 0])
     return chosen
