@@ -6,8 +6,8 @@ from bot.portrait.lettering import cut, width_of, wrapped
 
 
 def test_what_cannot_be_written_is_named():
-    assert cut("🐱 cat", 20, width=1000) == "[cat face] cat"
-    assert wrapped("红苹果 🚀", 20, width=1000, lines=2) == ["红苹果 [rocket]"]
+    assert cut("🂡 cat", 20, width=1000) == "[playing card ace of spades] cat"
+    assert wrapped("红苹果 🚀 𠀀", 20, width=1000, lines=2) == ["红苹果 🚀 [U+20000]"]
 
 
 def test_words_that_are_too_long_are_cut_with_a_mark():

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import combinations
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from bot.sheets import Box, Cell, Sheet, draw_grid, draw_sheet
 from bot.sheets.arranging import best_columns, best_rows, row_aspects
-from bot.sheets.lettering import drawable, font, has_glyph, wrapped
+from bot.sheets.direction import turned
+from bot.sheets.lettering import (
+    draw_line,
+    drawable,
+    font,
+    has_glyph,
+    length,
+    lettered,
+    wrapped,
+)
 
 LONG = "a lighthouse on a cliff above the sea at dusk, cinematic light, volumetric fog " * 6
 
@@ -133,12 +144,33 @@ def test_chinese_lines_never_begin_with_a_comma():
 
 
 def test_no_character_becomes_a_box():
-    assert drawable("红苹果 red, “draft” 1.4×… 紅蘋果 りんご é ß Я") == (
-        "红苹果 red, “draft” 1.4×… 紅蘋果 りんご é ß Я"
-    )
-    assert drawable("🍎 pie\u200b\u202e\n x") == "[red apple] pie x"
-    assert drawable("사과 pie") == "[…] pie"
+    kept = "红苹果 red, “draft” 1.4×… 紅蘋果 りんご é ß Я Příliš Việt Ğüş ήταν 사과 🍎"
+    assert drawable(kept) == kept
+    assert drawable("👍🏽 pie\u200b\u202e\n x ❤\ufe0f") == "👍 pie x ❤"
     assert drawable("𠀀") == "[U+20000]"
-    assert drawable("👍🏽") == "[thumbs up sign]"
-    everything = "".join(map(chr, range(0x20, 0x3000, 3))) + "🍎𠀀사과"
+    assert drawable("हिन्दी \U0001f0a1 ^`") == "[…] [playing card ace of spades] ^`"
+    everything = "".join(map(chr, range(0x20, 0x3000, 3))) + "🍎𠀀사과שלום مرحبا"
     assert all(character == " " or has_glyph(character) for character in drawable(everything))
+
+
+def test_words_from_right_to_left_are_drawn_so():
+    assert turned("שלום (2)") == "(2) םולש"
+    assert turned("red שלום") == "red םולש"
+    shaped = drawable("مرحبا")
+    assert [unicodedata.name(each).split()[-2] for each in shaped] == [
+        "INITIAL", "FINAL", "INITIAL", "MEDIAL", "FINAL",
+    ]  # fmt: skip
+    # Pillow would turn the line once more where the machine has FriBidi.
+    (both,), (last,) = (rows_of("אל"), rows_of("ל"))
+    assert both[:, : last.shape[1] - 4].tobytes() == last[:, :-4].tobytes(), "it ends to the left"
+
+
+def rows_of(words: str) -> list[np.ndarray]:
+    """Return each line of words as pixels."""
+    lettering = lettered(words, size=40, colour=(0, 0, 0), width=900, max_lines=9)
+    images = []
+    for line in lettering.lines:
+        image = Image.new("RGB", (round(length(line, 40)), 60), "white")
+        draw_line(ImageDraw.Draw(image), (0, 30), line, size=40, colour="black", anchor="lm")
+        images.append(np.asarray(image))
+    return images

@@ -14,6 +14,7 @@ from bot.exhibits.pictures import Copies
 from bot.exhibits.shapes import Colour, Panel, Photo, Plan, Words
 from bot.exhibits.typeface import Typeface
 from bot.sheets import Box
+from bot.sheets.direction import turned
 from bot.texts import text
 
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
@@ -203,7 +204,8 @@ class _Sketch:
     def words(self, words: Words) -> None:
         """Write lines; what could not be drawn as it was typed is still copied so."""
         lettering = words.lettering
-        is_changed = bool(words.source) and words.source != " ".join(lettering.lines)
+        shown = " ".join(map(turned, lettering.lines))
+        is_changed = bool(words.source) and words.source != shown
         if is_changed:
             actual = pydyf.String(words.source).data
             self.add(b"/Span << /ActualText", actual, b">> BDC")
@@ -225,7 +227,7 @@ class _Sketch:
         start = left - {"l": 0.0, "m": width / 2, "r": width}[anchor]
         baseline = middle + self.typeface.middle * size
         self.add(b"BT", b"/F", size * self.scale, b"Tf", self.x(start), self.y(baseline), b"Td")
-        self.add(self.typeface.encoded(line), b"Tj", b"ET")
+        self.add(self.typeface.encoded(turned(line)), b"Tj", b"ET")
 
     def done(self) -> Sequence[bytes]:
         return self._parts

@@ -11,7 +11,7 @@ from bot.exhibits.shapes import Colour, Panel, Photo, Plan, Shape, Words
 from bot.exhibits.theme import STATUS, STATUS_INK, STATUS_SIGN, Colours
 from bot.exhibits.wording import caption_of, drawn, plain, status_words
 from bot.sheets import Box
-from bot.sheets.lettering import LINE_HEIGHT, font, lettered
+from bot.sheets.lettering import LINE_HEIGHT, length, lettered
 from bot.texts import text
 
 WIDTH: Final = 1600  # pixels: sizes are those of a wall so wide and grow with it
@@ -123,7 +123,7 @@ class Wall:
         if item.status is not Status.CANDIDATE:
             place = (left, box.bottom - inset - mark_height(size))
             words = status_words(item.status, self.locale)
-            if font(size).getlength(words) + size > box.width - 2 * inset:
+            if length(words, size) + size > box.width - 2 * inset:
                 words = STATUS_SIGN[item.status]
             self.mark(words, place, Type(size=size, colour=STATUS_INK), STATUS[item.status])
         if item.is_spoiler:

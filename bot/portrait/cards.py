@@ -23,7 +23,7 @@ from bot.portrait.style import (
     Style,
 )
 from bot.portrait.wording import all_changes, relation_words
-from bot.sheets.lettering import font
+from bot.sheets.lettering import draw_line, font
 from bot.texts import text
 
 _RADIUS: Final = 12
@@ -156,13 +156,13 @@ class Cards:
         y = top + style.picture_top + style.picture + style.line_height * 0.75
         is_focus = member.id == self._family.focus
         colour = FOCUS if is_focus else INK
-        self._draw.text((x, y), words, colour, font(style.text), anchor="lm")
+        draw_line(self._draw, (x, y), words, size=style.text, colour=colour, anchor="lm")
         x += width_of(words, style.text) + gap
         self._draw.text((x, y), badge, COLOURS["edit"], font(style.text), anchor="lm")
 
     def _centre(self, words: str, x: float, y: float, size: int, colour: str) -> None:
         shown = cut(words, size, width=self._style.card_width - 4)
-        self._draw.text((x, y), shown, colour, font(size), anchor="mm")
+        draw_line(self._draw, (x, y), shown, size=size, colour=colour, anchor="mm")
 
 
 def _thumbnail(path: Path, edge: int) -> Image.Image | None:

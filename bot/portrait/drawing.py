@@ -27,7 +27,7 @@ from bot.portrait.style import (
     TITLE,
     Style,
 )
-from bot.sheets.lettering import font
+from bot.sheets.lettering import draw_line
 from bot.texts import text
 
 MAX_SIDE: Final = 2800  # pixels: still readable in a browser, and far below Discord's upload limit
@@ -150,7 +150,7 @@ def _write_header(image: Image.Image, header: list[_HeaderLine], width: int) -> 
     y = MARGIN
     for line in header:
         words = cut(line.words, line.size, width=width)
-        draw.text((MARGIN, y), words, line.colour, font(line.size))
+        draw_line(draw, (MARGIN, y), words, size=line.size, colour=line.colour, anchor="la")
         y += line.height
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bot.sheets.lettering import drawable, font
+from bot.sheets.lettering import drawable, length
 
 # A word with the space behind it; or one character of a script that may be broken anywhere.
 _PIECE: Final = re.compile("[\u2e80-\uffef\U00020000-\U0003ffff]|[^\\s\u2e80-\uffef]+\\s*|\\s+")
@@ -14,7 +14,7 @@ _PIECE: Final = re.compile("[\u2e80-\uffef\U00020000-\U0003ffff]|[^\\s\u2e80-\uf
 
 def width_of(words: str, size: int) -> float:
     """Return how wide words are, in pixels."""
-    return font(size).getlength(words)
+    return length(words, size)
 
 
 def cut(words: str, size: int, *, width: float) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from bot.sheets.arranging import Box, are_alike, best_columns, best_rows, row_aspects, spread
-from bot.sheets.lettering import LINE_HEIGHT, Lettering, drawable, font, lettered
+from bot.sheets.lettering import LINE_HEIGHT, Lettering, drawable, font, length, lettered
 
 Colour = tuple[int, int, int]
 
@@ -149,7 +149,7 @@ def draw_grid(
 
 def _gutter(row_labels: Sequence[str]) -> int:
     """Return the width of the words beside the rows, with the gap after them, in pixels."""
-    longest = max((font(_LABEL).getlength(drawable(words)) for words in row_labels), default=0)
+    longest = max((length(drawable(words), _LABEL) for words in row_labels), default=0)
     return min(_GUTTER, math.ceil(longest) + _GAP) if row_labels else 0
 
 

@@ -1,4 +1,4 @@
-"""Words on pictures: the font with Latin and Chinese glyphs, lines that fit, nothing as a box."""
+"""Words on pictures: one font for many scripts and emoji, lines that fit, nothing as a box."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typing import Final
 
 from PIL import ImageDraw, ImageFont
 
+from bot.sheets.direction import has_right_to_left, joined, turned
+
 FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
 _MISSING: Final = "\uffff"  # a character no font has
 _ELLIPSIS: Final = "…"
 _LEFT_OUT: Final = re.compile(r"(?:\[…\][\s,.;:!?'\"-]*)*\[…\]\s*")  # a whole sentence is one mark
+_SKIN_TONES: Final = frozenset("🏻🏼🏽🏾🏿")
 _OPENING: Final = "(\\[{（［【「『《〈“‘"
 _CLOSING: Final = ")\\]},.!?;:%，。、！？；：）］】」』》〉”’…"
 _CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uffe6"  # with its punctuation and kana
@@ -31,6 +34,35 @@ _UNITS: Final = re.compile(
 def font(size: int) -> ImageFont.FreeTypeFont:
     """Return the font at a size in pixels."""
     return ImageFont.truetype(FONT_FILE, size)
+
+
+@lru_cache(maxsize=64)
+def _unordered_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that leaves every character where it is, and alone."""
+    return ImageFont.truetype(FONT_FILE, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _font_for(line: str, size: int) -> ImageFont.FreeTypeFont:
+    """Return the font for a line, which the other one might turn a second time."""
+    return _unordered_font(size) if has_right_to_left(line) else font(size)
+
+
+def length(line: str, size: int) -> float:
+    """Return how wide a line is, in pixels."""
+    return _font_for(line, size).getlength(line)
+
+
+def draw_line(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    line: str,
+    *,
+    size: int,
+    colour: tuple[int, int, int] | str,
+    anchor: str,
+) -> None:
+    """Draw a line; `anchor` is Pillow's."""
+    draw.text(place, turned(line), colour, _font_for(line, size), anchor=anchor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +97,14 @@ class Lettering:
         """Draw the lines; `left` is their left edge, centre or right edge, as `anchor` says."""
         for i, line in enumerate(self.lines):
             middle = top + (i + 0.5) * self.line_height
-            draw.text((left, middle), line, self.colour, font(self.size), anchor=anchor + "m")
+            draw_line(
+                draw,
+                (left, middle),
+                line,
+                size=self.size,
+                colour=self.colour,
+                anchor=anchor + "m",
+            )
 
 
 def lettered(
@@ -105,25 +144,25 @@ def _cut(line: str, *, size: int, width: int) -> str:
 
 
 def _length(words: str, size: int) -> float:
-    return font(size).getlength(words.rstrip())
+    return length(words.rstrip(), size)
 
 
 def drawable(words: str) -> str:
     """Return the words without a character that the font has no glyph for.
 
-    An emoji is named in brackets, a rare Chinese character by its code; letters of scripts that
-    are not there are left out with a mark.
+    An emoji without one is named in brackets, a rare Chinese character by its code; letters of
+    scripts that are not there are left out with a mark. Arabic letters come joined.
     """
-    plain = unicodedata.normalize("NFC", " ".join(words.split()))
+    plain = joined(unicodedata.normalize("NFC", " ".join(words.split())))
     return _LEFT_OUT.sub("[…] ", "".join(map(_glyphs_of, plain))).strip()
 
 
 def _glyphs_of(character: str) -> str:
     category = unicodedata.category(character)
-    if character == " " or (category[0] != "C" and has_glyph(character)):
-        return character
-    if category[0] in "CM" or category == "Sk":  # marks, joiners, skin tones: nothing by themselves
+    if category[0] in "CM" or character in _SKIN_TONES:  # nothing by themselves, as joiners
         return ""
+    if character == " " or has_glyph(character):
+        return character
     if category == "So":
         return f"[{unicodedata.name(character, hex(ord(character))).lower()}]"
     if unicodedata.name(character, "").startswith("CJK "):
@@ -134,5 +173,6 @@ def _glyphs_of(character: str) -> str:
 @lru_cache(maxsize=16_384)
 def has_glyph(character: str) -> bool:
     """Tell whether the font can draw a character."""
-    drawn, box = font(24).getmask(character), font(24).getmask(_MISSING)
+    type_ = _unordered_font(24)
+    drawn, box = type_.getmask(character), type_.getmask(_MISSING)
     return drawn.size != box.size or bytes(drawn) != bytes(box)
