@@ -172,7 +172,8 @@ async def test_a_full_disk_is_one_sentence_and_the_board_is_as_before(room: Room
     await room.upload(board, 1)
     before = await room.now(board)
     [row] = await room.store.database.rows("PRAGMA page_count")
-    await room.store.database.rows(f"PRAGMA max_page_count = {row[0]}")
+    async with room.store.database.transaction() as db:
+        await db.execute(f"PRAGMA max_page_count = {row[0]}")
     results = await asyncio.gather(
         *(room.boards.comment(BEN, board.id, 1, "x" * 1000) for _ in range(100)),
         return_exceptions=True,
@@ -181,7 +182,8 @@ async def test_a_full_disk_is_one_sentence_and_the_board_is_as_before(room: Room
     assert refusals
     assert all(isinstance(each, DatabaseError) for each in refusals)
     assert "disk is full" in str(refusals[0])
-    await room.store.database.rows("PRAGMA max_page_count = 1000000")
+    async with room.store.database.transaction() as db:
+        await db.execute("PRAGMA max_page_count = 1000000")
     now = await room.now(board)
     comments = now.items[0].comments
     assert len(comments) == 100 - len(refusals)

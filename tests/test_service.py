@@ -547,7 +547,8 @@ async def test_the_worker_outlives_a_database_that_refuses_to_be_written(
     engine.hold()
     held = await submit(service)
     await reached_a_step(engine)
-    await service._store.database.rows("PRAGMA busy_timeout = 1")
+    async with service._store.database.transaction() as db:
+        await db.execute("PRAGMA busy_timeout = 1")
     with contextlib.closing(sqlite3.connect(settings.data_dir / "bot.sqlite3")) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(BotError, match="could not be written"):

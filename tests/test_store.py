@@ -99,6 +99,22 @@ async def test_a_database_of_every_earlier_version_is_opened_and_backed_up(
         assert db.execute("SELECT id FROM jobs").fetchall() == [("old",)]
 
 
+async def test_what_is_not_kept_yet_is_seen_by_its_own_transaction_only(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        jobs, database = store.jobs, store.database
+        async with database.transaction() as db:
+            await db.execute("INSERT INTO pauses VALUES (7, 1, '2026-01-01')")
+            assert await jobs.pauses() == {7}
+            assert await asyncio.create_task(jobs.pauses()) == set()
+        assert await jobs.pauses() == {7}
+        async with database.snapshot():
+            assert await jobs.pauses() == {7}  # the moment that a snapshot is of
+            await jobs.pause(8, by=1)
+            later = asyncio.create_task(jobs.pauses())
+            assert await jobs.pauses() == {7}
+        assert await later == {7, 8}, "nobody else is held to a snapshot's moment"
+
+
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):
     async with opened(tmp_path):
         pass
@@ -138,7 +154,8 @@ async def test_a_damaged_database_names_the_backup_which_works_in_its_place(tmp_
 
 async def test_a_locked_database_is_one_sentence_and_nothing_is_half_written(tmp_path: Path):
     async with opened(tmp_path) as store:
-        await store.database.rows("PRAGMA busy_timeout = 1")
+        async with store.database.transaction() as db:
+            await db.execute("PRAGMA busy_timeout = 1")
         with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(DatabaseError, match=r"could not be written \(database is locked\)"):
@@ -151,7 +168,8 @@ async def test_a_locked_database_is_one_sentence_and_nothing_is_half_written(tmp
 async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path: Path):
     async with opened(tmp_path) as store:
         [row] = await store.database.rows("PRAGMA page_count")
-        await store.database.rows(f"PRAGMA max_page_count = {row[0]}")
+        async with store.database.transaction() as db:
+            await db.execute(f"PRAGMA max_page_count = {row[0]}")
         request = GenerationRequest(prompt="x" * 1500, seed=1, size=Size(width=128, height=128))
         with pytest.raises(DatabaseError, match="disk is full"):
             await asyncio.gather(
@@ -159,7 +177,8 @@ async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path:
             )
         written = await store.jobs.unfinished()
         assert all(len(job.requests) == 4 for job in written)
-        await store.database.rows("PRAGMA max_page_count = 100000")
+        async with store.database.transaction() as db:
+            await db.execute("PRAGMA max_page_count = 100000")
         await store.jobs.add(a_job())
 
 

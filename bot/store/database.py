@@ -1,4 +1,4 @@
-"""One connection to SQLite: transactions, migrations, the check at the start, online backups."""
+"""SQLite, one connection that writes and one that reads: transactions, migrations, backups."""
 
 from __future__ import annotations
 
@@ -24,15 +24,23 @@ class DatabaseError(BotError):
 
 
 class Database:
-    """The connection; writes are transactions, one after the other."""
+    """The connections; writes are transactions, one after the other.
+
+    Questions are asked on a connection of their own, so they never see what is written and not
+    kept yet; only inside a transaction does its own task see what it wrote.
+    """
 
     def __init__(self, path: Path, *, backups: Path, migrations: Path = _MIGRATIONS) -> None:
         """Remember where the database, its backups and its migrations are."""
         self._path = path
         self._backups = backups
         self._migrations = migrations
-        self._transaction = asyncio.Lock()
         self._connection: aiosqlite.Connection | None = None
+        self._writing = asyncio.Lock()
+        self._writer: asyncio.Task[object] | None = None  # whose transaction is open
+        self._reading_connection: aiosqlite.Connection | None = None
+        self._reading = asyncio.Lock()
+        self._reader: asyncio.Task[object] | None = None  # whose snapshot is open
 
     async def open(self, *, to_read: bool = False) -> None:
         """Connect, check, and bring the database to this program's version.
@@ -51,6 +59,7 @@ class Database:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = await aiosqlite.connect(self._path, isolation_level=None)
             await self._prepare()
+            self._reading_connection = await self._connect_to_read()
         except sqlite3.OperationalError as error:
             await self.close()
             raise DatabaseError(
@@ -71,24 +80,30 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        """Close the connections; the one that writes last, as that tidies the files up."""
+        opened = self._reading_connection, self._connection
+        self._reading_connection = self._connection = None
+        for connection in opened:
+            if connection is not None:
+                await connection.close()
 
     @property
     def _db(self) -> aiosqlite.Connection:
-        if self._connection is None:
+        return self._opened(self._connection)
+
+    @property
+    def _questions(self) -> aiosqlite.Connection:
+        return self._opened(self._reading_connection or self._connection)
+
+    def _opened(self, connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
+        if connection is None:
             raise DatabaseError(f"The database {self._path} is closed: the bot is stopping.")
-        return self._connection
+        return connection
 
     async def _open_to_read(self) -> None:
         if not self._path.is_file():
             raise DatabaseError(f"There is no database {self._path}: no image was made there yet.")
-        address = f"{self._path.resolve().as_uri()}?mode=ro"
-        self._connection = await aiosqlite.connect(address, isolation_level=None, uri=True)
-        self._db.row_factory = aiosqlite.Row
-        await self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        self._reading_connection = await self._connect_to_read()
         version = int((await self.rows("PRAGMA user_version"))[0][0])
         newest = max(self._scripts())
         if version != newest:
@@ -96,6 +111,13 @@ class Database:
                 f"The database {self._path} has version {version}, this program knows {newest}: "
                 "start the bot of this version once, or use the program that wrote it."
             )
+
+    async def _connect_to_read(self) -> aiosqlite.Connection:
+        address = f"{self._path.resolve().as_uri()}?mode=ro"
+        connection = await aiosqlite.connect(address, isolation_level=None, uri=True)
+        connection.row_factory = aiosqlite.Row
+        await connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        return connection
 
     def _scripts(self) -> dict[int, Path]:
         """Return the migrations by their numbers."""
@@ -161,7 +183,8 @@ class Database:
             DatabaseError: The disk is full, or the database is locked or damaged.
 
         """
-        async with self._transaction:
+        async with self._writing:
+            self._writer = asyncio.current_task()
             try:
                 await self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
@@ -174,18 +197,34 @@ class Database:
                         f"The database could not be written ({error}): try again in a minute."
                     ) from error
                 raise
+            finally:
+                self._writer = None
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
-        """Let several queries see one state of the database, with no transaction in between."""
-        async with self._transaction:
-            await self._db.execute("BEGIN")
+        """Let several queries of this task see one state of the database."""
+        async with self._reading:
+            self._reader = asyncio.current_task()
+            await self._questions.execute("BEGIN")
             try:
                 yield
             finally:
-                await self._db.execute("ROLLBACK")  # nothing was written
+                self._reader = None
+                await self._questions.execute("ROLLBACK")  # nothing was written
 
     async def rows(self, sql: str, *values: object) -> list[aiosqlite.Row]:
-        """Return what a query finds."""
-        async with self._db.execute(sql, values) as cursor:
-            return list(await cursor.fetchall())
+        """Return what a query finds: what is kept, and in a transaction what its task wrote."""
+        asking = asyncio.current_task()
+        if asking is self._writer:
+            return await _fetched(self._db, sql, values)
+        if asking is self._reader:
+            return await _fetched(self._questions, sql, values)
+        async with self._reading:  # a snapshot of another task is of an older moment
+            return await _fetched(self._questions, sql, values)
+
+
+async def _fetched(
+    connection: aiosqlite.Connection, sql: str, values: tuple[object, ...]
+) -> list[aiosqlite.Row]:
+    async with connection.execute(sql, values) as cursor:
+        return list(await cursor.fetchall())
