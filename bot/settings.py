@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     max_jobs_per_user: Annotated[int, Field(ge=1)] = Field(
         default=5, description="How many jobs one user may have in the queue."
     )
+    max_boards_mb: Annotated[int, Field(ge=1)] = Field(
+        default=10_000,
+        description="Megabytes of pictures that the mood boards of one server may keep.",
+    )
 
     @classmethod
     def read(cls) -> Self:

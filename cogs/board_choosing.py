@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,7 +15,7 @@ from bot.boards.rules import name_key
 from bot.client import RefusalError
 from bot.errors import BotError
 from bot.service.boards import Boards, no_board, no_picture
-from cogs.board_people import actor_of, may_view_board, member_of, seen_by
+from cogs.board_people import access_in, actor_of, may_view_board, member_of, seen_by
 from cogs.board_wording import item_name
 from cogs.submitting import bot_of
 from cogs.wording import shortened
@@ -40,7 +41,7 @@ async def board_of(interaction: discord.Interaction, typed: str | None = None) -
     """
     actor, member = actor_of(interaction), member_of(interaction)
     board = await boards_of(interaction).find(actor, typed or await _meant(interaction))
-    if not await may_view_board(member, board.channel_id):
+    if not await may_view_board(member, board.channel_id, access_in(board, actor)):
         raise no_board(typed or board.id)
     return await seen_by(member, board)
 
@@ -92,11 +93,11 @@ async def summaries(
     member = member_of(interaction)
     found = await boards_of(interaction).boards(actor_of(interaction), **which)
     found.sort(key=lambda each: each.changed_at, reverse=True)
-    return [
-        each
-        for each in found
-        if each.access >= needs and await may_view_board(member, each.channel_id)
-    ]
+    usable = [each for each in found if each.access >= needs]
+    may = await asyncio.gather(
+        *(may_view_board(member, each.channel_id, each.access) for each in usable)
+    )
+    return [each for each, is_so in zip(usable, may, strict=True) if is_so]
 
 
 async def suggest_boards(

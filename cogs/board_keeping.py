@@ -15,7 +15,7 @@ from bot.service.boards import BoardEdits, no_board, refusal
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, boards_of, suggest_boards, suggest_deleted
-from cogs.board_people import Place, access_in, actor_of, member_of, place_of
+from cogs.board_people import Place, access_in, actor_of, may_pin, member_of, place_of
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_board, present_picture
 from cogs.board_wording import board_name
@@ -59,12 +59,6 @@ async def create(
     said = text(key, locale, name=board_name(board.name), channel=f"<#{channel_id}>")
     notes = [said] if place is None or may_pin(place) else [said, text("board_cannot_pin", locale)]
     await present_board(interaction, board, notes=notes)
-
-
-def may_pin(place: Place) -> bool:
-    """Return whether the bot may pin a message; Discord asks for a permission of its own."""
-    permissions = place.permissions_for(place.guild.me)
-    return permissions.pin_messages or permissions.manage_messages
 
 
 async def usable(interaction: discord.Interaction, channel_id: int) -> Place:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import discord
 
-from bot.boards import Access, Actor, Board, Item, access_of
+from bot.boards import Access, Activity, Actor, Board, Item, access_of
 from bot.client import ImageBot, RefusalError
 from cogs.submitting import guild_of
 
@@ -78,6 +79,12 @@ async def place_of(guild: discord.Guild, channel_id: int) -> Place | None:
     return found
 
 
+def may_pin(place: Place) -> bool:
+    """Return whether the bot may pin a message; Discord asks for a permission of its own."""
+    permissions = place.permissions_for(place.guild.me)
+    return permissions.pin_messages or permissions.manage_messages
+
+
 async def may_view(place: Place, member: discord.Member) -> bool:
     """Return whether a member may view a channel or thread now."""
     try:
@@ -99,23 +106,43 @@ async def _is_in(thread: discord.Thread, member: discord.Member) -> bool:
     return True
 
 
+async def places_of(
+    guild: discord.Guild, channel_ids: Collection[int]
+) -> tuple[dict[int, Place], set[int]]:
+    """Return the channels and threads that are there, and the ids of those that are gone.
+
+    What not even the bot may view is in neither. Archived threads are asked for all at once.
+    """
+    ids = sorted(channel_ids)
+    found = await asyncio.gather(*(place_of(guild, id_) for id_ in ids), return_exceptions=True)
+    places: dict[int, Place] = {}
+    gone: set[int] = set()
+    for id_, place in zip(ids, found, strict=True):
+        if place is None:
+            gone.add(id_)
+        elif not isinstance(place, BaseException):
+            places[id_] = place
+        elif not isinstance(place, discord.Forbidden):
+            raise place
+    return places, gone
+
+
+async def viewable_by(
+    member: discord.Member, channel_ids: Collection[int]
+) -> tuple[set[int], set[int]]:
+    """Return which channels a member may view now, and which are gone."""
+    places, gone = await places_of(member.guild, channel_ids)
+    may = await asyncio.gather(*(may_view(place, member) for place in places.values()))
+    return {id_ for id_, is_so in zip(places, may, strict=True) if is_so}, gone
+
+
 async def seen_by(member: discord.Member, board: Board) -> Board:
     """Return a board with the pictures that a member may see.
 
     Pictures from a channel that is gone are shown to who made or added them and to who owns the
     board: nobody can tell any more who else could view that channel.
     """
-    gone: set[int] = set()
-    viewable: set[int] = set()
-    for channel_id in _sources(board.items):
-        try:
-            place = await place_of(member.guild, channel_id)
-        except discord.Forbidden:
-            continue
-        if place is None:
-            gone.add(channel_id)
-        elif await may_view(place, member):
-            viewable.add(channel_id)
+    viewable, gone = await viewable_by(member, _sources(board.items))
     if access_in(board, actor_of_member(member)) is Access.OWN:
         viewable |= gone
     own = {
@@ -126,21 +153,55 @@ async def seen_by(member: discord.Member, board: Board) -> Board:
     return _only(board, viewable, own)
 
 
+async def told_to(
+    member: discord.Member, seen: Board, activities: Sequence[Activity]
+) -> list[Activity]:
+    """Return the entries of a log that a member may read; `seen` is the board as they see it."""
+    viewable, gone = await viewable_by(member, _channels(activities))
+    if access_in(seen, actor_of_member(member)) is Access.OWN:
+        viewable |= gone
+    return _readable(activities, seen, viewable)
+
+
+async def open_here(guild: discord.Guild, channel_id: int, others: Collection[int]) -> set[int]:
+    """Return which channels everyone may view who may view this one, as far as is certain."""
+    places, _ = await places_of(guild, {channel_id, *others})
+    shown = places.get(channel_id)
+    if shown is None:
+        return set()
+    return {id_ for id_ in others if id_ in places and is_open_to(places[id_], shown)}
+
+
 async def seen_by_all(guild: discord.Guild, board: Board) -> Board:
     """Return a board with the pictures that everyone who may view its channel may see."""
     assert board.channel_id is not None
-    shown = await place_of(guild, board.channel_id)
-    if shown is None:
-        return _only(board, (), ())
-    everyone = set()
-    for channel_id in _sources(board.items):
-        try:
-            source = await place_of(guild, channel_id)
-        except discord.Forbidden:
-            continue
-        if source is not None and is_open_to(source, shown):
-            everyone.add(channel_id)
-    return _only(board, everyone, ())
+    return _only(board, await open_here(guild, board.channel_id, _sources(board.items)), ())
+
+
+async def told_to_all(
+    guild: discord.Guild, seen: Board, activities: Sequence[Activity]
+) -> list[Activity]:
+    """Return the entries of a log that everyone may read who may view the board's channel."""
+    assert seen.channel_id is not None
+    return _readable(
+        activities, seen, await open_here(guild, seen.channel_id, _channels(activities))
+    )
+
+
+def _readable(
+    activities: Sequence[Activity], seen: Board, viewable: Collection[int]
+) -> list[Activity]:
+    """Return entries of pictures that are seen, or were taken from channels that may be viewed."""
+    numbers = {item.number for item in seen.items}
+    return [
+        each
+        for each in activities
+        if each.channel_id is None or each.channel_id in viewable or each.number in numbers
+    ]
+
+
+def _channels(activities: Sequence[Activity]) -> set[int]:
+    return {each.channel_id for each in activities if each.channel_id is not None}
 
 
 def is_open_to(source: Place, shown: Place) -> bool:
@@ -158,7 +219,7 @@ def is_open_to(source: Place, shown: Place) -> bool:
         return False
     if one.id == other.id:
         return True
-    return _hides_from_nobody(one) or _rules(one) == _rules(other)
+    return hides_from_nobody(one) or _rules(one) == _rules(other)
 
 
 def _ground(place: Place) -> discord.abc.GuildChannel | None:
@@ -166,7 +227,8 @@ def _ground(place: Place) -> discord.abc.GuildChannel | None:
     return place.parent if isinstance(place, discord.Thread) else place
 
 
-def _hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
+def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
+    """Return whether every member of a server may view a channel."""
     denied = any(rule.view_channel is False for rule in channel.overwrites.values())
     return not denied and channel.permissions_for(channel.guild.default_role).view_channel
 
@@ -195,12 +257,15 @@ def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> 
     )
 
 
-async def may_view_board(member: discord.Member, board_channel_id: int | None) -> bool:
-    """Return whether a member may view the channel that a board is, where it is one."""
-    if board_channel_id is None:
+async def may_view_board(member: discord.Member, channel_id: int | None, access: Access) -> bool:
+    """Return whether a member may view the channel that a board is, where it is one.
+
+    One that is gone was perhaps hidden: only who owns the board still sees it.
+    """
+    if channel_id is None:
         return True
     try:
-        place = await place_of(member.guild, board_channel_id)
+        place = await place_of(member.guild, channel_id)
     except discord.Forbidden:
         return False
-    return place is None or await may_view(place, member)
+    return access is Access.OWN if place is None else await may_view(place, member)

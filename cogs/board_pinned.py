@@ -22,19 +22,19 @@ from bot.boards import Board, BoardState
 from bot.client import ImageBot
 from bot.texts import text
 from cogs.board_layouts import Looking, board_content
-from cogs.board_people import bot_actor, place_of, seen_by_all
-from cogs.board_showing import hidden_numbers
+from cogs.board_people import bot_actor, may_pin, place_of, seen_by_all, told_to_all
+from cogs.board_showing import when
 from cogs.board_wording import log_line
 from cogs.posting import UNKNOWN_CHANNEL, Content
 from cogs.replies import DEFAULT_FILESIZE_LIMIT
 
 logger = logging.getLogger(__name__)
 
+_PRIVATE: Final = frozenset({"granted", "revoked"})  # entries that are no news for everyone
 NEWS: Final = 3  # lines of what is new
 NEWS_READ: Final = 12  # entries; some are about pictures that not everybody may see
 MESSAGES_READ: Final = 30  # when looking for a message that may be there already
 THREAD_ARCHIVED: Final = 50083  # a code of Discord's
-_PRIVATE: Final = frozenset({"granted", "revoked"})
 
 
 class PinnedBoards(commands.Cog):
@@ -101,14 +101,21 @@ class PinnedBoards(commands.Cog):
             self._looking = asyncio.create_task(self._look_after_all(), name="boards")
 
     async def _look_after_all(self) -> None:
+        for board_id, channel_id, message_id in await self._boards.left_messages():
+            self._shown[board_id] = channel_id, message_id
+            self._wanted.add(board_id)
         for board_id in {*await self._boards.channel_boards(), *self._wanted}:
-            try:
-                if await self._is_stale(board_id):
-                    await self.redraw_soon(board_id)
-            except discord.HTTPException as error:
-                logger.warning("The message of board %s cannot be read: %s", board_id, error)
-            except Exception:
-                logger.exception("Board %s cannot be looked after", board_id)
+            await self.look_after(board_id)
+
+    async def look_after(self, board_id: str) -> None:
+        """Redraw a board whose message is gone, or shows what is not so any more."""
+        try:
+            if await self._is_stale(board_id):
+                await self.redraw_soon(board_id)
+        except discord.HTTPException as error:
+            logger.warning("The message of board %s cannot be read: %s", board_id, error)
+        except Exception:
+            logger.exception("Board %s cannot be looked after", board_id)
 
     async def _is_stale(self, board_id: str) -> bool:
         """Return whether a board's message is gone, or shows what is not so any more."""
@@ -123,7 +130,7 @@ class PinnedBoards(commands.Cog):
             message = await channel.fetch_message(board.message_id)
         except discord.NotFound:
             return True
-        return shown_revision(message, board_id) != board.revision
+        return shown_revision(message, board_id) != board.revision or not message.pinned
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -142,34 +149,10 @@ class PinnedBoards(commands.Cog):
             await self._boards.forget_message(message_id)
             await self.redraw_soon(board_id)
 
-    @commands.Cog.listener()
-    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """Let the board of a channel that is gone stay, without one."""
-        await self._boards.forget_channel(channel.id)
-
-    @commands.Cog.listener()
-    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
-        """Let the board of a thread that is gone stay, without one."""
-        await self._boards.forget_channel(payload.thread_id)
-
-    @commands.Cog.listener()
-    async def on_guild_channel_update(
-        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
-    ) -> None:
-        """Redraw a server's boards where a channel shows itself to others than before."""
-        if before.overwrites != after.overwrites:
-            await self._redraw_all_of(after.guild)
-
-    @commands.Cog.listener()
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Redraw a server's boards where a role may view other channels than before."""
-        if before.permissions != after.permissions:
-            await self._redraw_all_of(after.guild)
-
-    async def _redraw_all_of(self, guild: discord.Guild) -> None:
-        for board_id, (channel_id, _) in list(self._shown.items()):
-            if guild.get_channel_or_thread(channel_id) is not None:
-                await self.redraw_soon(board_id)
+    async def redraw_all_of(self, guild_id: int) -> None:
+        """Redraw all boards of a server that are channels."""
+        for board_id in await self._boards.channel_boards(guild_id):
+            await self.redraw_soon(board_id)
 
     # Drawing
 
@@ -190,7 +173,8 @@ class PinnedBoards(commands.Cog):
             if error.code == THREAD_ARCHIVED and await self._reopen(guild, board.channel_id):
                 self._wanted.add(board_id)
             elif error.code == UNKNOWN_CHANNEL:
-                await self._boards.forget_channel(board.channel_id)
+                actor = bot_actor(self._bot, board.guild_id)
+                await self._boards.forget_channel(actor, board.channel_id)
             else:
                 raise
 
@@ -200,6 +184,7 @@ class PinnedBoards(commands.Cog):
         if old is None or (board is not None and board.channel_id == old[0]):
             return
         del self._shown[board_id]
+        await self._boards.forget_message(old[1])
         with contextlib.suppress(discord.HTTPException):  # it is gone, or out of reach
             channel = self._bot.get_partial_messageable(old[0])
             await channel.get_partial_message(old[1]).delete()
@@ -207,23 +192,20 @@ class PinnedBoards(commands.Cog):
     async def _content(self, guild: discord.Guild, board: Board) -> Content:
         locale = str(guild.preferred_locale)
         seen = await seen_by_all(guild, board)
-        notes = await self._news(board, seen, locale)
+        notes = await self._news(guild, seen, locale)
         if left_out := len(board.items) - len(seen.items):
             notes.append(text("board_left_out", locale, count=left_out))
         looking = Looking(locale=locale, limit_bytes=DEFAULT_FILESIZE_LIMIT)
         return await board_content(self._bot.service, seen, looking, notes=notes)
 
-    async def _news(self, board: Board, seen: Board, locale: str) -> list[str]:
+    async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:
         """Return what was done last, as far as everyone here may know."""
-        actor = bot_actor(self._bot, board.guild_id)
-        page = await self._boards.log(actor, board.id, page_size=NEWS_READ)
-        hidden = hidden_numbers(board, seen)
-        told = [
-            f"<t:{int(each.created_at.timestamp())}:R> {log_line(each, seen, locale)}"
-            for each in page.activities
-            if each.number not in hidden and each.verb not in _PRIVATE
-        ]
-        return told[:NEWS]
+        actor = bot_actor(self._bot, guild.id)
+        page = await self._boards.log(actor, seen.id, page_size=NEWS_READ)
+        news = [each for each in page.activities if each.verb not in _PRIVATE]
+        told = await told_to_all(guild, seen, news)
+        lines = [f"{when(each)} {log_line(each, locale)}" for each in told]
+        return lines[:NEWS]
 
     async def _edit(self, board: Board, content: Content) -> bool:
         """Edit a board's message; return False where there is none."""
@@ -232,7 +214,8 @@ class PinnedBoards(commands.Cog):
         assert board.channel_id is not None
         channel = self._bot.get_partial_messageable(board.channel_id)
         try:
-            await channel.get_partial_message(board.message_id).edit(**content.arguments())
+            partial = channel.get_partial_message(board.message_id)
+            message = await partial.edit(**content.arguments())
         except discord.NotFound as error:
             if error.code == UNKNOWN_CHANNEL:
                 raise
@@ -240,6 +223,7 @@ class PinnedBoards(commands.Cog):
             await self._boards.forget_message(board.message_id)
             return False
         self._shown[board.id] = board.channel_id, board.message_id
+        await self._pin(board, message)
         return True
 
     async def _post(self, board: Board, content: Content) -> None:
@@ -256,6 +240,22 @@ class PinnedBoards(commands.Cog):
             await message.delete()  # the board is another channel by now, or none
             return
         self._shown[board.id] = board.channel_id, message.id
+        await self._pin(board, message)
+
+    async def keep_pinned(self, board: Board) -> None:
+        """Pin a board's message that is there and is not pinned."""
+        if board.channel_id is not None and board.message_id is not None:
+            channel = self._bot.get_partial_messageable(board.channel_id, guild_id=board.guild_id)
+            with contextlib.suppress(discord.NotFound):  # it is posted again
+                await self._pin(board, await channel.fetch_message(board.message_id))
+
+    async def _pin(self, board: Board, message: discord.Message) -> None:
+        """Pin a message where it is not, as far as the bot may."""
+        assert board.channel_id is not None
+        guild = self._bot.get_guild(board.guild_id)
+        place = None if guild is None else await place_of(guild, board.channel_id)
+        if message.pinned or place is None or not may_pin(place):
+            return
         try:
             await message.pin()
         except discord.HTTPException as error:

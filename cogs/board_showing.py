@@ -8,9 +8,9 @@ from typing import Final
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Board, BoardState, Order
+from bot.boards import Activity, Board, BoardState, Order
 from bot.exhibits import PER_PAGE
-from bot.service.boards import no_picture
+from bot.service.boards import megabytes, no_picture
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import (
@@ -23,7 +23,7 @@ from cogs.board_choosing import (
     summaries,
 )
 from cogs.board_layouts import Looking, board_content, picture_content
-from cogs.board_people import access_in, actor_of
+from cogs.board_people import access_in, actor_of, member_of, told_to
 from cogs.board_rows import button
 from cogs.board_wording import board_name, log_line
 from cogs.posting import Content
@@ -125,6 +125,11 @@ async def list_boards(interaction: discord.Interaction) -> None:
         lines.append(text("board_none", locale))
     if len(found) > LISTED:
         lines.append(text("board_list_more", locale, count=len(found) - LISTED))
+    boards, actor = boards_of(interaction), actor_of(interaction)
+    used = megabytes(await boards.space(actor))
+    lines.append(
+        "-# " + text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
+    )
     await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
 
 
@@ -209,19 +214,13 @@ async def log_lines(
     """Return the entries of a page that the reader may see, and whether there are older ones."""
     boards, locale = boards_of(interaction), str(interaction.locale)
     found = await boards.log(actor_of(interaction), board.id, page)
-    whole = await boards.board(board.id)
-    hidden = hidden_numbers(whole, board)
-    return [
-        f"-# <t:{int(each.created_at.timestamp())}:R> {log_line(each, board, locale)}"
-        for each in found.activities
-        if each.number not in hidden
-    ], found.has_older
+    told = await told_to(member_of(interaction), board, found.activities)
+    return [f"-# {when(each)} {log_line(each, locale)}" for each in told], found.has_older
 
 
-def hidden_numbers(whole: Board | None, seen: Board) -> set[int]:
-    """Return the numbers of the pictures that hang on a board and its reader may not see."""
-    items = () if whole is None else whole.items
-    return {item.number for item in items} - {item.number for item in seen.items}
+def when(activity: Activity) -> str:
+    """Return when something was done, as every reader's client tells times."""
+    return f"<t:{int(activity.created_at.timestamp())}:R>"
 
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (list_boards, show, log)

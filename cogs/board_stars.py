@@ -13,7 +13,7 @@ from bot.boards import Actor
 from bot.client import ImageBot
 from bot.errors import BotError
 from bot.jobs import Scope
-from cogs.board_people import actor_of_member, may_view_board
+from cogs.board_people import access_in, actor_of_member, may_view_board
 from cogs.board_pictures import Pictures, pictures_of
 from cogs.rows import generation_ids
 
@@ -55,13 +55,16 @@ class Stars(commands.Cog):
         stars = await boards.stars(guild_id)
         if stars is None:
             return None
-        here = await boards.of_channel(guild_id, channel_id)
-        if here is not None:
-            return here.id
+        thread = member.guild.get_thread(channel_id)
+        for place_id in (channel_id, thread.parent_id if thread else channel_id):
+            here = await boards.of_channel(guild_id, place_id)
+            if here is not None:
+                return here.id
         board = None if stars.board_id is None else await boards.board(stars.board_id)
-        if board is None or not await may_view_board(member, board.channel_id):
+        if board is None:
             return None
-        return board.id
+        access = access_in(board, actor_of_member(member))
+        return board.id if await may_view_board(member, board.channel_id, access) else None
 
     async def _hang(self, message: discord.Message, actor: Actor, board_id: str) -> bool:
         """Hang all pictures of a message up; return whether one hangs there now."""

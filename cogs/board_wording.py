@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.boards import Access, Activity, Board, Item, Status, Swatch
+from bot.boards import Access, Activity, Item, Status, Swatch
 from bot.palettes import name_of
 from bot.texts import text
 from cogs.wording import escaped, shortened, user_mention
@@ -15,7 +15,7 @@ CAPTION_SHOWN: Final = 90
 TAGS_SHOWN: Final = 250
 DETAIL_SHOWN: Final = 60
 _QUOTING: Final = frozenset({
-    "captioned", "credited", "tagged", "untagged", "commented", "added",
+    "captioned", "credited", "tagged", "untagged", "commented", "added", "removed",
 })  # fmt: skip
 STATUS_SIGNS: Final = {
     Status.CANDIDATE: "⚪",
@@ -52,25 +52,14 @@ def access_name(access: Access, locale: str) -> str:
     return text(f"board_access_{access.name.lower()}", locale)
 
 
-def log_line(activity: Activity, board: Board, locale: str) -> str:
-    """Return what was done to a board, in one line.
-
-    What was said of a picture that hangs there no more is left out: who may have seen it cannot be
-    told.
-
-    Args:
-        activity: What was done.
-        board: As its reader sees it.
-        locale: The reader's.
-
-    """
-    is_there = activity.number is None or board.item(activity.number) is not None
+def log_line(activity: Activity, locale: str) -> str:
+    """Return what was done to a board, in one line."""
     return text(
         f"board_log_{activity.verb}",
         locale,
         user=user_mention(activity.user_id),
         number=activity.number,
-        detail=_detail(activity.verb, activity.detail, locale) if is_there else "",
+        detail=_detail(activity.verb, activity.detail, locale),
     )
 
 
@@ -87,7 +76,9 @@ def _detail(verb: str, detail: str, locale: str) -> str:
             said = ": " + _granted(detail, locale)
         case "edited":
             names = [text(f"board_field_{each}", locale) for each in detail.split(", ")]
-            said = ": " + ", ".join(names)
+            said = text("board_log_list", locale, detail=text("list_comma", locale).join(names))
+        case "channel_gone":
+            said = text("board_log_closed", locale)
         case _ if verb in _QUOTING:
             said = text("board_log_quote", locale, detail=escaped(detail, limit=DETAIL_SHOWN))
         case _:

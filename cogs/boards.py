@@ -21,6 +21,7 @@ from cogs import (
     board_redrawing,
     board_showing,
 )
+from cogs.board_events import BoardEvents
 from cogs.board_pinned import PinnedBoards
 from cogs.board_rows import BUTTON_TEMPLATE, SELECT_TEMPLATE
 from cogs.board_stars import Stars
@@ -133,5 +134,7 @@ async def setup(bot: ImageBot) -> None:
     bot.tree.add_command(board_group())
     bot.tree.add_command(board_adding.add_menu)
     bot.add_dynamic_items(board_adding.AddButton, BoardButton, BoardSelect, UnhangButton)
-    await bot.add_cog(PinnedBoards(bot))
+    pinned = PinnedBoards(bot)
+    await bot.add_cog(pinned)
+    await bot.add_cog(BoardEvents(bot, pinned))
     await bot.add_cog(Stars(bot))

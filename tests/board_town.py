@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -9,7 +11,7 @@ import discord
 from bot.boards import Board
 from cogs.board_pinned import shown_revision
 from tests.board_room import picture
-from tests.town import Town, answer_of, texts_of, walk
+from tests.town import PATIENCE_S, Town, answer_of, texts_of, walk
 
 
 async def create(town: Town, name: str = "Spring", *, who: Any = None, **options: Any) -> Board:
@@ -30,6 +32,24 @@ async def board_of(town: Town, name: str = "Spring") -> Board:
     ]
     assert found[0] is not None
     return found[0]
+
+
+async def changed(town: Town, is_so: Callable[[Board], bool], name: str = "Spring") -> Board:
+    """Wait until a board is so, which Discord's events bring about, and return it."""
+    told = asyncio.Event()
+
+    async def note(_board_id: str) -> None:
+        told.set()
+
+    end = town.service.boards.on_change(note)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so(board := await board_of(town, name)):
+                await told.wait()
+                told.clear()
+    finally:
+        end()
+    return board
 
 
 def pinned(channel: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.boards import Access, Grant, Source, Status, rules
+from bot.boards import Access, Actor, Grant, Source, Status, rules
 from bot.errors import BotError
 from bot.images import write_once
 from bot.recipe import parse_recipe
@@ -378,9 +378,63 @@ async def test_everybody_has_one_vote_and_can_take_it_back(room: Room):
     second = await room.boards.vote(BEN, board.id, 1)
     assert (second.votes, second.status) == (2, Status.SHORTLIST)
     back = await room.boards.vote(BEN, board.id, 1)
-    assert (back.votes, back.status) == (1, Status.SHORTLIST)
+    assert (back.votes, back.status) == (1, Status.CANDIDATE)
     done = await verbs(room, board.id)
-    assert done[2:] == ["voted", "unvoted", "voted", "voted", "shortlisted", "unvoted"]
+    assert done[2:] == [
+        "voted", "unvoted", "voted", "voted", "shortlisted", "unvoted", "unshortlisted"
+    ]  # fmt: skip
+
+
+async def test_what_a_curator_decided_votes_do_not_undo(room: Room):
+    board = await room.board(threshold=2)
+    await room.upload(board)
+    await room.boards.vote(ADA, board.id, 1)
+    await room.boards.set_status(ADA, board.id, 1, Status.SHORTLIST)
+    assert (await room.boards.vote(ADA, board.id, 1)).status is Status.SHORTLIST
+    for voter in (ADA, BEN):
+        await room.boards.vote(voter, board.id, 1)
+    await room.boards.set_status(ADA, board.id, 1, Status.CANDIDATE)
+    assert (await room.boards.vote(CLEO, board.id, 1)).status is Status.CANDIDATE
+
+
+async def test_a_lower_threshold_shortlists_what_has_enough_votes(room: Room):
+    board = await room.board(threshold=3)
+    for seed in (1, 2):
+        await room.upload(board, seed)
+        await room.boards.vote(ADA, board.id, seed)
+    await room.boards.vote(BEN, board.id, 2)
+    after = await room.boards.edit(ADA, board.id, threshold=2)
+    assert [item.status for item in after.items] == [Status.CANDIDATE, Status.SHORTLIST]
+
+
+async def test_the_pictures_of_a_guild_have_a_limit_of_bytes(room: Room):
+    first, second = await room.board("a"), await room.board("b")
+    content = picture(1)
+    await room.upload(first, content=content)
+    assert await room.boards.space(ADA) == len(content)
+    room.boards.space_bytes = len(content) + 10
+    await room.upload(second, content=content)  # the same file takes no room
+    with pytest.raises(BotError, match=r"keep 0\.0 MB of pictures.* are the limit: take pict"):
+        await room.upload(second, 2)
+    assert len(room.copies()) == 1
+    other = Actor(guild_id=2, user_id=1, user_name="Eve")
+    elsewhere = await room.boards.create(other, name="c")
+    await room.upload(elsewhere, 3, by=other)
+    await room.boards.delete(ADA, first.id)
+    await room.boards.delete(ADA, second.id)
+    assert await room.boards.space(ADA) == len(content), "it can be brought back for a day"
+    room.clock.move(hours=25)
+    await room.boards.tidy()
+    assert await room.boards.space(ADA) == 0
+
+
+async def test_copies_of_an_earlier_version_are_weighed(room: Room):
+    board = await room.board()
+    await room.upload(board)
+    async with room.store.database.transaction() as db:
+        await db.execute("UPDATE board_items SET size_bytes = 0")
+    await room.boards.tidy()
+    assert await room.boards.space(ADA) == len(picture(1))
 
 
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.REJECTED])

@@ -7,8 +7,19 @@ import discord
 from bot.boards import Actor
 from bot.client import ImageBot
 from bot.service import open_service
+from cogs.board_people import bot_actor
 from cogs.board_pinned import shown_revision
-from tests.board_town import add_picture, board_of, create, current, pinned, press, said, select_of
+from tests.board_town import (
+    add_picture,
+    board_of,
+    changed,
+    create,
+    current,
+    pinned,
+    press,
+    said,
+    select_of,
+)
 from tests.test_places import post_in, private_thread_in
 from tests.town import Town, answer_of, labels_of, texts_of
 
@@ -133,9 +144,26 @@ async def test_a_channel_that_is_gone_leaves_the_board_without_one(town: Town):
     await current(town, channel=other)
     await add_picture(town, channel=town.channel, board="Spring")
     await town.bot.get_channel(other.id).delete()
-    assert (await board_of(town)).channel_id is None
+    await changed(town, lambda board: board.channel_id is None)
     shown = await town.ada.slash(town.channel, "board show", board="Spring")
     assert "1 picture" in said(shown)
+
+
+async def test_an_unpinned_message_is_pinned_again(town: Town):
+    await create(town)
+    message = await current(town)
+    await town.moderator.set_pinned(message, pinned=False)
+    await town.until(lambda: bool(town.channel.pinned_messages()))
+    assert pinned(town.channel).id == message.id
+
+
+async def test_the_message_of_a_board_deleted_just_before_a_stop_is_taken_down(town: Town):
+    board = await create(town)
+    message = await current(town)
+    await town.bot.remove_cog("PinnedBoards")  # it had no time left
+    await town.service.boards.delete(bot_actor(town.bot, town.guild.id), board.id)
+    await town.start_again()
+    await town.until(lambda: message.id not in {each.id for each in town.channel.history()})
 
 
 async def test_forum_posts_and_private_threads_are_boards(town: Town):

@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from tests.board_town import add_picture, create, current, post_picture, said
+from tests.board_town import add_picture, changed, create, current, post_picture, said
 from tests.test_places import private_thread_in
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of, walk
 
@@ -120,12 +120,50 @@ async def test_a_private_threads_pictures_are_for_its_members(town: Town):
 
 async def test_a_gone_channels_pictures_are_for_who_made_them_and_for_owners(town: Town):
     await create(town)
-    other = town.guild.create_text_channel("other")
-    await add_picture(town, 1, channel=other, board="Spring")
-    await town.bot.get_channel(other.id).delete()
+    open_to_all = town.guild.create_text_channel("other")
+    secret = secret_channel(town, town.ada, town.ming)
+    await add_picture(town, 1, channel=open_to_all, board="Spring")
+    await add_picture(town, 2, channel=secret, board="Spring", caption="Classified")
+    for channel in (open_to_all, secret):
+        await town.bot.get_channel(channel.id).delete()
     for who, is_seen in ((town.ada, True), (town.ming, False), (town.moderator, True)):
         words = said(await who.slash(town.channel, "board show"))
-        assert ("1 picture" in words) is is_seen
+        assert ("2 pictures" if is_seen else "1 picture") in words
+        log = said(await who.slash(town.channel, "board log"))
+        assert ("Classified" in log) is is_seen
+    await town.until(lambda: "1 more from" in texts_of(town.channel.pinned_messages()[0]))
+
+
+async def test_a_gone_hidden_channels_board_is_for_its_owner_and_whom_it_names(town: Town):
+    secret = secret_channel(town, town.ada, town.moderator)
+    await create(town, channel=secret)
+    await add_picture(town, channel=secret)
+    await town.bot.get_channel(secret.id).delete()
+    board = await changed(town, lambda board: board.channel_id is None)
+    assert "There is no board" in said(await town.ming.slash(town.channel, "board show"))
+    assert await town.ming.autocomplete(town.channel, "board show", "board", "") == []
+    assert "channel was deleted" in said(await town.moderator.slash(town.channel, "board log"))
+    await town.moderator.slash(town.channel, "board allow", who=town.ming, access="look")
+    assert board.name in said(await town.ming.slash(town.channel, "board show"))
+
+
+async def test_what_was_taken_off_is_logged_to_who_might_see_it(town: Town):
+    await create(town)
+    secret = secret_channel(town, town.ada)
+    await add_picture(town, 1, channel=secret, board="Spring", caption="Classified")
+    await town.ada.slash(town.channel, "board remove", number=1)
+    assert "Classified" in said(await town.ada.slash(town.channel, "board log"))
+    assert "**1**" not in said(await town.ming.slash(town.channel, "board log"))
+    assert "**1**" not in texts_of(await current(town))
+
+
+async def test_a_hidden_copy_is_released_by_adding_it_for_everyone(town: Town):
+    await create(town)
+    secret = secret_channel(town, town.ada, town.moderator)
+    await add_picture(town, 1, channel=secret, board="Spring")
+    await add_picture(town, 1, who=town.moderator, channel=secret, board="Spring", everyone=True)
+    assert "1 picture" in said(await town.ming.slash(town.channel, "board show"))
+    assert "more from channels" not in texts_of(await current(town))
 
 
 async def test_another_servers_boards_do_not_exist(town: Town):

@@ -422,7 +422,7 @@ async def test_the_message_of_a_board_is_remembered_and_forgotten(room: Room):
     assert await room.boards.forget_message(100) == board.id
     assert (await room.now(board)).message_id is None
     await room.boards.set_message(board.id, 5, 102)
-    assert await room.boards.forget_channel(5) == [board.id]
+    assert await room.boards.forget_channel(MOD, 5) == [board.id]
     left = await room.now(board)
     assert (left.channel_id, left.message_id, left.state) == (None, None, BoardState.OPEN)
     assert await room.boards.channel_boards() == []

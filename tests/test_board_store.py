@@ -52,7 +52,7 @@ async def fill(room: Room, board: Board, count: int) -> None:
                 comments=(), palette=(Swatch(rgb=(1, 2, 3), share=0.5),) * 6, added_by=10,
                 added_by_name="Ada", added_at=at,
             )  # fmt: skip
-            await change.hang(item)
+            await change.hang(item, size_bytes=1)
             for user_id in range(number % 5):
                 await change.vote(item.id, user_id, at=at)
             if number % 3 == 0:

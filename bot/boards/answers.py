@@ -13,7 +13,8 @@ from bot.boards.values import Activity, BoardState, Item
 VERBS: Final = (
     "created", "edited", "archived", "unarchived", "deleted", "restored", "granted", "revoked",
     "added", "moved", "captioned", "credited", "tagged", "untagged", "status", "removed",
-    "brought_back", "voted", "unvoted", "shortlisted", "commented", "comment_deleted",
+    "brought_back", "released", "voted", "unvoted", "shortlisted", "unshortlisted", "commented",
+    "comment_deleted", "channel_gone",
 )  # fmt: skip
 
 

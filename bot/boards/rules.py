@@ -15,6 +15,7 @@ from bot.errors import InvalidRequestError
 
 MAX_BOARDS: Final = 100  # a guild, without the deleted ones
 MAX_ITEMS: Final = 1000  # a board
+SPACE_BYTES: Final = 10_000_000_000  # of the pictures of a guild, unless the operator says else
 MAX_NAME: Final = 80  # characters, as all that follow
 MAX_BRIEF: Final = 1000
 MAX_STYLE: Final = 300

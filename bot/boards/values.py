@@ -92,6 +92,7 @@ class Activity:
     Attributes:
         verb: What was done, a key of `bot.texts` behind `board_log_`, for example `added`.
         number: Of the picture it was done to, or None.
+        channel_id: The channel that picture was taken from: who may not view it, is not told.
         detail: For example the new caption; shown as plain text.
 
     """
@@ -100,6 +101,7 @@ class Activity:
     user_name: str
     verb: str
     number: int | None
+    channel_id: int | None = None
     detail: str
     created_at: dt.datetime
 

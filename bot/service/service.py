@@ -67,7 +67,9 @@ class Service:
         )
         self.rules = SizeRules(native=files.native)
         self.model_id = files.model_id
-        self.boards = Boards(store, sizes=self.rules)
+        self.boards = Boards(
+            store, sizes=self.rules, space_bytes=settings.max_boards_mb * 1_000_000
+        )
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 150 MB: one at a time
         self._arriving: list[int] = []  # users whose job is being written down

@@ -81,6 +81,10 @@ _SENTENCES: Final = _compiled({
         r"这里已有 \1 个画板,上限是 \2 个:请删除不用的画板。",
     r"The board (.+) has (\d+) pictures, and (\d+) are the limit: .*":
         r"画板 \1 已有 \2 张图片,上限是 \3 张:请取下一些,或新建画板。",
+    r"The boards of this server keep ([\d.,]+) MB of pictures, this one has ([\d.,]+) MB, "
+    r"and ([\d.,]+) MB are the limit: .*":
+        r"本服务器的画板已保存 \1 MB 图片,这张有 \2 MB,上限是 \3 MB:请取下一些图片,"
+        r"或删除不用的画板;一天之后空间才会释放。",
     r"The board names (\d+) members and roles already: (\d+) are the limit\.":
         r"画板已列出 \1 个成员和角色:上限是 \2 个。",
     r"There is no picture (-?\d+) on the board (.+): .*":

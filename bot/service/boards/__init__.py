@@ -1,5 +1,6 @@
 """Mood boards of guilds: everything that can be asked of them and done to them."""
 
+from bot.service.boards.adding import megabytes
 from bot.service.boards.boards import Boards
 from bot.service.boards.changing import UNDO_FOR, OnChange, no_board, no_picture, refusal
 from bot.service.boards.options import BoardEdits, BoardOptions, Label, UploadDetails
@@ -12,6 +13,7 @@ __all__ = [
     "Label",
     "OnChange",
     "UploadDetails",
+    "megabytes",
     "no_board",
     "no_picture",
     "refusal",

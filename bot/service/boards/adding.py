@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -132,21 +132,41 @@ class Adding(Changing):
         path = self._table.copy_path(look.sha256, look.picture.suffix)
         async with self._files:
             near = await self._near(board_id, look.picture)
-            await asyncio.to_thread(write_once, path, offer.content)
-            async with self._working(actor, board_id, _needs(label)) as work:
+            async with (
+                _copied(path, offer.content),
+                self._working(actor, board_id, _needs(label)) as work,
+            ):
                 same = await work.change.with_pixels(board_id, look.picture.pixel_sha256)
                 if same is not None:
+                    same = await _released(work, same, label)
                     return Added(item=same, duplicate_of=same, is_exact=True)
                 await check_room(work)
+                await self._check_space(work, path.name, len(offer.content))
                 item = replace(
                     _item(work, path, offer, look, label),
                     id=await work.change.free_id(),
                     number=await work.change.next_number(board_id),
                 )
-                await work.change.hang(item)
+                await work.change.hang(item, size_bytes=len(offer.content))
                 await work.recolour()
-                await work.note("added", number=item.number, detail=item.caption)
+                await work.note("added", item=item, detail=item.caption)
         return Added(item=item, duplicate_of=near)
+
+    async def _check_space(self, work: Work, file: str, size_bytes: int) -> None:
+        """Refuse a file that the guild has no room for; one that it keeps already takes none."""
+        guild_id = work.board.guild_id
+        used = await work.change.space(guild_id)
+        if used + size_bytes <= self.space_bytes or await work.change.keeps_file(guild_id, file):
+            return
+        raise BotError(
+            f"The boards of this server keep {megabytes(used)} MB of pictures, this one has "
+            f"{megabytes(size_bytes)} MB, and {megabytes(self.space_bytes)} MB are the limit: take "
+            "pictures off, or delete boards that nobody needs; it is free a day later."
+        )
+
+    async def space(self, actor: Actor) -> int:
+        """Return how many bytes the pictures of the actor's guild take."""
+        return await self._table.space(actor.guild_id)
 
     async def _near(self, board_id: str, picture: Picture) -> Item | None:
         """Return the picture of the board that this one is a changed copy of."""
@@ -158,6 +178,19 @@ class Adding(Changing):
         return None if match is None else items[match.key]
 
 
+@contextlib.asynccontextmanager
+async def _copied(path: Path, content: bytes) -> AsyncIterator[None]:
+    """Write our copy; where the picture is refused in the end, a new copy goes again."""
+    was_there = await asyncio.to_thread(path.exists)
+    await asyncio.to_thread(write_once, path, content)
+    try:
+        yield
+    except BotError:
+        if not was_there:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
+
+
 async def check_room(work: Work) -> None:
     """Refuse a picture that would be one too many."""
     count = await work.change.num_items(work.board.id)
@@ -166,6 +199,22 @@ async def check_room(work: Work) -> None:
             f"The board {work.board.name!r} has {count} pictures, and {rules.MAX_ITEMS} are the "
             "limit: take some off, or begin another board."
         )
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a size as people read it: `0.3`, `25`, `9,870`."""
+    size = size_bytes / 1_000_000
+    return f"{size:,.0f}" if size >= 10 else f"{size:.1f}"  # noqa: PLR2004
+
+
+async def _released(work: Work, item: Item, label: Label) -> Item:
+    """Let whoever sees the board see a picture that hangs there already, where that was asked."""
+    if not label.get("is_released") or item.channel_id is None:
+        return item
+    released = replace(item, channel_id=None)
+    await work.change.set_item(item.id, channel_id=None)
+    await work.note("released", item=released)
+    return released
 
 
 def _needs(label: Label) -> Access:

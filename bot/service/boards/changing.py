@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.boards import Access, Actor, Board, BoardState, Item, access_of
+from bot.boards import Access, Actor, Board, BoardState, Item, access_of, rules
 from bot.errors import BotError, InvalidRequestError
 from bot.exhibits import PictureCache
 from bot.generation import SizeRules
@@ -54,11 +54,11 @@ class Work:
         if access_in(self.board, self.actor) < needs:
             raise BotError(refusal(self.board, needs))
 
-    async def note(self, verb: str, *, number: int | None = None, detail: str = "") -> None:
+    async def note(self, verb: str, *, item: Item | None = None, detail: str = "") -> None:
         """Write what was done into the board's log."""
         self.is_noted = True
         await self.change.note(
-            self.board.id, self.actor, verb, at=self.at, number=number, detail=detail
+            self.board.id, self.actor, verb, at=self.at, item=item, detail=detail
         )
 
     async def item(self, number: int) -> Item:
@@ -84,16 +84,20 @@ class Changing:
 
     Attributes:
         now: Tells the time; tests may set it.
+        space_bytes: What the pictures of a guild may take.
         pictures: The small copies that sheets are made of.
         exporting: Held while files are written: they take memory, and both cores.
 
     """
 
-    def __init__(self, store: Store, *, sizes: SizeRules) -> None:
-        """Remember the parts; `sizes` are what the model draws."""
+    def __init__(
+        self, store: Store, *, sizes: SizeRules, space_bytes: int = rules.SPACE_BYTES
+    ) -> None:
+        """Remember the parts; `sizes` are what the model draws, `space_bytes` a guild's."""
         self._store = store
         self._table = store.boards
         self._sizes = sizes
+        self.space_bytes = space_bytes
         self._callbacks: list[OnChange] = []
         self._looking = asyncio.Semaphore(_LOOKED_AT_ONCE)
         self._files = asyncio.Lock()  # held between a copy's file and its row, and by the sweep

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, Unpack
+
 from bot.boards import Access, Actor, Hanging, Item, Status, rules
 from bot.errors import BotError, InvalidRequestError
 from bot.jobs import typed_id
 from bot.service.boards.adding import check_room
 from bot.service.boards.changing import UNDO_FOR, Changing, Work, access_in
+from bot.service.boards.options import Words
 
 
 class Curating(Changing):
@@ -24,46 +28,47 @@ class Curating(Changing):
             other = None if before is None else await work.item(before)
             if before != number:
                 await work.change.move(item, before=other)
-                await work.note(
-                    "moved", number=number, detail="" if before is None else f"{before}"
-                )
+                await work.note("moved", item=item, detail="" if before is None else f"{before}")
+        return await self._now(work.board, number)
+
+    async def describe(
+        self, actor: Actor, board_id: str, number: int, **words: Unpack[Words]
+    ) -> Item:
+        """Change what is said of a picture, all of it or nothing; whoever hung it up may, too.
+
+        Raises:
+            BotError: A text is too long, there are too many tags, or the actor may not do this.
+
+        """
+        new = _checked(words)
+        async with self._working(actor, board_id, Access.ADD) as work:
+            item = await _own(work, number)
+            for key, verb in (("caption", "captioned"), ("credit", "credited")):
+                text = new.get(key)
+                if text is not None and text != getattr(item, key):
+                    await work.change.set_item(item.id, **{key: text})
+                    await work.note(verb, item=item, detail=text)
+            kept = rules.without_tags(item.tags, new["untags"])
+            await _set_tags(work, item, kept, "untagged")
+            more = rules.with_tags(kept, new["tags"])
+            await _set_tags(work, replace(item, tags=kept), more, "tagged")
         return await self._now(work.board, number)
 
     async def caption(self, actor: Actor, board_id: str, number: int, text: str) -> Item:
         """Give a picture another caption, or none; whoever hung it up may do so, too."""
-        caption = rules.caption(text)
-        async with self._working(actor, board_id, Access.ADD) as work:
-            item = await _own(work, number)
-            if caption != item.caption:
-                await work.change.set_item(item.id, caption=caption)
-                await work.note("captioned", number=number, detail=caption)
-        return await self._now(work.board, number)
+        return await self.describe(actor, board_id, number, caption=text)
 
     async def credit(self, actor: Actor, board_id: str, number: int, name: str) -> Item:
         """Say who made a picture; whoever hung it up may do so, too."""
-        credit = rules.credit(name)
-        async with self._working(actor, board_id, Access.ADD) as work:
-            item = await _own(work, number)
-            if credit != item.credit:
-                await work.change.set_item(item.id, credit=credit)
-                await work.note("credited", number=number, detail=credit)
-        return await self._now(work.board, number)
+        return await self.describe(actor, board_id, number, credit=name)
 
     async def tag(self, actor: Actor, board_id: str, number: int, *tags: str) -> Item:
         """Give a picture further tags; whoever hung it up may do so, too."""
-        new = rules.tags(tags)
-        async with self._working(actor, board_id, Access.ADD) as work:
-            item = await _own(work, number)
-            await _set_tags(work, item, rules.with_tags(item.tags, new), "tagged")
-        return await self._now(work.board, number)
+        return await self.describe(actor, board_id, number, tags=tags)
 
     async def untag(self, actor: Actor, board_id: str, number: int, *tags: str) -> Item:
         """Take tags from a picture; whoever hung it up may do so, too."""
-        gone = rules.tags(tags)
-        async with self._working(actor, board_id, Access.ADD) as work:
-            item = await _own(work, number)
-            await _set_tags(work, item, rules.without_tags(item.tags, gone), "untagged")
-        return await self._now(work.board, number)
+        return await self.describe(actor, board_id, number, untags=tags)
 
     async def set_status(self, actor: Actor, board_id: str, number: int, status: Status) -> Item:
         """Say how far a picture got."""
@@ -73,7 +78,7 @@ class Curating(Changing):
                 await work.change.set_item(item.id, status=status)
                 if Status.REJECTED in {status, item.status}:
                     await work.recolour()
-                await work.note("status", number=number, detail=status.value)
+                await work.note("status", item=item, detail=status.value)
         return await self._now(work.board, number)
 
     async def remove(self, actor: Actor, board_id: str, number: int) -> Item:
@@ -112,7 +117,7 @@ class Curating(Changing):
             await check_room(work)
             await work.change.set_item(item.id, removed_at=None)
             await work.recolour()
-            await work.note("brought_back", number=number)
+            await work.note("brought_back", item=item)
         return await self._now(work.board, number)
 
     async def hangings(self, actor: Actor, generation_id: str) -> list[Hanging]:
@@ -152,6 +157,19 @@ class Curating(Changing):
         return gone
 
 
+def _checked(words: Words) -> dict[str, Any]:
+    """Return words of a picture as they are kept."""
+    found: dict[str, Any] = {
+        "tags": rules.tags(words.get("tags", ())),
+        "untags": rules.tags(words.get("untags", ())),
+    }
+    if "caption" in words:
+        found["caption"] = rules.caption(words["caption"])
+    if "credit" in words:
+        found["credit"] = rules.credit(words["credit"])
+    return found
+
+
 async def _own(work: Work, number: int) -> Item:
     """Return a picture that the actor may curate, or that they hung up."""
     item = await work.item(number)
@@ -169,11 +187,11 @@ def _check_theirs(work: Work, item: Item) -> None:
 async def _take_off(work: Work, item: Item) -> None:
     await work.change.set_item(item.id, removed_at=work.at.isoformat())
     await work.recolour()
-    await work.note("removed", number=item.number, detail=item.caption)
+    await work.note("removed", item=item, detail=item.caption)
 
 
 async def _set_tags(work: Work, item: Item, tags: tuple[str, ...], verb: str) -> None:
     if tags != item.tags:
         changed = {*tags} ^ {*item.tags}
         await work.change.set_tags(item.id, tags)
-        await work.note(verb, number=item.number, detail=", ".join(sorted(changed)))
+        await work.note(verb, item=item, detail=", ".join(sorted(changed)))

@@ -21,8 +21,9 @@ from bot.boards import (
 from bot.boards.values import DEFAULT_THRESHOLD
 from bot.errors import BotError, InvalidRequestError
 from bot.jobs import new_id, typed_id
-from bot.service.boards.changing import UNDO_FOR, Changing, access_in, allowed, no_board
+from bot.service.boards.changing import UNDO_FOR, Changing, Work, access_in, allowed, no_board
 from bot.service.boards.options import BoardEdits, BoardOptions, checked
+from bot.service.boards.talking import shortlist
 from bot.store.boards import BoardChange
 
 _CURATED: Final = {"theme", "order"}  # who curates may change these, too
@@ -81,9 +82,13 @@ class Keeping(Changing):
         """Return the board that a message shows, whoever wants to see it."""
         return await self._table.of_message(message_id)
 
-    async def channel_boards(self) -> list[str]:
-        """Return the ids of all open boards that are channels: they are looked after at a start."""
-        return await self._table.with_channel()
+    async def channel_boards(self, guild_id: int | None = None) -> list[str]:
+        """Return the ids of the boards whose message is kept current, of a guild or of all."""
+        return await self._table.with_channel(guild_id)
+
+    async def left_messages(self) -> list[tuple[str, int, int]]:
+        """Return board, channel and message where one still shows a board that is deleted."""
+        return await self._table.left_messages()
 
     async def defaults_for(self, guild_id: int, channel_id: int) -> ChannelDefaults:
         """Return what the board of a channel gives to prompts there; nothing where none is."""
@@ -129,6 +134,7 @@ class Keeping(Changing):
                     await _check_name(work.change, work.board, news["name"])
                 await work.change.set_board(board_id, **_columns(news))
                 await work.note("edited", detail=", ".join(sorted(news.keys() - {"message_id"})))
+                await _shortlist_enough(work, news.get("threshold"))
         return await self._whole(board_id)
 
     async def archive(self, actor: Actor, board_id: str) -> Board:
@@ -208,13 +214,38 @@ class Keeping(Changing):
     async def forget_message(self, message_id: int) -> str | None:
         """Forget a message that is gone; return the id of the board that it showed."""
         async with self._table.change() as change:
-            found = await change.forget("message_id", message_id)
+            found = await change.forget_message(message_id)
         return found[0] if found else None
 
-    async def forget_channel(self, channel_id: int) -> list[str]:
-        """Forget a channel that is gone; return the ids of its boards, which stay without one."""
+    async def forget_channel(
+        self, actor: Actor, channel_id: int, *, was_open: bool = False
+    ) -> list[str]:
+        """Forget a channel that is gone; its boards stay, without one.
+
+        Nobody can tell any more who could view it. So unless it hid from nobody, its boards are
+        from now on for who owns them, is named on them, or moderates, and its pictures on any
+        board for who made or added them and for who owns that board.
+
+        Args:
+            actor: The bot itself, which the log names.
+            channel_id: Of a channel, a thread or a forum post.
+            was_open: Whether it is known that every member could view it.
+
+        Returns:
+            The ids of the boards that it was.
+
+        """
+        everyone = None if was_open else int(Access.NONE)
         async with self._table.change() as change:
-            return await change.forget("channel_id", channel_id)
+            if was_open:
+                await change.release(channel_id)
+            gone = await change.forget_channel(channel_id, everyone=everyone)
+            for board_id in gone:
+                detail = "" if was_open else "closed"
+                await change.note(board_id, actor, "channel_gone", at=self.now(), detail=detail)
+        for board_id in gone:
+            await self._tell(board_id)
+        return gone
 
     def _can_restore(self, board: Board) -> bool:
         return board.deleted_at is not None and self.now() - board.deleted_at <= UNDO_FOR
@@ -229,6 +260,14 @@ class Keeping(Changing):
         await _check_room(change, replace(board, state=state))
         await change.set_board(board.id, deleted_at=None)
         await change.note(board.id, actor, "restored", at=self.now())
+
+
+async def _shortlist_enough(work: Work, threshold: int | None) -> None:
+    """Put candidates on the shortlist whose votes are enough after the threshold was lowered."""
+    if threshold is None or threshold > work.board.threshold:
+        return
+    for item in await work.change.candidates_with(work.board.id, threshold):
+        await shortlist(work, item, votes=item.votes)
 
 
 def _blank(actor: Actor, at: dt.datetime) -> Board:

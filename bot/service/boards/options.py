@@ -47,6 +47,15 @@ class Label(TypedDict, total=False):
     is_released: bool
 
 
+class Words(TypedDict, total=False):
+    """What is said of a picture that hangs; `tags` come to those it has, `untags` are taken off."""
+
+    caption: str
+    credit: str
+    tags: Sequence[str]
+    untags: Sequence[str]
+
+
 class UploadDetails(Label):
     """Where a picture comes from that this bot did not make."""
 

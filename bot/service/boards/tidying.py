@@ -34,6 +34,7 @@ class Tidying(Changing):
             How many files were deleted.
 
         """
+        await self._weigh()
         purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
         deleted = 0
         for folder in await asyncio.to_thread(_folders, self._table.folder):
@@ -46,6 +47,19 @@ class Tidying(Changing):
         if deleted:
             logger.info("Deleted %d copies that no board needs", deleted)
         return deleted
+
+    async def _weigh(self) -> None:
+        """Look up what copies weigh that an earlier version hung up."""
+        files = await self._table.unweighed()
+        if files:
+            sizes = await asyncio.to_thread(_sizes, [self._table.path_of(each) for each in files])
+            async with self._table.change() as change:
+                await change.weigh(sizes)
+
+
+def _sizes(paths: list[Path]) -> list[tuple[str, int]]:
+    """Return the names and sizes in bytes of the files that are there."""
+    return [(path.name, path.stat().st_size) for path in paths if path.is_file()]
 
 
 def _folders(copies: Path) -> list[Path]:

@@ -22,18 +22,18 @@ from bot.store.boards.rows import (
     palette_text,
     tags_text,
 )
+from bot.store.boards.upkeep import Upkeep
 from bot.store.database import Database
 
 _HERE: Final = "board_id = ? AND removed_at IS NULL"
 
 
-class BoardChange:
+class BoardChange(Upkeep):
     """One transaction: what it reads, nobody changes before it ends."""
 
     def __init__(self, db: aiosqlite.Connection, database: Database, *, folder: Path) -> None:
         """Remember the connection, which is inside a transaction."""
-        self._db = db
-        self._database = database
+        super().__init__(db, database)
         self._folder = folder
 
     # What is there
@@ -107,6 +107,26 @@ class BoardChange:
             folder=self._folder,
         )
 
+    async def is_by_votes(self, item: Item) -> bool:
+        """Return whether it was votes that gave a picture its status, and no curator since."""
+        rows = await self._database.rows(
+            "SELECT verb FROM board_log WHERE board_id = ? AND number = ?"
+            " AND verb IN ('status', 'shortlisted', 'unshortlisted') ORDER BY id DESC LIMIT 1",
+            item.board_id, item.number,
+        )  # fmt: skip
+        return bool(rows) and rows[0]["verb"] != "status"
+
+    async def candidates_with(self, board_id: str, votes: int) -> list[Item]:
+        """Return the candidates of a board that have at least so many votes."""
+        return await read_items(
+            self._database,
+            f"{_HERE} AND status = 'candidate' AND"  # noqa: S608
+            " (SELECT count(*) FROM board_votes WHERE item_id = board_items.id) >= ?",
+            board_id,
+            votes,
+            folder=self._folder,
+        )
+
     async def palettes(self, board_id: str) -> list[tuple[Swatch, ...]]:
         """Return the colours of each picture of a board, without the rejected ones."""
         rows = await self._database.rows(
@@ -158,14 +178,15 @@ class BoardChange:
         verb: str,
         *,
         at: dt.datetime,
-        number: int | None = None,
+        item: Item | None = None,
         detail: str = "",
     ) -> None:
         """Write what was done into the board's log, and let its revision grow."""
+        number, channel_id = (None, None) if item is None else (item.number, item.channel_id)
         await self._db.execute(
-            "INSERT INTO board_log (board_id, user_id, user_name, verb, number, detail, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (board_id, actor.user_id, user_name(actor.user_name), verb, number, detail,
+            "INSERT INTO board_log (board_id, user_id, user_name, verb, number, channel_id, detail,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (board_id, actor.user_id, user_name(actor.user_name), verb, number, channel_id, detail,
              at.isoformat()),
         )  # fmt: skip
         await self._db.execute(
@@ -192,10 +213,10 @@ class BoardChange:
         assert row is not None
         return int(row["last_number"])
 
-    async def hang(self, item: Item) -> None:
-        """Hang a picture, whose copy is there, behind all others."""
+    async def hang(self, item: Item, *, size_bytes: int) -> None:
+        """Hang a picture, whose copy is there and weighs so much, behind all others."""
         place = await self._last_place(item.board_id) + 1
-        await self._db.execute(_INSERT_ITEM, item_values(item, place))
+        await self._db.execute(_INSERT_ITEM, (*item_values(item, place), size_bytes))
 
     async def set_item(self, item_id: str, **columns: object) -> None:
         """Change columns of a picture."""
@@ -248,38 +269,6 @@ class BoardChange:
         """Forget what somebody said."""
         await self._db.execute("DELETE FROM board_comments WHERE id = ?", (comment_id,))
 
-    # What the bot does for itself: nothing of it is noted
-
-    async def set_message(self, board_id: str, channel_id: int, message_id: int) -> bool:
-        """Record which message shows a board, if the channel still is that board."""
-        cursor = await self._db.execute(
-            "UPDATE boards SET message_id = ?"
-            " WHERE id = ? AND channel_id = ? AND deleted_at IS NULL",
-            (message_id, board_id, channel_id),
-        )
-        return cursor.rowcount > 0
-
-    async def forget(self, column: str, value: int) -> list[str]:
-        """Forget a message or a channel that is gone; return the ids of the boards it showed."""
-        also = ", message_id = NULL" if column == "channel_id" else ""
-        cursor = await self._db.execute(
-            f"UPDATE boards SET {column} = NULL{also} WHERE {column} = ? RETURNING id",  # noqa: S608
-            (value,),
-        )
-        return [row["id"] for row in await cursor.fetchall()]
-
-    async def purge(self, *, before: dt.datetime, log_length: int) -> int:
-        """Forget for good what was deleted or taken off before a time; return how many of both."""
-        moment = before.isoformat()
-        boards = await self._db.execute("DELETE FROM boards WHERE deleted_at < ?", (moment,))
-        items = await self._db.execute("DELETE FROM board_items WHERE removed_at < ?", (moment,))
-        await self._db.execute(
-            "DELETE FROM board_log WHERE id IN (SELECT id FROM (SELECT id, row_number()"
-            " OVER (PARTITION BY board_id ORDER BY id DESC) AS age FROM board_log) WHERE age > ?)",
-            (log_length,),
-        )
-        return boards.rowcount + items.rowcount
-
     # Plain SQL
 
     async def _item(self, where: str, *values: object) -> Item | None:
@@ -308,4 +297,4 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 
 
 _INSERT_BOARD: Final = _insert("boards", BOARD_COLUMNS)
-_INSERT_ITEM: Final = _insert("board_items", ITEM_COLUMNS)
+_INSERT_ITEM: Final = _insert("board_items", (*ITEM_COLUMNS, "size_bytes"))

@@ -193,6 +193,7 @@ def activity_of(row: aiosqlite.Row) -> Activity:
         user_name=row["user_name"],
         verb=row["verb"],
         number=row["number"],
+        channel_id=row["channel_id"],
         detail=row["detail"],
         created_at=dt.datetime.fromisoformat(row["created_at"]),
     )

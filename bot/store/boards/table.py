@@ -17,6 +17,7 @@ from bot.boards.rules import name_key
 from bot.store.boards.changes import BoardChange
 from bot.store.boards.reading import read_head, read_items
 from bot.store.boards.rows import activity_of, board_of, copy_path
+from bot.store.boards.upkeep import space_of
 from bot.store.database import Database
 
 _OPEN: Final = "state = 'open' AND deleted_at IS NULL"
@@ -46,6 +47,10 @@ class BoardTable:
     def copy_path(self, sha256: str, suffix: str) -> Path:
         """Return where our copy of some bytes is, or would be."""
         return copy_path(self.folder, sha256 + suffix)
+
+    def path_of(self, file: str) -> Path:
+        """Return where our copy of that name is."""
+        return copy_path(self.folder, file)
 
     @property
     def small_copies(self) -> Path:
@@ -87,11 +92,17 @@ class BoardTable:
         """Return a board without its pictures, a deleted one too."""
         return await read_head(self._database, "id = ?", board_id)
 
-    async def with_channel(self) -> list[str]:
-        """Return the ids of the open boards that are channels, of all guilds."""
+    async def with_channel(self, guild_id: int | None = None) -> list[str]:
+        """Return the ids of the boards with a channel, of a guild or of all.
+
+        Archived ones are among them as long as a message shows them.
+        """
         rows = await self._database.rows(
-            f"SELECT id FROM boards WHERE channel_id IS NOT NULL AND {_OPEN} ORDER BY created_at"  # noqa: S608
-        )
+            "SELECT id FROM boards WHERE channel_id IS NOT NULL AND deleted_at IS NULL"
+            " AND (state = 'open' OR message_id IS NOT NULL)"
+            " AND (? IS NULL OR guild_id = ?) ORDER BY created_at",
+            guild_id, guild_id,
+        )  # fmt: skip
         return [row["id"] for row in rows]
 
     async def defaults(self, guild_id: int, channel_id: int) -> ChannelDefaults:
@@ -176,6 +187,25 @@ class BoardTable:
         """Return the pixels' SHA-256 of all pictures that hang, or may be brought back."""
         rows = await self._database.rows("SELECT DISTINCT pixel_sha256 FROM board_items")
         return {row["pixel_sha256"] for row in rows}
+
+    async def space(self, guild_id: int) -> int:
+        """Return how many bytes the pictures of a guild's boards take."""
+        return await space_of(self._database, guild_id)
+
+    async def left_messages(self) -> list[tuple[str, int, int]]:
+        """Return board, channel and message where one still shows a board that is deleted."""
+        rows = await self._database.rows(
+            "SELECT id, channel_id, message_id FROM boards WHERE deleted_at IS NOT NULL"
+            " AND channel_id IS NOT NULL AND message_id IS NOT NULL"
+        )
+        return [(row["id"], row["channel_id"], row["message_id"]) for row in rows]
+
+    async def unweighed(self) -> list[str]:
+        """Return the names of the copies whose weight is not recorded yet."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT file FROM board_items WHERE size_bytes = 0"
+        )
+        return [row["file"] for row in rows]
 
     async def purge(self, *, before: dt.datetime, log_length: int) -> int:
         """Forget for good what was deleted or taken off before a time; return how many of both."""
