@@ -115,14 +115,19 @@ def best_match(image: Image.Image, originals: Iterable[tuple[str, Image.Image]])
         originals: Key and RGB image of each candidate.
 
     """
+    best = closest(image, originals)
+    return best if best is not None and best.apart <= MAX_EDGES_APART else None
+
+
+def closest(image: Image.Image, originals: Iterable[tuple[str, Image.Image]]) -> Match | None:
+    """Return the candidate that looks most like the image, however much that is."""
     queries = [_look(view) for view in _query_views(image)]
     matches = [
         Match(key=key, apart=min(_apart(query, _look(view)) for query in queries))
         for key, other in originals
         for view in views(other)
     ]
-    best = min(matches, key=lambda match: match.apart, default=None)
-    return best if best is not None and best.apart <= MAX_EDGES_APART else None
+    return min(matches, key=lambda match: match.apart, default=None)
 
 
 def _query_views(image: Image.Image) -> list[Image.Image]:

@@ -8,7 +8,7 @@ apart as pictures of different things. Whether the prompt is followed is asked o
 `tests/judge`), which never saw a generated picture: the share of pictures whose likeliest of 670
 concepts is the right one, and how sure it is of that one on average.
 
-    python -m tests.benchmarks.variety [--model FOLDER] [--seeds 16] [--side 192]
+    python -m tests.benchmarks.variety [--model FOLDER] [--seeds 16] [--side 192] [--processes N]
     python -m tests.benchmarks.variety --strengths 0.5,1,2 --fractions 0.25,1   # for a new scale
 
 The second form measures noise itself, on a grid of strengths (in standard deviations of the
@@ -20,22 +20,18 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
 from bot.engines import RawImage
-from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Size
 from bot.images import to_pillow
 from bot.likeness import fingerprint
-from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyScale
-from bot.settings import DEMO_MODEL_DIR
-from tests.judge import probabilities
+from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyScale, variety_noise
+from tests.benchmarks.drawing import Pools, add_options, finish
 
 PROMPTS = {
     "a red apple": "apple", "a fox": "fox", "pizza": "pizza", "mushroom": "mushroom",
@@ -77,19 +73,20 @@ class Figures:
 
 
 def look(image: RawImage, concept: str) -> Look:
-    """Keep what is compared of a picture."""
-    picture, sure = to_pillow(image), probabilities(image)
-    whole = np.frombuffer(fingerprint(picture)[:WHOLE_BYTES], np.uint8)
+    """Keep what is compared of a picture, in a process that looks."""
+    import torch  # noqa: PLC0415 - such a process has no GPU, which must be said before
+
+    from tests.judge import probabilities  # noqa: PLC0415 - it imports torch
+
+    torch.set_num_threads(1)
+    sure = probabilities(image)
+    whole = np.frombuffer(fingerprint(to_pillow(image))[:WHOLE_BYTES], np.uint8)
     return Look(
-        pixels=_pixels(picture),
+        pixels=np.frombuffer(image.pixels, np.uint8).astype(np.int16),
         bits=np.unpackbits(whole).astype(np.int16),
         sure=sure[concept],
         is_right=max(sure, key=lambda name: sure[name]) == concept,
     )
-
-
-def _pixels(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture, dtype=np.int16).ravel()
 
 
 def apart(pairs: Iterator[tuple[Look, Look]]) -> tuple[float, float]:
@@ -100,11 +97,11 @@ def apart(pairs: Iterator[tuple[Look, Look]]) -> tuple[float, float]:
 
 
 class Measuring:
-    """The model, the seeds and the size that everything is measured with."""
+    """The processes, the seeds and the size that everything is measured with."""
 
-    def __init__(self, engine: ZImageEngine, *, seeds: int, side: int) -> None:
+    def __init__(self, pools: Pools, *, seeds: int, side: int) -> None:
         """Draw what all else is compared with: the prompts without a variety."""
-        self._engine, self._seeds = engine, range(seeds)
+        self._pools, self._seeds = pools, range(seeds)
         self._size = Size(width=side, height=side)
         self._plain = self._draw(0, NEWEST_SCALE)
         self.others = apart(self._of_different_prompts())
@@ -127,19 +124,25 @@ class Measuring:
         """Return how far pictures of one prompt are apart; 1 is as far as those of others."""
         return (figures.pixels / self.others[0] + figures.bits / self.others[1]) / 2
 
+    @property
+    def example(self) -> GenerationRequest:
+        """Return one of the requests."""
+        return self._request(next(iter(PROMPTS)), self._seeds[0], 0, NEWEST_SCALE)
+
     def _draw(self, variety: int, scale: int) -> dict[str, list[Look]]:
-        work = tqdm(
-            list(itertools.product(PROMPTS, self._seeds)),
-            desc=f"variety {variety}, scale {scale}", leave=False, mininterval=5, disable=None,
-        )  # fmt: skip
+        work = list(itertools.product(PROMPTS, self._seeds))
+        requests = [self._request(prompt, seed, variety, scale) for prompt, seed in work]
+        images = self._pools.draw(requests, f"variety {variety}")
+        looks = self._pools.look(look, images, [PROMPTS[prompt] for prompt, _ in work])
         drawn: dict[str, list[Look]] = {prompt: [] for prompt in PROMPTS}
-        for prompt, seed in work:
-            request = GenerationRequest(
-                prompt=prompt, seed=seed, size=self._size, variety=variety, variety_scale=scale
-            )
-            image = self._engine.generate(request).image
-            drawn[prompt].append(look(image, PROMPTS[prompt]))
+        for (prompt, _), each in zip(work, looks, strict=True):
+            drawn[prompt].append(each)
         return drawn
+
+    def _request(self, prompt: str, seed: int, variety: int, scale: int) -> GenerationRequest:
+        return GenerationRequest(
+            prompt=prompt, seed=seed, size=self._size, variety=variety, variety_scale=scale
+        )
 
     def _of_different_prompts(self) -> Iterator[tuple[Look, Look]]:
         concepts = {prompt: PROMPTS[prompt] for prompt in self._plain}
@@ -153,61 +156,72 @@ def numbers(text: str) -> list[float]:
     return [float(each) for each in text.split(",")]
 
 
-def report(name: str, measuring: Measuring, figures: Figures) -> None:
-    """Print one line of the table."""
+def described(name: str, measuring: Measuring, figures: Figures) -> dict[str, object]:
+    """Say one line of the table and return it for the summary."""
+    distance = measuring.distance(figures)
     print(
-        f"{name:<30} distance {measuring.distance(figures):5.3f}   pixels {figures.pixels:5.1f}"
+        f"{name:<30} distance {distance:5.3f}   pixels {figures.pixels:5.1f}"
         f"   bits {figures.bits:5.1f}   right {figures.right:6.1%}   sure {figures.sure:5.3f}",
-        flush=True,
+        file=sys.stderr,
     )
+    return {"name": name, "distance": distance, **asdict(figures)}
 
 
-def measure_scale(measuring: Measuring, varieties: Sequence[float]) -> None:
-    """Print the figures of the scale in use."""
-    print(f"scale {NEWEST_SCALE}: {SCALES[NEWEST_SCALE]}")
+def measure_scale(measuring: Measuring, varieties: Sequence[float]) -> Iterator[dict[str, object]]:
+    """Yield the figures of the scale in use."""
     for variety in varieties:
-        report(f"variety {variety:g}", measuring, measuring.measure(int(variety)))
+        noise = variety_noise(int(variety), NEWEST_SCALE)
+        line = described(f"variety {variety:g}", measuring, measuring.measure(int(variety)))
+        yield {**line, "noise": None if noise is None else asdict(noise)}
 
 
 def measure_grid(
     measuring: Measuring, strengths: Sequence[float], fractions: Sequence[float]
-) -> None:
-    """Print the figures of noise of every strength on every fraction."""
-    report("none", measuring, measuring.measure(0))
+) -> Iterator[dict[str, object]]:
+    """Yield the figures of noise of every strength on every fraction."""
+    yield described("none", measuring, measuring.measure(0))
     for fraction, strength in itertools.product(fractions, strengths):
         SCALES[TRIED_SCALE] = VarietyScale(strength=strength, fraction=fraction)
         figures = measuring.measure(LARGEST, TRIED_SCALE)
-        report(f"strength {strength:g}, fraction {fraction:g}", measuring, figures)
+        yield described(f"strength {strength:g}, fraction {fraction:g}", measuring, figures)
 
 
-def main() -> None:
-    """Draw and print the table."""
+def options_of(description: str) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--model", type=Path, default=DEMO_MODEL_DIR, help="a ZImagePipeline folder"
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--side", type=int, default=192, help="pixels")
     parser.add_argument("--varieties", type=numbers, default=VARIETIES)
     parser.add_argument("--strengths", type=numbers, help="measure noise instead of the scale")
     parser.add_argument("--fractions", type=numbers, default=[0.5])
-    options = parser.parse_args()
-    engine = ZImageEngine(
-        options.model, model_id=options.model.name, revision="benchmark", device="cpu"
-    )
-    measuring = Measuring(engine, seeds=options.seeds, side=options.side)
-    print(
-        f"{len(PROMPTS)} prompts, {options.seeds} seeds each, {options.side}x{options.side}; "
-        f"between different prompts: pixels {measuring.others[0]:.1f}, bits "
-        f"{measuring.others[1]:.1f} of 256"
-    )
-    if options.strengths:
-        measure_grid(measuring, options.strengths, options.fractions)
-    else:
-        measure_scale(measuring, options.varieties)
+    add_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw and print the table."""
+    options, start = options_of(__doc__), time.monotonic()
+    with Pools(options) as pools:
+        measuring = Measuring(pools, seeds=options.seeds, side=options.side)
+        table = (
+            measure_grid(measuring, options.strengths, options.fractions)
+            if options.strengths
+            else measure_scale(measuring, options.varieties)
+        )
+        summary = {
+            "prompts": len(PROMPTS),
+            "seeds": options.seeds,
+            "side": options.side,
+            "between_different_prompts": dict(
+                zip(("pixels", "bits"), measuring.others, strict=True)
+            ),
+            "table": list(table),
+            "drawn": pools.conditions(measuring.example),
+        }
+    finish({**summary, "duration_s": round(time.monotonic() - start, 1)}, options.output)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
