@@ -12,12 +12,16 @@ from PIL import Image
 
 # What may differ between two runs of one request, by the name it is recorded under.
 COMPARED: Final = (
-    "model", "revision", "dtype", "device", "cpu_threads", "path", "attention", "kernels",
-    "quantization", "vae_tiling", "torch", "cuda", "diffusers", "transformers", "prompt_used",
-    "sigmas", "variety_noise",
+    "model", "revision", "model_files", "loras", "dtype", "device", "cpu_threads",
+    "cpu_instructions", "path", "attention", "kernels", "compilation", "autotuning",
+    "quantization", "vae_tiling", "torch", "cuda", "cudnn", "cublas_workspace", "diffusers",
+    "transformers", "prompt_used", "noise", "num_inference_steps", "sigmas", "variety_noise",
 )  # fmt: skip
 # What was not recorded while there was nothing else.
-FIRST: Final = {"path": "reference", "kernels": "torch"}
+FIRST: Final[Mapping[str, object]] = {
+    "path": "reference", "kernels": "torch", "loras": [], "compilation": None, "autotuning": False,
+    "quantization": None, "vae_tiling": False, "variety_noise": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +68,26 @@ def compare(one: Image.Image, other: Image.Image) -> Difference | None:
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[Change]:
-    """Return the conditions that could explain a difference."""
+    """Return the conditions that could explain a difference.
+
+    What was not recorded yet when an image was made tells nothing.
+    """
     old, new = {**FIRST, **before}, {**FIRST, **after}
-    return [
-        Change(name=name, before=old.get(name), after=new.get(name))
+    found = [
+        Change(name=name, before=old[name], after=new.get(name))
         for name in COMPARED
-        if old.get(name) != new.get(name)
+        if name in old and old[name] != new.get(name)
+    ]
+    return [each for change in found for each in _by_file(change)]
+
+
+def _by_file(change: Change) -> list[Change]:
+    """Name the files of a model that differ, one by one."""
+    old, new = change.before, change.after
+    if change.name != "model_files" or not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return [change]
+    return [
+        Change(name=path, before=old.get(path), after=new.get(path))
+        for path in sorted({*old, *new})
+        if old.get(path) != new.get(path)
     ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.errors import ModelFilesError
+from bot.sampling import sampled_hashes
 from bot.settings import DEMO_MODEL_DIR
 
 Source = Literal["modelscope", "huggingface"]
@@ -34,6 +35,7 @@ _REQUIRED: Final = (
     "transformer/config.json",
     "vae/config.json",
 )
+_LEARNED: Final = (".safetensors", "tokenizer.json")  # the files that training made
 _WEIGHED_PARTS: Final = ("text_encoder", "transformer", "vae")
 _MAX_HEADER_BYTES: Final = 100_000_000  # of a safetensors file, as its own library allows
 _MAX_PARSED_BYTES: Final = 1_000_000  # a tokenizer of 11 MB takes longer than all other checks
@@ -62,9 +64,11 @@ class ModelFiles:
 
     Attributes:
         model_id: `demo`, the hub's name, or a folder's name.
-        revision: Which files these are: `md5:` and the start of the hash of their manifest.
+        revision: Which files these are: `md5:` and the start of the hash of their manifest, or
+            `sampled:` where there is none (see `bot.sampling`).
         native: The edge in pixels the model was trained at.
         manifest: Relative path -> MD5; empty for a folder that brings none.
+        learned: What was trained, for recipes: relative path -> `md5:` or `sampled:` and a hash.
 
     """
 
@@ -73,6 +77,7 @@ class ModelFiles:
     folder: Path
     native: int
     manifest: Mapping[str, str]
+    learned: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,15 +298,39 @@ def _described(model_id: str, folder: Path, manifest: Mapping[str, str]) -> Mode
     missing = [path for path in manifest if not (folder / path).is_file()]
     problems = [FileProblem(path=path, reason="missing") for path in missing]
     _refuse(folder, problems or _quick_problems(folder), of_hub=model_id in hub_models())
-    text = "\n".join(f"{manifest[path]}  {path}" for path in sorted(manifest))
+    hashes = {path: f"md5:{md5}" for path, md5 in manifest.items()} or _sampled(folder)
+    text = "\n".join(f"{hashes[path].partition(':')[2]}  {path}" for path in sorted(hashes))
     digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
     return ModelFiles(
         model_id=model_id,
-        revision=f"md5:{digest[:16]}" if manifest else "unverified",
+        revision=f"{'md5' if manifest else 'sampled'}:{digest[:16]}",
         folder=folder,
         native=_native(folder),
         manifest=manifest,
+        learned={path: each for path, each in hashes.items() if path.endswith(_LEARNED)},
     )
+
+
+def _sampled(folder: Path) -> dict[str, str]:
+    """Hash samples of the files of a folder that brings no manifest.
+
+    Raises:
+        ModelFilesError: One cannot be read.
+
+    """
+    parts = {path.split("/")[0] for path in _REQUIRED if "/" in path}
+    paths = [
+        path.relative_to(folder).as_posix()
+        for part in parts
+        for path in (folder / part).glob("*")
+        if path.suffix in {".json", ".safetensors"}
+    ]
+    try:
+        return sampled_hashes(folder, paths)
+    except OSError as error:
+        raise ModelFilesError(
+            f"The model in {folder} cannot be read: {error.strerror or error}."
+        ) from error
 
 
 def _refuse(folder: Path, problems: list[FileProblem], *, of_hub: bool = False) -> None:

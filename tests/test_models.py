@@ -348,7 +348,21 @@ def test_a_manifest_that_is_no_text_is_named(served: Path, tmp_path: Path):
         locate(str(copy), model_cache=tmp_path)
 
 
-def test_a_folder_without_a_manifest_says_that_it_is_unverified(served: Path, tmp_path: Path):
+def test_other_weights_are_another_revision_without_a_manifest_too(served: Path, tmp_path: Path):
     files = locate(str(served), model_cache=tmp_path)
-    assert files.revision == "unverified"
+    assert files.revision.startswith("sampled:")
+    assert locate(str(served), model_cache=tmp_path).revision == files.revision
+    copy = shutil.copytree(served, tmp_path / "model")
+    weights = copy / "vae/diffusion_pytorch_model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    other = locate(str(copy), model_cache=tmp_path)
+    assert other.revision != files.revision
+    changed = {path for path in files.learned if files.learned[path] != other.learned[path]}
+    assert changed == {"vae/diffusion_pytorch_model.safetensors"}
+
+
+def test_a_folder_without_a_manifest_says_its_size(served: Path, tmp_path: Path):
+    files = locate(str(served), model_cache=tmp_path)
     assert json.loads((served / "vae/config.json").read_text())["sample_size"] == files.native

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -16,10 +17,11 @@ from bot.command_line import run
 from bot.command_line.inspect import find
 from bot.command_line.reproduce import _by_id, as_recorded
 from bot.images import RECIPE_KEY
+from bot.models import MANIFEST_NAME, read_manifest
 from bot.reading import read_picture_file
 from bot.recipe import canonical, parse_recipe, recipe_sha256
 from bot.service import open_service
-from bot.settings import Settings
+from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.test_service import Recorder, origin, request
 from tests.town import SteeredEngine
 
@@ -137,18 +139,56 @@ async def test_an_image_of_the_bot_is_found_by_its_id(
 def test_other_pixels_are_measured_and_what_changed_is_named(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    """The recipe says seed 8 and an older torch; the pixels in the file are those of seed 7."""
+    """The recipe says seed 8, an older torch, other weights; the pixels are those of seed 7."""
+    weights = "vae/diffusion_pytorch_model.safetensors"
     recipe = {**recipe_in(made), "seed": 8, "torch": "1.0"}
+    recipe["model_files"] = {**recipe["model_files"], weights: "md5:0"}
+    del recipe["cpu_instructions"]  # as before that was recorded
     changed = rewritten(made, tmp_path / "changed.png", recipe)
     assert run(["reproduce", str(changed)]) == 3
     told = capsys.readouterr().out
     assert told.startswith("different: at most ")
     assert "PSNR" in told
     assert "torch: was 1.0, now 2." in told
+    assert f"{weights}: was md5:0, now md5:" in told
     assert run(["reproduce", str(changed), "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["difference"]["psnr_db"] > 0
-    assert told["changes"]["torch"]["before"] == "1.0"
+    assert set(told["changes"]) == {"torch", weights}
+
+
+def test_a_recipe_holds_all_that_made_the_image(made: Path):
+    """The request, the model's files, the machine, and the choices that decide bits."""
+    assert set(recipe_in(made)) == {
+        "version", "prompt", "prompt_used", "seed", "width", "height", "quality", "guidance_scale",
+        "num_inference_steps", "sigmas", "variety", "variety_noise", "noise", "model", "revision",
+        "model_files", "loras", "dtype", "device", "cpu_threads", "cpu_instructions", "path",
+        "attention", "kernels", "quantization", "vae_tiling", "compilation", "autotuning",
+        "cublas_workspace", "torch", "cuda", "cudnn", "diffusers", "transformers", "pixel_sha256",
+        "recipe_sha256",
+    }  # fmt: skip
+    manifest = read_manifest(DEMO_MODEL_DIR / MANIFEST_NAME)
+    for path, recorded in recipe_in(made)["model_files"].items():
+        assert recorded == f"md5:{manifest[path]}"
+        assert hashlib.md5((DEMO_MODEL_DIR / path).read_bytes()).hexdigest() == manifest[path]
+    assert len(recipe_in(made)["model_files"]) == 5
+
+
+def test_a_picture_that_was_painted_over_is_not_called_identical(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    painted = tmp_path / "painted.png"
+    with Image.open(made) as image:
+        info = PngInfo()
+        info.add_itxt(RECIPE_KEY, image.text[RECIPE_KEY])
+        image.putpixel((5, 5), (255, 0, 255))
+        image.save(painted, pnginfo=info)
+    assert run(["reproduce", str(painted)]) == 3
+    told = capsys.readouterr().out
+    assert "the picture was changed after it was made" in told
+    assert f"drawn identically, SHA-256 {recipe_in(made)['pixel_sha256']}" in told
+    assert run(["inspect", str(painted)]) == 0
+    assert "its pixels are not the ones that it tells of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

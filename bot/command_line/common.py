@@ -27,6 +27,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
         files.folder,
         model_id=files.model_id,
         revision=files.revision,
+        model_files=files.learned,
         device=settings.device,
         dtype=settings.dtype,
         cpu_threads=settings.cpu_threads,

@@ -32,7 +32,9 @@ class Finding:
         by: `recipe` (in the file), `pixels` (exactly those of an image made here) or `likeness` (a
             changed copy of one).
         id: Of the image made here.
+        is_copy: Whether the picture is only a changed copy of that one.
         doubt: Why the recipe in the file cannot be believed.
+        is_whole: Whether the pixels are those that the recipe in the file tells of.
         descent: Where the image made here comes from.
 
     """
@@ -41,6 +43,8 @@ class Finding:
     recipe: Recipe | None
     id: str | None
     doubt: str | None
+    is_copy: bool = False
+    is_whole: bool = True
     descent: Descent | None = None
 
 
@@ -74,21 +78,20 @@ async def find(picture: Picture, settings: Settings) -> Finding:
     except BotError as error:
         recipe, doubt = None, error.message
     same, near = await _made_here(picture, settings)
+    found, by = same or near, "pixels" if same else "likeness" if near else None
+    is_whole = recipe is None or recipe.pixel_sha256 == picture.pixel_sha256
     if recipe is not None:
-        return Finding(
-            by="recipe",
-            recipe=recipe,
-            id=same.id if same else None,
-            doubt=None,
-            descent=await _descent(same, settings),
-        )
-    found = same or near
+        by = "recipe"
+    elif found is not None:
+        recipe = parse_recipe(recipe_text_of(found))
     return Finding(
-        descent=await _descent(found, settings),
-        by="pixels" if same else "likeness" if near else None,
-        recipe=None if found is None else parse_recipe(recipe_text_of(found)),
+        by=by,
+        recipe=recipe,
         id=None if found is None else found.id,
         doubt=doubt,
+        is_copy=near is not None,
+        is_whole=is_whole,
+        descent=await _descent(found, settings),
     )
 
 
@@ -120,15 +123,22 @@ async def _descent(found: Generation | None, settings: Settings) -> Descent | No
 
 
 def _sentences(finding: Finding) -> str:
-    found_by = {
-        "recipe": "The file holds its recipe.",
-        "pixels": f"Made here as {finding.id}: exactly these pixels.",
-        "likeness": f"A changed copy of {finding.id}, which was made here.",
-        None: "No recipe in the file, and nothing made here is like it.",
-    }
-    lines = [found_by[finding.by]]
-    if finding.by == "recipe" and finding.id is not None:
-        lines.append(f"Made here as {finding.id}.")
+    lines = []
+    if finding.by == "recipe":
+        lines.append(
+            "The file holds its recipe."
+            if finding.is_whole
+            else "The file holds a recipe, but its pixels are not the ones that it tells of: the "
+            "picture was changed."
+        )
+    if finding.id is not None:
+        lines.append(
+            f"A changed copy of {finding.id}, which was made here."
+            if finding.is_copy
+            else f"Made here as {finding.id}: exactly these pixels."
+        )
+    if finding.by is None:
+        lines.append("No recipe in the file, and nothing made here is like it.")
     if finding.doubt is not None:
         lines.append(finding.doubt)
     if finding.recipe is not None:
@@ -167,6 +177,8 @@ def _json(finding: Finding) -> str:
         {
             "found_by": finding.by,
             "id": finding.id,
+            "is_changed_copy": finding.is_copy,
+            "recipe_fits_pixels": finding.is_whole if finding.by == "recipe" else None,
             "doubt": finding.doubt,
             "line": []
             if descent is None

@@ -20,7 +20,7 @@ from bot.errors import InvalidRequestError
 from bot.images import encode_png, to_pillow
 from bot.jobs import typed_id
 from bot.models import locate
-from bot.reading import read_file, read_picture, read_picture_file
+from bot.reading import Picture, read_file, read_picture, read_picture_file
 from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
 from bot.settings import Settings
 from bot.store import Store
@@ -30,25 +30,38 @@ DIFFERENT = 3  # the exit code
 
 @dataclass(frozen=True, kw_only=True)
 class Original:
-    """What is drawn again; `image` is there where its pixels are the recipe's."""
+    """What is drawn again.
+
+    Attributes:
+        image: What the new drawing is compared with, where there is more than a recipe.
+        is_changed: Whether its pixels are not the ones that the recipe tells of.
+
+    """
 
     recipe: Recipe
     image: Image.Image | None
+    is_changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of it."""
+    """What came of it; `changes` are conditions that may explain another drawing."""
 
     recipe: Recipe
     drawing: Drawing
     difference: Difference | None
     changes: list[Change]
+    picture_is_changed: bool
+
+    @property
+    def is_as_recorded(self) -> bool:
+        """Tell whether every pixel is the one that the recipe tells of, by the hash."""
+        return self.drawing.image.pixel_sha256 == self.recipe.pixel_sha256
 
     @property
     def is_identical(self) -> bool:
-        """Tell whether every pixel is the same, by the hash."""
-        return self.drawing.image.pixel_sha256 == self.recipe.pixel_sha256
+        """Tell whether that also holds for the picture that was handed in."""
+        return self.is_as_recorded and not self.picture_is_changed
 
 
 def add_to(commands: Commands) -> None:
@@ -122,8 +135,12 @@ def find_original(what: str, settings: Settings) -> Original:
             f"The picture {what} holds no recipe of this bot: `python -m bot inspect {what}` looks "
             "for it among the images made here."
         )
-    is_whole = picture.pixel_sha256 == picture.recipe.pixel_sha256
-    return Original(recipe=picture.recipe, image=picture.image if is_whole else None)
+    return _compared(picture.recipe, picture)
+
+
+def _compared(recipe: Recipe, picture: Picture) -> Original:
+    is_changed = picture.pixel_sha256 != recipe.pixel_sha256
+    return Original(recipe=recipe, image=picture.image, is_changed=is_changed)
 
 
 async def _by_id(id_: str, settings: Settings) -> Original:
@@ -134,8 +151,10 @@ async def _by_id(id_: str, settings: Settings) -> Original:
         raise InvalidRequestError(
             f"{id_[:60]!r} is neither a file nor the id of an image in {data}."
         )
-    image = read_picture_file(found.path).image if found.path.is_file() else None
-    return Original(recipe=parse_recipe(recipe_text_of(found)), image=image)
+    recipe = parse_recipe(recipe_text_of(found))
+    if not found.path.is_file():
+        return Original(recipe=recipe, image=None)
+    return _compared(recipe, read_picture_file(found.path))
 
 
 def judge(original: Original, drawing: Drawing) -> Outcome:
@@ -149,18 +168,25 @@ def judge(original: Original, drawing: Drawing) -> Outcome:
         drawing=drawing,
         difference=difference,
         changes=changes(recipe.conditions, drawing.conditions),
+        picture_is_changed=original.is_changed,
     )
 
 
 def _sentence(outcome: Outcome) -> str:
+    recorded = outcome.recipe.pixel_sha256
     if outcome.is_identical:
-        return f"identical, SHA-256 {outcome.recipe.pixel_sha256}"
+        return f"identical, SHA-256 {recorded}"
     lines = ["different"]
     if (difference := outcome.difference) is not None:
         lines[0] += (
             f": at most {difference.max} of 255 levels, {difference.mean:.3f} on average, "
             f"PSNR {difference.psnr_db:.1f} dB"
         )
+    if outcome.picture_is_changed:
+        lines.append("  the picture was changed after it was made")
+    if outcome.is_as_recorded:
+        lines.append(f"  what its recipe tells of is drawn identically, SHA-256 {recorded}")
+        return "\n".join(lines)
     lines += [f"  {each.name}: was {each.before}, now {each.after}" for each in outcome.changes]
     if not outcome.changes:
         lines.append("  nothing that is recorded explains it")
@@ -172,6 +198,7 @@ def _json(outcome: Outcome, kept: Path | None) -> str:
     return json.dumps(
         {
             "identical": outcome.is_identical,
+            "picture_was_changed": outcome.picture_is_changed,
             "pixel_sha256": {
                 "recorded": outcome.recipe.pixel_sha256,
                 "now": outcome.drawing.image.pixel_sha256,

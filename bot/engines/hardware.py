@@ -122,3 +122,17 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return platform.processor() or platform.machine()
+
+
+def kernel_conditions(device: torch.device) -> dict[str, object]:
+    """Return what a recipe says of the libraries and switches that choose the kernels."""
+    on_gpu = device.type == "cuda"
+    return {
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version() if on_gpu else None,  # type: ignore[no-untyped-call]
+        "cublas_workspace": os.environ.get("CUBLAS_WORKSPACE_CONFIG") if on_gpu else None,
+        "cpu_instructions": None if on_gpu else torch.backends.cpu.get_cpu_capability(),
+        "autotuning": torch.backends.cudnn.benchmark,
+        "compilation": None,  # no part is compiled by torch.compile; see `kernels` for Triton's
+    }

@@ -11,7 +11,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +34,7 @@ from bot.engines.hardware import (
     choose_path,
     choose_precision,
     device_name,
+    kernel_conditions,
     make_deterministic,
 )
 from bot.engines.memory import is_out_of_memory, out_of_memory_error
@@ -104,6 +105,7 @@ class ZImageEngine:
         cpu_threads: int = 0,
         path: str = "auto",
         precision: str = "full",
+        model_files: Mapping[str, str] | None = None,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
 
@@ -116,6 +118,7 @@ class ZImageEngine:
             cpu_threads: Of torch; 0 leaves the choice to it.
             path: fast, reference, or auto: fast on a GPU.
             precision: full, or fp8 for 8-bit products on the fast path.
+            model_files: What a recipe says of the files of weights: path -> hash.
 
         """
         self._folder = folder
@@ -126,6 +129,7 @@ class ZImageEngine:
         self._cpu_threads = cpu_threads
         self._is_fast = choose_path(path, self._device)
         self._is_quantised = choose_precision(precision, self._device, is_fast=self._is_fast)
+        self._model_files = dict(model_files or {})
         self._parts: _Parts | None = None
         self._latent_to_rgb: torch.Tensor | None = None
 
@@ -353,6 +357,8 @@ class ZImageEngine:
         return {
             "model": self._model_id,
             "revision": self._revision,
+            "model_files": self._model_files,
+            "loras": [],  # none can be loaded; recorded so that later ones are told apart
             "prompt_used": self._loaded().text.neutralise(request.prompt),
             "num_inference_steps": request.quality.num_inference_steps,
             "sigmas": list(request.quality.sigmas),
@@ -363,8 +369,7 @@ class ZImageEngine:
             "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
             **self._loaded().path.conditions,
             "vae_tiling": tiled,
-            "torch": torch.__version__,
-            "cuda": torch.version.cuda,
+            **kernel_conditions(self._device),
             "diffusers": version("diffusers"),
             "transformers": version("transformers"),
         }
