@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 from dataclasses import dataclass
@@ -88,21 +89,35 @@ def choose_path(name: str, device: torch.device) -> bool:
     return name == "fast" or (name == "auto" and device.type == "cuda")
 
 
-def choose_precision(name: str, device: torch.device, *, is_fast: bool) -> bool:
-    """Tell whether products are computed in 8 bits.
+def check_precision(name: str, device: torch.device, dtype: torch.dtype, *, is_fast: bool) -> None:
+    """Refuse a precision of the weights that this device or path does not have.
 
     Raises:
-        SettingsError: This device or path has no such products.
+        SettingsError: It has not.
 
     """
-    if name != "fp8":
-        return False
-    if device.type != "cuda" or torch.cuda.get_device_capability(device) < _ADA or not is_fast:
-        raise SettingsError(
-            "The setting PRECISION 'fp8' does not work here: it needs the fast path on a GPU of "
-            "compute capability 8.9 or newer (Ada, Hopper, Blackwell); use full."
+    if name == "full":
+        return
+    if not is_fast:
+        raise _no_precision(name, "it needs the fast path; set ENGINE_PATH=fast, or use full")
+    if name in ("int8", "int4") and not importlib.util.find_spec("torchao"):
+        raise _no_precision(name, "torchao is missing; run `pip install '.[quantised]'`")
+    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0)
+    if name == "fp8" and (capability < _ADA or dtype is not torch.bfloat16):
+        raise _no_precision(
+            name,
+            "it needs bfloat16 on a GPU of compute capability 8.9 or newer (Ada, Hopper, "
+            "Blackwell); use full or int8",
         )
-    return True
+    if name == "int4" and (capability < (_AMPERE, 0) or dtype is not torch.bfloat16):
+        raise _no_precision(
+            name,
+            "it needs bfloat16 on a GPU of compute capability 8.0 or newer; use full or int8",
+        )
+
+
+def _no_precision(name: str, why: str) -> SettingsError:
+    return SettingsError(f"The setting PRECISION {name!r} does not work here: {why}.")
 
 
 def make_deterministic() -> None:

@@ -6,13 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from diffusers.hooks import apply_group_offloading
 
 # (latents, step) -> d latents / d sigma, both (1, channels, height, width) float32
 Velocity = Callable[[torch.Tensor, int], torch.Tensor]
 
 
 class ReferencePath:
-    """Denoise with a loaded `ZImageTransformer2DModel`, all of it at every step."""
+    """Denoise with a loaded `ZImageTransformer2DModel`, all of it at every step.
+
+    Attributes:
+        decoder: None: the autoencoder's own decodes.
+
+    """
+
+    decoder = None
 
     def __init__(self, transformer: Any, *, dtype: torch.dtype) -> None:
         """Remember the network."""
@@ -50,3 +58,20 @@ class ReferencePath:
 
     def release(self) -> None:
         """Hold nothing beside the weights."""
+
+
+def put(network: Any, device: torch.device, *, whole: bool) -> None:
+    """Bring a network to a device, or, where it does not fit, each of its layers in its turn.
+
+    By layers, not by blocks: diffusers' block-level offload and this transformer's cache of rotary
+    tables do not go together.
+    """
+    if whole:
+        network.to(device)
+        return
+    apply_group_offloading(
+        network,
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        offload_type="leaf_level",
+    )

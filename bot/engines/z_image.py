@@ -11,60 +11,40 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.transformers.transformer_z_image import ZImageTransformer2DModel
-from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
-    FlowMatchEulerDiscreteScheduler,
-)
-from diffusers.utils import logging as diffusers_logging
-from transformers.utils import logging as transformers_logging
 
 from bot.engines import Drawing, RawImage, Step
 from bot.engines.fast.path import FastPath
 from bot.engines.hardware import (
+    check_precision,
     choose_device,
     choose_dtype,
     choose_path,
-    choose_precision,
     device_name,
     kernel_conditions,
     make_deterministic,
 )
-from bot.engines.memory import is_out_of_memory, out_of_memory_error
+from bot.engines.latents import decode, guided, noise, raw_image
+from bot.engines.loading import Choices, Parts, load_parts, measure
+from bot.engines.memory import Budget, Room, is_out_of_memory, out_of_memory_error
 from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
-from bot.engines.reference import ReferencePath, Velocity
-from bot.engines.text import PromptEncoder
 from bot.engines.variety import vary
-from bot.errors import BadImageError, CancelledError, ModelFilesError
-from bot.generation import GenerationRequest, Size
+from bot.errors import CancelledError, ModelFilesError
+from bot.generation import GenerationRequest
 from bot.scales import VarietyNoise
 
 logger = logging.getLogger(__name__)
 
-VAE_SCALE: Final = 8  # pixels a latent cell: the VAE halves three times
-TILED_PIXELS: Final = (
-    1536 * 1536
-)  # above, the VAE's decoder works in tiles: 2048 then fits in 24 GB
+# Above, the VAE's decoder works in tiles. The same on every card: tiles change the pixels.
+TILED_PIXELS: Final = 1536 * 1536
 
 OnStep = Callable[[Step], None]
-
-
-@dataclass(kw_only=True)
-class _Parts:
-    """The loaded model."""
-
-    text: PromptEncoder
-    path: ReferencePath | FastPath
-    channels: int
-    vae: Any
-    scheduler: Any
 
 
 @dataclass(kw_only=True)
@@ -74,6 +54,7 @@ class _Run:
     request: GenerationRequest
     cancel: threading.Event | None
     on_step: OnStep | None
+    tiled: bool
     durations_s: dict[str, float] = field(default_factory=dict)
 
     def stop_if_cancelled(self) -> None:
@@ -105,6 +86,7 @@ class ZImageEngine:
         cpu_threads: int = 0,
         path: str = "auto",
         precision: str = "full",
+        memory: str = "auto",
         model_files: Mapping[str, str] | None = None,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
@@ -117,20 +99,31 @@ class ZImageEngine:
             dtype: auto, bfloat16 or float32.
             cpu_threads: Of torch; 0 leaves the choice to it.
             path: fast, reference, or auto: fast on a GPU.
-            precision: full, or fp8 for 8-bit products on the fast path.
+            precision: full, fp8 for 8-bit products, int8 or int4 for weights in so many bits; all
+                but full on the fast path only.
+            memory: auto for all that is free on the GPU, or a number of GiB.
             model_files: What a recipe says of the files of weights: path -> hash.
+
+        Raises:
+            SettingsError: There is no such GPU, or it has no such precision.
 
         """
         self._folder = folder
         self._model_id = model_id
         self._revision = revision
         self._device = choose_device(device)
-        self._dtype = choose_dtype(dtype, self._device)
-        self._cpu_threads = cpu_threads
-        self._is_fast = choose_path(path, self._device)
-        self._is_quantised = choose_precision(precision, self._device, is_fast=self._is_fast)
         self._model_files = dict(model_files or {})
-        self._parts: _Parts | None = None
+        self._cpu_threads = cpu_threads
+        self._memory = memory
+        self._choices = Choices(
+            device=self._device,
+            dtype=choose_dtype(dtype, self._device),
+            is_fast=choose_path(path, self._device),
+            precision=precision,
+        )
+        check_precision(precision, self._device, self._choices.dtype, is_fast=self._choices.is_fast)
+        self._parts: Parts | None = None
+        self._room: Room | None = None
         self._latent_to_rgb: torch.Tensor | None = None
 
     def load(self) -> None:
@@ -138,6 +131,7 @@ class ZImageEngine:
 
         Raises:
             ModelFilesError: A part is missing, truncated or of another architecture.
+            SettingsError: There is too little memory, on the GPU and beside it.
 
         """
         if self._parts is not None:
@@ -147,7 +141,8 @@ class ZImageEngine:
             torch.set_num_threads(self._cpu_threads)
         start = time.perf_counter()
         try:
-            self._parts = self._load_parts()
+            room = Room(measure(self._folder, self._choices), Budget(self._device, self._memory))
+            self._parts = load_parts(self._folder, self._choices, room.plan)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             if is_out_of_memory(error):
                 raise out_of_memory_error(
@@ -157,8 +152,9 @@ class ZImageEngine:
                 f"The model in {self._folder} cannot be loaded ({_first_line(error)}): run "
                 "`python -m bot doctor` to find the broken file."
             ) from error
-        self._free_cache()  # what fusing weights left between them
-        logger.info("Loaded %s in %.1f s", self._model_id, time.perf_counter() - start)
+        self._room = room
+        self._free_cache()
+        logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
@@ -181,102 +177,81 @@ class ZImageEngine:
         Raises:
             InvalidRequestError: The prompt is too long.
             CancelledError: `cancel` was set.
-            EngineOutOfMemoryError: Memory ran out, also the cheaper way.
+            EngineOutOfMemoryError: Memory ran out, also the cheaper ways.
             BadImageError: The model returned NaN or a single colour.
 
         """
-        parts = self._loaded()
-        parts.text.check(request.prompt)
-        run = _Run(request=request, cancel=cancel, on_step=on_step)
+        self._loaded().text.check(request.prompt)
         tiled = request.size.pixels > TILED_PIXELS
-        try:
-            image = self._draw(run, tiled=tiled)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            logger.warning("Out of memory at %s: trying the cheaper way", request.size)
-            retry = True
-        else:
-            retry = False
-        if retry:  # outside `except`: the failed attempt's tensors hang on the exception
-            tiled = True
-            image = self._draw_cheaply(run)
+        run = _Run(request=request, cancel=cancel, on_step=on_step, tiled=tiled)
+        image = self._draw_if_it_fits(run) or self._draw_cheaply(run)
         return Drawing(
             image=image,
-            conditions=self._conditions(request, tiled=tiled),
+            conditions=self._conditions(request, tiled=run.tiled),
             durations_s=run.durations_s,
         )
 
     def close(self) -> None:
         """Give the memory back."""
         self._parts = None
+        self._room = None
         self._latent_to_rgb = None
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        self._free_cache()
 
-    def _loaded(self) -> _Parts:
+    def _loaded(self) -> Parts:
         self.load()
         assert self._parts is not None
         return self._parts
 
-    def _load_parts(self) -> _Parts:
-        for library in (transformers_logging, diffusers_logging):
-            library.disable_progress_bar()  # a refusal is one line on the standard error
-        options: dict[str, Any] = {"local_files_only": True, "low_cpu_mem_usage": True}
-        folder, dtype = self._folder, self._dtype
-        transformer = ZImageTransformer2DModel.from_pretrained(
-            folder, subfolder="transformer", dtype=dtype, **options
-        )
-        vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=dtype, **options)
-        if self._device.type == "cpu":
-            # A quarter faster here (demo model, 2 cores); on an H100 slower on the reference path.
-            vae = vae.to(memory_format=torch.channels_last)
-        transformer, vae = (_frozen(each).to(self._device) for each in (transformer, vae))
-        text = PromptEncoder(folder, device=self._device, dtype=dtype)
-        return _Parts(
-            text=text,
-            path=self._make_path(transformer, vae, text),
-            channels=transformer.in_channels,
-            vae=vae,
-            scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
-                folder, subfolder="scheduler", local_files_only=True
-            ),
-        )
+    def _draw_if_it_fits(self, run: _Run, *, least: bool = False) -> RawImage | None:
+        """Draw with as many weights on the device as leave room; None where memory runs out.
 
-    def _make_path(self, transformer: Any, vae: Any, text: PromptEncoder) -> Any:
-        if not self._is_fast:
-            return ReferencePath(transformer, dtype=self._dtype)
-        path = FastPath(transformer, vae, dtype=self._dtype, quantised=self._is_quantised)
-        if path.decoder is not None:
-            vae.decoder = path.decoder
-        text.hurry(path)
-        return path
+        Args:
+            run: What to draw, and how.
+            least: Keep no weights there that can come in their turn.
 
-    def _draw_cheaply(self, run: _Run) -> RawImage:
-        """Try once more with the text encoder off the GPU and the VAE in tiles."""
-        parts = self._loaded()
-        parts.path.release()
-        self._free_cache()
-        if self._device.type == "cuda":
-            parts.text.move(torch.device("cpu"))
-            self._free_cache()
+        """
+        room = self._room
+        assert room is not None
         try:
-            return self._draw(run, tiled=True)
+            if isinstance(path := self._loaded().path, FastPath):
+                size = run.request.size
+                path.settle(room.least() if least else room.settled(size, tiled=run.tiled))
+            return self._draw(run)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            problem = out_of_memory_error(self._device, what=str(run.request.size))
-            raise problem from error
+            logger.warning("Out of memory at %s: %s", run.request.size, _first_line(error))
+        return None  # outside `except`: the failed attempt's tensors hang on the exception
+
+    def _draw_cheaply(self, run: _Run) -> RawImage:
+        """Try again with less of the model on the GPU, which changes nothing; then in tiles."""
+        parts = self._loaded()
+        tilings = [run.tiled, True] if isinstance(parts.path, FastPath) else [True]
+        is_moved = self._device.type == "cuda" and parts.text.can_move
+        try:
+            for tiled in dict.fromkeys(tilings):
+                parts.path.release()
+                self._free_cache()
+                if is_moved:
+                    parts.text.move(torch.device("cpu"))
+                    self._free_cache()
+                run.tiled = tiled
+                image = self._draw_if_it_fits(run, least=True)
+                if image is not None:
+                    return image
+            raise out_of_memory_error(self._device, what=str(run.request.size))
         finally:
             self._free_cache()
-            parts.text.move(self._device)
+            if is_moved:
+                parts.text.move(self._device)
 
     def _free_cache(self) -> None:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
     @torch.inference_mode()
-    def _draw(self, run: _Run, *, tiled: bool) -> RawImage:
+    def _draw(self, run: _Run) -> RawImage:
         """Make one attempt: text, denoising, decoding."""
         run.stop_if_cancelled()
         with run.timed("text", self._device):
@@ -285,7 +260,7 @@ class ZImageEngine:
             latents = self._denoise(run, embeddings)
         run.stop_if_cancelled()
         with run.timed("decode", self._device):
-            return self._decode(latents, tiled=tiled)
+            return decode(self._loaded().vae, latents, tiled=run.tiled)
 
     def _embed(self, request: GenerationRequest) -> list[torch.Tensor]:
         """Return the prompt's embedding and, with guidance, that of the empty prompt."""
@@ -302,7 +277,7 @@ class ZImageEngine:
         parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
         # Shifted; one more than there are steps.
         sigmas: list[float] = parts.scheduler.sigmas.tolist()
-        latents = _noise(request.seed, request.size, parts.channels).to(self._device)
+        latents = noise(request.seed, request.size, parts.channels).to(self._device)
         height, width = latents.shape[2:]
         velocities = [
             parts.path.velocity(embedding, sigmas[:-1], height=height, width=width)
@@ -311,46 +286,25 @@ class ZImageEngine:
         total = len(sigmas) - 1
         for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
             run.stop_if_cancelled()
-            velocity = _guided(velocities, latents, i, request.guidance_scale)
+            velocity = guided(velocities, latents, i, request.guidance_scale)
             latents = latents + (sigma_next - sigma) * velocity
             if run.on_step is not None:
                 estimate = latents - sigma_next * velocity
-                run.on_step(self._step(i + 1, total, estimate))
+                run.on_step(self._step(i + 1, total, estimate, tiled=run.tiled))
         return latents
 
-    def _step(self, number: int, total: int, estimate: torch.Tensor) -> Step:
+    def _step(self, number: int, total: int, estimate: torch.Tensor, *, tiled: bool) -> Step:
         return Step(
             number=number,
             total=total,
-            preview=lambda: _raw(latent_to_rgb(estimate, self._matrix())),
-            estimate=lambda: self._decode(estimate, tiled=False),
+            preview=lambda: raw_image(latent_to_rgb(estimate, self._matrix())),
+            estimate=lambda: decode(self._loaded().vae, estimate, tiled=tiled),
         )
 
     def _matrix(self) -> torch.Tensor:
         if self._latent_to_rgb is None:
             self._latent_to_rgb = fit_latent_to_rgb(self._loaded().vae)
         return self._latent_to_rgb
-
-    def _decode(self, latents: torch.Tensor, *, tiled: bool) -> RawImage:
-        """Turn a latent into pixels and refuse what is no picture.
-
-        Raises:
-            BadImageError: NaN, or one colour everywhere.
-
-        """
-        vae = self._loaded().vae
-        vae.use_tiling = tiled
-        scaled = latents / vae.config.scaling_factor + vae.config.shift_factor
-        decoded = vae.decode(scaled.to(vae.dtype), return_dict=False)[0][0].float()  # (3, H, W)
-        if not bool(torch.isfinite(decoded).all()):
-            raise BadImageError(
-                "The model returned no picture (NaN): try another seed; if it happens again, set "
-                "DTYPE=float32 or check the model's files with `python -m bot doctor`."
-            )
-        pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
-        if bool((pixels == pixels[0, 0]).all()):
-            raise BadImageError("The model returned one single colour: try another seed.")
-        return _raw(pixels)
 
     def _conditions(self, request: GenerationRequest, *, tiled: bool) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
@@ -362,7 +316,7 @@ class ZImageEngine:
             "prompt_used": self._loaded().text.neutralise(request.prompt),
             "num_inference_steps": request.quality.num_inference_steps,
             "sigmas": list(request.quality.sigmas),
-            "dtype": str(self._dtype).removeprefix("torch."),
+            "dtype": str(self._choices.dtype).removeprefix("torch."),
             "noise": "torch.Generator(cpu), float32",
             "variety_noise": _described(request.variety_noise),
             "device": device_name(self._device),
@@ -377,37 +331,6 @@ class ZImageEngine:
 
 def _described(noise: VarietyNoise | None) -> dict[str, float] | None:
     return None if noise is None else asdict(noise)
-
-
-def _guided(
-    velocities: Sequence[Velocity], latents: torch.Tensor, i: int, guidance_scale: float
-) -> torch.Tensor:
-    """Return d latents / d sigma, (1, channels, h, w) float32.
-
-    Each embedding gets a forward of its own: the two of a guided step have different lengths, and
-    a batch would change the kernels and so the bits.
-    """
-    with_prompt, *without = (velocity(latents, i) for velocity in velocities)
-    if not without:
-        return with_prompt
-    return with_prompt + guidance_scale * (with_prompt - without[0])
-
-
-def _noise(seed: int, size: Size, channels: int) -> torch.Tensor:
-    """Draw the starting latent (1, channels, H/8, W/8) on the CPU, so every GPU starts alike."""
-    generator = torch.Generator("cpu").manual_seed(seed)
-    shape = (1, channels, size.height // VAE_SCALE, size.width // VAE_SCALE)
-    return torch.randn(shape, generator=generator, dtype=torch.float32)
-
-
-def _frozen(module: Any) -> Any:
-    return module.eval().requires_grad_(requires_grad=False)
-
-
-def _raw(pixels: torch.Tensor) -> RawImage:
-    """Copy uint8 pixels (H, W, 3) to the host."""
-    height, width, _ = pixels.shape
-    return RawImage(width=width, height=height, pixels=pixels.contiguous().cpu().numpy().tobytes())
 
 
 def _first_line(error: BaseException) -> str:

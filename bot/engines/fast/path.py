@@ -15,8 +15,11 @@ from bot.engines.fast.cells import Cells
 from bot.engines.fast.decoder import FastDecoder, can_decode
 from bot.engines.fast.graphs import Graphs
 from bot.engines.fast.operations import Operations, TorchOperations
+from bot.engines.fast.quantised import choose_shrink, description
+from bot.engines.fast.streaming import Layers, Slots
 from bot.engines.fast.text import FastTextEncoder
 from bot.engines.fast.transformer import FastTransformer
+from bot.engines.placement import Placement
 from bot.engines.reference import Velocity
 
 logger = logging.getLogger(__name__)
@@ -28,25 +31,46 @@ _GRAPH_TOKENS: Final = 6144  # above, launching is never the limit and a graph's
 class FastPath:
     """Text, denoising and decoding with shared weights.
 
+    Args:
+        transformer: A loaded `ZImageTransformer2DModel`, wherever it is.
+        vae: An `AutoencoderKL` on the device.
+        dtype: Of the weights.
+        precision: full, fp8, int8 or int4.
+        placement: What stays on the device.
+
     Attributes:
         decoder: Takes the place of the autoencoder's; None where its own is as fast.
 
     """
 
     def __init__(
-        self, transformer: Any, vae: Any, *, dtype: torch.dtype, quantised: bool = False
+        self,
+        transformer: Any,
+        vae: Any,
+        *,
+        dtype: torch.dtype,
+        precision: str = "full",
+        placement: Placement | None = None,
     ) -> None:
-        """Fuse the transformer's weights and choose kernels."""
-        self._device: torch.device = transformer.device
-        self._quantised = quantised
-        self._operations = choose_operations(self._device, quantised=quantised)
+        """Take the transformer's weights and choose kernels."""
+        self._device: torch.device = vae.device
+        self._precision, self._shrink = precision, choose_shrink(precision)
+        self._placement = placement or Placement()
+        self._slots = Slots(self._device)
+        self._operations = choose_operations(self._device, quantised=precision == "fp8")
         self._attention, attend = choose_attention(self._device, dtype)
         self._transformer = FastTransformer(
-            transformer, self._operations, attend, quantised=quantised
+            transformer,
+            self._operations,
+            attend,
+            slots=self._slots,
+            placement=self._placement,
+            shrink=self._shrink,
         )
         self._plain = choose_operations(self._device, quantised=False)
         self._text: FastTextEncoder | None = None
         self._graphs = Graphs(self._device)
+        self._reserve()
         self.decoder: nn.Module | None = None
         if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
             self.decoder = FastDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
@@ -58,35 +82,70 @@ class FastPath:
             "path": "fast",
             "attention": self._attention,
             "kernels": self._operations.name,
-            "quantization": "float8_e4m3fn rows" if self._quantised else None,
+            "quantization": description(self._precision),
         }
 
     def take_text(self, model: Any) -> None:
-        """Fuse the text encoder's weights, where it is on this device."""
-        self._text = FastTextEncoder(model, self._plain)
+        """Take the weights of a loaded `Qwen3Model`, wherever it is."""
+        self._text = FastTextEncoder(
+            model,
+            self._plain,
+            slots=self._slots,
+            placement=self._placement,
+            # 8-bit floats are for the long rows of images; a text takes no time.
+            shrink=None if self._precision == "fp8" else self._shrink,
+        )
+        self._reserve()
 
-    def leave_text(self) -> None:
-        """Forget the text encoder: it is moved elsewhere."""
-        self._text = None
+    def settle(self, placement: Placement) -> None:
+        """Move weights, where they are not where this plan wants them; the results stay the same.
+
+        Graphs read weights where they were, so they are recorded again.
+        """
+        if placement == self._placement:
+            return
+        self._placement = placement
+        transformer, text = self._transformer, self._text
+        self._graphs.forget()
+        _keep(transformer.layers, placement.blocks)
+        _keep(transformer.readers, placement.readers)
+        if text is not None:
+            _keep(text.layers, placement.text_layers)
+            text.keep_table(here=placement.table)
+        self._reserve()
+
+    def _reserve(self) -> None:
+        stacks = [self._transformer.layers, self._transformer.readers]
+        stacks += [] if self._text is None else [self._text.layers]
+        self._slots.reserve(max(each.largest for each in stacks))
+
+    @property
+    def shares_all(self) -> bool:
+        """Tell whether the networks it was made of can still draw by themselves."""
+        text = self._text
+        stacks = [self._transformer.layers, self._transformer.readers]
+        stacks += [] if text is None else [text.layers]
+        is_here = self._placement.table and not any(each.streams for each in stacks)
+        return is_here and self._precision == "full"
 
     def release(self) -> None:
         """Give back the memory of recorded graphs."""
         self._graphs.forget()
 
     @torch.inference_mode()
-    def encode(self, ids: torch.Tensor) -> torch.Tensor | None:
-        """Return the states (tokens, hidden size) of ids (tokens,); None without a text encoder.
+    def encode(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the states (tokens, hidden size) of token ids (tokens,).
 
         A causal encoder gives a token the same state whatever follows it.
         """
-        if self._text is None:
-            return None
+        assert self._text is not None
         tokens = len(ids)
-        if self._device.type != "cuda":
-            return self._text.encode(ids)
-        filled = torch.nn.functional.pad(ids, (0, -tokens % _TEXT_MULTIPLE))
-        states = self._graphs.run(("text", len(filled)), self._text.encode, filled)
-        return states[:tokens]
+        if self._device.type == "cuda":
+            ids = torch.nn.functional.pad(ids, (0, -tokens % _TEXT_MULTIPLE))
+        embeddings = self._text.embed(ids)
+        if self._text.layers.streams or not self._placement.graphs:
+            return self._text.states(embeddings)[:tokens]
+        return self._graphs.run(("text", len(ids)), self._text.states, embeddings)[:tokens]
 
     def velocity(
         self, embedding: torch.Tensor, sigmas: Sequence[float], *, height: int, width: int
@@ -107,7 +166,8 @@ class FastPath:
         def at(latents: torch.Tensor, i: int) -> torch.Tensor:
             return self._transformer.velocity(latents, steps[i], reading)
 
-        if length > _GRAPH_TOKENS:
+        is_fixed = self._placement.graphs and not self._transformer.layers.streams
+        if length > _GRAPH_TOKENS or not is_fixed:
             return at
 
         def forward(
@@ -120,6 +180,10 @@ class FastPath:
             return self._graphs.run(key, forward, latents, steps[i], reading.caption)
 
         return replayed
+
+
+def _keep(layers: Layers, count: int | None) -> None:
+    layers.keep(len(layers) if count is None else count)
 
 
 def choose_operations(device: torch.device, *, quantised: bool) -> Operations:

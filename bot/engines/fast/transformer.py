@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,15 +11,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
 from bot.engines.fast.attention import Attend
-from bot.engines.fast.operations import (
-    Heads,
-    Operations,
-    Rotation,
-    Rows,
-    linear,
-    quantise,
-)
-from bot.engines.fast.weights import fused, vector
+from bot.engines.fast.operations import Heads, Operations, Rotation, Rows, linear
+from bot.engines.fast.quantised import Shrink
+from bot.engines.fast.streaming import Layers, Slots, going
+from bot.engines.fast.weights import Matrices, fused_layer, vector
+from bot.engines.placement import Placement
 
 _MULTIPLE: Final = 32  # tokens: image and caption are each filled up to it with learned tokens
 _PATCH: Final = 2  # latent cells a side
@@ -48,11 +44,11 @@ class Reading:
 
 
 class Block:
-    """One block's weights in the shape they are used in."""
+    """What modulates and normalises one block; its matrices are elsewhere."""
 
-    def __init__(self, block: Any, *, quantised: bool) -> None:
-        """Fuse what is read together; the block keeps its parameters as views."""
-        attention, feed_forward = block.attention, block.feed_forward
+    def __init__(self, block: Any) -> None:
+        """Read what is small."""
+        attention = block.attention
         self.source = block
         self.heads = Heads(
             query=attention.heads,
@@ -63,16 +59,6 @@ class Block:
             eps=attention.norm_q.eps,
         )
         self.eps = float(block.attention_norm1.eps)
-        qkv = fused(attention.to_q, attention.to_k, attention.to_v)
-        up = fused(feed_forward.w1, feed_forward.w3)
-        matrices = (qkv, attention.to_out[0].weight.data, up, feed_forward.w2.weight.data)
-        self.qkv, self.out, self.up, self.down = (
-            quantise(each) if quantised else each for each in matrices
-        )
-        if quantised:  # the 8-bit matrices take their place: two copies would not fit a small card
-            for layer in (attention.to_q, attention.to_k, attention.to_v, attention.to_out[0],
-                          feed_forward.w1, feed_forward.w3, feed_forward.w2):  # fmt: skip
-                layer.weight.data = layer.weight.data.new_empty(0)
         self.norms = [
             vector(norm.weight)
             for norm in (
@@ -115,31 +101,65 @@ class FastTransformer:
     """The same function as the reference, with as little as possible around its products.
 
     Args:
-        transformer: A loaded `ZImageTransformer2DModel`; its weights are shared.
+        transformer: A loaded `ZImageTransformer2DModel`, wherever it is; its weights are shared,
+            and moved to the device block by block.
         operations: The work between the products.
         attend: Attention of unmasked heads.
-        quantised: Whether the blocks' weights are held in 8 bits, which takes the reference away.
+        slots: Where what does not stay on the device is copied to.
+        placement: What stays there; all where there is none.
+        shrink: What brings the blocks' weights to fewer bits, which takes the reference away.
+
+    Attributes:
+        readers: The matrices of the blocks that refine a caption.
+        layers: Those of the blocks that run at every step.
 
     """
 
     def __init__(
-        self, transformer: Any, operations: Operations, attend: Attend, *, quantised: bool = False
+        self,
+        transformer: Any,
+        operations: Operations,
+        attend: Attend,
+        *,
+        slots: Slots | None = None,
+        placement: Placement | None = None,
+        shrink: Shrink | None = None,
     ) -> None:
-        """Fuse the weights, block by block."""
+        """Take the weights, block by block."""
         self._source, self._operations, self._attend = transformer, operations, attend
-        blocks = (transformer.noise_refiner, transformer.context_refiner, transformer.layers)
-        self._refiners, self._readers, self._layers = (
-            [Block(block, quantised=quantised) for block in each] for each in blocks
-        )
+        slots = slots or Slots(transformer.device)
+        self._device = slots.device  # the networks follow, part by part
+        _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
+        self.readers, self.layers = Layers(slots), Layers(slots)
+        plan = placement or Placement()
+
+        def taken(blocks: Sequence[Any], layers: Layers, kept: int | None) -> list[Block]:
+            leaving = going(len(blocks), 0 if kept is None else len(blocks) - kept)
+            return [
+                self._take(block, layers, shrink, stays=i not in leaving)
+                for i, block in enumerate(blocks)
+            ]
+
+        self._read_by = taken(transformer.context_refiner, self.readers, plan.readers)
+        blocks = (*transformer.noise_refiner, *transformer.layers)
+        self._blocks = taken(blocks, self.layers, plan.blocks)
+        self._refiners = len(transformer.noise_refiner)
         self._embedder = transformer.all_x_embedder["2-1"]
         self._final = transformer.all_final_layer["2-1"]
         self._steps: OrderedDict[tuple[float, ...], torch.Tensor] = OrderedDict()
         self._rotations: OrderedDict[tuple[int, ...], Rotation] = OrderedDict()
 
-    @property
-    def _device(self) -> torch.device:
-        device: torch.device = self._source.x_pad_token.device
-        return device
+    def _take(self, block: Any, layers: Layers, shrink: Shrink | None, *, stays: bool) -> Block:
+        block.to(self._device)
+        attention, feed_forward = block.attention, block.feed_forward
+        owners = (
+            (attention.to_q, attention.to_k, attention.to_v),
+            (attention.to_out[0],),
+            (feed_forward.w1, feed_forward.w3),
+            (feed_forward.w2,),
+        )
+        layers.add(fused_layer(owners, shrink), owners, stays=stays)
+        return Block(block)
 
     @torch.inference_mode()
     def steps(self, sigmas: Sequence[float]) -> torch.Tensor:
@@ -163,7 +183,7 @@ class FastTransformer:
         source = self._source
         condition = source.t_embedder(times.to(self._device) * source.t_scale)
         condition = condition.to(source.x_pad_token.dtype)  # (steps, 256)
-        blocks = [block.modulation(condition) for block in (*self._refiners, *self._layers)]
+        blocks = [block.modulation(condition) for block in self._blocks]
         final = 1.0 + self._final.adaLN_modulation(condition).float()
         return torch.cat([*blocks, final[:, None]], dim=1)
 
@@ -175,8 +195,8 @@ class FastTransformer:
         x = self._source.cap_embedder(embedding)  # (tokens, dim)
         x = torch.cat([x, self._source.cap_pad_token.expand(length - tokens, -1)])
         caption = self._rotation(length)
-        plain = torch.cat([block.modulation(None)[0] for block in self._readers])
-        x = self._run(self._readers, plain, x, caption)
+        plain = torch.cat([block.modulation(None)[0] for block in self._read_by])
+        x = self._run(self._read_by, self.readers.walk(), plain, x, caption)
         image = self._rotation(length, height // _PATCH, width // _PATCH)
         both = Rotation(
             cos=torch.cat([image.cos, caption.cos]),
@@ -222,21 +242,28 @@ class FastTransformer:
         x = self._embedder(patches)
         if length > count:
             x = torch.cat([x, self._source.x_pad_token.expand(length - count, -1)])
-        refined = _ROWS * len(self._refiners)
-        x = self._run(self._refiners, step[:refined], x, reading.image)
+        first, cut = self._refiners, _ROWS * self._refiners
+        walk = self.layers.walk
+        x = self._run(self._blocks[:first], walk(stop=first), step[:cut], x, reading.image)
         x = torch.cat([x, reading.caption])
-        x = self._run(self._layers, step[refined:-1], x, reading.both)[:count]
+        x = self._run(self._blocks[first:], walk(first), step[cut:-1], x, reading.both)[:count]
         x = F.layer_norm(x.float(), x.shape[-1:], step[-1], None, 1e-6).to(dtype)
         found = _cells(self._final.linear(x), latents.shape)
         return -found.float()
 
     def _run(
-        self, blocks: Sequence[Block], modulation: torch.Tensor, x: torch.Tensor, rotation: Rotation
+        self,
+        blocks: Sequence[Block],
+        walk: Iterable[Matrices],
+        modulation: torch.Tensor,
+        x: torch.Tensor,
+        rotation: Rotation,
     ) -> torch.Tensor:
         """Run blocks over (tokens, dim), which is changed; norms are joined across their borders.
 
         Args:
             blocks: At least one.
+            walk: The matrices of each.
             modulation: (4 * blocks, dim).
             x: (tokens, dim).
             rotation: Of the tokens.
@@ -245,20 +272,32 @@ class FastTransformer:
         operations = self._operations
         vectors = modulation.unbind(0)
         rows: Rows | None = operations.norm(x, vectors[0], blocks[0].eps)
-        for i, block in enumerate(blocks):
+        for i, weights in enumerate(walk):
+            block = blocks[i]
             _, gate1, scale2, gate2, *rest = vectors[_ROWS * i :]
-            attended = self._attention(block, _there(rows), rotation)
+            attended = self._attention(block, weights, _there(rows), rotation)
             rows = operations.add_norm(x, attended, gate1, scale2, block.eps)
-            grown = operations.gate(linear(_there(rows), block.up))
+            grown = operations.gate(linear(_there(rows), weights.up))
             following = rest[0] if i + 1 < len(blocks) else None
-            rows = operations.add_norm(x, linear(grown, block.down), gate2, following, block.eps)
+            rows = operations.add_norm(x, linear(grown, weights.down), gate2, following, block.eps)
         return x
 
-    def _attention(self, block: Block, rows: Rows, rotation: Rotation) -> torch.Tensor:
-        qkv = linear(rows, block.qkv)  # (tokens, 3 * dim)
+    def _attention(
+        self, block: Block, weights: Matrices, rows: Rows, rotation: Rotation
+    ) -> torch.Tensor:
+        qkv = linear(rows, weights.qkv)  # (tokens, 3 * dim)
         self._operations.rotate(qkv, block.heads, rotation)
         q, k, v = qkv.view(len(qkv), 3, block.heads.query, block.heads.size).unbind(1)
-        return linear(self._operations.rows(self._attend(q, k, v)), block.out)
+        return linear(self._operations.rows(self._attend(q, k, v)), weights.out)
+
+
+def _move_but(transformer: Any, names: Sequence[str], device: torch.device) -> None:
+    """Move everything of a transformer except some of its children."""
+    for name, child in transformer.named_children():
+        if name not in names:
+            child.to(device)
+    for parameter in transformer.parameters(recurse=False):
+        parameter.data = parameter.data.to(device)
 
 
 def _there(rows: Rows | None) -> Rows:

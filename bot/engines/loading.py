@@ -1,0 +1,158 @@
+"""A folder of the five parts of a `ZImagePipeline`: how large they are, and where each is put."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.transformers.transformer_z_image import ZImageTransformer2DModel
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
+from diffusers.utils import logging as diffusers_logging
+from torch import nn
+from transformers import Qwen3Config, Qwen3Model
+from transformers.utils import logging as transformers_logging
+
+from bot.engines.fast.path import FastPath
+from bot.engines.placement import Footprint, Placement, pixel_bytes, token_bytes
+from bot.engines.reference import ReferencePath, put
+from bot.engines.text import PromptEncoder, without_last_layer
+
+# Bytes of a weight, scales and filling included: in 4 bits torch fills columns up to 1,024.
+_WEIGHT_BYTES: Final = {"fp8": 1.0, "int8": 1.0, "int4": 0.6}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How a model is to be loaded.
+
+    Attributes:
+        precision: full, fp8, int8 or int4.
+
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    is_fast: bool
+    precision: str
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """The loaded model."""
+
+    text: PromptEncoder
+    path: ReferencePath | FastPath
+    transformer: Any
+    vae: Any
+    scheduler: Any
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of a latent."""
+        channels: int = self.transformer.in_channels
+        return channels
+
+
+def measure(folder: Path, choices: Choices) -> Footprint:
+    """Return how large the parts will be, from their configurations; no weights are read."""
+    options: dict[str, Any] = {"local_files_only": True}
+    configs = [
+        each.load_config(folder, subfolder=name, **options)
+        for each, name in ((ZImageTransformer2DModel, "transformer"), (AutoencoderKL, "vae"))
+    ]
+    text_config = Qwen3Config.from_pretrained(folder / "text_encoder", **options)
+    with torch.device("meta"):
+        transformer = ZImageTransformer2DModel.from_config(configs[0])
+        vae = AutoencoderKL.from_config(configs[1])
+        text = without_last_layer(Qwen3Model(text_config))
+    item = choices.dtype.itemsize
+    weight = _WEIGHT_BYTES.get(choices.precision, item)
+    text_weight = item if choices.precision == "fp8" else weight
+    matrices = _matrices(transformer.layers[0])
+    blocks = len(transformer.noise_refiner) + len(transformer.layers)
+    readers = len(transformer.context_refiner)
+    beside = _count(transformer) - (blocks + readers) * matrices
+    decoders = 2 if choices.is_fast and choices.device.type == "cuda" else 1  # the fast one's copy
+    vae_values = _count(vae) + (decoders - 1) * _count(vae.decoder)
+    return Footprint(
+        rest=round((beside + vae_values) * item),
+        block=round(matrices * weight),
+        blocks=blocks,
+        readers=readers,
+        text_layer=round(_matrices(text.layers[0]) * text_weight),
+        text_layers=len(text.layers),
+        table=_count(text.embed_tokens) * item,
+        token=token_bytes(transformer.dim, item),
+        pixel=pixel_bytes(vae.config.block_out_channels[0], item),
+        tile=vae.config.sample_size,
+    )
+
+
+def _count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _matrices(block: nn.Module) -> int:
+    """Return how many values a block multiplies tokens by; its modulation is no part of them."""
+    return sum(
+        parameter.numel()
+        for name, parameter in block.named_parameters()
+        if parameter.ndim == 2 and not name.startswith("adaLN")  # noqa: PLR2004 - a matrix
+    )
+
+
+def load_parts(folder: Path, choices: Choices, plan: Placement) -> Parts:
+    """Read the weights, each to where the plan wants it."""
+    for library in (transformers_logging, diffusers_logging):
+        library.disable_progress_bar()  # a refusal is one line on the standard error
+    options: dict[str, Any] = {"local_files_only": True, "low_cpu_mem_usage": True}
+    dtype = choices.dtype
+    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=dtype, **options)
+    if choices.device.type == "cpu":
+        # A quarter faster here (demo model, 2 cores); on an H100 slower on the reference path.
+        vae = vae.to(memory_format=torch.channels_last)
+    vae = _frozen(vae).to(choices.device)
+    transformer = _frozen(
+        ZImageTransformer2DModel.from_pretrained(
+            folder, subfolder="transformer", dtype=dtype, **options
+        )
+    )
+    path = _take_transformer(transformer, vae, choices, plan)
+    text = PromptEncoder(folder, device=choices.device, dtype=dtype)
+    if isinstance(path, FastPath):
+        path.take_text(text.model)
+        text.fast = path
+    else:
+        put(text.model, choices.device, whole=plan.table)
+    return Parts(
+        text=text,
+        path=path,
+        transformer=transformer,
+        vae=vae,
+        scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
+            folder, subfolder="scheduler", local_files_only=True
+        ),
+    )
+
+
+def _take_transformer(
+    transformer: Any, vae: Any, choices: Choices, plan: Placement
+) -> ReferencePath | FastPath:
+    if choices.is_fast:
+        path = FastPath(
+            transformer, vae, dtype=choices.dtype, precision=choices.precision, placement=plan
+        )
+        if path.decoder is not None:
+            vae.decoder = path.decoder
+        return path
+    put(transformer, choices.device, whole=plan.blocks is None)
+    return ReferencePath(transformer, dtype=choices.dtype)
+
+
+def _frozen(module: Any) -> Any:
+    return module.eval().requires_grad_(requires_grad=False)
