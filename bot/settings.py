@@ -65,9 +65,15 @@ class Settings(BaseSettings):
         description="fast (fused kernels, CUDA graphs), reference (diffusers' own code), or auto: "
         "fast on a GPU. The recipe records it.",
     )
-    precision: Literal["full", "fp8"] = Field(
+    precision: Literal["full", "fp8", "int8", "int4"] = Field(
         default="full",
-        description="fp8: 8-bit products on the fast path; quicker, and other images.",
+        description="Other than full makes other images, on the fast path only. fp8: 8-bit "
+        "products, quicker. int8, int4: weights in so many bits, smaller.",
+    )
+    memory: Literal["auto", "24", "16", "12", "8"] = Field(
+        default="auto",
+        description="GiB of the GPU to use at most, or all that is free. What does not fit comes "
+        "from main memory in its turn: slower, the same images. Of no effect on a CPU.",
     )
     cpu_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0, description="Threads torch may use on a CPU; 0 leaves the choice to torch."

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.engines.placement import LEAST
 from bot.engines.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
 from bot.generation import GenerationRequest, Size
@@ -100,15 +101,26 @@ def test_the_gpu_draws_in_bfloat16_and_repeats_itself(demo_model: Path):
     assert first.conditions["device"] == torch.cuda.get_device_name()
 
 
-def test_out_of_memory_is_tried_again_the_cheaper_way(demo_model: Path):
+def test_out_of_memory_is_tried_again_with_less_on_the_gpu_and_then_in_tiles(
+    demo_model: Path, monkeypatch: pytest.MonkeyPatch
+):
     engine = new_engine(demo_model)
     engine.generate(request(128))
+    whole = engine.generate(request(1024))
     plain = peak_bytes(lambda: engine.generate(request(1024)))
-    limit_memory(plain - 2**20)  # a little too little for the whole image at once
+    limit_memory(plain - 2**20)  # a little too little for the image beside all weights
     drawing = engine.generate(request(1024))
-    assert drawing.conditions["vae_tiling"] is True
+    assert drawing.conditions["vae_tiling"] is False
+    assert drawing.image.pixel_sha256 == whole.image.pixel_sha256
     torch.cuda.set_per_process_memory_fraction(1.0)
-    assert engine.generate(request(1024)).conditions["vae_tiling"] is False
+    with monkeypatch.context() as patch:
+        patch.setattr(engine._room, "settled", lambda *_, **__: LEAST)
+        least = peak_bytes(lambda: engine.generate(request(1024)))
+    limit_memory(least - 2**20)  # too little for it beside next to no weights
+    assert engine.generate(request(1024)).conditions["vae_tiling"] is True
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    again = engine.generate(request(1024))
+    assert again.image.pixel_sha256 == whole.image.pixel_sha256
 
 
 def test_out_of_memory_on_both_ways_says_what_there_was(demo_model: Path):
@@ -116,7 +128,7 @@ def test_out_of_memory_on_both_ways_says_what_there_was(demo_model: Path):
     engine.generate(request(128))
     limit_memory(torch.cuda.memory_reserved() + 2**21)
     with pytest.raises(EngineOutOfMemoryError, match=r"GiB allocated, .* reserved, .* free of"):
-        engine.generate(request(1024))
+        engine.generate(request(2048))
     torch.cuda.set_per_process_memory_fraction(1.0)
     engine.generate(request(256))  # one image too large does not spoil the next
 

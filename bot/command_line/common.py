@@ -33,6 +33,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> Engine:
         cpu_threads=settings.cpu_threads,
         path=settings.engine_path,
         precision=settings.precision,
+        memory=settings.memory,
     )
 
 

@@ -62,6 +62,6 @@ def _by_torchao(precision: str) -> Shrink:
         layer = nn.Linear(columns, rows, bias=False, device="meta")
         layer.weight = nn.Parameter(matrix, requires_grad=False)
         quantize_(layer, config)
-        return layer.weight.data
+        return layer.weight.detach()
 
     return shrink

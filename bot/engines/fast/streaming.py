@@ -43,6 +43,8 @@ class HostBuffer:
         code = runtime.cudaHostRegister(address, size, 0)
         if code != runtime.cudaError.success:
             logger.warning("Main memory cannot be pinned (CUDA error %s): slower copies", int(code))
+            with contextlib.suppress(RuntimeError):
+                torch.zeros(1, device="cuda")  # the next launch reports the refusal: here, unheard
             return
         # The bytes are held until then: what is registered must not be unmapped.
         weakref.finalize(self, _unpin, self.bytes).atexit = False

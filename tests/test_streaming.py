@@ -1,0 +1,146 @@
+"""Weights that come in their turn draw the same pixels as weights that stay."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bot.comparison import compare
+from bot.engines.fast.operations import quantise
+from bot.engines.fast.path import FastPath
+from bot.engines.fast.streaming import Away, HostBuffer, going
+from bot.engines.fast.weights import Matrices
+from bot.engines.hardware import check_precision
+from bot.engines.placement import LEAST, Placement
+from bot.engines.z_image import ZImageEngine
+from bot.errors import SettingsError
+from bot.generation import GenerationRequest, Quality, Size
+from bot.images import to_pillow
+
+REQUEST = GenerationRequest(
+    prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,
+    guidance_scale=1.3,
+)  # fmt: skip
+OTHER = replace(REQUEST, prompt="a fox", seed=4)
+PLANS = {
+    "nothing stays": LEAST,
+    "the text comes": Placement(text_layers=1, table=False, graphs=False),
+    "one block comes": Placement(blocks=6, readers=1, text_layers=0, table=False, graphs=False),
+    "three blocks come": Placement(blocks=5, readers=0, text_layers=0, table=False, graphs=False),
+    "all stay": Placement(),
+}
+
+
+def new_engine(folder: Path, **options: str) -> ZImageEngine:
+    return ZImageEngine(
+        folder, model_id="demo", revision="test", device="cpu", path="fast", **options
+    )
+
+
+@pytest.fixture(scope="module")
+def engine(demo_model: Path) -> Iterator[ZImageEngine]:
+    engine = new_engine(demo_model)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def wanted(engine: ZImageEngine) -> list[str]:
+    return [engine.generate(each).image.pixel_sha256 for each in (REQUEST, OTHER)]
+
+
+def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FastPath:
+    """Let the engine keep to a plan, whatever room there is."""
+    parts = engine._loaded()
+    assert isinstance(parts.path, FastPath)
+    monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
+    parts.text._cache.clear()
+    return parts.path
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_whatever_comes_in_its_turn_the_pixels_stay_the_same(
+    engine: ZImageEngine, wanted: list[str], monkeypatch: pytest.MonkeyPatch, name: str
+):
+    path = settle(engine, PLANS[name], monkeypatch)
+    found = [engine.generate(each).image.pixel_sha256 for each in (REQUEST, OTHER)]
+    assert found == wanted
+    assert path._transformer.layers.streams is (PLANS[name].blocks is not None)
+    assert path._text.layers.streams is (PLANS[name].text_layers is not None)
+    assert path.shares_all is (name == "all stay")
+
+
+def test_a_plan_at_the_start_is_kept_while_loading(
+    demo_model: Path, wanted: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.engines.memory.place", lambda *_: PLANS["three blocks come"])
+    engine = new_engine(demo_model)
+    engine.load()
+    assert engine._loaded().path._transformer.layers.streams
+    assert engine.generate(REQUEST).image.pixel_sha256 == wanted[0]
+    engine.close()
+
+
+def test_what_is_away_is_laid_out_as_it_was():
+    scaled = quantise(torch.randn(16, 32))
+    matrices = Matrices(torch.randn(9, 32), torch.randn(8, 8).bfloat16(), scaled, torch.ones(4, 4))
+    away = Away(matrices, pinned=False)
+    back = away.over(away.bytes.clone())
+    assert torch.equal(back.qkv, matrices.qkv)
+    assert torch.equal(back.out, matrices.out)
+    assert torch.equal(back.up.values.float(), scaled.values.float())
+    assert torch.equal(back.up.scale, scaled.scale)
+    assert all(each.data_ptr() % 64 == 0 for each in (back.qkv, back.out, back.down))
+
+
+def test_main_memory_outlives_what_reserved_it():
+    view = HostBuffer(4096, pinned=False).bytes[:8]
+    gc.collect()
+    view.fill_(7)
+    assert view.tolist() == [7] * 8
+
+
+@pytest.mark.parametrize("layers", [1, 4, 30, 35])
+def test_layers_that_leave_are_spread_and_more_of_them_hold_the_fewer(layers: int):
+    sets = [set(going(layers, count)) for count in range(layers + 1)]
+    assert [len(each) for each in sets] == list(range(layers + 1))
+    assert all(fewer < more for fewer, more in itertools.pairwise(sets))
+    if layers == 30:
+        assert going(layers, 8) == [0, 4, 8, 12, 16, 20, 24, 28]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("torchao"), reason="torchao is not installed")
+def test_eight_bit_weights_draw_nearly_the_same_and_come_in_their_turn_too(
+    demo_model: Path, engine: ZImageEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.undo()
+    small = new_engine(demo_model, precision="int8")
+    drawing = small.generate(REQUEST)
+    assert str(drawing.conditions["quantization"]).startswith("int8 weights by row, torchao 0.")
+    difference = compare(to_pillow(engine.generate(REQUEST).image), to_pillow(drawing.image))
+    assert difference is not None
+    assert 0 < difference.mean < 4  # of 255
+    settle(small, LEAST, monkeypatch)
+    assert small.generate(REQUEST).image.pixel_sha256 == drawing.image.pixel_sha256
+    assert not small._loaded().path.shares_all
+    small.close()
+
+
+@pytest.mark.parametrize(
+    ("precision", "is_fast", "why"),
+    [
+        ("int8", False, "it needs the fast path; set ENGINE_PATH=fast"),
+        ("fp8", True, "compute capability 8.9"),
+        ("int4", True, "compute capability 8.0|torchao is missing"),
+    ],
+)
+def test_a_precision_that_is_not_here_is_refused(precision: str, why: str, *, is_fast: bool):
+    with pytest.raises(SettingsError, match=f"PRECISION '{precision}' does not work here.*({why})"):
+        check_precision(precision, torch.device("cpu"), torch.float32, is_fast=is_fast)
