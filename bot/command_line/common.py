@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from tqdm import tqdm
 
-from bot.engines import Engine
 from bot.models import ModelFiles
 from bot.settings import Settings
+
+if TYPE_CHECKING:  # importing it for real would import torch
+    from bot.engines.z_image import ZImageEngine
 
 # What `add_subparsers` returns; the class has no public name.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 
 
-def open_engine(files: ModelFiles, settings: Settings) -> Engine:
+def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
     """Return an engine for these model files; it loads them when it is first used."""
     let_threads_sleep()
+    let_torchao_be_quiet()
     # torch and diffusers take seconds to import: `--help` and refusals do not wait for them.
     from bot.engines.z_image import ZImageEngine  # noqa: PLC0415
 
@@ -44,6 +48,17 @@ def let_threads_sleep() -> None:
     bot's own event loop for example, wants one of the cores.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def let_torchao_be_quiet() -> None:
+    """Keep what torchao says at its import off the terminal; to be called before torch is imported.
+
+    Where it is installed diffusers imports it too, and half a page tells of kernels that nobody
+    asked for. PRECISION needs none of them.
+    """
+    os.environ.setdefault("TORCHAO_FORCE_SKIP_LOADING_SO_FILES", "1")
+    for name in ("torchao", "torch.utils._pytree", "diffusers.quantizers.torchao"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class FileBars:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.command_line.common import Commands, FileBars
+from bot.command_line.common import Commands, FileBars, open_engine
 from bot.errors import BotError
 from bot.models import MANIFEST_NAME, ModelFiles, locate, verify
 from bot.settings import Settings
@@ -27,9 +27,6 @@ _PACKAGES: Final = (
     "torch", "diffusers", "transformers", "modelscope", "huggingface-hub", "discord.py",
     "aiosqlite", "pillow",
 )  # fmt: skip
-# Z-Image-Turbo: 20.5 GB of weights in bfloat16 and 22 to 25 GB at the peak of a 1024 x 1024 image,
-# measured on an H100.
-_COMFORTABLE_GPU: Final = 24 * _GIB
 _LARGE_MODEL: Final = 1024  # its native edge in pixels
 _LITTLE_DISK: Final = 2 * _GIB
 
@@ -89,6 +86,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield from _compute(settings, native=0)
     else:
         yield from _compute(settings, native=files.native)
+        yield _memory(settings, files)
         yield _model(files)
 
 
@@ -164,7 +162,7 @@ def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
         return
     if gpus:
         for i, gpu in enumerate(gpus):
-            yield _gpu(f"gpu {i}", gpu, native=native)
+            yield _gpu(f"gpu {i}", gpu)
     elif settings.device.startswith("cuda"):
         yield Check(
             name="gpu",
@@ -176,12 +174,10 @@ def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
         yield _cpu(hardware.cpu_threads(), native=native)
 
 
-def _gpu(name: str, gpu: Gpu, *, native: int) -> Check:
+def _gpu(name: str, gpu: Gpu) -> Check:
     detail = f"{gpu.name}, {gpu.free / _GIB:.1f} of {gpu.total / _GIB:.1f} GiB free"
     if not gpu.supports_bfloat16:
         advice = "this GPU has no bfloat16: set DTYPE=float32, which needs twice the memory"
-    elif native >= _LARGE_MODEL and gpu.free < _COMFORTABLE_GPU:
-        advice = "below 24 GiB free, 1024x1024 may not fit: stop other programs on the GPU"
     else:
         return Check(name=name, status=Status.OK, detail=detail)
     return Check(name=name, status=Status.WARNING, detail=detail, advice=advice)
@@ -197,6 +193,15 @@ def _cpu(threads: int, *, native: int) -> Check:
         detail=detail,
         advice="a model of this size takes many minutes an image on a CPU: use a GPU or MODEL=demo",
     )
+
+
+def _memory(settings: Settings, files: ModelFiles) -> Check:
+    """Say what of the model would stay on the GPU, and refuse what this machine cannot do."""
+    try:
+        plan = open_engine(files, settings).foresee()
+    except BotError as error:
+        return Check(name="memory", status=Status.PROBLEM, detail=error.message)
+    return Check(name="memory", status=Status.OK, detail=f"MEMORY={settings.memory}: {plan}")
 
 
 def _model(files: ModelFiles) -> Check:

@@ -140,9 +140,34 @@ class ZImageEngine:
         if self._cpu_threads:
             torch.set_num_threads(self._cpu_threads)
         start = time.perf_counter()
-        try:
-            room = Room(measure(self._folder, self._choices), Budget(self._device, self._memory))
+        with self._refusing():
+            room = self._plan()
             self._parts = load_parts(self._folder, self._choices, room.plan)
+        self._room = room
+        self._free_cache()
+        logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
+
+    def foresee(self) -> str:
+        """Return in one line what would stay on the device; no weights are read.
+
+        Raises:
+            ModelFilesError: A configuration is missing or of another architecture.
+            SettingsError: There is too little memory, on the GPU and beside it.
+
+        """
+        if self._device.type != "cuda":
+            return "of no effect on a CPU, which draws from main memory"
+        with self._refusing():
+            return str(self._plan())
+
+    def _plan(self) -> Room:
+        return Room(measure(self._folder, self._choices), Budget(self._device, self._memory))
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Turn what goes wrong with a model's files into a sentence."""
+        try:
+            yield
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             if is_out_of_memory(error):
                 raise out_of_memory_error(
@@ -152,9 +177,6 @@ class ZImageEngine:
                 f"The model in {self._folder} cannot be loaded ({_first_line(error)}): run "
                 "`python -m bot doctor` to find the broken file."
             ) from error
-        self._room = room
-        self._free_cache()
-        logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
