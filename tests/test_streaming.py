@@ -28,12 +28,11 @@ REQUEST = GenerationRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,
     guidance_scale=1.3,
 )  # fmt: skip
-OTHER = replace(REQUEST, prompt="a fox", seed=4)
+OTHER = replace(REQUEST, prompt="a fox", seed=4, guidance_scale=0.0)
 PLANS = {
     "nothing stays": LEAST,
-    "the text comes": Placement(text_layers=1, table=False, graphs=False),
-    "one block comes": Placement(blocks=6, readers=1, text_layers=0, table=False, graphs=False),
-    "three blocks come": Placement(blocks=5, readers=0, text_layers=0, table=False, graphs=False),
+    "one block and some text come": Placement(blocks=6, readers=1, text_layers=1, graphs=False),
+    "three blocks come": Placement(blocks=4, readers=0, text_layers=0, table=False, graphs=False),
     "all stay": Placement(),
 }
 

@@ -22,7 +22,9 @@ _SLACK: Final = 1.5
 _DECODE_CHANNELS: Final = 7.5  # of the width of the decoder's last block, in values
 _WORKSPACES: Final = 256 * MIB  # cuBLAS, tables of steps and rotations, the text's own tensors
 _CAPTION_TOKENS: Final = 512
-_GRAPHED_TOKENS: Final = 6144  # the most that a recorded graph may have
+# What the largest recorded graphs hold while they are there: `bot.engines.fast` records no more.
+_GRAPHED_TOKENS: Final = 6144
+_GRAPHED_PIXELS: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class Placement:
         readers: Of its blocks that refine a caption.
         text_layers: Of the text encoder.
         table: Whether the text encoder's embeddings do; else they are looked up in main memory.
-        graphs: Whether there is room for recorded CUDA graphs.
+        graphs: Whether there is room for recorded CUDA graphs, which read weights where they are:
+            none where any come in their turn.
 
     """
 
@@ -80,7 +83,7 @@ class Footprint:
     @property
     def graphs(self) -> int:
         """Return the bytes that recorded graphs hold beside the weights."""
-        return _GRAPHED_TOKENS * self.token
+        return max(_GRAPHED_TOKENS * self.token, _GRAPHED_PIXELS * self.pixel)
 
     def work(self, *, width: int, height: int, tiled: bool) -> int:
         """Return the bytes that drawing takes beside the weights."""

@@ -30,7 +30,7 @@ class Graphs:
 
     def __init__(self, device: torch.device) -> None:
         """Start with none."""
-        self._is_used = device.type == "cuda"
+        self._is_on_gpu = self._is_used = device.type == "cuda"
         self._recordings: OrderedDict[Hashable, _Recording] = OrderedDict()
         self._pool: Any = None
 
@@ -71,6 +71,12 @@ class Graphs:
         with torch.cuda.graph(graph, pool=self._pool):
             output.copy_(function(*inside))
         return _Recording(graph=graph, inputs=inside, output=output, function=function)
+
+    def use(self, *, if_possible: bool) -> None:
+        """Record from now on, or call the functions themselves, for want of memory."""
+        self._is_used = if_possible and self._is_on_gpu
+        if not self._is_used:
+            self.forget()
 
     def forget(self) -> None:
         """Give the graphs' memory back."""

@@ -70,6 +70,7 @@ class FastPath:
         self._plain = choose_operations(self._device, quantised=False)
         self._text: FastTextEncoder | None = None
         self._graphs = Graphs(self._device)
+        self._graphs.use(if_possible=self._placement.graphs)
         self._reserve()
         self.decoder: nn.Module | None = None
         if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
@@ -107,6 +108,7 @@ class FastPath:
         self._placement = placement
         transformer, text = self._transformer, self._text
         self._graphs.forget()
+        self._graphs.use(if_possible=placement.graphs)
         _keep(transformer.layers, placement.blocks)
         _keep(transformer.readers, placement.readers)
         if text is not None:
@@ -143,8 +145,6 @@ class FastPath:
         if self._device.type == "cuda":
             ids = torch.nn.functional.pad(ids, (0, -tokens % _TEXT_MULTIPLE))
         embeddings = self._text.embed(ids)
-        if self._text.layers.streams or not self._placement.graphs:
-            return self._text.states(embeddings)[:tokens]
         return self._graphs.run(("text", len(ids)), self._text.states, embeddings)[:tokens]
 
     def velocity(
@@ -166,8 +166,7 @@ class FastPath:
         def at(latents: torch.Tensor, i: int) -> torch.Tensor:
             return self._transformer.velocity(latents, steps[i], reading)
 
-        is_fixed = self._placement.graphs and not self._transformer.layers.streams
-        if length > _GRAPH_TOKENS or not is_fixed:
+        if length > _GRAPH_TOKENS:
             return at
 
         def forward(
