@@ -77,7 +77,8 @@ def explain(error: BaseException, locale: str) -> str:
     if isinstance(error, RefusalError):
         return error.in_language(locale)
     if isinstance(error, BotError):
-        return texts.sentence(error.message, locale)
+        # What people named is quoted in it: none of that becomes a link to elsewhere.
+        return texts.sentence(error.message, locale).replace("](", "]\u200b(")
     if isinstance(error, discord.Forbidden):
         return texts.text("no_permission_here", locale)
     logger.error("Unexpected error in an interaction", exc_info=error)

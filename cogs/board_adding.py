@@ -33,7 +33,7 @@ from cogs.choosing import suggest_images
 from cogs.posting import Content
 from cogs.rows import generation_ids
 from cogs.submitting import bot_of, find_some, still_there
-from cogs.wording import shortened
+from cogs.wording import escaped, shortened
 
 LINES_SHOWN: Final = 10
 
@@ -61,27 +61,38 @@ async def hang(
         except BotError as error:
             if len(pictures) == 1:
                 raise
-            locale = str(interaction.locale)
-            lines.append(text("failed", locale, sentence=explain(error, locale)))
+            lines.append(_failed(pictures.names()[index], error, str(interaction.locale)))
             continue
         added.append(one)
-        lines.append(_said(board, one, str(interaction.locale)))
+        lines.append(await _said(interaction, one))
     lines = lines[:LINES_SHOWN]
     if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
         lines.append(text("board_kept_back", str(interaction.locale)))
-    content = _answer(board, added, lines, str(interaction.locale))
+    content = _answer(await board_of(interaction, board.id), added, lines, str(interaction.locale))
     await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
 
 
-def _said(board: Board, added: Added, locale: str) -> str:
-    """Return what is said of a picture that was hung up, or hung there already."""
+async def _said(interaction: discord.Interaction, added: Added) -> str:
+    """Return what is said of a picture that was hung up, or hung there already.
+
+    Of another one that the reader may not see, nothing is told but that these pixels hang there.
+    """
+    locale = str(interaction.locale)
+    board = await board_of(interaction, added.item.board_id)
     number, name = added.item.number, board_name(board.name)
     if added.is_exact:
-        return text("board_exact", locale, number=number, name=name)
+        key = "board_exact" if board.item(number) else "board_exact_hidden"
+        return text(key, locale, number=number, name=name)
     said = text("board_added", locale, number=number, name=name)
-    if added.duplicate_of is not None:
+    if added.duplicate_of is not None and board.item(added.duplicate_of.number):
         said += "\n" + text("board_near", locale, number=added.duplicate_of.number)
     return said
+
+
+def _failed(name: str, error: BotError, locale: str) -> str:
+    """Return which of several pictures was not hung up, and why."""
+    sentence = f"{escaped(one_line(name), limit=40)} · {explain(error, locale)}"
+    return text("failed", locale, sentence=sentence)
 
 
 async def _is_for_all(
@@ -101,7 +112,7 @@ async def _is_for_all(
 
 def _answer(board: Board, added: Sequence[Added], lines: Sequence[str], locale: str) -> Content:
     items: list[Any] = [ui.TextDisplay("\n".join(lines))]
-    if len(added) == 1:
+    if len(added) == 1 and board.item(added[0].item.number):
         number = str(added[0].item.number)
         row = [button("look", board.id, number, locale=locale, emoji="🔍",
                       label=text("board_button_open", locale))]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -133,14 +134,36 @@ def _choices(found: Sequence[BoardSummary], typed: str) -> list[app_commands.Cho
 async def suggest_numbers(
     interaction: discord.Interaction, typed: str | int
 ) -> list[app_commands.Choice[int]]:
-    """Offer the pictures of the board that is named or meant, by number and words."""
+    """Offer the pictures of the board that is named or meant, by number, words and tags."""
     with contextlib.suppress(BotError):
-        named: Any = getattr(interaction.namespace, "board", None)
-        board = await board_of(interaction, named or None)
-        wanted = str(typed).strip().casefold()
-        return [
-            app_commands.Choice(name=shortened(item_name(item), CHOICE_LENGTH), value=item.number)
-            for item in board.ordered()
-            if str(item.number).startswith(wanted) or wanted in item_name(item).casefold()
-        ][:CHOICES]
+        board = await board_of(interaction, _named(interaction))
+        return _numbered(board.ordered(), str(typed))
     return []
+
+
+async def suggest_taken_off(
+    interaction: discord.Interaction, typed: str | int
+) -> list[app_commands.Choice[int]]:
+    """Offer the pictures that were taken off the named board and can be brought back."""
+    with contextlib.suppress(BotError):
+        board = await board_of(interaction, _named(interaction))
+        items = await boards_of(interaction).taken_off(actor_of(interaction), board.id)
+        seen = await seen_by(member_of(interaction), replace(board, items=tuple(items)))
+        return _numbered(seen.items, str(typed))
+    return []
+
+
+def _named(interaction: discord.Interaction) -> str | None:
+    named: str | None = getattr(interaction.namespace, "board", None)
+    return named or None
+
+
+def _numbered(items: Sequence[Item], typed: str) -> list[app_commands.Choice[int]]:
+    wanted = typed.strip().casefold()
+    return [
+        app_commands.Choice(name=shortened(item_name(item), CHOICE_LENGTH), value=item.number)
+        for item in items
+        if str(item.number).startswith(wanted)
+        or wanted in item_name(item).casefold()
+        or any(wanted.removeprefix("#") in tag.casefold() for tag in item.tags)
+    ][:CHOICES]

@@ -8,7 +8,8 @@ import discord
 from discord import app_commands, ui
 
 from bot.boards import Board, Item, Status
-from bot.service.boards import no_picture
+from bot.client import RefusalError
+from bot.service.boards import Words, no_picture
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import (
@@ -24,6 +25,7 @@ from cogs.board_showing import acknowledge, present, present_picture
 from cogs.board_wording import board_name, status_name
 from cogs.posting import Content
 
+PlaceName = Literal["first", "last"]
 StatusName = Literal["candidate", "shortlist", "approved", "rejected"]
 
 
@@ -71,10 +73,8 @@ async def caption(
     """Set the caption, and the credit where it is given."""
     found, _ = await picture_of(interaction, board, number)
     await acknowledge(interaction)
-    boards, actor = boards_of(interaction), actor_of(interaction)
-    await boards.caption(actor, found.id, number, words)
-    if credit is not None:
-        await boards.credit(actor, found.id, number, credit)
+    said: Words = {"caption": words} if credit is None else {"caption": words, "credit": credit}
+    await boards_of(interaction).describe(actor_of(interaction), found.id, number, **said)
     await present_picture(interaction, found.id, number)
 
 
@@ -106,6 +106,7 @@ async def tag(
 @app_commands.describe(
     number="Which picture",
     before="The picture that it shall stand before; none puts it last",
+    place="Put it first or last instead",
     board="Which board",
 )
 @app_commands.autocomplete(board=suggest_boards)
@@ -114,10 +115,13 @@ async def order(
     interaction: discord.Interaction,
     number: int,
     before: int | None = None,
+    place: PlaceName | None = None,
     board: str | None = None,
 ) -> None:
     """Move a picture in the chosen order."""
     found, _ = await picture_of(interaction, board, number)
+    if place is not None:
+        before = first_of(found) if place == "first" else None
     await move(interaction, found, number, before)
 
 
@@ -189,12 +193,19 @@ async def take_off(interaction: discord.Interaction, board_id: str, number: str)
     await present(interaction, Content(view=layouts.layout(ui.TextDisplay(said), row)))
 
 
+def first_of(board: Board) -> int:
+    """Return the number of the picture that stands first in the chosen order."""
+    return board.items[0].number
+
+
 async def move(
     interaction: discord.Interaction, board: Board, number: int, before: int | None
 ) -> None:
     """Move a picture, and show it."""
     if before is not None and board.item(before) is None:
         raise no_picture(board, before)
+    if before == number:
+        raise RefusalError("board_stands_there", number=number)
     await acknowledge(interaction)
     boards, actor = boards_of(interaction), actor_of(interaction)
     await boards.move(actor, board.id, number, before=before)

@@ -11,10 +11,18 @@ from bot.boards import Access, Board, BoardState, Order, Theme
 from bot.client import RefusalError, errors_answered
 from bot.errors import BotError
 from bot.exhibits.wording import count_words
-from bot.service.boards import BoardEdits, no_board, refusal
+from bot.service.boards import BoardEdits, changeable, no_board, refusal
 from bot.texts import text
 from cogs import layouts
-from cogs.board_choosing import BoardCommand, board_of, boards_of, suggest_boards, suggest_deleted
+from cogs.board_choosing import (
+    BoardCommand,
+    board_of,
+    boards_of,
+    suggest_boards,
+    suggest_deleted,
+    suggest_taken_off,
+    summaries,
+)
 from cogs.board_people import Place, access_in, actor_of, may_pin, member_of, place_of
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_board, present_picture
@@ -121,6 +129,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     elif detach:
         edits["channel_id"] = None
     if not edits:
+        changeable(found, actor_of(interaction), Access.OWN, typed=found.id)
         await interaction.response.send_modal(WordsModal(found, str(interaction.locale)))
         return
     await change(interaction, found, edits)
@@ -157,10 +166,14 @@ class WordsModal(ui.Modal):
             self.add_item(ui.Label(text=label, description=hint, component=field))
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Change what was changed."""
-        typed: Any = {key: field.value.strip() for key, field in self.fields.items()}
-        typed["size"] = typed["size"] or None
-        await change(interaction, self._board, typed)
+        """Change what was changed, and nothing that somebody else changed meanwhile."""
+        typed = {key: field.value.strip() for key, field in self.fields.items()}
+        edits: Any = {
+            key: value for key, value in typed.items() if value != (getattr(self._board, key) or "")
+        }
+        if "size" in edits:
+            edits["size"] = edits["size"] or None
+        await change(interaction, self._board, edits)
 
     async def on_error(  # type: ignore[override]  # a form has no item
         self, interaction: discord.Interaction, error: Exception, /
@@ -211,6 +224,7 @@ async def really_delete(interaction: discord.Interaction, board_id: str, _: str)
     number="A picture that was taken off it within a day",
 )
 @app_commands.autocomplete(board=suggest_deleted)
+@app_commands.autocomplete(number=suggest_taken_off)
 async def restore(interaction: discord.Interaction, board: str, number: int | None = None) -> None:
     """Bring back a board, or a picture of one that is there."""
     if number is not None:
@@ -222,9 +236,7 @@ async def restore(interaction: discord.Interaction, board: str, number: int | No
 
 async def _restorable(interaction: discord.Interaction, typed: str) -> str:
     """Return the id of a board that may be deleted or archived."""
-    found = await boards_of(interaction).boards(
-        actor_of(interaction), with_archived=True, with_deleted=True
-    )
+    found = await summaries(interaction, with_archived=True, with_deleted=True)
     found.sort(key=lambda each: each.state is not BoardState.DELETED)
     for each in found:
         if typed.strip() in {each.id, each.name}:
@@ -235,6 +247,7 @@ async def _restorable(interaction: discord.Interaction, typed: str) -> str:
 async def really_restore(interaction: discord.Interaction, board_id: str, _: str) -> None:
     """Bring a board back, from the archive or from being deleted."""
     boards, actor = boards_of(interaction), actor_of(interaction)
+    await _restorable(interaction, board_id)
     if await boards.board(board_id) is None:
         board = await boards.restore(actor, board_id)
     else:

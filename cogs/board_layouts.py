@@ -10,7 +10,7 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.boards import Access, Board, BoardState, Item, Order, Source
+from bot.boards import Board, BoardState, Item, Order, Source
 from bot.boards.values import Swatch
 from bot.exhibits import PER_PAGE, keep_sheet, page_count
 from bot.exhibits.wording import facts
@@ -18,7 +18,9 @@ from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.board_rows import (
+    Reader,
     board_row,
+    drawing_row,
     look_select,
     neighbours_row,
     page_row,
@@ -155,7 +157,7 @@ async def picture_content(
     board: Board,
     item: Item,
     *,
-    access: Access,
+    reader: Reader,
     looking: Looking,
     notes: Sequence[str] = (),
 ) -> Content:
@@ -172,9 +174,9 @@ async def picture_content(
         parts.append(ui.MediaGallery(gallery_item(upload, item)))
     parts.append(ui.TextDisplay("\n".join(item_lines(item, locale))))
     if board.state is BoardState.OPEN:
-        may_curate = access >= Access.CURATE
-        rows = picture_rows(board, item, may_curate=may_curate, locale=locale)
+        rows = picture_rows(board, item, reader=reader, locale=locale)
         parts += [ui.ActionRow(*row) for row in rows]
+    parts.append(ui.ActionRow(*drawing_row(board, item, locale)))
     parts.append(ui.ActionRow(*neighbours_row(board, item, locale)))
     files = [] if upload is None else [upload]
     return Content(view=layouts.layout(*parts, colour=stripe(item.palette)), files=files)

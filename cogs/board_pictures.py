@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
+import aiohttp
 import discord
 
 from bot.boards import Actor, Added
@@ -13,6 +15,8 @@ from bot.errors import BotError
 from bot.jobs import Generation
 from bot.reading import MAX_BYTES
 from bot.service.boards import Label
+
+logger = logging.getLogger(__name__)
 
 PICTURES: Final = 10  # of one message: Discord allows no more attachments
 
@@ -70,13 +74,30 @@ class Pictures:
         return await boards.add_upload(
             actor,
             board_id,
-            await attachment.read(),
+            await _fetched(attachment),
             author_id=None if author is None else author.id,
             author_name="" if author is None else author.display_name,
             channel_id=self._channel_id,
             is_spoiler=attachment.is_spoiler(),
             **label,
         )
+
+
+async def _fetched(attachment: discord.Attachment) -> bytes:
+    """Return the bytes of an attachment.
+
+    Raises:
+        BotError: Discord has it no more, or does not answer.
+
+    """
+    try:
+        return await attachment.read()
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        logger.info("An attachment cannot be fetched: %s", error)
+        raise BotError(
+            f"The file {attachment.filename[:40]!r} cannot be fetched from Discord: if its message "
+            "is still there, try again."
+        ) from error
 
 
 def _link_of(generation: Generation) -> str | None:
@@ -87,7 +108,10 @@ def _link_of(generation: Generation) -> str | None:
 
 
 def pictures_of(message: discord.Message) -> list[discord.Attachment]:
-    """Return the attachments of a message that are pictures."""
+    """Return the attachments of a message, or of the one it forwards, that are pictures."""
+    forwarded = [each for shot in message.message_snapshots for each in shot.attachments]
     return [
-        each for each in message.attachments if (each.content_type or "image/").startswith("image/")
+        each
+        for each in (*message.attachments, *forwarded)
+        if (each.content_type or "image/").startswith("image/")
     ][:PICTURES]

@@ -29,7 +29,7 @@ from cogs.board_choosing import (
     suggest_numbers,
 )
 from cogs.board_forms import Form, numbers_in
-from cogs.board_people import is_open_to, place_of
+from cogs.board_people import open_here
 from cogs.board_rows import button
 from cogs.board_wording import board_name, item_title, status_name
 from cogs.posting import Content
@@ -143,26 +143,27 @@ async def compare(
         raise RefusalError("board_compare_two", number=a)
     items = [(await picture_of(interaction, found.id, number))[1] for number in numbers]
     if share:
-        await _check_shareable(interaction, items)
+        await _check_shareable(interaction, found, items)
     await interaction.response.defer(ephemeral=not share, thinking=True)
     content = await _comparison(interaction, found, items)
     await interaction.followup.send(ephemeral=not share, **content.arguments_of_new())
 
 
-async def _check_shareable(interaction: discord.Interaction, items: list[Item]) -> None:
-    """Refuse to show here what not everyone here may see, or what is hidden."""
+async def _check_shareable(
+    interaction: discord.Interaction, board: Board, items: list[Item]
+) -> None:
+    """Refuse to show here what not everyone here may see: the board itself, or a picture.
+
+    A picture that is bound to no channel is for whoever sees its board.
+    """
     assert interaction.guild is not None
     assert interaction.channel_id is not None
-    here = await place_of(interaction.guild, interaction.channel_id)
-    for item in items:
-        source = None
-        if item.channel_id is not None:
-            source = await place_of(interaction.guild, item.channel_id)
-        is_open = item.channel_id is None or (
-            source is not None and here is not None and is_open_to(source, here)
-        )
-        if not is_open:
-            raise RefusalError("board_not_shareable", number=item.number)
+    sources = {item.number: item.channel_id or board.channel_id for item in items}
+    others = {each for each in (board.channel_id, *sources.values()) if each is not None}
+    is_open = await open_here(interaction.guild, interaction.channel_id, others)
+    for number, source in sources.items():
+        if not {source, board.channel_id} - {None} <= is_open:
+            raise RefusalError("board_not_shareable", number=number)
 
 
 async def _comparison(interaction: discord.Interaction, board: Board, items: list[Item]) -> Content:

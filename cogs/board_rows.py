@@ -7,12 +7,13 @@ they are understood by whichever run of the bot receives them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
 from discord import ui
 
-from bot.boards import Board, BoardState, BoardSummary, Item, Order, Status
+from bot.boards import Access, Board, BoardState, BoardSummary, Item, Order, Status
 from bot.exhibits import FORMS
 from bot.texts import text
 from cogs.board_wording import STATUS_SIGNS, option_label, status_name
@@ -31,6 +32,14 @@ ADD_TEMPLATE: Final = r"zib:board:(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 OFF_TEMPLATE: Final = r"zib:unhang:(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 _OPTIONS: Final = 25  # Discord's limit of a select
 _OPTION_LENGTH: Final = 100  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who looks at a picture, and what they may do on its board."""
+
+    user_id: int
+    access: Access
 
 
 def button(
@@ -166,28 +175,42 @@ def page_row(board: Board, *, page: int, pages: int, order: Order, locale: str) 
     return found
 
 
-def picture_rows(board: Board, item: Item, *, may_curate: bool, locale: str) -> list[list[Any]]:
-    """Return the buttons and selects under one picture of an open board."""
-    detail = str(item.number)
+def picture_rows(board: Board, item: Item, *, reader: Reader, locale: str) -> list[list[Any]]:
+    """Return the buttons and selects under one picture of an open board that its reader may use."""
 
     def one(action: str, emoji: str, **options: Any) -> Button:  # noqa: ANN401
-        return button(action, board.id, detail, locale=locale, emoji=emoji, **options)
+        return button(action, board.id, str(item.number), locale=locale, emoji=emoji, **options)
 
-    votes = text("board_button_voted", locale, count=item.votes)
-    rows: list[list[Any]] = [
-        [
-            one("heart", "❤️", label=votes, style=discord.ButtonStyle.primary),
-            one("comment", "💬"),
-            one("words", "✏️"),
-            *([one("move", "↕️")] if may_curate else []),
-            one("off", "🗑️"),
-        ]
-    ]
-    if may_curate:
+    rows: list[list[Any]] = [[one(*each) for each in _deeds(item, reader)]]
+    if reader.access >= Access.ADD:
+        votes = text("board_button_voted", locale, count=item.votes)
+        rows[0].insert(0, one("heart", "❤️", label=votes, style=discord.ButtonStyle.primary))
+    if reader.access >= Access.CURATE:
         rows.append([status_select(board, item, locale)])
-    made = [one("same", "🔁"), one("more", "🎲")] if item.recipe_text is not None else []
-    rows.append([*made, one("paint", "🎨"), *([one("recipe", "🧾")] if made else [])])
-    return rows
+    return [row for row in rows if row]
+
+
+def _deeds(item: Item, reader: Reader) -> list[tuple[str, str]]:
+    """Return what a reader may do to a picture, beside voting: action and sign."""
+    is_curator, may_add = reader.access >= Access.CURATE, reader.access >= Access.ADD
+    has_added = may_add and reader.user_id == item.added_by
+    is_theirs = reader.user_id in {item.added_by, item.author_id}
+    deeds = [
+        (may_add, ("comment", "💬")),
+        (is_curator or has_added, ("words", "✏️")),
+        (is_curator, ("move", "↕️")),
+        (is_curator or is_theirs, ("off", "🗑️")),
+    ]
+    return [deed for may, deed in deeds if may]
+
+
+def drawing_row(board: Board, item: Item, locale: str) -> list[Button]:
+    """Return the buttons that go on from a picture: they change nothing on its board."""
+    actions = [("same", "🔁"), ("more", "🎲"), ("paint", "🎨"), ("recipe", "🧾")]
+    if item.recipe_text is None:
+        actions = [("paint", "🎨")]
+    number = str(item.number)
+    return [button(each, board.id, number, locale=locale, emoji=sign) for each, sign in actions]
 
 
 def neighbours_row(board: Board, item: Item, locale: str) -> list[Button]:
@@ -198,6 +221,10 @@ def neighbours_row(board: Board, item: Item, locale: str) -> list[Button]:
     if at > 0:
         row.append(button("look", board.id, str(items[at - 1].number), locale=locale, label="←"))
     row.append(button("sheet", board.id, str(item.number), locale=locale, emoji="🖼️"))
+    if item.comments:
+        label = text("board_button_comments", locale, count=len(item.comments))
+        row.append(button("comments", board.id, str(item.number), locale=locale, emoji="💬",
+                          label=label))  # fmt: skip
     if at + 1 < len(items):
         row.append(button("look", board.id, str(items[at + 1].number), locale=locale, label="→"))
     return row

@@ -24,7 +24,7 @@ from cogs.board_choosing import (
 )
 from cogs.board_layouts import Looking, board_content, picture_content
 from cogs.board_people import access_in, actor_of, member_of, told_to
-from cogs.board_rows import button
+from cogs.board_rows import Reader, button
 from cogs.board_wording import board_name, log_line
 from cogs.posting import Content
 from cogs.submitting import bot_of
@@ -95,7 +95,7 @@ async def present_picture(
         bot_of(interaction).service,
         board,
         item,
-        access=access_in(board, actor_of(interaction)),
+        reader=Reader(user_id=interaction.user.id, access=access_in(board, actor_of(interaction))),
         looking=looking_of(interaction),
         notes=notes,
     )

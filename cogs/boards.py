@@ -13,6 +13,7 @@ from bot.client import ImageBot, errors_answered
 from cogs import (
     board_adding,
     board_asking,
+    board_comments,
     board_curating,
     board_exports,
     board_keeping,
@@ -35,6 +36,7 @@ _BUTTONS: Final[Mapping[str, Handler]] = {
     **board_keeping.BUTTONS,
     **board_curating.BUTTONS,
     **board_asking.BUTTONS,
+    **board_comments.BUTTONS,
     **board_exports.BUTTONS,
     **board_palettes.BUTTONS,
     **board_redrawing.BUTTONS,
@@ -42,6 +44,7 @@ _BUTTONS: Final[Mapping[str, Handler]] = {
 _SELECTS: Final[Mapping[str, Handler]] = {
     **board_showing.SELECTS,
     **board_curating.SELECTS,
+    **board_comments.SELECTS,
     **board_exports.SELECTS,
 }
 _COMMANDS: Final = (

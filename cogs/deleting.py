@@ -9,10 +9,12 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.boards import Hanging
 from bot.client import errors_answered
 from bot.jobs import Generation
 from bot.texts import text
 from cogs import layouts
+from cogs.board_choosing import summaries
 from cogs.board_people import actor_of
 from cogs.board_rows import OFF_TEMPLATE
 from cogs.board_wording import board_name
@@ -52,6 +54,7 @@ async def hanging_view(
         return None
     boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
     found = [each for one in generations for each in await boards.hangings(actor, one.id)]
+    found = await _seen_by(interaction, found)
     if not found:
         return None
     locale = str(interaction.locale)
@@ -62,6 +65,12 @@ async def hanging_view(
     )
     words = said + "\n" + text("board_still_hangs", locale, names=names)
     return layouts.layout(ui.TextDisplay(words), ui.ActionRow(button))
+
+
+async def _seen_by(interaction: discord.Interaction, found: list[Hanging]) -> list[Hanging]:
+    """Return the places on boards that the reader may see, for what names them."""
+    seen = {each.id for each in await summaries(interaction, with_archived=True)}
+    return [each for each in found if each.board_id in seen]
 
 
 class UnhangButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLATE):
@@ -91,6 +100,7 @@ class UnhangButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLA
             gone = [
                 each for id_ in self.ids for each in await boards.take_off_everywhere(actor, id_)
             ]
+            gone = await _seen_by(interaction, gone)
             names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
             words = text("board_unhung" if gone else "board_unhung_none",
                          str(interaction.locale), names=names)  # fmt: skip

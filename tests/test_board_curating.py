@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from bot.boards import Status
+from cogs.board_asking import packed
 from tests.board_town import add_picture, board_of, create, current, press, said, select_of
 from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of
 
@@ -72,6 +73,14 @@ async def test_several_are_voted_for_in_one_form(town: Town):
     assert "There is no number in 'the red one'" in said(refused)
 
 
+def test_what_came_of_many_votes_fits_into_messages():
+    lines = [f"{i} " + "x" * 180 for i in range(25)]
+    messages = packed(lines)
+    assert "\n".join(messages) == "\n".join(lines)
+    assert len(messages) == 3
+    assert all(len(each) <= 2000 for each in messages)
+
+
 # Words
 
 
@@ -90,6 +99,12 @@ async def test_words_are_changed_in_a_form(town: Town):
     [item] = (await board_of(town)).items
     assert (item.caption, item.credit, item.tags) == ("**Two**", "Ada", ("b", "c"))
     assert "\\*\\*Two\\*\\*" in said(result)
+    shown = await press(town.ada, await opened(town), "zib:b:words")
+    refused = await town.ada.submit_modal(
+        shown, {"caption": "Three", "credit": "Ada", "tags": "x" * 40}
+    )
+    assert "The tag has 40 characters" in said(refused)
+    assert (await board_of(town)).items[0].caption == "**Two**", "all of a form, or nothing"
 
 
 async def test_others_pictures_are_worded_by_curators_only(town: Town):
@@ -111,6 +126,55 @@ async def test_comments_hang_below_their_picture(town: Town):
     assert "\\*\\*bold\\*\\*" in said(result)
     log = said(await town.ada.slash(town.channel, "board log"))
     assert f"<@{town.ming.id}> on **1**: “Too" in log
+
+
+async def test_all_comments_can_be_read_and_ones_own_deleted(town: Town):
+    await create(town)
+    await add_picture(town)
+    for who, words in (
+        (town.ming, "first\nline two"),
+        (town.ada, "x" * 990),
+        (town.ming, "*" * 990),
+    ):
+        await who.slash(town.channel, "board comment", number=1, words=words)
+    picture = await opened(town, town.ming)
+    assert "Comments (3)" in labels_of(picture)
+    newest = answer_of(await press(town.ming, picture, "zib:b:comments"))
+    assert texts_of(newest).count("\\*") == 990
+    older = answer_of(await town.ming.click(newest, label="←"))
+    assert "first\nline two" in texts_of(older)
+    assert "x" * 990 in texts_of(older)
+    select = select_of(older, "zib:s:uncomment")
+    assert [each["label"] for each in select["options"]] == ["ming: first line two"]
+    gone = await town.ming.select(
+        older, [select["options"][0]["value"]], custom_id=select["custom_id"]
+    )
+    assert "first" not in said(gone)
+    assert len((await board_of(town)).items[0].comments) == 2
+    theirs = answer_of(
+        await press(town.moderator, await opened(town, town.moderator), "zib:b:comments")
+    )
+    assert select_of(theirs, "zib:s:uncomment"), "curators may delete any"
+
+
+async def test_who_may_only_look_is_offered_nothing_else(town: Town):
+    await create(town)
+    await add_picture(town)
+    for who, access in ((town.guild.default_role, "look"), (town.ada, "add")):
+        await town.moderator.slash(town.channel, "board allow", who=who, access=access)
+    labels = labels_of(await opened(town, town.ming))
+    assert labels == ["Draw with these colours", "Sheet"]
+    labels = labels_of(await opened(town, town.ada))
+    assert labels[:4] == ["Vote (0)", "Comment", "Words", "Take off"]
+    refused = await town.ming.click(await current(town), label="Vote")
+    assert "You may only look" in said(refused), "before a form is filled in"
+    refused = await town.ada.slash(town.channel, "board edit")
+    assert "Only grace and moderators" in said(refused)
+    await town.moderator.slash(town.channel, "board archive")
+    labels = labels_of(
+        answer_of(await town.ada.slash(town.channel, "board show", board="Spring", number=1))
+    )
+    assert labels == ["Draw with these colours", "Sheet"]
 
 
 # Status and order
@@ -139,6 +203,13 @@ async def test_pictures_are_moved_by_a_form_and_by_a_command(town: Town):
     assert [item.number for item in (await board_of(town)).items] == [1, 2, 3]
     refused = await town.moderator.slash(town.channel, "board order", number=3, before=8)
     assert "There is no picture 8" in said(refused)
+    await town.moderator.slash(town.channel, "board order", number=2, place="first")
+    assert [item.number for item in (await board_of(town)).items] == [2, 1, 3]
+    shown = await press(town.moderator, await opened(town, town.moderator, 3), "zib:b:move")
+    await town.moderator.submit_modal(shown, {"before": "0"})
+    assert [item.number for item in (await board_of(town)).items] == [3, 2, 1]
+    refused = await town.moderator.slash(town.channel, "board order", number=3, place="first")
+    assert "stands there already" in said(refused)
 
 
 async def test_a_picture_is_taken_off_and_restored(town: Town):
@@ -148,6 +219,11 @@ async def test_a_picture_is_taken_off_and_restored(town: Town):
     assert "You may not curate" in said(refused)
     await town.ada.slash(town.channel, "board remove", number=1)
     assert (await board_of(town)).items == ()
+    for who, offered in ((town.ada, [1]), (town.ming, [])):
+        suggested = await who.autocomplete(
+            town.channel, "board restore", "number", "", board="Spring"
+        )
+        assert [each["value"] for each in suggested] == offered
     restored = await town.ada.slash(town.channel, "board restore", board="Spring", number=1)
     assert "hangs there again" in said(restored)
 

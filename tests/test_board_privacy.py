@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 
+from tests.board_room import picture
 from tests.board_town import add_picture, changed, create, current, post_picture, said
 from tests.test_places import private_thread_in
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of, walk
@@ -201,6 +202,37 @@ async def test_shared_comparisons_show_only_what_everyone_here_may_see(town: Tow
     refused = await town.ada.slash(town.channel, "board compare", a=1, b=2, share=True)
     assert "not everyone here may see" in said(refused)
     assert answer_of(await town.ada.slash(town.channel, "board compare", a=1, b=2)).ephemeral
+
+
+async def test_a_hidden_copy_is_not_named_to_who_adds_another(town: Town):
+    await create(town)
+    secret = secret_channel(town, town.ada)
+    await add_picture(town, 1, channel=secret, board="Spring")
+    same = await add_picture(town, 1, who=town.ming)
+    assert "from a channel that you may not view" in texts_of(same)
+    assert labels_of(same) == []
+    near = await town.ming.slash(
+        town.channel, "board add", image=("copy.jpg", picture(1, "JPEG", quality=80))
+    )
+    assert "Picture **2**" in said(near)
+    assert "copy of picture" not in said(near)
+
+
+async def test_boards_in_hidden_channels_are_not_named_outside(town: Town):
+    secret = secret_channel(town, town.ada, town.moderator)
+    await create(town, channel=secret)
+    message = await town.imagine(town.ming)
+    await town.ada.slash(town.channel, "board add", id=ids_of(message)[0], board="Spring")
+    shared = await town.moderator.slash(
+        secret, "board add", image=("a.png", picture(3)), everyone=True
+    )
+    assert "Picture **2**" in said(shared)
+    refused = await town.moderator.slash(
+        town.channel, "board compare", a=1, b=2, board="Spring", share=True
+    )
+    assert "not everyone here may see" in said(refused)
+    deleted = await town.ming.click(message, label="Delete")
+    assert "Spring" not in said(deleted)
 
 
 async def test_nothing_that_is_said_notifies_anybody(town: Town):

@@ -19,6 +19,7 @@ from tests.board_town import (
     press,
     said,
 )
+from tests.test_places import thread_in
 from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -299,6 +300,22 @@ async def test_a_message_without_a_picture_is_refused(town: Town):
     assert "holds no picture" in said(result)
 
 
+async def test_of_several_pictures_each_that_fails_is_named(town: Town):
+    board = await create(town)
+    other = town.guild.create_text_channel("other")
+    files = [("a.png", picture(1)), ("b.png", b"nothing"), ("c.mp4", b"a video")]
+    message = await town.ming.send(other, "look", attachments=files)
+    shown = await town.ada.context_menu(other, "Add to board", message)
+    chosen = {"board": [board.id], "pictures": ["0", "1"]}
+    words = said(await town.ada.submit_modal(shown, chosen))
+    assert "Picture **1** on" in words
+    assert "b.png · This file is no picture" in words
+    forwarded = await town.ada.forward(message, town.channel)
+    shown = await town.ming.context_menu(town.channel, "Add to board", forwarded)
+    words = said(await town.ming.submit_modal(shown, chosen))
+    assert "It hangs there already" in words, "a forwarded message shows the same pictures"
+
+
 async def test_what_is_no_picture_is_refused_with_its_sentence(town: Town):
     await create(town)
     result = await town.ada.slash(
@@ -355,6 +372,16 @@ async def test_a_star_hangs_a_picture_up_where_the_server_turned_that_on(town: T
     [item] = (await board_of(town)).items
     assert (item.added_by, item.generation_id) == (town.ming.id, ids_of(message)[0])
     assert "📌" in [str(each.emoji) for each in town.channel.last_message.reactions]
+
+
+async def test_a_star_in_a_thread_means_the_board_of_its_channel(town: Town):
+    await create(town)
+    await town.moderator.slash(town.channel, "board star", enabled=True)
+    thread = thread_in(town)
+    await town.ada.slash(thread, "imagine", prompt="a leaf", size=SMALL)
+    await town.idle()
+    await town.ming.react(thread.last_message, "⭐")
+    assert len((await board_of(town)).items) == 1
 
 
 async def test_stars_elsewhere_go_to_the_servers_board(town: Town):

@@ -29,6 +29,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_export_empty": "There is nothing to export: no picture of this kind hangs there.",
     "board_export_many": "That would be {count} files, and {limit} are the most that I send: "
     "export fewer pictures with `status`, or the forms html, pdf or png, which are smaller.",
+    "board_stands_there": "Picture {number} stands there already.",
     "board_too_many_numbers": "{count} pictures at once are too many: {limit} are the limit.",
     # A board's message
     "board_look": "Look at a picture …",
@@ -57,6 +58,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_button_unhang": "Take it off there too",
     "board_button_voted": "Vote ({count})",
     "board_button_comment": "Comment",
+    "board_button_comments": "Comments ({count})",
     "board_button_words": "Words",
     "board_button_move": "Move",
     "board_button_off": "Take off",
@@ -70,6 +72,8 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_credit": "by {name}",
     "board_added_by": "added by {user}",
     "board_comments_more": "… {count} comments before",
+    "board_comments_none": "Nothing was said of it yet.",
+    "board_comment_delete": "Delete a comment …",
     # Forms
     "board_edit_title": "The board",
     "board_add_title": "Add to board",
@@ -103,7 +107,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_hint_style": "for /imagine in the board's channel",
     "board_hint_size": "for /imagine in the board's channel: a name, or WIDTHxHEIGHT",
     "board_hint_tags": "with commas between",
-    "board_hint_before": "a number of the sheet; empty puts it last",
+    "board_hint_before": "a number of the sheet; 0 puts it first, empty last",
     "board_hint_numbers": "for example {example}; again takes a vote back",
     "board_hint_count": "1 to 4",
     "board_hint_colours": "added behind the prompt",
@@ -128,6 +132,8 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_added": "📌 Picture **{number}** on **{name}**.",
     "board_exact": "It hangs there already: picture **{number}** on **{name}** has the same "
     "pixels.",
+    "board_exact_hidden": "Its pixels hang on **{name}** already, in a picture from a channel "
+    "that you may not view. Curators can show it to all by adding it with `everyone:True`.",
     "board_near": "⚠️ It looks like a changed copy of picture {number}.",
     "board_kept_back": "-# It is from a channel that not everyone who sees the board may see, so "
     "the pinned sheet leaves it out. Curators can add it with `everyone:True`.",
@@ -221,6 +227,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_export_empty": "没有可导出的:画板上没有这类图片。",
     "board_export_many": "那会有 {count} 个文件,我最多发 {limit} 个:请用 `status` 少导出一些,"
     "或选更小的 html、pdf、png。",
+    "board_stands_there": "第 {number} 号图片已经在那里。",
     "board_too_many_numbers": "一次 {count} 张太多了:上限是 {limit} 张。",
     # A board's message
     "board_look": "看一张图片……",
@@ -248,6 +255,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_button_unhang": "也从那里取下",
     "board_button_voted": "投票({count})",
     "board_button_comment": "评论",
+    "board_button_comments": "评论({count})",
     "board_button_words": "文字",
     "board_button_move": "移动",
     "board_button_off": "取下",
@@ -261,6 +269,8 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_credit": "作者 {name}",
     "board_added_by": "由 {user} 加入",
     "board_comments_more": "…… 之前还有 {count} 条评论",
+    "board_comments_none": "还没有评论。",
+    "board_comment_delete": "删除一条评论……",
     # Forms
     "board_edit_title": "画板",
     "board_add_title": "加入画板",
@@ -294,7 +304,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_hint_style": "用于画板频道里的 /imagine",
     "board_hint_size": "用于画板频道里的 /imagine:名称或 宽x高",
     "board_hint_tags": "用逗号隔开",
-    "board_hint_before": "总览上的编号;留空则放到最后",
+    "board_hint_before": "总览上的编号;0 放到最前,留空放到最后",
     "board_hint_numbers": "例如 {example};再投一次则收回",
     "board_hint_count": "1 到 4",
     "board_hint_colours": "加在提示词之后",
@@ -316,6 +326,8 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_space": "本服务器画板的图片已用 {used} MB,上限 {limit} MB",
     "board_added": "📌 **{name}** 的第 **{number}** 号图片。",
     "board_exact": "它已经在上面:**{name}** 的第 **{number}** 号图片像素完全相同。",
+    "board_exact_hidden": "**{name}** 上已有像素相同的图片,它来自你看不到的频道。整理者可用 "
+    "`everyone:True` 再次添加,让所有人看到。",
     "board_near": "⚠️ 它看起来是第 {number} 号图片的改动副本。",
     "board_kept_back": "-# 它来自并非所有能看到画板的人都可见的频道,因此置顶的总览不显示它。"
     "整理者可用 `everyone:True` 添加。",
@@ -495,6 +507,10 @@ BOARDS_CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Move a picture to another place": "移动图片的位置",
     "before": "之前",
     "The picture that it shall stand before; none puts it last": "放到哪张之前;不填则放最后",
+    "place": "位置",
+    "Put it first or last instead": "改为放到最前或最后",
+    "first": "最前",
+    "last": "最后",
     "comment": "评论",
     "Say something of a picture": "评论图片",
     "What there is to say": "要说的话",

@@ -85,6 +85,8 @@ _SENTENCES: Final = _compiled({
     r"and ([\d.,]+) MB are the limit: .*":
         r"本服务器的画板已保存 \1 MB 图片,这张有 \2 MB,上限是 \3 MB:请取下一些图片,"
         r"或删除不用的画板;一天之后空间才会释放。",
+    r"The file (.+) cannot be fetched from Discord: .*":
+        r"无法从 Discord 取得文件 \1:若消息还在,请再试一次。",
     r"The board names (\d+) members and roles already: (\d+) are the limit\.":
         r"画板已列出 \1 个成员和角色:上限是 \2 个。",
     r"There is no picture (-?\d+) on the board (.+): .*":

@@ -2,8 +2,15 @@
 
 from bot.service.boards.adding import megabytes
 from bot.service.boards.boards import Boards
-from bot.service.boards.changing import UNDO_FOR, OnChange, no_board, no_picture, refusal
-from bot.service.boards.options import BoardEdits, BoardOptions, Label, UploadDetails
+from bot.service.boards.changing import (
+    UNDO_FOR,
+    OnChange,
+    changeable,
+    no_board,
+    no_picture,
+    refusal,
+)
+from bot.service.boards.options import BoardEdits, BoardOptions, Label, UploadDetails, Words
 
 __all__ = [
     "UNDO_FOR",
@@ -13,6 +20,8 @@ __all__ = [
     "Label",
     "OnChange",
     "UploadDetails",
+    "Words",
+    "changeable",
     "megabytes",
     "no_board",
     "no_picture",

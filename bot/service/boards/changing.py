@@ -135,11 +135,9 @@ class Changing:
 
         """
         async with self._table.change() as change:
-            board = allowed(await change.head(board_id), actor, needs, typed=board_id)
-            if board.state is BoardState.ARCHIVED and not is_archive_fine:
-                raise BotError(
-                    f"The board {board.name!r} is archived: take it out of the archive first."
-                )
+            head = await change.head(board_id)
+            check = allowed if is_archive_fine else changeable
+            board = check(head, actor, needs, typed=board_id)
             work = Work(change=change, actor=actor, board=board, at=self.now())
             yield work
         if work.is_noted:
@@ -183,6 +181,19 @@ def allowed(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> 
     if access < needs:
         raise BotError(refusal(board, needs))
     return board
+
+
+def changeable(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> Board:
+    """Return a board on which an actor may change something now.
+
+    Raises:
+        BotError: They may not, or it is archived.
+
+    """
+    found = allowed(board, actor, needs, typed=typed)
+    if found.state is BoardState.ARCHIVED:
+        raise BotError(f"The board {found.name!r} is archived: take it out of the archive first.")
+    return found
 
 
 def access_in(board: Board, actor: Actor) -> Access:

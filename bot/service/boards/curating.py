@@ -120,6 +120,14 @@ class Curating(Changing):
             await work.note("brought_back", item=item)
         return await self._now(work.board, number)
 
+    async def taken_off(self, actor: Actor, board_id: str) -> list[Item]:
+        """Return the pictures that the actor can bring back to a board."""
+        board = await self._seen(actor, board_id)
+        found = await self._table.taken_off(board_id, since=self.now() - UNDO_FOR)
+        if access_in(board, actor) >= Access.CURATE:
+            return found
+        return [each for each in found if actor.user_id in {each.added_by, each.author_id}]
+
     async def hangings(self, actor: Actor, generation_id: str) -> list[Hanging]:
         """Return where an image hangs, on boards that the actor may see."""
         found = await self._table.hangings(actor.guild_id, typed_id(generation_id))

@@ -144,6 +144,13 @@ class BoardTable:
                                       board_id, number)  # fmt: skip
         return found[0] if found else None
 
+    async def taken_off(self, board_id: str, *, since: dt.datetime) -> list[Item]:
+        """Return the pictures that were taken off a board after a time."""
+        async with self._database.snapshot():
+            return await self._items(
+                "board_id = ? AND removed_at >= ?", board_id, since.isoformat()
+            )
+
     async def likenesses(self, board_id: str) -> list[tuple[str, bytes]]:
         """Return the number, as text, and the likeness of each picture of a board."""
         rows = await self._database.rows(
