@@ -21,6 +21,7 @@ from cogs.board_choosing import (
     CHOICES,
     BoardCommand,
     board_of,
+    counted,
     id_here,
     suggest_boards,
     summaries,
@@ -143,16 +144,30 @@ async def offer(interaction: discord.Interaction, pictures: Pictures) -> None:
     if here is not None and len(pictures) == 1:
         await hang(interaction, here, pictures)
         return
-    await interaction.response.send_modal(
-        AddModal(pictures, found, chosen=here or found[0].id, locale=str(interaction.locale))
+    chosen = here or found[0].id
+    found.sort(key=lambda each: each.id != chosen)
+    shown = await counted(interaction, found[:CHOICES])
+    form = AddModal(
+        pictures,
+        shown,
+        chosen=chosen,
+        has_more=len(found) > CHOICES,
+        locale=str(interaction.locale),
     )
+    await interaction.response.send_modal(form)
 
 
 class AddModal(ui.Modal):
     """A form: which board, which of several pictures, caption and tags."""
 
     def __init__(
-        self, pictures: Pictures, found: Sequence[BoardSummary], *, chosen: str, locale: str
+        self,
+        pictures: Pictures,
+        found: Sequence[BoardSummary],
+        *,
+        chosen: str,
+        has_more: bool,
+        locale: str,
     ) -> None:
         """Offer the boards; the one that is most likely meant is chosen already."""
         super().__init__(title=text("board_add_title", locale), timeout=3600)
@@ -160,7 +175,7 @@ class AddModal(ui.Modal):
         self.board: ui.Select[Any] = ui.Select(
             custom_id="board", options=board_options(found, chosen, locale)
         )
-        more = text("board_add_more", locale) if len(found) > CHOICES else None
+        more = text("board_add_more", locale) if has_more else None
         self._label("board", self.board, locale, hint=more)
         self.which: ui.Select[Any] | None = None
         if len(pictures) > 1:

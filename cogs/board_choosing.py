@@ -16,7 +16,7 @@ from bot.boards.rules import name_key
 from bot.client import RefusalError
 from bot.errors import BotError
 from bot.service.boards import Boards, no_board, no_picture
-from cogs.board_people import access_in, actor_of, may_view_board, member_of, seen_by
+from cogs.board_people import access_in, actor_of, may_view_board, member_of, seen_by, viewable_by
 from cogs.board_wording import item_name
 from cogs.submitting import bot_of
 from cogs.wording import shortened
@@ -99,6 +99,23 @@ async def summaries(
         *(may_view_board(member, each.channel_id, each.access) for each in usable)
     )
     return [each for each, is_so in zip(usable, may, strict=True) if is_so]
+
+
+async def counted(
+    interaction: discord.Interaction, found: Sequence[BoardSummary]
+) -> list[BoardSummary]:
+    """Return boards with how many pictures the reader may see on each."""
+    counts = await boards_of(interaction).counts(actor_of(interaction))
+    sources = {each.channel_id for each in counts if each.channel_id is not None}
+    viewable, gone = await viewable_by(member_of(interaction), sources)
+    lines = []
+    for board in found:
+        seen = {None, *viewable, *(gone if board.access is Access.OWN else ())}
+        here = [each for each in counts if each.board_id == board.id and each.channel_id in seen]
+        num_items = sum(each.num_items for each in here)
+        num_approved = sum(each.num_approved for each in here)
+        lines.append(replace(board, num_items=num_items, num_approved=num_approved))
+    return lines
 
 
 async def suggest_boards(

@@ -23,20 +23,15 @@ from cogs.board_choosing import (
     suggest_taken_off,
     summaries,
 )
-from cogs.board_people import Place, access_in, actor_of, may_pin, member_of, place_of
+from cogs.board_people import Place, access_in, actor_of, may_keep, member_of, place_of
 from cogs.board_rows import button
-from cogs.board_showing import acknowledge, present, present_board, present_picture
+from cogs.board_showing import acknowledge, present, present_board, present_picture, troubles
 from cogs.board_wording import board_name
 from cogs.posting import Content
 
 OrderName = Literal["chosen", "newest", "votes", "status"]
 ThemeName = Literal["dark", "light"]
 Channel = discord.TextChannel | discord.Thread
-
-# What the bot needs to keep a message in a channel; pinning it is asked for beside them.
-NEEDED: Final = discord.Permissions(
-    view_channel=True, send_messages=True, attach_files=True, read_message_history=True
-)
 
 
 @app_commands.command(name="create", description="Make a mood board, of its own or of a channel")
@@ -65,7 +60,7 @@ async def create(
     locale = str(interaction.locale)
     key = "board_created" if channel_id is None else "board_created_channel"
     said = text(key, locale, name=board_name(board.name), channel=f"<#{channel_id}>")
-    notes = [said] if place is None or may_pin(place) else [said, text("board_cannot_pin", locale)]
+    notes = [said, *await troubles(interaction, board)]
     await present_board(interaction, board, notes=notes)
 
 
@@ -81,7 +76,7 @@ async def usable(interaction: discord.Interaction, channel_id: int) -> Place:
         place = await place_of(member.guild, channel_id)
     except discord.Forbidden:
         place = None
-    if place is None or not place.permissions_for(member.guild.me).is_superset(NEEDED):
+    if place is None or not may_keep(place):
         raise RefusalError("board_may_not_post", channel=f"<#{channel_id}>")
     is_own = isinstance(place, discord.Thread) and place.owner_id == member.id
     if not is_own and not place.permissions_for(member).manage_messages:
@@ -140,7 +135,9 @@ async def change(interaction: discord.Interaction, board: Board, edits: BoardEdi
     await acknowledge(interaction)
     await boards_of(interaction).edit(actor_of(interaction), board.id, **edits)
     said = text("board_edited", str(interaction.locale))
-    await present_board(interaction, await board_of(interaction, board.id), notes=[said])
+    edited = await board_of(interaction, board.id)
+    notes = [said, *await troubles(interaction, edited)]
+    await present_board(interaction, edited, notes=notes)
 
 
 class WordsModal(ui.Modal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Final
 
 import discord
 
@@ -12,6 +13,7 @@ from bot.boards import Access, Activity, Actor, Board, Item, access_of
 from bot.client import ImageBot, RefusalError
 from cogs.submitting import guild_of
 
+NEEDED: Final = discord.Permissions(view_channel=True, attach_files=True, read_message_history=True)
 Place = discord.abc.GuildChannel | discord.Thread
 
 
@@ -77,6 +79,15 @@ async def place_of(guild: discord.Guild, channel_id: int) -> Place | None:
     except discord.NotFound:
         return None
     return found
+
+
+def may_keep(place: Place) -> bool:
+    """Return whether the bot may keep a message in a channel or thread, beside pinning it."""
+    permissions = place.permissions_for(place.guild.me)
+    may_send = permissions.send_messages
+    if isinstance(place, discord.Thread):
+        may_send = permissions.send_messages_in_threads
+    return may_send and permissions.is_superset(NEEDED)
 
 
 def may_pin(place: Place) -> bool:

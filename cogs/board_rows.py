@@ -15,6 +15,7 @@ from discord import ui
 
 from bot.boards import Access, Board, BoardState, BoardSummary, Item, Order, Status
 from bot.exhibits import FORMS
+from bot.exhibits.wording import count_words
 from bot.texts import text
 from cogs.board_wording import STATUS_SIGNS, option_label, status_name
 from cogs.rows import Button
@@ -141,7 +142,7 @@ def board_options(
         discord.SelectOption(
             label=shortened(each.name, _OPTION_LENGTH),
             value=each.id,
-            description=text("board_pictures", locale, count=each.num_items),
+            description=count_words(each.num_items, locale),
             default=each.id == chosen,
         )
         for each in found[:_OPTIONS]

@@ -8,8 +8,9 @@ from typing import Final
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Activity, Board, BoardState, Order
+from bot.boards import Access, Activity, Board, BoardState, Order
 from bot.exhibits import PER_PAGE
+from bot.exhibits.wording import count_words
 from bot.service.boards import megabytes, no_picture
 from bot.texts import text
 from cogs import layouts
@@ -17,13 +18,14 @@ from cogs.board_choosing import (
     BoardCommand,
     board_of,
     boards_of,
+    counted,
     picture_of,
     suggest_boards,
     suggest_numbers,
     summaries,
 )
 from cogs.board_layouts import Looking, board_content, picture_content
-from cogs.board_people import access_in, actor_of, member_of, told_to
+from cogs.board_people import access_in, actor_of, may_keep, may_pin, member_of, places_of, told_to
 from cogs.board_rows import Reader, button
 from cogs.board_wording import board_name, log_line
 from cogs.posting import Content
@@ -102,6 +104,19 @@ async def present_picture(
     await present(interaction, content)
 
 
+async def troubles(interaction: discord.Interaction, board: Board) -> list[str]:
+    """Return what keeps the bot from showing a board in its channel, for who curates it."""
+    access = access_in(board, actor_of(interaction))
+    if board.channel_id is None or board.state is not BoardState.OPEN or access < Access.CURATE:
+        return []
+    locale, channel = str(interaction.locale), f"<#{board.channel_id}>"
+    places, _ = await places_of(member_of(interaction).guild, {board.channel_id})
+    place = places.get(board.channel_id)
+    if place is None or not may_keep(place):
+        return [text("board_may_not_post", locale, channel=channel)]
+    return [] if may_pin(place) else [text("board_cannot_pin", locale)]
+
+
 # Commands
 
 
@@ -111,8 +126,8 @@ async def list_boards(interaction: discord.Interaction) -> None:
     locale = str(interaction.locale)
     found = await summaries(interaction, with_archived=True)
     lines = [text("board_list_title", locale)]
-    for each in found[:LISTED]:
-        facts = [text("board_pictures", locale, count=each.num_items)]
+    for each in await counted(interaction, found[:LISTED]):
+        facts = [count_words(each.num_items, locale)]
         if each.num_approved:
             facts.append(text("exhibit_count_approved", locale, count=each.num_approved))
         if each.channel_id is not None:
@@ -143,7 +158,7 @@ async def show(
     """Show a board or a picture to the reader alone."""
     found = await board_of(interaction, board)
     if number is None:
-        await present_board(interaction, found)
+        await present_board(interaction, found, notes=await troubles(interaction, found))
     elif found.item(number) is None:
         raise no_picture(found, number)
     else:

@@ -198,6 +198,10 @@ async def test_without_the_permission_to_pin_it_is_posted_and_said(town: Town):
     assert "I may not pin there" in said(result)
     await town.until(lambda: bool(channel.history()))
     assert "Unpinned" in texts_of(channel.last_message)
+    told = await town.moderator.slash(town.channel, "board show", board="Unpinned")
+    assert "I may not pin there" in said(told)
+    town.env.backend.delete_overwrite(channel.id, town.bot.user.id)
+    await town.until(lambda: pinned(channel) is not None)
 
 
 async def test_pages_and_orders_are_the_readers_own(town: Town):

@@ -49,6 +49,8 @@ async def test_pictures_from_a_hidden_channel_are_shown_to_who_may_view_it(town:
         await town.ming.slash(town.channel, "board vote", number=2)
     )
     assert "**2**" not in said(await town.ming.slash(town.channel, "board log"))
+    assert "1 picture ·" in said(await town.ming.slash(town.channel, "board list"))
+    assert "2 pictures ·" in said(await town.ada.slash(town.channel, "board list"))
     assert "**2**" in said(await town.ada.slash(town.channel, "board log"))
 
 

@@ -62,6 +62,22 @@ class BoardSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Count:
+    """How many pictures a board has from one channel: who may not view that, is not told of them.
+
+    Attributes:
+        channel_id: None for pictures that whoever sees the board may see.
+        num_approved: Of the pictures.
+
+    """
+
+    board_id: str
+    channel_id: int | None
+    num_items: int
+    num_approved: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogPage:
     """A page of a board's log, the newest first."""
 

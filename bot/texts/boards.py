@@ -43,7 +43,6 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_style_mark": "adds “{style}” to prompts",
     "board_left_out": "{count} more from channels that not everyone here may see: `/board show` "
     "shows them to who may.",
-    "board_pictures": "{count} pictures",
     "board_votes": "❤️ {count}",
     "board_button_vote": "Vote",
     "board_button_export": "Export",
@@ -117,7 +116,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "with a pinned message.",
     "board_created_channel": "{channel} is the board **{name}** now: its sheet is posted and "
     "pinned there.",
-    "board_cannot_pin": "I may not pin there: let me pin messages, and pin the first one by hand.",
+    "board_cannot_pin": "I may not pin there: let me pin messages, or pin the board's message by hand.",
     "board_edited": "✅ Changed.",
     "board_archived": "🗄️ **{name}** is archived: it can be looked at, and nothing on it changes.",
     "board_delete_sure": "Delete the board **{name}** with {count}? For a day it can be brought "
@@ -240,7 +239,6 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_archived_mark": "🗄️ 已归档",
     "board_style_mark": "给提示词加上“{style}”",
     "board_left_out": "另有 {count} 张来自不是人人可见的频道:有权的人用 `/board show` 可看到。",
-    "board_pictures": "{count} 张图片",
     "board_votes": "❤️ {count}",
     "board_button_vote": "投票",
     "board_button_export": "导出",
@@ -313,7 +311,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_created": "画板 **{name}** 已建好。用 `/board edit channel:` 可让一个频道成为画板,"
     "并置顶消息。",
     "board_created_channel": "{channel} 现在是画板 **{name}**:总览已发布并置顶。",
-    "board_cannot_pin": "我不能在那里置顶:请允许我置顶消息,第一条请手动置顶。",
+    "board_cannot_pin": "我不能在那里置顶:请允许我置顶消息,或手动置顶画板的消息。",
     "board_edited": "✅ 已修改。",
     "board_archived": "🗄️ **{name}** 已归档:可以查看,内容不再改变。",
     "board_delete_sure": "删除画板 **{name}**({count})?一天之内可以恢复,之后不留任何内容。",

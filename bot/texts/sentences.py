@@ -63,10 +63,10 @@ _SENTENCES: Final = _compiled({
     # Boards
     r"There is no board (.+) here that you may see: .*":
         r"这里没有你能看到的画板 \1:请从列表中选择。",
-    r"You may only look at the board (.+): ask (.+) to let you add\.":
-        r"画板 \1 你只能查看:请让 \2 允许你添加。",
-    r"You may not curate the board (.+): ask (.+) to let you\.":
-        r"你不能整理画板 \1:请让 \2 授权。",
+    r"You may only look at the board (.+): ask (.+) or a moderator to let you add\.":
+        r"画板 \1 你只能查看:请让 \2 或管理员允许你添加。",
+    r"You may not curate the board (.+): ask (.+) or a moderator to let you\.":
+        r"你不能整理画板 \1:请让 \2 或管理员授权。",
     r"Only (.+) and moderators can do that with the board (.+)\.":
         r"只有 \1 和管理员可以对画板 \2 这样做。",
     r"The board (.+) is archived: .*": r"画板 \1 已归档:请先取消归档。",

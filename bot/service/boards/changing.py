@@ -223,8 +223,12 @@ def refusal(board: Board, needs: Access) -> str:
     """Return what is said to whom may not do something with a board that they may see."""
     if needs is Access.ADD:
         return (
-            f"You may only look at the board {board.name!r}: ask {board.owner_name} to let you add."
+            f"You may only look at the board {board.name!r}: ask {board.owner_name} or a moderator "
+            "to let you add."
         )
     if needs is Access.CURATE:
-        return f"You may not curate the board {board.name!r}: ask {board.owner_name} to let you."
+        return (
+            f"You may not curate the board {board.name!r}: ask {board.owner_name} or a moderator "
+            "to let you."
+        )
     return f"Only {board.owner_name} and moderators can do that with the board {board.name!r}."

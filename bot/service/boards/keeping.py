@@ -13,6 +13,7 @@ from bot.boards import (
     BoardState,
     BoardSummary,
     ChannelDefaults,
+    Count,
     Grant,
     Order,
     Theme,
@@ -55,6 +56,10 @@ class Keeping(Changing):
             if is_wanted or (with_deleted and access is Access.OWN and self._can_restore(board)):
                 found.append(replace(summary, access=access))
         return found
+
+    async def counts(self, actor: Actor) -> list[Count]:
+        """Return how many pictures the boards of the actor's guild have from which channels."""
+        return await self._table.counts(actor.guild_id)
 
     async def find(self, actor: Actor, name_or_id: str) -> Board:
         """Return a board that the actor may see, by its id or by its name.

@@ -12,7 +12,17 @@ from typing import Final
 
 import aiosqlite
 
-from bot.boards import Access, Activity, Board, BoardSummary, ChannelDefaults, Hanging, Item, Stars
+from bot.boards import (
+    Access,
+    Activity,
+    Board,
+    BoardSummary,
+    ChannelDefaults,
+    Count,
+    Hanging,
+    Item,
+    Stars,
+)
 from bot.boards.rules import name_key
 from bot.store.boards.changes import BoardChange
 from bot.store.boards.reading import read_head, read_items
@@ -136,6 +146,17 @@ class BoardTable:
             grants[grant["board_id"]].append(grant)
         boards = [board_of(row, grants=grants[row["id"]]) for row in rows]
         return [(_summary(row, board), board) for row, board in zip(rows, boards, strict=True)]
+
+    async def counts(self, guild_id: int) -> list[Count]:
+        """Return how many pictures the boards of a guild have from which channels."""
+        rows = await self._database.rows(
+            "SELECT board_id, board_items.channel_id, count(*) AS num_items,"
+            " sum(status = 'approved') AS num_approved"
+            " FROM board_items JOIN boards ON boards.id = board_id"
+            " WHERE guild_id = ? AND removed_at IS NULL GROUP BY board_id, board_items.channel_id",
+            guild_id,
+        )
+        return [Count(**dict(row)) for row in rows]
 
     async def item(self, board_id: str, number: int) -> Item | None:
         """Return a picture that hangs on a board."""
