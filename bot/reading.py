@@ -22,14 +22,15 @@ from bot.recipe import Recipe, parse_recipe
 
 MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
 MAX_SIDE: Final = 4096  # twice the largest drawn here; the pixels of a square: 67 MB in Pillow
-MAX_WEBP_SIDE: Final = 3072  # its decoder holds an animation's canvases too: 16 bytes a pixel
+MAX_WEBP_SIDE: Final = 3072  # its decoder, and AVIF's, hold canvases too: 16 bytes a pixel
 _ROWS: Final = 256  # hashed or converted at once: a whole copy would take 67 MB
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
 _SUFFIXES: Final = {
     "PNG": ".png",
     "JPEG": ".jpg",
     "MPO": ".jpg",  # what Pillow calls a JPEG that holds further pictures, as cameras write them
     "WEBP": ".webp",
+    "AVIF": ".avif",
     "GIF": ".gif",
     "BMP": ".bmp",
     "DIB": ".bmp",
@@ -85,7 +86,7 @@ def read_picture(content: bytes) -> Picture:
             return _picture(opened)
     except UnidentifiedImageError as error:
         raise UnreadableImageError(
-            "This file is no picture: use a PNG, JPEG, WebP, GIF or BMP."
+            "This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP."
         ) from error
     except Image.DecompressionBombError as error:
         raise UnreadableImageError(
@@ -127,7 +128,7 @@ def _too_heavy(size_bytes: int) -> UnreadableImageError:
 
 def _check_pixels(opened: Image.Image) -> None:
     """Refuse a picture by its header, before anything of it is unpacked."""
-    side = MAX_WEBP_SIDE if opened.format == "WEBP" else MAX_SIDE
+    side = MAX_WEBP_SIDE if opened.format in {"WEBP", "AVIF"} else MAX_SIDE
     if opened.width * opened.height > side**2:
         raise UnreadableImageError(
             f"The picture has {opened.width}x{opened.height} pixels: use one of at most "

@@ -55,7 +55,7 @@ def hand_in(folder: Path) -> dict[str, str]:
         "reproduce bomb.png": "The picture has too many pixels: use one of at most 4096x4096.",
         "inspect 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
         "reproduce 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
-        "inspect words.png": "This file is no picture: use a PNG, JPEG, WebP, GIF or BMP.",
+        "inspect words.png": "This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP.",
         "reproduce foreign.png": "holds no recipe of this bot",
         "reproduce recipe.json": "The recipe was changed after it was written",
     }

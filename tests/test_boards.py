@@ -304,11 +304,13 @@ async def test_of_several_pictures_each_that_fails_is_named(town: Town):
     board = await create(town)
     other = town.guild.create_text_channel("other")
     files = [("a.png", picture(1)), ("b.png", b"nothing"), ("c.mp4", b"a video")]
+    files.append(("d.avif", picture(2, "AVIF")))
     message = await town.ming.send(other, "look", attachments=files)
     shown = await town.ada.context_menu(other, "Add to board", message)
-    chosen = {"board": [board.id], "pictures": ["0", "1"]}
+    chosen = {"board": [board.id], "pictures": ["0", "1", "2"]}
     words = said(await town.ada.submit_modal(shown, chosen))
     assert "Picture **1** on" in words
+    assert "Picture **2** on" in words
     assert "b.png · This file is no picture" in words
     forwarded = await town.ada.forward(message, town.channel)
     shown = await town.ming.context_menu(town.channel, "Add to board", forwarded)

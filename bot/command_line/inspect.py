@@ -57,7 +57,7 @@ def add_to(commands: Commands) -> None:
         "exact pixels among the images made here, else as a changed copy of one. Exit code 3: "
         "nothing found.",
     )
-    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG, WebP, GIF or BMP")
+    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG, WebP, AVIF, GIF or BMP")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

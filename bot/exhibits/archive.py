@@ -24,7 +24,7 @@ _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)  # no zip knows an earlier one
 _FEW: Final = 48  # pictures: boards of more get sheets of so many, each so wide
 _WIDE: Final = 2400  # pixels
 _NARROWER: Final = (1.0, 0.7, 0.5, 0.35)  # of the width, where a sheet is too large for an archive
-_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
+_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from bot.boards import Item
 
 SIDES: Final = (256, 384, 576, 864, 1296, 1944, 2916)  # pixels, of a copy's longer side
 _QUALITY: Final = 90  # of JPEG, colours unreduced: type and flat art stay clean
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")  # what boards take in
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")  # what boards take in
 _BLURRED_SIDE: Final = 7  # pixels: so few that nothing can be recognised
 _GROUND: Final = "white"  # behind transparency
 

@@ -116,7 +116,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "with a pinned message.",
     "board_created_channel": "{channel} is the board **{name}** now: its sheet is posted and "
     "pinned there.",
-    "board_cannot_pin": "I may not pin there: let me pin messages, or pin the board's message by hand.",
+    "board_cannot_pin": "I may not pin there: let me pin messages, or pin it by hand.",
     "board_edited": "✅ Changed.",
     "board_archived": "🗄️ **{name}** is archived: it can be looked at, and nothing on it changes.",
     "board_delete_sure": "Delete the board **{name}** with {count}? For a day it can be brought "

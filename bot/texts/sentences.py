@@ -127,7 +127,7 @@ _SENTENCES: Final = _compiled({
         r"\1 中没有编号:请用总览上的编号,例如 3, 7。",
     # Pictures and recipes
     r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
-    r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、GIF 或 BMP。",
+    r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、AVIF、GIF 或 BMP。",
     r"The picture has too many pixels: use one of at most (.+)\.": r"图片像素太多:最大 \1。",
     r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多(\1):最大 \2。",
     r"The picture is damaged or cut short: .*": "图片损坏或不完整:请重新保存或发送。",
