@@ -206,21 +206,21 @@ async def test_without_the_permission_to_pin_it_is_posted_and_said(town: Town):
 
 async def test_pages_and_orders_are_the_readers_own(town: Town):
     await create(town)
-    for seed in range(1, 19):
+    for seed in range(1, 15):
         await add_picture(town, seed)
-    await town.ming.slash(town.channel, "board vote", number=18)
+    await town.ming.slash(town.channel, "board vote", number=14)
     message = await current(town)
-    assert len(select_of(message, "zib:s:look")["options"]) == 16
+    assert len(select_of(message, "zib:s:look")["options"]) == 12
     turned = await town.ming.click(message, label="→")
     own = answer_of(turned)
-    assert [each["value"] for each in select_of(own, "zib:s:look")["options"]] == ["17", "18"]
+    assert [each["value"] for each in select_of(own, "zib:s:look")["options"]] == ["13", "14"]
     back = await town.ming.click(own, label="←")
     assert answer_of(back).id == own.id, "a private answer turns its own pages"
     sorted_ = await town.ming.select(
         message, ["votes"], custom_id=select_of(message, "zib:s:sort")["custom_id"]
     )
-    assert select_of(answer_of(sorted_), "zib:s:look")["options"][0]["value"] == "18"
-    assert len(select_of(pinned(town.channel), "zib:s:look")["options"]) == 16
+    assert select_of(answer_of(sorted_), "zib:s:look")["options"][0]["value"] == "14"
+    assert len(select_of(pinned(town.channel), "zib:s:look")["options"]) == 12
     assert "→" in labels_of(pinned(town.channel))
 
 

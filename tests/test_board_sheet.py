@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bot.boards import Item, Status, Theme
-from bot.exhibits import BoardSheet, PictureCache, draw_board, keep_sheet, page_count
+from bot.exhibits import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
 from bot.exhibits.hanging import Header, hang
 from bot.exhibits.rows import Measures, arranged
 from bot.exhibits.shapes import Panel, Photo, Words
@@ -65,7 +65,7 @@ def test_boards_of_any_size_are_drawn_in_order_without_overlap(
     items: list[Item], pictures: PictureCache, count: int, theme: Theme
 ):
     sheet = drawn(many(items, count), pictures, theme=theme)
-    assert sheet.numbers == tuple(range(1, min(count, 16) + 1))
+    assert sheet.numbers == tuple(range(1, min(count, PER_PAGE) + 1))
     assert sheet.pages == page_count(count)
     assert sheet.image.getpixel((2, 2)) == COLOURS[theme].ground
     assert len(sheet.boxes) == len(sheet.numbers)
@@ -193,8 +193,8 @@ def test_status_votes_credit_and_number_are_told(items: list[Item]):
 def test_the_header_counts_everything_and_tells_the_page(items: list[Item], pictures: PictureCache):
     shown = many(items, 40)
     sheet = drawn(shown, pictures, page=3)
-    assert (sheet.page, sheet.pages, sheet.numbers) == (3, 3, tuple(range(33, 41)))
-    assert drawn(shown, pictures, page=99).page == 3
+    assert (sheet.page, sheet.pages, sheet.numbers) == (3, 4, tuple(range(25, 37)))
+    assert drawn(shown, pictures, page=99).page == 4
     assert drawn(shown, pictures, page=-1).page == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
@@ -13,7 +13,8 @@ from bot.boards import Item, Swatch, Theme
 from bot.exhibits.rows import Measures, Row, arranged
 from bot.exhibits.shapes import Plan
 from bot.exhibits.theme import COLOURS
-from bot.exhibits.wall import WIDTH, Wall
+from bot.exhibits.wall import CODE, WIDTH, Wall
+from bot.palettes import name_of
 from bot.sheets import Box
 from bot.sheets.lettering import LINE_HEIGHT
 from bot.texts import text
@@ -23,17 +24,18 @@ _MIN_WIDTH: Final = 1440  # a sheet of few tall pictures becomes narrower, but n
 _MARGIN: Final = 48
 _GAP: Final = 22  # between pictures side by side
 _ROW_GAP: Final = 36
-_TITLE: Final = 50
-_BRIEF: Final = 26
-_FACTS: Final = 22
+_TITLE: Final = 52
+_BRIEF: Final = 29
+_FACTS: Final = 26
 _LINES_GAP: Final = 6
-_CHIP: Final = (90, 58)
-_CHIP_GAP: Final = 10
+_CHIP: Final = (84, 58)
+_LEAST_HEAD: Final = 0.55  # of the header's sizes, above rows of very small pictures
+_CHIP_GAP: Final = 9
 _HEADER_GAP: Final = 34
 _MAX_ROW: Final = 860
 _SLIMMEST, _WIDEST = 0.5, 3.2  # shapes beyond these leave a part of their place empty
-_LABEL_SHARE: Final = 0.072  # of a row's height
-_LABEL: Final = 30  # the size of captions at most
+_LABEL_SHARE: Final = 0.098  # of a row's height
+_LABEL: Final = 34  # the size of captions at most
 _LEAST_LABEL: Final = 15  # pixels on any sheet: smaller ones are not read
 _LEAST_GAP: Final = 8  # pixels
 _USUAL_ROW: Final = 250  # units: the gaps are for rows of this height
@@ -98,14 +100,26 @@ def hang(
     measures = _measures(wall, items, aspect)
     rows = arranged([_aspect(item) for item in items], measures)
     wall.width = _width(wall, items, rows)
-    top = _place_header(wall, header)
+    head = replace(wall, unit=wall.unit * _head_scale(wall, rows))  # places on the same wall
+    is_beside = len(items) == 1 and _has_column(wall, items[0], header)
+    top = _place_header(head, replace(header, palette=()) if is_beside else header)
     if not items:
         end = _place_nothing(wall, top)
     elif len(items) == 1:
         end = _place_alone(wall, items[0], top)
+        if is_beside:
+            _place_column(wall, items[0], header.palette, top)
     else:
         end = _place_rows(wall, items, rows, top, measures)
     return Hung(plan=wall.plan(end + wall.px(_MARGIN)), boxes=tuple(wall.boxes))
+
+
+def _head_scale(wall: Wall, rows: Sequence[Row]) -> float:
+    """Return how large the header's type is: a wall of very small pictures has a smaller one."""
+    if not rows:
+        return 1.0
+    typical = statistics.median([row.height for row in rows]) / wall.unit
+    return min(1.0, max(_LEAST_HEAD, math.sqrt(typical / _USUAL_ROW)))
 
 
 def _room(wall: Wall) -> int:
@@ -251,6 +265,27 @@ def _place_alone(wall: Wall, item: Item, top: int) -> int:
     end = wall.words_of(item, (left, top), label=label, note=note, width=room)
     wall.lower(begin, max(0, top + height - end))
     return top + max(height, end - top)
+
+
+def _has_column(wall: Wall, item: Item, header: Header) -> bool:
+    """Tell whether the palette finds room beside a picture that hangs alone, above its words."""
+    _, height = _alone_size(wall, item)
+    words = wall.px(_LABEL * LINE_HEIGHT * (2 + _NOTE_SHARE) + _MARGIN)
+    chips = len(header.palette) * wall.px(_CHIP[1] + _CHIP_GAP)
+    return bool(header.palette) and words + chips <= height
+
+
+def _place_column(wall: Wall, item: Item, palette: Sequence[Swatch], top: int) -> None:
+    """Place colours below each other beside a picture that hangs alone."""
+    left = 2 * wall.px(_MARGIN) + _alone_size(wall, item)[0]
+    width, height = wall.px(_CHIP[0]), wall.px(_CHIP[1])
+    code = wall.soft(CODE)
+    for swatch in palette:
+        wall.chip(Box(left=left, top=top, width=width, height=height), swatch.rgb)
+        words = (left + width + wall.px(_CHIP_GAP * 2), top + (height - 2 * code.line_height) // 2)
+        name = wall.write(name_of(swatch.rgb, wall.locale), words, wall.ink(CODE))
+        wall.write(swatch.hex, (words[0], name.bottom), code)
+        top += height + wall.px(_CHIP_GAP)
 
 
 def _place_nothing(wall: Wall, top: int) -> int:

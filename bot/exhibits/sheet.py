@@ -15,12 +15,12 @@ from bot.exhibits.hanging import Header, Hung, hang
 from bot.exhibits.painting import digest_of, paint
 from bot.exhibits.pictures import PictureCache, jpeg
 from bot.exhibits.wall import WIDTH
-from bot.exhibits.wording import facts
+from bot.exhibits.wording import count_words, facts
 from bot.palettes import merged
 from bot.sheets import Box
 from bot.texts import text
 
-PER_PAGE: Final = 16  # three or four rows: captions are read without enlarging much
+PER_PAGE: Final = 12  # three rows: in a channel, a third as large, words can still be read
 _JPEG_QUALITY: Final = 93
 
 
@@ -143,21 +143,25 @@ def _planned(board: Board, items: Sequence[Item], view: _View) -> _Planned:
 
 
 def header_of(board: Board, items: Sequence[Item], *, page: int, pages: int, locale: str) -> Header:
-    """Return what stands above a page of a board of which the reader sees `items`."""
+    """Return what stands above a page of a board of which the reader sees `items`.
+
+    What it is about stands on the first page alone.
+    """
     return Header(
         title=board.name,
-        brief=board.brief,
+        brief=board.brief if page == 1 else "",
         facts=_facts_line(items, page=page, pages=pages, locale=locale),
         palette=palette_of_items(board, items),
     )
 
 
 def _facts_line(items: Sequence[Item], *, page: int, pages: int, locale: str) -> str:
-    """Return the counts of all pictures, and which page this is."""
+    """Return the counts of all pictures; on later pages which one this is."""
     if not items:
         return ""
     where = [text("exhibit_page", locale, page=page, pages=pages)] if pages > 1 else []
-    return " · ".join([*where, facts(items, locale)])
+    counts = facts(items, locale) if page == 1 else count_words(len(items), locale)
+    return " · ".join([*where, counts])
 
 
 def palette_of_items(board: Board, items: Sequence[Item]) -> tuple[Swatch, ...]:

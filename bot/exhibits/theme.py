@@ -65,6 +65,6 @@ STATUS_INK: Final[Colour] = (255, 255, 255)
 STATUS_SIGN: Final[Mapping[Status, str]] = {
     Status.CANDIDATE: "·",
     Status.SHORTLIST: "★",
-    Status.APPROVED: "√",
-    Status.REJECTED: "×",
+    Status.APPROVED: "✓",
+    Status.REJECTED: "✕",
 }

@@ -18,7 +18,7 @@ WIDTH: Final = 1600  # pixels: sizes are those of a wall so wide and grow with i
 _LINE: Final = 10**6  # a width that every line fits in
 _LEAST_CREDIT: Final = 3  # ems: less room holds no name
 _CHIP_RADIUS: Final = 8
-CODE: Final = 17  # the size of a colour's hex value
+CODE: Final = 20  # the size of a colour's hex value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,11 @@ class Type:
 
     size: int
     colour: Colour
+
+    @property
+    def line_height(self) -> int:
+        """Return what a line takes, in pixels."""
+        return round(self.size * LINE_HEIGHT)
 
 
 @dataclass(kw_only=True)
@@ -116,7 +121,7 @@ class Wall:
         self.boxes.append(box)
         self.photo(item, box)
         colours = self.colours
-        inset, size = round(label * 0.5), round(label * 0.95)
+        inset, size = round(label * 0.4), round(label * 0.88)
         badge = Type(size=size, colour=colours.badge_ink)
         left = box.left + inset
         self.mark(str(item.number), (left, box.top + inset), badge, colours.badge)

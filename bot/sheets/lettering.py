@@ -19,6 +19,7 @@ FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
 _MISSING: Final = "\uffff"  # a character no font has
 _ELLIPSIS: Final = "…"
+_RAGGED: Final = 0.7  # of the width: a last line that is shorter takes a part of a word more
 _LEFT_OUT: Final = re.compile(r"(?:\[…\][\s,.;:!?'\"-]*)*\[…\]\s*")  # a whole sentence is one mark
 _SKIN_TONES: Final = frozenset("🏻🏼🏽🏾🏿")
 _OPENING: Final = "(\\[{（［【「『《〈“‘"
@@ -122,10 +123,11 @@ def wrapped(words: str, *, size: int, width: int, max_lines: int) -> list[str]:
         if lines[-1] and _length(lines[-1] + unit, size) > width:
             lines.append("")
         lines[-1] += unit
-    lines = [line.rstrip() for line in lines if line.strip()]
-    if len(lines) <= max_lines:
-        return lines
-    return [*lines[: max_lines - 1], _cut(lines[max_lines - 1], size=size, width=width)]
+    lines = [line for line in lines if line.strip()]
+    whole = [line.rstrip() for line in lines[:max_lines]]
+    if len(lines) > max_lines:
+        whole[-1] = _cut(lines[max_lines - 1 :], size=size, width=width)
+    return whole
 
 
 def _units(words: str, *, size: int, width: int) -> Iterator[str]:
@@ -137,10 +139,14 @@ def _units(words: str, *, size: int, width: int) -> Iterator[str]:
             yield from match[0]
 
 
-def _cut(line: str, *, size: int, width: int) -> str:
+def _cut(lines: list[str], *, size: int, width: int) -> str:
+    """Return the first of the lines with a mark; with a part of the second where much is left."""
+    line = lines[0]
+    if _length(line, size) < _RAGGED * width:
+        line += lines[1]
     while line and _length(line + _ELLIPSIS, size) > width:
         line = line[:-1]
-    return line.rstrip(" ,，、;；.。") + _ELLIPSIS
+    return line.rstrip(" -,，、;；.。") + _ELLIPSIS
 
 
 def _length(words: str, size: int) -> float:
