@@ -102,7 +102,8 @@ def hang(
     wall.width = _width(wall, items, rows)
     head = replace(wall, unit=wall.unit * _head_scale(wall, rows))  # places on the same wall
     is_beside = len(items) == 1 and _has_column(wall, items[0], header)
-    top = _place_header(head, replace(header, palette=()) if is_beside else header)
+    shown = replace(header, palette=()) if is_beside else header
+    top = _place_header(head, shown, margin=wall.px(_MARGIN))
     if not items:
         end = _place_nothing(wall, top)
     elif len(items) == 1:
@@ -158,29 +159,31 @@ def _width(wall: Wall, items: Sequence[Item], rows: Sequence[Row]) -> int:
 # The header
 
 
-def _place_header(wall: Wall, header: Header) -> int:
+def _place_header(wall: Wall, header: Header, *, margin: int) -> int:
     """Place title, brief and facts to the left, the palette to the right; return where they end."""
-    margin, top = wall.px(_MARGIN), wall.px(_MARGIN)
-    taken, foot = _place_palette(wall, header.palette)
-    room = _room(wall) - (taken + margin if taken else 0)
-    top -= wall.px(_TITLE * (LINE_HEIGHT - 1) / 2)  # the letters are at the edge, not their line
+    taken, foot = _place_palette(wall, header.palette, margin=margin)
+    whole = wall.width - 2 * margin
+    room = whole - (taken + margin if taken else 0)
+    top = margin - wall.px(
+        _TITLE * (LINE_HEIGHT - 1) / 2
+    )  # the letters are at the edge, not their line
     for words, type_, lines in (
         (header.title, wall.ink(_TITLE), 2),
         (header.brief, wall.ink(_BRIEF), 3),
         (header.facts, wall.soft(_FACTS), 2),
     ):
         if words.strip():
-            width = _room(wall) if type_.size < wall.px(_BRIEF) and top >= foot else room
+            width = whole if type_.size < wall.px(_BRIEF) and top >= foot else room
             placed = wall.write(words, (margin, top), type_, width=width, lines=lines)
             top = placed.bottom + wall.px(_LINES_GAP)
     return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)
 
 
-def _place_palette(wall: Wall, palette: Sequence[Swatch]) -> tuple[int, int]:
+def _place_palette(wall: Wall, palette: Sequence[Swatch], *, margin: int) -> tuple[int, int]:
     """Place the palette at the right edge; return its width and where it ends."""
     if not palette:
         return 0, 0
-    gap, margin = wall.px(_CHIP_GAP), wall.px(_MARGIN)
+    gap = wall.px(_CHIP_GAP)
     taken = len(palette) * (wall.px(_CHIP[0]) + gap) - gap
     left = wall.width - margin - taken
     place = Box(left=left, top=margin, width=taken, height=wall.px(_CHIP[1]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot.boards import Board, Item, Status, Swatch, Theme
 from bot.exhibits.hanging import Header, hang
 from bot.exhibits.shapes import Plan
-from bot.exhibits.sheet import PER_PAGE, page_count, palette_of_items
+from bot.exhibits.sheet import page_count, palette_of_items
 from bot.exhibits.theme import COLOURS, STATUS, STATUS_INK
 from bot.exhibits.wall import WIDTH, Type, Wall, mark_height
 from bot.exhibits.wording import (
@@ -19,15 +20,16 @@ from bot.exhibits.wording import (
     recipe_facts,
     recipe_of,
     status_words,
-    vote_words,
 )
 from bot.palettes import name_of
 from bot.sheets import Box
+from bot.sheets.lettering import LINE_HEIGHT
 from bot.texts import text
 
 HEIGHT: Final = 1131  # of a page 1,600 wide: A4, lying
 _MARGIN: Final = 72
-_SHEET_ASPECT: Final = 1.75  # of a sheet's rows, so that with its title it fills a page
+_ON_SHEET: Final = 20  # pictures: three rows of them fill a page
+_SHEET_ASPECT: Final = 1.62  # of a sheet's rows, so that with its title it fills a page
 _PICTURE: Final = (980, HEIGHT - 2 * _MARGIN - 40)  # the room of a picture, at most
 _GUTTER: Final = 56
 _COLUMN: Final = 600  # the width of the words beside a picture, at most
@@ -36,6 +38,7 @@ _TITLE_TOP: Final = 250
 _COLOURS_TOP: Final = HEIGHT - _MARGIN - 226
 _CHIP: Final = (48, 26)
 _PROMPT_LINES: Final = 6
+_SHORT: Final = 70  # characters: a longer caption is set smaller, to be shown whole
 _BELOW: Final = 440  # the room below a picture that is enough for its recipe
 _COMMENTS: Final = 4
 _ROW: Final = 80  # the room that a row of the recipe may take
@@ -79,14 +82,17 @@ def _place_colours(wall: Wall, palette: Sequence[Swatch]) -> None:
 
 def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator[Plan]:
     """Plan the sheets, a page each."""
-    pages = page_count(len(items))
+    pages = page_count(len(items), _ON_SHEET)
+    palette = palette_of_items(board, items)
     for page in range(pages):
         where = text("exhibit_page", locale, page=page + 1, pages=pages) if pages > 1 else ""
-        shown = items[page * PER_PAGE : (page + 1) * PER_PAGE]
-        header = Header(title=board.name, facts=where, palette=palette_of_items(board, items))
-        yield hang(
+        shown = items[page * _ON_SHEET : (page + 1) * _ON_SHEET]
+        header = Header(title=board.name, facts=where, palette=palette)
+        plan = hang(
             header, shown, theme=board.theme, width=WIDTH, locale=locale, aspect=_SHEET_ASPECT
         ).plan
+        # A short one begins at the top of its page, as all the others.
+        yield replace(plan, height=max(plan.height, round(plan.width * HEIGHT / WIDTH)))
 
 
 def picture_page(board: Board, item: Item, *, locale: str) -> Plan:
@@ -127,9 +133,10 @@ class _Column:
         """Place what people say of the picture, and its colours."""
         locale = self._wall.locale
         self._marks(item)
-        self._words(caption_of(item), 36, lines=4, gap=10)
-        votes = [vote_words(item.votes, locale)] if item.votes else []
-        self._words(" · ".join([*filter(None, [plain(item.credit)]), *votes]), 24, is_soft=True)
+        caption = caption_of(item)
+        size, lines = (36, 4) if len(caption) <= _SHORT else (27, 10)
+        self._words(caption, size, lines=lines, gap=10)
+        self._credit(item)
         self._words(" ".join(f"#{plain(tag)}" for tag in item.tags), 22, lines=2, is_soft=True)
         if item.is_spoiler:
             self._words(text("exhibit_hidden", locale), 22, lines=2, is_soft=True)
@@ -169,6 +176,18 @@ class _Column:
         place = (self._left, self._top)
         placed = self._wall.write(words, place, type_, width=self._width, lines=fitting)
         self._top = placed.bottom + gap
+
+    def _credit(self, item: Item) -> None:
+        """Place whose picture it is, and its votes apart: a name may turn the line it is in."""
+        wall, left, top = self._wall, self._left, self._top
+        votes = f"♥ {item.votes}" if item.votes else ""
+        taken = 24 * len(votes)
+        if credit := plain(item.credit):
+            width = self._width - taken
+            placed = wall.write(credit, (left, top), wall.soft(24), width=width)
+            left += placed.lettering.width + 18
+        wall.write(votes, (left, top), Type(size=24, colour=wall.colours.heart))
+        self._top += round(24 * LINE_HEIGHT) + 6 if credit or votes else 0
 
     def _titled(self, key: str, words: str, *, lines: int) -> None:
         self._top += 12
