@@ -393,7 +393,15 @@ def test_the_page_in_a_browser(export, items, browser):
     assert of_root("document.querySelector('#picture-1').classList.contains('revealed')")
     press("#picture-2 .frame")
     assert of_root("document.querySelector('dialog').open")
-    press("#close")
+    browser.switch_to.active_element.send_keys("\ue014")  # the right arrow
+    assert of_root("document.querySelector('#said .number').textContent") == "3"
+    browser.switch_to.active_element.send_keys("\ue00c")  # Esc
+    assert of_root("document.querySelector('dialog').open") is False
+    focus = browser.execute_async_script(
+        "const done = arguments[0];"
+        "setTimeout(() => done(document.activeElement.closest('figure').id))"
+    )
+    assert focus == "picture-3", "the keyboard goes on from the picture that was looked at last"
 
     ground = "getComputedStyle(document.body).backgroundColor"
     assert of_root(ground) == "rgb(30, 31, 34)"

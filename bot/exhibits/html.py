@@ -70,6 +70,7 @@ def write_page(
         is_chinese=is_chinese(locale),
         palette=_swatches(palette_of_items(board, everything), locale),
         statuses=_statuses(items, locale),
+        count=len(items),
         tags=_counted(tags, items),
         items=_shown(items, tags, copies=copies, locale=locale),
         say=lambda key: _said(key, locale),
@@ -148,6 +149,8 @@ def _shown(
     for item in items:
         caption = caption_of(item)
         number = item.number
+        enlarge = text("exhibit_enlarge", locale, number=number)
+        enlarge += f": {caption}" if caption else ""
         yield {
             "number": number,
             "uri": _uri(copies.of(item)),
@@ -159,7 +162,8 @@ def _shown(
             "status_words": status_words(item.status, locale),
             "tag_numbers": " ".join(numbers[tag] for tag in item.tags if tag in numbers),
             "tags": [plain(tag) for tag in item.tags],
-            "enlarge": text("exhibit_enlarge", locale, number=number),
+            "label": text("exhibit_reveal", locale) if item.is_spoiler else enlarge,
+            "enlarge": enlarge,
             "alt": "" if item.is_spoiler else caption or count_words(1, locale),
             "caption": caption,
             "credit": plain(item.credit),

@@ -28,16 +28,25 @@
     const small = figure.querySelector("img");
     if (!small) return;
     current = figure;
-    figure.classList.add("revealed");
     const image = large.querySelector("img");
     image.src = small.src;
     image.alt = small.alt;
     const ratio = small.getAttribute("width") / small.getAttribute("height");
     image.style.setProperty("--grow", ratio);
-    image.classList.toggle("small", true);
-    const caption = figure.querySelector(".caption");
-    large.querySelector("p").textContent = caption ? caption.textContent : "";
-    if (!large.open) large.showModal();
+    // Larger than it is, so that it can be looked at, but not to a blur.
+    image.style.setProperty("--most", `${2.5 * (small.naturalWidth || 864)}px`);
+    for (const each of [".number", ".caption", ".credit bdi"]) {
+      const from = figure.querySelector(each === ".credit bdi" ? ".by bdi" : each);
+      large.querySelector(each).textContent = from ? from.textContent : "";
+    }
+    if (large.open) return;
+    large.showModal();
+    document.getElementById("close").focus();
+  }
+  function reveal(figure) {
+    figure.classList.add("revealed");
+    const frame = figure.querySelector("button.frame");
+    frame.setAttribute("aria-label", frame.dataset.label);
   }
   function step(by) {
     // A spoiler is not shown by going past it.
@@ -54,7 +63,7 @@
     if (!frame) continue;
     frame.addEventListener("click", () => {
       if (figure.classList.contains("spoiler") && !figure.classList.contains("revealed"))
-        figure.classList.add("revealed");
+        reveal(figure);
       else enlarge(figure);
     });
   }
@@ -77,6 +86,14 @@
   large.addEventListener("keydown", (event) => {
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
+  });
+  large.addEventListener("close", () => current.querySelector("button.frame").focus());
+  let from = 0;
+  large.addEventListener("touchstart", (event) => { from = event.touches[0].clientX; },
+    { passive: true });
+  large.addEventListener("touchend", (event) => {
+    const moved = event.changedTouches[0].clientX - from;
+    if (Math.abs(moved) > 60) step(moved < 0 ? 1 : -1);
   });
   name();
   filter();
