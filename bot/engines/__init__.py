@@ -59,7 +59,7 @@ class Drawing:
     Attributes:
         conditions: What, beside the request, decided the pixels: dtype, device, attention,
             versions ... as JSON values.
-        durations_s: Seconds by stage: `text`, `denoise`, `decode`.
+        durations_s: Seconds by stage: `text`, `denoise`, `decode`, `copy` (to the host).
 
     """
 

@@ -7,9 +7,7 @@ from typing import Any, Final
 
 import torch
 
-from bot.engines import RawImage
 from bot.engines.reference import Velocity
-from bot.errors import BadImageError
 from bot.generation import Size
 
 VAE_SCALE: Final = 8  # pixels a latent cell: the VAE halves three times
@@ -36,28 +34,10 @@ def guided(
     return with_prompt + guidance_scale * (with_prompt - without[0])
 
 
-def decode(vae: Any, latents: torch.Tensor, *, tiled: bool) -> RawImage:
-    """Turn a latent into pixels and refuse what is no picture.
-
-    Raises:
-        BadImageError: NaN, or one colour everywhere.
-
-    """
+def decode(vae: Any, latents: torch.Tensor, *, tiled: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Turn a latent into pixels (H, W, 3), and tell, on the device, whether all are numbers."""
     vae.use_tiling = tiled
     scaled = latents / vae.config.scaling_factor + vae.config.shift_factor
     decoded = vae.decode(scaled.to(vae.dtype), return_dict=False)[0][0].float()  # (3, H, W)
-    if not bool(torch.isfinite(decoded).all()):
-        raise BadImageError(
-            "The model returned no picture (NaN): try another seed; if it happens again, set "
-            "DTYPE=float32 or check the model's files with `python -m bot doctor`."
-        )
-    pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
-    if bool((pixels == pixels[0, 0]).all()):
-        raise BadImageError("The model returned one single colour: try another seed.")
-    return raw_image(pixels)
-
-
-def raw_image(pixels: torch.Tensor) -> RawImage:
-    """Copy uint8 pixels (H, W, 3) to the host."""
-    height, width, _ = pixels.shape
-    return RawImage(width=width, height=height, pixels=pixels.contiguous().cpu().numpy().tobytes())
+    pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+    return pixels.permute(1, 2, 0).contiguous(), torch.isfinite(decoded).all()

@@ -30,10 +30,12 @@ from bot.engines.hardware import (
     kernel_conditions,
     make_deterministic,
 )
-from bot.engines.latents import decode, guided, noise, raw_image
+from bot.engines.host import to_host
+from bot.engines.latents import decode, guided, noise
 from bot.engines.loading import Choices, Parts, load_parts, measure
 from bot.engines.memory import Budget, Room, is_out_of_memory, out_of_memory_error
 from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
+from bot.engines.stages import Pace, Stages
 from bot.engines.variety import vary
 from bot.errors import CancelledError, ModelFilesError
 from bot.generation import GenerationRequest
@@ -61,15 +63,6 @@ class _Run:
         """Raise between two steps when the requester no longer wants the image."""
         if self.cancel is not None and self.cancel.is_set():
             raise CancelledError("The image was cancelled while it was drawn.")
-
-    @contextlib.contextmanager
-    def timed(self, stage: str, device: torch.device) -> Iterator[None]:
-        """Add the seconds of a stage, the GPU's own work included."""
-        start = time.perf_counter()
-        yield
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        self.durations_s[stage] = time.perf_counter() - start
 
 
 class ZImageEngine:
@@ -276,13 +269,18 @@ class ZImageEngine:
     def _draw(self, run: _Run) -> RawImage:
         """Make one attempt: text, denoising, decoding."""
         run.stop_if_cancelled()
-        with run.timed("text", self._device):
-            embeddings = self._embed(run.request)
-        with run.timed("denoise", self._device):
-            latents = self._denoise(run, embeddings)
+        stages = Stages(self._device)
+        embeddings = self._embed(run.request)
+        stages.ended("text")
+        latents = self._denoise(run, embeddings)
+        stages.ended("denoise")
         run.stop_if_cancelled()
-        with run.timed("decode", self._device):
-            return decode(self._loaded().vae, latents, tiled=run.tiled)
+        pixels, is_finite = decode(self._loaded().vae, latents, tiled=run.tiled)
+        stages.ended("decode")
+        image = to_host(pixels, is_finite)
+        stages.ended("copy")
+        run.durations_s = stages.seconds()
+        return image
 
     def _embed(self, request: GenerationRequest) -> list[torch.Tensor]:
         """Return the prompt's embedding and, with guidance, that of the empty prompt."""
@@ -306,10 +304,13 @@ class ZImageEngine:
             for embedding in embeddings
         ]
         total = len(sigmas) - 1
+        pace = Pace(self._device)
         for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
+            pace.wait()
             run.stop_if_cancelled()
             velocity = guided(velocities, latents, i, request.guidance_scale)
             latents = latents + (sigma_next - sigma) * velocity
+            pace.mark()
             if run.on_step is not None:
                 estimate = latents - sigma_next * velocity
                 run.on_step(self._step(i + 1, total, estimate, tiled=run.tiled))
@@ -319,8 +320,8 @@ class ZImageEngine:
         return Step(
             number=number,
             total=total,
-            preview=lambda: raw_image(latent_to_rgb(estimate, self._matrix())),
-            estimate=lambda: decode(self._loaded().vae, estimate, tiled=tiled),
+            preview=lambda: to_host(latent_to_rgb(estimate, self._matrix())),
+            estimate=lambda: to_host(*decode(self._loaded().vae, estimate, tiled=tiled)),
         )
 
     def _matrix(self) -> torch.Tensor:
