@@ -21,7 +21,7 @@ from bot.engines.placement import LEAST
 from bot.engines.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
 from bot.generation import GenerationRequest, Size
-from tests import full_size
+from bot.engines.baseline import random_model
 
 REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
 REPEAT = """
@@ -54,7 +54,7 @@ def whole_gpu() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def full_size_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return full_size.build(tmp_path_factory.mktemp("full") / "model")
+    return random_model.build(tmp_path_factory.mktemp("full") / "model", "cuda")
 
 
 def new_engine(folder: Path) -> ZImageEngine:

@@ -19,7 +19,7 @@ from bot.engines.fast.operations import Heads, Rotation, TorchOperations, quanti
 from bot.engines.fast.path import FastPath, choose_operations
 from bot.engines.hardware import make_deterministic
 from bot.engines.reference import ReferencePath
-from tests import full_size
+from bot.engines.baseline import random_model
 from tests.test_gpu import report
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts
@@ -41,8 +41,8 @@ def networks() -> Iterator[dict[str, Any]]:
     torch.set_default_dtype(torch.bfloat16)
     try:
         with torch.device("cuda"):
-            plain = full_size._transformer().eval().requires_grad_(requires_grad=False)
-            vae = full_size._vae().eval().requires_grad_(requires_grad=False)
+            plain = random_model.make_transformer().eval().requires_grad_(requires_grad=False)
+            vae = random_model.make_vae().eval().requires_grad_(requires_grad=False)
     finally:
         torch.set_default_dtype(torch.float32)
     yield {"plain": plain, "exact": copy.deepcopy(plain).float(), "vae": vae}

@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 
 from bot import __version__
 from bot.command_line import (
+    bench,
     board,
     compare,
     doctor,
@@ -30,7 +31,9 @@ from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_COMMANDS: Final = (imagine, compare, reproduce, inspect, lineage, board, serve, download, doctor)
+_COMMANDS: Final = (
+    imagine, compare, reproduce, inspect, lineage, board, serve, bench, download, doctor,
+)  # fmt: skip
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 

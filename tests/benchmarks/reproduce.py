@@ -143,9 +143,9 @@ def run_both(options: argparse.Namespace, folder: Path) -> int:
     if options.full_size:
         model = folder / "model"
         if not model.exists():
-            from tests.full_size import build  # noqa: PLC0415 - needs a GPU
+            from bot.engines.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
 
-            build(model)
+            build(model, "cuda")
     for part in ("make", "again"):
         line = [sys.executable, "-m", "tests.benchmarks.reproduce", "--part", part]
         line += ["--folder", str(folder), "--model", str(model)]

@@ -1,0 +1,1 @@
+"""What `python -m bot bench` measures, and how it is shown."""
