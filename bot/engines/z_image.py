@@ -7,6 +7,7 @@ the command line and the bot import them only when an image is wanted.
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import logging
 import threading
@@ -211,6 +212,7 @@ class ZImageEngine:
         self._parts = None
         self._room = None
         self._latent_to_rgb = None
+        gc.collect()  # its parts refer to one another, and a new engine may need their room at once
         self._free_cache()
 
     def _loaded(self) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,6 +87,7 @@ class PlainEngine:
     def close(self) -> None:
         """Give the memory back."""
         self._pipeline = None
+        gc.collect()  # the watched methods belong to what they are called on
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
