@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.engines.baseline import random_model
 from bot.engines.placement import LEAST
 from bot.engines.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
 from bot.generation import GenerationRequest, Size
-from bot.engines.baseline import random_model
 
 REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
 REPEAT = """

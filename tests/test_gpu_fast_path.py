@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from bot.engines.baseline import random_model
 from bot.engines.fast.attention import choose_attention
 from bot.engines.fast.cells import Sum, TorchCells
 from bot.engines.fast.decoder import FastDecoder
@@ -19,7 +20,6 @@ from bot.engines.fast.operations import Heads, Rotation, TorchOperations, quanti
 from bot.engines.fast.path import FastPath, choose_operations
 from bot.engines.hardware import make_deterministic
 from bot.engines.reference import ReferencePath
-from bot.engines.baseline import random_model
 from tests.test_gpu import report
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts

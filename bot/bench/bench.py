@@ -28,10 +28,10 @@ from bot.engines.baseline import memory
 from bot.engines.baseline.matrix import MatrixRate, matrix_rate
 from bot.engines.baseline.plain import PlainEngine, caption_tokens
 from bot.engines.hardware import (
+    check_precision,
     choose_device,
     choose_dtype,
     choose_path,
-    choose_precision,
     cpu_threads,
     device_name,
 )
@@ -95,7 +95,8 @@ class Bench:
 
         """
         if Way.FP8 in self.ways:
-            choose_precision("fp8", choose_device(self.settings.device), is_fast=True)
+            device = choose_device(self.settings.device)
+            check_precision("fp8", device, choose_dtype(self.settings.dtype, device), is_fast=True)
         if self.queue and set(self.ways) == {Way.PLAIN}:
             raise BenchError(
                 "Plain diffusers has no queue: add reference or fast to --ways, or use --queue 0."
