@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from diffusers.hooks import apply_group_offloading
 
 # (latents, step) -> d latents / d sigma, both (1, channels, height, width) float32
 Velocity = Callable[[torch.Tensor, int], torch.Tensor]
@@ -69,6 +68,8 @@ def put(network: Any, device: torch.device, *, whole: bool) -> None:
     if whole:
         network.to(device)
         return
+    from diffusers.hooks import apply_group_offloading  # noqa: PLC0415 - imports much, used seldom
+
     apply_group_offloading(
         network,
         onload_device=device,

@@ -218,7 +218,7 @@ def table(results: list[dict[str, Any]]) -> str:
 def build_model(folder: Path) -> None:
     """Build it in another process, which gives its memory back."""
     if not (folder / "model_index.json").exists():
-        code = "import sys; from pathlib import Path; from tests.full_size import build; "
+        code = "import sys; from pathlib import Path; from bot.engines.baseline.random_model import build; "
         subprocess.run(
             [sys.executable, "-c", code + "build(Path(sys.argv[1]))", folder], check=True
         )
