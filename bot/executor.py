@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, Self, TypeVar
 
 from bot.engines import Drawing, Engine, RawImage, Step
@@ -35,6 +35,7 @@ class Executor(Protocol):
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event,
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
@@ -43,6 +44,8 @@ class Executor(Protocol):
 
         Args:
             request: What to draw.
+            like: The conditions another drawing was made under, to be kept to where that is
+                possible.
             cancel: Set it to stop between two steps.
             on_progress: Called on the event loop after each step.
             wants_preview: Asked on the drawing thread after each step; a preview costs little,
@@ -111,6 +114,7 @@ class ThreadExecutor:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event,
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
@@ -127,7 +131,8 @@ class ThreadExecutor:
 
         def draw() -> Drawing:
             watch.moved()
-            return self._load_engine().generate(request, cancel=cancel, on_step=on_step)
+            engine = self._load_engine()
+            return engine.generate(request, like=like, cancel=cancel, on_step=on_step)
 
         drawing = asyncio.ensure_future(self._thread.run(draw))
         while not drawing.done():

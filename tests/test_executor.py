@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
@@ -43,13 +43,14 @@ class Stuck:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         self.threads.add(threading.current_thread().name)
         if self.is_stuck:
             self.unstick.wait()
-        return self._engine.generate(request, cancel=cancel, on_step=on_step)
+        return self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
 
     def close(self) -> None:
         pass

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.command_line import run
 from bot.command_line.inspect import find
-from bot.command_line.reproduce import _by_id, as_recorded
+from bot.command_line.reproduce import _by_id
 from bot.images import RECIPE_KEY
 from bot.models import MANIFEST_NAME, read_manifest
 from bot.reading import read_picture_file
@@ -93,14 +93,6 @@ def test_as_many_threads_draw_it_again_as_made_it(
     capsys.readouterr()
     assert run(["reproduce", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changes"] == {}
-
-
-@pytest.mark.parametrize("threads", [10**6, 0, -1, None, "2"])
-def test_threads_that_are_not_there_are_not_asked_for(made: Path, threads: object):
-    recipe = {**recipe_in(made), "cpu_threads": threads}
-    recipe["recipe_sha256"] = recipe_sha256(recipe)
-    settings = Settings(cpu_threads=3, engine_path="reference")
-    assert as_recorded(settings, parse_recipe(canonical(recipe))) == settings
 
 
 def test_the_path_that_made_an_image_makes_it_again(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,7 @@ class SteeredEngine:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
@@ -79,7 +80,7 @@ class SteeredEngine:
                 if cancel is not None and cancel.is_set():
                     return
 
-        drawing = self._engine.generate(request, cancel=cancel, on_step=steered)
+        drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=steered)
         self.drawn.append(request)
         if self.hold_after == len(self.drawn):
             self.hold()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import Image
 
 from bot.command_line.common import Commands, open_engine
 from bot.command_line.outputs import Outputs
-from bot.comparison import FIRST, Change, Difference, changes, compare
+from bot.comparison import Change, Difference, changes, compare
 from bot.engines import Drawing
 from bot.errors import InvalidRequestError
 from bot.images import encode_png, to_pillow
@@ -89,8 +88,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    with closing(open_engine(files, as_recorded(settings, original.recipe))) as engine:
-        drawing = engine.generate(original.recipe.request)
+    with closing(open_engine(files, settings)) as engine:
+        drawing = engine.generate(original.recipe.request, like=original.recipe.conditions)
     outcome = judge(original, drawing)
     kept = None
     if target is not None:
@@ -98,22 +97,6 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         kept = target.write(encode_png(drawing.image, recipe=recipe))
     print(_json(outcome, kept) if options.json else _sentence(outcome))
     return 0 if outcome.is_identical else DIFFERENT
-
-
-def as_recorded(settings: Settings, recipe: Recipe) -> Settings:
-    """Return the settings with the path and as many CPU threads as made the image.
-
-    Sums are split among threads, so with another number of them some pixels differ; a number that
-    this machine has not is left alone.
-    """
-    conditions = {**FIRST, **recipe.conditions}
-    changed: dict[str, object] = {}
-    if conditions["path"] in ("fast", "reference"):
-        changed["engine_path"] = conditions["path"]
-    threads = conditions.get("cpu_threads")
-    if isinstance(threads, int) and 1 <= threads <= (os.cpu_count() or 1):
-        changed["cpu_threads"] = threads
-    return settings.model_copy(update=changed)
 
 
 def find_original(what: str, settings: Settings) -> Original:

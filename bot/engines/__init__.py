@@ -60,12 +60,14 @@ class Drawing:
         conditions: What, beside the request, decided the pixels: dtype, device, attention,
             versions ... as JSON values.
         durations_s: Seconds by stage: `text`, `denoise`, `decode`, `copy` (to the host).
+        is_usual: Whether the engine drew as it does by itself: its time tells of other images.
 
     """
 
     image: RawImage
     conditions: Mapping[str, object]
     durations_s: Mapping[str, float] = field(default_factory=dict)
+    is_usual: bool = True
 
     @property
     def duration_s(self) -> float:
@@ -86,10 +88,20 @@ class Engine(Protocol):
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
-        """Draw one image; `cancel` is looked at between steps."""
+        """Draw one image.
+
+        Args:
+            request: What to draw.
+            like: The conditions that another drawing was made under, to be kept to as far as this
+                engine can.
+            cancel: Looked at between steps.
+            on_step: Called after every step.
+
+        """
 
     def close(self) -> None:
         """Give the memory back."""

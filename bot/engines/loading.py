@@ -18,6 +18,7 @@ from transformers import Qwen3Config, Qwen3Model
 from transformers.utils import logging as transformers_logging
 
 from bot.engines.fast.path import FastPath
+from bot.engines.paths import Paths
 from bot.engines.placement import Footprint, Placement, pixel_bytes, token_bytes
 from bot.engines.reference import ReferencePath, put
 from bot.engines.text import PromptEncoder, without_last_layer
@@ -46,10 +47,15 @@ class Parts:
     """The loaded model."""
 
     text: PromptEncoder
-    path: ReferencePath | FastPath
+    paths: Paths
     transformer: Any
     vae: Any
     scheduler: Any
+
+    @property
+    def path(self) -> ReferencePath | FastPath:
+        """Return the path that draws now."""
+        return self.paths.now
 
     @property
     def channels(self) -> int:
@@ -126,12 +132,18 @@ def load_parts(folder: Path, choices: Choices, plan: Placement) -> Parts:
     text = PromptEncoder(folder, device=choices.device, dtype=dtype)
     if isinstance(path, FastPath):
         path.take_text(text.model)
-        text.fast = path
     else:
         put(text.model, choices.device, whole=plan.table)
     return Parts(
         text=text,
-        path=path,
+        paths=Paths(
+            path,
+            transformer=transformer,
+            vae=vae,
+            text=text,
+            dtype=dtype,
+            is_whole=plan.table and plan.blocks is None,
+        ),
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
@@ -144,12 +156,9 @@ def _take_transformer(
     transformer: Any, vae: Any, choices: Choices, plan: Placement
 ) -> ReferencePath | FastPath:
     if choices.is_fast:
-        path = FastPath(
+        return FastPath(
             transformer, vae, dtype=choices.dtype, precision=choices.precision, placement=plan
         )
-        if path.decoder is not None:
-            vae.decoder = path.decoder
-        return path
     put(transformer, choices.device, whole=plan.blocks is None)
     return ReferencePath(transformer, dtype=choices.dtype)
 

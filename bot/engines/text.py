@@ -91,11 +91,6 @@ class PromptEncoder:
         states: torch.Tensor = self.model(input_ids=ids, use_cache=False).last_hidden_state[0]
         return states.to(self._device)
 
-    @property
-    def can_move(self) -> bool:
-        """Tell whether it is transformers' own model, all of it on the engine's device."""
-        return self.fast is None and self.model.device == self._device
-
     def move(self, device: torch.device) -> None:
         """Move the whole text encoder, for example off a GPU whose memory ran out."""
         self.model.to(device)

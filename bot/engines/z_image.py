@@ -10,6 +10,7 @@ import contextlib
 import gc
 import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,6 @@ from typing import Final
 import torch
 
 from bot.engines import Drawing, RawImage, Step
-from bot.engines.fast.path import FastPath
 from bot.engines.hardware import (
     check_precision,
     choose_device,
@@ -57,6 +57,7 @@ class _Run:
     request: GenerationRequest
     cancel: threading.Event | None
     on_step: OnStep | None
+    like: Mapping[str, object]
     tiled: bool
     durations_s: dict[str, float] = field(default_factory=dict)
 
@@ -180,6 +181,7 @@ class ZImageEngine:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: OnStep | None = None,
     ) -> Drawing:
@@ -187,6 +189,8 @@ class ZImageEngine:
 
         Args:
             request: What to draw.
+            like: The conditions that another drawing was made under. Its path, attention, tiles
+                and number of CPU threads are kept to, where this machine and these weights can.
             cancel: Looked at between denoising steps, before the text and before the decoding.
             on_step: Called on this thread after every denoising step.
 
@@ -198,14 +202,22 @@ class ZImageEngine:
 
         """
         self._loaded().text.check(request.prompt)
-        tiled = request.size.pixels > TILED_PIXELS
-        run = _Run(request=request, cancel=cancel, on_step=on_step, tiled=tiled)
-        image = self._draw_if_it_fits(run) or self._draw_cheaply(run)
-        return Drawing(
-            image=image,
-            conditions=self._conditions(request, tiled=run.tiled),
-            durations_s=run.durations_s,
-        )
+        # Recipes of before there was a fast path name none.
+        like = {} if like is None else {"path": "reference", **like}
+        usual = request.size.pixels > TILED_PIXELS
+        tiled = like.get("vae_tiling", usual)
+        run = _Run(
+            request=request, cancel=cancel, on_step=on_step, like=like,
+            tiled=tiled if isinstance(tiled, bool) else usual,
+        )  # fmt: skip
+        with _threads(self._device, like.get("cpu_threads")) as own_threads:
+            image = self._draw_if_it_fits(run) or self._draw_cheaply(run)
+            return Drawing(
+                image=image,
+                conditions=self._conditions(request, tiled=run.tiled),
+                durations_s=run.durations_s,
+                is_usual=own_threads and self._loaded().paths.is_own and run.tiled is usual,
+            )
 
     def close(self) -> None:
         """Give the memory back."""
@@ -228,12 +240,13 @@ class ZImageEngine:
             least: Keep no weights there that can come in their turn.
 
         """
-        room = self._room
+        room, paths = self._room, self._loaded().paths
         assert room is not None
         try:
-            if isinstance(path := self._loaded().path, FastPath):
+            if paths.can_settle:
                 size = run.request.size
-                path.settle(room.least() if least else room.settled(size, tiled=run.tiled))
+                paths.settle(room.least() if least else room.settled(size, tiled=run.tiled))
+            paths.take(run.like.get("path"), attention=run.like.get("attention"))
             return self._draw(run)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -244,8 +257,8 @@ class ZImageEngine:
     def _draw_cheaply(self, run: _Run) -> RawImage:
         """Try again with less of the model on the GPU, which changes nothing; then in tiles."""
         parts = self._loaded()
-        tilings = [run.tiled, True] if isinstance(parts.path, FastPath) else [True]
-        is_moved = self._device.type == "cuda" and parts.text.can_move
+        tilings = [run.tiled, True] if parts.paths.can_settle else [True]
+        is_moved = self._device.type == "cuda" and parts.paths.can_move_text
         try:
             for tiled in dict.fromkeys(tilings):
                 parts.path.release()
@@ -352,6 +365,23 @@ class ZImageEngine:
             "diffusers": version("diffusers"),
             "transformers": version("transformers"),
         }
+
+
+@contextlib.contextmanager
+def _threads(device: torch.device, count: object) -> Iterator[bool]:
+    """Compute with so many CPU threads, where there are the cores; tell whether they are the usual.
+
+    Sums are split among threads, so with another number of them some pixels differ.
+    """
+    own = torch.get_num_threads()
+    wanted = count if type(count) is int and device.type == "cpu" else own
+    if not 1 <= wanted <= (os.cpu_count() or 1):
+        wanted = own
+    torch.set_num_threads(wanted)
+    try:
+        yield wanted == own
+    finally:
+        torch.set_num_threads(own)
 
 
 def _described(noise: VarietyNoise | None) -> dict[str, float] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Final
 
 from bot.engines import Drawing, RawImage
@@ -12,6 +13,7 @@ from bot.errors import BotError, CancelledError
 from bot.estimator import Estimator
 from bot.executor import EngineHungError, Executor
 from bot.images import encode_preview
+from bot.jobs import Job
 from bot.queue import FairQueue
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.replies import Progress
@@ -177,16 +179,30 @@ class Worker:
         request = ride.job.requests[index]
         drawing = await self._executor.draw(
             request,
+            like=await self._recorded(ride.job, index),
             cancel=ride.cancel,
             on_progress=lambda step, total, raw: self._note_step(ride, step, total, raw),
             wants_preview=ride.wants_preview,
         )
+        if not drawing.is_usual:
+            return drawing
         tokens, speed = self._estimator.learn(request, drawing.durations_s)
         recorded = self._store.machine.set_speed(
             self._model_id, self._device, tokens=tokens, speed=speed
         )
         self._rides.start(recorded, f"speed of {ride.job.id}")  # the next image need not wait
         return drawing
+
+    async def _recorded(self, job: Job, index: int) -> Mapping[str, object] | None:
+        """Return what an image that is drawn again was made under.
+
+        It stands in the original's row, so a restarted bot knows it too.
+        """
+        if job.relation != "same_seed":
+            return None
+        originals = await self._store.generations.originals(job)
+        original = originals.get(job.parent_of(index) or "")
+        return None if original is None else original.conditions
 
     def _note_step(self, ride: Ride, step: int, total: int, preview: RawImage | None) -> None:
         ride.step_share = step / total

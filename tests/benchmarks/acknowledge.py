@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,13 @@ class WatchedEngine:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         start = time.perf_counter()
         try:
-            return self._engine.generate(request, cancel=cancel, on_step=on_step)
+            return self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
         finally:
             self.busy.append((start, time.perf_counter()))
 

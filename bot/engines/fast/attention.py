@@ -17,6 +17,15 @@ _HOPPER: Final = 9  # the compute capability that cuDNN's and FlashAttention-3's
 Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
+def attentions(device: torch.device, dtype: torch.dtype) -> dict[str, Attend]:
+    """Return every kernel that is here by the name that recipes record, the usual one first."""
+    name, attend = choose_attention(device, dtype)
+    found = {name: attend}
+    if name != "scaled_dot_product_attention":  # it is new enough for cuDNN's
+        found["cudnn"] = cudnn_attention
+    return {**found, "scaled_dot_product_attention": plain_attention}
+
+
 def choose_attention(device: torch.device, dtype: torch.dtype) -> tuple[str, Attend]:
     """Return the name that recipes record, and the function."""
     if device.type == "cuda" and dtype is torch.bfloat16:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from bot.engines.fast.attention import choose_attention
+from bot.engines.fast.attention import attentions
 from bot.engines.fast.cells import Cells
 from bot.engines.fast.decoder import FastDecoder, can_decode
 from bot.engines.fast.graphs import Graphs
@@ -58,7 +58,8 @@ class FastPath:
         self._placement = placement or Placement()
         self._slots = Slots(self._device)
         self._operations = choose_operations(self._device, quantised=precision == "fp8")
-        self._attention, attend = choose_attention(self._device, dtype)
+        self._attentions = attentions(self._device, dtype)
+        self._attention, attend = next(iter(self._attentions.items()))
         self._transformer = FastTransformer(
             transformer,
             self._operations,
@@ -85,6 +86,11 @@ class FastPath:
             "kernels": self._operations.name,
             "quantization": description(self._precision),
         }
+
+    def attend_with(self, name: object) -> None:
+        """Use the attention kernel that recipes know by this name, else the usual one."""
+        self._attention = name if name in self._attentions else next(iter(self._attentions))
+        self._transformer.attend = self._attentions[self._attention]
 
     def take_text(self, model: Any) -> None:
         """Take the weights of a loaded `Qwen3Model`, wherever it is."""
@@ -175,7 +181,7 @@ class FastPath:
             return self._transformer.velocity(latents, step, reading.with_caption(caption))
 
         def replayed(latents: torch.Tensor, i: int) -> torch.Tensor:
-            key = ("velocity", height, width, len(reading.caption))
+            key = ("velocity", self._attention, height, width, len(reading.caption))
             return self._graphs.run(key, forward, latents, steps[i], reading.caption)
 
         return replayed

@@ -112,6 +112,7 @@ class FastTransformer:
     Attributes:
         readers: The matrices of the blocks that refine a caption.
         layers: Those of the blocks that run at every step.
+        attend: Attention of unmasked heads.
 
     """
 
@@ -126,7 +127,7 @@ class FastTransformer:
         shrink: Shrink | None = None,
     ) -> None:
         """Take the weights, block by block."""
-        self._source, self._operations, self._attend = transformer, operations, attend
+        self._source, self._operations, self.attend = transformer, operations, attend
         slots = slots or Slots(transformer.device)
         self._device = slots.device  # the networks follow, part by part
         _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
@@ -170,9 +171,9 @@ class FastTransformer:
             and one for the final norm.
 
         """
-        key = tuple(sigmas)
+        key = (torch.get_num_threads(), *sigmas)  # on a CPU threads decide how sums are split
         if key not in self._steps:
-            self._steps[key] = self._compute_steps(key)
+            self._steps[key] = self._compute_steps(tuple(sigmas))
             if len(self._steps) > _KEPT:
                 self._steps.popitem(last=False)
         return self._steps[key]
@@ -288,7 +289,7 @@ class FastTransformer:
         qkv = linear(rows, weights.qkv)  # (tokens, 3 * dim)
         self._operations.rotate(qkv, block.heads, rotation)
         q, k, v = qkv.view(len(qkv), 3, block.heads.query, block.heads.size).unbind(1)
-        return linear(self._operations.rows(self._attend(q, k, v)), weights.out)
+        return linear(self._operations.rows(self.attend(q, k, v)), weights.out)
 
 
 def _move_but(transformer: Any, names: Sequence[str], device: torch.device) -> None:
