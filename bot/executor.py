@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, Self, TypeVar
 
 from bot.engines import Drawing, Engine, RawImage, Step
 from bot.errors import EngineError
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ OnProgress = Callable[[int, int, RawImage | None], None]  # step, total, preview
 _Result = TypeVar("_Result")
 
 PATIENCE_S: Final = 600.0  # a step of the full model takes minutes on a CPU, never this long
+QUIET_S: Final = 1.0  # without a drawing, before the engine is warmed
 GRACE_S: Final = 5.0  # for a drawing that was given up to notice its cancel
 
 
@@ -67,22 +69,43 @@ class ThreadExecutor:
     """The engine of this process; loading, drawing and closing all happen on its one thread."""
 
     def __init__(
-        self, engine_factory: Callable[[], Engine], *, patience_s: float = PATIENCE_S
+        self,
+        engine_factory: Callable[[], Engine],
+        *,
+        patience_s: float = PATIENCE_S,
+        usual_sizes: Sequence[Size] = (),
     ) -> None:
-        """Remember how to make the engine, and how long a step may take."""
+        """Remember how to make the engine, and how long a step may take.
+
+        Args:
+            engine_factory: Called on the engine's thread.
+            patience_s: How long a step may take.
+            usual_sizes: What the engine is warmed for while nobody waits.
+
+        """
         self._factory = engine_factory
         self._patience_s = patience_s
+        self._usual_sizes = usual_sizes
+        self._asked = 0  # drawings so far
+        self._asking = 0  # of them, those that are not done
+        self._is_wanted = threading.Event()  # while there are any: whatever warms gives way
         self._thread = _Thread()
         self._engine: Engine | None = None
 
     async def __aenter__(self) -> Self:
         """Begin loading, without waiting for it: the first job does."""
-        self._loading = asyncio.ensure_future(self._thread.run(self._load))
+        self._begin()
         return self
+
+    def _begin(self) -> None:
+        self._loading = asyncio.ensure_future(self._thread.run(self._load))
+        self._warming = asyncio.ensure_future(self._warm_up())
 
     async def __aexit__(self, *_: object) -> None:
         """Let a drawing that runs come to its end, then give the memory back."""
-        await asyncio.gather(self._loading, return_exceptions=True)
+        self._is_wanted.set()
+        self._warming.cancel()
+        await asyncio.gather(self._loading, self._warming, return_exceptions=True)
         if not self._thread.is_lost:
             await self._thread.run(self._close)
         self._thread.end()
@@ -103,11 +126,12 @@ class ThreadExecutor:
             BotError: The new engine cannot be loaded.
 
         """
+        self._warming.cancel()
         if self._thread.is_lost:
             self._thread, self._engine = _Thread(), None
         else:
             await self._thread.run(self._close)
-        self._loading = asyncio.ensure_future(self._thread.run(self._load))
+        self._begin()
         await self.loaded()
 
     async def draw(
@@ -120,6 +144,31 @@ class ThreadExecutor:
         wants_preview: Callable[[], bool],
     ) -> Drawing:
         """Draw one image on the engine's thread; see `Executor`."""
+        self._asked += 1
+        self._asking += 1
+        self._is_wanted.set()
+        try:
+            return await self._draw(
+                request,
+                like=like,
+                cancel=cancel,
+                on_progress=on_progress,
+                wants_preview=wants_preview,
+            )
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._is_wanted.clear()
+
+    async def _draw(
+        self,
+        request: GenerationRequest,
+        *,
+        like: Mapping[str, object] | None,
+        cancel: threading.Event,
+        on_progress: OnProgress,
+        wants_preview: Callable[[], bool],
+    ) -> Drawing:
         await self._loaded_if_it_can_be()
         loop = asyncio.get_running_loop()
         watch = _Watch()
@@ -140,6 +189,28 @@ class ThreadExecutor:
             if not drawing.done() and watch.silence_s >= self._patience_s:
                 await self._give_up(drawing, cancel)
         return drawing.result()
+
+    async def _warm_up(self) -> None:
+        """Warm the engine for the usual sizes while nobody waits; a failure is only slower."""
+        await self._loaded_if_it_can_be()
+        try:
+            for size in self._usual_sizes:
+                is_warm = False
+                while not is_warm:
+                    await self._quiet()
+                    is_warm = await self._thread.run(functools.partial(self._warm, size))
+        except Exception:
+            logger.exception("Warming the engine stopped: first images of a size take longer")
+
+    async def _quiet(self) -> None:
+        """Wait until nobody has asked for anything for a while: a queue that empties is busy."""
+        asked = None
+        while self._asking or asked != self._asked:
+            asked = self._asked
+            await asyncio.sleep(QUIET_S)
+
+    def _warm(self, size: Size) -> bool:
+        return self._engine is None or self._engine.warm(size, cancel=self._is_wanted)
 
     async def _loaded_if_it_can_be(self) -> None:
         """Wait for the engine; a failure of before does not keep this job from trying."""

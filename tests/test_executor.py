@@ -29,6 +29,9 @@ class Stuck:
         self.threads: set[str] = set()
         self.loads = 0
         self.failure: Exception | None = None
+        self.warmed: list[Size] = []
+        self.is_warming = threading.Event()
+        self.warms_long = False
 
     def load(self) -> None:
         self.loads += 1
@@ -51,6 +54,12 @@ class Stuck:
         if self.is_stuck:
             self.unstick.wait()
         return self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        self.warmed.append(size)
+        self.is_warming.set()
+        self.threads.add(threading.current_thread().name)
+        return not (self.warms_long and cancel.wait(30.0))
 
     def close(self) -> None:
         pass
@@ -85,6 +94,37 @@ async def test_everything_happens_on_the_one_thread(executor: ThreadExecutor, st
     assert stuck.threads == {"engine"}
     assert stuck.loads == 1
     assert len({drawing.image.pixel_sha256 for drawing in images}) == 1
+
+
+async def test_whoever_asks_goes_before_what_is_warmed_and_warming_goes_on(
+    stuck: Stuck, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    small, large = Size(width=128, height=128), Size(width=256, height=256)
+    stuck.warms_long = True
+    async with ThreadExecutor(lambda: stuck, usual_sizes=[small, large]) as executor:
+        assert await asyncio.to_thread(stuck.is_warming.wait, 30.0)
+        assert (await draw(executor)).image.pixels  # the first warming gave way
+        assert set(stuck.warmed) == {small}
+        stuck.warms_long = False
+        await executor._warming
+    assert stuck.warmed[-2:] == [small, large]
+    assert stuck.threads == {"engine"}
+
+
+async def test_an_engine_that_cannot_be_warmed_still_draws(
+    stuck: Stuck, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(*_: object, **__: object) -> bool:
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    monkeypatch.setattr(stuck, "warm", broken)
+    sizes = [Size(width=128, height=128)]
+    async with ThreadExecutor(lambda: stuck, usual_sizes=sizes) as executor:
+        await executor._warming
+        assert (await draw(executor)).image.pixels
+    assert "Warming the engine stopped" in caplog.text
 
 
 async def test_a_hung_drawing_is_given_up_and_a_new_engine_draws(

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,6 +100,44 @@ def test_the_gpu_draws_in_bfloat16_and_repeats_itself(demo_model: Path):
     assert engine.generate(request(256)).image.pixel_sha256 == first.image.pixel_sha256
     assert first.conditions["dtype"] == "bfloat16"
     assert first.conditions["device"] == torch.cuda.get_device_name()
+
+
+def test_what_was_warmed_draws_the_same_and_gives_way(demo_model: Path):
+    cold = new_engine(demo_model).generate(request(256))
+    engine, cancel = new_engine(demo_model), threading.Event()
+    assert engine.warm(Size(width=256, height=256), cancel=cancel)
+    assert engine.generate(request(256)).image.pixel_sha256 == cold.image.pixel_sha256
+    cancel.set()
+    assert not engine.warm(Size(width=256, height=256), cancel=cancel)
+
+
+def test_the_other_path_is_drawn_over_the_same_weights(demo_model: Path):
+    drawings = {
+        path: ZImageEngine(
+            demo_model, model_id="demo", revision="test", device="cuda", path=path
+        ).generate(request(256))
+        for path in ("fast", "reference")
+    }
+    for own, other in (("fast", "reference"), ("reference", "fast")):
+        engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cuda", path=own)
+        engine.generate(request(128))
+        again = engine.generate(request(256), like=drawings[other].conditions)
+        assert again.image.pixel_sha256 == drawings[other].image.pixel_sha256
+        assert again.conditions == drawings[other].conditions
+        after = engine.generate(request(256))
+        assert after.image.pixel_sha256 == drawings[own].image.pixel_sha256
+
+
+def test_an_attention_that_was_recorded_is_used_where_it_is_here(demo_model: Path):
+    engine = new_engine(demo_model)
+    usual = engine.generate(request(256))
+    plain = engine.generate(
+        request(256), like={"path": "fast", "attention": "scaled_dot_product_attention"}
+    )
+    assert plain.conditions["attention"] == "scaled_dot_product_attention"
+    again = engine.generate(request(256), like=usual.conditions)
+    assert again.image.pixel_sha256 == usual.image.pixel_sha256
+    assert again.conditions == usual.conditions
 
 
 def test_out_of_memory_is_tried_again_with_less_on_the_gpu_and_then_in_tiles(

@@ -20,7 +20,7 @@ from simcord.results import InteractionResult, ResponseMessage
 from bot.client import ImageBot
 from bot.engines import Drawing, Engine, Step
 from bot.errors import BotError
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 from bot.jobs import Scope
 from bot.playground import languages, webhook_calls_to
 from bot.service import Service, open_service
@@ -54,6 +54,9 @@ class SteeredEngine:
 
     def load(self) -> None:
         self._engine.load()
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        return self._engine.warm(size, cancel=cancel)
 
     def check(self, request: GenerationRequest) -> None:
         self._engine.check(request)

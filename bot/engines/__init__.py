@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,14 @@ class Engine(Protocol):
                 engine can.
             cancel: Looked at between steps.
             on_step: Called after every step.
+
+        """
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        """Do once what only the first image of a size waits for; nobody sees anything of it.
+
+        Returns:
+            Whether it came to its end before `cancel` was set.
 
         """
 

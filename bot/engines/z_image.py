@@ -39,13 +39,16 @@ from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
 from bot.engines.stages import Pace, Stages
 from bot.engines.variety import vary
 from bot.errors import CancelledError, ModelFilesError
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Quality, Size
 from bot.scales import VarietyNoise
 
 logger = logging.getLogger(__name__)
 
 # Above, the VAE's decoder works in tiles. The same on every card: tiles change the pixels.
 TILED_PIXELS: Final = 1536 * 1536
+
+# Of up to 32 tokens and of up to 64: most prompts are, and what is recorded is per 32 tokens.
+_WARMING: Final = ("a red apple", ", ".join(["a red apple"] * 12))
 
 OnStep = Callable[[Step], None]
 
@@ -218,6 +221,28 @@ class ZImageEngine:
                 durations_s=run.durations_s,
                 is_usual=own_threads and self._loaded().paths.is_own and run.tiled is usual,
             )
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        """Draw this size for nobody: kernels are loaded, graphs recorded for two lengths of text.
+
+        A CPU has nothing to warm. Where weights come in their turn nothing is recorded, and one
+        drawing is enough.
+
+        Returns:
+            Whether it came to its end before `cancel` was set, which is looked at between steps.
+
+        """
+        if self._device.type != "cuda":
+            return True
+        self._loaded()
+        assert self._room is not None
+        for words in _WARMING if self._room.plan.graphs else _WARMING[:1]:
+            request = GenerationRequest(prompt=words, seed=0, size=size, quality=Quality.DRAFT)
+            try:
+                self.generate(request, cancel=cancel)
+            except CancelledError:
+                return False
+        return True
 
     def close(self) -> None:
         """Give the memory back."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final
 
 import filelock
 
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.executor import ThreadExecutor
+from bot.generation import SizeRules
 from bot.models import locate
 from bot.service.service import Service
 from bot.settings import Settings
 from bot.store import Store
+
+USUAL: Final = ("square", "portrait", "landscape")  # sizes that the engine is warmed for
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +36,11 @@ async def open_service(
     with alone_in(settings):
         async with (
             Store(data / "bot.sqlite3", images=data / "images") as store,
-            ThreadExecutor(engine_factory, patience_s=settings.engine_patience_s) as executor,
+            ThreadExecutor(
+                engine_factory,
+                patience_s=settings.engine_patience_s,
+                usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
+            ) as executor,
             Service(store, executor, files, settings) as service,
         ):
             yield service

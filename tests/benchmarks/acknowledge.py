@@ -28,7 +28,7 @@ from simcord.enums import AppCommandType, InteractionType, OptionType
 
 from bot.engines import Drawing, Engine, Step
 from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.town import Town, open_town
 
@@ -49,6 +49,9 @@ class WatchedEngine:
 
     def check(self, request: GenerationRequest) -> None:
         self._engine.check(request)
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        return self._engine.warm(size, cancel=cancel)
 
     def generate(
         self,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bot.engines import Drawing, RawImage, Step
 from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 
 POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?")
 SMALLEST_TOKENS = 64  # of a 128x128 image, whose forward takes `seconds_per_forward`
@@ -41,6 +41,10 @@ class StandInEngine:
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse nothing."""
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        """Have nothing to warm."""
+        return True
 
     def generate(
         self,
