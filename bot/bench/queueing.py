@@ -17,7 +17,7 @@ from typing import Final
 from bot.bench.values import GpuActivity, QueueFigures, Spread
 from bot.engines import Drawing, Engine, Step
 from bot.errors import EngineError
-from bot.generation import GenerationRequest, Quality, SizeRules
+from bot.generation import GenerationRequest, Quality, Size, SizeRules
 from bot.jobs import Generation, Job, Origin, now
 from bot.service import Progress, Service, Ticket, open_service
 from bot.settings import Settings
@@ -52,14 +52,19 @@ class WatchedEngine:
         self,
         request: GenerationRequest,
         *,
+        like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         """Draw, and note when."""
         start = time.perf_counter()
-        drawing = self._engine.generate(request, cancel=cancel, on_step=on_step)
+        drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
         self.drawings.append((start, time.perf_counter()))
         return drawing
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        """Warm it."""
+        return self._engine.warm(size, cancel=cancel)
 
     def close(self) -> None:
         """Close it."""

@@ -218,10 +218,12 @@ def table(results: list[dict[str, Any]]) -> str:
 def build_model(folder: Path) -> None:
     """Build it in another process, which gives its memory back."""
     if not (folder / "model_index.json").exists():
-        code = "import sys; from pathlib import Path; from bot.engines.baseline.random_model import build; "
-        subprocess.run(
-            [sys.executable, "-c", code + "build(Path(sys.argv[1]))", folder], check=True
+        code = (
+            "import sys; from pathlib import Path; "
+            "from bot.engines.baseline.random_model import build; "
+            "build(Path(sys.argv[1]), 'cuda')"
         )
+        subprocess.run([sys.executable, "-c", code, folder], check=True)
 
 
 def main() -> None:

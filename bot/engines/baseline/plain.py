@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 from bot.engines import Drawing, RawImage, Step
 from bot.engines.hardware import choose_device, choose_dtype
 from bot.engines.stages import Stages
-from bot.generation import GenerationRequest
+from bot.generation import GenerationRequest, Size
 
 NUM_INFERENCE_STEPS: Final = 9  # what most articles pass
 
@@ -55,7 +55,8 @@ class PlainEngine:
         self,
         request: GenerationRequest,
         *,
-        cancel: threading.Event | None = None,  # noqa: ARG002 - the protocol's; nobody cancels here
+        like: Mapping[str, object] | None = None,  # noqa: ARG002 - the protocol's, as the next two
+        cancel: threading.Event | None = None,  # noqa: ARG002 - nobody cancels here
         on_step: Callable[[Step], None] | None = None,  # noqa: ARG002
     ) -> Drawing:
         """Draw one image of the request's prompt, seed and size; its quality plays no part."""
@@ -83,6 +84,10 @@ class PlainEngine:
             },
             durations_s=stages.seconds(),
         )
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:  # noqa: ARG002
+        """Do nothing: a plain pipeline is not warmed."""
+        return True
 
     def close(self) -> None:
         """Give the memory back."""
