@@ -18,7 +18,7 @@ from bot.engines.fast.operations import Operations, TorchOperations
 from bot.engines.fast.quantised import choose_shrink, description
 from bot.engines.fast.streaming import Layers, Slots
 from bot.engines.fast.text import FastTextEncoder
-from bot.engines.fast.transformer import FastTransformer
+from bot.engines.fast.transformer import FastTransformer, filled
 from bot.engines.placement import Placement
 from bot.engines.reference import Velocity
 
@@ -166,7 +166,7 @@ class FastPath:
 
         """
         steps = self._transformer.steps(sigmas)
-        reading = self._transformer.read(embedding, height=height, width=width)
+        reading = self._transformer.reading(self._refined(embedding), height=height, width=width)
         length = len(reading.both.cos)
 
         def at(latents: torch.Tensor, i: int) -> torch.Tensor:
@@ -185,6 +185,16 @@ class FastPath:
             return self._graphs.run(key, forward, latents, steps[i], reading.caption)
 
         return replayed
+
+    def _refined(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Return the caption (length, dim) of a prompt's (tokens, hidden size)."""
+        whole, is_token = filled(embedding)
+        rotation = self._transformer.rotation(len(whole))
+
+        def refine(embedding: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
+            return self._transformer.refine(embedding, is_token, rotation)
+
+        return self._graphs.run(("caption", self._attention, len(whole)), refine, whole, is_token)
 
 
 def _keep(layers: Layers, count: int | None) -> None:

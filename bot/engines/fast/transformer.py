@@ -188,26 +188,39 @@ class FastTransformer:
         final = 1.0 + self._final.adaLN_modulation(condition).float()
         return torch.cat([*blocks, final[:, None]], dim=1)
 
-    @torch.inference_mode()
     def read(self, embedding: torch.Tensor, *, height: int, width: int) -> Reading:
         """Refine a prompt's (tokens, hidden size); `height` and `width` are in latent cells."""
-        tokens = len(embedding)
-        length = tokens + -tokens % _MULTIPLE
-        x = self._source.cap_embedder(embedding)  # (tokens, dim)
-        x = torch.cat([x, self._source.cap_pad_token.expand(length - tokens, -1)])
-        caption = self._rotation(length)
-        plain = torch.cat([block.modulation(None)[0] for block in self._read_by])
-        x = self._run(self._read_by, self.readers.walk(), plain, x, caption)
-        image = self._rotation(length, height // _PATCH, width // _PATCH)
-        both = Rotation(
-            cos=torch.cat([image.cos, caption.cos]),
-            sin=torch.cat([image.sin, caption.sin]),
-            is_interleaved=True,
-        )
-        return Reading(caption=x, image=image, both=both)
+        whole, is_token = filled(embedding)
+        caption = self.refine(whole, is_token, self.rotation(len(whole)))
+        return self.reading(caption, height=height, width=width)
 
-    def _rotation(self, length: int, rows: int = 0, columns: int = 0) -> Rotation:
-        """Return the embeddings of a caption, or of an image behind one."""
+    @torch.inference_mode()
+    def refine(
+        self, embedding: torch.Tensor, is_token: torch.Tensor, rotation: Rotation
+    ) -> torch.Tensor:
+        """Return the refined caption (length, dim) of what `filled` returns."""
+        x = self._source.cap_embedder(embedding)
+        x = torch.where(is_token, x, self._source.cap_pad_token)
+        plain = torch.cat([block.modulation(None)[0] for block in self._read_by])
+        return self._run(self._read_by, self.readers.walk(), plain, x, rotation)
+
+    @torch.inference_mode()
+    def reading(self, caption: torch.Tensor, *, height: int, width: int) -> Reading:
+        """Return what all steps read of a refined caption (length, dim) and a size in cells."""
+        words = self.rotation(len(caption))
+        image = self.rotation(len(caption), height // _PATCH, width // _PATCH)
+        return Reading(
+            caption=caption,
+            image=image,
+            both=Rotation(
+                cos=torch.cat([image.cos, words.cos]),
+                sin=torch.cat([image.sin, words.sin]),
+                is_interleaved=True,
+            ),
+        )
+
+    def rotation(self, length: int, rows: int = 0, columns: int = 0) -> Rotation:
+        """Return the embeddings of a caption, or of an image behind one; kept for the next."""
         key = (length, rows, columns)
         if key not in self._rotations:
             self._rotations[key] = self._compute_rotation(length, rows, columns)
@@ -299,6 +312,20 @@ def _move_but(transformer: Any, names: Sequence[str], device: torch.device) -> N
             child.to(device)
     for parameter in transformer.parameters(recurse=False):
         parameter.data = parameter.data.to(device)
+
+
+def filled(embedding: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a prompt's (tokens, hidden size) filled up to a multiple, and which rows are tokens.
+
+    So that few lengths, and few graphs, serve all prompts.
+
+    Returns:
+        (length, hidden size), and bool (length, 1).
+
+    """
+    tokens = len(embedding)
+    whole = F.pad(embedding, (0, 0, 0, -tokens % _MULTIPLE))
+    return whole, (torch.arange(len(whole), device=whole.device) < tokens)[:, None]
 
 
 def _there(rows: Rows | None) -> Rows:
