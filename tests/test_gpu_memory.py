@@ -50,8 +50,8 @@ def keep_to(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPat
     parts = engine._loaded()
     monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
-    assert isinstance(parts.path, FastPath)
-    return parts.path
+    assert isinstance(parts.paths.now, FastPath)
+    return parts.paths.now
 
 
 def test_weights_that_come_in_their_turn_draw_the_same_pixels(
@@ -79,7 +79,7 @@ def test_a_small_budget_at_the_start_is_kept_and_draws_the_same(
     monkeypatch.setattr("bot.engines.memory.place", lambda *_: LEAST)
     engine = new_engine(demo_model)
     engine.load()
-    path = engine._loaded().path
+    path = engine._loaded().paths.now
     assert path._transformer.layers.streams
     assert path._text.layers.streams
     assert hashes(engine) == wanted

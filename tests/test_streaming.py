@@ -58,10 +58,10 @@ def wanted(engine: ZImageEngine) -> list[str]:
 def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FastPath:
     """Let the engine keep to a plan, whatever room there is."""
     parts = engine._loaded()
-    assert isinstance(parts.path, FastPath)
+    assert isinstance(parts.paths.now, FastPath)
     monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
-    return parts.path
+    return parts.paths.now
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -82,7 +82,7 @@ def test_a_plan_at_the_start_is_kept_while_loading(
     monkeypatch.setattr("bot.engines.memory.place", lambda *_: PLANS["three blocks come"])
     engine = new_engine(demo_model)
     engine.load()
-    assert engine._loaded().path._transformer.layers.streams
+    assert engine._loaded().paths.now._transformer.layers.streams
     assert engine.generate(REQUEST).image.pixel_sha256 == wanted[0]
     engine.close()
 
@@ -128,7 +128,7 @@ def test_eight_bit_weights_draw_nearly_the_same_and_come_in_their_turn_too(
     assert 0 < difference.mean < 4  # of 255
     settle(small, LEAST, monkeypatch)
     assert small.generate(REQUEST).image.pixel_sha256 == drawing.image.pixel_sha256
-    assert not small._loaded().path.shares_all
+    assert not small._loaded().paths.now.shares_all
     small.close()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +52,23 @@ def _gpu(index: int) -> Gpu:
 def cpu_threads() -> int:
     """Return how many threads torch uses on the CPU."""
     return torch.get_num_threads()
+
+
+@contextlib.contextmanager
+def threads(device: torch.device, count: object) -> Iterator[bool]:
+    """Compute with so many CPU threads, where there are the cores; tell whether they are the usual.
+
+    Sums are split among threads, so with another number of them some pixels differ.
+    """
+    own = torch.get_num_threads()
+    wanted = count if type(count) is int and device.type == "cpu" else own
+    if not 1 <= wanted <= (os.cpu_count() or 1):
+        wanted = own
+    torch.set_num_threads(wanted)
+    try:
+        yield wanted == own
+    finally:
+        torch.set_num_threads(own)
 
 
 def choose_device(name: str) -> torch.device:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from bot.engines.fast.path import FastPath
 from bot.engines.paths import Paths
 from bot.engines.placement import Footprint, Placement, pixel_bytes, token_bytes
+from bot.engines.preview import fit_latent_to_rgb
 from bot.engines.reference import ReferencePath, put
 from bot.engines.text import PromptEncoder, without_last_layer
 
@@ -53,15 +55,15 @@ class Parts:
     scheduler: Any
 
     @property
-    def path(self) -> ReferencePath | FastPath:
-        """Return the path that draws now."""
-        return self.paths.now
-
-    @property
     def channels(self) -> int:
         """Return the channels of a latent."""
         channels: int = self.transformer.in_channels
         return channels
+
+    @functools.cached_property
+    def latent_to_rgb(self) -> torch.Tensor:
+        """Return the matrix of previews, (channels + 1, 3); fitted when it is first wanted."""
+        return fit_latent_to_rgb(self.vae)
 
 
 def measure(folder: Path, choices: Choices) -> Footprint:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import torch
 
-from bot.engines import Drawing, RawImage, Step
+from bot.engines import Drawing, RawImage
+from bot.engines.drawing import OnStep, Run
 from bot.engines.hardware import (
     check_precision,
     choose_device,
@@ -30,14 +29,10 @@ from bot.engines.hardware import (
     device_name,
     kernel_conditions,
     make_deterministic,
+    threads,
 )
-from bot.engines.host import to_host
-from bot.engines.latents import decode, guided, noise
 from bot.engines.loading import Choices, Parts, load_parts, measure
 from bot.engines.memory import Budget, Room, is_out_of_memory, out_of_memory_error
-from bot.engines.preview import fit_latent_to_rgb, latent_to_rgb
-from bot.engines.stages import Pace, Stages
-from bot.engines.variety import vary
 from bot.errors import CancelledError, ModelFilesError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.scales import VarietyNoise
@@ -49,25 +44,6 @@ TILED_PIXELS: Final = 1536 * 1536
 
 # Of up to 32 tokens and of up to 64: most prompts are, and what is recorded is per 32 tokens.
 _WARMING: Final = ("a red apple", ", ".join(["a red apple"] * 12))
-
-OnStep = Callable[[Step], None]
-
-
-@dataclass(kw_only=True)
-class _Run:
-    """One attempt at one image."""
-
-    request: GenerationRequest
-    cancel: threading.Event | None
-    on_step: OnStep | None
-    like: Mapping[str, object]
-    tiled: bool
-    durations_s: dict[str, float] = field(default_factory=dict)
-
-    def stop_if_cancelled(self) -> None:
-        """Raise between two steps when the requester no longer wants the image."""
-        if self.cancel is not None and self.cancel.is_set():
-            raise CancelledError("The image was cancelled while it was drawn.")
 
 
 class ZImageEngine:
@@ -122,7 +98,6 @@ class ZImageEngine:
         check_precision(precision, self._device, self._choices.dtype, is_fast=self._choices.is_fast)
         self._parts: Parts | None = None
         self._room: Room | None = None
-        self._latent_to_rgb: torch.Tensor | None = None
 
     def load(self) -> None:
         """Read the weights onto the device; calling it again does nothing.
@@ -209,11 +184,15 @@ class ZImageEngine:
         like = {} if like is None else {"path": "reference", **like}
         usual = request.size.pixels > TILED_PIXELS
         tiled = like.get("vae_tiling", usual)
-        run = _Run(
-            request=request, cancel=cancel, on_step=on_step, like=like,
+        run = Run(
+            request=request,
+            cancel=cancel,
+            on_step=on_step,
+            like=like,
             tiled=tiled if isinstance(tiled, bool) else usual,
-        )  # fmt: skip
-        with _threads(self._device, like.get("cpu_threads")) as own_threads:
+            device=self._device,
+        )
+        with threads(self._device, like.get("cpu_threads")) as own_threads:
             image = self._draw_if_it_fits(run) or self._draw_cheaply(run)
             return Drawing(
                 image=image,
@@ -248,7 +227,6 @@ class ZImageEngine:
         """Give the memory back."""
         self._parts = None
         self._room = None
-        self._latent_to_rgb = None
         gc.collect()  # its parts refer to one another, and a new engine may need their room at once
         self._free_cache()
 
@@ -257,7 +235,7 @@ class ZImageEngine:
         assert self._parts is not None
         return self._parts
 
-    def _draw_if_it_fits(self, run: _Run, *, least: bool = False) -> RawImage | None:
+    def _draw_if_it_fits(self, run: Run, *, least: bool = False) -> RawImage | None:
         """Draw with as many weights on the device as leave room; None where memory runs out.
 
         Args:
@@ -272,21 +250,21 @@ class ZImageEngine:
                 size = run.request.size
                 paths.settle(room.least() if least else room.settled(size, tiled=run.tiled))
             paths.take(run.like.get("path"), attention=run.like.get("attention"))
-            return self._draw(run)
+            return run.draw(self._loaded())
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             logger.warning("Out of memory at %s: %s", run.request.size, _first_line(error))
         return None  # outside `except`: the failed attempt's tensors hang on the exception
 
-    def _draw_cheaply(self, run: _Run) -> RawImage:
+    def _draw_cheaply(self, run: Run) -> RawImage:
         """Try again with less of the model on the GPU, which changes nothing; then in tiles."""
         parts = self._loaded()
         tilings = [run.tiled, True] if parts.paths.can_settle else [True]
         is_moved = self._device.type == "cuda" and parts.paths.can_move_text
         try:
             for tiled in dict.fromkeys(tilings):
-                parts.path.release()
+                parts.paths.now.release()
                 self._free_cache()
                 if is_moved:
                     parts.text.move(torch.device("cpu"))
@@ -305,70 +283,6 @@ class ZImageEngine:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    @torch.inference_mode()
-    def _draw(self, run: _Run) -> RawImage:
-        """Make one attempt: text, denoising, decoding."""
-        run.stop_if_cancelled()
-        stages = Stages(self._device)
-        embeddings = self._embed(run.request)
-        stages.ended("text")
-        latents = self._denoise(run, embeddings)
-        stages.ended("denoise")
-        run.stop_if_cancelled()
-        pixels, is_finite = decode(self._loaded().vae, latents, tiled=run.tiled)
-        stages.ended("decode")
-        image = to_host(pixels, is_finite)
-        stages.ended("copy")
-        run.durations_s = stages.seconds()
-        return image
-
-    def _embed(self, request: GenerationRequest) -> list[torch.Tensor]:
-        """Return the prompt's embedding and, with guidance, that of the empty prompt."""
-        text = self._loaded().text
-        embedding = text.encode(text.neutralise(request.prompt))
-        embeddings = [vary(embedding, request.variety_noise, seed=request.seed)]
-        if request.guidance_scale > 0:
-            embeddings.append(text.encode(""))
-        return embeddings
-
-    def _denoise(self, run: _Run, embeddings: list[torch.Tensor]) -> torch.Tensor:
-        """Walk the sigmas from noise to the finished latent, (1, channels, H/8, W/8) float32."""
-        parts, request = self._loaded(), run.request
-        parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
-        # Shifted; one more than there are steps.
-        sigmas: list[float] = parts.scheduler.sigmas.tolist()
-        latents = noise(request.seed, request.size, parts.channels).to(self._device)
-        height, width = latents.shape[2:]
-        velocities = [
-            parts.path.velocity(embedding, sigmas[:-1], height=height, width=width)
-            for embedding in embeddings
-        ]
-        total = len(sigmas) - 1
-        pace = Pace(self._device)
-        for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
-            pace.wait()
-            run.stop_if_cancelled()
-            velocity = guided(velocities, latents, i, request.guidance_scale)
-            latents = latents + (sigma_next - sigma) * velocity
-            pace.mark()
-            if run.on_step is not None:
-                estimate = latents - sigma_next * velocity
-                run.on_step(self._step(i + 1, total, estimate, tiled=run.tiled))
-        return latents
-
-    def _step(self, number: int, total: int, estimate: torch.Tensor, *, tiled: bool) -> Step:
-        return Step(
-            number=number,
-            total=total,
-            preview=lambda: to_host(latent_to_rgb(estimate, self._matrix())),
-            estimate=lambda: to_host(*decode(self._loaded().vae, estimate, tiled=tiled)),
-        )
-
-    def _matrix(self) -> torch.Tensor:
-        if self._latent_to_rgb is None:
-            self._latent_to_rgb = fit_latent_to_rgb(self._loaded().vae)
-        return self._latent_to_rgb
-
     def _conditions(self, request: GenerationRequest, *, tiled: bool) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
         return {
@@ -384,29 +298,12 @@ class ZImageEngine:
             "variety_noise": _described(request.variety_noise),
             "device": device_name(self._device),
             "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
-            **self._loaded().path.conditions,
+            **self._loaded().paths.now.conditions,
             "vae_tiling": tiled,
             **kernel_conditions(self._device),
             "diffusers": version("diffusers"),
             "transformers": version("transformers"),
         }
-
-
-@contextlib.contextmanager
-def _threads(device: torch.device, count: object) -> Iterator[bool]:
-    """Compute with so many CPU threads, where there are the cores; tell whether they are the usual.
-
-    Sums are split among threads, so with another number of them some pixels differ.
-    """
-    own = torch.get_num_threads()
-    wanted = count if type(count) is int and device.type == "cpu" else own
-    if not 1 <= wanted <= (os.cpu_count() or 1):
-        wanted = own
-    torch.set_num_threads(wanted)
-    try:
-        yield wanted == own
-    finally:
-        torch.set_num_threads(own)
 
 
 def _described(noise: VarietyNoise | None) -> dict[str, float] | None:

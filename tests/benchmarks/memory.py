@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ import torch
 
 from bot.comparison import compare
 from bot.engines import Drawing
+from bot.engines.drawing import Run
 from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Size
 from bot.images import to_pillow
@@ -44,49 +46,44 @@ SIGMAS = (1.0, 0.75, 0.375)
 PROMPT = "一只 orange cat under an old bridge in the rain"
 
 
-class Watched(ZImageEngine):
-    """An engine that notes how much each stage took beside what was there before."""
+PEAKS: dict[str, int] = {}  # bytes that each stage of the last image took beside what was there
 
-    peaks: dict[str, int]
 
-    def _embed(self, *arguments: Any) -> Any:
-        self.peaks = {}
-        return self._noted("text", super()._embed, *arguments)
+def watch() -> None:
+    """Let every drawing of this process note the memory of its stages."""
+    for stage, name in (("text", "_embed"), ("denoise", "_denoise")):
+        setattr(Run, name, _watched(stage, getattr(Run, name)))
 
-    def _denoise(self, *arguments: Any) -> Any:
-        found = self._noted("denoise", super()._denoise, *arguments)
-        self._before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
-        return found
 
-    def _noted(self, stage: str, call: Any, *arguments: Any) -> Any:
+def _watched(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*arguments: Any) -> Any:
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
         found = call(*arguments)
-        self.peaks[stage] = torch.cuda.max_memory_allocated() - before
+        PEAKS[stage] = torch.cuda.max_memory_allocated() - before
+        PEAKS["before the next"] = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
         return found
 
-    def draw(self, request: GenerationRequest) -> Drawing:
-        drawing = self.generate(request)
-        self.peaks["decode"] = torch.cuda.max_memory_allocated() - self._before
-        return drawing
+    return noted
 
 
 def request(side: int, prompt: str = PROMPT) -> GenerationRequest:
     return GenerationRequest(prompt=prompt, seed=42, size=Size(width=side, height=side))
 
 
-def timed(engine: Watched, wanted: GenerationRequest) -> tuple[float, Drawing]:
+def timed(engine: ZImageEngine, wanted: GenerationRequest) -> tuple[float, Drawing]:
     start = time.perf_counter()
-    drawing = engine.draw(wanted)
+    drawing = engine.generate(wanted)
+    PEAKS["decode"] = torch.cuda.max_memory_allocated() - PEAKS.pop("before the next")
     return round(time.perf_counter() - start, 3), drawing
 
 
-def draw_twice(engine: Watched, side: int, kept: Path) -> dict[str, Any]:
+def draw_twice(engine: ZImageEngine, side: int, kept: Path) -> dict[str, Any]:
     """Return what one size takes; the picture is kept for the parent."""
     torch.cuda.empty_cache()
     first_s, first = timed(engine, request(side))
-    peaks = dict(engine.peaks)
+    peaks = dict(PEAKS)
     second_s, second = timed(engine, request(side))
     room = engine._room
     assert room is not None
@@ -108,14 +105,14 @@ def draw_twice(engine: Watched, side: int, kept: Path) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def probe(engine: Watched) -> dict[str, torch.Tensor]:
+def probe(engine: ZImageEngine) -> dict[str, torch.Tensor]:
     """Return one forward and one text, to be compared with those of full precision."""
     parts = engine._loaded()
     generator = torch.Generator("cpu").manual_seed(7)
     embedding = torch.randn((60, parts.text.model.config.hidden_size), generator=generator)
     latents = torch.randn((1, parts.channels, 64, 64), generator=generator).cuda()
     embedding = embedding.cuda().to(engine._choices.dtype)
-    velocity = parts.path.velocity(embedding, SIGMAS, height=64, width=64)
+    velocity = parts.paths.now.velocity(embedding, SIGMAS, height=64, width=64)
     return {"forward": velocity(latents, 1).cpu(), "text": parts.text.encode(PROMPT).cpu()}
 
 
@@ -126,7 +123,8 @@ def measure(case: str, folder: Path, sizes: list[int], keep: Path) -> dict[str, 
         total = torch.cuda.get_device_properties(0).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, int(memory) * GIB / total))
     torch.cuda.init()
-    engine = Watched(
+    watch()
+    engine = ZImageEngine(
         folder, model_id="memory", revision="benchmark", device="cuda",
         path="fast", precision=precision, memory=memory,
     )  # fmt: skip
