@@ -260,8 +260,9 @@ class ZImageEngine:
     def _draw_cheaply(self, run: Run) -> RawImage:
         """Try again with less of the model on the GPU, which changes nothing; then in tiles."""
         parts = self._loaded()
-        tilings = [run.tiled, True] if parts.paths.can_settle else [True]
-        is_moved = self._device.type == "cuda" and parts.paths.can_move_text
+        on_gpu = self._device.type == "cuda"
+        tilings = [run.tiled, True] if on_gpu and parts.paths.can_settle else [True]
+        is_moved = on_gpu and parts.paths.can_move_text
         try:
             for tiled in dict.fromkeys(tilings):
                 parts.paths.now.release()
@@ -270,7 +271,7 @@ class ZImageEngine:
                     parts.text.move(torch.device("cpu"))
                     self._free_cache()
                 run.tiled = tiled
-                image = self._draw_if_it_fits(run, least=True)
+                image = self._draw_if_it_fits(run, least=on_gpu)
                 if image is not None:
                     return image
             raise out_of_memory_error(self._device, what=str(run.request.size))
