@@ -10,10 +10,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol, Self, TypeVar
 
 from bot.engines import Drawing, Engine, RawImage, Step
-from bot.errors import EngineError
+from bot.errors import BotError, EngineError
 from bot.generation import GenerationRequest, Size
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,14 @@ class EngineHungError(EngineError):
     """A drawing made no step for too long; its thread is lost, with the engine on it."""
 
 
+class NotBegunError(EngineError):
+    """The engine broke before this drawing's turn came: nothing of it was done."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("The engine broke before this was begun.")
+
+
 class Executor(Protocol):
     """Draw, wherever that happens."""
 
@@ -42,7 +51,7 @@ class Executor(Protocol):
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
     ) -> Drawing:
-        """Draw one image.
+        """Draw one image; behind those asked for before, so the next may be asked for early.
 
         Args:
             request: What to draw.
@@ -55,6 +64,7 @@ class Executor(Protocol):
 
         Raises:
             EngineHungError: Nothing moves any more; only `restart` helps.
+            NotBegunError: A drawing before this one broke the engine.
 
         """
 
@@ -91,6 +101,7 @@ class ThreadExecutor:
         self._is_wanted = threading.Event()  # while there are any: whatever warms gives way
         self._thread = _Thread()
         self._engine: Engine | None = None
+        self._breaks = 0  # how often a drawing broke the engine or hung
 
     async def __aenter__(self) -> Self:
         """Begin loading, without waiting for it: the first job does."""
@@ -171,7 +182,7 @@ class ThreadExecutor:
     ) -> Drawing:
         await self._loaded_if_it_can_be()
         loop = asyncio.get_running_loop()
-        watch = _Watch()
+        watch, breaks = _Watch(), self._breaks
 
         def on_step(step: Step) -> None:
             watch.moved()
@@ -179,9 +190,17 @@ class ThreadExecutor:
             loop.call_soon_threadsafe(on_progress, step.number, step.total, preview)
 
         def draw() -> Drawing:
+            if self._breaks != breaks:
+                raise NotBegunError
             watch.moved()
-            engine = self._load_engine()
-            return engine.generate(request, like=like, cancel=cancel, on_step=on_step)
+            try:
+                engine = self._load_engine()
+                return engine.generate(request, like=like, cancel=cancel, on_step=on_step)
+            except BotError:
+                raise
+            except BaseException:
+                self._breaks += 1
+                raise
 
         drawing = asyncio.ensure_future(self._thread.run(draw))
         while not drawing.done():
@@ -220,6 +239,7 @@ class ThreadExecutor:
     async def _give_up(self, drawing: asyncio.Future[Drawing], cancel: threading.Event) -> None:
         """Leave a drawing that makes no step; a thread cannot be stopped from outside."""
         logger.error("The engine made no step for %.0f s: giving it up", self._patience_s)
+        self._breaks += 1
         cancel.set()
         await asyncio.wait({drawing}, timeout=GRACE_S)
         if not drawing.done():
@@ -248,17 +268,28 @@ class ThreadExecutor:
 
 
 class _Watch:
-    """How long a drawing has been silent; written by its thread, read by the loop."""
+    """How long a drawing has been silent; written by its thread, read by the loop.
+
+    One that waits for its turn is not: whatever is before it is watched, too.
+    """
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._last: float | None = None
 
     def moved(self) -> None:
         self._last = time.monotonic()
 
     @property
     def silence_s(self) -> float:
-        return time.monotonic() - self._last
+        return 0.0 if self._last is None else time.monotonic() - self._last
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    """What the thread does, and how it is called off, on the loop, before it is begun."""
+
+    work: Callable[[], None]
+    refuse: Callable[[], None]
 
 
 class _Thread:
@@ -269,13 +300,13 @@ class _Thread:
     """
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self.is_lost = False
         threading.Thread(target=self._work, name="engine", daemon=True).start()
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
-            call()
+            call.work()
 
     async def run(self, call: Callable[[], _Result]) -> _Result:
         """Run a call on the thread, behind those that wait, and return what it returns."""
@@ -300,12 +331,16 @@ class _Thread:
 
         if self.is_lost:
             raise EngineHungError("The engine hangs: the bot must be started again.")
-        self._calls.put(work)
+        refuse = functools.partial(answer, None, NotBegunError())
+        self._calls.put(_Call(work=work, refuse=refuse))
         return await future
 
     def lose(self) -> None:
-        """Give the thread up: what it runs never ends."""
+        """Give the thread up: what it runs never ends, and what waits behind it never begins."""
         self.is_lost = True
+        with contextlib.suppress(queue.Empty):
+            while (call := self._calls.get_nowait()) is not None:
+                call.refuse()
         self._calls.put(None)
 
     def end(self) -> None:

@@ -95,6 +95,10 @@ class FairQueue:
         self._end_turn(turn.origin.user_id)
         return job
 
+    def peek(self) -> Job | None:
+        """Return the job that `take` would return now."""
+        return self._rehearsal().take()
+
     def has_turn(self) -> bool:
         """Tell whether there is a job to take."""
         return any(self._head(line) is not None for line in self._lines.values())
@@ -117,16 +121,20 @@ class FairQueue:
 
     def order(self) -> list[Job]:
         """Return the waiting jobs in the order in which they would be taken, if none came."""
+        rehearsal, order = self._rehearsal(), []
+        while (job := rehearsal.take()) is not None:
+            order.append(job)
+        return order
+
+    def _rehearsal(self) -> FairQueue:
+        """Return a copy to try on what would happen."""
         rehearsal = FairQueue(max_jobs=self._max_jobs, max_jobs_per_user=self._max_jobs_per_user)
         rehearsal._lines = OrderedDict(
             (user_id, _Line(jobs=list(line.jobs), credit=line.credit, is_served=line.is_served))
             for user_id, line in self._lines.items()
         )
         rehearsal._moved, rehearsal._paused = list(self._moved), self._paused
-        order = []
-        while (job := rehearsal.take()) is not None:
-            order.append(job)
-        return order
+        return rehearsal
 
     def held_back(self) -> list[Job]:
         """Return the jobs that wait until a pause ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -162,6 +163,9 @@ class Repeating:
 
     def generate(self, request: GenerationRequest, **_: object) -> Drawing:
         return self._drawing
+
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
+        return True
 
     def close(self) -> None:
         self.alive.remove(self._way)

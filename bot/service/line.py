@@ -53,7 +53,8 @@ class Line:
         tickets = []
         if (ride := self._worker.running) is not None:
             tickets.append(Ticket(job=ride.job, position=0, eta_s=left))
-        order = self._queue.order()
+        chosen = [each.job for each in self._worker.underway if each is not ride]
+        order = [*chosen, *self._queue.order()]
         for position, job in enumerate(order, start=1):
             left = _plus(left, self._estimator.seconds(job.requests))
             tickets.append(Ticket(job=job, position=position, eta_s=left))

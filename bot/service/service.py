@@ -140,7 +140,7 @@ class Service:
 
     def _only_waits(self, ride: Ride) -> bool:
         """Tell whether a job is kept as it is for the next start."""
-        return self._queue.has(ride.job.id) or (ride is self._worker.unfinished)
+        return self._queue.has(ride.job.id) or (ride in self._worker.unfinished)
 
     async def _say_goodbye(self) -> None:
         told = [
@@ -247,7 +247,7 @@ class Service:
         if self._queue.remove(job_id) is not None:
             self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job_id}")
             return CancelOutcome.QUEUED
-        if ride is not self._worker.running:
+        if ride not in self._worker.underway:
             return CancelOutcome.TOO_LATE
         ride.cancelled_by = by
         ride.cancel.set()
@@ -362,11 +362,10 @@ class Service:
     # The parts put together
 
     def _check_room(self, user_id: int) -> None:
-        running = self._worker.running
-        is_theirs = running is not None and running.job.origin.user_id == user_id
+        theirs = [ride for ride in self._worker.underway if ride.job.origin.user_id == user_id]
         self._queue.check_room(
             user_id,
-            running=int(is_theirs) + self._arriving.count(user_id),
+            running=len(theirs) + self._arriving.count(user_id),
             arriving=len(self._arriving),
         )
 

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from bot.engines import Drawing, RawImage
 from bot.errors import BotError, CancelledError
 from bot.estimator import Estimator
-from bot.executor import EngineHungError, Executor
+from bot.executor import EngineHungError, Executor, NotBegunError
 from bot.images import encode_preview
 from bot.jobs import Job
 from bot.queue import FairQueue
@@ -26,12 +27,31 @@ POISON_SENTENCE: Final = "Drawing this stopped the engine twice, so it is not tr
 MAX_ATTEMPTS: Final = 2  # a job that broke the engine, or the process, this often is given up
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ahead:
+    """What comes after the image that is drawn now.
+
+    Attributes:
+        drawing: Asked for already: the engine's thread goes on to it by itself.
+
+    """
+
+    ride: Ride
+    index: int
+    drawing: asyncio.Task[Drawing]
+
+
 class Worker:
     """Take jobs from the queue and draw them; storing and answering run beside the next one.
 
+    When an image comes to its last step, the next one is chosen and asked for, so that the engine
+    never waits for the event loop, the queue or the database. It is not chosen before: whoever
+    comes until then has a fair turn.
+
     Attributes:
         running: The job that is drawn now.
-        unfinished: The job that ran when the last engine was lost; the next start takes it up.
+        unfinished: The jobs that were taken when the last engine was lost; the next start takes
+            them up.
         lost: Set when no engine can be had any more: the process has to be started again.
 
     """
@@ -59,25 +79,44 @@ class Worker:
         self._device = device
         self._is_stopping = False
         self.running: Ride | None = None
-        self.unfinished: Ride | None = None
+        self.unfinished: set[Ride] = set()
+        self._ahead: _Ahead | None = None
         self.lost = asyncio.Event()
 
     async def work(self) -> None:
         """Draw until told to stop."""
-        while True:
-            await self._rides.wait_until(self._has_news)
-            if self._is_stopping:
-                return
-            job = self._queue.take()
-            if job is None:  # all that wait are held back
-                continue
-            ride = self._rides.find(job.id)
-            assert ride is not None
+        while (ride := await self._next()) is not None:
             self.running = ride
             try:
                 await self._run(ride)
             finally:
                 self.running = None
+
+    async def _next(self) -> Ride | None:
+        """Return whose turn it is; None when told to stop, and nothing was asked for ahead."""
+        while self._ahead is None:
+            await self._rides.wait_until(self._has_news)
+            if self._is_stopping:
+                return None
+            ride = self._take()
+            if ride is not None:
+                return ride
+        return self._ahead.ride
+
+    def _take(self) -> Ride | None:
+        """Take the next job from the queue; None if all that wait are held back."""
+        job = self._queue.take()
+        if job is None:
+            return None
+        ride = self._rides.find(job.id)
+        assert ride is not None
+        return ride
+
+    @property
+    def underway(self) -> list[Ride]:
+        """Return the jobs that no longer wait in the queue, the one that is drawn first."""
+        rides = (self.running, None if self._ahead is None else self._ahead.ride)
+        return list(dict.fromkeys(ride for ride in rides if ride is not None))
 
     async def stop(self) -> None:
         """Take no further job."""
@@ -120,6 +159,7 @@ class Worker:
             except Exception:
                 logger.exception("Job %s broke the engine", ride.job.id)
                 await self._restart_engine()
+        self._drop_ahead(ride)
         self._hand_on(ride, next(iter(ride.failures.values()), sentence))
 
     def _hand_on(self, ride: Ride, sentence: str) -> None:
@@ -131,7 +171,7 @@ class Worker:
         elif ride.is_drawn:
             self._rides.start(self._delivery.finish(ride), f"finish {job_id}")
         elif self._is_lost() and not ride.cancel.is_set():
-            self.unfinished = ride
+            self.unfinished.add(ride)
         elif ride.keeps_part:
             self._rides.start(self._delivery.finish_part(ride, sentence), f"finish {job_id}")
         else:
@@ -175,15 +215,12 @@ class Worker:
         return self.lost.is_set()
 
     async def _draw(self, ride: Ride, index: int) -> Drawing:
-        ride.image_index, ride.step_share = index, 0.0
+        """Draw one image, or wait for it where it was asked for ahead."""
+        drawing = await self._asked_ahead(ride, index)
+        if drawing is None:
+            ride.image_index, ride.step_share = index, 0.0
+            drawing = await self._ask(ride, index)
         request = ride.job.requests[index]
-        drawing = await self._executor.draw(
-            request,
-            like=await self._recorded(ride.job, index),
-            cancel=ride.cancel,
-            on_progress=lambda step, total, raw: self._note_step(ride, step, total, raw),
-            wants_preview=ride.wants_preview,
-        )
         if not drawing.is_usual:
             return drawing
         tokens, speed = self._estimator.learn(request, drawing.durations_s)
@@ -204,8 +241,68 @@ class Worker:
         original = originals.get(job.parent_of(index) or "")
         return None if original is None else original.conditions
 
-    def _note_step(self, ride: Ride, step: int, total: int, preview: RawImage | None) -> None:
-        ride.step_share = step / total
+    async def _ask(self, ride: Ride, index: int) -> Drawing:
+        return await self._executor.draw(
+            ride.job.requests[index],
+            like=await self._recorded(ride.job, index),
+            cancel=ride.cancel,
+            on_progress=lambda step, total, raw: self._note_step(ride, index, step, total, raw),
+            wants_preview=ride.wants_preview,
+        )
+
+    async def _asked_ahead(self, ride: Ride, index: int) -> Drawing | None:
+        """Return an image that was asked for ahead; None if it was not, or was never begun."""
+        ahead = self._ahead
+        if ahead is None or ahead.ride is not ride or ahead.index != index:
+            return None
+        self._ahead = None
+        if ride.image_index != index:  # else it is on its way already, and has been noted
+            ride.image_index, ride.step_share = index, 0.0
+        try:
+            return await ahead.drawing
+        except NotBegunError:
+            return None
+
+    def _look_ahead(self, ride: Ride, index: int) -> None:
+        """Choose what comes after an image and ask for it."""
+        if self._ahead is not None or self._is_stopping or ride is not self.running:
+            return
+        left = [i for i in range(index + 1, len(ride.job.requests)) if i not in ride.drawings]
+        following, first = (ride, left[0]) if left else (self._take_fresh(), 0)
+        if following is not None:
+            drawing = asyncio.create_task(
+                self._ask(following, first), name=f"draw {following.job.id} ahead"
+            )
+            self._ahead = _Ahead(ride=following, index=first, drawing=drawing)
+
+    def _take_fresh(self) -> Ride | None:
+        """Take the next job, unless it was begun before.
+
+        Its row says that it runs before it is drawn once more, or a job that ends the process at
+        once would be tried for ever.
+        """
+        job = self._queue.peek()
+        if job is None or (ride := self._rides.find(job.id)) is None or ride.attempts:
+            return None
+        return self._take()
+
+    def _drop_ahead(self, ride: Ride) -> None:
+        """Call off the next image of a job that ends without it."""
+        ahead = self._ahead
+        if ahead is None or ahead.ride is not ride:
+            return
+        self._ahead = None
+        if not ride.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
+            ride.cancel.set()
+            ride.cancel = threading.Event()
+        ahead.drawing.add_done_callback(_forget)
+
+    def _note_step(
+        self, ride: Ride, index: int, step: int, total: int, preview: RawImage | None
+    ) -> None:
+        ride.image_index, ride.step_share = index, step / total
+        if step >= total - 1:
+            self._look_ahead(ride, index)
         if ride.acknowledged.is_set():
             self._rides.start(
                 self._show_step(ride, step, total, preview), f"progress {ride.job.id}"
@@ -224,3 +321,9 @@ class Worker:
                 preview=encoded,
             )
         )
+
+
+def _forget(drawing: asyncio.Task[Drawing]) -> None:
+    """Take note of how a drawing ended that nobody waits for."""
+    if not drawing.cancelled():
+        drawing.exception()

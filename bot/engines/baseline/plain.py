@@ -55,7 +55,7 @@ class PlainEngine:
         self,
         request: GenerationRequest,
         *,
-        like: Mapping[str, object] | None = None,  # noqa: ARG002 - the protocol's, as the next two
+        like: Mapping[str, object] | None = None,  # noqa: ARG002 - the protocol's
         cancel: threading.Event | None = None,  # noqa: ARG002 - nobody cancels here
         on_step: Callable[[Step], None] | None = None,  # noqa: ARG002
     ) -> Drawing:
@@ -86,7 +86,7 @@ class PlainEngine:
         )
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:  # noqa: ARG002
-        """Do nothing: a plain pipeline is not warmed."""
+        """Warm nothing: an article's first image is not counted either."""
         return True
 
     def close(self) -> None:
