@@ -52,7 +52,7 @@ def add_to(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add, ways = parser.add_argument, [each.value for each in Way]
     add(
         "--model",
         help=f"what draws, instead of MODEL: {RANDOM_FULL}, demo, Tongyi-MAI/Z-Image-Turbo or a "
@@ -68,7 +68,7 @@ def add_to(commands: Commands) -> None:
     add(
         "--ways",
         nargs="+",
-        choices=[each.value for each in Way],
+        choices=ways,
         help="default: plain, and what the bot itself would take: fast on a GPU, else reference",
     )
     add("--repeat", default="7", metavar="N", help="images of each way and size (default: 7)")
@@ -82,7 +82,7 @@ def add_to(commands: Commands) -> None:
     add("--no-starts", action="store_true", help="start no further processes")
     add("--output", metavar="PNG", help="also draw the images' times as a picture")
     add("--json", action="store_true", help="print one JSON document instead of tables")
-    add("--one-start", metavar="WAY", help=argparse.SUPPRESS)  # how a run starts a process
+    add("--one-start", choices=ways, help=argparse.SUPPRESS)  # how a run starts a process
     parser.set_defaults(run=run)
 
 

@@ -61,7 +61,7 @@ VAE: Final[dict[str, Any]] = {
 
 def build(
     folder: Path,
-    device: str,
+    device: str = "cuda",
     *,
     text_encoder: dict[str, Any] = TEXT_ENCODER,
     transformer: dict[str, Any] = TRANSFORMER,
