@@ -7,6 +7,7 @@ the command line and the bot import them only when an image is wanted.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import logging
 import threading
@@ -44,6 +45,8 @@ TILED_PIXELS: Final = 1536 * 1536
 
 # Of up to 32 tokens and of up to 64: most prompts are, and what is recorded is per 32 tokens.
 _WARMING: Final = ("a red apple", ", ".join(["a red apple"] * 12))
+
+_version: Final = functools.cache(version)  # a file is read for it: 1 ms in which no GPU works
 
 
 class ZImageEngine:
@@ -302,8 +305,8 @@ class ZImageEngine:
             **self._loaded().paths.now.conditions,
             "vae_tiling": tiled,
             **kernel_conditions(self._device),
-            "diffusers": version("diffusers"),
-            "transformers": version("transformers"),
+            "diffusers": _version("diffusers"),
+            "transformers": _version("transformers"),
         }
 
 
