@@ -58,7 +58,7 @@ def default_ways(settings: Settings) -> list[Way]:
     """Return plain diffusers, and the way that the bot takes with these settings."""
     if not choose_path(settings.engine_path, choose_device(settings.device)):
         return [Way.PLAIN, Way.REFERENCE]
-    return [Way.PLAIN, Way.FP8 if settings.precision == "fp8" else Way.FAST]
+    return [Way.PLAIN, Way.FAST if settings.precision == "full" else Way(settings.precision)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +91,13 @@ class Bench:
         """Refuse what cannot be measured here.
 
         Raises:
-            BotError: The device has no 8-bit products, or no way of the bot's own has a queue.
+            BotError: The device has no such products, or no way of the bot's own has a queue.
 
         """
-        if Way.FP8 in self.ways:
-            device = choose_device(self.settings.device)
-            check_precision("fp8", device, choose_dtype(self.settings.dtype, device), is_fast=True)
+        device = choose_device(self.settings.device)
+        dtype = choose_dtype(self.settings.dtype, device)
+        for way in self.ways:
+            check_precision(way.precision, device, dtype, is_fast=way is not Way.REFERENCE)
         if self.queue and set(self.ways) == {Way.PLAIN}:
             raise BenchError(
                 "Plain diffusers has no queue: add reference or fast to --ways, or use --queue 0."
@@ -138,7 +139,7 @@ class Bench:
             return PlainEngine(self.files.folder, device=chosen.device, dtype=chosen.dtype)
         changes = {
             "engine_path": "reference" if way is Way.REFERENCE else "fast",
-            "precision": "fp8" if way is Way.FP8 else "full",
+            "precision": way.precision,
         }
         return self.open_engine(self.files, self.settings.model_copy(update=changes))
 
@@ -149,7 +150,7 @@ class Bench:
             arguments = ["--model", str(self.files.folder), "--sizes", str(largest)]
             arguments += ["--one-start", way.value]
             with starts.empty_caches() as environment:
-                if self._is_gpu and way in {Way.FAST, Way.FP8}:
+                if self._is_gpu and way not in {Way.PLAIN, Way.REFERENCE}:
                     self.progress.say(f"A start with nothing compiled: {way.label}")
                     yield starts.measure_start(arguments, environment, is_cold=True)
                 self.progress.say(f"A start: {way.label}")

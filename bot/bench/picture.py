@@ -136,6 +136,8 @@ _SHORT: Final = {
     Way.REFERENCE: "this bot, reference",
     Way.FAST: "this bot, fast",
     Way.FP8: "this bot, fast, fp8",
+    Way.INT8: "this bot, fast, int8",
+    Way.INT4: "this bot, fast, int4",
 }
 
 

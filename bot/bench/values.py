@@ -25,6 +25,8 @@ class Way(StrEnum):
     REFERENCE = "reference"
     FAST = "fast"
     FP8 = "fp8"
+    INT8 = "int8"
+    INT4 = "int4"
 
     @property
     def label(self) -> str:
@@ -34,7 +36,14 @@ class Way(StrEnum):
             Way.REFERENCE: "reference path, 8 steps",
             Way.FAST: "fast path, 8 steps",
             Way.FP8: "fast path in fp8, 8 steps",
+            Way.INT8: "fast path in int8, 8 steps",
+            Way.INT4: "fast path in int4, 8 steps",
         }[self]
+
+    @property
+    def precision(self) -> str:
+        """Return the setting PRECISION that it takes."""
+        return self.value if self in {Way.FP8, Way.INT8, Way.INT4} else "full"
 
 
 @dataclass(frozen=True, kw_only=True)
