@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.discord_server import nursery
 from tests.discord_server.clock import PATIENCE_S, Changes
 from tests.discord_server.launch import READY_LINE, RESUMED_LINE
+from tests.discord_server.nursery import Child
 from tests.discord_server.openapi import ROOT
 from tests.discord_server.server import DiscordServer
 
@@ -45,7 +47,7 @@ class BotProcess:
     exit_codes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Child | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._marks: set[str] = set()
         self._changes: Changes = self.server.changes
@@ -70,14 +72,7 @@ class BotProcess:
         self.starts += 1
         self._marks.clear()
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command(),
-            cwd=self.data_dir.parent,
-            env=self._environment(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LONGEST_LINE,
-        )
+        self._process = await self._started()
         self._readers = [
             asyncio.create_task(self._read(stream), name=f"log of {self.name}")
             for stream in (self._process.stdout, self._process.stderr)
@@ -133,6 +128,21 @@ class BotProcess:
             self._process.send_signal(number)
         return await self.ended()
 
+    async def _started(self) -> asyncio.subprocess.Process | Child:
+        cwd, environment = self.data_dir.parent, self._environment()
+        if self.engine == "stand-in" and nursery.IS_THERE:
+            return await nursery.give_birth(
+                self._arguments(), cwd=cwd, environment=environment, limit=LONGEST_LINE
+            )
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.discord_server.launch", *self._arguments()),
+            cwd=cwd,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+        )
+
     async def _read(self, stream: asyncio.StreamReader) -> None:
         while content := await stream.readline():
             line = content.decode(errors="replace").rstrip("\n")
@@ -143,11 +153,8 @@ class BotProcess:
             self._changes.notify()
         self._changes.notify()
 
-    def _command(self) -> list[str]:
+    def _arguments(self) -> list[str]:
         return [
-            sys.executable,
-            "-m",
-            "tests.discord_server.launch",
             f"--address={self.server.address}",
             f"--name={self.name}",
             f"--engine={self.engine}",

@@ -1,0 +1,174 @@
+"""Start bots quickly: a process that has imported everything forks one for each start.
+
+A bot's imports take most of the time it needs to start, and the tests start dozens. What a start is
+stays the same: a process of its own, with its own arguments, environment, folder and output, which
+can be killed. Only on Linux; elsewhere every bot is a new interpreter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import importlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.client import EXTENSIONS
+from tests.discord_server import launch
+from tests.discord_server.openapi import ROOT
+
+IS_THERE = sys.platform == "linux"
+LARGEST_ORDER = 2**20  # bytes
+
+
+@dataclass(kw_only=True)
+class Child:
+    """A forked bot, with what tests use of `asyncio.subprocess.Process`."""
+
+    pid: int
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+    returncode: int | None = None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal; the number of an ended process may be another's already."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    async def wait(self) -> int:
+        """Return the exit code when it has ended (negative: the signal)."""
+        return await asyncio.shield(self._ending)
+
+    def watch(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the exit code from the nursery when it comes."""
+        self._ending = asyncio.create_task(self._end(answers, writer), name=f"end of {self.pid}")
+
+    async def _end(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        self.returncode = int(await answers.readline())
+        writer.close()
+        return self.returncode
+
+
+async def give_birth(
+    arguments: list[str], *, cwd: Path, environment: dict[str, str], limit: int
+) -> Child:
+    """Fork a process that runs `launch` with these arguments; `limit` is of a line it writes."""
+    address = await asyncio.to_thread(_nursery)
+    order = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
+    (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+    socket.send_fds(connection, [json.dumps(order).encode() + b"\n"], [out_end, err_end])
+    os.close(out_end)
+    os.close(err_end)
+    answers, writer = await asyncio.open_unix_connection(sock=connection)
+    pid = int(await answers.readline())
+    child = Child(pid=pid, stdout=await _reader(out, limit), stderr=await _reader(err, limit))
+    child.watch(answers, writer)
+    return child
+
+
+async def _reader(number: int, limit: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader(limit=limit)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(number, "rb", 0)
+    )
+    return reader
+
+
+@functools.cache
+def _nursery() -> str:
+    """Start the one nursery of this process and return its address."""
+    folder = tempfile.mkdtemp(prefix="nursery-")
+    address = f"{folder}/socket"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tests.discord_server.nursery", address],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    atexit.register(_close, process, folder)
+    assert process.stdout.readline() == b"ready\n"
+    return address
+
+
+def _close(process: subprocess.Popen[bytes], folder: str) -> None:
+    with process:
+        process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(address: str) -> NoReturn:
+    """Import what a bot imports, then fork whenever somebody asks."""
+    for name in EXTENSIONS:
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, _reap)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        print("ready", flush=True)
+        while True:
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                _keep(connection)
+            connection.close()
+
+
+def _reap(*_: object) -> None:
+    """Bury the keepers that have ended; their seconds count among those of the tests."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _keep(connection: socket.socket) -> NoReturn:
+    """Fork a bot, wait for its end, and tell of both."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    order, numbers, _, _ = socket.recv_fds(connection, LARGEST_ORDER, 2)
+    while not order.endswith(b"\n"):
+        order += connection.recv(LARGEST_ORDER)
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        _become(json.loads(order), numbers)
+    for number in numbers:
+        os.close(number)
+    with contextlib.suppress(BrokenPipeError):
+        connection.sendall(f"{pid}\n".encode())
+        _, status = os.waitpid(pid, 0)
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(order: dict[str, Any], numbers: list[int]) -> NoReturn:
+    """Run the bot as a new interpreter would."""
+    for number, standard in zip(numbers, (1, 2), strict=True):
+        os.dup2(number, standard)
+        os.close(number)
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    sys.argv[1:] = order["arguments"]
+    code = 1
+    try:
+        code = launch.main()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
