@@ -18,6 +18,8 @@ from bot.generation import GenerationRequest, Size
 from bot.settings import PROJECT_DIR
 from tests.judge import probabilities
 
+pytest_plugins = ["tests.bot_fixtures"]
+
 MIB = 2**20
 # Asked as a newcomer would. The judge is at least 0.83 sure of each; drawing in bfloat16, which
 # rounds far more coarsely than another CPU does, moves that by no more than 0.003.
@@ -34,13 +36,6 @@ PROMPTS = {
     "雪人": "snowman",
     "皇冠": "crown",
 }
-
-
-@pytest.fixture(scope="module")
-def engine(demo_model: Path) -> Iterator[ZImageEngine]:
-    engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=2)
-    yield engine
-    engine.close()
 
 
 @pytest.fixture
@@ -105,9 +100,9 @@ def test_the_parts_are_of_the_real_models_classes(demo_model: Path):
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_the_judge_recognises_what_was_asked_for(engine: ZImageEngine, prompt: str):
+def test_the_judge_recognises_what_was_asked_for(demo_engine: ZImageEngine, prompt: str):
     request = GenerationRequest(prompt=prompt, seed=42, size=Size(width=256, height=256))
-    sure = probabilities(engine.generate(request).image)
+    sure = probabilities(demo_engine.generate(request).image)
     best = max(sure, key=sure.__getitem__)
     assert (best, sure[best] > SURE) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"
 

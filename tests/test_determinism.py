@@ -10,11 +10,12 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from bot.engines import Step
 from bot.engines.z_image import ZImageEngine
@@ -28,7 +29,7 @@ from tests.town import SteeredEngine, crash
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-THREADS = 2  # as many as the fixture's engine has
+THREADS = 2  # the sums of one product are shared among several
 PLAIN = GenerationRequest(
     prompt="a red apple", seed=42, size=Size(width=128, height=128), quality=Quality.DRAFT
 )
@@ -54,6 +55,21 @@ engine = ZImageEngine(
 drawings = [engine.generate(parse_recipe(recipe).request) for recipe in recipes]
 print(json.dumps([drawing.image.pixel_sha256 for drawing in drawings]))
 """
+
+
+@pytest.fixture(scope="module")
+def loaded_engine(demo_model: Path) -> Iterator[ZImageEngine]:
+    """Load the whole demo model, on several threads."""
+    before = torch.get_num_threads()
+    engine = new_engine(demo_model)
+    engine.load()
+    yield engine
+    engine.close()
+    torch.set_num_threads(before)
+
+
+def new_engine(folder: Path) -> ZImageEngine:
+    return ZImageEngine(folder, model_id="demo", revision="test", device="cpu", cpu_threads=THREADS)
 
 
 @pytest.fixture(scope="module")
@@ -216,14 +232,10 @@ async def test_a_restart_changes_nothing_even_in_the_midst_of_an_image(
 ):
     """Every start has an engine that loads the weights anew; the second one takes up a job."""
 
-    def new_engine() -> SteeredEngine:
-        return SteeredEngine(
-            ZImageEngine(
-                demo_model, model_id="demo", revision="test", device="cpu", cpu_threads=THREADS
-            )
-        )
+    def steered() -> SteeredEngine:
+        return SteeredEngine(new_engine(demo_model))
 
-    doomed = new_engine()
+    doomed = steered()
     async with open_service(settings, lambda: doomed) as service:
         doomed.hold()
         await submit(service, WANTED["varied"], WANTED["plain"])
@@ -235,7 +247,7 @@ async def test_a_restart_changes_nothing_even_in_the_midst_of_an_image(
     def reply_of(_job: Job) -> Recorder:
         return taken_up
 
-    async with open_service(settings, new_engine) as service:
+    async with open_service(settings, steered) as service:
         await service.resume(reply_of)
         await idle(service)
         again = await submit(service, WANTED["varied"])

@@ -29,8 +29,8 @@ def heart(engine: ZImageEngine, seed: int) -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def known(loaded_engine: ZImageEngine) -> dict[str, Image.Image]:
-    return {"heart": heart(loaded_engine, HEART)}
+def known(demo_engine: ZImageEngine) -> dict[str, Image.Image]:
+    return {"heart": heart(demo_engine, HEART)}
 
 
 def recognised(image: Image.Image, known: dict[str, Image.Image]) -> str | None:
@@ -62,9 +62,9 @@ def test_a_screenshot_is_recognised(known: dict[str, Image.Image]):
 
 
 def test_the_nearest_other_seed_is_another_picture(
-    loaded_engine: ZImageEngine, known: dict[str, Image.Image]
+    demo_engine: ZImageEngine, known: dict[str, Image.Image]
 ):
-    other = heart(loaded_engine, NEAREST)
+    other = heart(demo_engine, NEAREST)
     table = [("heart", fingerprint(known["heart"]))]
     assert candidates(other, table) == ["heart"], "only the second look tells them apart"
     assert recognised(other, known) is None

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.command_line import run
 from bot.command_line.inspect import find
 from bot.command_line.reproduce import _by_id
+from bot.engines.z_image import ZImageEngine
 from bot.images import RECIPE_KEY
 from bot.models import MANIFEST_NAME, read_manifest
 from bot.reading import read_picture_file
@@ -29,6 +28,12 @@ pytest_plugins = ["tests.bot_fixtures"]
 
 
 @pytest.fixture(scope="module")
+def loaded_engine(demo_engine: ZImageEngine) -> ZImageEngine:
+    """Let the bot draw as the command line does, and pictures whose copies can be recognised."""
+    return demo_engine
+
+
+@pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Draw one image with the command line, for all tests."""
     path = tmp_path_factory.mktemp("made") / "apple.png"
@@ -36,14 +41,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
                  "--variety", "30", "--output", str(path)]  # fmt: skip
     assert run(arguments) == 0
     return path
-
-
-@pytest.fixture
-def own_threads() -> Iterator[None]:
-    """Give the process its number of threads back, which is one for all engines in it."""
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
 
 
 def recipe_in(path: Path) -> dict[str, object]:
