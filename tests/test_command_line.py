@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -18,6 +22,9 @@ from PIL import Image
 from bot.command_line import run
 from bot.settings import PROJECT_DIR
 
+pytest_plugins = ["tests.bot_fixtures"]
+
+THREADS = "1"  # of all that draw here: more or fewer may round otherwise
 SMALL = ["--size", "128x128", "--quality", "draft"]
 
 
@@ -30,11 +37,58 @@ def imagine(*arguments: str) -> int:
     return run(["imagine", *SMALL, *arguments])
 
 
-def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+@dataclass(frozen=True)
+class Interrupted:
+    """What a process printed and left that was stopped with Ctrl-C after its first image."""
+
+    folder: Path
+    first: dict[str, Any]
+    rest: list[dict[str, Any]]
+    left: list[str]
+    errors: str
+    code: int
+
+
+@pytest.fixture(scope="module")
+def interrupted(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    """Draw many in one process, which is a dear thing to start, and stop it in the middle."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    many = ("红苹果", "--seed", "42", "--count", "50", *SMALL, "--json")
+    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=demo_model) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()  # it is in the middle of the work now
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate()
+    return Interrupted(
+        folder=folder,
+        first=json.loads(first),
+        rest=[json.loads(line) for line in rest.splitlines()],
+        left=written(folder),
+        errors=errors,
+        code=process.returncode,
+    )
+
+
+@contextlib.contextmanager
+def deaf_to_no_signal() -> Iterator[None]:
+    """Let a new process hear Ctrl-C, even where the tests run in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def start(*arguments: str, cwd: Path, model: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT_DIR),
+            "MODEL": str(model),
+            "CPU_THREADS": THREADS,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -183,27 +237,25 @@ def test_a_truncated_weight_file_is_named(
     assert len(error.splitlines()) == 1
 
 
-def test_two_processes_draw_the_same_pixels(tmp_path: Path):
-    arguments = ["imagine", "红苹果", "--seed", "42", *SMALL, "--json"]
-    outputs = []
-    for _ in range(2):
-        with start(*arguments, cwd=tmp_path) as process:
-            outputs.append(json.loads(process.communicate()[0]))
-    assert outputs[0]["pixel_sha256"] == outputs[1]["pixel_sha256"]
-    assert outputs[0]["path"] != outputs[1]["path"]
+def test_two_processes_draw_the_same_pixels(
+    interrupted: Interrupted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    own_threads: None,
+):  # fmt: skip
+    monkeypatch.chdir(interrupted.folder)
+    monkeypatch.setenv("CPU_THREADS", THREADS)
+    assert imagine("红苹果", "--seed", "42", "--json") == 0
+    drawn = json.loads(capsys.readouterr().out)
+    assert drawn["pixel_sha256"] == interrupted.first["pixel_sha256"]
+    assert drawn["path"] != interrupted.first["path"]
 
 
-def test_ctrl_c_leaves_no_half_file(tmp_path: Path):
-    with start("imagine", "a cat", "--count", "500", *SMALL, "--json", cwd=tmp_path) as process:
-        assert process.stdout is not None
-        first = json.loads(process.stdout.readline())  # it is in the middle of the work now
-        process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate()
-    assert process.returncode == 130
-    assert errors.strip().endswith("Stopped.")
-    paths = [first["path"], *(json.loads(line)["path"] for line in rest.splitlines())]
-    assert sorted(str(tmp_path / path) for path in paths) == [
-        str(tmp_path / name) for name in written(tmp_path)
+def test_ctrl_c_leaves_no_half_file(interrupted: Interrupted):
+    assert interrupted.code == 130
+    assert interrupted.errors.strip().endswith("Stopped.")
+    paths = [each["path"] for each in (interrupted.first, *interrupted.rest)]
+    assert len(paths) < 50
+    assert sorted(str(interrupted.folder / path) for path in paths) == [
+        str(interrupted.folder / name) for name in interrupted.left
     ]
 
 

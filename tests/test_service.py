@@ -428,36 +428,37 @@ async def test_a_job_that_stopped_the_program_twice_is_given_up(
     assert states(settings) == ["failed"]
 
 
-def test_a_killed_process_loses_no_job(settings: Settings, demo_model: Path, tmp_path: Path):
+def test_a_killed_process_loses_no_job(settings: Settings, tmp_path: Path):
     program = textwrap.dedent(
         """
         import asyncio, sys
         from pathlib import Path
-        from bot.engines.z_image import ZImageEngine
-        from bot import models
         from bot.service import open_service
         from bot.settings import Settings
+        from tests.discord_server.stand_in import StandInEngine
         from tests.test_service import Recorder, request, origin
 
-        models.DEMO_MODEL_DIR = Path(sys.argv[2])
-
         class Loud(Recorder):
+            is_heard = False
+
             async def progress(self, progress):
-                print("step", flush=True)
+                if Loud.is_heard:
+                    print("step", flush=True)
 
         async def main():
-            def engine():
-                return ZImageEngine(Path(sys.argv[2]), model_id="demo", revision="test")
-            async with open_service(Settings(data_dir=Path(sys.argv[1])), engine) as service:
-                await service.submit((request(),), origin(), reply=Loud())
-                await service.submit((request(seed=2),), origin(), reply=Loud())
+            folder = Path(sys.argv[1])
+            engine = StandInEngine(seconds_per_forward=0.3, notes=folder / "notes")
+            async with open_service(Settings(data_dir=folder), lambda: engine) as service:
+                for seed in range(1, 3):
+                    await service.submit((request(seed=seed),), origin(), reply=Loud())
+                Loud.is_heard = True
                 await service.idle()
 
         asyncio.run(main())
         """
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program, str(settings.data_dir), str(demo_model)],
+        [sys.executable, "-c", program, str(settings.data_dir)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
         stdout=subprocess.PIPE,
