@@ -147,6 +147,7 @@ async def _sheet(
         )
         content = await asyncio.to_thread(path.read_bytes)
     alt = text("board_alt", locale, name=board.name, facts=facts(items, locale))
+    alt += f"\n{board.brief}" if board.brief else ""
     # A new name for a new picture: clients may keep what they have of an old one.
     name = f"board-{board.id}-{path.stem[:12]}.jpg"
     return Upload(name=name, content=content, alt_text=shortened(alt, ALT_TEXT))

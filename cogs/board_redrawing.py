@@ -71,7 +71,9 @@ async def ask_more(interaction: discord.Interaction, board_id: str, number: str)
 
     async def send(answered: discord.Interaction, typed: dict[str, str]) -> None:
         variety = parse_variety(typed["variety"].strip() or 0)
-        count = min(max(numbers_in(typed["count"])[0], 1), MORE_COUNT)
+        count = numbers_in(typed["count"])[0]
+        if not 1 <= count <= MORE_COUNT:
+            raise RefusalError("board_more_count", count=count, limit=MORE_COUNT)
         seed = random_seed()
         changed = request
         if variety != request.variety:

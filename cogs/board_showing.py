@@ -9,6 +9,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.boards import Access, Activity, Board, BoardState, Order
+from bot.boards.rules import MAX_BRIEF, one_line
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
 from bot.service.boards import megabytes, no_picture
@@ -30,7 +31,7 @@ from cogs.board_rows import Reader, button
 from cogs.board_wording import board_name, log_line
 from cogs.posting import Content
 from cogs.submitting import bot_of
-from cogs.wording import relative_time, user_mention
+from cogs.wording import escaped, relative_time, user_mention
 
 LISTED: Final = 15  # boards; more are found by their names
 NAME_LISTED: Final = 40  # characters
@@ -158,7 +159,9 @@ async def show(
     """Show a board or a picture to the reader alone."""
     found = await board_of(interaction, board)
     if number is None:
-        await present_board(interaction, found, notes=await troubles(interaction, found))
+        brief = [escaped(one_line(found.brief), limit=MAX_BRIEF)] if found.brief else []
+        notes = [*brief, *await troubles(interaction, found)]
+        await present_board(interaction, found, notes=notes)
     elif found.item(number) is None:
         raise no_picture(found, number)
     else:

@@ -280,6 +280,13 @@ async def test_more_like_this_draws_new_seeds_with_variety(town: Town):
     assert {each.parent_id for each in made} == set(ids_of(message))
 
 
+async def test_more_like_this_says_how_many_it_may_be(town: Town):
+    await drawn_board(town)
+    shown = await press(town.ada, await opened(town), "zib:b:more")
+    refused = await town.ada.submit_modal(shown, {"count": "9", "variety": "0"})
+    assert "9 images at once do not work: write 1 to 4" in said(refused)
+
+
 async def test_a_palette_is_drawn_with(town: Town):
     await drawn_board(town)
     shown = await press(town.ada, await opened(town), "zib:b:paint")

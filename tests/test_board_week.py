@@ -72,6 +72,7 @@ async def test_a_week_in_a_teams_life(town: Town):
         style=STYLE,
         size=SMALL,
     )
+    assert "a juice: warm" in said(await team.cleo.slash(town.channel, "board show"))
     await lead.slash(town.channel, "board edit", threshold=2, self_vote=False)
     await lead.slash(town.channel, "board allow", who=team.cleo, access="curate")
 

@@ -29,6 +29,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_export_empty": "There is nothing to export: no picture of this kind hangs there.",
     "board_export_many": "That would be {count} files, and {limit} are the most that I send: "
     "export fewer pictures with `status`, or the forms html, pdf or png, which are smaller.",
+    "board_more_count": "{count} images at once do not work: write 1 to {limit}.",
     "board_stands_there": "Picture {number} stands there already.",
     "board_too_many_numbers": "{count} pictures at once are too many: {limit} are the limit.",
     # A board's message
@@ -226,6 +227,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_export_empty": "没有可导出的:画板上没有这类图片。",
     "board_export_many": "那会有 {count} 个文件,我最多发 {limit} 个:请用 `status` 少导出一些,"
     "或选更小的 html、pdf、png。",
+    "board_more_count": "一次不能画 {count} 张:请写 1 到 {limit}。",
     "board_stands_there": "第 {number} 号图片已经在那里。",
     "board_too_many_numbers": "一次 {count} 张太多了:上限是 {limit} 张。",
     # A board's message
