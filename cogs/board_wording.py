@@ -8,7 +8,7 @@ from typing import Final
 from bot.boards import Access, Activity, Item, Status, Swatch
 from bot.palettes import name_of
 from bot.texts import text
-from cogs.wording import escaped, shortened, user_mention
+from cogs.wording import escaped, isolated, shortened, user_mention
 
 NAME_SHOWN: Final = 80  # characters
 CAPTION_SHOWN: Final = 90
@@ -33,7 +33,7 @@ def board_name(name: str, *, limit: int = NAME_SHOWN) -> str:
 def item_name(item: Item) -> str:
     """Return a picture's number and words, as plain text."""
     words = item.caption or item.prompt or item.credit
-    return f"{item.number} · {words}" if words else str(item.number)
+    return f"{item.number} · {isolated(words)}" if words else str(item.number)
 
 
 def item_title(item: Item, *, limit: int = CAPTION_SHOWN) -> str:

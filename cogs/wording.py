@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import Final
 
 import discord
@@ -13,10 +14,19 @@ ALT_TEXT: Final = 1024  # Discord's limit of a description
 
 
 def escaped(prompt: str, *, limit: int = PROMPT_SHOWN) -> str:
-    """Return a user's words so that nothing in them is a mention, a link or a format."""
+    """Return a user's words so that nothing in them is a mention, a link or a format.
+
+    Words from right to left turn nothing that stands beside them.
+    """
     shown = shortened(prompt, limit)
     plain = discord.utils.escape_markdown(shown, ignore_links=False)
-    return discord.utils.escape_mentions(plain).replace("<", "\\<")
+    return isolated(discord.utils.escape_mentions(plain).replace("<", "\\<"))
+
+
+def isolated(words: str) -> str:
+    """Return words which keep their direction to themselves, with Unicode's isolates (UAX 9)."""
+    turns = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in words)
+    return f"\u2068{words}\u2069" if turns else words
 
 
 def shortened(words: str, limit: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from tests.board_room import picture
-from tests.board_town import add_picture, changed, create, current, post_picture, said
+from tests.board_town import add_picture, changed, create, current, post_picture, said, select_of
 from tests.test_places import private_thread_in
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of, walk
 
@@ -253,6 +253,16 @@ async def test_nothing_that_is_said_notifies_anybody(town: Town):
     ]
     assert sent
     assert all(each.get("parse") == [] for each in sent)
+
+
+async def test_words_from_right_to_left_turn_nothing_beside_them(town: Town):
+    await create(town, "לוח אביב")
+    await add_picture(town, caption="تفاحة", tags="خضراء")
+    words = said(await town.ada.slash(town.channel, "board show", number=1))
+    assert "\u2068לוח אביב\u2069" in words
+    assert "**1** · \u2068تفاحة\u2069" in words
+    options = select_of(await current(town, "לוח אביב"), "zib:s:look")["options"]
+    assert options[0]["label"] == "1 · \u2068تفاحة\u2069"
 
 
 async def test_the_longest_texts_fit_into_every_message(town: Town):
