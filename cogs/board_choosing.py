@@ -40,10 +40,21 @@ async def board_of(interaction: discord.Interaction, typed: str | None = None) -
         BotError: There is none that the reader may see, or it must be named.
 
     """
+    if typed is None:
+        return await _meant(interaction)
+    try:
+        return await _named(interaction, typed)
+    except BotError:
+        if interaction.type is discord.InteractionType.application_command:
+            raise
+        raise RefusalError("board_gone") from None  # a button knows no name
+
+
+async def _named(interaction: discord.Interaction, typed: str) -> Board:
     actor, member = actor_of(interaction), member_of(interaction)
-    board = await boards_of(interaction).find(actor, typed or await _meant(interaction))
+    board = await boards_of(interaction).find(actor, typed)
     if not await may_view_board(member, board.channel_id, access_in(board, actor)):
-        raise no_board(typed or board.id)
+        raise no_board(typed)
     return await seen_by(member, board)
 
 
@@ -63,16 +74,17 @@ async def picture_of(
     return board, item
 
 
-async def _meant(interaction: discord.Interaction) -> str:
-    """Return the id of the board that is meant where none is named."""
+async def _meant(interaction: discord.Interaction) -> Board:
+    """Return the board that is meant where none is named."""
     if (here := await id_here(interaction)) is not None:
-        return here
+        with contextlib.suppress(BotError):  # it is not for this reader
+            return await _named(interaction, here)
     found = await summaries(interaction)
     if not found:
         raise RefusalError("board_none")
     if len(found) > 1:
         raise RefusalError("board_which")
-    return found[0].id
+    return await _named(interaction, found[0].id)
 
 
 async def id_here(interaction: discord.Interaction) -> str | None:
@@ -153,7 +165,7 @@ async def suggest_numbers(
 ) -> list[app_commands.Choice[int]]:
     """Offer the pictures of the board that is named or meant, by number, words and tags."""
     with contextlib.suppress(BotError):
-        board = await board_of(interaction, _named(interaction))
+        board = await board_of(interaction, _typed(interaction))
         return _numbered(board.ordered(), str(typed))
     return []
 
@@ -163,14 +175,14 @@ async def suggest_taken_off(
 ) -> list[app_commands.Choice[int]]:
     """Offer the pictures that were taken off the named board and can be brought back."""
     with contextlib.suppress(BotError):
-        board = await board_of(interaction, _named(interaction))
+        board = await board_of(interaction, _typed(interaction))
         items = await boards_of(interaction).taken_off(actor_of(interaction), board.id)
         seen = await seen_by(member_of(interaction), replace(board, items=tuple(items)))
         return _numbered(seen.items, str(typed))
     return []
 
 
-def _named(interaction: discord.Interaction) -> str | None:
+def _typed(interaction: discord.Interaction) -> str | None:
     named: str | None = getattr(interaction.namespace, "board", None)
     return named or None
 

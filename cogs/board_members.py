@@ -77,6 +77,8 @@ async def _present(interaction: discord.Interaction, board: Board) -> None:
         text("board_members_everyone", locale, access=access_name(board.everyone, locale)),
         "-# " + text("board_members_moderators", locale),
     ]
+    if board.channel_id is not None and board.everyone is Access.NONE:
+        lines.append("-# " + text("board_members_pinned", locale, channel=f"<#{board.channel_id}>"))
     await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
 
 

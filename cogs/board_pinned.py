@@ -2,7 +2,7 @@
 
 A change only makes a note; each board's own task then redraws, at once and at most once an interval
 however many changes come. What a stopped bot leaves undone is found at the next start: a button of
-the message carries the revision that it shows.
+the message carries the revision that it shows, and which pictures.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from typing import Final
 
 import discord
-from discord import ui
 from discord.ext import commands
 
 from bot.boards import Board, BoardState
@@ -24,6 +22,7 @@ from bot.texts import text
 from cogs.board_layouts import Looking, board_content
 from cogs.board_people import bot_actor, may_pin, place_of, seen_by_all, told_to_all
 from cogs.board_showing import when
+from cogs.board_stamps import is_current, shown_revision
 from cogs.board_wording import log_line
 from cogs.posting import UNKNOWN_CHANNEL, Content
 from cogs.replies import DEFAULT_FILESIZE_LIMIT
@@ -130,7 +129,11 @@ class PinnedBoards(commands.Cog):
             message = await channel.fetch_message(board.message_id)
         except discord.NotFound:
             return True
-        return shown_revision(message, board_id) != board.revision or not message.pinned
+        guild = self._bot.get_guild(board.guild_id)
+        if guild is None or not message.pinned:
+            return True
+        # What channels hide may have changed while the bot was away.
+        return not is_current(message, await seen_by_all(guild, board))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -276,13 +279,3 @@ class PinnedBoards(commands.Cog):
             return False
         await place.edit(archived=False)
         return True
-
-
-def shown_revision(message: discord.Message, board_id: str) -> int | None:
-    """Return which revision of a board a message shows; None where it is not its message."""
-    for item in ui.LayoutView.from_message(message).walk_children():
-        custom_id = getattr(item, "custom_id", None) or ""
-        match = re.fullmatch(rf"zib:b:log:{board_id}:0\.(\d+)", custom_id)
-        if match is not None:
-            return int(match[1])
-    return None

@@ -17,6 +17,7 @@ from bot.boards import Access, Board, BoardState, BoardSummary, Item, Order, Sta
 from bot.exhibits import FORMS
 from bot.exhibits.wording import count_words
 from bot.texts import text
+from cogs.board_stamps import stamp_of
 from cogs.board_wording import STATUS_SIGNS, option_label, status_name
 from cogs.rows import Button
 from cogs.wording import shortened
@@ -160,8 +161,8 @@ def board_row(board: Board, locale: str) -> list[Button]:
         buttons.append(button("export", board.id, locale=locale, emoji="📦"))
     if board.palette and board.items:
         buttons.append(button("palette", board.id, locale=locale, emoji="🎨"))
-    # The revision tells a later run of the bot whether its message is out of date.
-    buttons.append(button("log", board.id, f"0.{board.revision}", locale=locale, emoji="📜"))
+    # It tells a later run of the bot whether its message is out of date.
+    buttons.append(button("log", board.id, f"0.{stamp_of(board)}", locale=locale, emoji="📜"))
     return buttons
 
 

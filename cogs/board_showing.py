@@ -137,15 +137,15 @@ async def list_boards(interaction: discord.Interaction) -> None:
             facts.append(text("board_archived_mark", locale))
         facts += [user_mention(each.owner_id), relative_time(each.changed_at.timestamp())]
         lines.append(f"**{board_name(each.name, limit=NAME_LISTED)}** · " + " · ".join(facts))
-    if not found:
-        lines.append(text("board_none", locale))
     if len(found) > LISTED:
         lines.append(text("board_list_more", locale, count=len(found) - LISTED))
-    boards, actor = boards_of(interaction), actor_of(interaction)
-    used = megabytes(await boards.space(actor))
-    lines.append(
-        "-# " + text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
-    )
+    if not found:
+        lines.append(text("board_none", locale))
+    else:
+        boards = boards_of(interaction)
+        used = megabytes(await boards.space(actor_of(interaction)))
+        said = text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
+        lines.append(f"-# {said}")
     await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from bot.boards import Board
-from cogs.board_pinned import shown_revision
+from cogs.board_stamps import shown_revision
 from tests.board_room import picture
 from tests.town import PATIENCE_S, Town, answer_of, texts_of, walk
 

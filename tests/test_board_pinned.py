@@ -10,7 +10,7 @@ from bot.boards import Actor
 from bot.client import ImageBot
 from bot.service import open_service
 from cogs.board_people import bot_actor
-from cogs.board_pinned import shown_revision
+from cogs.board_stamps import shown_revision
 from tests.board_town import (
     add_picture,
     board_of,
@@ -114,6 +114,18 @@ async def test_a_restart_redraws_only_what_is_stale(town: Town):
     assert shown_revision(pinned(town.channel), board.id) == board.revision
     await town.start_again()
     assert "1 picture" in texts_of(await current(town))
+
+
+async def test_what_a_channel_hid_while_the_bot_was_away_is_hidden_at_its_start(town: Town):
+    await create(town)
+    other = town.guild.create_text_channel("other")
+    await add_picture(town, channel=other, board="Spring")
+    assert "1 picture" in texts_of(await current(town))
+    await town.bot.remove_cog("BoardEvents")  # nobody listens
+    everyone = town.bot.get_guild(town.guild.id).default_role
+    await town.bot.get_channel(other.id).set_permissions(everyone, view_channel=False)
+    await town.start_again()
+    await town.until(lambda: "1 more from channels" in texts_of(pinned(town.channel)))
 
 
 async def test_its_buttons_work_after_a_restart(town: Town):

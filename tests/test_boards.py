@@ -219,6 +219,20 @@ async def test_a_role_may_add_and_nobody_else_even_knows(town: Town):
     )
 
 
+async def test_buttons_of_a_board_that_is_seen_no_more_say_so(town: Town):
+    await create(town)
+    await add_picture(town)
+    message = await current(town)
+    everyone = town.guild.default_role
+    told = await town.moderator.slash(town.channel, "board allow", who=everyone, access="nothing")
+    assert "The pinned sheet is seen by all who view" in said(told)
+    for label in ("Vote", "Log"):
+        refused = await town.ada.click(message, label=label)
+        assert "This board is gone, or you may not see it any more." in said(refused)
+    await create(town, "Loose", channel=None)
+    assert "**Loose**" in said(await town.ada.slash(town.channel, "board show"))
+
+
 # Adding
 
 

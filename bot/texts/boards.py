@@ -12,6 +12,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_no_guild": "Boards belong to a server that has invited me: use this there.",
     "board_none": "There is no board here yet: `/board create` makes one.",
     "board_none_to_add": "There is no board here that you may add to: `/board create` makes one.",
+    "board_gone": "This board is gone, or you may not see it any more.",
     "board_which": "There are several boards here: say which with the option `board`.",
     "board_may_not_post": "I may not keep a board in {channel}: let me view it, read its history, "
     "send messages and attach files there.",
@@ -149,6 +150,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_members_title": "### Who may do what on {name}",
     "board_members_everyone": "@everyone · {access}",
     "board_members_moderators": "Who may manage messages in this server may do everything.",
+    "board_members_pinned": "The pinned sheet is seen by all who view {channel}.",
     "board_access_none": "nothing",
     "board_access_look": "look",
     "board_access_add": "look, add, vote and comment",
@@ -213,6 +215,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_no_guild": "画板属于邀请了我的服务器:请在那里使用。",
     "board_none": "这里还没有画板:用 `/board create` 新建。",
     "board_none_to_add": "这里没有你可以添加的画板:用 `/board create` 新建。",
+    "board_gone": "这个画板已不在,或你不能再看到它。",
     "board_which": "这里有几个画板:请用 `board` 选项指明。",
     "board_may_not_post": "我不能在 {channel} 放画板:请允许我查看频道、阅读历史、"
     "发送消息和添加附件。",
@@ -343,6 +346,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_members_title": "### {name} 的权限",
     "board_members_everyone": "@everyone · {access}",
     "board_members_moderators": "能管理本服务器消息的人可以做任何事。",
+    "board_members_pinned": "所有能看到 {channel} 的人都能看到置顶的总览。",
     "board_access_none": "无",
     "board_access_look": "查看",
     "board_access_add": "查看、添加、投票和评论",
