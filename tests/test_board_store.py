@@ -219,7 +219,7 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
 
         async def last_words(self, *values, **named):
             await note(self, *values, **named)
-            if values[2] == "added" and named["number"] == 2:
+            if values[2] == "added" and named["item"].number == 2:
                 die()
 
         async def main():
