@@ -9,8 +9,9 @@ from typing import Final
 
 import discord
 
-from bot.boards import Access, Activity, Actor, Board, Item, access_of
+from bot.boards import Access, Activity, Actor, Board, Item, Status, access_of
 from bot.client import ImageBot, RefusalError
+from bot.palettes import merged
 from cogs.submitting import guild_of
 
 NEEDED: Final = discord.Permissions(view_channel=True, attach_files=True, read_message_history=True)
@@ -257,15 +258,19 @@ def _sources(items: Collection[Item]) -> set[int]:
 
 
 def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> Board:
-    """Return a board with pictures of these channels or numbers, and those bound to no channel."""
-    return replace(
-        board,
-        items=tuple(
-            item
-            for item in board.items
-            if item.channel_id is None or item.channel_id in channels or item.number in numbers
-        ),
+    """Return a board with pictures of these channels or numbers, and those bound to no channel.
+
+    Its colours are those of its pictures: hidden ones leave none behind.
+    """
+    items = tuple(
+        item
+        for item in board.items
+        if item.channel_id is None or item.channel_id in channels or item.number in numbers
     )
+    if len(items) == len(board.items):
+        return board
+    palettes = [item.palette for item in items if item.status is not Status.REJECTED]
+    return replace(board, items=items, palette=merged(palettes))
 
 
 async def may_view_board(member: discord.Member, channel_id: int | None, access: Access) -> bool:

@@ -507,18 +507,6 @@ async def test_rejected_pictures_do_not_colour_the_board(room: Room):
     assert (await room.now(board)).palette == ()
 
 
-async def test_what_a_reader_may_not_view_is_not_on_their_board(room: Room):
-    board = await room.board()
-    await room.upload(board, 1, channel_id=7)
-    await room.upload(board, 2, channel_id=8)
-    await room.upload(board, 3, channel_id=8, is_released=True)
-    await room.upload(board, 4, channel_id=None)
-    board = await room.now(board)
-    seen = board.visible(lambda channel_id: channel_id != 8)
-    assert [item.number for item in seen.items] == [1, 3, 4]
-    assert [item.number for item in board.visible(lambda _: True).items] == [1, 2, 3, 4]
-
-
 async def test_who_deletes_an_image_can_take_it_off_everywhere(room: Room):
     board, other = await room.board(), await room.board("Other", everyone=Access.NONE)
     made = await an_image(room.store, user=BEN)

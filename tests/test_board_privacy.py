@@ -9,7 +9,16 @@ from typing import Any
 import discord
 
 from tests.board_room import picture
-from tests.board_town import add_picture, changed, create, current, post_picture, said, select_of
+from tests.board_town import (
+    add_picture,
+    board_of,
+    changed,
+    create,
+    current,
+    post_picture,
+    said,
+    select_of,
+)
 from tests.test_places import private_thread_in
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, texts_of, walk
 
@@ -64,6 +73,12 @@ async def test_exports_hold_what_their_reader_may_see(town: Town):
         names = [name for name in archive.namelist() if name.startswith("pictures/")]
         assert len(names) == count
         assert len(archive.read("pictures.csv").splitlines()) == count + 1
+    [shown, hidden] = [
+        {swatch.hex for swatch in item.palette} for item in (await board_of(town)).items
+    ]
+    colours = said(await town.ming.slash(town.channel, "board palette"))
+    assert all(each in colours for each in shown)
+    assert not any(each in colours for each in hidden - shown)
 
 
 async def test_curators_may_release_a_picture_for_all(town: Town):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -203,18 +202,6 @@ class Board:
     def item(self, number: int) -> Item | None:
         """Return the picture with this number."""
         return next((item for item in self.items if item.number == number), None)
-
-    def visible(self, may_view: Callable[[int], bool]) -> Board:
-        """Return the board without the pictures from channels that a reader may not view.
-
-        Its palette stays: it is the whole board's.
-        """
-        return replace(
-            self,
-            items=tuple(
-                item for item in self.items if item.channel_id is None or may_view(item.channel_id)
-            ),
-        )
 
     def ordered(self, order: Order | None = None) -> tuple[Item, ...]:
         """Return the pictures as they are shown; what is equal stays in the chosen order."""
