@@ -87,7 +87,7 @@ async def present_palette(
         button("paint", board.id, detail, locale=locale, emoji="🎨"),
         button("sheet", board.id, detail or "0", locale=locale, emoji="🖼️"),
     )
-    hexes = "\n".join(swatch.hex for swatch in swatches)
+    hexes = " ".join(swatch.hex for swatch in swatches)
     view = layouts.layout(
         ui.TextDisplay(title),
         ui.MediaGallery(

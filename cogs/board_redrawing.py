@@ -9,16 +9,14 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
-from PIL import Image
 
 from bot.boards import Board, Item
 from bot.client import RefusalError
-from bot.exhibits import PictureCache
+from bot.exhibits import PictureCache, draw_compared
 from bot.generation import parse_variety, random_seed, seed_after
 from bot.images import fit_under, picture_png
 from bot.recipe import Recipe, parse_recipe
 from bot.scales import NEWEST_SCALE
-from bot.sheets import Cell, draw_sheet
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import (
@@ -209,17 +207,11 @@ def _draw(
     cache: PictureCache, board: Board, items: list[Item], *, locale: str, limit_bytes: int
 ) -> Upload:
     """Draw the pictures side by side; reads files, so not on the loop."""
-    cells = []
     for item in items:
-        path = cache.copy_of(item, side=COMPARED_SIDE)
-        if path is None:
+        if cache.copy_of(item, side=COMPARED_SIDE) is None:
             raise RefusalError("board_file_missing", number=item.number)
-        with Image.open(path) as small:
-            picture = small.convert("RGB")
-        words = item.caption or item.prompt or item.credit
-        cells.append(Cell(picture=picture, label=words, number=item.number))
-    sheet = draw_sheet(cells, title=board.name, facts="")
-    copy = fit_under(picture_png(sheet.image), limit_bytes=limit_bytes)
+    sheet = draw_compared(board, items, pictures=cache, locale=locale)
+    copy = fit_under(picture_png(sheet), limit_bytes=limit_bytes)
     alt = text("board_compare_alt", locale, numbers=", ".join(str(item.number) for item in items))
     return Upload(name=f"compared{copy.suffix}", content=copy.content, alt_text=alt)
 

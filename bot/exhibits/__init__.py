@@ -2,7 +2,14 @@
 
 from bot.exhibits.export import FORMS, ExportError, ExportFile, Form, export_board
 from bot.exhibits.pictures import PictureCache
-from bot.exhibits.sheet import PER_PAGE, BoardSheet, draw_board, keep_sheet, page_count
+from bot.exhibits.sheet import (
+    PER_PAGE,
+    BoardSheet,
+    draw_board,
+    draw_compared,
+    keep_sheet,
+    page_count,
+)
 
 __all__ = [
     "FORMS",
@@ -13,6 +20,7 @@ __all__ = [
     "Form",
     "PictureCache",
     "draw_board",
+    "draw_compared",
     "export_board",
     "keep_sheet",
     "page_count",

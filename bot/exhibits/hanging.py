@@ -19,7 +19,7 @@ from bot.sheets import Box
 from bot.sheets.lettering import LINE_HEIGHT
 from bot.texts import text
 
-ASPECT: Final = 1.3  # width / height of a sheet's rows, where its pictures allow it
+ASPECT: Final = 1.2  # width / height of a sheet's rows, where its pictures allow it
 _MIN_WIDTH: Final = 1440  # a sheet of few tall pictures becomes narrower, but not more than this
 _MARGIN: Final = 48
 _GAP: Final = 22  # between pictures side by side
@@ -34,7 +34,7 @@ _CHIP_GAP: Final = 9
 _HEADER_GAP: Final = 34
 _MAX_ROW: Final = 860
 _SLIMMEST, _WIDEST = 0.5, 3.2  # shapes beyond these leave a part of their place empty
-_LABEL_SHARE: Final = 0.098  # of a row's height
+_LABEL_SHARE: Final = 0.104  # of a row's height
 _LABEL: Final = 34  # the size of captions at most
 _LEAST_LABEL: Final = 15  # pixels on any sheet: smaller ones are not read
 _LEAST_GAP: Final = 8  # pixels
@@ -176,6 +176,8 @@ def _place_header(wall: Wall, header: Header, *, margin: int) -> int:
             width = whole if type_.size < wall.px(_BRIEF) and top >= foot else room
             placed = wall.write(words, (margin, top), type_, width=width, lines=lines)
             top = placed.bottom + wall.px(_LINES_GAP)
+    if top < margin and not taken:  # nothing is said
+        return margin
     return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)
 
 

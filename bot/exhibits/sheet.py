@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,8 @@ from bot.texts import text
 
 PER_PAGE: Final = 12  # three rows: in a channel, a third as large, words can still be read
 _JPEG_QUALITY: Final = 93
+_COMPARED: Final = 2000  # pixels: the width of pictures side by side
+_ONE_ROW: Final = 0.75  # of their widths / height together: a row of them with its words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,17 @@ def keep_sheet(  # noqa: PLR0913 - which board, which page, for whom and how lar
     return pictures.kept_sheet(
         digest_of(plan), lambda: jpeg(paint(plan, pictures, locale), quality=_JPEG_QUALITY)
     )
+
+
+def draw_compared(
+    board: Board, items: Sequence[Item], *, pictures: PictureCache, locale: str
+) -> Image.Image:
+    """Draw a few pictures of a board side by side, spoilers too."""
+    seen = [replace(item, is_spoiler=False) for item in items]
+    aspect = _ONE_ROW * sum(item.width / item.height for item in items)
+    header = Header(title="")
+    hung = hang(header, seen, theme=board.theme, width=_COMPARED, locale=locale, aspect=aspect)
+    return paint(hung.plan, pictures, locale)
 
 
 @dataclass(frozen=True, kw_only=True)
