@@ -149,6 +149,9 @@ def test_a_limit_is_kept_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert len(files) > 1
     assert all(Path(each["path"]).stat().st_size <= 1024**2 for each in files)
     assert all(each["note"] for each in files)
+    assert board("export", id_, "--limit-mb", "0.001", "--output", "small") == 2
+    assert "does not fit into files of 0.001 MB" in capsys.readouterr().err
+    assert list(Path("data/outputs/small").iterdir()) == [], "nothing is left half-written"
 
 
 def test_an_export_can_be_in_another_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -58,6 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         options = _parser().parse_args(arguments)
         settings = Settings.read()
         logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table it cuts
         code: int = options.run(options, settings)
         sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends
     except BotError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 from typing import Any
 
 from bot.boards import Board, BoardState, BoardSummary, Item, Order
 from bot.boards.rules import name_key
 from bot.command_line.common import Commands
-from bot.command_line.outputs import Outputs, file_words
+from bot.command_line.outputs import Outputs, cannot_write, file_words
 from bot.errors import InvalidRequestError
 from bot.jobs import typed_id
 from bot.settings import Settings
@@ -67,8 +68,13 @@ def run_list(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         print(json.dumps([_summary_json(each) for each in found], ensure_ascii=False))
     else:
-        print("\n".join(map(_line, found)) or f"There are no boards in {settings.data_dir}.")
+        print("\n".join(map(_line, found)) or _no_boards(options.guild, settings))
     return 0
+
+
+def _no_boards(guild_id: int | None, settings: Settings) -> str:
+    whose = "" if guild_id is None else f" of guild {guild_id}"
+    return f"There are no boards{whose} in {settings.data_dir}."
 
 
 def run_show(options: argparse.Namespace, settings: Settings) -> int:
@@ -86,15 +92,21 @@ def run_export(options: argparse.Namespace, settings: Settings) -> int:
     board = asyncio.run(_find(options.board, options.guild, settings))
     outputs = Outputs(root=settings.data_dir / "outputs")
     folder = outputs.new_folder(options.output, file_words(board.name) or board.id)
-    files = export_board(
-        board,
-        items=board.ordered(None if options.order is None else Order(options.order)),
-        form=options.form,
-        limit_bytes=None if options.limit_mb is None else int(options.limit_mb * _MB),
-        locale=options.language,
-        folder=folder,
-        pictures=PictureCache(_store(settings).boards.small_copies),
-    )
+    try:
+        files = export_board(
+            board,
+            items=board.ordered(None if options.order is None else Order(options.order)),
+            form=options.form,
+            limit_bytes=None if options.limit_mb is None else round(options.limit_mb * _MB),
+            locale=options.language,
+            folder=folder,
+            pictures=PictureCache(_store(settings).boards.small_copies),
+        )
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cannot_write(folder, error) from error
+        raise
     if options.json:
         told = [{"path": str(each.path), "note": each.note} for each in files]
         print(json.dumps({"id": board.id, "files": told}, ensure_ascii=False))

@@ -39,7 +39,7 @@ class Target:
                 Path(part.name).chmod(0o644)  # a temporary file is private
                 return self._link(Path(part.name))
         except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+            raise cannot_write(self.folder, error) from error
 
     def _link(self, part: Path) -> Path:
         """Give the finished file the first free name: linking fails where one is taken."""
@@ -106,7 +106,7 @@ class Outputs:
             except FileExistsError:
                 number += 1
             except OSError as error:
-                raise _cannot_write(folder, error) from error
+                raise cannot_write(folder, error) from error
             else:
                 return folder
 
@@ -135,7 +135,8 @@ def _check_writable(folder: Path) -> None:
         )
 
 
-def _cannot_write(folder: Path, error: OSError) -> OutputPathError:
+def cannot_write(folder: Path, error: OSError) -> OutputPathError:
+    """Return the error that a user is shown where files cannot be written to a folder."""
     return OutputPathError(f"The output {folder} cannot be written: {error.strerror or error}.")
 
 

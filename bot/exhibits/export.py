@@ -280,9 +280,10 @@ def _copies_note(order: _Order, suffix: str, parts: Parts, part: int) -> str:
     said = [_part_words(order, [item.number for item in items], part, len(parts.items))]
     few, many = _SIDES[suffix]
     usual = many if len(order.items) > _MANY else few
-    if parts.side < usual:
+    is_smaller = any(max(item.width, item.height) > parts.side for item in items)
+    if parts.side < usual and is_smaller:
         said.append(order.say("exhibit_note_copies", side=parts.side))
-    elif any(max(item.width, item.height) > parts.side for item in items):
+    elif is_smaller:
         said.append(order.say("exhibit_note_side", side=parts.side))
     elif len(parts.items) == 1:
         said.append(count_words(len(items), order.locale) + order.say("exhibit_stop"))
