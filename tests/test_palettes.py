@@ -120,6 +120,10 @@ def test_a_prompt_asks_for_the_colours_in_either_language():
     assert prompt_words(palette, "en-US") == "teal background, in the colours teal and red"
     assert prompt_words(palette, "zh-CN") == "青色背景，青色红色配色"
     assert prompt_words([], "en-US") == ""
+    camel = Swatch(rgb=(180, 138, 94), share=1.0)
+    cherry = Swatch(rgb=(208, 48, 95), share=0.5)
+    asked = prompt_words([camel, cherry], "en-US")
+    assert not {"camel", "cherry"} & set(asked.replace(",", "").split()), "a thing would be drawn"
 
 
 PALETTE = (

@@ -10,10 +10,10 @@ import numpy as np
 
 from bot.boards import Swatch
 from bot.palettes.oklab import Colours, to_oklab
-from bot.palettes.words import NAMED, PLAIN, Named
+from bot.palettes.words import NAMED, PLAIN, SPOKEN, Named
 from bot.texts import is_chinese
 
-_SPOKEN: Final = 5  # colours a prompt names: more of them and a model follows none
+_MOST_SPOKEN: Final = 5  # colours a prompt names: more of them and a model follows none
 
 
 def name_of(rgb: tuple[int, int, int], locale: str) -> str:
@@ -29,8 +29,9 @@ def prompt_words(swatches: Sequence[Swatch], locale: str) -> str:
     """
     if not swatches:
         return ""
-    spoken = swatches[:_SPOKEN]
-    names = list(dict.fromkeys(name_of(swatch.rgb, locale) for swatch in spoken))
+    spoken = swatches[:_MOST_SPOKEN]
+    nearest = (_nearest(swatch.rgb, SPOKEN) for swatch in spoken)
+    names = list(dict.fromkeys(_said(named, locale) for named in nearest))
     ground = _said(_nearest(swatches[0].rgb, PLAIN), locale)
     if is_chinese(locale):
         # A list with commas would ask small models for a second thing beside the first.
@@ -52,6 +53,6 @@ def _nearest(rgb: tuple[int, int, int], among: tuple[Named, ...]) -> Named:
     return among[int(np.argmin(apart))]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _oklab_of(among: tuple[Named, ...]) -> Colours:
     return to_oklab([named.rgb for named in among])
