@@ -11,12 +11,13 @@ from bot.exhibits.shapes import Colour, Panel, Photo, Plan, Shape, Words
 from bot.exhibits.theme import STATUS, STATUS_INK, STATUS_SIGN, Colours
 from bot.exhibits.wording import caption_of, drawn, plain, status_words
 from bot.sheets import Box
-from bot.sheets.lettering import LINE_HEIGHT, length, lettered
+from bot.sheets.lettering import LINE_HEIGHT, drawable, length, lettered
 from bot.texts import text
 
 WIDTH: Final = 1600  # pixels: sizes are those of a wall so wide and grow with it
 _LINE: Final = 10**6  # a width that every line fits in
-_LEAST_CREDIT: Final = 3  # ems: less room holds no name
+_LEAST_CREDIT: Final = 3  # ems: less room holds no part of a name
+_SMALLER: Final = 0.8  # of its size: a status that would not fit
 _CHIP_RADIUS: Final = 8
 CODE: Final = 20  # the size of a colour's hex value
 
@@ -126,15 +127,21 @@ class Wall:
         left = box.left + inset
         self.mark(str(item.number), (left, box.top + inset), badge, colours.badge)
         if item.status is not Status.CANDIDATE:
-            place = (left, box.bottom - inset - mark_height(size))
-            words = status_words(item.status, self.locale)
-            if length(words, size) + size > box.width - 2 * inset:
-                words = STATUS_SIGN[item.status]
-            self.mark(words, place, Type(size=size, colour=STATUS_INK), STATUS[item.status])
+            words, fitting = self._status(item.status, size, box.width - 2 * inset)
+            place = (left, box.bottom - inset - mark_height(fitting))
+            self.mark(words, place, Type(size=fitting, colour=STATUS_INK), STATUS[item.status])
         if item.is_spoiler:
             place = (box.left + box.width // 2, box.top + (box.height - mark_height(size)) // 2)
             words = text("exhibit_spoiler", self.locale)
             self.mark(words, place, badge, colours.badge, width=box.width, is_centred=True)
+
+    def _status(self, status: Status, size: int, width: int) -> tuple[str, int]:
+        """Return what a status is called, and its size: a little smaller, or a sign, to fit."""
+        words = status_words(status, self.locale)
+        for fitting in (size, round(size * _SMALLER)):
+            if length(words, fitting) + fitting <= width:
+                return words, fitting
+        return STATUS_SIGN[status], size
 
     def words_of(
         self, item: Item, place: tuple[int, int], *, label: int, note: int, width: int
@@ -149,9 +156,10 @@ class Wall:
             heart = Type(size=note, colour=self.colours.heart)
             hearts = self.write(f"♥ {item.votes}", (left + width, top), heart, anchor="r")
             taken = hearts.lettering.width + note
-        if item.credit and (width - taken) > _LEAST_CREDIT * note:
+        credit, room = drawn(item.credit), width - taken
+        if credit and (room > _LEAST_CREDIT * note or length(drawable(credit), note) <= room):
             type_ = Type(size=note, colour=self.colours.soft)
-            self.write(item.credit, (left, top), type_, width=width - taken)
+            self.write(credit, (left, top), type_, width=room)
         return top + round(note * LINE_HEIGHT) if item.votes or item.credit else top
 
     def palette(self, swatches: Sequence[Swatch], place: Box, *, gap: int) -> int:
