@@ -10,7 +10,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import ImageBot
-from cogs.board_people import bot_actor, hides_from_nobody
+from cogs.board_people import bot_actor, hides_from_nobody, is_age_restricted
 from cogs.board_pinned import PinnedBoards
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class BoardEvents(commands.Cog):
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
     ) -> None:
         """Redraw a server's boards where a channel shows itself to others than before."""
-        if before.overwrites != after.overwrites:
+        if _viewing(before) != _viewing(after):
             await self._pinned.redraw_all_of(after.guild.id)
 
     @commands.Cog.listener()
@@ -86,3 +86,8 @@ class BoardEvents(commands.Cog):
             await self._pinned.keep_pinned(board)
         except discord.HTTPException as error:
             logger.warning("The message of board %s cannot be pinned: %s", board.id, error)
+
+
+def _viewing(channel: discord.abc.GuildChannel) -> tuple[object, bool]:
+    """Return what decides who may view a channel."""
+    return channel.overwrites, is_age_restricted(channel)

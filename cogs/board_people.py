@@ -220,7 +220,8 @@ def is_open_to(source: Place, shown: Place) -> bool:
     """Return whether everyone who may view one channel may view another, as far as is certain.
 
     That is so for the same channel, for a channel that hides itself from nobody, and for two whose
-    rules of viewing are the same. Members are not known one by one, so what is not certain is no.
+    rules of viewing are the same; never for an age-restricted one and another that is not. Members
+    are not known one by one, so what is not certain is no.
     """
     if source.id == shown.id:
         return True
@@ -231,6 +232,8 @@ def is_open_to(source: Place, shown: Place) -> bool:
         return False
     if one.id == other.id:
         return True
+    if is_age_restricted(one) and not is_age_restricted(other):
+        return False
     return hides_from_nobody(one) or _rules(one) == _rules(other)
 
 
@@ -239,10 +242,16 @@ def _ground(place: Place) -> discord.abc.GuildChannel | None:
     return place.parent if isinstance(place, discord.Thread) else place
 
 
+def is_age_restricted(channel: discord.abc.GuildChannel) -> bool:
+    """Return whether Discord shows a channel to adults only."""
+    return bool(getattr(channel, "nsfw", False))
+
+
 def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
-    """Return whether every member of a server may view a channel."""
+    """Return whether every member of a server may view a channel, of whatever age."""
     denied = any(rule.view_channel is False for rule in channel.overwrites.values())
-    return not denied and channel.permissions_for(channel.guild.default_role).view_channel
+    is_open = not denied and not is_age_restricted(channel)
+    return is_open and channel.permissions_for(channel.guild.default_role).view_channel
 
 
 def _rules(channel: discord.abc.GuildChannel) -> dict[int, bool]:
