@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import BytesIO
 
 import pytest
@@ -15,6 +16,7 @@ from tests.town import (
     SteeredEngine,
     Town,
     answer_of,
+    crash,
     gallery_of,
     ids_of,
     labels_of,
@@ -316,6 +318,31 @@ async def test_a_comparison_that_waited_or_was_being_drawn_is_drawn_after_a_rest
     await town.idle()
     assert len(ids_of(result.response)) == 3
     assert labels_of(result.response)[0] == "Show 1"
+
+
+async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files_broke(
+    town: Town, engine: SteeredEngine
+):
+    engine.hold_after = 2
+    result = await start(town)
+    await town.held()
+    await asyncio.gather(*(t for t in town.service._rides._tasks if t.get_name()[:4] == "keep"))
+    files = sorted((town.settings.data_dir / "unfinished").iterdir())
+    assert len(files) == 2
+    files[0].write_bytes(files[0].read_bytes()[:1000])
+    await crash(town.service)
+    engine.release()
+    await town.start_again()
+    await town.idle()
+    assert labels_of(result.response)[:3] == ["Show 1", "Show 2", "Show 3"]
+    images = await made(town, result.response)
+    assert [each.pixel_sha256 for each in images] == [
+        engine._engine.generate(each.request).image.pixel_sha256 for each in images
+    ]
+    assert all(each.duration_s > 0 for each in images)
+    assert [request.seed for request in engine.drawn].count(images[0].request.seed) == 2
+    assert [request.seed for request in engine.drawn].count(images[1].request.seed) == 1
+    assert not list((town.settings.data_dir / "unfinished").iterdir())
 
 
 async def test_the_buttons_work_after_a_restart(town: Town):

@@ -17,6 +17,7 @@ from bot.likeness import fingerprint
 from bot.recipe import canonical, make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
+from bot.service.unfinished import Unfinished
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -36,9 +37,17 @@ class Delivery:
 
     """
 
-    def __init__(self, store: Store, rides: Rides, *, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rides: Rides,
+        unfinished: Unfinished,
+        *,
+        is_stopping: Callable[[], bool],
+    ) -> None:
         """Remember the parts."""
         self._store = store
+        self._unfinished = unfinished
         self._rides = rides
         self._is_stopping = is_stopping
         self.files = asyncio.Lock()
@@ -57,6 +66,7 @@ class Delivery:
                 await asyncio.sleep(pause_s)
             else:
                 ride.drawings.clear()  # their pixels are on the disk; to be told may take hours
+                await self._unfinished.forget(ride.job.id)
                 await self.answer(ride, generations)
                 return
 
@@ -151,6 +161,7 @@ class Delivery:
         except Exception:
             logger.exception("The end of job %s could not be recorded", ride.job.id)
         ride.ended.set()
+        await self._unfinished.forget(ride.job.id)
 
     async def _until_it_works(
         self, ride: Ride, say: Callable[[], Coroutine[Any, Any, None]], what: str

@@ -27,6 +27,7 @@ from bot.service.line import Line
 from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
+from bot.service.unfinished import Unfinished
 from bot.service.upkeep import back_up_daily, fill_likenesses, sweep
 from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
@@ -76,12 +77,18 @@ class Service:
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
         self.load_failure: BotError | None = None
-        self._delivery = Delivery(store, self._rides, is_stopping=lambda: self._is_stopping)
+        self._unfinished = Unfinished(
+            settings.data_dir / "unfinished", model=f"{files.model_id} {files.revision}"
+        )
+        self._delivery = Delivery(
+            store, self._rides, self._unfinished, is_stopping=lambda: self._is_stopping
+        )
 
     async def __aenter__(self) -> Self:
         """Begin to work."""
         model, device = self._model, self._settings.device
         self._left_over = await self._store.jobs.unfinished()
+        await self._unfinished.forget_others([job.id for job in self._left_over])
         for guild_id in await self._store.jobs.pauses():
             self._queue.pause(guild_id)
         await self._store.machine.record_model(model.model_id, model.revision, model.manifest)
@@ -92,6 +99,7 @@ class Service:
             queue=self._queue,
             rides=self._rides,
             delivery=self._delivery,
+            unfinished=self._unfinished,
             estimator=estimator,
             model_id=model.model_id,
             device=device,
@@ -220,6 +228,7 @@ class Service:
         for job in jobs:
             ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
             if job.state in {JobState.QUEUED, JobState.RUNNING} and job.attempts < MAX_ATTEMPTS:
+                ride.drawings = await self._unfinished.restore(job)
                 self._enqueue(ride)
                 waiting.append(ride)
             else:

@@ -19,6 +19,7 @@ from bot.queue import FairQueue
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.replies import Progress
 from bot.service.rides import Ride, Rides
+from bot.service.unfinished import Unfinished
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Worker:
         queue: FairQueue,
         rides: Rides,
         delivery: Delivery,
+        unfinished: Unfinished,
         estimator: Estimator,
         model_id: str,
         device: str,
@@ -74,6 +76,7 @@ class Worker:
         self._queue = queue
         self._rides = rides
         self._delivery = delivery
+        self._unfinished = unfinished
         self._estimator = estimator
         self._model_id = model_id
         self._device = device
@@ -201,6 +204,10 @@ class Worker:
                 raise
             logger.info("Image %d of job %s failed: %s", index + 1, ride.job.id, error.message)
             ride.failures[index] = error.message
+        else:
+            if not ride.is_through:  # else all of them are stored in a moment
+                keeping = self._unfinished.keep(ride, index)
+                self._rides.start(keeping, f"keep {ride.job.id}")
 
     async def _restart_engine(self) -> None:
         """Replace an engine that broke; where that fails too, only a new process can help."""
