@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from bot.lineage import Family, Member, Presence, View
 from bot.portrait.lettering import cut, width_of, wrapped
@@ -166,11 +166,10 @@ class Cards:
 
 
 def _thumbnail(path: Path, edge: int) -> Image.Image | None:
-    """Return a small copy of a stored image; None where its file is gone or broken."""
+    """Return a stored image as large as fits; None where its file is gone or broken."""
     try:
         with Image.open(path) as image:
-            image.thumbnail((edge, edge), Image.Resampling.LANCZOS)
-            return image.convert("RGB")
+            return ImageOps.contain(image.convert("RGB"), (edge, edge), Image.Resampling.LANCZOS)
     except (OSError, SyntaxError):
         return None
 

@@ -131,8 +131,8 @@ CHINESE: Final[dict[str, str]] = {
     "inspect_whole": "✅ 文件中的配方完整,像素正是它生成的:",
     "inspect_changed": "⚠️ 文件中的配方完整,但像素后来被改过:",
     "inspect_unproven": "文件中有早期版本的配方,无法证明其真实:",
-    "inspect_nothing": "这张图里没有我的配方,这里生成的图也没有相同的像素:"
-    "可能是改过的副本,或来自别处。",
+    "inspect_nothing": "这张图里没有我的配方,这里生成的图中也没有像素相同或相似的:"
+    "它来自别处,或改动太大。",
     "no_picture_here": "这条消息里没有图片:请用在有图片的消息上。",
     # Answers
     "deleted": "🗑️ 已删除 `{ids}`。",

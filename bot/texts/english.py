@@ -136,7 +136,7 @@ ENGLISH: Final[dict[str, str]] = {
     "inspect_changed": "⚠️ The recipe in the file is whole, but the pixels were changed after it:",
     "inspect_unproven": "The file holds a recipe of an early version, which nothing proves:",
     "inspect_nothing": "This picture holds no recipe of mine, and no image made here has its "
-    "pixels: it may be a changed copy, or come from elsewhere.",
+    "pixels or looks like it: it comes from elsewhere, or was changed too much.",
     "no_picture_here": "This message holds no picture: use it on one that does.",
     # Answers
     "deleted": "🗑️ Deleted `{ids}`.",
