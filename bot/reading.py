@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from bot.errors import BotError
 from bot.images import RECIPE_KEY
 from bot.recipe import Recipe, parse_recipe
 
 MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
-MAX_SIDE: Final = 4096  # twice the largest drawn here; the pixels of a square: 67 MB in Pillow
-MAX_WEBP_SIDE: Final = 3072  # its decoder, and AVIF's, hold canvases too: 16 bytes a pixel
+MAX_SIDE: Final = 4096  # twice the largest drawn here
+# With what the program itself takes, 71 MB, less than 200 MB: see tests/test_bad_input.py.
+MAX_UNPACKED_BYTES: Final = 115 * 10**6
+_MAX_TEXT_BYTES: Final = 4 * 10**6  # in a PNG's chunks; our own recipes have some two thousand
 _ROWS: Final = 256  # hashed or converted at once: a whole copy would take 67 MB
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
+_PIXEL_BYTES: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # in memory; of other modes 4
 _SUFFIXES: Final = {
     "PNG": ".png",
     "JPEG": ".jpg",
@@ -78,11 +82,13 @@ def read_picture(content: bytes) -> Picture:
     """
     if len(content) > MAX_BYTES:
         raise _too_heavy(len(content))
+    # Pillow's switch, for the whole program: 64 kB of compressed texts could take 250 MB.
+    PngImagePlugin.MAX_TEXT_MEMORY = _MAX_TEXT_BYTES
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
             opened = Image.open(io.BytesIO(content), formats=FORMATS)
-            _check_pixels(opened)
+            _check_pixels(opened, len(content))
             return _picture(opened)
     except UnidentifiedImageError as error:
         raise UnreadableImageError(
@@ -126,14 +132,47 @@ def _too_heavy(size_bytes: int) -> UnreadableImageError:
     )
 
 
-def _check_pixels(opened: Image.Image) -> None:
+def _check_pixels(opened: Image.Image, size_bytes: int) -> None:
     """Refuse a picture by its header, before anything of it is unpacked."""
-    side = MAX_WEBP_SIDE if opened.format in {"WEBP", "AVIF"} else MAX_SIDE
+    room = MAX_UNPACKED_BYTES - size_bytes
+    side = min(math.isqrt(int(room / _bytes_a_pixel(opened))), MAX_SIDE)
     if opened.width * opened.height > side**2:
         raise UnreadableImageError(
             f"The picture has {opened.width}x{opened.height} pixels: use one of at most "
             f"{side}x{side}."
         )
+
+
+def _bytes_a_pixel(opened: Image.Image) -> float:
+    """Return how much unpacking a picture takes at its peak, as measured with Pillow 12."""
+    if opened.format in {"WEBP", "AVIF"}:
+        return 17  # their decoders hold canvases of animations, too
+    pixels = _PIXEL_BYTES.get(opened.mode, 4)
+    plain = pixels if opened.mode == "RGB" and not _may_be_turned(opened) else pixels + 4
+    if opened.info.get("progressive"):  # a JPEG's coefficients, 16 bits each, until all are there
+        return max(plain, pixels + 2 * _samples_a_pixel(opened))
+    return plain
+
+
+def _may_be_turned(opened: Image.Image) -> bool:
+    """Tell whether a picture may be turned by its EXIF; to be sure would unpack some formats."""
+    if "exif" not in opened.info:
+        return False
+    return opened.format == "PNG" or opened.getexif().get(ExifTags.Base.Orientation, 1) != 1
+
+
+def _samples_a_pixel(opened: Image.Image) -> float:
+    """Return how many values a JPEG stores a pixel: 3, or half of that with colours of a quarter.
+
+    Raises:
+        ValueError: It is damaged.
+
+    """
+    layers: list[tuple[int, int, int, int]] = opened.layer  # type: ignore[attr-defined]
+    areas = [across * down for _, across, down, _ in layers]
+    if not all(areas):
+        raise ValueError("a layer without samples")
+    return sum(areas) / max(areas)
 
 
 def _picture(opened: Image.Image) -> Picture:

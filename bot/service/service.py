@@ -72,7 +72,7 @@ class Service:
             store, sizes=self.rules, space_bytes=settings.max_boards_mb * 1_000_000
         )
         self._rides = Rides()
-        self.looking = asyncio.Lock()  # a picture handed in may unpack to 150 MB: one at a time
+        self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
         self._arriving: list[int] = []  # users whose job is being written down
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
