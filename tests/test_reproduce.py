@@ -65,12 +65,12 @@ def test_a_png_and_its_recipe_alone_are_drawn_identically(
     sha = recipe_in(made)["pixel_sha256"]
     assert capsys.readouterr().out == f"identical, SHA-256 {sha}\n"
     alone = tmp_path / "recipe.json"
-    alone.write_text(json.dumps(recipe_in(made), indent=1))
+    alone.write_text(json.dumps(recipe_in(made), indent=1), encoding="utf-16")  # as PowerShell does
     assert run(["reproduce", str(alone), "--json", "--output", str(tmp_path / "again.png")]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["identical"]
     assert told["pixel_sha256"]["now"] == sha
-    assert told["recipe_sha256"] == parse_recipe(alone.read_text()).sha256
+    assert told["recipe_sha256"] == parse_recipe(alone.read_text("utf-16")).sha256
     assert recipe_in(Path(told["path"]))["pixel_sha256"] == sha
 
 
@@ -185,6 +185,7 @@ def test_a_picture_that_was_painted_over_is_not_called_identical(
     [
         ("tampered.json", lambda recipe: json.dumps({**recipe, "seed": 8}), "was changed after"),
         ("other.json", lambda _: '{"hello": 1}', "no recipe of this bot"),
+        ("list.json", lambda _: "[1, 2]", "is not an object"),
         ("words.png", lambda _: "just words", "is no picture"),
     ],
 )
@@ -206,6 +207,11 @@ def test_a_foreign_png_and_an_unknown_id_are_refused(
     Image.new("RGB", (32, 32), "red").save(foreign)
     assert run(["reproduce", str(foreign)]) == 2
     assert "holds no recipe of this bot" in capsys.readouterr().err
+    for missing in (tmp_path / "missing.png", "recipe.json"):
+        assert run(["reproduce", str(missing)]) == 2
+        assert f"There is no file {missing}." in capsys.readouterr().err
+    assert run(["reproduce", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
     assert run(["reproduce", "zzzzzzz"]) == 2
     assert "no image was made there yet" in capsys.readouterr().err
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import json
 from contextlib import closing
 from dataclasses import dataclass
@@ -108,10 +109,12 @@ def find_original(what: str, settings: Settings) -> Original:
     """
     path = Path(what)
     if not path.is_file():
+        _refuse_path(what)
         return asyncio.run(_by_id(what, settings))
     content = read_file(path)
-    if content.lstrip()[:1] == b"{":
-        return Original(recipe=parse_recipe(content.decode("utf-8", "replace")), image=None)
+    words = _words(content)
+    if path.suffix.lower() == ".json" or words.lstrip()[:1] == "{":
+        return Original(recipe=parse_recipe(words), image=None)
     picture = read_picture(content)
     if picture.recipe is None:
         raise InvalidRequestError(
@@ -119,6 +122,22 @@ def find_original(what: str, settings: Settings) -> Original:
             "for it among the images made here."
         )
     return _compared(picture.recipe, picture)
+
+
+def _refuse_path(what: str) -> None:
+    """Refuse what is meant as a file, which an id has no suffix or folder for."""
+    if not what.strip():
+        raise InvalidRequestError("Nothing is named: use an id, a PNG or a recipe.")
+    if Path(what).is_dir():
+        raise InvalidRequestError(f"{what} is a folder: name a PNG or a recipe in it.")
+    if Path(what).suffix or Path(what).name != what:
+        raise InvalidRequestError(f"There is no file {what}.")
+
+
+def _words(content: bytes) -> str:
+    """Return a text file's words; some editors and shells mark its encoding, or use UTF-16."""
+    is_utf_16 = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    return content.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
 
 
 def _compared(recipe: Recipe, picture: Picture) -> Original:
