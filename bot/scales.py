@@ -55,7 +55,7 @@ class VarietyScale:
 
 
 # The second was chosen on the demo model, by `tests/benchmarks/variety.py` and by looking: at 100
-# about one picture of ten is of something else, at 50 hardly any.
+# about one picture of twelve is of something else, at 50 one of 25.
 SCALES: Final = {
     1: VarietyScale(strength=1.0, fraction=0.5),
     2: VarietyScale(strength=2.25, fraction=0.5, power=0.7),

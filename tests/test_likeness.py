@@ -14,7 +14,7 @@ from bot.likeness import best_match, candidates, fingerprint
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-# Of all pairs that `tests/benchmarks/recognise.py` drew, these two are nearest to one another.
+# Among the first 2,760 pairs of one prompt that `tests/benchmarks/recognise.py` drew, the nearest.
 HEART, NEAREST = 4, 1_000_006
 
 
