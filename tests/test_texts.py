@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -10,6 +11,7 @@ from bot.errors import BotError
 from bot.generation import GenerationRequest, SizeRules
 from bot.service import FIXED_SENTENCE, POISON_SENTENCE, STOPPING_SENTENCE
 from bot.texts import command_text, sentence, text
+from bot.texts.boards import BOARDS_CHINESE
 from bot.texts.chinese import CHINESE
 from bot.texts.english import ENGLISH
 
@@ -21,6 +23,13 @@ def fields(template: str) -> set[str]:
 def test_both_languages_have_the_same_texts_with_the_same_values():
     assert ENGLISH.keys() == CHINESE.keys()
     assert {k: fields(v) for k, v in ENGLISH.items()} == {k: fields(v) for k, v in CHINESE.items()}
+
+
+def test_chinese_is_written_with_its_own_punctuation():
+    """Half-width commas and colons between characters are what a typewriter would write."""
+    ours = {key: words for key, words in CHINESE.items() if key not in BOARDS_CHINESE}
+    half = re.compile(r"[\u4e00-\u9fff][,:;!?]")
+    assert {key: words for key, words in ours.items() if half.search(words)} == {}
 
 
 @pytest.mark.parametrize(
