@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -76,6 +77,7 @@ class Room:
 
         """
         self._model, self._budget = model, budget
+        self._drawn: set[tuple[Size, bool]] = set()  # while the plan was this one
         side = model.tile
         self.plan = self._best(model.work(width=side, height=side, tiled=False))
         wanted, free = model.away(self.plan), free_main_memory()
@@ -96,21 +98,29 @@ class Room:
         More of the model comes back only where that is worth the way.
         """
         model = self._model
+        if (size, tiled) in self._drawn and not model.away(self.plan):
+            return self.plan  # torch still holds what that took
         work = model.work(width=size.width, height=size.height, tiled=tiled)
         plan = self._best(work)
         if model.away(plan) < model.away(self.plan):
             plan = self._best(work + _WORTH)
             if model.away(plan) >= model.away(self.plan):
                 return self.plan
-        self.plan = plan
+        self._take(plan)
+        self._drawn.add((size, tiled))
         return plan
 
     def least(self) -> Placement:
         """Return the plan that leaves the most room, where main memory has it."""
         more = self._model.away(LEAST) - self._model.away(self.plan)
-        if more + _SPARE_MAIN <= free_main_memory():
-            self.plan = LEAST
+        is_possible = more + _SPARE_MAIN <= free_main_memory()
+        self._take(LEAST if is_possible else replace(self.plan, graphs=False))
         return self.plan
+
+    def _take(self, plan: Placement) -> None:
+        if plan != self.plan:
+            self.plan = plan
+            self._drawn.clear()
 
     def _best(self, work: int) -> Placement:
         return place(self._model, self._budget.now() - work) or LEAST

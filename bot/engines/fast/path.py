@@ -55,7 +55,7 @@ class FastPath:
         """Take the transformer's weights and choose kernels."""
         self._device: torch.device = vae.device
         self._precision, self._shrink = precision, choose_shrink(precision)
-        self._placement = placement or Placement()
+        self._placement: Placement | None = placement or Placement()
         self._slots = Slots(self._device)
         self._operations = choose_operations(self._device, quantised=precision == "fp8")
         self._attentions = attentions(self._device, dtype)
@@ -71,7 +71,7 @@ class FastPath:
         self._plain = choose_operations(self._device, quantised=False)
         self._text: FastTextEncoder | None = None
         self._graphs = Graphs(self._device)
-        self._graphs.use(if_possible=self._placement.graphs)
+        self._graphs.use(if_possible=placement is None or placement.graphs)
         self._reserve()
         self.decoder: nn.Module | None = None
         if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
@@ -111,7 +111,7 @@ class FastPath:
         """
         if placement == self._placement:
             return
-        self._placement = placement
+        self._placement = None  # until all is there: memory may run out on the way
         transformer, text = self._transformer, self._text
         self._graphs.forget()
         self._graphs.use(if_possible=placement.graphs)
@@ -121,6 +121,7 @@ class FastPath:
             _keep(text.layers, placement.text_layers)
             text.keep_table(here=placement.table)
         self._reserve()
+        self._placement = placement
 
     def _reserve(self) -> None:
         stacks = [self._transformer.layers, self._transformer.readers]
@@ -130,10 +131,8 @@ class FastPath:
     @property
     def shares_all(self) -> bool:
         """Tell whether the networks it was made of can still draw by themselves."""
-        text = self._text
-        stacks = [self._transformer.layers, self._transformer.readers]
-        stacks += [] if text is None else [text.layers]
-        is_here = self._placement.table and not any(each.streams for each in stacks)
+        plan = self._placement
+        is_here = plan is not None and plan == Placement(graphs=plan.graphs)
         return is_here and self._precision == "full"
 
     def release(self) -> None:
