@@ -121,6 +121,8 @@ def test_everything_is_measured_in_one_run(
 ):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr("bot.engines.baseline.matrix._ROUNDS", 1)
+    monkeypatch.setattr("bot.bench.images.WARM_UPS", 0)  # a test waits for no steady figures
+    monkeypatch.setattr("bot.bench.queueing._WARM_UPS", 0)
 
     code = run(
         ["bench", "--model", "demo", "--sizes", "128x128", "--repeat", "1", "--queue", "1",

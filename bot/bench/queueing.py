@@ -24,6 +24,7 @@ from bot.settings import Settings
 
 _USERS: Final = 7  # who ask in turns
 _WATCHED: Final = 12  # images while the GPU's driver is listened to: some 40,000 kernels
+_WARM_UPS: Final = 3  # images before those that are counted
 _NO_LIMIT: Final = 1_000_000
 _SIZES: Final = ("square", "portrait", "landscape", "small", "wide")
 _THINGS: Final = (
@@ -167,7 +168,7 @@ async def measure_queues(
         figures = []
         async with open_service(own, make) as service:
             for name, requests in batches.items():
-                await _draw_all(service, requests[:3], on_image)  # loaded and warm
+                await _draw_all(service, requests[:_WARM_UPS], on_image)  # loaded and warm
                 engines[-1].drawings.clear()
                 stored_s = await _draw_all(service, requests, on_image)
                 drawings = list(engines[-1].drawings)
