@@ -86,10 +86,11 @@ class PinnedBoards(commands.Cog):
 
     def _wait_s(self, board_id: str) -> float:
         """Return how long a board's message must still stay as it is."""
-        drawn = self._drawn.get(board_id)
+        drawn, interval = self._drawn.get(board_id), self._bot.redraw_interval_s
         if drawn is None:
             return 0.0
-        return max(drawn + self._bot.redraw_interval_s - time.monotonic(), 0.0)
+        left = drawn + interval - time.monotonic()
+        return min(max(left, 0.0), interval)  # never longer, whatever becomes of the clock
 
     # What Discord tells
 
