@@ -326,4 +326,4 @@ async def test_chinese_readers_are_answered_in_chinese(town: Town):
     refused = await town.ming.submit_modal(shown, {"numbers": "红的"})
     assert "没有编号" in said(refused)
     voted = said(await town.ming.slash(town.channel, "board vote", number=1))
-    assert "你给第 1 号图片的票已计入:1" in voted
+    assert "你给第 1 号图片的票已计入：1" in voted

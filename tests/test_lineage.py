@@ -157,7 +157,7 @@ async def test_the_recipe_shows_the_line_with_what_was_changed(town: Town):
     assert "Made from it: 4" in await recipe(town, ids["first"])
     assert "Where it comes from" not in await recipe(town, ids["first"])
     town.locales[town.ming.id] = "zh-CN"
-    assert "提示词:加上“at night”" in await recipe(town, ids["red"])
+    assert "提示词：加上“at night”" in await recipe(town, ids["red"])
 
 
 async def test_a_long_line_is_shortened_in_the_middle(town: Town):

@@ -22,130 +22,130 @@ def _compiled(pairs: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
 _SENTENCES: Final = _compiled({
     # Requests
     r"The size (\S+) does not work: width and height must be multiples of 16, "
-    r"for example (\S+)\.": r"尺寸 \1 不行:宽和高都须是 16 的倍数,例如 \2。",
+    r"for example (\S+)\.": r"尺寸 \1 不行：宽和高都须是 16 的倍数，例如 \2。",
     r"The size (.+) is not understood: use WIDTHxHEIGHT, for example (\S+), or one of (.+)\.":
-        r"看不懂尺寸 \1:请用 宽x高,例如 \2,或以下名称之一:\3。",
+        r"看不懂尺寸 \1：请用 宽x高，例如 \2，或以下名称之一：\3。",
     r"The size (\S+) is outside this model's limits: each side must be between (\d+) and (\d+) "
-    r"pixels\.": r"尺寸 \1 超出了本模型的范围:每边须在 \2 到 \3 像素之间。",
+    r"pixels\.": r"尺寸 \1 超出了本模型的范围：每边须在 \2 到 \3 像素之间。",
     r"The seed (.+) does not work: use a whole number from 0 to (\d+)\.":
-        r"种子 \1 不行:请用 0 到 \2 的整数。",
-    r"The prompt is empty: .*": "提示词是空的:请写要画什么,例如“红苹果”。",
+        r"种子 \1 不行：请用 0 到 \2 的整数。",
+    r"The prompt is empty: .*": "提示词是空的：请写要画什么，例如“红苹果”。",
     r"The prompt has (\d+) characters: (\d+) are the limit\.":
-        r"提示词有 \1 个字符:最多 \2 个。",
+        r"提示词有 \1 个字符：最多 \2 个。",
     r"The prompt has (\d+) tokens: (\d+) are the limit, so shorten it by about (\d+) %\.":
-        r"提示词有 \1 个词元:最多 \2 个,请缩短约 \3 %。",
-    r"The prompt is not valid Unicode text: .*": "提示词不是有效的 Unicode 文字:请重新输入。",
-    r"The quality (.+) is unknown: use (.+)\.": r"没有质量 \1:请用 \2。",
+        r"提示词有 \1 个词元：最多 \2 个，请缩短约 \3 %。",
+    r"The prompt is not valid Unicode text: .*": "提示词不是有效的 Unicode 文字：请重新输入。",
+    r"The quality (.+) is unknown: use (.+)\.": r"没有质量 \1：请用 \2。",
     r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+);.*":
-        r"引导 \1 不行:请用 0(关)到 \2 的数字;1.2 到 1.5 更贴近提示词。",
-    r"The size (.+) cannot be looked for: .*": r"不能搜索尺寸 \1:请用 宽x高,例如 512x512。",
-    r"(.+) is nobody: .*": r"找不到 \1:请选择成员,或填写其 ID。",
+        r"引导 \1 不行：请用 0（关）到 \2 的数字；1.2 到 1.5 更贴近提示词。",
+    r"The size (.+) cannot be looked for: .*": r"不能搜索尺寸 \1：请用 宽x高，例如 512x512。",
+    r"(.+) is nobody: .*": r"找不到 \1：请选择成员，或填写其 ID。",
     r"The date (.+) cannot be looked for: .*":
-        r"不能搜索日期 \1:请用 2026、2026-11 或 2026-11-23。",
-    r"(\d+) values? cannot be compared: .*": r"不能对比 \1 个值:请写 2 到 9 个。",
-    r"The value (.+) is there twice: .*": r"值 \1 写了两次:每个只写一次。",
-    r"The value (.+) is the same as (.+): name .*": r"值 \1 与 \2 相同:每个只写一次。",
+        r"不能搜索日期 \1：请用 2026、2026-11 或 2026-11-23。",
+    r"(\d+) values? cannot be compared: .*": r"不能对比 \1 个值：请写 2 到 9 个。",
+    r"The value (.+) is there twice: .*": r"值 \1 写了两次：每个只写一次。",
+    r"The value (.+) is the same as (.+): name .*": r"值 \1 与 \2 相同：每个只写一次。",
     r"There is one prompt to compare: .*":
-        "只有一个提示词可对比:请把其他的也写上,用 | 隔开,例如“红苹果 | 绿苹果”。",
-    r"The variety (.+) does not work: .*": r"变化 \1 不行:请用 0(关)到 100 的整数。",
+        "只有一个提示词可对比：请把其他的也写上，用 | 隔开，例如“红苹果 | 绿苹果”。",
+    r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
-        r"你已有 \1 个任务在队列中,上限是 \2 个:请等一个完成,或用 /cancel 取消一个。",
-    r"The queue is full with (\d+) jobs: .*": r"队列已满(\1 个任务):请过几分钟再试。",
+        r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",
+    r"The queue is full with (\d+) jobs: .*": r"队列已满（\1 个任务）：请过几分钟再试。",
     r"Only its requester and moderators can delete it\.": "只有请求者和管理员可以删除它。",
-    r"The bot is about to restart: .*": "机器人即将重启:请一分钟后再试。",
-    r"Something went wrong on my side; .*": "我这边出了问题,已记录下来,请再试一次。",
-    r"Drawing this stopped the engine twice, .*": "画这张图使引擎停止了两次,不再尝试。",
+    r"The bot is about to restart: .*": "机器人即将重启：请一分钟后再试。",
+    r"Something went wrong on my side; .*": "我这边出了问题，已记录下来，请再试一次。",
+    r"Drawing this stopped the engine twice, .*": "画这张图使引擎停止了两次，不再尝试。",
     r"The image (.+) is made and kept, but .*":
-        r"图片 \1 已画好并保存,但我不能再在原频道发布:请在别处用 /show 或 /history 查看。",
-    r"The database could not be written .*": "数据库暂时无法写入:请一分钟后再试。",
-    r"The image could not be stored: (.*)\.": r"图片无法保存:\1。",
+        r"图片 \1 已画好并保存，但我不能再在原频道发布：请在别处用 /show 或 /history 查看。",
+    r"The database could not be written .*": "数据库暂时无法写入：请一分钟后再试。",
+    r"The image could not be stored: (.*)\.": r"图片无法保存：\1。",
     # Boards
     r"There is no board (.+) here that you may see: .*":
-        r"这里没有你能看到的画板 \1:请从列表中选择。",
+        r"这里没有你能看到的画板 \1：请从列表中选择。",
     r"You may only look at the board (.+): ask (.+) or a moderator to let you add\.":
-        r"画板 \1 你只能查看:请让 \2 或管理员允许你添加。",
+        r"画板 \1 你只能查看：请让 \2 或管理员允许你添加。",
     r"You may not curate the board (.+): ask (.+) or a moderator to let you\.":
-        r"你不能整理画板 \1:请让 \2 或管理员授权。",
+        r"你不能整理画板 \1：请让 \2 或管理员授权。",
     r"Only (.+) and moderators can do that with the board (.+)\.":
         r"只有 \1 和管理员可以对画板 \2 这样做。",
-    r"The board (.+) is archived: .*": r"画板 \1 已归档:请先取消归档。",
-    r"The board (.+) is not deleted: .*": r"画板 \1 没有被删除:它还在。",
+    r"The board (.+) is archived: .*": r"画板 \1 已归档：请先取消归档。",
+    r"The board (.+) is not deleted: .*": r"画板 \1 没有被删除：它还在。",
     r"The board (.+) was deleted more than a day ago: .*":
-        r"画板 \1 已删除超过一天:无法恢复。",
-    r"The board needs a name: .*": "画板需要名称:请写用途,例如“春季”。",
-    r"There is a board (.+) here already: .*": r"这里已有画板 \1:请换一个名称。",
+        r"画板 \1 已删除超过一天：无法恢复。",
+    r"The board needs a name: .*": "画板需要名称：请写用途，例如“春季”。",
+    r"There is a board (.+) here already: .*": r"这里已有画板 \1：请换一个名称。",
     r"The channel is a board already, (.+): archive .*":
-        "这个频道已经是画板:请先归档那个画板,或换一个频道。",
+        "这个频道已经是画板：请先归档那个画板，或换一个频道。",
     r"There are (\d+) boards here, and (\d+) are the limit: .*":
-        r"这里已有 \1 个画板,上限是 \2 个:请删除不用的画板。",
+        r"这里已有 \1 个画板，上限是 \2 个：请删除不用的画板。",
     r"The board (.+) has (\d+) pictures, and (\d+) are the limit: .*":
-        r"画板 \1 已有 \2 张图片,上限是 \3 张:请取下一些,或新建画板。",
+        r"画板 \1 已有 \2 张图片，上限是 \3 张：请取下一些，或新建画板。",
     r"The boards of this server keep ([\d.,]+) MB of pictures, this one has ([\d.,]+) MB, "
     r"and ([\d.,]+) MB are the limit: .*":
-        r"本服务器的画板已保存 \1 MB 图片,这张有 \2 MB,上限是 \3 MB:请取下一些图片,"
-        r"或删除不用的画板;一天之后空间才会释放。",
+        r"本服务器的画板已保存 \1 MB 图片，这张有 \2 MB，上限是 \3 MB：请取下一些图片，"
+        r"或删除不用的画板；一天之后空间才会释放。",
     r"The file (.+) cannot be fetched from Discord: .*":
-        r"无法从 Discord 取得文件 \1:若消息还在,请再试一次。",
+        r"无法从 Discord 取得文件 \1：若消息还在，请再试一次。",
     r"The board names (\d+) members and roles already: (\d+) are the limit\.":
-        r"画板已列出 \1 个成员和角色:上限是 \2 个。",
+        r"画板已列出 \1 个成员和角色：上限是 \2 个。",
     r"There is no picture (-?\d+) on the board (.+): .*":
-        r"画板 \2 上没有第 \1 号图片:请用板上显示的编号。",
-    r"There is no image (.+) here: .*": r"这里没有图片 \1:请用未删除图片下方的 ID。",
+        r"画板 \2 上没有第 \1 号图片：请用板上显示的编号。",
+    r"There is no image (.+) here: .*": r"这里没有图片 \1：请用未删除图片下方的 ID。",
     r"No picture (-?\d+) was taken off the board (.+) within a day: .*":
-        r"一天之内没有从画板 \2 取下第 \1 号图片:无可恢复。",
+        r"一天之内没有从画板 \2 取下第 \1 号图片：无可恢复。",
     r"It hangs there again already: it is picture (\d+)\.":
-        r"它已经又在画板上了:第 \1 号图片。",
+        r"它已经又在画板上了：第 \1 号图片。",
     r"Picture (\d+) is your own, and the board (.+) counts no votes .*":
-        r"第 \1 号图片是你自己的,画板 \2 不计自投票:请投给别的图片。",
+        r"第 \1 号图片是你自己的，画板 \2 不计自投票：请投给别的图片。",
     r"Picture (\d+) has (\d+) comments, and (\d+) are the limit: .*":
-        r"第 \1 号图片已有 \2 条评论,上限是 \3 条:请先删除一条。",
+        r"第 \1 号图片已有 \2 条评论，上限是 \3 条：请先删除一条。",
     r"There is no such comment on picture (\d+): .*":
-        r"第 \1 号图片没有这条评论:可能已被删除。",
-    r"The comment is empty: .*": "评论是空的:请写下要说的话。",
+        r"第 \1 号图片没有这条评论：可能已被删除。",
+    r"The comment is empty: .*": "评论是空的：请写下要说的话。",
     r"A picture with (\d+) tags is too much: (\d+) are the limit\.":
-        r"一张图片有 \1 个标签太多了:上限是 \2 个。",
+        r"一张图片有 \1 个标签太多了：上限是 \2 个。",
     r"The threshold (.+) does not work: use a whole number from 1 to (\d+)\.":
-        r"票数门槛 \1 不行:请用 1 到 \2 的整数。",
+        r"票数门槛 \1 不行：请用 1 到 \2 的整数。",
     r"The name has (\d+) characters: (\d+) are the limit\.":
-        r"名称有 \1 个字符:最多 \2 个。",
+        r"名称有 \1 个字符：最多 \2 个。",
     r"The brief has (\d+) characters: (\d+) are the limit\.":
-        r"简介有 \1 个字符:最多 \2 个。",
+        r"简介有 \1 个字符：最多 \2 个。",
     r"The style has (\d+) characters: (\d+) are the limit\.":
-        r"风格词有 \1 个字符:最多 \2 个。",
+        r"风格词有 \1 个字符：最多 \2 个。",
     r"The caption has (\d+) characters: (\d+) are the limit\.":
-        r"说明有 \1 个字符:最多 \2 个。",
+        r"说明有 \1 个字符：最多 \2 个。",
     r"The credit has (\d+) characters: (\d+) are the limit\.":
-        r"署名有 \1 个字符:最多 \2 个。",
+        r"署名有 \1 个字符：最多 \2 个。",
     r"The comment has (\d+) characters: (\d+) are the limit\.":
-        r"评论有 \1 个字符:最多 \2 个。",
+        r"评论有 \1 个字符：最多 \2 个。",
     r"The tag has (\d+) characters: (\d+) are the limit\.":
-        r"标签有 \1 个字符:最多 \2 个。",
+        r"标签有 \1 个字符：最多 \2 个。",
     r"Only moderators can say what a star does in this server\.":
         "只有管理员可以设定星标在本服务器的作用。",
     r"There is no number in (.+): use those on the sheet, .*":
-        r"\1 中没有编号:请用总览上的编号,例如 3, 7。",
+        r"\1 中没有编号：请用总览上的编号，例如 3, 7。",
     # Pictures and recipes
-    r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB:上限是 \2 MB。",
-    r"This file is no picture: .*": "这个文件不是图片:请用 PNG、JPEG、WebP、AVIF、GIF 或 BMP。",
-    r"The picture has too many pixels: use one of at most (.+)\.": r"图片像素太多:最大 \1。",
-    r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多(\1):最大 \2。",
-    r"The picture is damaged or cut short: .*": "图片损坏或不完整:请重新保存或发送。",
-    r"The recipe was changed after it was written: .*": "配方在写入后被改过:它的 SHA-256 不符。",
-    r"The recipe has version (\d+), .*": r"配方是版本 \1,比本程序新:请更新机器人。",
+    r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB：上限是 \2 MB。",
+    r"This file is no picture: .*": "这个文件不是图片：请用 PNG、JPEG、WebP、AVIF、GIF 或 BMP。",
+    r"The picture has too many pixels: use one of at most (.+)\.": r"图片像素太多：最大 \1。",
+    r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多（\1）：最大 \2。",
+    r"The picture is damaged or cut short: .*": "图片损坏或不完整：请重新保存或发送。",
+    r"The recipe was changed after it was written: .*": "配方在写入后被改过：它的 SHA-256 不符。",
+    r"The recipe has version (\d+), .*": r"配方是版本 \1，比本程序新：请更新机器人。",
     r"The recipe has variety (\d+) with noise .*":
-        r"配方的变化 \1 用了本程序不会画的噪声:请更新机器人。",
-    r"The variety scale (.+) does not work: .*": r"变化标度 \1 不行:请更新机器人。",
+        r"配方的变化 \1 用了本程序不会画的噪声：请更新机器人。",
+    r"The variety scale (.+) does not work: .*": r"变化标度 \1 不行：请更新机器人。",
     r"This (?:is|JSON is) no recipe.*": "这不是本机器人的配方。",
     r"The recipe holds a value that cannot be meant: .*": "配方里有不可能的值。",
     # The engine
     r"Memory ran out while drawing (\S+): .*":
-        r"画 \1 时内存不足:请选小一些的尺寸。",
-    r"GPU memory ran out while drawing (\S+?),? .*": r"画 \1 时显存不足:请选小一些的尺寸。",
-    r"The model returned no picture .*": "模型没有给出图片:请换一个种子。",
-    r"The model returned one single colour: .*": "模型只给出了一种颜色:请换一个种子。",
+        r"画 \1 时内存不足：请选小一些的尺寸。",
+    r"GPU memory ran out while drawing (\S+?),? .*": r"画 \1 时显存不足：请选小一些的尺寸。",
+    r"The model returned no picture .*": "模型没有给出图片：请换一个种子。",
+    r"The model returned one single colour: .*": "模型只给出了一种颜色：请换一个种子。",
     r"The image was cancelled.*": "图片已取消。",
     # Boards' exports
     r"This board does not fit into files of ([\d.]+) MB: .*":
-        r"画板放不进 \1 MB 的文件:请允许更大的文件,或少导出一些图片。",
+        r"画板放不进 \1 MB 的文件：请允许更大的文件，或少导出一些图片。",
 })  # fmt: skip
