@@ -148,6 +148,25 @@ async def test_a_database_of_every_version_before_boards_gets_them(tmp_path: Pat
         assert await room.numbers(board) == [1]
 
 
+async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_path: Path):
+    async with open_room(tmp_path) as room:
+        board = await room.board()
+        await room.upload(board, channel_id=7)
+        weight = await room.boards.space(ADA)
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
+        db.executescript("""
+            DROP INDEX board_items_unweighed;
+            ALTER TABLE board_items DROP COLUMN size_bytes;
+            ALTER TABLE board_log DROP COLUMN channel_id;
+            PRAGMA user_version = 11;
+        """)
+    async with open_room(tmp_path) as room:
+        page = await room.boards.log(ADA, board.id)
+        assert [each.channel_id for each in page.activities] == [7, None]
+        await room.boards.tidy()
+        assert await room.boards.space(ADA) == weight
+
+
 async def test_the_database_itself_keeps_what_the_program_promises(room: Room):
     board = await room.board(channel_id=5)
     item = (await room.upload(board)).item
