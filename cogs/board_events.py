@@ -59,6 +59,11 @@ class BoardEvents(commands.Cog):
             await self._pinned.redraw_all_of(after.guild.id)
 
     @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Look after the boards of a server that invites the bot again."""
+        await self._pinned.redraw_all_of(guild.id)
+
+    @commands.Cog.listener()
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         """Redraw a server's boards where a role may view other channels than before."""
         if before.permissions != after.permissions:
