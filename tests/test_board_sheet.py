@@ -12,7 +12,8 @@ from PIL import Image
 
 from bot.boards import Item, Status, Theme
 from bot.exhibits import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
-from bot.exhibits.hanging import Header, hang
+from bot.exhibits.hanging import hang
+from bot.exhibits.heading import Header
 from bot.exhibits.rows import Measures, arranged
 from bot.exhibits.shapes import Panel, Photo, Words
 from bot.exhibits.sheet import palette_of_items

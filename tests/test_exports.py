@@ -21,7 +21,8 @@ from PIL import Image
 from bot.boards import Item, Status, Theme
 from bot.engines.z_image import ZImageEngine
 from bot.exhibits import FORMS, ExportError, ExportFile, export_board
-from bot.exhibits.hanging import Header, hang
+from bot.exhibits.hanging import hang
+from bot.exhibits.heading import Header
 from bot.exhibits.printing import natural_width
 from bot.exhibits.shapes import Plan
 from bot.exhibits.tables import safe_cell

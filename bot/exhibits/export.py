@@ -10,21 +10,19 @@ from typing import Final, Literal, get_args
 
 from bot.boards import Board, Item
 from bot.errors import BotError
-from bot.exhibits.archive import Packing, packed, write_archive
+from bot.exhibits.archive import packed, write_archive
 from bot.exhibits.html import write_page
+from bot.exhibits.notes import Order, copies_note, usual_side, zip_note
 from bot.exhibits.pages import picture_page, sheet_pages, title_page
 from bot.exhibits.parts import Parts, shared_out
 from bot.exhibits.pdf import Document
 from bot.exhibits.pictures import SIDES, Copies, PictureCache
 from bot.exhibits.printing import print_sheet
-from bot.exhibits.wording import count_words, file_stem, plain
-from bot.texts import text
+from bot.exhibits.wording import plain
 
 Form = Literal["zip", "html", "pdf", "png"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
-_MANY: Final = 150  # pictures: on boards of more, pages and documents show smaller ones
-_SIDES: Final = {"html": (SIDES[4], SIDES[3]), "pdf": (SIDES[5], SIDES[4])}  # few, many
 _PAGE_BYTES: Final = 70_000  # of an HTML page without pictures
 _FIGURE_BYTES: Final = 4_000  # around a picture in a page
 _DOCUMENT_BYTES: Final = 400_000  # of a PDF without pictures: most of it is the font
@@ -51,31 +49,6 @@ class ExportFile:
     name: str
     path: Path
     note: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Order:
-    """What is to be written."""
-
-    board: Board
-    items: Sequence[Item]
-    limit_bytes: int | None
-    locale: str
-    folder: Path
-    pictures: PictureCache
-
-    @property
-    def limit_mb(self) -> str:
-        return f"{(self.limit_bytes or 0) / 1024**2:.3g}"
-
-    def say(self, key: str, **values: object) -> str:
-        return text(key, self.locale, limit=self.limit_mb, **values)
-
-    def file(self, suffix: str, part: int, parts: int) -> tuple[str, Path]:
-        """Return the name and the place of a part, from 0."""
-        place = f"-{part + 1}-of-{parts}" if parts > 1 else ""
-        name = f"{file_stem(self.board)}{place}.{suffix}"
-        return name, self.folder / name
 
 
 def export_board(
@@ -117,7 +90,7 @@ def export_board(
                 folder=folder,
                 pictures=PictureCache(Path(name)),
             )
-    order = _Order(
+    order = Order(
         board=board,
         items=items,
         limit_bytes=limit_bytes,
@@ -131,7 +104,7 @@ def export_board(
 # Archives
 
 
-def _write_zip(order: _Order) -> list[ExportFile]:
+def _write_zip(order: Order) -> list[ExportFile]:
     packing = packed(
         order.board,
         order.items,
@@ -143,54 +116,14 @@ def _write_zip(order: _Order) -> list[ExportFile]:
     for i, entries in enumerate(packing.archives):
         name, path = order.file("zip", i, len(packing.archives))
         write_archive(path, entries, order.board)
-        files.append(ExportFile(name=name, path=path, note=_zip_note(order, packing, i)))
+        files.append(ExportFile(name=name, path=path, note=zip_note(order, packing, i)))
     return _checked(order, files)
-
-
-def _zip_note(order: _Order, packing: Packing, part: int) -> str:
-    numbers = [
-        entry.number
-        for entry in packing.archives[part]
-        if entry.number is not None and entry.name.startswith("pictures/")
-    ]
-    said = [_part_words(order, numbers, part, len(packing.archives))]
-    if packing.side is not None:
-        said.append(order.say("exhibit_note_copies", side=packing.side))
-    elif len(packing.archives) == 1 and not packing.heavy and not packing.missing:
-        said.append(_whole_words(order))
-    if heavy := [number for number in packing.heavy if number in numbers]:
-        said.append(order.say("exhibit_note_heavy", numbers=_listed(heavy)))
-    if packing.missing and part == 0:
-        said.append(order.say("exhibit_note_missing", numbers=_listed(packing.missing)))
-    return " ".join(filter(None, said))
-
-
-def _whole_words(order: _Order) -> str:
-    if len(order.items) <= 1:
-        return count_words(len(order.items), order.locale)
-    return order.say("exhibit_note_whole", count=len(order.items))
-
-
-def _part_words(order: _Order, numbers: Sequence[int], part: int, parts: int) -> str:
-    """Return which part this is and what it holds; nothing where there is but one."""
-    if parts == 1:
-        return ""
-    place = {"part": part + 1, "parts": parts}
-    if not numbers:
-        return order.say("exhibit_note_papers", **place)
-    if len(numbers) == 1:
-        return order.say("exhibit_note_single", **place, first=numbers[0])
-    return order.say("exhibit_note_part", **place, first=numbers[0], last=numbers[-1])
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
 
 
 # Pages and documents
 
 
-def _write_html(order: _Order) -> list[ExportFile]:
+def _write_html(order: Order) -> list[ExportFile]:
     def write(path: Path, items: Sequence[Item], copies: Copies, part: str) -> None:
         write_page(
             path,
@@ -211,7 +144,7 @@ def _write_html(order: _Order) -> list[ExportFile]:
     return _write_parts(order, "html", write, weight, _PAGE_BYTES)
 
 
-def _write_pdf(order: _Order) -> list[ExportFile]:
+def _write_pdf(order: Order) -> list[ExportFile]:
     board, locale = order.board, order.locale
 
     def write(path: Path, items: Sequence[Item], copies: Copies, part: str) -> None:
@@ -227,20 +160,19 @@ def _write_pdf(order: _Order) -> list[ExportFile]:
 
 
 def _write_parts(
-    order: _Order,
+    order: Order,
     suffix: str,
     write: Callable[[Path, Sequence[Item], Copies, str], None],
     weight: Callable[[Item, int], int],
     fixed_bytes: int,
 ) -> list[ExportFile]:
     """Write as few files as may be; again, with less in each, where one is over the limit."""
-    few, many = _SIDES[suffix]
     limit = order.limit_bytes
     for _ in range(_TRIES):
         parts = shared_out(
             order.items,
             pictures=order.pictures,
-            side=many if len(order.items) > _MANY else few,
+            side=usual_side(order, suffix),
             limit_bytes=limit,
             weight=weight,
             fixed_bytes=min(fixed_bytes, (limit or fixed_bytes) // 4),
@@ -255,7 +187,7 @@ def _write_parts(
 
 
 def _written(
-    order: _Order,
+    order: Order,
     suffix: str,
     parts: Parts,
     write: Callable[[Path, Sequence[Item], Copies, str], None],
@@ -268,34 +200,17 @@ def _written(
         name, path = order.file(suffix, i, count)
         part = order.say("exhibit_part", part=i + 1, parts=count) if count > 1 else ""
         write(path, items, copies, part)
-        note = _copies_note(order, suffix, parts, i)
+        note = copies_note(order, suffix, parts, i)
         files.append(ExportFile(name=name, path=path, note=note))
         if order.limit_bytes is not None and path.stat().st_size > order.limit_bytes:
             break
     return files
 
 
-def _copies_note(order: _Order, suffix: str, parts: Parts, part: int) -> str:
-    items = parts.items[part]
-    said = [_part_words(order, [item.number for item in items], part, len(parts.items))]
-    few, many = _SIDES[suffix]
-    usual = many if len(order.items) > _MANY else few
-    is_smaller = any(max(item.width, item.height) > parts.side for item in items)
-    if parts.side < usual and is_smaller:
-        said.append(order.say("exhibit_note_copies", side=parts.side))
-    elif is_smaller:
-        said.append(order.say("exhibit_note_side", side=parts.side))
-    elif len(parts.items) == 1:
-        said.append(count_words(len(items), order.locale) + order.say("exhibit_stop"))
-    if missing := [item.number for item in items if not item.path.is_file()]:
-        said.append(order.say("exhibit_note_missing", numbers=_listed(missing)))
-    return " ".join(filter(None, said))
-
-
 # The sheet for print
 
 
-def _write_png(order: _Order) -> list[ExportFile]:
+def _write_png(order: Order) -> list[ExportFile]:
     name, path = order.file("png", 0, 1)
     width, wanted = print_sheet(
         path,
@@ -315,7 +230,7 @@ def _write_png(order: _Order) -> list[ExportFile]:
 # Limits
 
 
-def _are_within(order: _Order, files: Sequence[ExportFile]) -> bool:
+def _are_within(order: Order, files: Sequence[ExportFile]) -> bool:
     """Tell whether no file is over the limit; otherwise none of them stays."""
     limit = order.limit_bytes
     if limit is None or all(file.path.stat().st_size <= limit for file in files):
@@ -325,20 +240,20 @@ def _are_within(order: _Order, files: Sequence[ExportFile]) -> bool:
     return False
 
 
-def _checked(order: _Order, files: list[ExportFile]) -> list[ExportFile]:
+def _checked(order: Order, files: list[ExportFile]) -> list[ExportFile]:
     if not _are_within(order, files):
         raise _too_small(order)
     return files
 
 
-def _too_small(order: _Order) -> ExportError:
+def _too_small(order: Order) -> ExportError:
     return ExportError(
         f"This board does not fit into files of {order.limit_mb} MB: allow larger files, or export "
         "fewer pictures."
     )
 
 
-_WRITERS: Final[dict[Form, Callable[[_Order], list[ExportFile]]]] = {
+_WRITERS: Final[dict[Form, Callable[[Order], list[ExportFile]]]] = {
     "zip": _write_zip,
     "html": _write_html,
     "pdf": _write_pdf,

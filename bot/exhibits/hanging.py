@@ -9,29 +9,21 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
-from bot.boards import Item, Swatch, Theme
+from bot.boards import Item, Theme
+from bot.exhibits.heading import MARGIN, Header, column_height, place_column, place_header
 from bot.exhibits.rows import Measures, Row, arranged
 from bot.exhibits.shapes import Plan
 from bot.exhibits.theme import COLOURS
-from bot.exhibits.wall import CODE, WIDTH, Wall
-from bot.palettes import name_of
+from bot.exhibits.wall import WIDTH, Wall
 from bot.sheets import Box
 from bot.sheets.lettering import LINE_HEIGHT
 from bot.texts import text
 
 ASPECT: Final = 1.2  # width / height of a sheet's rows, where its pictures allow it
 _MIN_WIDTH: Final = 1440  # a sheet of few tall pictures becomes narrower, but not more than this
-_MARGIN: Final = 48
 _GAP: Final = 22  # between pictures side by side
 _ROW_GAP: Final = 36
-_TITLE: Final = 52
-_BRIEF: Final = 29
-_FACTS: Final = 26
-_LINES_GAP: Final = 6
-_CHIP: Final = (84, 58)
 _LEAST_HEAD: Final = 0.55  # of the header's sizes, above rows of very small pictures
-_CHIP_GAP: Final = 9
-_HEADER_GAP: Final = 34
 _MAX_ROW: Final = 860
 _SLIMMEST, _WIDEST = 0.5, 3.2  # shapes beyond these leave a part of their place empty
 _LABEL_SHARE: Final = 0.104  # of a row's height
@@ -45,22 +37,6 @@ _UNDER: Final = 0.45  # of the label, between a picture and its words
 _ALONE_SHARE: Final = 0.70  # of the width, for a picture alone; the rest is for its words
 _ALONE_WORDS: Final = 560
 _EMPTY_HEIGHT: Final = 360
-
-
-@dataclass(frozen=True, kw_only=True)
-class Header:
-    """What stands above the pictures.
-
-    Attributes:
-        facts: A line below the brief.
-        palette: Beside the title.
-
-    """
-
-    title: str
-    brief: str = ""
-    facts: str = ""
-    palette: tuple[Swatch, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +79,17 @@ def hang(
     head = replace(wall, unit=wall.unit * _head_scale(wall, rows))  # places on the same wall
     is_beside = len(items) == 1 and _has_column(wall, items[0], header)
     shown = replace(header, palette=()) if is_beside else header
-    top = _place_header(head, shown, margin=wall.px(_MARGIN))
+    top = place_header(head, shown, margin=wall.px(MARGIN))
     if not items:
         end = _place_nothing(wall, top)
     elif len(items) == 1:
         end = _place_alone(wall, items[0], top)
         if is_beside:
-            _place_column(wall, items[0], header.palette, top)
+            left = 2 * wall.px(MARGIN) + _alone_size(wall, items[0])[0]
+            place_column(wall, header.palette, (left, top))
     else:
         end = _place_rows(wall, items, rows, top, measures)
-    return Hung(plan=wall.plan(end + wall.px(_MARGIN)), boxes=tuple(wall.boxes))
+    return Hung(plan=wall.plan(end + wall.px(MARGIN)), boxes=tuple(wall.boxes))
 
 
 def _head_scale(wall: Wall, rows: Sequence[Row]) -> float:
@@ -124,7 +101,7 @@ def _head_scale(wall: Wall, rows: Sequence[Row]) -> float:
 
 
 def _room(wall: Wall) -> int:
-    return wall.width - 2 * wall.px(_MARGIN)
+    return wall.width - 2 * wall.px(MARGIN)
 
 
 def _aspect(item: Item) -> float:
@@ -153,46 +130,7 @@ def _width(wall: Wall, items: Sequence[Item], rows: Sequence[Row]) -> int:
     else:
         taken = max((row.fill for row in rows), default=0.0) * _room(wall)
     least = wall.px(_MIN_WIDTH)
-    return min(wall.width, max(least, round(taken) + 2 * wall.px(_MARGIN)))
-
-
-# The header
-
-
-def _place_header(wall: Wall, header: Header, *, margin: int) -> int:
-    """Place title, brief and facts to the left, the palette to the right; return where they end."""
-    taken, foot = _place_palette(wall, header.palette, margin=margin)
-    whole = wall.width - 2 * margin
-    room = whole - (taken + margin if taken else 0)
-    top = margin - wall.px(
-        _TITLE * (LINE_HEIGHT - 1) / 2
-    )  # the letters are at the edge, not their line
-    for words, type_, lines in (
-        (header.title, wall.ink(_TITLE), 2),
-        (header.brief, wall.ink(_BRIEF), 3),
-        (header.facts, wall.soft(_FACTS), 2),
-    ):
-        if words.strip():
-            width = whole if type_.size < wall.px(_BRIEF) and top >= foot else room
-            placed = wall.write(words, (margin, top), type_, width=width, lines=lines)
-            top = placed.bottom + wall.px(_LINES_GAP)
-    if top < margin and not taken:  # nothing is said
-        return margin
-    return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)
-
-
-def _place_palette(wall: Wall, palette: Sequence[Swatch], *, margin: int) -> tuple[int, int]:
-    """Place the palette at the right edge; return its width and where it ends."""
-    if not palette:
-        return 0, 0
-    gap = wall.px(_CHIP_GAP)
-    taken = len(palette) * (wall.px(_CHIP[0]) + gap) - gap
-    left = wall.width - margin - taken
-    place = Box(left=left, top=margin, width=taken, height=wall.px(_CHIP[1]))
-    return taken, wall.palette(palette, place, gap=gap)
-
-
-# The pictures
+    return min(wall.width, max(least, round(taken) + 2 * wall.px(MARGIN)))
 
 
 def _place_rows(
@@ -238,7 +176,7 @@ def _place_row(
     note = max(round(label * _NOTE_SHARE), _LEAST_LABEL - 1)
     edges = _edges([_aspect(item) for item in items], width, round(measures.gap))
     for item, (left, own) in zip(items, edges, strict=True):
-        box = Box(left=wall.px(_MARGIN) + indent + left, top=top, width=own, height=height)
+        box = Box(left=wall.px(MARGIN) + indent + left, top=top, width=own, height=height)
         wall.picture(item, box, label=label)
         end = max(end, wall.words_of(item, (box.left, below), label=label, note=note, width=own))
     return end
@@ -262,7 +200,7 @@ def _alone_size(wall: Wall, item: Item) -> tuple[int, int]:
 def _place_alone(wall: Wall, item: Item, top: int) -> int:
     """Place the only picture, its words to the right of its foot; return where it ends."""
     width, height = _alone_size(wall, item)
-    margin, label = wall.px(_MARGIN), wall.px(_LABEL)
+    margin, label = wall.px(MARGIN), wall.px(_LABEL)
     wall.picture(item, Box(left=margin, top=top, width=width, height=height), label=label)
     left = 2 * margin + width
     begin, note = len(wall.shapes), round(label * _NOTE_SHARE)
@@ -275,27 +213,13 @@ def _place_alone(wall: Wall, item: Item, top: int) -> int:
 def _has_column(wall: Wall, item: Item, header: Header) -> bool:
     """Tell whether the palette finds room beside a picture that hangs alone, above its words."""
     _, height = _alone_size(wall, item)
-    words = wall.px(_LABEL * LINE_HEIGHT * (2 + _NOTE_SHARE) + _MARGIN)
-    chips = len(header.palette) * wall.px(_CHIP[1] + _CHIP_GAP)
-    return bool(header.palette) and words + chips <= height
-
-
-def _place_column(wall: Wall, item: Item, palette: Sequence[Swatch], top: int) -> None:
-    """Place colours below each other beside a picture that hangs alone."""
-    left = 2 * wall.px(_MARGIN) + _alone_size(wall, item)[0]
-    width, height = wall.px(_CHIP[0]), wall.px(_CHIP[1])
-    code = wall.soft(CODE)
-    for swatch in palette:
-        wall.chip(Box(left=left, top=top, width=width, height=height), swatch.rgb)
-        words = (left + width + wall.px(_CHIP_GAP * 2), top + (height - 2 * code.line_height) // 2)
-        name = wall.write(name_of(swatch.rgb, wall.locale), words, wall.ink(CODE))
-        wall.write(swatch.hex, (words[0], name.bottom), code)
-        top += height + wall.px(_CHIP_GAP)
+    words = wall.px(_LABEL * LINE_HEIGHT * (2 + _NOTE_SHARE) + MARGIN)
+    return bool(header.palette) and words + column_height(wall, header.palette) <= height
 
 
 def _place_nothing(wall: Wall, top: int) -> int:
     """Say that the board is empty; return where that ends."""
-    margin, height = wall.px(_MARGIN), wall.px(_EMPTY_HEIGHT)
+    margin, height = wall.px(MARGIN), wall.px(_EMPTY_HEIGHT)
     box = Box(left=margin, top=top, width=_room(wall), height=height)
     wall.panel(box, wall.colours.tile, radius=wall.px(12))
     middle, line = box.left + box.width // 2, top + height // 2 - wall.px(50)

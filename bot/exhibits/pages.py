@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.boards import Board, Item, Status, Swatch, Theme
-from bot.exhibits.hanging import Header, hang
+from bot.exhibits.hanging import hang
+from bot.exhibits.heading import Header
 from bot.exhibits.shapes import Plan
 from bot.exhibits.sheet import page_count, palette_of_items
 from bot.exhibits.theme import COLOURS, STATUS, STATUS_INK

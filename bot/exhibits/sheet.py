@@ -11,7 +11,8 @@ from typing import Final
 from PIL import Image
 
 from bot.boards import Board, Item, Swatch, Theme
-from bot.exhibits.hanging import Header, Hung, hang
+from bot.exhibits.hanging import Hung, hang
+from bot.exhibits.heading import Header
 from bot.exhibits.painting import digest_of, paint
 from bot.exhibits.pictures import PictureCache, jpeg
 from bot.exhibits.wall import WIDTH
