@@ -56,7 +56,9 @@ class Line:
         chosen = [each.job for each in self._worker.underway if each is not ride]
         order = [*chosen, *self._queue.order()]
         for position, job in enumerate(order, start=1):
-            left = _plus(left, self._estimator.seconds(job.requests))
+            ride = self._rides.find(job.id)
+            requests = job.requests if ride is None else ride.left  # some may be from before
+            left = _plus(left, self._estimator.seconds(requests))
             tickets.append(Ticket(job=job, position=position, eta_s=left))
         return tickets + [
             Ticket(job=job, position=position, eta_s=None, is_paused=True)

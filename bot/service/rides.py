@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.engines import Drawing
+from bot.generation import GenerationRequest
 from bot.jobs import Job
 from bot.service.replies import Reply
 
@@ -60,6 +61,12 @@ class Ride:
     def is_through(self) -> bool:
         """Tell whether no image is left to be tried."""
         return len(self.drawings) + len(self.failures) == len(self.job.requests)
+
+    @property
+    def left(self) -> list[GenerationRequest]:
+        """Return the requests of the images that are still to be tried."""
+        tried = {*self.drawings, *self.failures}
+        return [each for i, each in enumerate(self.job.requests) if i not in tried]
 
     @property
     def keeps_part(self) -> bool:

@@ -131,8 +131,8 @@ class Worker:
         ride = self.running
         if ride is None:
             return 0.0
-        requests = ride.job.requests[ride.image_index :]
-        total, current = self._estimator.seconds(requests), self._estimator.seconds(requests[:1])
+        left = ride.left
+        total, current = self._estimator.seconds(left), self._estimator.seconds(left[:1])
         if total is None or current is None:
             return None
         return total - current * ride.step_share
@@ -230,6 +230,7 @@ class Worker:
         request = ride.job.requests[index]
         if not drawing.is_usual:
             return drawing
+        ride.step_share = 0.0  # of what is left now
         tokens, speed = self._estimator.learn(request, drawing.durations_s)
         recorded = self._store.machine.set_speed(
             self._model_id, self._device, tokens=tokens, speed=speed
