@@ -85,8 +85,8 @@ def measure(folder: Path, choices: Choices) -> Footprint:
     blocks = len(transformer.noise_refiner) + len(transformer.layers)
     readers = len(transformer.context_refiner)
     beside = _count(transformer) - (blocks + readers) * matrices
-    decoders = 2 if choices.is_fast and choices.device.type == "cuda" else 1  # the fast one's copy
-    vae_values = _count(vae) + (decoders - 1) * _count(vae.decoder)
+    has_fast_decoder = choices.is_fast and choices.device.type == "cuda"
+    vae_values = _count(vae) + has_fast_decoder * _count(vae.decoder)  # it has a copy of its own
     return Footprint(
         rest=round((beside + vae_values) * item),
         block=round(matrices * weight),
@@ -96,7 +96,7 @@ def measure(folder: Path, choices: Choices) -> Footprint:
         text_layers=len(text.layers),
         table=_count(text.embed_tokens) * item,
         token=token_bytes(transformer.dim, item),
-        pixel=pixel_bytes(vae.config.block_out_channels[0], item),
+        pixel=pixel_bytes(vae.config.block_out_channels[0], item, is_fast=has_fast_decoder),
         tile=vae.config.sample_size,
     )
 

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # What CUDA's context, the libraries' kernels and a desktop take of a card beside torch's tensors.
 _BESIDE: Final = round(0.6 * GIB)
 _SPARE_MAIN: Final = GIB  # of main memory, for everything else
+_MOST_KEPT_FREE: Final = 4 * GIB  # however often memory ran out
 _WORTH: Final = GIB // 2  # of room more than is needed, before weights come back
 
 
@@ -77,6 +78,7 @@ class Room:
 
         """
         self._model, self._budget = model, budget
+        self._kept_free = 0
         self._drawn: set[tuple[Size, bool]] = set()  # while the plan was this one
         side = model.tile
         self.plan = self._best(model.work(width=side, height=side, tiled=False))
@@ -110,6 +112,11 @@ class Room:
         self._drawn.add((size, tiled))
         return plan
 
+    def ran_out(self) -> None:
+        """Plan with less from now on: what was expected was too little."""
+        self._kept_free = min(self._kept_free + _WORTH, _MOST_KEPT_FREE)
+        self._drawn.clear()
+
     def least(self) -> Placement:
         """Return the plan that leaves the most room, where main memory has it."""
         more = self._model.away(LEAST) - self._model.away(self.plan)
@@ -123,7 +130,7 @@ class Room:
             self._drawn.clear()
 
     def _best(self, work: int) -> Placement:
-        return place(self._model, self._budget.now() - work) or LEAST
+        return place(self._model, self._budget.now() - self._kept_free - work) or LEAST
 
 
 def free_main_memory() -> int:

@@ -258,23 +258,26 @@ class ZImageEngine:
             if not is_out_of_memory(error):
                 raise
             logger.warning("Out of memory at %s: %s", run.request.size, _first_line(error))
+            room.ran_out()
         return None  # outside `except`: the failed attempt's tensors hang on the exception
 
     def _draw_cheaply(self, run: Run) -> RawImage:
-        """Try again with less of the model on the GPU, which changes nothing; then in tiles."""
+        """Try again with less and less of the model on the GPU, the same pixels; then in tiles."""
         parts = self._loaded()
         on_gpu = self._device.type == "cuda"
-        tilings = [run.tiled, True] if on_gpu and parts.paths.can_settle else [True]
+        ways = [(on_gpu, True)]  # whether only the least stays there, and tiles
+        if on_gpu and parts.paths.can_settle:
+            ways = [(False, run.tiled), (True, run.tiled), (True, True)]
         is_moved = on_gpu and parts.paths.can_move_text
         try:
-            for tiled in dict.fromkeys(tilings):
+            for least, tiled in dict.fromkeys(ways):
                 parts.paths.now.release()
                 self._free_cache()
                 if is_moved:
                     parts.text.move(torch.device("cpu"))
                     self._free_cache()
                 run.tiled = tiled
-                image = self._draw_if_it_fits(run, least=on_gpu)
+                image = self._draw_if_it_fits(run, least=least)
                 if image is not None:
                     return image
             raise out_of_memory_error(self._device, what=str(run.request.size))

@@ -33,7 +33,11 @@ class HostBuffer:
 
     def __init__(self, size: int, *, pinned: bool) -> None:
         """Reserve so many bytes."""
-        self.bytes = torch.frombuffer(mmap.mmap(-1, size), dtype=torch.uint8)
+        memory = mmap.mmap(-1, size)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with contextlib.suppress(OSError):  # a kernel without: only slower to pin
+                memory.madvise(mmap.MADV_HUGEPAGE)
+        self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
         if pinned:
             self._pin(size)
 
