@@ -31,6 +31,7 @@ class _Samples:
     """What one way took at one size, in seconds."""
 
     whole: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     encode: list[float] = field(default_factory=list)
     stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     conditions: Mapping[str, object] = field(default_factory=dict)
@@ -124,23 +125,14 @@ class ImageBench:
         request = GenerationRequest(
             prompt=_WORDS.format(number=number, size=size), seed=number, size=size
         )
-        start = time.perf_counter()
+        samples = self._samples[way, size] if is_counted else _Samples()
+        start, cpu = time.perf_counter(), time.process_time()
         drawing = engine.generate(request)
-        whole = time.perf_counter() - start
+        samples.whole.append(time.perf_counter() - start)
+        samples.cpu.append(time.process_time() - cpu)
         if is_counted:
-            self._note(self._samples[way, size], request, drawing, whole)
+            _note(samples, request, drawing)
         self._on_image()
-
-    def _note(
-        self, samples: _Samples, request: GenerationRequest, drawing: Drawing, whole: float
-    ) -> None:
-        samples.whole.append(whole)
-        samples.conditions = drawing.conditions
-        for stage, seconds in drawing.durations_s.items():
-            samples.stages[stage].append(seconds)
-        start = time.perf_counter()
-        encode_png(drawing.image, recipe=make_recipe(request, drawing))
-        samples.encode.append(time.perf_counter() - start)
 
     def _text_of_a_seen_prompt(self, engine: Engine) -> list[float]:
         size = min(self._sizes, key=lambda each: each.pixels)
@@ -160,6 +152,7 @@ class ImageBench:
                     size=size,
                     whole=Spread.of(samples.whole),
                     stages={name: Spread.of(each) for name, each in samples.stages.items()},
+                    cpu=Spread.of(samples.cpu),
                     encode=Spread.of(samples.encode),
                     flops=whole,
                     denoise_flops=forwards * flops.forward(size, caption_tokens=caption_tokens),
@@ -170,3 +163,13 @@ class ImageBench:
             text_seen=Spread.of(self._seen[way]),
             conditions=self._samples[way, self._sizes[0]].conditions,
         )
+
+
+def _note(samples: _Samples, request: GenerationRequest, drawing: Drawing) -> None:
+    """Note the stages of an image, and what its file takes."""
+    samples.conditions = drawing.conditions
+    for stage, seconds in drawing.durations_s.items():
+        samples.stages[stage].append(seconds)
+    start = time.perf_counter()
+    encode_png(drawing.image, recipe=make_recipe(request, drawing))
+    samples.encode.append(time.perf_counter() - start)

@@ -60,9 +60,10 @@ def _machine(report: Report) -> str:
 def _images(report: Report) -> Iterator[str]:
     """Yield a table: milliseconds of the stages, medians, with the spread of the whole."""
     turns = "in turns with plain diffusers" if report.is_alternating else "one way after the other"
-    yield f"One image, prompt to RGB bytes, in ms: medians of {report.repetitions}, {turns}"
-    heads = (*STAGES, "all", "least-most", "file beside")
-    yield _row("", "", *heads, "x plain", "rate", "of matrix")
+    yield f"One image, prompt to RGB bytes, in ms: medians of {report.repetitions}, {turns};"
+    yield "CPU: of all threads; file: its PNG, made beside the next image; x: times as fast as plain"
+    heads = (*STAGES, "all", "least-most", "CPU", "file")
+    yield _row("", "", *heads, "x", "rate", "of matrix")
     plain = report.ways.get(Way.PLAIN)
     for i, first in enumerate(next(iter(report.ways.values())).images):
         for way, figures in report.ways.items():
@@ -74,6 +75,7 @@ def _images(report: Report) -> Iterator[str]:
                 *(_ms(image.stages.get(stage)) for stage in STAGES),
                 _ms(image.whole),
                 f"{1000 * image.whole.least:.1f}-{1000 * image.whole.most:.1f}",
+                _ms(image.cpu),
                 _ms(image.encode),
                 "" if beside is None else f"{beside:.2f}",
                 rate(reached(image)),
@@ -82,7 +84,7 @@ def _images(report: Report) -> Iterator[str]:
 
 
 def _row(size: str, name: str, *cells: str) -> str:
-    widths = (9, 9, 9, 9, 9, 17, 12, 8, 14, 9)
+    widths = (9, 9, 9, 9, 9, 17, 9, 13, 9, 14, 11)
     columns = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
     return f"{size:<10}{name:<28}{columns}".rstrip()
 

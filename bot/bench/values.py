@@ -70,6 +70,8 @@ class ImageFigures:
     Attributes:
         whole: From the prompt's string to RGB bytes on the host.
         stages: What of it each stage took.
+        cpu: Seconds of CPU, of all threads, while it was drawn: where other programs share the
+            machine, this is what two ways on a CPU can be compared by.
         encode: The PNG with its recipe, which is made beside the next image.
         flops: Floating-point operations of one image, as counted from the model's configuration.
         denoise_flops: Those of its forwards alone.
@@ -79,6 +81,7 @@ class ImageFigures:
     size: Size
     whole: Spread
     stages: Mapping[str, Spread]
+    cpu: Spread
     encode: Spread
     flops: float
     denoise_flops: float
