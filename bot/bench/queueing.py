@@ -33,13 +33,25 @@ _THINGS: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """A drawing by the clock of the engine's thread, and the seconds of its stages.
+
+    On a GPU a stage's seconds are the GPU's own.
+    """
+
+    start: float
+    end: float
+    busy_s: float
+
+
 class WatchedEngine:
-    """An engine that notes when each of its drawings began and ended, by its thread's clock."""
+    """An engine that notes when each of its drawings began and ended, and what its stages took."""
 
     def __init__(self, engine: Engine) -> None:
         """Watch an engine."""
         self._engine = engine
-        self.drawings: list[tuple[float, float]] = []
+        self.drawings: list[_Drawn] = []
 
     def load(self) -> None:
         """Load it."""
@@ -60,7 +72,8 @@ class WatchedEngine:
         """Draw, and note when."""
         start = time.perf_counter()
         drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
-        self.drawings.append((start, time.perf_counter()))
+        end = time.perf_counter()
+        self.drawings.append(_Drawn(start=start, end=end, busy_s=drawing.duration_s))
         return drawing
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
@@ -213,17 +226,17 @@ async def _watch_gpu(
 
 
 def _figures(
-    name: str, drawings: Sequence[tuple[float, float]], stored_s: float, gpu: GpuActivity | None
+    name: str, drawings: Sequence[_Drawn], stored_s: float, gpu: GpuActivity | None
 ) -> QueueFigures:
-    gaps = [after[0] - before[1] for before, after in itertools.pairwise(drawings)]
-    drawing_s = drawings[-1][1] - drawings[0][0]
+    # From one image's arrival to the next one's, less the next one's stages.
+    gaps = [after.end - before.end - after.busy_s for before, after in itertools.pairwise(drawings)]
     return QueueFigures(
         name=name,
         images=len(drawings),
-        drawing_s=drawing_s,
+        drawing_s=drawings[-1].end - drawings[0].start,
         stored_s=stored_s,
         gaps=Spread.of(gaps or [0.0]),
-        idle_share=sum(gaps) / drawing_s,
+        idle_share=sum(gaps) / ((drawings[-1].end - drawings[0].end) or 1.0),
         gpu=gpu,
     )
 

@@ -61,7 +61,7 @@ def _images(report: Report) -> Iterator[str]:
     """Yield a table: milliseconds of the stages, medians, with the spread of the whole."""
     turns = "in turns with plain diffusers" if report.is_alternating else "one way after the other"
     yield f"One image, prompt to RGB bytes, in ms: medians of {report.repetitions}, {turns};"
-    yield "CPU: of all threads; file: its PNG, made beside the next image; x: times as fast as plain"
+    yield "CPU: of all threads; file: the PNG, made beside the next image; x: as fast as plain"
     heads = (*STAGES, "all", "least-most", "CPU", "file")
     yield _row("", "", *heads, "x", "rate", "of matrix")
     plain = report.ways.get(Way.PLAIN)
@@ -132,7 +132,7 @@ def _queues(queues: Sequence[QueueFigures]) -> Iterator[str]:
             f"{each.images_per_minute:.1f} images a minute; all stored after {each.stored_s:.1f} s"
         )
         yield (
-            f"    between two drawings {_ms(each.gaps)} ms (median; "
+            f"    outside of the stages of images {_ms(each.gaps)} ms (median; "
             f"{1000 * each.gaps.least:.1f}-{1000 * each.gaps.most:.1f}): "
             f"{100 * each.idle_share:.2f} % of the time"
         )

@@ -153,8 +153,9 @@ class QueueFigures:
         images: How many, each a job of its own.
         drawing_s: From the start of the first drawing to the end of the last.
         stored_s: From the first wish to the last image handed over, its file and row on disk.
-        gaps: Between the end of one drawing and the start of the next, on the engine's thread.
-        idle_share: All gaps over `drawing_s`.
+        gaps: From one image's arrival on the host to the next one's, less the seconds of the next
+            one's stages, which on a GPU are the GPU's own: everything around the arithmetic.
+        idle_share: All gaps over the time from the first arrival to the last.
         gpu: None without a GPU.
 
     """

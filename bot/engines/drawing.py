@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 
 from bot.engines import RawImage, Step
-from bot.engines.host import to_host
+from bot.engines.host import Arrival, to_host
 from bot.engines.latents import decode, guided, noise
 from bot.engines.loading import Parts
 from bot.engines.preview import latent_to_rgb
@@ -20,6 +20,7 @@ from bot.errors import CancelledError
 from bot.generation import GenerationRequest
 
 OnStep = Callable[[Step], None]
+Wait = Callable[[], RawImage]  # for the image; see `Run.draw`
 
 
 @dataclass(kw_only=True)
@@ -41,12 +42,15 @@ class Run:
     durations_s: dict[str, float] = field(default_factory=dict)
 
     @torch.inference_mode()
-    def draw(self, parts: Parts) -> RawImage:
-        """Make one attempt.
+    def draw(self, parts: Parts) -> Wait:
+        """Ask for all work of one attempt.
+
+        Returns:
+            Waits for the image: a GPU may still be at its last steps and its decoding. It raises
+            BadImageError where the model returned NaN or a single colour.
 
         Raises:
             CancelledError: `cancel` was set.
-            BadImageError: The model returned NaN or a single colour.
 
         """
         self._stop_if_cancelled()
@@ -58,10 +62,15 @@ class Run:
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
         stages.ended("decode")
-        image = to_host(pixels, is_finite)
+        arrival = Arrival(pixels, is_finite)
         stages.ended("copy")
-        self.durations_s = stages.seconds()
-        return image
+
+        def wait() -> RawImage:
+            image = arrival.wait()
+            self.durations_s = stages.seconds()
+            return image
+
+        return wait
 
     def _stop_if_cancelled(self) -> None:
         """Raise between two steps when the requester no longer wants the image."""
@@ -107,5 +116,5 @@ class Run:
             number=number,
             total=total,
             preview=lambda: to_host(latent_to_rgb(estimate, parts.latent_to_rgb)),
-            estimate=lambda: to_host(*decode(parts.vae, estimate, tiled=self.tiled)),
+            estimate=lambda: Arrival(*decode(parts.vae, estimate, tiled=self.tiled)).wait(),
         )

@@ -20,8 +20,8 @@ from typing import Final
 
 import torch
 
-from bot.engines import Drawing, RawImage
-from bot.engines.drawing import OnStep, Run
+from bot.engines import Drawing
+from bot.engines.drawing import OnStep, Run, Wait
 from bot.engines.hardware import (
     check_precision,
     choose_device,
@@ -196,12 +196,14 @@ class ZImageEngine:
             device=self._device,
         )
         with threads(self._device, like.get("cpu_threads")) as own_threads:
-            image = self._draw_if_it_fits(run) or self._draw_cheaply(run)
+            wait = self._draw_if_it_fits(run) or self._draw_cheaply(run)
+            conditions = self._conditions(request, tiled=run.tiled)  # while a GPU is still at work
+            is_own = own_threads and self._loaded().paths.is_own
             return Drawing(
-                image=image,
-                conditions=self._conditions(request, tiled=run.tiled),
+                image=wait(),
+                conditions=conditions,
                 durations_s=run.durations_s,
-                is_usual=own_threads and self._loaded().paths.is_own and run.tiled is usual,
+                is_usual=is_own and run.tiled is usual,
             )
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
@@ -238,7 +240,7 @@ class ZImageEngine:
         assert self._parts is not None
         return self._parts
 
-    def _draw_if_it_fits(self, run: Run, *, least: bool = False) -> RawImage | None:
+    def _draw_if_it_fits(self, run: Run, *, least: bool = False) -> Wait | None:
         """Draw with as many weights on the device as leave room; None where memory runs out.
 
         Args:
@@ -261,7 +263,7 @@ class ZImageEngine:
             room.ran_out()
         return None  # outside `except`: the failed attempt's tensors hang on the exception
 
-    def _draw_cheaply(self, run: Run) -> RawImage:
+    def _draw_cheaply(self, run: Run) -> Wait:
         """Try again with less and less of the model on the GPU, the same pixels; then in tiles."""
         parts = self._loaded()
         on_gpu = self._device.type == "cuda"
@@ -277,9 +279,9 @@ class ZImageEngine:
                     parts.text.move(torch.device("cpu"))
                     self._free_cache()
                 run.tiled = tiled
-                image = self._draw_if_it_fits(run, least=least)
-                if image is not None:
-                    return image
+                wait = self._draw_if_it_fits(run, least=least)
+                if wait is not None:
+                    return wait
             raise out_of_memory_error(self._device, what=str(run.request.size))
         finally:
             self._free_cache()
