@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from PIL import Image
 
 from bot.command_line import run
+from bot.engines.z_image import ZImageEngine
 from bot.lineage import Presence
 from bot.portrait import draw_family
 from bot.settings import Settings
 from bot.store.lineage import REACH
+from tests.discord_server.stand_in import StandInEngine
 from tests.test_relations import edit, press
 from tests.town import (
     SteeredEngine,
@@ -29,6 +32,18 @@ from tests.town import (
 )
 
 pytest_plugins = ["tests.bot_fixtures"]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> SteeredEngine:
+    """Draw at once: what is on the pictures of these families does not matter."""
+    return SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=tmp_path))
+
+
+@pytest.fixture
+async def drawn_town(settings: Settings, loaded_engine: ZImageEngine) -> AsyncIterator[Town]:
+    async with open_town(settings, SteeredEngine(loaded_engine)) as town:
+        yield town
 
 
 async def lineage(town: Town, who: Any = None, channel: Any = None, **options: Any) -> Any:
@@ -216,7 +231,8 @@ async def test_nothing_of_another_server_is_ever_shown(town: Town):
     assert (await picture_of(await lineage(town, id=ids["red"]))).size
 
 
-async def test_hidden_images_stay_hidden_unless_they_are_asked_for(town: Town):
+async def test_hidden_images_stay_hidden_unless_they_are_asked_for(drawn_town: Town):
+    town = drawn_town  # a colour of the image is looked for
     message = await town.imagine(prompt="a red apple", seed=5, spoiler=True)
     [id_] = ids_of(message)
     plain = await lineage(town, id=id_)

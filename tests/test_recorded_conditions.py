@@ -43,6 +43,12 @@ def new_engine(folder: Path, *, path: str, threads: int) -> ZImageEngine:
     )
 
 
+@pytest.fixture(scope="module")
+def loaded_engine(demo_model: Path) -> ZImageEngine:
+    """Let the bot draw with the model that the originals are of."""
+    return new_engine(demo_model, path="reference", threads=2)
+
+
 @two_cores
 @pytest.mark.parametrize("own", ["reference", "fast"])
 def test_either_path_draws_what_the_other_one_made(demo_model: Path, own: str):
