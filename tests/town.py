@@ -27,7 +27,7 @@ from bot.service import Service, open_service
 from bot.settings import Settings
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long
 
 
 class SteeredEngine:

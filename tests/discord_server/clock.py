@@ -12,7 +12,7 @@ from simcord._clock import Clock
 
 Found = TypeVar("Found")
 
-PATIENCE_S = 20.0  # how long a test waits for what must come; only a failure takes so long
+PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long
 
 
 class MovableClock(Clock):
