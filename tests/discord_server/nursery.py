@@ -14,6 +14,7 @@ import functools
 import importlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -95,6 +96,7 @@ def _nursery() -> str:
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "tests.discord_server.nursery", address],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,  # closed when this process ends, however it does
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -109,8 +111,8 @@ def _close(process: subprocess.Popen[bytes], folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def main(address: str) -> NoReturn:
-    """Import what a bot imports, then fork whenever somebody asks."""
+def main(address: str) -> None:
+    """Import what a bot imports, then fork for whoever asks, until nobody is left who could."""
     for name in EXTENSIONS:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, _reap)
@@ -118,7 +120,7 @@ def main(address: str) -> NoReturn:
         listening.bind(address)
         listening.listen()
         print("ready", flush=True)
-        while True:
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             connection, _ = listening.accept()
             if os.fork() == 0:
                 listening.close()
