@@ -156,6 +156,7 @@ async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_
     with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
         db.executescript("""
             DROP INDEX board_items_unweighed;
+            DROP INDEX board_items_by_weight;
             ALTER TABLE board_items DROP COLUMN size_bytes;
             ALTER TABLE board_log DROP COLUMN channel_id;
             PRAGMA user_version = 11;

@@ -13,8 +13,9 @@ from bot.store.database import Database
 # Files that several pictures share count once; what may be brought back still lies on the disk.
 _SPACE: Final = """
 SELECT COALESCE(sum(size_bytes), 0) FROM (
-    SELECT max(size_bytes) AS size_bytes FROM board_items
-    JOIN boards ON boards.id = board_id WHERE guild_id = ? GROUP BY file)
+    SELECT max(size_bytes) AS size_bytes FROM boards
+    CROSS JOIN board_items INDEXED BY board_items_by_weight ON board_id = boards.id
+    WHERE guild_id = ? GROUP BY file)
 """
 
 

@@ -4,6 +4,7 @@
 
 ALTER TABLE board_items ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX board_items_unweighed ON board_items (file) WHERE size_bytes = 0;
+CREATE INDEX board_items_by_weight ON board_items (board_id, file, size_bytes);
 
 ALTER TABLE board_log ADD COLUMN channel_id INTEGER;
 UPDATE board_log SET channel_id = (
