@@ -486,7 +486,8 @@ def test_the_sheet_for_print_is_large_and_one_piece(export, items):
 
 
 def test_a_board_of_many_large_pictures_is_printed_as_wide_as_8k(items):
-    many = [replace(items[i % 12], number=i + 1) for i in range(400)]
+    bare = {"caption": "", "credit": "", "prompt": None, "recipe_text": None, "tags": ()}
+    many = [replace(items[i % 12], number=i + 1, **bare) for i in range(400)]
 
     def planned(width: int) -> Plan:
         header = Header(title="Wall")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 _SEARCHES: Final = 24  # halvings: heights to a thousandth
@@ -14,6 +14,7 @@ _SHAPE_WEIGHT: Final = 1.5  # how much worse a sheet looks for its whole shape
 _FEW: Final = 100  # pictures: among more, how the last row ends is not seen
 _UNFILLED_WEIGHT: Final = 1.6  # how much worse a sheet looks for what its last row leaves empty
 _UNEVEN_WEIGHT: Final = 1.2  # and for rows of different heights
+_FAR: Final = 0.4  # of the wanted height: no row is so low
 _STRETCH: Final = 1.25  # a last row that would be so much higher than wanted stays narrower
 
 
@@ -102,21 +103,25 @@ def _rows(
     An open last row may stay empty in part; otherwise it counts like every other.
     """
     reach = _reach(aspects, height, measures)
+    sums = list(accumulate(aspects, initial=0.0))
     costs, begins = [0.0], [0]
     for end in range(1, len(aspects) + 1):
         is_last = is_open and end == len(aspects)
-        ways = [
-            (costs[begin] + _cost(aspects[begin:end], height, measures, is_last=is_last), begin)
-            for begin in range(max(0, end - reach), end)
-        ]
-        cost, begin = min(ways)
+        cost, begin = math.inf, end - 1
+        for first in range(end - 1, max(-1, end - reach - 1), -1):
+            natural = _natural(sums, first, end, measures)
+            if natural < height * _FAR and first < end - 1:
+                break  # with more pictures it is still lower
+            own = 0.0 if is_last and natural > height else math.log(natural / height) ** 2
+            if costs[first] + own <= cost:
+                cost, begin = costs[first] + own, first
         costs.append(cost)
         begins.append(begin)
     ends = [len(aspects)]
     while ends[-1] > 0:
         ends.append(begins[ends[-1]])
     last = height if is_open else math.inf
-    return [_row(aspects, begin, end, last, measures) for begin, end in pairwise(reversed(ends))]
+    return [_row(sums, begin, end, last, measures) for begin, end in pairwise(reversed(ends))]
 
 
 def _reach(aspects: Sequence[float], height: float, measures: Measures) -> int:
@@ -124,24 +129,16 @@ def _reach(aspects: Sequence[float], height: float, measures: Measures) -> int:
     return math.ceil(2 * measures.width / (height * min(aspects) + measures.gap)) + 1
 
 
-def _natural(aspects: Sequence[float], measures: Measures) -> float:
-    """Return the height of a row that fills the width."""
-    return max((measures.width - measures.gap * (len(aspects) - 1)) / sum(aspects), 1.0)
+def _natural(sums: Sequence[float], begin: int, end: int, measures: Measures) -> float:
+    """Return the height of a row that fills the width; `sums` are those of all aspects before."""
+    room = measures.width - measures.gap * (end - begin - 1)
+    return max(room / (sums[end] - sums[begin]), 1.0)
 
 
-def _cost(aspects: Sequence[float], height: float, measures: Measures, *, is_last: bool) -> float:
-    natural = _natural(aspects, measures)
-    if is_last and natural > height:
-        return 0.0
-    return math.log(natural / height) ** 2
-
-
-def _row(
-    aspects: Sequence[float], begin: int, end: int, height: float, measures: Measures
-) -> Row:  # fmt: skip
-    natural = _natural(aspects[begin:end], measures)
+def _row(sums: Sequence[float], begin: int, end: int, height: float, measures: Measures) -> Row:
+    natural = _natural(sums, begin, end, measures)
     own = natural
-    if end == len(aspects) and natural > height * _STRETCH:
+    if end == len(sums) - 1 and natural > height * _STRETCH:
         own = height
     own = min(own, measures.max_height)
     return Row(begin=begin, end=end, height=own, fill=own / natural)
