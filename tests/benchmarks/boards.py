@@ -95,7 +95,8 @@ def run(step: str, folder: Path, count: int, limit_mb: int) -> None:
             file.path.unlink()
     elapsed, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{step:14} {elapsed:7.2f} s  {cpu:6.2f} CPU s  peak {peak_mb:4.0f} MiB  {said}", flush=True)
+    took = f"{elapsed:7.2f} s  {cpu:6.2f} CPU s  peak {peak_mb:4.0f} MiB"
+    print(f"{step:14} {took}  {said}", flush=True)
 
 
 def every_page(shown: Board, items: list[Item], pictures: PictureCache) -> str:
