@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -113,6 +114,10 @@ class ImageBench:
                 self._draw_rounds({way: engine})
 
     def _draw_rounds(self, engines: Mapping[Way, Engine]) -> None:
+        for engine in engines.values():
+            engine.load()
+        gc.collect()
+        gc.freeze()  # or each way's garbage collection would go through the other's model, too
         for size in self._sizes:
             for number in range(WARM_UPS + self._repeat):
                 turns = list(engines.items())
@@ -120,6 +125,7 @@ class ImageBench:
                     self._draw(way, engine, size, number, is_counted=number >= WARM_UPS)
         for way, engine in engines.items():
             self._seen[way] += self._text_of_a_seen_prompt(engine)
+        gc.unfreeze()
 
     def _draw(self, way: Way, engine: Engine, size: Size, number: int, *, is_counted: bool) -> None:
         request = GenerationRequest(
