@@ -57,11 +57,12 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
 
     """
     request, conditions = generation.request, generation.conditions
+    quality = text(f"quality_{request.quality.value}", locale)
     facts = {
         "model": f"{conditions.get('model')} · {conditions.get('revision')}",
         "seed": f"`{request.seed}`",
         "size": f"{request.size.width} × {request.size.height}",
-        "steps": f"{request.quality.num_inference_steps} ({request.quality.value})",
+        "steps": f"{request.quality.num_inference_steps} ({quality})",
         "guidance": f"{request.guidance_scale:g}",
         "variety": str(request.variety),
         "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
