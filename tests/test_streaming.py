@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from bot.comparison import compare
-from bot.engines.fast.operations import quantise
+from bot.engines.fast.operations import Nibbles, linear, quantise
 from bot.engines.fast.path import FastPath
+from bot.engines.fast.quantised import choose_shrink
 from bot.engines.fast.streaming import Away, HostBuffer, going
 from bot.engines.fast.weights import Matrices
 from bot.engines.hardware import check_precision
@@ -115,21 +116,43 @@ def test_layers_that_leave_are_spread_and_more_of_them_hold_the_fewer(layers: in
         assert going(layers, 8) == [0, 4, 8, 12, 16, 20, 24, 28]
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("torchao"), reason="torchao is not installed")
-def test_eight_bit_weights_draw_nearly_the_same_and_come_in_their_turn_too(
-    demo_model: Path, engine: ZImageEngine, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.undo()
-    small = new_engine(demo_model, precision="int8")
-    drawing = small.generate(REQUEST)
-    assert str(drawing.conditions["quantization"]).startswith("int8 weights by row, torchao 0.")
-    difference = compare(to_pillow(engine.generate(REQUEST).image), to_pillow(drawing.image))
+has_torchao = pytest.mark.skipif(
+    not importlib.util.find_spec("torchao"), reason="torchao is not installed"
+)
+
+
+@has_torchao
+@pytest.mark.parametrize(("precision", "most"), [("int8", 4), ("int4", 20)])
+def test_fewer_bits_draw_nearly_the_same_and_come_in_their_turn_too(
+    demo_model: Path, engine: ZImageEngine, monkeypatch: pytest.MonkeyPatch,
+    precision: str, most: int,
+):  # fmt: skip
+    small = new_engine(demo_model, precision=precision)
+    drawing = small.generate(OTHER)
+    assert str(drawing.conditions["quantization"]).startswith(f"{precision} weights ")
+    difference = compare(to_pillow(engine.generate(OTHER).image), to_pillow(drawing.image))
     assert difference is not None
-    assert 0 < difference.mean < 4  # of 255
+    assert 0 < difference.mean < most  # of 255
     settle(small, LEAST, monkeypatch)
-    assert small.generate(REQUEST).image.pixel_sha256 == drawing.image.pixel_sha256
+    assert small.generate(OTHER).image.pixel_sha256 == drawing.image.pixel_sha256
     assert not small._loaded().paths.now.shares_all
     small.close()
+
+
+@has_torchao
+@pytest.mark.parametrize("columns", [336, 896])
+def test_four_bits_are_as_far_off_as_four_bits_are(columns: int):
+    matrix = torch.randn((48, columns), generator=torch.Generator().manual_seed(5))
+    shrink = choose_shrink("int4")
+    assert shrink is not None
+    small = shrink(matrix)
+    assert isinstance(small, Nibbles)
+    assert small.values.nbytes == matrix.numel() // 2
+    apart = (small.plain() - matrix).abs()
+    step = small.scale.expand(-1, -1, columns // small.scale.shape[1]).flatten(1)
+    assert (apart <= step * 0.51).all()
+    rows = torch.randn((3, columns), generator=torch.Generator().manual_seed(6))
+    assert torch.equal(linear(rows, small), rows @ small.plain().T)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +160,7 @@ def test_eight_bit_weights_draw_nearly_the_same_and_come_in_their_turn_too(
     [
         ("int8", False, "it needs the fast path; set ENGINE_PATH=fast"),
         ("fp8", True, "compute capability 8.9"),
-        ("int4", True, "compute capability 8.0|torchao is missing"),
+        ("int4", False, "it needs the fast path; set ENGINE_PATH=fast"),
     ],
 )
 def test_a_precision_that_is_not_here_is_refused(precision: str, why: str, *, is_fast: bool):

@@ -128,11 +128,6 @@ def check_precision(name: str, device: torch.device, dtype: torch.dtype, *, is_f
             "it needs bfloat16 on a GPU of compute capability 8.9 or newer (Ada, Hopper, "
             "Blackwell); use full or int8",
         )
-    if name == "int4" and (capability < (_AMPERE, 0) or dtype is not torch.bfloat16):
-        raise _no_precision(
-            name,
-            "it needs bfloat16 on a GPU of compute capability 8.0 or newer; use full or int8",
-        )
 
 
 def _no_precision(name: str, why: str) -> SettingsError:

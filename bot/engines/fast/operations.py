@@ -26,7 +26,30 @@ class Quantised:
     scale: torch.Tensor
 
 
+@dataclass(frozen=True, kw_only=True)
+class Nibbles:
+    """A matrix in 4 bits, two values a byte; it is multiplied as plain values.
+
+    Attributes:
+        values: uint8, (rows, columns / 2): the left half of the columns in the low four bits.
+        scale: (rows, groups, 1): what each group of columns is to be multiplied by.
+        low: Likewise what is then added.
+
+    """
+
+    values: torch.Tensor
+    scale: torch.Tensor
+    low: torch.Tensor
+
+    def plain(self) -> torch.Tensor:
+        """Return the values (rows, columns) in the dtype of the scale."""
+        both = torch.cat([self.values & 15, self.values >> 4], dim=1)
+        groups = both.to(self.scale.dtype).view(*self.scale.shape[:2], -1)
+        return groups.mul_(self.scale).add_(self.low).view(both.shape)
+
+
 Rows = torch.Tensor | Quantised
+Weight = Rows | Nibbles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +171,10 @@ class TorchOperations:
         return x
 
 
-def linear(rows: Rows, weight: Rows) -> torch.Tensor:
+def linear(rows: Rows, weight: Weight) -> torch.Tensor:
     """Return rows @ weight.T; `weight` is (columns out, columns in), 8-bit where the rows are."""
+    if isinstance(weight, Nibbles):
+        weight = weight.plain()
     if isinstance(rows, Quantised):
         assert isinstance(weight, Quantised)
         return torch._scaled_mm(  # noqa: SLF001 - the way to float8 in every torch we take

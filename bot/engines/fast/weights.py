@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from bot.engines.fast.operations import Quantised, Rows
+from bot.engines.fast.operations import Nibbles, Quantised, Weight
 
 Owners = Sequence[Sequence[nn.Linear]]  # of each matrix, the layers whose rows it holds
 
@@ -17,10 +17,10 @@ Owners = Sequence[Sequence[nn.Linear]]  # of each matrix, the layers whose rows 
 class Matrices(NamedTuple):
     """What one layer multiplies by, each (columns out, columns in)."""
 
-    qkv: Rows
-    out: Rows
-    up: Rows
-    down: Rows
+    qkv: Weight
+    out: Weight
+    up: Weight
+    down: Weight
 
 
 def fused(*layers: nn.Linear) -> torch.Tensor:
@@ -34,13 +34,13 @@ def fused(*layers: nn.Linear) -> torch.Tensor:
     return whole
 
 
-def fused_layer(owners: Owners, shrink: Callable[[torch.Tensor], Rows] | None) -> Matrices:
+def fused_layer(owners: Owners, shrink: Callable[[torch.Tensor], Weight] | None) -> Matrices:
     """Return a layer's matrices, in fewer bits where `shrink` makes them so.
 
     What is in fewer bits takes the place of the layers' own weights: two copies would not fit a
     small card.
     """
-    made: list[Rows] = []
+    made: list[Weight] = []
     for layers in owners:
         whole = fused(*layers)
         made.append(whole if shrink is None else shrink(whole))
@@ -48,12 +48,12 @@ def fused_layer(owners: Owners, shrink: Callable[[torch.Tensor], Rows] | None) -
     return Matrices(*made)
 
 
-def share(whole: Rows, layers: Sequence[nn.Linear]) -> None:
+def share(whole: Weight, layers: Sequence[nn.Linear]) -> None:
     """Make the layers' weights views of a matrix; of one in few bits there are none."""
     start = 0
     for layer in layers:
         end = start + layer.out_features
-        if isinstance(whole, Quantised) or is_traceable_wrapper_subclass(whole):
+        if isinstance(whole, Quantised | Nibbles) or is_traceable_wrapper_subclass(whole):
             layer.weight.data = layer.weight.data.new_empty(0)
         else:
             layer.weight.data = whole[start:end]
@@ -61,12 +61,16 @@ def share(whole: Rows, layers: Sequence[nn.Linear]) -> None:
 
 
 def taken_apart(
-    weight: Rows,
-) -> tuple[list[torch.Tensor], Callable[[Sequence[torch.Tensor]], Rows]]:
+    weight: Weight,
+) -> tuple[list[torch.Tensor], Callable[[Sequence[torch.Tensor]], Weight]]:
     """Return the plain tensors that a weight is made of, and what makes it of others like them."""
     if isinstance(weight, Quantised):
         return [weight.values, weight.scale], lambda parts: Quantised(
             values=parts[0], scale=parts[1]
+        )
+    if isinstance(weight, Nibbles):
+        return [weight.values, weight.scale, weight.low], lambda parts: Nibbles(
+            values=parts[0], scale=parts[1], low=parts[2]
         )
     if not is_traceable_wrapper_subclass(weight):
         return [weight], lambda parts: parts[0]
