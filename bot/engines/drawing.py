@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 
 from bot.engines import RawImage, Step
-from bot.engines.host import Arrival, to_host
+from bot.engines.host import Arrival, to_device, to_host
 from bot.engines.latents import decode, guided, noise
 from bot.engines.loading import Parts
 from bot.engines.preview import latent_to_rgb
@@ -92,7 +92,7 @@ class Run:
         parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
         # Shifted; one more than there are steps.
         sigmas: list[float] = parts.scheduler.sigmas.tolist()
-        latents = noise(request.seed, request.size, parts.channels).to(self.device)
+        latents = to_device(noise(request.seed, request.size, parts.channels), self.device)
         height, width = latents.shape[2:]
         velocities = [
             parts.paths.now.velocity(embedding, sigmas[:-1], height=height, width=width)
