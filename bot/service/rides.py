@@ -29,6 +29,7 @@ class Ride:
         cancel: Set to stop the drawing between two steps.
         acknowledged: Set when the requester has been told of the job, or could not be.
         ended: Set when nothing can be stopped any more.
+        showing: Held while a step's preview is encoded.
         attempts: How often the engine began with it.
         step_share: How much of the image being drawn is done.
         drawings: The images that are drawn, by their place in the job; where the engine broke on
@@ -44,6 +45,7 @@ class Ride:
     cancelled_by: int | None = None
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
     attempts: int = 0
     image_index: int = 0
     step_share: float = 0.0

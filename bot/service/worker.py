@@ -313,18 +313,21 @@ class Worker:
             self._look_ahead(ride, index)
         if ride.acknowledged.is_set():
             self._rides.start(
-                self._show_step(ride, step, total, preview), f"progress {ride.job.id}"
+                self._show_step(ride, index, step, total, preview), f"progress {ride.job.id}"
             )
 
-    async def _show_step(self, ride: Ride, step: int, total: int, preview: RawImage | None) -> None:
-        encoded = None if preview is None else await asyncio.to_thread(encode_preview, preview)
+    async def _show_step(
+        self, ride: Ride, index: int, step: int, total: int, preview: RawImage | None
+    ) -> None:
+        async with ride.showing:  # or a preview that takes long comes behind later steps
+            encoded = None if preview is None else await asyncio.to_thread(encode_preview, preview)
         if ride.ended.is_set():
             return
         await ride.reply.progress(
             Progress(
                 step=step,
                 total=total,
-                image_index=ride.image_index,
+                image_index=index,
                 count=len(ride.job.requests),
                 preview=encoded,
             )
