@@ -24,12 +24,14 @@ qualities = ["draft", "final"]
 [columns]
 guidance = [0, 1.4]
 """
+pytest_plugins = ["tests.bot_fixtures"]
+
 RULES = SizeRules(native=256)
 
 
 @pytest.fixture(autouse=True)
-def model(demo_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MODEL", str(demo_model))
+def model(sketch_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL", str(sketch_model))
 
 
 def written(text: str) -> str:
