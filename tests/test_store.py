@@ -113,6 +113,23 @@ async def test_what_is_not_kept_yet_is_seen_by_its_own_transaction_only(tmp_path
             later = asyncio.create_task(jobs.pauses())
             assert await jobs.pauses() == {7}
         assert await later == {7, 8}, "nobody else is held to a snapshot's moment"
+        await given_up(database)
+        assert await jobs.pauses() == {7, 8}
+        await jobs.pause(9, by=1)
+        assert await jobs.pauses() == {7, 8, 9}, "nor to that of one whose reader gave up"
+
+
+async def given_up(database: Database) -> None:
+    """Cancel a task that begins a snapshot."""
+
+    async def look() -> None:
+        async with database.snapshot():
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(look())
+    await asyncio.sleep(0)  # it waits for the snapshot to begin
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):

@@ -205,12 +205,13 @@ class Database:
         """Let several queries of this task see one state of the database."""
         async with self._reading:
             self._reader = asyncio.current_task()
-            await self._questions.execute("BEGIN")
             try:
+                await self._questions.execute("BEGIN")
                 yield
             finally:
                 self._reader = None
-                await self._questions.execute("ROLLBACK")  # nothing was written
+                with contextlib.suppress(sqlite3.Error):  # it may not have begun
+                    await self._questions.execute("ROLLBACK")  # nothing was written
 
     async def rows(self, sql: str, *values: object) -> list[aiosqlite.Row]:
         """Return what a query finds: what is kept, and in a transaction what its task wrote."""
