@@ -39,7 +39,9 @@ _TITLE_TOP: Final = 250
 _COLOURS_TOP: Final = HEIGHT - _MARGIN - 226
 _CHIP: Final = (48, 26)
 _PROMPT_LINES: Final = 6
-_SHORT: Final = 70  # characters: a longer caption is set smaller, to be shown whole
+_SHORT_NAME: Final = 40  # characters, as below: what is longer is set smaller, to be shown whole
+_SHORT_BRIEF: Final = 300
+_SHORT: Final = 70  # of a caption
 _BELOW: Final = 440  # the room below a picture that is enough for its recipe
 _COMMENTS: Final = 4
 _ROW: Final = 80  # the room that a row of the recipe may take
@@ -52,10 +54,13 @@ def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -
     if part:
         top = wall.write(part, (_MARGIN, top), wall.soft(26)).bottom + 4
     room = WIDTH - 2 * _MARGIN
-    top = wall.write(board.name, (_MARGIN, top), wall.ink(88), width=room, lines=2).bottom + 20
+    name = wall.ink(88 if len(board.name) <= _SHORT_NAME else 60)
+    top = wall.write(board.name, (_MARGIN, top), name, width=room, lines=3).bottom + 20
     if board.brief.strip():
+        size, lines = (34, 5) if len(board.brief) <= _SHORT_BRIEF else (24, 12)
         width = WIDTH * 2 // 3
-        top = wall.write(board.brief, (_MARGIN, top), wall.ink(34), width=width, lines=5).bottom
+        brief = wall.write(board.brief, (_MARGIN, top), wall.ink(size), width=width, lines=lines)
+        top = brief.bottom
     top += 24
     keeper = text("exhibit_kept_by", locale, name=plain(board.owner_name))
     since = text("exhibit_since", locale, date=date_words(board.created_at, locale))

@@ -12,7 +12,7 @@ from typing import Final
 from bot.boards import Board, Item, Status
 from bot.texts import is_chinese, text
 
-MAX_DRAWN: Final = 700  # characters of a text that is drawn: more never fits, and takes time to cut
+MAX_DRAWN: Final = 1000  # characters of a text that is drawn: cutting more to fit takes time
 # They turn the text around them as well: nobody's name may do that.
 _TURNING: Final = frozenset(
     "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -35,7 +35,8 @@ def plain(words: str) -> str:
 
 def drawn(words: str) -> str:
     """Return a line as it is given to the lettering."""
-    return plain(words)[:MAX_DRAWN]
+    line = plain(words)
+    return line if len(line) <= MAX_DRAWN else f"{line[: MAX_DRAWN - 1]}…"
 
 
 def caption_of(item: Item) -> str:
