@@ -228,9 +228,9 @@ class Worker:
             ride.image_index, ride.step_share = index, 0.0
             drawing = await self._ask(ride, index)
         request = ride.job.requests[index]
+        ride.step_share = 0.0  # of what is left now
         if not drawing.is_usual:
             return drawing
-        ride.step_share = 0.0  # of what is left now
         tokens, speed = self._estimator.learn(request, drawing.durations_s)
         recorded = self._store.machine.set_speed(
             self._model_id, self._device, tokens=tokens, speed=speed
