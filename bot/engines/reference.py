@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -55,8 +57,9 @@ class ReferencePath:
 
         return at
 
-    def release(self) -> None:
-        """Hold nothing beside the weights."""
+    def unrecorded(self) -> AbstractContextManager[None]:
+        """Do nothing: this path records no graphs."""
+        return contextlib.nullcontext()
 
 
 def put(network: Any, device: torch.device, *, whole: bool) -> None:

@@ -272,16 +272,15 @@ class ZImageEngine:
             ways = [(False, run.tiled), (True, run.tiled), (True, True)]
         is_moved = on_gpu and parts.paths.can_move_text
         try:
-            for least, tiled in dict.fromkeys(ways):
-                parts.paths.now.release()
-                self._free_cache()
+            with parts.paths.now.unrecorded():
                 if is_moved:
                     parts.text.move(torch.device("cpu"))
+                for least, tiled in dict.fromkeys(ways):
                     self._free_cache()
-                run.tiled = tiled
-                wait = self._draw_if_it_fits(run, least=least)
-                if wait is not None:
-                    return wait
+                    run.tiled = tiled
+                    wait = self._draw_if_it_fits(run, least=least)
+                    if wait is not None:
+                        return wait
             raise out_of_memory_error(self._device, what=str(run.request.size))
         finally:
             self._free_cache()

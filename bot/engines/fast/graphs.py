@@ -7,8 +7,9 @@ runs the same kernels, so its results are the same bits.
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class Graphs:
     def __init__(self, device: torch.device) -> None:
         """Start with none."""
         self._is_on_gpu = self._is_used = device.type == "cuda"
+        self._is_paused = False
         self._recordings: OrderedDict[Hashable, _Recording] = OrderedDict()
         self._pool: Any = None
 
@@ -49,7 +51,7 @@ class Graphs:
             inputs: Copied into the graph's own.
 
         """
-        if not self._is_used:
+        if self._is_paused or not self._is_used:
             return function(*inputs)
         recording = self._recordings.pop(key, None) or self._record(function, inputs)
         self._recordings[key] = recording
@@ -77,6 +79,19 @@ class Graphs:
         self._is_used = if_possible and self._is_on_gpu
         if not self._is_used:
             self.forget()
+
+    @contextlib.contextmanager
+    def unused(self) -> Iterator[None]:
+        """Forget what was recorded, and record nothing meanwhile.
+
+        Recording takes the memory of two runs: one that compiles and loads, and the graph's own.
+        """
+        self.forget()
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
 
     def forget(self) -> None:
         """Give the graphs' memory back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import torch
@@ -135,9 +136,9 @@ class FastPath:
         is_here = plan is not None and plan == Placement(graphs=plan.graphs)
         return is_here and self._precision == "full"
 
-    def release(self) -> None:
-        """Give back the memory of recorded graphs."""
-        self._graphs.forget()
+    def unrecorded(self) -> AbstractContextManager[None]:
+        """Give back the memory of recorded graphs, and record none meanwhile."""
+        return self._graphs.unused()
 
     @torch.inference_mode()
     def encode(self, ids: torch.Tensor) -> torch.Tensor:
