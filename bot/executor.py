@@ -6,37 +6,23 @@ import asyncio
 import contextlib
 import functools
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Protocol, Self
 
+from bot.engine_thread import EngineHungError, EngineThread, NotBegunError
 from bot.engines import Drawing, Engine, RawImage, Step
-from bot.errors import BotError, EngineError
+from bot.errors import BotError
 from bot.generation import GenerationRequest, Size
 
 logger = logging.getLogger(__name__)
 
 OnProgress = Callable[[int, int, RawImage | None], None]  # step, total, preview
-_Result = TypeVar("_Result")
 
 PATIENCE_S: Final = 600.0  # a step of the full model takes minutes on a CPU, never this long
 QUIET_S: Final = 1.0  # without a drawing, before the engine is warmed
 GRACE_S: Final = 5.0  # for a drawing that was given up to notice its cancel
-
-
-class EngineHungError(EngineError):
-    """A drawing made no step for too long; its thread is lost, with the engine on it."""
-
-
-class NotBegunError(EngineError):
-    """The engine broke before this drawing's turn came: nothing of it was done."""
-
-    def __init__(self) -> None:
-        """Say so."""
-        super().__init__("The engine broke before this was begun.")
 
 
 class Executor(Protocol):
@@ -99,7 +85,7 @@ class ThreadExecutor:
         self._asked = 0  # drawings so far
         self._asking = 0  # of them, those that are not done
         self._is_wanted = threading.Event()  # while there are any: whatever warms gives way
-        self._thread = _Thread()
+        self._thread = EngineThread()
         self._engine: Engine | None = None
         self._breaks = 0  # how often a drawing broke the engine or hung
 
@@ -139,7 +125,7 @@ class ThreadExecutor:
         """
         self._warming.cancel()
         if self._thread.is_lost:
-            self._thread, self._engine = _Thread(), None
+            self._thread, self._engine = EngineThread(), None
         else:
             await self._thread.run(self._close)
         self._begin()
@@ -282,67 +268,3 @@ class _Watch:
     @property
     def silence_s(self) -> float:
         return 0.0 if self._last is None else time.monotonic() - self._last
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Call:
-    """What the thread does, and how it is called off, on the loop, before it is begun."""
-
-    work: Callable[[], None]
-    refuse: Callable[[], None]
-
-
-class _Thread:
-    """One thread that runs one call after the other.
-
-    Not a `ThreadPoolExecutor`: Python waits for its threads when the program ends, so a hung engine
-    would keep a process alive that has to go.
-    """
-
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        self.is_lost = False
-        threading.Thread(target=self._work, name="engine", daemon=True).start()
-
-    def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
-            call.work()
-
-    async def run(self, call: Callable[[], _Result]) -> _Result:
-        """Run a call on the thread, behind those that wait, and return what it returns."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[_Result] = loop.create_future()
-
-        def answer(result: _Result | None, error: BaseException | None) -> None:
-            if future.cancelled():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)  # type: ignore[arg-type]
-
-        def work() -> None:
-            try:
-                result, error = call(), None
-            except BaseException as raised:  # noqa: BLE001 - it is raised where `run` is awaited
-                result, error = None, raised
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
-                loop.call_soon_threadsafe(answer, result, error)
-
-        if self.is_lost:
-            raise EngineHungError("The engine hangs: the bot must be started again.")
-        refuse = functools.partial(answer, None, NotBegunError())
-        self._calls.put(_Call(work=work, refuse=refuse))
-        return await future
-
-    def lose(self) -> None:
-        """Give the thread up: what it runs never ends, and what waits behind it never begins."""
-        self.is_lost = True
-        with contextlib.suppress(queue.Empty):
-            while (call := self._calls.get_nowait()) is not None:
-                call.refuse()
-        self._calls.put(None)
-
-    def end(self) -> None:
-        """Let the thread end behind what waits."""
-        self._calls.put(None)

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import pytest
 
+from bot.engine_thread import EngineHungError, NotBegunError
 from bot.engines import Drawing, Step
 from bot.engines.z_image import ZImageEngine
 from bot.errors import BadImageError
-from bot.executor import EngineHungError, NotBegunError, ThreadExecutor
+from bot.executor import ThreadExecutor
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
 from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
@@ -142,8 +143,12 @@ async def ended(service: Service) -> None:
         await service.idle()
 
 
-async def at_its_end(late: LateEngine) -> None:
+async def at_its_end(late: LateEngine, service: Service) -> None:
+    """Wait until the held image is at its last step, and the next one waits on its thread."""
     assert await asyncio.to_thread(late.at_end.wait, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while service._executor._thread._calls.empty():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
 
 
 def row(settings: Settings, job: Job | None) -> tuple[str, int]:
@@ -157,7 +162,7 @@ def row(settings: Settings, job: Job | None) -> tuple[str, int]:
 async def test_the_next_job_begins_while_the_event_loop_is_busy(service: Service, late: LateEngine):
     await ask(service, 10, HELD)
     await ask(service, 20, 2)
-    await at_its_end(late)
+    await at_its_end(late, service)
 
     late.go_on.set()
     began = late.began_another.wait(PATIENCE_S)  # on the loop: nothing else runs on it meanwhile
@@ -170,7 +175,7 @@ async def test_the_images_of_a_job_follow_one_another_without_the_event_loop(
     service: Service, late: LateEngine
 ):
     reply = await ask(service, 10, HELD, 2)
-    await at_its_end(late)
+    await at_its_end(late, service)
 
     late.go_on.set()
     began = late.began_another.wait(PATIENCE_S)
@@ -185,7 +190,7 @@ async def test_who_is_next_is_chosen_at_the_last_moment_and_shown_as_such(
 ):
     await ask(service, 10, HELD)
     second = await ask(service, 20, 2)
-    await at_its_end(late)
+    await at_its_end(late, service)
     third = await ask(service, 30, 3)
 
     tickets = {ticket.job.id: ticket.position for ticket in service.queue_for()}
@@ -202,7 +207,7 @@ async def test_a_job_that_was_asked_for_ahead_can_be_cancelled(
     await ask(service, 10, HELD)
     second = await ask(service, 20, 2)
     third = await ask(service, 30, 3)
-    await at_its_end(late)
+    await at_its_end(late, service)
     assert second.job is not None
 
     cancelling = asyncio.create_task(
@@ -223,7 +228,7 @@ async def test_a_job_is_no_suspect_before_its_own_turn(
 ):
     await ask(service, 10, HELD)
     second = await ask(service, 20, 2)
-    await at_its_end(late)
+    await at_its_end(late, service)
 
     assert row(settings, second.job) == ("queued", 0)
     late.go_on.set()
@@ -237,7 +242,7 @@ async def test_a_drawing_that_breaks_the_engine_does_not_take_the_next_one_with_
     late.end, late.ends = RuntimeError("CUDA error: an illegal memory access"), 2
     first = await ask(service, 10, HELD)
     second = await ask(service, 20, 2)
-    await at_its_end(late)
+    await at_its_end(late, service)
 
     late.go_on.set()
     await ended(service)
@@ -252,7 +257,7 @@ async def test_a_job_that_fails_calls_its_next_image_off(service: Service, late:
     late.end = BadImageError("The model returned one single colour: try another seed.")
     first = await ask(service, 10, HELD, 2)
     second = await ask(service, 20, 3)
-    await at_its_end(late)
+    await at_its_end(late, service)
 
     late.go_on.set()
     await ended(service)
@@ -269,7 +274,7 @@ async def test_a_stopping_bot_draws_what_it_asked_for_and_keeps_the_rest(
         first = await ask(service, 10, HELD)
         second = await ask(service, 20, 2)
         third = await ask(service, 30, 3)
-        await at_its_end(late)
+        await at_its_end(late, service)
         stopping = asyncio.create_task(service.stop())
         await asyncio.sleep(0)
         late.go_on.set()

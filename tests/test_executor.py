@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
+from bot.engine_thread import EngineHungError
 from bot.engines import Drawing, Step
 from bot.engines.z_image import ZImageEngine
 from bot.errors import CancelledError, ModelFilesError
-from bot.executor import EngineHungError, ThreadExecutor
+from bot.executor import ThreadExecutor
 from bot.generation import GenerationRequest, Quality, Size
 
 pytest_plugins = ["tests.bot_fixtures"]

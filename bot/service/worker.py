@@ -6,16 +6,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from bot.engine_thread import EngineHungError
 from bot.engines import Drawing, RawImage
 from bot.errors import BotError, CancelledError
 from bot.estimator import Estimator
-from bot.executor import EngineHungError, Executor, NotBegunError
+from bot.executor import Executor
 from bot.images import encode_preview
 from bot.jobs import Job
 from bot.queue import FairQueue
+from bot.service.ahead import Ahead
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.replies import Progress
 from bot.service.rides import Ride, Rides
@@ -26,20 +27,6 @@ logger = logging.getLogger(__name__)
 
 POISON_SENTENCE: Final = "Drawing this stopped the engine twice, so it is not tried again."
 MAX_ATTEMPTS: Final = 2  # a job that broke the engine, or the process, this often is given up
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Ahead:
-    """What comes after the image that is drawn now.
-
-    Attributes:
-        drawing: Asked for already: the engine's thread goes on to it by itself.
-
-    """
-
-    ride: Ride
-    index: int
-    drawing: asyncio.Task[Drawing]
 
 
 class Worker:
@@ -83,7 +70,7 @@ class Worker:
         self._is_stopping = False
         self.running: Ride | None = None
         self.unfinished: set[Ride] = set()
-        self._ahead: _Ahead | None = None
+        self._ahead = Ahead(self._ask)
         self.lost = asyncio.Event()
 
     async def work(self) -> None:
@@ -97,7 +84,7 @@ class Worker:
 
     async def _next(self) -> Ride | None:
         """Return whose turn it is; None when told to stop, and nothing was asked for ahead."""
-        while self._ahead is None:
+        while self._ahead.ride is None:
             await self._rides.wait_until(self._has_news)
             if self._is_stopping:
                 return None
@@ -118,7 +105,7 @@ class Worker:
     @property
     def underway(self) -> list[Ride]:
         """Return the jobs that no longer wait in the queue, the one that is drawn first."""
-        rides = (self.running, None if self._ahead is None else self._ahead.ride)
+        rides = (self.running, self._ahead.ride)
         return list(dict.fromkeys(ride for ride in rides if ride is not None))
 
     async def stop(self) -> None:
@@ -162,7 +149,7 @@ class Worker:
             except Exception:
                 logger.exception("Job %s broke the engine", ride.job.id)
                 await self._restart_engine()
-        self._drop_ahead(ride)
+        self._ahead.drop(ride)
         self._hand_on(ride, next(iter(ride.failures.values()), sentence))
 
     def _hand_on(self, ride: Ride, sentence: str) -> None:
@@ -223,7 +210,7 @@ class Worker:
 
     async def _draw(self, ride: Ride, index: int) -> Drawing:
         """Draw one image, or wait for it where it was asked for ahead."""
-        drawing = await self._asked_ahead(ride, index)
+        drawing = await self._ahead.take(ride, index)
         if drawing is None:
             ride.image_index, ride.step_share = index, 0.0
             drawing = await self._ask(ride, index)
@@ -258,30 +245,14 @@ class Worker:
             wants_preview=ride.wants_preview,
         )
 
-    async def _asked_ahead(self, ride: Ride, index: int) -> Drawing | None:
-        """Return an image that was asked for ahead; None if it was not, or was never begun."""
-        ahead = self._ahead
-        if ahead is None or ahead.ride is not ride or ahead.index != index:
-            return None
-        self._ahead = None
-        if ride.image_index != index:  # else it is on its way already, and has been noted
-            ride.image_index, ride.step_share = index, 0.0
-        try:
-            return await ahead.drawing
-        except NotBegunError:
-            return None
-
     def _look_ahead(self, ride: Ride, index: int) -> None:
         """Choose what comes after an image and ask for it."""
-        if self._ahead is not None or self._is_stopping or ride is not self.running:
+        if self._ahead.ride is not None or self._is_stopping or ride is not self.running:
             return
         left = [i for i in range(index + 1, len(ride.job.requests)) if i not in ride.drawings]
         following, first = (ride, left[0]) if left else (self._take_fresh(), 0)
         if following is not None:
-            drawing = asyncio.create_task(
-                self._ask(following, first), name=f"draw {following.job.id} ahead"
-            )
-            self._ahead = _Ahead(ride=following, index=first, drawing=drawing)
+            self._ahead.ask(following, first)
 
     def _take_fresh(self) -> Ride | None:
         """Take the next job, unless it was begun before.
@@ -293,17 +264,6 @@ class Worker:
         if job is None or (ride := self._rides.find(job.id)) is None or ride.attempts:
             return None
         return self._take()
-
-    def _drop_ahead(self, ride: Ride) -> None:
-        """Call off the next image of a job that ends without it."""
-        ahead = self._ahead
-        if ahead is None or ahead.ride is not ride:
-            return
-        self._ahead = None
-        if not ride.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
-            ride.cancel.set()
-            ride.cancel = threading.Event()
-        ahead.drawing.add_done_callback(_forget)
 
     def _note_step(
         self, ride: Ride, index: int, step: int, total: int, preview: RawImage | None
@@ -332,9 +292,3 @@ class Worker:
                 preview=encoded,
             )
         )
-
-
-def _forget(drawing: asyncio.Task[Drawing]) -> None:
-    """Take note of how a drawing ended that nobody waits for."""
-    if not drawing.cancelled():
-        drawing.exception()
