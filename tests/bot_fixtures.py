@@ -16,7 +16,7 @@ from tests.town import SteeredEngine, Town, open_town
 
 @pytest.fixture(scope="session")
 def sketch_model(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model that draws scribbles in less than half the demo model's time."""
+    """Return the folder of a model that draws scribbles in a third of the demo model's time."""
     return write_sketch_model(demo_model, tmp_path_factory.mktemp("sketch") / "model")
 
 
