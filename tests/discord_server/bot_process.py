@@ -78,6 +78,7 @@ class BotProcess:
             for stream in (self._process.stdout, self._process.stderr)
             if stream is not None
         ]
+        self._readers.append(asyncio.create_task(self._notice_end(), name=f"end of {self.name}"))
         if wait:
             await self.ready()
 
@@ -142,6 +143,12 @@ class BotProcess:
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
         )
+
+    async def _notice_end(self) -> None:
+        """Wake whoever waits: a process is known to have ended later than its output has."""
+        assert self._process is not None
+        await self._process.wait()
+        self._changes.notify()
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         while content := await stream.readline():
