@@ -16,7 +16,7 @@ from bot.bench.random_full import NAME as RANDOM_FULL
 from bot.bench.random_full import random_full
 from bot.bench.tables import as_json, as_text
 from bot.bench.values import BenchError, Way
-from bot.command_line.common import Commands, let_threads_sleep, open_engine
+from bot.command_line.common import Commands, let_threads_sleep, let_torchao_be_quiet, open_engine
 from bot.command_line.outputs import Outputs
 from bot.generation import Size, SizeRules
 from bot.images import picture_png
@@ -90,6 +90,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Measure what was asked for; all of it is checked before anything is drawn."""
     repeat = _count(options.repeat, "--repeat", least=1)
     queue = _count(options.queue, "--queue", least=0)
+    let_threads_sleep()
+    let_torchao_be_quiet()
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
@@ -110,7 +112,6 @@ def _bench(
 ) -> Bench:
     files = locate(settings.model, model_cache=settings.model_cache)
     sizes = _sizes(options.sizes, SizeRules(native=files.native))
-    let_threads_sleep()
     from bot.bench.bench import Bench, default_ways  # noqa: PLC0415 - torch takes seconds to import
 
     ways = [way for way in Way if way in options.ways] if options.ways else default_ways(settings)
