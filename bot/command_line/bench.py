@@ -159,7 +159,6 @@ def _model(options: argparse.Namespace, settings: Settings) -> Iterator[tuple[st
         yield model, settings.model_copy(update={"model": model})
         return
     keep = None if options.keep is None else Path(options.keep).expanduser()
-    let_threads_sleep()
     with random_full(keep, device=settings.device, say=_Terminal().say) as folder:
         yield model, settings.model_copy(update={"model": str(folder)})
 
