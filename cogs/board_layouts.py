@@ -174,6 +174,8 @@ async def picture_content(
     else:
         parts.append(ui.MediaGallery(gallery_item(upload, item)))
     parts.append(ui.TextDisplay("\n".join(item_lines(item, locale))))
+    if item.comments:
+        parts += [ui.Separator(), ui.TextDisplay("\n".join(comment_lines(item, locale)))]
     if board.state is BoardState.OPEN:
         rows = picture_rows(board, item, reader=reader, locale=locale)
         parts += [ui.ActionRow(*row) for row in rows]
@@ -222,7 +224,6 @@ def item_lines(item: Item, locale: str) -> list[str]:
         lines.append(escaped(item.prompt, limit=PROMPT_SHOWN))
     if item.palette:
         lines.append(hex_line(item.palette))
-    lines += _comments(item, locale)
     return [lines[0], *(f"-# {line}" for line in lines[1:])]
 
 
@@ -242,11 +243,13 @@ def _origin(item: Item, locale: str) -> str:
     return " · ".join(said)
 
 
-def _comments(item: Item, locale: str) -> list[str]:
+def comment_lines(item: Item, locale: str) -> list[str]:
+    """Return the last that was said of a picture, each in one line."""
     shown = item.comments[-COMMENTS_SHOWN:]
     lines = []
     if len(shown) < len(item.comments):
-        lines.append(text("board_comments_more", locale, count=len(item.comments) - len(shown)))
+        earlier = text("board_comments_more", locale, count=len(item.comments) - len(shown))
+        lines.append(f"-# {earlier}")
     for comment in shown:
         words = escaped(" ".join(comment.text.split()), limit=COMMENT_SHOWN)
         lines.append(f"💬 {user_mention(comment.user_id)} {words}")

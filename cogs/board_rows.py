@@ -217,16 +217,17 @@ def drawing_row(board: Board, item: Item, locale: str) -> list[Button]:
 
 def neighbours_row(board: Board, item: Item, locale: str) -> list[Button]:
     """Return the buttons to the pictures before and after one, and to the sheet."""
-    items = board.ordered()
-    at = next(i for i, each in enumerate(items) if each.number == item.number)
+    numbers = [each.number for each in board.ordered()]
+    at, last = numbers.index(item.number), len(numbers) - 1
     row = []
-    if at > 0:
-        row.append(button("look", board.id, str(items[at - 1].number), locale=locale, label="←"))
+    if last > 0:  # both stay where they are from picture to picture, to be pressed again
+        before, after = str(numbers[max(at - 1, 0)]), str(numbers[min(at + 1, last)])
+        row.append(button("look", board.id, before, locale=locale, label="←"))
+        row.append(button("look", board.id, after, locale=locale, label="→"))
+        row[0].disabled, row[1].disabled = at == 0, at == last
     row.append(button("sheet", board.id, str(item.number), locale=locale, emoji="🖼️"))
     if item.comments:
         label = text("board_button_comments", locale, count=len(item.comments))
         row.append(button("comments", board.id, str(item.number), locale=locale, emoji="💬",
                           label=label))  # fmt: skip
-    if at + 1 < len(items):
-        row.append(button("look", board.id, str(items[at + 1].number), locale=locale, label="→"))
     return row

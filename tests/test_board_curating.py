@@ -125,7 +125,7 @@ async def test_comments_hang_below_their_picture(town: Town):
     assert f"💬 <@{town.ming.id}> Too \\<@" in said(result).replace("\u200b", "")
     assert "\\*\\*bold\\*\\*" in said(result)
     log = said(await town.ada.slash(town.channel, "board log"))
-    assert f"<@{town.ming.id}> on **1**: “Too" in log
+    assert f"<@{town.ming.id}> commented on **1**: “Too" in log
 
 
 async def test_all_comments_can_be_read_and_ones_own_deleted(town: Town):
@@ -163,7 +163,7 @@ async def test_who_may_only_look_is_offered_nothing_else(town: Town):
     for who, access in ((town.guild.default_role, "look"), (town.ada, "add")):
         await town.moderator.slash(town.channel, "board allow", who=who, access=access)
     labels = labels_of(await opened(town, town.ming))
-    assert labels == ["Draw with these colours", "Sheet"]
+    assert labels == ["Use these colours", "Sheet"]
     labels = labels_of(await opened(town, town.ada))
     assert labels[:4] == ["Vote (0)", "Comment", "Words", "Take off"]
     refused = await town.ming.click(await current(town), label="Vote")
@@ -174,7 +174,7 @@ async def test_who_may_only_look_is_offered_nothing_else(town: Town):
     labels = labels_of(
         answer_of(await town.ada.slash(town.channel, "board show", board="Spring", number=1))
     )
-    assert labels == ["Draw with these colours", "Sheet"]
+    assert labels == ["Use these colours", "Sheet"]
 
 
 # Status and order
@@ -329,7 +329,7 @@ async def test_a_palette_has_names_hex_values_and_files(town: Town):
     assert names == {"palette.png", "spring.ase", "spring.gpl", "spring.css", "spring.json"}
     [document] = [each for each in answer.attachments if each.filename == "spring.json"]
     assert json.loads(await document.read())["colours"][0]["name"]["zh"]
-    assert "Draw with these colours" in labels_of(answer)
+    assert "Use these colours" in labels_of(answer)
 
 
 # Side by side

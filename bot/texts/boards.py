@@ -65,14 +65,14 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_button_off": "Take off",
     "board_button_same": "Same seed",
     "board_button_more": "More like this",
-    "board_button_paint": "Draw with these colours",
+    "board_button_paint": "Use these colours",
     "board_button_recipe": "Recipe",
     # A picture
     "board_picture": "Picture {number}",
     "board_status_is": "Status: {status}",
     "board_credit": "by {name}",
     "board_added_by": "added by {user}",
-    "board_comments_more": "… {count} comments before",
+    "board_comments_more": "… {count} earlier",
     "board_comments_none": "Nothing was said of it yet.",
     "board_comment_delete": "Delete a comment …",
     # Forms
@@ -174,7 +174,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_exported": "📦 **{name}** · {note}",
     "board_compare_alt": "The pictures {numbers} side by side",
     # The log
-    "board_log_title": "### What was done to {name}",
+    "board_log_title": "### Log of {name}",
     "board_log_quote": ": “{detail}”",
     "board_log_to": " to **{detail}**",
     "board_log_before": " before {detail}",
@@ -204,7 +204,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_log_closed": ": whoever is not named by `/board members` sees the board no more",
     "board_log_list": ": {detail}",
     "list_comma": ", ",
-    "board_log_commented": "{user} on **{number}**{detail}",
+    "board_log_commented": "{user} commented on **{number}**{detail}",
     "board_log_comment_deleted": "{user} deleted a comment on **{number}**{detail}",
 }
 
@@ -265,14 +265,14 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_button_off": "取下",
     "board_button_same": "同一种子",
     "board_button_more": "更多类似",
-    "board_button_paint": "用这些颜色画",
+    "board_button_paint": "用这些颜色",
     "board_button_recipe": "配方",
     # A picture
     "board_picture": "第 {number} 号图片",
     "board_status_is": "状态：{status}",
     "board_credit": "作者 {name}",
     "board_added_by": "由 {user} 加入",
-    "board_comments_more": "…… 之前还有 {count} 条评论",
+    "board_comments_more": "…… 之前还有 {count} 条",
     "board_comments_none": "还没有评论。",
     "board_comment_delete": "删除一条评论……",
     # Forms
