@@ -265,7 +265,7 @@ async def add_menu(interaction: discord.Interaction, message: discord.Message) -
     actor_of(interaction)
     pictures = await pictures_in(interaction, message)
     if not len(pictures):
-        raise RefusalError("no_picture_here")
+        raise RefusalError("board_no_picture")
     await offer(interaction, pictures)
 
 

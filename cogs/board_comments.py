@@ -64,7 +64,7 @@ def pages_of(comments: Sequence[Comment]) -> list[list[Comment]]:
 def _line(comment: Comment) -> str:
     when = relative_time(comment.created_at.timestamp())
     words = escaped(comment.text, limit=COMMENT_LENGTH)
-    return f"💬 {user_mention(comment.user_id)} · {when}\n{words}"
+    return f"-# 💬 {user_mention(comment.user_id)} · {when}\n{words}"
 
 
 def _deletable(

@@ -15,7 +15,7 @@ from discord import app_commands, ui
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError
 from bot.exhibits import ExportFile, Form, export_board
-from bot.exhibits.wording import file_stem
+from bot.exhibits.wording import file_stem, plain_stem
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, suggest_boards
@@ -103,7 +103,7 @@ def _upload_name(board: Board, file: ExportFile) -> str:
     """Return a file's name for Discord, which changes letters that it does not know."""
     if file.name.isascii():
         return file.name
-    return f"board-{board.id}" + file.name.removeprefix(file_stem(board))
+    return plain_stem(board) + file.name.removeprefix(file_stem(board))
 
 
 def _view(board: Board, file: ExportFile, name: str, locale: str) -> ui.LayoutView:

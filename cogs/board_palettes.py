@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from bot.boards import Board, Item, Swatch
 from bot.client import RefusalError
 from bot.exhibits.sheet import palette_of_items
-from bot.exhibits.wording import file_stem
+from bot.exhibits.wording import plain_stem
 from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
 from bot.palettes import ase, css, gpl, palette_json, prompt_words
 from bot.recipe import parse_recipe
@@ -76,9 +76,12 @@ async def present_palette(
     locale = str(interaction.locale)
     await acknowledge(interaction)
     name = board.name if item is None else f"{board.name} {item.number}"
-    title = text("board_palette_title", locale, name=board_name(name))
+    titled = board_name(board.name)
+    if item is not None:
+        titled += " · " + text("board_picture", locale, number=item.number)
+    title = text("board_palette_title", locale, name=titled)
     strip = await asyncio.to_thread(draw_strip, swatches)
-    stem = file_stem(board) if file_stem(board).isascii() else f"board-{board.id}"
+    stem = plain_stem(board)
     stem += "" if item is None else f"-{item.number}"
     files = palette_files(swatches, name, stem=stem, locale=locale)
     picture = Upload(name="palette.png", content=strip, alt_text=_alt(swatches))

@@ -150,6 +150,15 @@ def board_options(
     ]
 
 
+def open_select(found: Sequence[BoardSummary], locale: str) -> Select:
+    """Return the select that opens one of the boards of a list."""
+    return Select(
+        custom_id="zib:s:open:list",
+        placeholder=text("board_open", locale),
+        options=board_options(found, None, locale),
+    )
+
+
 def board_row(board: Board, locale: str) -> list[Button]:
     """Return the buttons under a board."""
     buttons = []

@@ -8,7 +8,7 @@ from typing import Final
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Access, Activity, Board, BoardState, Order
+from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order
 from bot.boards.rules import MAX_BRIEF, one_line
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
@@ -27,7 +27,7 @@ from cogs.board_choosing import (
 )
 from cogs.board_layouts import Looking, board_content, picture_content
 from cogs.board_people import access_in, actor_of, may_keep, may_pin, member_of, places_of, told_to
-from cogs.board_rows import Reader, button
+from cogs.board_rows import Reader, button, open_select
 from cogs.board_wording import board_name, log_line
 from cogs.posting import Content
 from cogs.submitting import bot_of
@@ -127,26 +127,36 @@ async def list_boards(interaction: discord.Interaction) -> None:
     locale = str(interaction.locale)
     found = await summaries(interaction, with_archived=True)
     lines = [text("board_list_title", locale)]
-    for each in await counted(interaction, found[:LISTED]):
-        facts = [count_words(each.num_items, locale)]
-        if each.num_approved:
-            facts.append(text("exhibit_count_approved", locale, count=each.num_approved))
-        if each.channel_id is not None:
-            facts.append(f"<#{each.channel_id}>")
-        if each.state is BoardState.ARCHIVED:
-            facts.append(text("board_archived_mark", locale))
-        facts += [user_mention(each.owner_id), relative_time(each.changed_at.timestamp())]
-        lines.append(f"**{board_name(each.name, limit=NAME_LISTED)}** · " + " · ".join(facts))
+    shown = await counted(interaction, found[:LISTED])
+    lines += [_listed(each, locale) for each in shown]
     if len(found) > LISTED:
         lines.append(text("board_list_more", locale, count=len(found) - LISTED))
     if not found:
         lines.append(text("board_none", locale))
-    else:
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
+    if shown:
         boards = boards_of(interaction)
         used = megabytes(await boards.space(actor_of(interaction)))
         said = text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
-        lines.append(f"-# {said}")
-    await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
+        parts.append(ui.ActionRow(open_select(shown, locale)))
+        parts.append(ui.TextDisplay(f"-# {said}"))
+    await interaction.response.send_message(view=layouts.layout(*parts), ephemeral=True)
+
+
+def _listed(summary: BoardSummary, locale: str) -> str:
+    """Return a board as two lines: what it is called and where, and what is known of it."""
+    head = [f"**{board_name(summary.name, limit=NAME_LISTED)}**"]
+    if summary.channel_id is not None:
+        head.append(f"<#{summary.channel_id}>")
+    if summary.state is BoardState.ARCHIVED:
+        head.append(text("board_archived_mark", locale))
+    facts = [count_words(summary.num_items, locale)]
+    if summary.num_approved:
+        facts.append(text("exhibit_count_approved", locale, count=summary.num_approved))
+    facts.append(text("board_owned_by", locale, user=user_mention(summary.owner_id)))
+    when = relative_time(summary.changed_at.timestamp())
+    facts.append(text("board_changed_at", locale, when=when))
+    return " · ".join(head) + "\n-# " + " · ".join(facts)
 
 
 @app_commands.command(name="show", description="Look at a board, or at one of its pictures")
@@ -184,6 +194,11 @@ async def turn_page(interaction: discord.Interaction, board_id: str, detail: str
     page, _, order = detail.partition(".")
     board = await board_of(interaction, board_id)
     await present_board(interaction, board, page=int(page), order=Order(order))
+
+
+async def open_listed(interaction: discord.Interaction, _: str, board_id: str) -> None:
+    """Show the board that was chosen in the list."""
+    await present_board(interaction, await board_of(interaction, board_id))
 
 
 async def sort(interaction: discord.Interaction, board_id: str, value: str) -> None:
@@ -248,4 +263,4 @@ BUTTONS = {
     "sheet": back_to_sheet,
     "log": present_log,
 }
-SELECTS = {"look": look, "sort": sort}
+SELECTS = {"look": look, "open": open_listed, "sort": sort}

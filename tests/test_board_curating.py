@@ -165,7 +165,7 @@ async def test_who_may_only_look_is_offered_nothing_else(town: Town):
     labels = labels_of(await opened(town, town.ming))
     assert labels == ["Use these colours", "Sheet"]
     labels = labels_of(await opened(town, town.ada))
-    assert labels[:4] == ["Vote (0)", "Comment", "Words", "Take off"]
+    assert labels[:4] == ["Vote (0)", "Comment", "Details", "Take off"]
     refused = await town.ming.click(await current(town), label="Vote")
     assert "You may only look" in said(refused), "before a form is filled in"
     refused = await town.ada.slash(town.channel, "board edit")

@@ -18,6 +18,7 @@ from tests.board_town import (
     post_picture,
     press,
     said,
+    select_of,
 )
 from tests.test_places import thread_in
 from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of
@@ -82,9 +83,14 @@ async def test_the_list_names_what_the_reader_may_see(town: Town):
     assert "There is no board here yet" in said(await town.ada.slash(town.channel, "board list"))
     await create(town)
     await create(town, "Loose", who=town.ada, channel=None)
-    words = said(await town.ming.slash(town.channel, "board list"))
-    assert "**Spring** · 0 pictures · <#" in words
+    listed = await town.ming.slash(town.channel, "board list")
+    words = said(listed)
+    assert f"**Spring** · <#{town.channel.id}>\n-# 0 pictures · owned by <@" in words
     assert "**Loose**" in words
+    select = select_of(answer_of(listed), "zib:s:open")
+    [loose] = [each["value"] for each in select["options"] if each["label"] == "Loose"]
+    chosen = await town.ming.select(answer_of(listed), [loose], custom_id=select["custom_id"])
+    assert "📌 **Loose**" in said(chosen)
 
 
 async def test_boards_are_offered_by_their_names(town: Town):
@@ -311,7 +317,7 @@ async def test_a_message_without_a_picture_is_refused(town: Town):
     await create(town)
     message = await town.ada.send(town.channel, "hello")
     result = await town.ada.context_menu(town.channel, "Add to board", message)
-    assert "holds no picture" in said(result)
+    assert "No picture is attached" in said(result)
 
 
 async def test_of_several_pictures_each_that_fails_is_named(town: Town):

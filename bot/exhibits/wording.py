@@ -131,6 +131,12 @@ def file_stem(board: Board) -> str:
     return slug(board.name) or f"board-{board.id}"
 
 
+def plain_stem(board: Board) -> str:
+    """Return the same in unaccented letters alone, for Discord, which changes others."""
+    letters = unicodedata.normalize("NFKD", file_stem(board)).encode("ascii", "ignore").decode()
+    return slug(letters) or f"board-{board.id}"
+
+
 def slug(words: str, *, max_length: int = 48) -> str:
     """Return letters, digits and single hyphens of a text, for names of files."""
     normal = unicodedata.normalize("NFKC", plain(words)).lower()
