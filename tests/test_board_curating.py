@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -379,6 +380,21 @@ async def test_an_export_is_split_where_the_place_takes_only_small_files(town: T
         [file] = message.attachments
         assert file.size <= 120_000
         assert "Part" in texts_of(message)
+
+
+async def test_an_export_that_outlives_its_answer_is_sent_to_its_reader(town: Town):
+    await create(town)
+    await add_picture(town)
+    town.bot.now = lambda: town.env.now() + dt.timedelta(minutes=16)
+    await town.ada.slash(town.channel, "board export", form="zip")
+    direct = town.ada.user.dm_channel
+    [message] = direct.history()
+    assert [each.filename for each in message.attachments] == ["spring.zip"]
+    assert "longer than the 15 minutes" in texts_of(message)
+    path = f"/channels/{direct.id}/messages"
+    town.env.inject_error("POST", path, status=403, code=50007, times=None)
+    await town.ada.slash(town.channel, "board export", form="zip")
+    assert f"<@{town.ada.id}>, your export took longer" in texts_of(town.channel.last_message)
 
 
 async def test_the_export_button_offers_all_forms(town: Town):
