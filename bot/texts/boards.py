@@ -19,8 +19,8 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_needs_pinning": "A board pins a message in {channel}: that needs somebody who may "
     "manage messages there, or whose thread it is.",
     "board_not_everyones": "Not everyone can own a board: let @everyone curate at most.",
-    "board_no_picture": "No picture is attached to this message: save the picture that it shows, "
-    "and hand it in with `/board add image:`.",
+    "board_no_picture": "No picture is attached to this message. One that it only shows, such as "
+    "a link's, can be saved and handed in with `/board add image:`.",
     "board_add_what": "Say what to add: either the `id` under an image or an `image` of yours.",
     "board_no_colours": "There are no colours yet: add a picture first.",
     "board_no_recipe": "Picture {number} was handed in: I have no recipe to draw it again.",
@@ -231,8 +231,8 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_needs_pinning": "画板会在 {channel} 置顶一条消息：需要能管理那里消息的人，"
     "或帖子的主人。",
     "board_not_everyones": "不能让所有人都拥有画板：@everyone 最多可以整理。",
-    "board_no_picture": "这条消息没有附带图片：请先保存它显示的图片，"
-    "再用 `/board add image:` 加入。",
+    "board_no_picture": "这条消息没有附带图片。若它只是显示图片（例如链接预览），"
+    "请先保存，再用 `/board add image:` 加入。",
     "board_add_what": "请说明加什么：图片下方的 `id`，或你的一张 `image`。",
     "board_no_colours": "还没有颜色：请先加入图片。",
     "board_no_recipe": "第 {number} 号图片是上传的：没有配方可以重画。",
