@@ -13,7 +13,7 @@ from PIL import Image
 from bot.boards import Status
 from cogs.board_asking import packed
 from tests.board_town import add_picture, board_of, create, current, press, said, select_of
-from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of
+from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of, walk
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -237,6 +237,12 @@ async def test_neighbours_are_one_press_away(town: Town):
     following = answer_of(await town.ada.click(picture, label="→"))
     assert following.id == picture.id
     assert "picture no. 2" in texts_of(following)
+    arrows = {
+        each["label"]: each.get("disabled", False)
+        for each in walk(following)
+        if each.get("label") in {"←", "→"}
+    }
+    assert arrows == {"←": False, "→": True}, "both stay in their places"
     sheet = answer_of(await press(town.ada, following, "zib:b:sheet"))
     assert "2 pictures" in texts_of(sheet)
 
