@@ -88,6 +88,7 @@ class ThreadExecutor:
         self._thread = EngineThread()
         self._engine: Engine | None = None
         self._breaks = 0  # how often a drawing broke the engine or hung
+        self._warmed: asyncio.Future[bool] | None = None  # the size that was begun last
 
     async def __aenter__(self) -> Self:
         """Begin loading, without waiting for it: the first job does."""
@@ -95,12 +96,15 @@ class ThreadExecutor:
         return self
 
     def _begin(self) -> None:
+        self._warmed = None
         self._loading = asyncio.ensure_future(self._thread.run(self._load))
         self._warming = asyncio.ensure_future(self._warm_up())
 
     async def __aexit__(self, *_: object) -> None:
         """Let a drawing that runs come to its end, then give the memory back."""
         self._is_wanted.set()
+        with contextlib.suppress(EngineHungError):  # it ends without its thread
+            await self._given_way()
         self._warming.cancel()
         await asyncio.gather(self._loading, self._warming, return_exceptions=True)
         if not self._thread.is_lost:
@@ -167,6 +171,7 @@ class ThreadExecutor:
         wants_preview: Callable[[], bool],
     ) -> Drawing:
         await self._loaded_if_it_can_be()
+        await self._given_way()
         loop = asyncio.get_running_loop()
         watch, breaks = _Watch(), self._breaks
 
@@ -203,7 +208,9 @@ class ThreadExecutor:
                 is_warm = False
                 while not is_warm:
                     await self._quiet()
-                    is_warm = await self._thread.run(functools.partial(self._warm, size))
+                    warm = functools.partial(self._warm, size)
+                    self._warmed = asyncio.ensure_future(self._thread.run(warm))
+                    is_warm = await self._warmed
         except Exception:
             logger.exception("Warming the engine stopped: first images of a size take longer")
 
@@ -216,6 +223,17 @@ class ThreadExecutor:
 
     def _warm(self, size: Size) -> bool:
         return self._engine is None or self._engine.warm(size, cancel=self._is_wanted)
+
+    async def _given_way(self) -> None:
+        """Wait until whatever warms has given way, between two steps; one that hangs never does."""
+        thread, warmed = self._thread, self._warmed
+        if warmed is None:
+            return
+        await asyncio.wait({warmed}, timeout=self._patience_s)
+        if not warmed.done():
+            logger.error("Warming did not end within %.0f s: giving it up", self._patience_s)
+            thread.lose()
+            raise self._hung("Warming the engine")
 
     async def _loaded_if_it_can_be(self) -> None:
         """Wait for the engine; a failure of before does not keep this job from trying."""
@@ -230,8 +248,11 @@ class ThreadExecutor:
         await asyncio.wait({drawing}, timeout=GRACE_S)
         if not drawing.done():
             self._thread.lose()
-        raise EngineHungError(
-            f"Drawing this made no progress for {self._patience_s:.0f} seconds, so it was stopped."
+        raise self._hung("Drawing this")
+
+    def _hung(self, what: str) -> EngineHungError:
+        return EngineHungError(
+            f"{what} made no progress for {self._patience_s:.0f} seconds, so it was stopped."
         )
 
     def _load(self) -> float:

@@ -60,6 +60,8 @@ class Stuck:
         self.warmed.append(size)
         self.is_warming.set()
         self.threads.add(threading.current_thread().name)
+        if self.is_stuck:
+            self.unstick.wait()
         return not (self.warms_long and cancel.wait(30.0))
 
     def close(self) -> None:
@@ -126,6 +128,34 @@ async def test_an_engine_that_cannot_be_warmed_still_draws(
         await executor._warming
         assert (await draw(executor)).image.pixels
     assert "Warming the engine stopped" in caplog.text
+
+
+async def test_whoever_asks_does_not_wait_for_ever_behind_warming_that_hangs(
+    stuck: Stuck, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    stuck.is_stuck = True
+    sizes = [Size(width=128, height=128)]
+    async with ThreadExecutor(lambda: stuck, patience_s=PATIENCE_S, usual_sizes=sizes) as executor:
+        assert await asyncio.to_thread(stuck.is_warming.wait, 30.0)
+        with pytest.raises(EngineHungError, match="Warming the engine made no progress"):
+            await draw(executor)
+        stuck.is_stuck = False
+        executor._patience_s = 30.0  # a real drawing needs more
+        await executor.restart()
+        assert (await draw(executor)).image.pixels
+        stuck.unstick.set()
+
+
+async def test_an_end_does_not_wait_for_ever_for_warming_that_hangs(
+    stuck: Stuck, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    stuck.is_stuck = True
+    sizes = [Size(width=128, height=128)]
+    async with ThreadExecutor(lambda: stuck, patience_s=PATIENCE_S, usual_sizes=sizes):
+        assert await asyncio.to_thread(stuck.is_warming.wait, 30.0)
+    stuck.unstick.set()
 
 
 async def test_a_hung_drawing_is_given_up_and_a_new_engine_draws(
