@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class Job:
         """Return the id of the image that the one at `index` comes from."""
         return self.parents[index] if self.parents else None
 
-    @property
+    @functools.cached_property  # the order of a long queue asks for it thousands of times
     def cost(self) -> int:
         """Return forwards x image tokens, which the time on the engine grows with."""
         return sum(request.num_forwards * request.size.tokens for request in self.requests)
