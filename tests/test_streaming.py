@@ -160,6 +160,7 @@ def test_four_bits_are_as_far_off_as_four_bits_are(columns: int):
     [
         ("int8", False, "it needs the fast path; set ENGINE_PATH=fast"),
         ("fp8", True, "compute capability 8.9"),
+        ("fp8", False, "compute capability 8.9"),  # no other path would help
         ("int4", False, "it needs the fast path; set ENGINE_PATH=fast"),
     ],
 )

@@ -117,10 +117,6 @@ def check_precision(name: str, device: torch.device, dtype: torch.dtype, *, is_f
     """
     if name == "full":
         return
-    if not is_fast:
-        raise _no_precision(name, "it needs the fast path; set ENGINE_PATH=fast, or use full")
-    if name in ("int8", "int4") and not importlib.util.find_spec("torchao"):
-        raise _no_precision(name, "torchao is missing; run `pip install '.[quantised]'`")
     capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0)
     if name == "fp8" and (capability < _ADA or dtype is not torch.bfloat16):
         raise _no_precision(
@@ -128,6 +124,10 @@ def check_precision(name: str, device: torch.device, dtype: torch.dtype, *, is_f
             "it needs bfloat16 on a GPU of compute capability 8.9 or newer (Ada, Hopper, "
             "Blackwell); use full or int8",
         )
+    if not is_fast:
+        raise _no_precision(name, "it needs the fast path; set ENGINE_PATH=fast, or use full")
+    if name in ("int8", "int4") and not importlib.util.find_spec("torchao"):
+        raise _no_precision(name, "torchao is missing; run `pip install '.[quantised]'`")
 
 
 def _no_precision(name: str, why: str) -> SettingsError:

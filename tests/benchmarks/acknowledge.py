@@ -67,9 +67,6 @@ class WatchedEngine:
         finally:
             self.busy.append((start, time.perf_counter()))
 
-    def release(self) -> None:
-        """Nothing holds this engine."""
-
     def close(self) -> None:
         self._engine.close()
 
