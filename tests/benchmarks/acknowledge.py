@@ -67,6 +67,9 @@ class WatchedEngine:
         finally:
             self.busy.append((start, time.perf_counter()))
 
+    def release(self) -> None:
+        """Hold nothing: what opens a town lets a held engine go at the end."""
+
     def close(self) -> None:
         self._engine.close()
 
