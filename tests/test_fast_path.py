@@ -19,7 +19,7 @@ from bot.engines.fast.decoder import FastDecoder
 from bot.engines.fast.graphs import Graphs
 from bot.engines.fast.operations import TorchOperations, linear, quantise
 from bot.engines.fast.text import FastTextEncoder
-from bot.engines.fast.transformer import FastTransformer
+from bot.engines.fast.transformer import FastTransformer, filled
 from bot.engines.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.generation import GenerationRequest, Quality, Size
@@ -59,7 +59,9 @@ def test_the_transformer_is_diffusers_own(demo_model: Path, tokens: int, height:
         for sigma in SIGMAS
     ]
     fast = FastTransformer(source, TorchOperations(), plain_attention)
-    reading = fast.read(embedding, height=height, width=width)
+    whole, is_token = filled(embedding)
+    caption = fast.refine(whole, is_token, fast.rotation(len(whole)))
+    reading = fast.reading(caption, height=height, width=width)
     for step, each in zip(fast.steps(SIGMAS), wanted, strict=True):
         assert apart(fast.velocity(latents, step, reading), each) < OF_FLOAT32
     after = source([latents[0][:, None]], torch.tensor([0.2]), [embedding], return_dict=False)[0]
@@ -73,8 +75,8 @@ def test_the_text_encoder_is_transformers_own(demo_model: Path):
     ids = torch.arange(100, 137)
     wanted = source(input_ids=ids[None], use_cache=False).last_hidden_state[0]
     fast = FastTextEncoder(source, TorchOperations())
-    assert apart(fast.encode(ids), wanted) < OF_FLOAT32
-    longer = fast.encode(torch.nn.functional.pad(ids, (0, 27)))[: len(ids)]
+    assert apart(fast.states(fast.embed(ids)), wanted) < OF_FLOAT32
+    longer = fast.states(fast.embed(torch.nn.functional.pad(ids, (0, 27))))[: len(ids)]
     assert apart(longer, wanted) < OF_FLOAT32  # what follows changes nothing
 
 

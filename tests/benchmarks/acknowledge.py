@@ -16,9 +16,8 @@ import os
 import random
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,8 @@ from simcord import interactions as payloads
 from simcord.backend.models import Interaction
 from simcord.enums import AppCommandType, InteractionType, OptionType
 
-from bot.engines import Drawing, Engine, Step
+from bot.bench.queueing import WatchedEngine
 from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.town import Town, open_town
 
@@ -37,45 +35,15 @@ BACKLOG = 6  # jobs kept waiting, so that the engine never pauses
 LAG_EVERY_S = 0.01
 
 
-class WatchedEngine:
-    """The real engine; notes when it begins and ends each image."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.busy: list[tuple[float, float]] = []
-
-    def load(self) -> None:
-        self._engine.load()
-
-    def check(self, request: GenerationRequest) -> None:
-        self._engine.check(request)
-
-    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
-        return self._engine.warm(size, cancel=cancel)
-
-    def generate(
-        self,
-        request: GenerationRequest,
-        *,
-        like: Mapping[str, object] | None = None,
-        cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
-    ) -> Drawing:
-        start = time.perf_counter()
-        try:
-            return self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
-        finally:
-            self.busy.append((start, time.perf_counter()))
+class HeldNever(WatchedEngine):
+    """A watched engine that stands where a town expects one that can be held."""
 
     def release(self) -> None:
         """Hold nothing: what opens a town lets a held engine go at the end."""
 
-    def close(self) -> None:
-        self._engine.close()
-
     def gaps_s(self) -> list[float]:
         """Return the idle seconds between each two images."""
-        return [after[0] - before[1] for before, after in itertools.pairwise(self.busy)]
+        return [after.start - before.end for before, after in itertools.pairwise(self.drawings)]
 
 
 class Stopwatch:
@@ -109,7 +77,7 @@ class Stopwatch:
 
 
 async def main(options: argparse.Namespace) -> None:
-    engine = WatchedEngine(
+    engine = HeldNever(
         ZImageEngine(
             Path(options.model),
             model_id="demo",
@@ -131,7 +99,7 @@ async def main(options: argparse.Namespace) -> None:
         )
         async with open_town(settings, engine, drain=False) as town:
             await town.imagine(size="256x256")  # the engine is loaded and warm
-            engine.busy.clear()
+            engine.drawings.clear()
             meter = asyncio.create_task(measure_lag(lags))
             feeder = asyncio.create_task(keep_busy(town, watch, options.size))
             await interact(town, watch, options)
@@ -228,9 +196,9 @@ async def measure_lag(lags: list[float]) -> None:
         lags.append(loop.time() - due)
 
 
-def report(watch: Stopwatch, lags: list[float], engine: WatchedEngine) -> None:
+def report(watch: Stopwatch, lags: list[float], engine: HeldNever) -> None:
     times = answered(watch)
-    print(f"cores {len(os.sched_getaffinity(0))}, images drawn meanwhile {len(engine.busy)}")
+    print(f"cores {len(os.sched_getaffinity(0))}, images drawn meanwhile {len(engine.drawings)}")
     print(row("acknowledged", times))
     for kind in sorted({kind for kind, _ in watch.answered.values()} - {"feed"}):
         print(row(f"  {kind}", [s for k, s in watch.answered.values() if k == kind]))

@@ -85,10 +85,6 @@ class FastTextEncoder:
         found: torch.Tensor = table(ids.to(table.weight.device))
         return found.to(self._device)
 
-    def encode(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the states (tokens, hidden size) of token ids (tokens,)."""
-        return self.states(self.embed(ids))
-
     @torch.inference_mode()
     def states(self, embeddings: torch.Tensor) -> torch.Tensor:
         """Return the states (tokens, hidden size) of embeddings of that shape."""

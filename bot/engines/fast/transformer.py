@@ -188,12 +188,6 @@ class FastTransformer:
         final = 1.0 + self._final.adaLN_modulation(condition).float()
         return torch.cat([*blocks, final[:, None]], dim=1)
 
-    def read(self, embedding: torch.Tensor, *, height: int, width: int) -> Reading:
-        """Refine a prompt's (tokens, hidden size); `height` and `width` are in latent cells."""
-        whole, is_token = filled(embedding)
-        caption = self.refine(whole, is_token, self.rotation(len(whole)))
-        return self.reading(caption, height=height, width=width)
-
     @torch.inference_mode()
     def refine(
         self, embedding: torch.Tensor, is_token: torch.Tensor, rotation: Rotation
