@@ -5,20 +5,16 @@ python -m tests.board_picture [docs/board.webp]
 
 from __future__ import annotations
 
-import asyncio
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from bot.boards import Theme
-from bot.command_line.common import let_threads_sleep
 from bot.exhibits import draw_board
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.board_town import board_of, create
+from tests.readme_picture import write_picture
 from tests.town import SteeredEngine, Town, ids_of, open_town
 
-QUALITY: Final = 88  # of the WebP
 NAME: Final = "Harbour café · summer 夏天"
 BRIEF: Final = (
     "Posters, stickers and the menu of a café by the sea: deep blue, sand and one warm orange."
@@ -75,18 +71,5 @@ async def draw(folder: Path, engine: Any) -> Any:
         ).image
 
 
-def main() -> None:
-    """Draw and write."""
-    let_threads_sleep()
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
-
-    path = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/board.webp")
-    engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="docs", device="cpu")
-    with tempfile.TemporaryDirectory() as folder:
-        image = asyncio.run(draw(Path(folder), engine))
-    image.save(path, quality=QUALITY, method=6)
-    print(f"{path}: {image.width}x{image.height}, {path.stat().st_size // 1000} kB")
-
-
 if __name__ == "__main__":
-    main()
+    write_picture(draw, "docs/board.webp")

@@ -6,18 +6,14 @@ python -m tests.family_picture [docs/family.webp]
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from bot.command_line.common import let_threads_sleep
 from bot.portrait import draw_family
 from bot.settings import DEMO_MODEL_DIR, Settings
+from tests.readme_picture import write_picture
 from tests.test_relations import edit
 from tests.town import SteeredEngine, Town, ids_of, open_town
-
-QUALITY = 88  # of the WebP
 
 
 async def grow(town: Town) -> str:
@@ -44,18 +40,5 @@ async def draw(folder: Path, engine: Any) -> Any:
         return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
 
 
-def main() -> None:
-    """Draw and write."""
-    let_threads_sleep()
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
-
-    path = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/family.webp")
-    engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="docs", device="cpu")
-    with tempfile.TemporaryDirectory() as folder:
-        image = asyncio.run(draw(Path(folder), engine))
-    image.save(path, quality=QUALITY, method=6)
-    print(f"{path}: {image.width}x{image.height}, {path.stat().st_size // 1000} kB")
-
-
 if __name__ == "__main__":
-    main()
+    write_picture(draw, "docs/family.webp")
