@@ -1,4 +1,4 @@
-"""What scripts share that make a picture for the README: the demo model draws, a file is written."""
+"""What scripts share that make a picture for the README: the demo model draws it into a file."""
 
 from __future__ import annotations
 
