@@ -185,7 +185,9 @@ async def measure_queues(
                 engines[-1].drawings.clear()
                 stored_s = await _draw_all(service, requests, on_image)
                 drawings = list(engines[-1].drawings)
-                gpu = await _watch_gpu(service, requests, on_image) if is_gpu else None
+                gpu = None
+                if is_gpu:
+                    gpu = await _watch_gpu(service, requests, on_image, device=own.device)
                 figures.append(_figures(name, drawings, stored_s, gpu))
     return figures
 
@@ -210,12 +212,17 @@ async def _draw_all(
 
 
 async def _watch_gpu(
-    service: Service, requests: Sequence[GenerationRequest], on_image: Callable[[], object]
+    service: Service,
+    requests: Sequence[GenerationRequest],
+    on_image: Callable[[], object],
+    *,
+    device: str,
 ) -> GpuActivity | None:
     from bot.engines.baseline.activity import ActivityMeter  # noqa: PLC0415 - imports torch
+    from bot.engines.hardware import choose_device  # noqa: PLC0415
 
     watched = requests[:_WATCHED]
-    with ActivityMeter() as meter:
+    with ActivityMeter(choose_device(device)) as meter:
         await _draw_all(service, watched, on_image)
     activity = meter.activity()
     return GpuActivity(

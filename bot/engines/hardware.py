@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import torch
 
@@ -16,6 +18,10 @@ from bot.errors import SettingsError
 
 _ADA: Final = (8, 9)  # the compute capability that brought 8-bit products
 _AMPERE: Final = 8  # the compute capability that brought bfloat16 in hardware
+
+_Owner = TypeVar("_Owner")
+_Values = ParamSpec("_Values")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +78,46 @@ def threads(device: torch.device, count: object) -> Iterator[bool]:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is the GPU if there is one.
+    """Return the device of that name; `auto` is the first GPU, or the CPU without one.
+
+    A GPU always has its number: plain `cuda` would mean whichever one is current at the time.
 
     Raises:
         SettingsError: There is no such GPU.
 
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device("cuda:0" if name == "cuda" else name)
+    if device.type == "cuda" and device.index >= torch.cuda.device_count():
         raise SettingsError(
             f"The setting DEVICE {name!r} does not work: torch sees {torch.cuda.device_count()} "
             "GPUs here; use auto or cpu, or see `python -m bot doctor`."
         )
     return device
+
+
+def current(device: torch.device) -> AbstractContextManager[object]:
+    """Make a GPU the current one of this thread for a while.
+
+    Triton launches on the current GPU whatever its arguments are on, and so do events, graphs and
+    pinned copies that name no device. A thread begins with GPU 0.
+    """
+    return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
+
+
+def on_its_device(
+    method: Callable[Concatenate[_Owner, _Values], _Result],
+) -> Callable[Concatenate[_Owner, _Values], _Result]:
+    """Run an engine's method with the engine's `_device` as the current one."""
+
+    @functools.wraps(method)
+    def run(owner: _Owner, /, *values: _Values.args, **named: _Values.kwargs) -> _Result:
+        engine: Any = owner
+        with current(engine._device):  # noqa: SLF001 - its own methods are decorated
+            return method(owner, *values, **named)
+
+    return run
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:

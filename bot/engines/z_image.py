@@ -30,6 +30,7 @@ from bot.engines.hardware import (
     device_name,
     kernel_conditions,
     make_deterministic,
+    on_its_device,
     threads,
 )
 from bot.engines.loading import Choices, Parts, load_parts, measure
@@ -102,6 +103,7 @@ class ZImageEngine:
         self._parts: Parts | None = None
         self._room: Room | None = None
 
+    @on_its_device
     def load(self) -> None:
         """Read the weights onto the device; calling it again does nothing.
 
@@ -123,6 +125,7 @@ class ZImageEngine:
         self._free_cache()
         logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
 
+    @on_its_device
     def foresee(self) -> str:
         """Return in one line what would stay on the device; no weights are read.
 
@@ -158,6 +161,7 @@ class ZImageEngine:
         """Refuse a prompt with more tokens than the model reads."""
         self._loaded().text.check(request.prompt)
 
+    @on_its_device
     def generate(
         self,
         request: GenerationRequest,
@@ -206,6 +210,7 @@ class ZImageEngine:
                 is_usual=is_own and run.tiled is usual,
             )
 
+    @on_its_device
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
         """Draw this size for nobody: kernels are loaded, graphs recorded for two lengths of text.
 
@@ -228,6 +233,7 @@ class ZImageEngine:
                 return False
         return True
 
+    @on_its_device
     def close(self) -> None:
         """Give the memory back."""
         self._parts = None

@@ -39,6 +39,10 @@ class ActivityMeter:
     time for every kernel, so the idle share found is, if anything, too large.
     """
 
+    def __init__(self, device: torch.device) -> None:
+        """Watch this GPU."""
+        self._device = device
+
     def __enter__(self) -> Self:
         """Begin to listen."""
         self._profile: Any = profile(activities=[ProfilerActivity.CUDA])
@@ -47,7 +51,7 @@ class ActivityMeter:
 
     def __exit__(self, *_: object) -> None:
         """Stop listening; waits for the GPU."""
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(self._device)
         self._profile.stop()
 
     def activity(self) -> Activity:

@@ -16,7 +16,7 @@ from transformers import Qwen2Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from bot.engines import Drawing, RawImage, Step
-from bot.engines.hardware import choose_device, choose_dtype
+from bot.engines.hardware import choose_device, choose_dtype, on_its_device
 from bot.engines.stages import Stages
 from bot.generation import GenerationRequest, Size
 
@@ -34,6 +34,7 @@ class PlainEngine:
         self._pipeline: Any = None
         self._stages: Stages | None = None
 
+    @on_its_device
     def load(self) -> None:
         """Load the pipeline as the model card does."""
         if self._pipeline is not None:
@@ -51,6 +52,7 @@ class PlainEngine:
     def check(self, request: GenerationRequest) -> None:
         """Refuse nothing."""
 
+    @on_its_device
     def generate(
         self,
         request: GenerationRequest,
@@ -89,6 +91,7 @@ class PlainEngine:
         """Warm nothing: an article's first image is not counted either."""
         return True
 
+    @on_its_device
     def close(self) -> None:
         """Give the memory back."""
         self._pipeline = None

@@ -35,6 +35,8 @@ class Graphs:
         self._is_paused = False
         self._recordings: OrderedDict[Hashable, _Recording] = OrderedDict()
         self._pool: Any = None
+        # torch's own stream for recording is one for the whole process, on whichever GPU came first
+        self._stream: Any = torch.cuda.Stream(device) if self._is_on_gpu else None  # type: ignore[no-untyped-call]
 
     def run(
         self,
@@ -70,7 +72,7 @@ class Graphs:
         if self._pool is None:
             self._pool = torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
+        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
             output.copy_(function(*inside))
         return _Recording(graph=graph, inputs=inside, output=output, function=function)
 

@@ -51,11 +51,11 @@ class HostBuffer:
                 torch.zeros(1, device="cuda")  # the next launch reports the refusal: here, unheard
             return
         # The bytes are held until then: what is registered must not be unmapped.
-        weakref.finalize(self, _unpin, self.bytes).atexit = False
+        weakref.finalize(self, _unpin, self.bytes, torch.cuda.current_device()).atexit = False
 
 
-def _unpin(registered: torch.Tensor) -> None:
-    torch.cuda.synchronize()  # a copy may be on its way
+def _unpin(registered: torch.Tensor, device: int) -> None:
+    torch.cuda.synchronize(device)  # a copy may be on its way
     runtime: Any = torch.cuda.cudart()  # type: ignore[no-untyped-call]
     runtime.cudaHostUnregister(registered.data_ptr())
 
