@@ -58,6 +58,17 @@ def full_size_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return random_model.build(tmp_path_factory.mktemp("full") / "model", "cuda")
 
 
+@pytest.fixture(scope="module")
+def thin_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model with a few of the full size's layers: about 4 GB."""
+    return random_model.build(
+        tmp_path_factory.mktemp("thin") / "model",
+        "cuda",
+        text_encoder={**random_model.TEXT_ENCODER, "num_hidden_layers": 3},
+        transformer={**random_model.TRANSFORMER, "n_layers": 4},
+    )
+
+
 def new_engine(folder: Path) -> ZImageEngine:
     return ZImageEngine(folder, model_id=folder.name, revision="test", device="cuda")
 
@@ -75,6 +86,13 @@ def peak_bytes(draw: Callable[[], object]) -> int:
     torch.cuda.reset_peak_memory_stats()
     draw()
     return torch.cuda.max_memory_allocated()
+
+
+def reserved_bytes(engine: ZImageEngine, wanted: GenerationRequest, **options: object) -> int:
+    """Return the most that the allocator holds while an image is drawn without recorded graphs."""
+    with engine._loaded().paths.now.unrecorded():
+        peak_bytes(lambda: engine.generate(wanted, **options))
+    return torch.cuda.max_memory_reserved()
 
 
 def limit_memory(size_bytes: int) -> None:
@@ -141,26 +159,33 @@ def test_an_attention_that_was_recorded_is_used_where_it_is_here(demo_model: Pat
 
 
 def test_out_of_memory_is_tried_again_with_less_on_the_gpu_and_then_in_tiles(
-    demo_model: Path, monkeypatch: pytest.MonkeyPatch
+    thin_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    engine = new_engine(demo_model)
-    engine.generate(request(128))
-    whole = engine.generate(request(1024))
-    with engine._loaded().paths.now.unrecorded():  # what a replayed graph works in is not counted
-        plain = peak_bytes(lambda: engine.generate(request(1024)))
-    limit_memory(plain - 2**20)  # a little too little for the image beside all weights
-    drawing = engine.generate(request(1024))
-    assert drawing.conditions["vae_tiling"] is False
-    assert drawing.image.pixel_sha256 == whole.image.pixel_sha256
-    torch.cuda.set_per_process_memory_fraction(1.0)
+    """Limits lie half-way between what two rungs take: they count what is reserved, too.
+
+    What the allocator reserves beyond the tensors is more than the demo model's weights, so only a
+    model whose weights are large beside an image tells the rungs apart on every card.
+    """
+    engine = new_engine(thin_model)
+    small, large = request(512), request(1536)
+    whole = {each: engine.generate(each).image.pixel_sha256 for each in (small, large)}
+    most = reserved_bytes(engine, small)
     with monkeypatch.context() as patch:
         patch.setattr(engine._room, "settled", lambda *_, **__: LEAST)
-        least = peak_bytes(lambda: engine.generate(request(1024)))
-    limit_memory(least - 2**20)  # too little for it beside next to no weights
-    assert engine.generate(request(1024)).conditions["vae_tiling"] is True
+        least, untiled = reserved_bytes(engine, small), reserved_bytes(engine, large)
+        tiled = reserved_bytes(engine, large, like={"path": "fast", "vae_tiling": True})
+
+    limit_memory((most + least) // 2)
+    drawing = engine.generate(small)
+    assert drawing.conditions["vae_tiling"] is False
+    assert drawing.image.pixel_sha256 == whole[small]
+    assert engine._room.plan == LEAST
+
+    limit_memory((untiled + tiled) // 2)
+    assert engine.generate(large).conditions["vae_tiling"] is True
+
     torch.cuda.set_per_process_memory_fraction(1.0)
-    again = engine.generate(request(1024))
-    assert again.image.pixel_sha256 == whole.image.pixel_sha256
+    assert {each: engine.generate(each).image.pixel_sha256 for each in whole} == whole
 
 
 def test_out_of_memory_on_both_ways_says_what_there_was(demo_model: Path):
