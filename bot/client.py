@@ -8,8 +8,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +18,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot import texts
-from bot.engines import Engine
-from bot.errors import BotError, EngineLostError, SettingsError
+from bot.errors import BotError
 from bot.jobs import Generation, Job
-from bot.service import Reply, Service, open_service
+from bot.service import Reply, Service
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,19 +39,11 @@ EXTENSIONS: Final = (
     "cogs.help",
 )
 
-HOW_TO_BEGIN: Final = (
-    "There is no DISCORD_TOKEN: create an application at "
-    "https://discord.com/developers/applications, copy the token from its Bot page, and put "
-    "DISCORD_TOKEN=... into .env. "
-    "To try the bot without an account, run `python -m bot playground`."
-)
+# Between tries to register commands that Discord could not take; the next start tries, too.
+SYNC_PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
 
 # A message that Discord no longer, or never, lets this bot answer: nothing is left to say there.
 GONE: Final = (discord.NotFound, discord.Forbidden)
-
-
-class DiscordUnreachableError(BotError):
-    """There is no way to Discord from here."""
 
 
 class RefusalError(BotError):
@@ -178,17 +168,42 @@ class ImageBot(commands.Bot):
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
         self.redraw_interval_s = 1.5
         self._resumed = False
+        self._syncing: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
         """Load the extensions and tell Discord of changed commands."""
         await self.tree.set_translator(BotTranslator())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
+        if not await self._sync_or_say():
+            self._syncing = asyncio.create_task(self._sync_later(), name="sync commands")
+
+    async def _sync_or_say(self) -> bool:
+        """Register the commands; where Discord refuses, those of the last start still work.
+
+        Returns:
+            Whether there is nothing to try again.
+
+        """
         try:
             await self.sync_commands()
-        except (discord.DiscordServerError, aiohttp.ClientError) as error:
-            # Those of the last start still work; the next one tries again.
-            logger.error("Discord could not register the commands (%s)", error)  # noqa: TRY400
+        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+            reason = " ".join(str(error).split())[:300]
+            logger.error("Discord could not register the commands (%s)", reason)  # noqa: TRY400
+            return not may_pass(error)
+        return True
+
+    async def _sync_later(self) -> None:
+        for pause_s in SYNC_PAUSES_S:
+            await asyncio.sleep(pause_s)
+            if await self._sync_or_say():
+                return
+
+    async def close(self) -> None:
+        """Close the connection; commands that wait to be registered are so at the next start."""
+        if self._syncing is not None:
+            self._syncing.cancel()
+        await super().close()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Ignore messages: there are no text commands."""
@@ -216,6 +231,13 @@ class ImageBot(commands.Bot):
             await self.service.resume(self.reply_for)
 
 
+def may_pass(error: BaseException) -> bool:
+    """Tell whether a request that failed may work later: Discord or the way to it was at fault."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500  # noqa: PLR2004 - HTTP's own numbers
+    return True
+
+
 def _digest(payload: object) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
@@ -239,96 +261,3 @@ class SyncRecord:
         """Keep a hash."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps({**self.read(), application_id: digest}), encoding="utf-8")
-
-
-async def run_bot(settings: Settings, engine_factory: Callable[[], Engine]) -> None:
-    """Serve Discord until told to stop; then finish or keep what runs, and close in order.
-
-    Raises:
-        SettingsError: There is no token, or Discord refuses it.
-        DiscordUnreachableError: There is no way to Discord from here.
-        EngineLostError: The engine broke for good.
-        BotError: The model or the database cannot be used; the sentence says why.
-
-    """
-    if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
-        raise SettingsError(HOW_TO_BEGIN)
-    token = settings.discord_token.get_secret_value().strip()
-    with stop_signals() as stop:
-        async with (
-            open_service(settings, engine_factory) as service,
-            ImageBot(settings, service) as bot,
-        ):
-            await _log_in(bot, token)
-            await _serve(bot, stop)
-
-
-async def _log_in(bot: ImageBot, token: str) -> None:
-    try:
-        await bot.login(token)
-    except discord.LoginFailure as error:
-        raise SettingsError(
-            "Discord refuses the DISCORD_TOKEN: copy it again from the Bot page of your "
-            "application at https://discord.com/developers/applications (Reset Token makes a new "
-            "one)."
-        ) from error
-    except discord.DiscordServerError as error:
-        raise DiscordUnreachableError(
-            f"Discord answers with error {error.status}: start the bot again in some minutes; "
-            "https://discordstatus.com tells how Discord is."
-        ) from error
-    except (aiohttp.ClientConnectionError, OSError, TimeoutError) as error:
-        raise DiscordUnreachableError(
-            f"Discord cannot be reached ({type(error).__name__}): check this machine's network, "
-            "proxy and firewall for https://discord.com."
-        ) from error
-
-
-async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
-    """Stay connected until `stop` is set, then let the jobs end while Discord still listens.
-
-    Raises:
-        EngineLostError: The engine broke for good; everything is kept for the next start.
-        BotError: The engine could not even be loaded; the sentence says why.
-
-    """
-    connection = asyncio.create_task(bot.connect(reconnect=True), name="gateway")
-    stopped = asyncio.create_task(stop.wait(), name="stop signal")
-    lost = asyncio.create_task(bot.service.lost.wait(), name="engine lost")
-    await asyncio.wait({connection, stopped, lost}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    lost.cancel()
-    if not connection.done():
-        logger.info("Stopping: what runs is finished or kept for the next start")
-        await bot.service.stop()
-    await bot.close()
-    await connection
-    if bot.service.load_failure is not None:
-        raise bot.service.load_failure
-    if bot.service.lost.is_set():
-        raise EngineLostError(
-            "The engine broke and could not be loaded again: nothing is lost, start the bot anew."
-        )
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """Give an event that SIGINT and SIGTERM set; the second signal acts as it does by default."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def note() -> None:
-        stop.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-    for number in signals:
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises instead
-            loop.add_signal_handler(number, note)
-    try:
-        yield stop
-    finally:
-        for number in signals:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)

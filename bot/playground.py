@@ -23,7 +23,8 @@ from typing import Any, Final
 import discord
 from discord.webhook.async_ import async_context
 
-from bot.client import ImageBot, stop_signals
+from bot.client import ImageBot
+from bot.connection import stop_signals
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.jobs import Generation, Scope

@@ -12,7 +12,8 @@ import discord
 import pytest
 from pydantic import SecretStr
 
-from bot.client import BotTranslator, DiscordUnreachableError, ImageBot, run_bot
+from bot.client import BotTranslator, ImageBot
+from bot.connection import DiscordUnreachableError, run_bot
 from bot.errors import ModelFilesError, SettingsError
 from tests.town import SteeredEngine, Town, private_sentence
 

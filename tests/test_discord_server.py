@@ -362,6 +362,88 @@ async def test_commands_that_cannot_be_registered_now_do_not_keep_the_bot_from_s
         assert [each.status for each in server.journal.of("PUT", SYNC)] == [503, 200]
 
 
+@pytest.mark.parametrize("fault", [Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.BLOCKED])
+async def test_commands_that_are_refused_do_not_keep_the_bot_from_working(
+    server: DiscordServer, place: Place, tmp_path: Path, fault: Fault
+):
+    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
+        (bot.data_dir / "commands.json").unlink()
+        server.faults.next(fault, "PUT", SYNC)
+        await bot.restart()
+        await imagine(server, place)
+        assert "Discord could not register the commands" in bot.log
+        assert "Traceback" not in bot.log
+
+
+async def test_an_address_that_is_blocked_waits_and_logs_in_again(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    server.faults.next(Fault.BLOCKED, "GET", "/users/@me", times=2, retry_after_s=0)
+    server.faults.next(Fault.BLOCKED, "GET", "/gateway/bot", retry_after_s=0)
+    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
+        await imagine(server, place)
+        assert bot.log.count("Discord blocks this machine's address") == 3
+        assert "logs in again at" in bot.log
+        assert "Traceback" not in bot.log
+        assert await bot.terminate() == 0
+
+
+async def test_a_blocked_bot_can_be_stopped_while_it_waits(server: DiscordServer, tmp_path: Path):
+    server.faults.next(Fault.BLOCKED, "GET", "/users/@me", retry_after_s=3600)
+    bot = BotProcess(server=server, data_dir=tmp_path / "data")
+    await bot.start(wait=False)
+    await server.changes.until(lambda: "logs in again" in bot.log, what="the bot waiting")
+    assert await bot.terminate() == 0
+    assert "Traceback" not in bot.log
+
+
+@pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014])
+async def test_a_connection_that_is_closed_for_good_ends_with_one_sentence(
+    server: DiscordServer, place: Place, tmp_path: Path, code: int
+):
+    server.gateway.refuses_with = code
+    bot = BotProcess(server=server, data_dir=tmp_path / "data")
+    await bot.start(wait=False)
+    assert await bot.ended() == 2
+    assert "Traceback" not in bot.log
+    assert ("Reset Token" if code == 4004 else f"(code {code})") in bot.lines[-1]
+
+
+async def test_a_bot_connects_in_as_many_shards_as_discord_asks_for(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    server.rest.shards = 2
+    while len({(guild.id >> 22) % 2 for guild in server.backend.guilds.values()}) < 2:
+        other = server.people.guild()
+    channel = other.create_text_channel("pictures")
+    bert = server.people.member(other, "bert")
+    async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
+        assert server.gateway.identified == 2
+        for who, where in ((place.ada, place.channel), (bert, channel)):
+            asked = await server.people.slash(
+                who, where, "imagine", prompt="a red apple", size=SMALL
+            )
+            await server.people.answered(asked)
+        assert "in 2 guilds" in bot.log or len(server.backend.guilds) > 2
+        assert await bot.terminate() == 0
+        assert "Traceback" not in bot.log
+
+
+@pytest.mark.parametrize("route", ["/users/@me", "/gateway/bot", SYNC])
+async def test_a_stop_during_the_start_leaves_no_trace(
+    server: DiscordServer, place: Place, tmp_path: Path, route: str
+):
+    server.faults.next(Fault.HANGS, "*", route)
+    bot = BotProcess(server=server, data_dir=tmp_path / "data")
+    await bot.start(wait=False)
+    await server.changes.until(
+        lambda: any(each.route == route for each in server.faults.switches) is False,
+        what="the bot hanging at its start",
+    )
+    assert await bot.terminate() == 0
+    assert "Traceback" not in bot.log
+
+
 async def test_a_wrong_token_ends_with_one_sentence(server: DiscordServer, tmp_path: Path):
     bot = BotProcess(
         server=server, data_dir=tmp_path / "data", environment={"DISCORD_TOKEN": "wrong"}

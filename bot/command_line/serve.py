@@ -38,9 +38,9 @@ def add_to(commands: Commands) -> None:
 def run_bot(_options: argparse.Namespace, settings: Settings) -> int:
     """Serve Discord until told to stop."""
     # discord.py takes a second to import: the other commands do without it.
-    from bot import client  # noqa: PLC0415
+    from bot import connection  # noqa: PLC0415
 
-    asyncio.run(client.run_bot(settings, _engine_factory(settings)))
+    asyncio.run(connection.run_bot(settings, _engine_factory(settings)))
     return 0
 
 

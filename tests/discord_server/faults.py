@@ -21,6 +21,9 @@ class Fault(StrEnum):
     BAD_GATEWAY = "502"
     UNAVAILABLE = "503"
     TOO_LARGE = "413"
+    BAD_REQUEST = "400"
+    FORBIDDEN = "403"
+    BLOCKED = "429 page"  # of Discord's outer wall: HTML, to all requests of an address
     HANGS = "hangs"
     DROPPED_BEFORE = "dropped before"
     DROPPED_AFTER = "dropped after"

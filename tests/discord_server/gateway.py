@@ -74,6 +74,7 @@ class Gateway:
         self.heartbeats = 0
         self.resumed = 0  # how often a session was taken up again
         self.identified = 0
+        self.refuses_with: int | None = None  # the code that an IDENTIFY is closed with
         self._backend = backend
         self._token = token
         self._connections: list[Connection] = []
@@ -149,11 +150,15 @@ class Gateway:
         if connection.session is not None:
             connection.close(ALREADY_AUTHENTICATED)
             return
-        session = self.sessions.begin(connection.bot, data["intents"])
+        if self.refuses_with is not None:
+            connection.close(self.refuses_with)
+            return
+        number, count = data.get("shard", (0, 1))
+        session = self.sessions.begin(connection.bot, data["intents"], (number, count))
         self._attach(connection, session)
         self.identified += 1
         session.dispatch("READY", self._ready(connection, session, data))
-        for guild in list(self._backend.guilds.values()):
+        for guild in filter(lambda each: session.has(each.id), self._backend.guilds.values()):
             payload = self._backend.guild_payload(guild)
             session.dispatch(
                 "GUILD_CREATE", self.sessions.shown("GUILD_CREATE", payload, session.intents)
@@ -166,7 +171,11 @@ class Gateway:
         ready = {
             "v": 10,
             "user": dict(serializers.user_payload(self._backend.bot_user)),
-            "guilds": [{"id": str(id_), "unavailable": True} for id_ in self._backend.guilds],
+            "guilds": [
+                {"id": str(id_), "unavailable": True}
+                for id_ in self._backend.guilds
+                if session.has(id_)
+            ],
             "session_id": session.id,
             "resume_gateway_url": connection.base,
             "application": {"id": str(self._backend.application_id), "flags": 0},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from discord.state import ConnectionState
 
+from bot import connection
 from bot.client import ImageBot
 from bot.command_line import run, serve
 from bot.engines import Engine
@@ -41,6 +43,7 @@ def main() -> int:
     tell_when_ready()
     if options.engine == "stand-in":
         serve.open_engine = stand_in(options.seconds_per_forward)
+    connection.run_bot = functools.partial(connection.run_bot, login_pauses_s=[options.login_pause])
     return run([])
 
 
@@ -99,6 +102,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds-per-forward", type=float, default=0.0)
     parser.add_argument("--ready-after", type=float, default=0.1)
     parser.add_argument("--identify-after", type=float, default=0.1)
+    parser.add_argument("--login-pause", type=float, default=0.05)
     parser.add_argument("--heartbeat-timeout", type=float, default=60.0)
     return parser.parse_args()
 

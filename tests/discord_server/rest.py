@@ -26,6 +26,7 @@ from tests.discord_server.rules import (
 )
 
 SEND = "/channels/{channel_id}/messages"
+BLOCKED_PAGE = "<!doctype html><title>Access denied</title>You are being rate limited"
 WITHOUT_TOKEN = ("/interactions/", "/webhooks/{webhook_id}/{token}")
 
 
@@ -78,6 +79,8 @@ class Rest:
         description: Description | NoDescription,
     ) -> None:
         self.nonces = Nonces(backend=backend)
+        self.address = ""  # of the server, when it listens
+        self.shards = 1  # that a bot is told to connect in
         self.unknown: list[str] = []  # what simcord cannot do: always a defect of the test
         self._backend = backend
         self._token = token
@@ -133,6 +136,9 @@ class Rest:
             headers = refusal_headers(switch.retry_after_s, scope="shared")
             body: Any = _too_many(switch.retry_after_s, is_global=False)
             return Answer(status=429, body=body, headers=headers, fault=str(fault))
+        if fault is Fault.BLOCKED:
+            headers = {"Retry-After": str(int(switch.retry_after_s))}
+            return Answer(status=429, body=BLOCKED_PAGE, headers=headers, fault=str(fault))
         if fault is Fault.TOO_LARGE:
             body = {"message": "Request entity too large", "code": 40005}
         else:
@@ -157,6 +163,8 @@ class Rest:
 
     def _dispatch(self, question: Question) -> Any:
         """Keep Discord's own rules, then let simcord do it."""
+        if question.path == "/gateway/bot":
+            return self._gateway(question.bot)
         body = question.body if isinstance(question.body, dict) else {}
         check_files(self._backend, self._channel_of(question), question.files)
         if question.route == SEND and question.method == "POST":
@@ -171,6 +179,15 @@ class Rest:
         if question.method == "PUT" and question.route.endswith("/commands"):
             check_commands(question.body)
         return self._simulate(question)
+
+    def _gateway(self, bot: str) -> dict[str, Any]:
+        limits = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        address = self.address.replace("http://", "ws://")
+        return {
+            "url": f"{address}/{bot}/gateway",
+            "shards": self.shards,
+            "session_start_limit": limits,
+        }
 
     def _simulate(self, question: Question) -> Any:
         return dispatch(
@@ -254,6 +271,10 @@ async def _read_parts(request: web.Request, question: Question) -> None:
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
+    if isinstance(answer.body, str):
+        return web.Response(
+            status=answer.status, text=answer.body, headers=answer.headers, content_type="text/html"
+        )
     # discord.py reads JSON only where the type is exactly this, without a charset.
     return web.Response(
         status=answer.status,

@@ -93,6 +93,7 @@ class DiscordServer:
             server: Any = site._server
             port = server.sockets[0].getsockname()[1]
             self.address = f"http://127.0.0.1:{port}"
+            self.rest.address = self.address
             self.backend.cdn.base = f"{self.address}/cdn"
             yield self
         finally:

@@ -25,6 +25,7 @@ class Session:
     Attributes:
         send: Hands a payload to the socket; None while none is connected.
         left_at_s: When the socket went, by the server's clock.
+        shard: Its number and how many there are; each has its share of the guilds.
 
     """
 
@@ -34,6 +35,7 @@ class Session:
     seq: int = 0
     send: Callable[[dict[str, Any]], None] | None = None
     left_at_s: float | None = None
+    shard: tuple[int, int] = (0, 1)
     events: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
 
     def dispatch(self, event: str, data: Mapping[str, Any]) -> None:
@@ -43,6 +45,11 @@ class Session:
         self.events.append(payload)
         if self.send is not None:
             self.send(payload)
+
+    def has(self, guild_id: int | None) -> bool:
+        """Tell whether events of a guild come here; those of no guild are the first shard's."""
+        number, count = self.shard
+        return number == (0 if guild_id is None else (guild_id >> 22) % count)
 
     def missed_since(self, seq: int) -> list[dict[str, Any]] | None:
         """Return the events after `seq`, or None where they are no longer all there."""
@@ -64,10 +71,11 @@ class Sessions:
         """Return the sessions somebody listens to, the newest last."""
         return [session for session in self._by_id.values() if session.send is not None]
 
-    def begin(self, bot: str, intents_value: int) -> Session:
+    def begin(self, bot: str, intents_value: int, shard: tuple[int, int]) -> Session:
         """Begin a session, as IDENTIFY asks."""
         self._forget_old()
-        session = Session(bot=bot, intents=discord.Intents._from_value(intents_value))
+        intents = discord.Intents._from_value(intents_value)
+        session = Session(bot=bot, intents=intents, shard=shard)
         self._by_id[session.id] = session
         return session
 
@@ -89,6 +97,8 @@ class Sessions:
     def feed(self, event: str, payload: Mapping[str, Any]) -> None:
         """Give an event to every session whose intents want it, as much of it as they may see."""
         for session in list(self._by_id.values()):
+            if not session.has(_guild_of(event, payload)):
+                continue
             gate = simcord_intents.required_intent(event, payload)
             if gate is None or getattr(session.intents, gate):
                 session.dispatch(event, self.shown(event, payload, session.intents))
@@ -115,3 +125,9 @@ class Sessions:
         for session in list(self._by_id.values()):
             if session.left_at_s is not None and now > session.left_at_s + RESUMABLE_S:
                 self.end(session)
+
+
+def _guild_of(event: str, payload: Mapping[str, Any]) -> int | None:
+    guild_id = payload.get("id" if event.startswith("GUILD_") else "guild_id")
+    guild_id = payload.get("guild_id", guild_id)
+    return None if guild_id is None else int(guild_id)
