@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from tqdm import tqdm
@@ -54,8 +55,12 @@ def let_torchao_be_quiet() -> None:
     """Keep what torchao says at its import off the terminal; to be called before torch is imported.
 
     Where it is installed diffusers imports it too, and half a page tells of kernels that nobody
-    asked for. PRECISION needs none of them.
+    asked for. PRECISION needs none of them. Its source has an escape sequence that Python 3.12 and
+    newer warn of when they compile it, which is here where the installer did not (uv).
     """
+    warnings.filterwarnings(
+        "ignore", "invalid escape sequence", SyntaxWarning, module=r".*[/\\]torchao[/\\]"
+    )
     os.environ.setdefault("TORCHAO_FORCE_SKIP_LOADING_SO_FILES", "1")
     for name in ("torchao", "torch.utils._pytree", "diffusers.quantizers.torchao"):
         logging.getLogger(name).setLevel(logging.ERROR)
