@@ -14,7 +14,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-DEMO_MODEL_DIR = PROJECT_DIR / "data" / "demo_model"
+
+
+def demo_model_dir(root: Path) -> Path:
+    """Return where the demo model lies, given the folder that holds the package `bot`.
+
+    A wheel brings it inside the package; a clone and an editable installation have it in `data`.
+    """
+    packed = root / "bot" / "demo_model"
+    return packed if packed.is_dir() else root / "data" / "demo_model"
+
+
+DEMO_MODEL_DIR = demo_model_dir(PROJECT_DIR)
 
 
 class Settings(BaseSettings):
@@ -30,7 +41,7 @@ class Settings(BaseSettings):
 
     discord_token: SecretStr | None = Field(
         default=None,
-        description="Token of the Discord application's bot; only `python -m bot` needs it.",
+        description="Token of the Discord application's bot; only the bot on Discord needs it.",
     )
     model: str = Field(
         default="demo",

@@ -1,0 +1,88 @@
+"""What a wheel brings, and what is said to whoever starts the program from one.
+
+`.ci/fresh` does the same at length: real wheels in real environments on bare machines.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from bot.command_line.common import let_torchao_be_quiet
+from bot.settings import PROJECT_DIR
+
+
+@pytest.fixture(scope="module")
+def contents() -> dict[str, Path]:
+    """Return what a wheel holds: place below `site-packages` -> file of this tree."""
+    files = WheelBuilder(str(PROJECT_DIR)).recurse_included_files()
+    return {Path(file.distribution_path).as_posix(): Path(file.path) for file in files}
+
+
+@pytest.fixture(scope="module")
+def site(contents: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay the files out as pip does."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    for place, file in contents.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / place)
+    return folder
+
+
+def start(*line: str | Path, site: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Start an installed program in an empty folder, with nothing set and nobody's home."""
+    empty = folder / "empty"
+    empty.mkdir(exist_ok=True)
+    path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
+    return subprocess.run(
+        list(line),
+        cwd=empty,
+        env={"PATH": path, "HOME": str(empty), "PYTHONPATH": str(site)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def files_below(folder: Path, *, of: Path) -> set[str]:
+    return {
+        path.relative_to(of).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_a_wheel_brings_every_file_of_the_program(contents: dict[str, Path]):
+    ours = files_below(PROJECT_DIR / "bot", of=PROJECT_DIR)
+    ours |= files_below(PROJECT_DIR / "cogs", of=PROJECT_DIR)
+    model = files_below(PROJECT_DIR / "data/demo_model", of=PROJECT_DIR / "data")
+    ours |= {f"bot/{path}" for path in model if not path.startswith("demo_model/recipe/")}
+    assert set(contents) == ours
+    suffixes = {Path(path).suffix for path in contents}
+    assert suffixes > {".sql", ".otf", ".jinja", ".css", ".js", ".md5", ".safetensors"}
+
+
+def test_an_installed_program_has_its_model(site: Path, tmp_path: Path):
+    done = start(sys.executable, "-m", "bot", "download", site=site, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"demo is complete and verified: {site / 'bot/demo_model'}\n"
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_only_what_torchao_writes_is_not_warned_of():
+    def compiled(file: str) -> None:
+        """Warn as the compiler does where bytecode was not made by the installer."""
+        warnings.warn_explicit("invalid escape sequence '\\.'", SyntaxWarning, file, 1542)
+
+    with warnings.catch_warnings():
+        let_torchao_be_quiet()
+        compiled("/usr/lib/python3.13/site-packages/torchao/quantization/quant_api.py")
+        with pytest.raises(SyntaxWarning):
+            compiled("/usr/lib/python3.13/site-packages/other/quant_api.py")
