@@ -18,6 +18,7 @@ from discord.ext import commands
 from bot.client import ImageBot
 from bot.engines import Engine
 from bot.errors import BotError, EngineLostError, SettingsError
+from bot.installation import command_line
 from bot.service import Service, open_service
 from bot.settings import Settings
 
@@ -27,7 +28,7 @@ HOW_TO_BEGIN: Final = (
     "There is no DISCORD_TOKEN: create an application at "
     "https://discord.com/developers/applications, copy the token from its Bot page, and put "
     "DISCORD_TOKEN=... into .env. "
-    "To try the bot without an account, run `python -m bot playground`."
+    "To try the bot without an account, run `{playground}`."
 )
 _REFUSED_LOGIN: Final = (
     "Discord refuses the DISCORD_TOKEN: copy it again from the Bot page of your "
@@ -99,7 +100,7 @@ async def run_bot(
 
     """
     if settings.discord_token is None or not settings.discord_token.get_secret_value().strip():
-        raise SettingsError(HOW_TO_BEGIN)
+        raise SettingsError(HOW_TO_BEGIN.format(playground=command_line("playground")))
     token = settings.discord_token.get_secret_value().strip()
     shorten_tracebacks()
     with stop_signals() as stop:

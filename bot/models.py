@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.errors import ModelFilesError
+from bot.installation import command_line
 from bot.sampling import sampled_hashes
-from bot.settings import DEMO_MODEL_DIR
+from bot.settings import DEMO_MODEL_DIR, PROJECT_DIR
 
 Source = Literal["modelscope", "huggingface"]
 Progress = Callable[[str, int, int | None], None]  # file, bytes done, bytes in all
@@ -265,8 +266,8 @@ def _downloaded(hub: HubModel, model_cache: Path) -> Path:
     folder = _existing_folder(hub, model_cache)
     if folder is None:
         raise ModelFilesError(
-            f"The model {hub.model_id} is not in {model_cache} yet: run `python -m bot download` "
-            f"({hub.size_bytes / 1e9:.0f} GB), or use MODEL=demo."
+            f"The model {hub.model_id} is not in {model_cache} yet: run "
+            f"`{command_line('download')}` ({hub.size_bytes / 1e9:.0f} GB), or use MODEL=demo."
         )
     return folder
 
@@ -342,10 +343,17 @@ def _refuse(folder: Path, problems: list[FileProblem], *, of_hub: bool = False) 
     them = "it" if len(problems) == 1 else "them"
     cure = f"copy {them} there again from where the folder came from"
     if of_hub:
-        cure = f"fetch {them} again with `python -m bot download`"
+        cure = f"fetch {them} again with `{command_line('download')}`"
     elif folder == DEMO_MODEL_DIR:
-        cure = "run `git checkout -- data/demo_model`"
+        cure = demo_model_cure()
     raise ModelFilesError(f"The model in {folder} is broken: {named}{more}; {cure}.")
+
+
+def demo_model_cure() -> str:
+    """Return what to do where a file of the shipped model is not what it was."""
+    if (PROJECT_DIR / ".git").exists():
+        return f"run `git -C {PROJECT_DIR} checkout -- data/demo_model`"
+    return "install the bot again, which brings it"
 
 
 def _quick_problems(folder: Path) -> list[FileProblem]:

@@ -27,6 +27,7 @@ from bot.client import ImageBot
 from bot.connection import stop_signals
 from bot.engines import Engine
 from bot.errors import SettingsError
+from bot.installation import install_line
 from bot.jobs import Generation, Scope
 from bot.service import open_service
 from bot.settings import Settings
@@ -138,7 +139,7 @@ def _simcord() -> Any:
         import simcord.preview  # noqa: PLC0415
     except ImportError as error:
         raise SettingsError(
-            "The playground's page is not installed: run `pip install 'z-image-bot[playground]'`."
+            f"The playground's page is not installed: run `{install_line('simcord')}`."
         ) from error
     return simcord
 

@@ -109,7 +109,7 @@ def command_of(request: GenerationRequest, known_as: str | None) -> str:
 
     """
     if request.has_older_variety:
-        return f"/reproduce id:{known_as}" if known_as else "python -m bot reproduce picture.png"
+        return f"/reproduce id:{known_as}" if known_as else "z-image-bot reproduce picture.png"
     options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
     if request.quality is not Quality.STANDARD:
         options["quality"] = request.quality.value

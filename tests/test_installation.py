@@ -16,7 +16,14 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from bot.command_line.common import let_torchao_be_quiet
+from bot.installation import PROGRAM, install_line, requirement
 from bot.settings import PROJECT_DIR
+
+# In the place of the script that pip writes, and quicker than a whole command.
+SCRIPT = f"""#!{sys.executable}
+from bot.installation import command_line
+print(command_line("doctor"))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +41,15 @@ def site(contents: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / place)
     return folder
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "bin" / PROGRAM
+    path.parent.mkdir()
+    path.write_text(SCRIPT, encoding="utf-8")
+    path.chmod(0o755)
+    return path
 
 
 def start(*line: str | Path, site: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -74,6 +90,46 @@ def test_an_installed_program_has_its_model(site: Path, tmp_path: Path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"demo is complete and verified: {site / 'bot/demo_model'}\n"
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_damaged_installation_says_how_to_mend_it(contents: dict[str, Path], tmp_path: Path):
+    site = tmp_path / "site"
+    for place, file in contents.items():
+        if not place.endswith(".safetensors"):
+            (site / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, site / place)
+    done = start(sys.executable, "-m", "bot", "download", site=site, folder=tmp_path)
+    assert done.returncode == 2
+    assert "(missing)" in done.stderr
+    assert done.stderr.endswith("install the bot again, which brings it.\n")
+
+
+def test_a_message_names_the_command_as_it_was_typed(site: Path, script: Path, tmp_path: Path):
+    def named(*line: str | Path) -> str:
+        return start(*line, site=site, folder=tmp_path).stdout
+
+    assert named(PROGRAM) == f"{PROGRAM} doctor\n"
+    assert named(script) == f"{PROGRAM} doctor\n"  # what shells find, in whatever way it was found
+    assert named(f"../bin/{PROGRAM}") == f"../bin/{PROGRAM} doctor\n"
+    elsewhere = script.parent.rename(tmp_path / "Program Files") / PROGRAM
+    assert named(elsewhere) == f"'{elsewhere}' doctor\n"
+    done = start(sys.executable, "-m", "bot", "board", site=site, folder=tmp_path)
+    assert done.stderr.endswith(f"; see `{sys.executable} -m bot board --help`.\n")
+
+
+def test_a_missing_package_is_added_to_the_environment_that_lacks_it():
+    assert requirement("torchao").startswith("torchao<")
+    assert requirement("discord.py").startswith("discord-py<")
+    assert requirement("unheard-of") == "unheard-of"
+    assert install_line("simcord") == (f"{sys.executable} -m pip install 'simcord[preview]==3.2.1'")
+
+
+def test_where_there_is_no_pip_uv_adds_it(site: Path, tmp_path: Path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "tool"], check=True)
+    python = tmp_path / "tool/bin/python"
+    line = "import bot.installation; print(bot.installation.install_line('torchao'))"
+    done = start(python, "-c", line, site=site, folder=tmp_path)
+    assert done.stdout == f"uv pip install --python {python} torchao\n"
 
 
 def test_only_what_torchao_writes_is_not_warned_of():

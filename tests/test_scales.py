@@ -189,7 +189,7 @@ async def test_the_command_shown_for_an_older_image_makes_that_very_image(town: 
     again = await town.ming.slash(town.channel, "reproduce", id=id_)
     await town.idle()
     assert f"Pixel for pixel the same as `{id_}`" in texts_of(again.response)
-    assert command_of(OLD, None) == "python -m bot reproduce picture.png"
+    assert command_of(OLD, None) == "z-image-bot reproduce picture.png"
     assert "variety:30" in command_of(replace(OLD, variety_scale=NEWEST_SCALE), id_)
 
 

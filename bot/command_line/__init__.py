@@ -10,7 +10,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 from bot import __version__
@@ -27,6 +28,7 @@ from bot.command_line import (
     serve,
 )
 from bot.errors import BotError, EngineError
+from bot.installation import command_line
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -38,7 +40,8 @@ _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 
 Without a command it starts the Discord bot (needs DISCORD_TOKEN). Settings come from the
-environment and from .env; .env.example explains each of them.
+environment and from a file .env in the folder where it is started. What it makes is kept in the
+folder `data` there, unless DATA_DIR names another.
 """
 
 
@@ -47,9 +50,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the complaint and leave with exit code 2."""
-        command = self.prog.removeprefix("python -m bot").strip()
-        hint = f"python -m bot {command} --help" if command else "python -m bot --help"
-        self.exit(2, f"{message[:1].upper()}{message[1:]}; see `{hint}`.\n")
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; see `{self.prog} --help`.\n")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -75,10 +76,18 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
+def _explained_settings() -> Iterator[str]:
+    """Yield what `.env.example` says; an installation has no such file."""
+    for name, field in Settings.model_fields.items():
+        yield f"  {name.upper()}={'' if field.default is None else field.default}"
+        yield textwrap.indent(textwrap.fill(str(field.description), 90), " " * 6)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m bot",
+        prog=command_line(),
         description=_DESCRIPTION,
+        epilog="settings and their defaults:\n" + "\n".join(_explained_settings()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"z-image-bot {__version__}")

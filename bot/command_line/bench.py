@@ -37,9 +37,9 @@ Everything is measured in one run on this machine, and every image has a prompt 
 random-full is Z-Image-Turbo at its full size with random weights: nothing to fetch, 21 GB of disk.
 
 examples:
-  python -m bot bench
-  python -m bot bench --model random-full --ways plain fast fp8 --output speed.png
-  python -m bot bench --sizes 512x512 --queue 0 --no-starts --json
+  %(prog)s
+  %(prog)s --model random-full --ways plain fast fp8 --output speed.png
+  %(prog)s --sizes 512x512 --queue 0 --no-starts --json
 """
 
 

@@ -13,6 +13,7 @@ from bot.boards.rules import name_key
 from bot.command_line.common import Commands
 from bot.command_line.outputs import Outputs, cannot_write, file_words
 from bot.errors import InvalidRequestError
+from bot.installation import command_line
 from bot.jobs import typed_id
 from bot.settings import Settings
 from bot.store import Store
@@ -160,7 +161,7 @@ async def _find(typed: str, guild_id: int | None, settings: Settings) -> Board:
     if not named:
         raise InvalidRequestError(
             f"There is no board {typed[:_TYPED_SHOWN]!r} in {settings.data_dir}: "
-            "`python -m bot board list` shows those there are."
+            f"`{command_line('board list')}` shows those there are."
         )
     if len(named) > 1:
         ids = ", ".join(f"{each.id} (guild {each.guild_id})" for each in named)

@@ -49,7 +49,7 @@ What can vary: prompts, qualities, guidance, variety, sizes, seeds; 2 to {MAX_VA
 the sheet: apple-image1.png ... for one thing that varies, apple-r1c1.png ... for two.
 
 example:
-  python -m bot compare apple.toml --output apple.png
+  %(prog)s apple.toml --output apple.png
 """
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from bot.command_line.common import Commands, FileBars, open_engine
 from bot.errors import BotError
-from bot.models import MANIFEST_NAME, ModelFiles, locate, verify
+from bot.installation import command_line, install_line
+from bot.models import MANIFEST_NAME, ModelFiles, demo_model_cure, locate, verify
 from bot.settings import Settings
 
 if TYPE_CHECKING:  # importing it for real would import torch
@@ -113,7 +114,7 @@ def _packages() -> Iterator[Check]:
                 name=name,
                 status=Status.PROBLEM,
                 detail="not installed",
-                advice="run `pip install .` in the project",
+                advice=f"run `{install_line(name)}`",
             )
 
 
@@ -135,7 +136,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
 def _disk(folder: Path) -> Check:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    detail = f"{free / _GIB:.1f} GiB free for {folder}"
+    detail = f"{free / _GIB:.1f} GiB free for {folder.absolute()}"
     if free < _LITTLE_DISK:
         return Check(
             name="disk",
@@ -223,7 +224,7 @@ def _model(files: ModelFiles) -> Check:
         name="model",
         status=Status.PROBLEM,
         detail=f"{detail}: {named}",
-        advice="run `python -m bot download`, which fetches only these files again"
+        advice=f"run `{command_line('download')}`, which fetches only these files again"
         if files.model_id != "demo"
-        else "run `git checkout -- data/demo_model`",
+        else demo_model_cure(),
     )

@@ -37,10 +37,10 @@ guidance: 0 draws each step once, as the model was distilled; 1.2 to 1.5 follows
   strictly and takes twice as long.
 
 examples:
-  python -m bot imagine "a red apple" --seed 42 --output apple.png
-  python -m bot imagine 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
-  python -m bot imagine --prompts-file prompts.txt --json > images.jsonl
-  python -m bot imagine "a castle at night" --filmstrip castle-steps.png
+  %(prog)s "a red apple" --seed 42 --output apple.png
+  %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
+  %(prog)s --prompts-file prompts.txt --json > images.jsonl
+  %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
 

@@ -18,6 +18,7 @@ from bot.comparison import Change, Difference, changes, compare
 from bot.engines import Drawing
 from bot.errors import InvalidRequestError
 from bot.images import encode_png, to_pillow
+from bot.installation import command_line
 from bot.jobs import typed_id
 from bot.models import locate
 from bot.reading import Picture, read_file, read_picture, read_picture_file
@@ -118,8 +119,8 @@ def find_original(what: str, settings: Settings) -> Original:
     picture = read_picture(content)
     if picture.recipe is None:
         raise InvalidRequestError(
-            f"The picture {what} holds no recipe of this bot: `python -m bot inspect {what}` looks "
-            "for it among the images made here."
+            f"The picture {what} holds no recipe of this bot: `{command_line('inspect')} {what}` "
+            "looks for it among the images made here."
         )
     return _compared(picture.recipe, picture)
 

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import torch
 
 from bot.errors import SettingsError
+from bot.installation import command_line, install_line
 
 _ADA: Final = (8, 9)  # the compute capability that brought 8-bit products
 _AMPERE: Final = 8  # the compute capability that brought bfloat16 in hardware
@@ -92,7 +93,7 @@ def choose_device(name: str) -> torch.device:
     if device.type == "cuda" and device.index >= torch.cuda.device_count():
         raise SettingsError(
             f"The setting DEVICE {name!r} does not work: torch sees {torch.cuda.device_count()} "
-            "GPUs here; use auto or cpu, or see `python -m bot doctor`."
+            f"GPUs here; use auto or cpu, or see `{command_line('doctor')}`."
         )
     return device
 
@@ -158,7 +159,7 @@ def check_precision(name: str, device: torch.device, dtype: torch.dtype, *, is_f
     if not is_fast:
         raise _no_precision(name, "it needs the fast path; set ENGINE_PATH=fast, or use full")
     if name in ("int8", "int4") and not importlib.util.find_spec("torchao"):
-        raise _no_precision(name, "torchao is missing; run `pip install '.[quantised]'`")
+        raise _no_precision(name, f"torchao is missing; run `{install_line('torchao')}`")
 
 
 def _no_precision(name: str, why: str) -> SettingsError:

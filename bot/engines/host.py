@@ -43,7 +43,7 @@ class Arrival:
         if not verdicts[0]:
             raise BadImageError(
                 "The model returned no picture (NaN): try another seed; if it happens again, set "
-                "DTYPE=float32 or check the model's files with `python -m bot doctor`."
+                "DTYPE=float32 or let the command `doctor` check the model's files."
             )
         if verdicts[1]:
             raise BadImageError("The model returned one single colour: try another seed.")

@@ -37,6 +37,7 @@ from bot.engines.loading import Choices, Parts, load_parts, measure
 from bot.engines.memory import Budget, Room, is_out_of_memory, out_of_memory_error
 from bot.errors import CancelledError, ModelFilesError
 from bot.generation import GenerationRequest, Quality, Size
+from bot.installation import command_line
 from bot.scales import VarietyNoise
 
 logger = logging.getLogger(__name__)
@@ -154,7 +155,7 @@ class ZImageEngine:
                 ) from error
             raise ModelFilesError(
                 f"The model in {self._folder} cannot be loaded ({_first_line(error)}): run "
-                "`python -m bot doctor` to find the broken file."
+                f"`{command_line('doctor')}` to find the broken file."
             ) from error
 
     def check(self, request: GenerationRequest) -> None:
