@@ -202,7 +202,7 @@ def test_nan_and_single_colours_fail_loudly(demo_model: Path):
 def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path):
     (tmp_path / "vae").mkdir()
     (tmp_path / "vae" / "config.json").write_text("{}")
-    with pytest.raises(ModelFilesError, match="cannot be loaded"):
+    with pytest.raises(ModelFilesError, match=r"config.json \(missing\)"):
         new_engine(tmp_path).load()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.engines.checkpoint import open_checkpoint
 from bot.engines.loading import Choices, measure
 from bot.engines.memory import Room
 from bot.engines.placement import GIB, LEAST, Footprint, Placement, described, place
@@ -121,7 +122,7 @@ def test_sizes_are_read_from_the_configurations_alone(demo_model: Path):
     choices = Choices(
         device=torch.device("cpu"), dtype=torch.float32, is_fast=True, precision="full"
     )
-    found = measure(demo_model, choices)
+    found = measure(open_checkpoint(demo_model), choices)
     files = sum(path.stat().st_size for path in demo_model.glob("*/*.safetensors"))
     assert files / 2 < found.weights < files * 2.5  # the files are bfloat16; one text layer is cut
     assert (found.blocks, found.readers, found.tile) == (7, 1, 256)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
-from diffusers.models.transformers.transformer_z_image import ZImageTransformer2DModel
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
-from diffusers.utils import logging as diffusers_logging
 from torch import nn
-from transformers import Qwen3Config, Qwen3Model
-from transformers.utils import logging as transformers_logging
 
+from bot.engines.checkpoint import Checkpoint, load_module
 from bot.engines.fast.path import FastPath
 from bot.engines.paths import Paths
 from bot.engines.placement import Footprint, Placement, pixel_bytes, token_bytes
 from bot.engines.preview import fit_latent_to_rgb
 from bot.engines.reference import ReferencePath, put
-from bot.engines.text import PromptEncoder, without_last_layer
+from bot.engines.text import PromptEncoder
 
 # Bytes of a weight, scales included: in 4 bits each 64 share two of two bytes.
 _WEIGHT_BYTES: Final = {"fp8": 1.0, "int8": 1.0, "int4": 0.5625}
@@ -69,18 +64,10 @@ class Parts:
         return fit_latent_to_rgb(self.vae)
 
 
-def measure(folder: Path, choices: Choices) -> Footprint:
+def measure(checkpoint: Checkpoint, choices: Choices) -> Footprint:
     """Return how large the parts will be, from their configurations; no weights are read."""
-    options: dict[str, Any] = {"local_files_only": True}
-    configs = [
-        each.load_config(folder, subfolder=name, **options)
-        for each, name in ((ZImageTransformer2DModel, "transformer"), (AutoencoderKL, "vae"))
-    ]
-    text_config = Qwen3Config.from_pretrained(folder / "text_encoder", **options)
-    with torch.device("meta"):
-        transformer = ZImageTransformer2DModel.from_config(configs[0])
-        vae = AutoencoderKL.from_config(configs[1])
-        text = without_last_layer(Qwen3Model(text_config))
+    transformer, vae = checkpoint.skeletons["transformer"], checkpoint.skeletons["vae"]
+    text = checkpoint.skeletons["text_encoder"]
     item = choices.dtype.itemsize
     weight = _WEIGHT_BYTES.get(choices.precision, item)
     text_weight = item if choices.precision == "fp8" else weight
@@ -97,7 +84,7 @@ def measure(folder: Path, choices: Choices) -> Footprint:
         blocks=blocks,
         readers=readers,
         text_layer=round(_matrices(text.layers[0]) * text_weight),
-        text_layers=len(text.layers),
+        text_layers=len(text.layers) - 1,  # the last one is not needed
         table=_count(text.embed_tokens) * item,
         token=token_bytes(transformer.dim, item),
         pixel=pixel_bytes(vae.config.block_out_channels[0], item, is_fast=has_fast_decoder),
@@ -118,24 +105,17 @@ def _matrices(block: nn.Module) -> int:
     )
 
 
-def load_parts(folder: Path, choices: Choices, plan: Placement) -> Parts:
+def load_parts(checkpoint: Checkpoint, choices: Choices, plan: Placement) -> Parts:
     """Read the weights, each to where the plan wants it."""
-    for library in (transformers_logging, diffusers_logging):
-        library.disable_progress_bar()  # a refusal is one line on the standard error
-    options: dict[str, Any] = {"local_files_only": True, "low_cpu_mem_usage": True}
     dtype = choices.dtype
-    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=dtype, **options)
+    vae = load_module(checkpoint, "vae", dtype)
     if choices.device.type == "cpu":
         # A quarter faster here (demo model, 2 cores); on an H100 slower on the reference path.
         vae = vae.to(memory_format=torch.channels_last)
-    vae = _frozen(vae).to(choices.device)
-    transformer = _frozen(
-        ZImageTransformer2DModel.from_pretrained(
-            folder, subfolder="transformer", dtype=dtype, **options
-        )
-    )
+    vae = vae.to(choices.device)
+    transformer = load_module(checkpoint, "transformer", dtype)
     path = _take_transformer(transformer, vae, choices, plan)
-    text = PromptEncoder(folder, device=choices.device, dtype=dtype)
+    text = PromptEncoder(checkpoint, device=choices.device, dtype=dtype)
     if isinstance(path, FastPath):
         path.take_text(text.model)
     else:
@@ -153,7 +133,7 @@ def load_parts(folder: Path, choices: Choices, plan: Placement) -> Parts:
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
-            folder, subfolder="scheduler", local_files_only=True
+            checkpoint.folder, subfolder="scheduler", local_files_only=True
         ),
     )
 
@@ -167,7 +147,3 @@ def _take_transformer(
         )
     put(transformer, choices.device, whole=plan.blocks is None)
     return ReferencePath(transformer, dtype=choices.dtype)
-
-
-def _frozen(module: Any) -> Any:
-    return module.eval().requires_grad_(requires_grad=False)

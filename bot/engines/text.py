@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any, Final
 
 import torch
 from torch import nn
-from transformers import Qwen2Tokenizer, Qwen3Model
 
+from bot.engines.checkpoint import Checkpoint, load_module
 from bot.engines.fast.path import FastPath
 from bot.errors import InvalidRequestError
 
@@ -26,17 +25,11 @@ class PromptEncoder:
 
     """
 
-    def __init__(self, folder: Path, *, device: torch.device, dtype: torch.dtype) -> None:
-        """Load both from a `ZImagePipeline` folder."""
+    def __init__(self, checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype) -> None:
+        """Load the text encoder."""
         self._device = device
-        self._tokenizer: Any = Qwen2Tokenizer.from_pretrained(
-            folder / "tokenizer", local_files_only=True
-        )
-        self.model = without_last_layer(
-            Qwen3Model.from_pretrained(
-                folder / "text_encoder", dtype=dtype, local_files_only=True, low_cpu_mem_usage=True
-            )
-        )
+        self._tokenizer = checkpoint.tokenizer
+        self.model = without_last_layer(load_module(checkpoint, "text_encoder", dtype))
         self.fast: FastPath | None = None
         self._reads_at = device
         self._cache: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
@@ -116,4 +109,4 @@ def without_last_layer(model: Any) -> Any:
     model.layers = model.layers[:-1]
     model.config.num_hidden_layers -= 1
     model.norm = nn.Identity()
-    return model.eval().requires_grad_(requires_grad=False)
+    return model

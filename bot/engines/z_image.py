@@ -21,6 +21,7 @@ from typing import Final
 import torch
 
 from bot.engines import Drawing
+from bot.engines.checkpoint import Checkpoint, first_line, open_checkpoint
 from bot.engines.drawing import OnStep, Run, Wait
 from bot.engines.hardware import (
     check_precision,
@@ -28,16 +29,22 @@ from bot.engines.hardware import (
     choose_dtype,
     choose_path,
     device_name,
+    is_gpu_fault,
     kernel_conditions,
     make_deterministic,
     on_its_device,
     threads,
 )
 from bot.engines.loading import Choices, Parts, load_parts, measure
-from bot.engines.memory import Budget, Room, is_out_of_memory, out_of_memory_error
-from bot.errors import CancelledError, ModelFilesError
+from bot.engines.memory import (
+    Budget,
+    Room,
+    is_out_of_memory,
+    loading_memory_error,
+    out_of_memory_error,
+)
+from bot.errors import BotError, CancelledError, EngineError, ModelFilesError, SettingsError
 from bot.generation import GenerationRequest, Quality, Size
-from bot.installation import command_line
 from bot.scales import VarietyNoise
 
 logger = logging.getLogger(__name__)
@@ -110,7 +117,9 @@ class ZImageEngine:
 
         Raises:
             ModelFilesError: A part is missing, truncated or of another architecture.
-            SettingsError: There is too little memory, on the GPU and beside it.
+            SettingsError: There is too little memory, on the GPU and beside it, or the path that
+                was chosen cannot draw with weights like these.
+            EngineError: The GPU cannot be used, or memory ran out.
 
         """
         if self._parts is not None:
@@ -120,8 +129,9 @@ class ZImageEngine:
             torch.set_num_threads(self._cpu_threads)
         start = time.perf_counter()
         with self._refusing():
-            room = self._plan()
-            self._parts = load_parts(self._folder, self._choices, room.plan)
+            checkpoint = self._open()
+            room = self._plan(checkpoint)
+            self._parts = load_parts(checkpoint, self._choices, room.plan)
         self._room = room
         self._free_cache()
         logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
@@ -131,32 +141,51 @@ class ZImageEngine:
         """Return in one line what would stay on the device; no weights are read.
 
         Raises:
-            ModelFilesError: A configuration is missing or of another architecture.
-            SettingsError: There is too little memory, on the GPU and beside it.
+            BotError: As for `load`, as far as it can be told without the weights.
 
         """
-        if self._device.type != "cuda":
-            return "of no effect on a CPU, which draws from main memory"
         with self._refusing():
-            return str(self._plan())
+            checkpoint = self._open()
+            if self._device.type != "cuda":
+                return "of no effect on a CPU, which draws from main memory"
+            return str(self._plan(checkpoint))
 
-    def _plan(self) -> Room:
-        return Room(measure(self._folder, self._choices), Budget(self._device, self._memory))
+    def _open(self) -> Checkpoint:
+        checkpoint = open_checkpoint(self._folder)
+        if self._choices.is_fast and checkpoint.quantised:
+            part, method = next(iter(checkpoint.quantised.items()))
+            raise SettingsError(
+                f"The {part} of the model in {self._folder} is quantised by {method}, which the "
+                "fast path cannot draw with: set ENGINE_PATH=reference, or use the files in "
+                "bfloat16."
+            )
+        return checkpoint
+
+    def _plan(self, checkpoint: Checkpoint) -> Room:
+        return Room(measure(checkpoint, self._choices), Budget(self._device, self._memory))
 
     @contextlib.contextmanager
     def _refusing(self) -> Iterator[None]:
-        """Turn what goes wrong with a model's files into a sentence."""
+        """Turn what goes wrong while loading into a sentence."""
         try:
             yield
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            if is_out_of_memory(error):
-                raise out_of_memory_error(
-                    self._device, what=f"the model {self._model_id}"
-                ) from error
-            raise ModelFilesError(
-                f"The model in {self._folder} cannot be loaded ({_first_line(error)}): run "
-                f"`{command_line('doctor')}` to find the broken file."
-            ) from error
+        except BotError:
+            raise
+        except Exception as error:
+            raise self._load_error(error) from error
+
+    def _load_error(self, error: Exception) -> BotError:
+        if is_out_of_memory(error):
+            return loading_memory_error(self._device, model=self._model_id)
+        if self._device.type == "cuda" and is_gpu_fault(error):
+            return EngineError(
+                f"The GPU {self._device} cannot be used ({first_line(error)}): try a newer driver, "
+                "or set DEVICE=cpu."
+            )
+        return ModelFilesError(
+            f"The model in {self._folder} cannot be loaded, though its files are complete "
+            f"({first_line(error)}): set LOG_LEVEL=DEBUG to see where it fails."
+        )
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
@@ -266,7 +295,7 @@ class ZImageEngine:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            logger.warning("Out of memory at %s: %s", run.request.size, _first_line(error))
+            logger.warning("Out of memory at %s: %s", run.request.size, first_line(error))
             room.ran_out()
         return None  # outside `except`: the failed attempt's tensors hang on the exception
 
@@ -323,8 +352,3 @@ class ZImageEngine:
 
 def _described(noise: VarietyNoise | None) -> dict[str, float] | None:
     return None if noise is None else asdict(noise)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
