@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -26,6 +27,17 @@ def demo_model_dir(root: Path) -> Path:
 
 
 DEMO_MODEL_DIR = demo_model_dir(PROJECT_DIR)
+
+
+def tool_caches() -> tuple[Path, ...]:
+    """Return where the tools of Hugging Face and of ModelScope keep what they download."""
+    variables = ("HF_HUB_CACHE", "HF_HOME", "MODELSCOPE_CACHE")
+    named = [Path(value) for name in variables if (value := os.environ.get(name))]
+    try:
+        home = Path.home() / ".cache"
+    except RuntimeError:  # nobody's
+        return tuple(named)
+    return (*named, home / "huggingface", home / "modelscope")
 
 
 class Settings(BaseSettings):

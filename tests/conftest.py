@@ -31,8 +31,11 @@ def demo_model() -> Path:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo_model: Path) -> None:
     """Keep the developer's own settings and working folder out of the tests."""
-    for name in ("MODEL", "MODEL_CACHE", "MODEL_SOURCE", "DATA_DIR", "DEVICE", "DTYPE"):
+    for name in (
+        "MODEL", "MODEL_CACHE", "MODEL_SOURCE", "DATA_DIR", "DEVICE", "DTYPE", "HF_HUB_CACHE",
+        "HF_HOME", "MODELSCOPE_CACHE",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("DISCORD_TOKEN", raising=False)
-    monkeypatch.setattr("bot.models.DEMO_MODEL_DIR", demo_model)
+    monkeypatch.setattr("bot.models.locations.DEMO_MODEL_DIR", demo_model)
     monkeypatch.chdir(tmp_path)

@@ -7,14 +7,24 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from bot import models
 from bot.errors import ModelFilesError
-from bot.models import HubModel, Source, download, fetch, hub_models, locate, verify
+from bot.models import (
+    HubModel,
+    Source,
+    download,
+    downloads,
+    fetch,
+    find_download,
+    hub_models,
+    locate,
+    verify,
+)
 from bot.settings import DEMO_MODEL_DIR
 from tests.hub_server import Hub, serve
 
@@ -27,6 +37,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the developer's own downloads out of the tests."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    return home
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +224,7 @@ def test_a_broken_file_does_not_count_as_space_saved(
         damaged.seek(-1, 2)
         damaged.write(b"?")
     hub.fetched.clear()
-    monkeypatch.setattr(models.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
     with pytest.raises(ModelFilesError, match=r"0.0 GB free, but"):
         fetch(hub_model, source="modelscope", model_cache=tmp_path, endpoint=hub.address)
     assert hub.fetched == []
@@ -220,14 +238,13 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence(hub_model: HubModel, tmp_p
 
 
 def test_a_complete_cache_is_preferred_to_a_started_download(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Path, hub_model: HubModel
+    tmp_path: Path, served: Path, hub_model: HubModel
 ):
-    monkeypatch.setattr(models, "hub_models", lambda: {TURBO: hub_model})
     complete = tmp_path / "hub/models--Tongyi-MAI--Z-Image-Turbo/snapshots/0123abc"
     shutil.copytree(served, complete)
     (tmp_path / TURBO).mkdir(parents=True)
     shutil.copy(served / "model_index.json", tmp_path / TURBO)
-    assert locate(TURBO, model_cache=tmp_path).folder == complete
+    assert find_download(hub_model, model_cache=tmp_path) == complete
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(hub_model: HubModel, tmp_path: Path):
@@ -245,14 +262,78 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(hub_model: HubModel, tmp
         "models/Tongyi-MAI/Z-Image-Turbo",
         "hub/models/Tongyi-MAI/Z-Image-Turbo",
         "models/Tongyi-MAI--Z-Image-Turbo/snapshots/master",
+        "hub/Tongyi-MAI/Z-Image-Turbo",
+        "modelscope/hub/Tongyi-MAI/Z-Image-Turbo",
     ],
 )
 def test_a_model_that_either_hubs_own_tools_fetched_is_found(
-    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: Path, hub_model: HubModel
+    layout: str, tmp_path: Path, served: Path, hub_model: HubModel
 ):
-    monkeypatch.setattr(models, "hub_models", lambda: {TURBO: hub_model})
-    shutil.copytree(served, tmp_path / layout)
-    assert locate(TURBO, model_cache=tmp_path).folder == tmp_path / layout
+    link(served, tmp_path / layout)
+    assert find_download(hub_model, model_cache=tmp_path) == tmp_path / layout
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ".cache/huggingface/hub/models--Tongyi-MAI--Z-Image-Turbo/snapshots/0123abc",
+        ".cache/modelscope/hub/models/Tongyi-MAI/Z-Image-Turbo",
+        ".cache/modelscope/hub/Tongyi-MAI/Z-Image-Turbo",
+        ".cache/modelscope/models/Tongyi-MAI--Z-Image-Turbo/snapshots/master",
+    ],
+)
+def test_what_a_hubs_tool_keeps_at_home_is_used_and_not_fetched_again(
+    layout: str, hub: Hub, hub_model: HubModel, served: Path, tmp_path: Path, nobodys_home: Path
+):
+    folder = link(served, nobodys_home / layout)
+    files = fetch(hub_model, source="modelscope", model_cache=tmp_path, endpoint=hub.address)
+    assert (files.folder, hub.fetched) == (folder, [])
+    assert not (folder / ".download.lock").exists()
+    (folder / "vae/config.json").unlink()  # a started one is left to the tool
+    assert find_download(hub_model, model_cache=tmp_path) is None
+
+
+@pytest.mark.parametrize("variable", ["HF_HOME", "HF_HUB_CACHE", "MODELSCOPE_CACHE"])
+def test_a_cache_that_was_moved_is_found_by_its_variable(
+    variable: str,
+    hub_model: HubModel,
+    served: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv(variable, str(tmp_path / "moved"))
+    layout = {
+        "HF_HOME": f"hub/models--{TURBO.replace('/', '--')}/snapshots/0123abc",
+        "HF_HUB_CACHE": f"models--{TURBO.replace('/', '--')}/snapshots/0123abc",
+        "MODELSCOPE_CACHE": f"hub/{TURBO}",
+    }[variable]
+    folder = link(served, tmp_path / "moved" / layout)
+    assert find_download(hub_model, model_cache=tmp_path / "own") == folder
+
+
+def test_a_name_with_a_dot_is_found_as_modelscope_wrote_it(
+    hub_model: HubModel, served: Path, tmp_path: Path
+):
+    dotted = replace(hub_model, model_id="Owner/Name-2.1")
+    folder = link(served, tmp_path / "hub/Owner/Name-2___1")
+    assert find_download(dotted, model_cache=tmp_path) == folder
+
+
+def test_what_modelscope_has_not_completed_is_no_download(
+    hub_model: HubModel, served: Path, tmp_path: Path
+):
+    link(served, tmp_path / "hub/._____temp/models" / TURBO)
+    assert find_download(hub_model, model_cache=tmp_path) is None
+
+
+def link(served: Path, folder: Path) -> Path:
+    """Make a folder of links, as Hugging Face's cache does."""
+    for path in served.rglob("*"):
+        if path.is_file():
+            place = folder / path.relative_to(served)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path)
+    return folder
 
 
 def test_the_official_manifest_names_every_part():
@@ -292,6 +373,25 @@ def test_an_unknown_model_is_named_with_the_known_ones(model: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
+        (lambda file: file.write_bytes(file.read_bytes() + b"more"), "too long: "),
+        (lambda file: file.write_bytes(b""), "empty"),
+        (
+            lambda file: file.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha"),
+            "only a pointer of Git LFS: run `git lfs pull`",
+        ),
+        (lambda file: file.write_bytes(b"<!DOCTYPE html><html>"), "not a safetensors file"),
+        (lambda file: file.rename(file.with_suffix(".bin")), r"bin \(pickled, which could run"),
+        (lambda file: file.rename(file.with_suffix(".gguf")), r"gguf \(GGUF, which cannot be"),
+        (
+            lambda file: file.rename(file.with_name("ae.safetensors")),
+            r"of another program: its name should be diffusion_pytorch_model.safetensors",
+        ),
+        (
+            lambda file: file.rename(
+                file.with_name("diffusion_pytorch_model-00001-of-00002.safetensors")
+            ),
+            r"index.json \(missing, which lists diffusion_pytorch_model-00001",
+        ),
         (lambda file: file.write_bytes(file.read_bytes()[:-7]), "truncated: "),
         (lambda file: file.write_bytes(file.read_bytes()[:4]), "truncated: 4 bytes"),
         (lambda file: file.write_bytes(b"\x08" + b"\0" * 7 + b"not json and more"), "safetensors"),
@@ -305,7 +405,7 @@ def test_a_broken_weight_file_is_named_without_reading_it_all(
     copy = shutil.copytree(served, tmp_path / "model")
     for file in (copy / "vae").glob("*.safetensors"):
         damage(file)
-    with pytest.raises(ModelFilesError, match=rf"vae/.*safetensors.*{said}"):
+    with pytest.raises(ModelFilesError, match=rf"broken: vae/.*{said}"):
         locate(str(copy), model_cache=tmp_path)
 
 

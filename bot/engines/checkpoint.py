@@ -109,8 +109,9 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         configs = {
             part: read_json(folder / part / "config.json", f"{part}/config.json") for part in STEMS
         }
-        quantised = {part: _quantiser(folder, part, configs[part]) for part in STEMS}
-        quantised = {part: method for part, method in quantised.items() if method is not None}
+        quantised = {
+            part: method for part in STEMS if (method := _quantiser(folder, part, configs[part]))
+        }
         skeletons = _skeletons(folder, configs)
         files = {part: find_weights(folder, part) for part in STEMS}
         for part in STEMS:

@@ -103,13 +103,13 @@ def find_weights(folder: Path, part: str) -> WeightFiles:
         files = (folder / part / singles[variant],)
         return WeightFiles(part=part, variant=variant, index=None, files=files)
     path = folder / part / indexes[variant]
-    names = weight_map(path, part)
+    shards = weight_map(path, part)
     return WeightFiles(
         part=part,
         variant=variant,
         index=path,
-        files=tuple(path.parent / shard for shard in sorted(set(names.values()))),
-        listed=frozenset(names),
+        files=tuple(path.parent / shard for shard in sorted(set(shards.values()))),
+        listed=frozenset(shards),
     )
 
 

@@ -1,0 +1,34 @@
+"""The files of a model: find them, fetch them from either hub, and prove that they are right.
+
+A folder of a model holds the five parts of a `ZImagePipeline`. A downloaded one lies at
+`MODEL_CACHE/<owner>/<name>`, whichever hub it came from, and is complete when every file has the
+MD5 of the shipped manifest. What the tools of either hub downloaded before is used as it is.
+"""
+
+from bot.models.checks import check_tensors, unproven, verify
+from bot.models.downloads import download, fetch
+from bot.models.files import FileProblem, ModelFiles, Progress
+from bot.models.hubs import Source
+from bot.models.locations import demo_model_cure, find_download, locate
+from bot.models.manifests import MANIFEST_NAME, read_manifest
+from bot.models.registry import DEMO, HubModel, hub_models
+
+__all__ = [
+    "DEMO",
+    "MANIFEST_NAME",
+    "FileProblem",
+    "HubModel",
+    "ModelFiles",
+    "Progress",
+    "Source",
+    "check_tensors",
+    "demo_model_cure",
+    "download",
+    "fetch",
+    "find_download",
+    "hub_models",
+    "locate",
+    "read_manifest",
+    "unproven",
+    "verify",
+]

@@ -1,0 +1,112 @@
+"""Looking for broken files: by their headers, and by their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bot.engines.weight_files import (
+    STEMS,
+    SUFFIX,
+    WeightFileError,
+    check_content,
+    find_weights,
+    read_header,
+    read_json,
+)
+from bot.models.files import REQUIRED, FileProblem, ModelFiles, Progress
+
+_TOKENIZER: Final = "tokenizer/tokenizer.json"
+_MAX_PARSED_BYTES: Final = 1_000_000  # one of 11 MB takes longer than all other checks
+_CHUNK: Final = 2**20
+
+
+def quick_problems(folder: Path) -> list[FileProblem]:
+    """Find what is missing, or shorter or longer than it says itself; weights are not read.
+
+    Only what is loaded is looked at: what systems and tools leave in a folder is none of a model's.
+    """
+    return [
+        FileProblem(path=error.path, reason=error.reason)
+        for error in (*_broken_configurations(folder), *_broken_weights(folder))
+    ]
+
+
+def _broken_configurations(folder: Path) -> Iterator[WeightFileError]:
+    for path in REQUIRED:
+        file = folder / path
+        try:
+            check_content(file, path)
+            if path != _TOKENIZER or file.stat().st_size <= _MAX_PARSED_BYTES:
+                read_json(file, path)
+        except WeightFileError as error:
+            yield error
+
+
+def _broken_weights(folder: Path) -> Iterator[WeightFileError]:
+    for part in STEMS:
+        try:
+            files = find_weights(folder, part).files
+        except WeightFileError as error:
+            yield error
+            continue
+        for file in files:
+            try:
+                read_header(file, f"{part}/{file.name}")
+            except WeightFileError as error:
+                yield error
+
+
+def check_tensors(files: ModelFiles) -> None:
+    """See that the weights fit the configurations, as the engine does before it loads them.
+
+    Imports torch, which takes seconds; weights are not read.
+
+    Raises:
+        ModelFilesError: They do not; the sentence is the engine's.
+
+    """
+    from bot.engines.checkpoint import open_checkpoint  # noqa: PLC0415 - torch takes seconds
+
+    open_checkpoint(files.folder)
+
+
+def verify(files: ModelFiles, *, progress: Progress | None = None) -> list[FileProblem]:
+    """Compare every file with the manifest, then with its own header."""
+    problems = (
+        problem(files.folder, path, md5, progress) for path, md5 in sorted(files.manifest.items())
+    )
+    return [each for each in problems if each is not None] or quick_problems(files.folder)
+
+
+def unproven(files: ModelFiles) -> list[str]:
+    """Return the files that are loaded but have no checksum in the manifest."""
+    weights = (path for part in STEMS for path in find_weights(files.folder, part).paths)
+    return [path for path in (*REQUIRED, *weights) if path not in files.manifest]
+
+
+def problem(folder: Path, path: str, md5: str, progress: Progress | None) -> FileProblem | None:
+    """Hash one file and compare."""
+    file = folder / path
+    try:
+        check_content(file, path)
+        if file.suffix == SUFFIX:
+            read_header(file, path)
+    except WeightFileError as error:
+        return FileProblem(path=path, reason=error.reason)
+    return None if _md5(file, path, progress) == md5 else FileProblem(path=path, reason="wrong MD5")
+
+
+def _md5(file: Path, name: str, progress: Progress | None) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    total, done = os.path.getsize(file), 0  # noqa: PTH202 - follows the caches' links
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(name, done, total)
+    return digest.hexdigest()
