@@ -183,8 +183,7 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
 
     Raises:
         SettingsError: Discord ends the connection for good.
-        EngineLostError: The engine broke for good; everything is kept for the next start.
-        BotError: The engine could not even be loaded; the sentence says why.
+        EngineError: See `raise_if_lost`.
 
     """
     connection = asyncio.create_task(bot.connect(reconnect=True), name="gateway")
@@ -201,9 +200,20 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
         await bot.close()
         connection.cancel()  # it may still be on its way to its first connection
         await asyncio.gather(connection, return_exceptions=True)
-    if bot.service.load_failure is not None:
-        raise bot.service.load_failure
-    if bot.service.lost.is_set():
+    raise_if_lost(bot.service)
+
+
+def raise_if_lost(service: Service) -> None:
+    """End the process by an error where its engine cannot draw any more.
+
+    Raises:
+        LoadFailedError: The model could not even be loaded; the sentence says why.
+        EngineLostError: The engine broke for good; everything is kept for the next start.
+
+    """
+    if service.load_failure is not None:
+        raise service.load_failure
+    if service.lost.is_set():
         raise EngineLostError(
             "The engine broke and could not be loaded again: nothing is lost, start the bot anew."
         )

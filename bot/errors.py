@@ -40,6 +40,10 @@ class EngineOutOfMemoryError(EngineError):
     """Memory ran out, also on the cheaper way; the sentence carries the figures."""
 
 
+class LoadFailedError(EngineError):
+    """The bot cannot start because its model cannot be loaded; the sentence says why."""
+
+
 class EngineLostError(EngineError):
     """The engine broke and no new one could be loaded: only a new process can draw."""
 

@@ -24,7 +24,7 @@ import discord
 from discord.webhook.async_ import async_context
 
 from bot.client import ImageBot
-from bot.connection import stop_signals
+from bot.connection import raise_if_lost, stop_signals
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.installation import install_line
@@ -70,6 +70,10 @@ async def run_playground(
 ) -> None:
     """Serve the page until its session is ended or the process is told to stop.
 
+    Raises:
+        LoadFailedError: The model cannot be loaded, also if that shows when the page is up.
+        EngineLostError: The engine broke for good.
+
     Args:
         settings: The playground keeps its own data, in `playground` under `settings.data_dir`.
         engine_factory: Makes the engine that draws.
@@ -87,11 +91,13 @@ async def run_playground(
         if open_browser:
             await asyncio.to_thread(webbrowser.open, page.url)
         with stop_signals() as stop:
-            closed = asyncio.ensure_future(page.wait_closed())
-            stopped = asyncio.ensure_future(stop.wait())
-            await asyncio.wait({closed, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            for waiter in (closed, stopped):
+            service = page.env.bot.service
+            ends = [page.wait_closed(), stop.wait(), service.lost.wait()]
+            waiters = [asyncio.ensure_future(end) for end in ends]
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+            for waiter in waiters:
                 waiter.cancel()
+    raise_if_lost(service)
 
 
 @contextlib.asynccontextmanager

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.client import BotTranslator, ImageBot
 from bot.connection import DiscordUnreachableError, run_bot
-from bot.errors import ModelFilesError, SettingsError
+from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from tests.town import SteeredEngine, Town, private_sentence
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -233,7 +233,7 @@ async def test_a_model_that_cannot_be_loaded_ends_the_bot_with_its_sentence(
     monkeypatch.setattr(discord.Client, "connect", connect)
     monkeypatch.setattr(ImageBot, "close", close)
     secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
-    with pytest.raises(ModelFilesError, match="cannot be loaded"):
+    with pytest.raises(LoadFailedError, match="cannot be loaded"):
         await asyncio.wait_for(run_bot(secret, lambda: engine), 20)
 
 

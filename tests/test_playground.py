@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.command_line import serve
-from bot.errors import SettingsError
-from bot.playground import CHANNELS, PEOPLE, open_playground
+from bot.command_line import run, serve
+from bot.errors import LoadFailedError, ModelFilesError, SettingsError
+from bot.playground import CHANNELS, PEOPLE, open_playground, run_playground
+from bot.service import open_service
+from tests.model_folders import link_model
 from tests.town import SMALL, SteeredEngine
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -202,3 +205,63 @@ def second_visit(browser: Any, url: str) -> None:
     visitor = Visitor(browser)
     visitor.sees("Same seed", times=4)
     visitor.press_until("Same seed", "Pixel for pixel the same as")
+
+
+class Unloadable:
+    """An engine whose model cannot be loaded, which shows when it is told to."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.shows = threading.Event()
+        self._failure = failure
+
+    def load(self) -> None:
+        self.shows.wait(PATIENCE_S)
+        raise self._failure
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ModelFilesError("The vae is not right."), "The vae is not right."),
+        (NotImplementedError("Cannot copy out of meta tensor"), "the log says where"),
+    ],
+)
+async def test_a_model_that_cannot_be_loaded_ends_the_page_also_when_it_is_up(
+    failure: Exception, said: str, settings
+):
+    engine = Unloadable(failure)
+
+    def announce(_: str) -> None:
+        engine.shows.set()
+
+    with pytest.raises(LoadFailedError, match=said):
+        async with asyncio.timeout(PATIENCE_S):
+            await run_playground(settings, lambda: engine, open_browser=False, announce=announce)
+
+
+async def test_a_job_that_waited_for_a_model_that_cannot_be_loaded_is_kept(
+    settings, engine: SteeredEngine
+):
+    broken = Unloadable(ModelFilesError("The vae is not right."))
+    async with open_playground(settings, lambda: broken, port=0) as page:
+        await page.viewers[0].slash(page.channel, "imagine", prompt="红苹果", size=SMALL)
+        broken.shows.set()
+        async with asyncio.timeout(PATIENCE_S):
+            await page.env.bot.service.lost.wait()
+    async with open_service(settings, lambda: engine) as service:
+        assert [job.requests[0].prompt for job in service._left_over] == ["红苹果"]
+
+
+def test_broken_files_end_the_playground_with_code_1(
+    demo_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    folder = link_model(demo_model, tmp_path / "model")
+    (folder / "vae/config.json").unlink()
+    monkeypatch.setenv("MODEL", str(folder))
+    monkeypatch.setenv("DISCORD_TOKEN", "unused")
+    said = rf"The model in {folder} is broken: vae/config.json (missing); "
+    for arguments in (["playground", "--no-browser"], []):
+        assert run(arguments) == 1
+        assert capsys.readouterr().err.startswith(said)

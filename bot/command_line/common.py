@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from tqdm import tqdm
 
@@ -64,6 +64,10 @@ def let_torchao_be_quiet() -> None:
     os.environ.setdefault("TORCHAO_FORCE_SKIP_LOADING_SO_FILES", "1")
     for name in ("torchao", "torch.utils._pytree", "diffusers.quantizers.torchao"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+# What is said of a model whose files are all there, but have no checksums to compare with.
+NOT_PROVEN: Final = "complete, but nothing proves its content: no checksums are known"
 
 
 class FileBars:

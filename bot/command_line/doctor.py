@@ -14,10 +14,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.command_line.common import Commands, FileBars, open_engine
+from bot.command_line.common import (
+    NOT_PROVEN,
+    Commands,
+    FileBars,
+    let_torchao_be_quiet,
+    open_engine,
+)
 from bot.errors import BotError
-from bot.installation import command_line, install_line
-from bot.models import MANIFEST_NAME, ModelFiles, demo_model_cure, locate, verify
+from bot.installation import install_line
+from bot.models import MANIFEST_NAME, ModelFiles, check_tensors, locate, unproven, verify
 from bot.settings import Settings
 
 if TYPE_CHECKING:  # importing it for real would import torch
@@ -76,12 +82,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Run the checks, the quick ones first."""
+    let_torchao_be_quiet()
     yield _python()
     yield from _packages()
     yield from _settings(settings)
     yield _disk(settings.data_dir)
     try:
         files = locate(settings.model, model_cache=settings.model_cache)
+        check_tensors(files)
     except BotError as error:
         yield Check(name="model", status=Status.PROBLEM, detail=error.message)
         yield from _compute(settings, native=0)
@@ -210,21 +218,16 @@ def _model(files: ModelFiles) -> Check:
     with FileBars() as bars:
         problems = verify(files, progress=bars)
     detail = f"{files.model_id} in {files.folder}, revision {files.revision}"
-    if not problems and not files.manifest:
+    if problems:
+        named = ", ".join(f"{problem.path} ({problem.reason})" for problem in problems)
+        return Check(
+            name="model", status=Status.PROBLEM, detail=f"{detail}: {named}", advice=files.cure
+        )
+    if unproven(files):
         return Check(
             name="model",
             status=Status.WARNING,
-            detail=f"{detail}: complete, but no {MANIFEST_NAME} proves it",
+            detail=f"{detail}: {NOT_PROVEN}",
             advice=f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it",
         )
-    if not problems:
-        return Check(name="model", status=Status.OK, detail=f"{detail}: every file is right")
-    named = ", ".join(f"{problem.path} ({problem.reason})" for problem in problems)
-    return Check(
-        name="model",
-        status=Status.PROBLEM,
-        detail=f"{detail}: {named}",
-        advice=f"run `{command_line('download')}`, which fetches only these files again"
-        if files.model_id != "demo"
-        else demo_model_cure(),
-    )
+    return Check(name="model", status=Status.OK, detail=f"{detail}: every file is right")

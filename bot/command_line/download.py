@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from bot.command_line.common import Commands, FileBars
-from bot.models import download
+from bot.command_line.common import NOT_PROVEN, Commands, FileBars, let_torchao_be_quiet
+from bot.models import check_tensors, download, unproven
 from bot.settings import Settings
 
 
@@ -15,7 +15,8 @@ def add_to(commands: Commands) -> None:
         "download",
         help="fetch the configured model and verify it",
         description="Fetch the model named by MODEL from MODEL_SOURCE into MODEL_CACHE, continue "
-        "where an earlier download stopped, verify every file, and fetch broken ones again.",
+        "where an earlier download stopped, verify every file, and fetch broken ones again. "
+        "What the hubs' own tools fetched before is used where it is.",
     )
     parser.set_defaults(run=run)
 
@@ -31,5 +32,8 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
             hf_endpoint=settings.hf_endpoint,
             progress=bars,
         )
-    print(f"{files.model_id} is complete and verified: {files.folder}")
+    let_torchao_be_quiet()
+    check_tensors(files)
+    state = NOT_PROVEN if unproven(files) else "complete and verified"
+    print(f"{files.model_id} is {state}: {files.folder}")
     return 0

@@ -10,7 +10,7 @@ from typing import Final
 import filelock
 
 from bot.engines import Engine
-from bot.errors import SettingsError
+from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.executor import ThreadExecutor
 from bot.generation import SizeRules
 from bot.models import locate
@@ -28,10 +28,14 @@ async def open_service(
     """Open store, executor and service, in this order, and close them backwards.
 
     Raises:
-        BotError: The model or the database cannot be used, or another copy of the bot uses it.
+        LoadFailedError: The model is not here, or its files are broken.
+        BotError: The database cannot be used, or another copy of the bot uses it.
 
     """
-    files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
+    try:
+        files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
+    except ModelFilesError as error:
+        raise LoadFailedError(error.message) from error
     data = settings.data_dir
     with alone_in(settings):
         async with (

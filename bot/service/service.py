@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from PIL import Image
 
-from bot.errors import BotError
+from bot.errors import BotError, LoadFailedError
 from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
@@ -76,7 +76,7 @@ class Service:
         self._arriving: list[int] = []  # users whose job is being written down
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
-        self.load_failure: BotError | None = None
+        self.load_failure: LoadFailedError | None = None
         self._unfinished = Unfinished(
             settings.data_dir / "unfinished", model=f"{files.model_id} {files.revision}"
         )
@@ -411,13 +411,19 @@ class Service:
         try:
             seconds = await self._executor.loaded()
         except BotError as error:
-            logger.error("The model cannot be loaded: %s", error.message)  # noqa: TRY400
-            self.load_failure = error
-            self.lost.set()
+            self._end_without_model(error.message)
+            return
+        except Exception:
+            logger.exception("The model cannot be loaded")
+            self._end_without_model("The model cannot be loaded: the log says where it failed.")
             return
         finally:
             self._line.loaded()
         await self._store.machine.set_load_time(self.model_id, self._settings.device, seconds)
+
+    def _end_without_model(self, sentence: str) -> None:
+        self.load_failure = LoadFailedError(sentence)
+        self.lost.set()
 
     async def _sweep(self) -> None:
         await sweep(self._store, self._delivery.files)
