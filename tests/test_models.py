@@ -436,7 +436,7 @@ def test_a_folder_without_a_needed_file_says_to_copy_it_again(
 def test_a_shard_that_only_the_index_names_is_missed(served: Path, tmp_path: Path):
     copy = shutil.copytree(served, tmp_path / "model")
     index = copy / "vae/diffusion_pytorch_model.safetensors.index.json"
-    index.write_text(json.dumps({"weight_map": {"a": "gone.safetensors"}}))
+    index.write_text(json.dumps({"metadata": {}, "weight_map": {"a": "gone.safetensors"}}))
     with pytest.raises(ModelFilesError, match=r"vae/gone.safetensors \(missing\)"):
         locate(str(copy), model_cache=tmp_path)
 

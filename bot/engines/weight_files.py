@@ -149,7 +149,10 @@ def weight_map(index: Path, part: str) -> dict[str, str]:
 
     """
     path = f"{part}/{index.name}"
-    names = read_json(index, path).get("weight_map")
+    content = read_json(index, path)
+    names = content.get("weight_map")
+    if not isinstance(content.get("metadata"), dict):
+        raise WeightFileError(path, "without its metadata, which a loader needs")
     if not isinstance(names, dict) or not names:
         raise WeightFileError(path, "without the names of tensors")
     for shard in names.values():
