@@ -198,7 +198,7 @@ async def test_a_stop_signal_ends_the_bot_in_order(
         await stop(self)
 
     monkeypatch.setattr(discord.Client, "login", log_in)
-    monkeypatch.setattr(discord.Client, "connect", connect)
+    monkeypatch.setattr(discord.AutoShardedClient, "connect", connect)
     monkeypatch.setattr(ImageBot, "close", close)
     secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
     running = asyncio.create_task(run_bot(secret, lambda: engine))
@@ -230,7 +230,7 @@ async def test_a_model_that_cannot_be_loaded_ends_the_bot_with_its_sentence(
 
     monkeypatch.setattr(engine, "load", fail)
     monkeypatch.setattr(discord.Client, "login", log_in)
-    monkeypatch.setattr(discord.Client, "connect", connect)
+    monkeypatch.setattr(discord.AutoShardedClient, "connect", connect)
     monkeypatch.setattr(ImageBot, "close", close)
     secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
     with pytest.raises(LoadFailedError, match="cannot be loaded"):
