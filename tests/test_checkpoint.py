@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from diffusers import TorchAoConfig, ZImageTransformer2DModel
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from bot.engines.checkpoint import load_module, open_checkpoint
 from bot.engines.z_image import ZImageEngine
-from bot.errors import EngineOutOfMemoryError, ModelFilesError, SettingsError
+from bot.errors import EngineError, EngineOutOfMemoryError, ModelFilesError, SettingsError
+from bot.generation import GenerationRequest, Size
 from tests.model_folders import (
     FILES,
     SHARD,
@@ -179,6 +185,44 @@ def test_quantised_weights_need_the_reference_path(folder: Path):
         engine.foresee()
 
 
+def quantise(folder: Path) -> Path:
+    """Quantise the transformer as people do, by diffusers and torchao; return its file."""
+    how = pytest.importorskip("torchao.quantization").Int8WeightOnlyConfig(version=2)
+    transformer = ZImageTransformer2DModel.from_pretrained(
+        folder,
+        subfolder="transformer",
+        dtype=torch.bfloat16,
+        quantization_config=TorchAoConfig(how),
+    )
+    shutil.rmtree(folder / "transformer")
+    transformer.save_pretrained(folder / "transformer")
+    return folder / "transformer/diffusion_pytorch_model.safetensors"
+
+
+def test_quantised_weights_whose_library_is_here_draw_on_the_reference_path(
+    folder: Path, demo_model: Path
+):
+    quantise(folder)
+    quantised, plain = (
+        ZImageEngine(each, model_id="m", revision="r", device="cpu").generate(
+            GenerationRequest(prompt="a red apple", seed=42, size=Size(width=128, height=128))
+        )
+        for each in (folder, demo_model)
+    )
+    ours, theirs = (np.frombuffer(each.image.pixels, np.uint8) for each in (quantised, plain))
+    assert 0 < np.abs(ours.astype(int) - theirs).mean() < 12  # of 255
+
+
+def test_quantised_weights_without_a_tensor_are_refused_when_they_are_loaded(folder: Path):
+    file = quantise(folder)
+    with safe_open(file, "pt") as content:
+        labels = content.metadata()  # of torchao, without which it cannot put its tensors together
+        tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+    del tensors["layers.0.attention.to_q._weight_scale"]
+    save_file(tensors, file, metadata=labels)
+    assert "layers.0.attention.to_q.weight is missing" in loading_refusal(folder)
+
+
 def test_a_tokenizer_of_another_model_is_refused(folder: Path):
     rewrite(
         folder / TEXT,
@@ -223,3 +267,10 @@ def test_what_else_goes_wrong_while_loading_is_one_sentence(
     engine = ZImageEngine(folder, model_id="m", revision="r", device="cpu")
     with pytest.raises(kind, match=said), engine._refusing():
         raise error
+
+
+def test_a_gpu_that_fails_while_loading_is_not_taken_for_a_broken_file(folder: Path):
+    engine = ZImageEngine(folder, model_id="m", revision="r", device="cpu")
+    engine._device = torch.device("cuda", 1)  # which this machine need not have
+    with pytest.raises(EngineError, match="The GPU cuda:1 cannot be used"), engine._refusing():
+        raise RuntimeError("Found no NVIDIA driver on your system.")

@@ -227,6 +227,13 @@ def test_a_configuration_that_cannot_be_read_is_named_without_words_of_a_library
     assert said in sentence
 
 
+@pytest.mark.parametrize("path", ["vae/config.json", VAE, SHARD, "tokenizer/tokenizer.json"])
+def test_a_link_to_a_file_that_is_gone_is_called_that(path: str, folder: Path):
+    (folder / path).unlink()
+    (folder / path).symlink_to("../../blobs/0123abc")
+    assert f"{path} (missing: it is a link to ../../blobs/0123abc)" in refusal(folder)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

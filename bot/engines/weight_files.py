@@ -115,10 +115,14 @@ def find_weights(folder: Path, part: str) -> WeightFiles:
 
 def _names(folder: Path) -> list[str]:
     try:
-        found = sorted(path.name for path in folder.iterdir() if path.is_file())
+        found = sorted(path.name for path in folder.iterdir() if _is_file_or_was(path))
     except OSError:
         return []
     return [name for name in found if not is_clutter(name)]
+
+
+def _is_file_or_was(path: Path) -> bool:
+    return path.is_file() or path.is_symlink()  # a link to nothing is told as that
 
 
 def _preference(variant: str | None) -> tuple[int, str]:
@@ -197,7 +201,8 @@ def check_content(file: Path, path: str) -> None:
     """
     try:
         if not file.is_file():
-            raise WeightFileError(path, "missing")
+            to = f": it is a link to {file.readlink()}" if file.is_symlink() else ""
+            raise WeightFileError(path, f"missing{to}")
         with file.open("rb") as content:
             begin = content.read(len(_LFS_POINTER))
     except OSError as error:

@@ -13,7 +13,7 @@ from bot.models.checks import quick_problems
 from bot.models.files import FileProblem, ModelFiles, broken, describe
 from bot.models.kinds import check_kind
 from bot.models.manifests import MANIFEST_NAME, read_manifest
-from bot.models.registry import DEMO, HubModel, hub_model, hub_models
+from bot.models.registry import DEMO, HubModel, hub_model, hub_models, plain_name
 from bot.settings import DEMO_MODEL_DIR, PROJECT_DIR, tool_caches
 
 _INDEX: Final = "model_index.json"
@@ -36,7 +36,7 @@ def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = Non
             or broken.
 
     """
-    name = model.strip().rstrip("/\\") or model.strip()
+    name = plain_name(model)
     if name.casefold() == DEMO:
         return checked(DEMO, DEMO_MODEL_DIR, _own_manifest(DEMO_MODEL_DIR), cure=demo_model_cure())
     if (hub := hub_model(name)) is not None:

@@ -39,6 +39,11 @@ def hub_models() -> dict[str, HubModel]:
 
 
 def hub_model(name: str) -> HubModel | None:
-    """Return the model of that name, in upper or lower case."""
+    """Return the model of that name, in upper or lower case, with a slash behind it or without."""
     known = {model.model_id.casefold(): model for model in hub_models().values()}
-    return known.get(name.casefold())
+    return known.get(plain_name(name).casefold())
+
+
+def plain_name(name: str) -> str:
+    """Take spaces around a name or path off, and slashes behind it."""
+    return name.strip().rstrip("/\\") or name.strip()
