@@ -79,8 +79,8 @@ def test_an_encoder_whose_tensors_have_other_names_is_refused_and_not_made_up(fo
     rewrite(folder / TEXT, renamed)
     said = refusal(folder)
     assert "text_encoder" in said
-    assert "embed_tokens.weight (and 45 more) is missing" in said
-    assert "text_model.embed_tokens.weight (and 45 more) is unknown" in said
+    assert "embed_tokens.weight and 45 more are missing" in said
+    assert "text_model.embed_tokens.weight and 45 more are unknown" in said
     assert loading_refusal(folder) == said
 
 
@@ -137,7 +137,7 @@ def test_what_only_looks_like_a_part_that_nothing_reads_is_refused(folder: Path)
 
 def test_a_configuration_of_another_size_is_told_by_the_tensors(folder: Path):
     configure(folder / "transformer/config.json", n_layers=5)
-    assert "layers.5.adaLN_modulation.0.bias (and 14 more) is unknown" in refusal(folder)
+    assert "layers.5.adaLN_modulation.0.bias and 14 more are unknown" in refusal(folder)
 
 
 def test_a_configuration_of_something_else_is_one_sentence(folder: Path):
@@ -218,9 +218,16 @@ def test_quantised_weights_without_a_tensor_are_refused_when_they_are_loaded(fol
     with safe_open(file, "pt") as content:
         labels = content.metadata()  # of torchao, without which it cannot put its tensors together
         tensors = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
-    del tensors["layers.0.attention.to_q._weight_scale"]
+    scale = tensors.pop("layers.0.attention.to_q._weight_scale")  # only its quantiser misses it
     save_file(tensors, file, metadata=labels)
     assert "layers.0.attention.to_q.weight is missing" in loading_refusal(folder)
+    tensors["layers.0.attention.to_q._weight_scale"] = scale
+    tensors["layers.9.attention.to_q._weight_scale"] = tensors.pop("layers.1.ffn_norm1.weight")
+    save_file(tensors, file, metadata=labels)
+    said = refusal(folder)
+    assert "layers.1.ffn_norm1.weight is missing" in said
+    assert "layers.9.attention.to_q._weight_scale is unknown" in said
+    assert loading_refusal(folder) == said
 
 
 def test_a_tokenizer_of_another_model_is_refused(folder: Path):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,6 @@ _QUANTISERS: Final = {
     "gptq": ("gptqmodel", "gptqmodel"),
     "hqq": ("hqq", "hqq"),
     "modelopt": ("modelopt", "nvidia-modelopt"),
-    "nunchaku_lite": ("kernels", "kernels"),
     "quanto": ("optimum.quanto", "optimum-quanto"),
     "sdnq": ("sdnq", "sdnq"),
     "torchao": ("torchao", "torchao"),
@@ -91,9 +91,9 @@ class Misfit:
 
     """
 
-    missing: Iterable[str] = ()
-    misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
-    unknown: Iterable[str] = ()
+    missing: Iterable[str]
+    misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    unknown: Iterable[str]
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
@@ -188,7 +188,7 @@ def _skeletons(folder: Path, configs: Mapping[str, Mapping[str, Any]]) -> dict[s
 
 
 def _check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quantised: bool) -> None:
-    """Compare the headers with the configuration; of quantised weights only the files are checked.
+    """Compare the headers with the configuration.
 
     Raises:
         ModelFilesError: They do not fit.
@@ -196,11 +196,13 @@ def _check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quanti
 
     """
     part, found = files.part, read_tensors(files)
-    if is_quantised:
-        return
     expected = {name: tuple(each.shape) for name, each in skeleton.state_dict().items()}
+    modules = {_owner(name) for name in expected}
     if part == "text_encoder":
-        found = {_encoder_name(name, expected): tensor for name, tensor in found.items()}
+        found = {_encoder_name(name, modules): tensor for name, tensor in found.items()}
+    if is_quantised:
+        _refuse_misfit(folder, part, _quantised_misfit(found.keys(), expected.keys()))
+        return
     odd = [name for name in sorted(found) if found[name].dtype not in _FLOATS and name in expected]
     if odd:
         raise ModelFilesError(
@@ -208,7 +210,7 @@ def _check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quanti
             f"{_more(len(odd))} has the type {found[odd[0]].dtype}, whose scales are not applied "
             "here; use the files in bfloat16."
         )
-    listed = {_encoder_name(name, expected) for name in files.listed}
+    listed = {_encoder_name(name, modules) for name in files.listed}
     misfit = Misfit(
         missing=expected.keys() - found.keys(),
         misshapen={
@@ -225,28 +227,63 @@ def _check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quanti
     _refuse_misfit(folder, part, misfit)
 
 
-def _encoder_name(name: str, expected: Mapping[str, object]) -> str:
+def _encoder_name(name: str, modules: AbstractSet[str]) -> str:
+    """Take off what a whole language model writes before a name, also before a quantised one."""
     short = name.removeprefix(_LANGUAGE_MODEL)
-    return short if short in expected else name
+    return short if _module(short, modules) else name
+
+
+def _quantised_misfit(found: AbstractSet[str], expected: AbstractSet[str]) -> Misfit:
+    """Compare module by module: how many tensors a weight became, only its quantiser knows."""
+    modules = {_owner(name) for name in expected}
+    modules_found = {_module(name, modules) for name in found}
+    return Misfit(
+        missing=[
+            name
+            for name in expected - found
+            if not _owner(name) or _owner(name) not in modules_found
+        ],
+        unknown=[
+            name
+            for name in found - expected
+            if not _module(name, modules) and not _UNUSED.fullmatch(name)
+        ],
+    )
+
+
+def _owner(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _module(name: str, modules: AbstractSet[str]) -> str:
+    """Return the module that a tensor such as `layers.0.w1.weight.absmax` is of; else nothing."""
+    while name and name not in modules:
+        name = _owner(name)
+    return name
 
 
 def _refuse_misfit(folder: Path, part: str, misfit: Misfit) -> None:
     """Name the first tensor of each kind that does not fit."""
     faults = []
     if missing := sorted(misfit.missing):
-        faults.append(f"{missing[0]}{_more(len(missing))} is missing")
+        faults.append(f"{_named(missing)} missing")
     if misshapen := sorted(misfit.misshapen):
         own, due = misfit.misshapen[misshapen[0]]
         faults.append(
             f"{misshapen[0]}{_more(len(misshapen))} has the shape {list(own)}, not {list(due)}"
         )
     if unknown := sorted(misfit.unknown):
-        faults.append(f"{unknown[0]}{_more(len(unknown))} is unknown")
+        faults.append(f"{_named(unknown)} unknown")
     if faults:
         raise ModelFilesError(
             f"The {part} of the model in {folder} does not fit its configuration: of its tensors, "
             f"{', and '.join(faults)}; copy the files of {part} again from where they came from."
         )
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the subject of a sentence, with its verb."""
+    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
 
 
 def _more(count: int) -> str:
