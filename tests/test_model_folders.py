@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -285,6 +287,27 @@ def test_a_folder_of_hugging_faces_cache_is_the_version_it_holds(demo_model: Pat
     assert files.folder == cache / "snapshots/0123abc"
     assert files.model_id == "someone/Z-Image-Fine"
     assert locate(str(files.folder), model_cache=Path("unused"), caches=()) == files
+
+
+def test_hugging_faces_cache_proves_its_files_by_the_names_of_its_blobs(
+    demo_model: Path, tmp_path: Path
+):
+    snapshot = cache_of(demo_model, tmp_path) / "snapshots/0123abc"
+    for path in [path for path in snapshot.rglob("*") if path.is_file()]:
+        content = path.read_bytes()
+        of_git = hashlib.sha1(b"blob %d\0" % len(content) + content)
+        name = (of_git if path.suffix == ".json" else hashlib.sha256(content)).hexdigest()
+        blob = snapshot.parent.parent / "blobs" / name
+        write(blob, content)
+        path.unlink()
+        path.symlink_to(os.path.relpath(blob, path.parent))
+    files = locate(str(snapshot), model_cache=Path("unused"), caches=())
+    assert (verify(files), unproven(files)) == ([], [])
+    for path, last in ((VAE, b"\1"), ("vae/config.json", b" \n")):
+        write((snapshot / path).resolve(), (snapshot / path).read_bytes()[:-1] + last)
+    assert {(each.path, each.reason) for each in verify(files)} == {
+        (VAE, "wrong SHA-256"), ("vae/config.json", "wrong SHA-1"),
+    }  # fmt: skip
 
 
 def test_a_cache_that_holds_no_whole_download_says_so(demo_model: Path, tmp_path: Path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,11 +15,11 @@ from bot.engines.weight_files import (
     read_header,
     read_json,
 )
+from bot.models.checksums import checksum_fault, known_checksum
 from bot.models.files import REQUIRED, FileProblem, ModelFiles, Progress
 
 _TOKENIZER: Final = "tokenizer/tokenizer.json"
 _MAX_PARSED_BYTES: Final = 1_000_000  # one of 11 MB takes longer than all other checks
-_CHUNK: Final = 2**20
 
 
 def quick_problems(folder: Path) -> list[FileProblem]:
@@ -75,20 +73,31 @@ def check_tensors(files: ModelFiles) -> None:
 
 
 def verify(files: ModelFiles, *, progress: Progress | None = None) -> list[FileProblem]:
-    """Compare every file with the manifest, then with its own header."""
+    """Compare every file with its checksum, where one is known, then with its own header."""
+    paths = sorted({*files.manifest, *loaded(files.folder)})
+    known = ((path, known_checksum(files, path)) for path in paths)
     problems = (
-        problem(files.folder, path, md5, progress) for path, md5 in sorted(files.manifest.items())
+        problem(files.folder, path, checksum, progress)
+        for path, checksum in known
+        if checksum is not None
     )
     return [each for each in problems if each is not None] or quick_problems(files.folder)
 
 
 def unproven(files: ModelFiles) -> list[str]:
-    """Return the files that are loaded but have no checksum in the manifest."""
-    weights = (path for part in STEMS for path in find_weights(files.folder, part).paths)
-    return [path for path in (*REQUIRED, *weights) if path not in files.manifest]
+    """Return the files that are loaded, but of which no checksum is known."""
+    return [path for path in loaded(files.folder) if known_checksum(files, path) is None]
 
 
-def problem(folder: Path, path: str, md5: str, progress: Progress | None) -> FileProblem | None:
+def loaded(folder: Path) -> list[str]:
+    """Return the files of a complete model that are loaded."""
+    weights = (path for part in STEMS for path in find_weights(folder, part).paths)
+    return [*REQUIRED, *weights]
+
+
+def problem(
+    folder: Path, path: str, checksum: str, progress: Progress | None
+) -> FileProblem | None:
     """Hash one file and compare."""
     file = folder / path
     try:
@@ -97,16 +106,5 @@ def problem(folder: Path, path: str, md5: str, progress: Progress | None) -> Fil
             read_header(file, path)
     except WeightFileError as error:
         return FileProblem(path=path, reason=error.reason)
-    return None if _md5(file, path, progress) == md5 else FileProblem(path=path, reason="wrong MD5")
-
-
-def _md5(file: Path, name: str, progress: Progress | None) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    total, done = os.path.getsize(file), 0  # noqa: PTH202 - follows the caches' links
-    with file.open("rb") as content:
-        while chunk := content.read(_CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            if progress is not None:
-                progress(name, done, total)
-    return digest.hexdigest()
+    fault = checksum_fault(file, path, checksum, progress)
+    return None if fault is None else FileProblem(path=path, reason=fault)
