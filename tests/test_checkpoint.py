@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from bot.engines.checkpoint import load_module, open_checkpoint
+from bot.engines.load_errors import load_errors
 from bot.engines.z_image import ZImageEngine
 from bot.errors import EngineError, EngineOutOfMemoryError, ModelFilesError, SettingsError
 from bot.generation import GenerationRequest, Size
@@ -271,13 +272,12 @@ def test_a_tokenizer_that_cannot_be_used_is_refused_before_any_weights(
 def test_what_else_goes_wrong_while_loading_is_one_sentence(
     error: Exception, kind: type[Exception], said: str, folder: Path
 ):
-    engine = ZImageEngine(folder, model_id="m", revision="r", device="cpu")
-    with pytest.raises(kind, match=said), engine._refusing():
+    cpu = torch.device("cpu")
+    with pytest.raises(kind, match=said), load_errors(folder, model="m", device=cpu):
         raise error
 
 
 def test_a_gpu_that_fails_while_loading_is_not_taken_for_a_broken_file(folder: Path):
-    engine = ZImageEngine(folder, model_id="m", revision="r", device="cpu")
-    engine._device = torch.device("cuda", 1)  # which this machine need not have
-    with pytest.raises(EngineError, match="The GPU cuda:1 cannot be used"), engine._refusing():
+    said, second = "The GPU cuda:1 cannot be used", torch.device("cuda", 1)
+    with pytest.raises(EngineError, match=said), load_errors(folder, model="m", device=second):
         raise RuntimeError("Found no NVIDIA driver on your system.")

@@ -7,11 +7,8 @@ then by what the library reports.
 
 from __future__ import annotations
 
-import importlib.util
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,13 +19,15 @@ from diffusers.utils import logging as diffusers_logging
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 from transformers.utils import logging as transformers_logging
 
+from bot.engines.load_errors import first_line
+from bot.engines.quantisers import find_quantiser
+from bot.engines.tensor_check import Misfit, check_tensors, is_unused, refuse_misfit
 from bot.engines.weight_files import (
     STEMS,
     WeightFileError,
     WeightFiles,
     find_weights,
     read_json,
-    read_tensors,
 )
 from bot.errors import ModelFilesError
 
@@ -36,27 +35,6 @@ _CLASSES: Final = {
     "text_encoder": Qwen3Model,
     "transformer": ZImageTransformer2DModel,
     "vae": AutoencoderKL,
-}
-_FLOATS: Final = ("F64", "F32", "F16", "BF16")
-# Parts of a whole language model that its encoder does without; transformers skips them, too.
-_UNUSED: Final = re.compile(
-    r"lm_head\.weight|(model\.)?(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq"
-)
-_LANGUAGE_MODEL: Final = "model."  # before the names of an encoder that was saved as a whole one
-
-# Method of quantisation -> the package that reads such weights, and what pip calls it.
-_QUANTISERS: Final = {
-    "auto-round": ("auto_round", "auto-round"),
-    "awq": ("gptqmodel", "gptqmodel"),
-    "bitsandbytes": ("bitsandbytes", "bitsandbytes"),
-    "compressed-tensors": ("compressed_tensors", "compressed-tensors"),
-    "gguf": ("gguf", "gguf"),
-    "gptq": ("gptqmodel", "gptqmodel"),
-    "hqq": ("hqq", "hqq"),
-    "modelopt": ("modelopt", "nvidia-modelopt"),
-    "quanto": ("optimum.quanto", "optimum-quanto"),
-    "sdnq": ("sdnq", "sdnq"),
-    "torchao": ("torchao", "torchao"),
 }
 
 
@@ -80,22 +58,6 @@ class Checkpoint:
     tokenizer: Any
 
 
-@dataclass(frozen=True, kw_only=True)
-class Misfit:
-    """The tensors of a part that do not fit its configuration.
-
-    Attributes:
-        missing: Names.
-        misshapen: Name -> shape in the file, shape by the configuration.
-        unknown: Names of what no module reads.
-
-    """
-
-    missing: Iterable[str]
-    misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
-    unknown: Iterable[str]
-
-
 def open_checkpoint(folder: Path) -> Checkpoint:
     """Read configurations, headers and tokenizer of a folder, and see that they fit.
 
@@ -110,12 +72,14 @@ def open_checkpoint(folder: Path) -> Checkpoint:
             part: read_json(folder / part / "config.json", f"{part}/config.json") for part in STEMS
         }
         quantised = {
-            part: method for part in STEMS if (method := _quantiser(folder, part, configs[part]))
+            part: method
+            for part in STEMS
+            if (method := find_quantiser(folder, part, configs[part]))
         }
         skeletons = _skeletons(folder, configs)
         files = {part: find_weights(folder, part) for part in STEMS}
         for part in STEMS:
-            _check_tensors(folder, files[part], skeletons[part], is_quantised=part in quantised)
+            check_tensors(folder, files[part], skeletons[part], is_quantised=part in quantised)
     except WeightFileError as error:
         raise ModelFilesError(
             f"The model in {folder} is broken: {error}; copy it there again from where the folder "
@@ -153,7 +117,7 @@ def load_module(checkpoint: Checkpoint, part: str, dtype: torch.dtype) -> Any:
         # So that they are reported; a quantiser has shapes of its own.
         ignore_mismatched_sizes=part not in checkpoint.quantised,
     )
-    _refuse_misfit(checkpoint.folder, part, _reported(module, report))
+    refuse_misfit(checkpoint.folder, part, _reported(module, report))
     return module.eval().requires_grad_(requires_grad=False)
 
 
@@ -164,7 +128,7 @@ def _reported(module: Any, report: Mapping[str, Any]) -> Misfit:
     return Misfit(
         missing=(left_out | set(report["missing_keys"])) - misshapen.keys(),
         misshapen=misshapen,
-        unknown=[name for name in report["unexpected_keys"] if not _UNUSED.fullmatch(name)],
+        unknown=[name for name in report["unexpected_keys"] if not is_unused(name)],
     )
 
 
@@ -185,148 +149,6 @@ def _skeletons(folder: Path, configs: Mapping[str, Mapping[str, Any]]) -> dict[s
             f"The configurations of the model in {folder} are not those of a Z-Image model "
             f"({first_line(error)}): copy its config.json files again from where it came from."
         ) from error
-
-
-def _check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quantised: bool) -> None:
-    """Compare the headers with the configuration.
-
-    Raises:
-        ModelFilesError: They do not fit.
-        WeightFileError: A file is broken.
-
-    """
-    part, found = files.part, read_tensors(files)
-    expected = {name: tuple(each.shape) for name, each in skeleton.state_dict().items()}
-    modules = {_owner(name) for name in expected}
-    if part == "text_encoder":
-        found = {_encoder_name(name, modules): tensor for name, tensor in found.items()}
-    if is_quantised:
-        _refuse_misfit(folder, part, _quantised_misfit(found.keys(), expected.keys()))
-        return
-    odd = [name for name in sorted(found) if found[name].dtype not in _FLOATS and name in expected]
-    if odd:
-        raise ModelFilesError(
-            f"The {part} of the model in {folder} is quantised without saying how: {odd[0]}"
-            f"{_more(len(odd))} has the type {found[odd[0]].dtype}, whose scales are not applied "
-            "here; use the files in bfloat16."
-        )
-    listed = {_encoder_name(name, modules) for name in files.listed}
-    misfit = Misfit(
-        missing=expected.keys() - found.keys(),
-        misshapen={
-            name: (found[name].shape, shape)
-            for name, shape in expected.items()
-            if name in found and found[name].shape != shape
-        },
-        unknown=[
-            name
-            for name in (found.keys() | listed) - expected.keys()
-            if not _UNUSED.fullmatch(name)
-        ],
-    )
-    _refuse_misfit(folder, part, misfit)
-
-
-def _encoder_name(name: str, modules: AbstractSet[str]) -> str:
-    """Take off what a whole language model writes before a name, also before a quantised one."""
-    short = name.removeprefix(_LANGUAGE_MODEL)
-    return short if _module(short, modules) else name
-
-
-def _quantised_misfit(found: AbstractSet[str], expected: AbstractSet[str]) -> Misfit:
-    """Compare module by module: how many tensors a weight became, only its quantiser knows."""
-    modules = {_owner(name) for name in expected}
-    modules_found = {_module(name, modules) for name in found}
-    return Misfit(
-        missing=[
-            name
-            for name in expected - found
-            if not _owner(name) or _owner(name) not in modules_found
-        ],
-        unknown=[
-            name
-            for name in found - expected
-            if not _module(name, modules) and not _UNUSED.fullmatch(name)
-        ],
-    )
-
-
-def _owner(name: str) -> str:
-    return name.rpartition(".")[0]
-
-
-def _module(name: str, modules: AbstractSet[str]) -> str:
-    """Return the module that a tensor such as `layers.0.w1.weight.absmax` is of; else nothing."""
-    while name and name not in modules:
-        name = _owner(name)
-    return name
-
-
-def _refuse_misfit(folder: Path, part: str, misfit: Misfit) -> None:
-    """Name the first tensor of each kind that does not fit."""
-    faults = []
-    if missing := sorted(misfit.missing):
-        faults.append(f"{_named(missing)} missing")
-    if misshapen := sorted(misfit.misshapen):
-        own, due = misfit.misshapen[misshapen[0]]
-        faults.append(
-            f"{misshapen[0]}{_more(len(misshapen))} has the shape {list(own)}, not {list(due)}"
-        )
-    if unknown := sorted(misfit.unknown):
-        faults.append(f"{_named(unknown)} unknown")
-    if faults:
-        raise ModelFilesError(
-            f"The {part} of the model in {folder} does not fit its configuration: of its tensors, "
-            f"{', and '.join(faults)}; copy the files of {part} again from where they came from."
-        )
-
-
-def _named(names: Sequence[str]) -> str:
-    """Return the subject of a sentence, with its verb."""
-    return f"{names[0]} is" if len(names) == 1 else f"{names[0]} and {len(names) - 1} more are"
-
-
-def _more(count: int) -> str:
-    """Say how many there are beside the one that is named."""
-    return f" (and {count - 1} more)" if count > 1 else ""
-
-
-def _quantiser(folder: Path, part: str, config: Mapping[str, Any]) -> str | None:
-    """Return how a part is quantised; None where it is not.
-
-    Raises:
-        ModelFilesError: The package that reads it is not installed, or nothing here reads it.
-
-    """
-    how = config.get("quantization_config")
-    if not isinstance(how, Mapping):
-        return None
-    method = str(how.get("quant_method") or ("bitsandbytes" if _is_in_few_bits(how) else "?"))
-    known = next((name for name in _QUANTISERS if method.startswith(name)), None)
-    quantised = f"The {part} of the model in {folder} is quantised"
-    if known is None:
-        raise ModelFilesError(
-            f"{quantised} by the method {method!r}, which nothing here reads: use the files in "
-            f"bfloat16, or of one of {', '.join(_QUANTISERS)}."
-        )
-    module, package = _QUANTISERS[known]
-    if not _is_installed(module):
-        raise ModelFilesError(
-            f"{quantised} by {known}, but {package} is not installed: run `pip install {package}`, "
-            "or use the files in bfloat16."
-        )
-    return known
-
-
-def _is_in_few_bits(how: Mapping[str, Any]) -> bool:
-    return bool(how.get("load_in_4bit") or how.get("load_in_8bit"))
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package that it is a part of is not there
-        return False
 
 
 def _tokenizer(folder: Path, vocabulary: int) -> Any:
@@ -357,9 +179,3 @@ def _tokenizer(folder: Path, vocabulary: int) -> Any:
             f"{vocabulary} tokens."
         )
     return tokenizer
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, at most 200 characters."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

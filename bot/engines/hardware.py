@@ -166,14 +166,6 @@ def _no_precision(name: str, why: str) -> SettingsError:
     return SettingsError(f"The setting PRECISION {name!r} does not work here: {why}.")
 
 
-def is_gpu_fault(error: BaseException) -> bool:
-    """Tell whether the driver or a library of the GPU failed, by torch's class or its words."""
-    if isinstance(error, torch.AcceleratorError):
-        return True
-    words = ("CUDA", "NVIDIA", "cuDNN", "CUBLAS")
-    return isinstance(error, RuntimeError | AssertionError) and any(w in str(error) for w in words)
-
-
 def make_deterministic() -> None:
     """Choose, once a process, the kernels that give the same bits every time."""
     # cuBLAS reads this when its first handle is made; with it, its workspaces are fixed.

@@ -178,21 +178,6 @@ def out_of_memory_error(device: torch.device, *, what: str) -> EngineOutOfMemory
     )
 
 
-def loading_memory_error(device: torch.device, *, model: str) -> EngineOutOfMemoryError:
-    """Build the sentence for a model whose weights do not fit."""
-    if device.type != "cuda":
-        return EngineOutOfMemoryError(
-            f"Memory ran out while loading the model {model}: {free_main_memory() / GIB:.1f} GiB "
-            "are free now; close other programs, or use a machine with more memory."
-        )
-    free, total = torch.cuda.mem_get_info(device)
-    return EngineOutOfMemoryError(
-        f"GPU memory ran out while loading the model {model}: {free / GIB:.1f} of "
-        f"{total / GIB:.1f} GiB are free now; stop other programs on the GPU (see nvidia-smi), or "
-        "set MEMORY to less, so that weights stay in main memory."
-    )
-
-
 def _advice(allocated: int, reserved: int, total: int) -> str:
     """Name the likeliest cause, read from the three figures."""
     if total - reserved > 4 * GIB and reserved < total // 2:

@@ -6,13 +6,12 @@ the command line and the bot import them only when an image is wanted.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Final
 import torch
 
 from bot.engines import Drawing
-from bot.engines.checkpoint import Checkpoint, first_line, open_checkpoint
+from bot.engines.checkpoint import Checkpoint, open_checkpoint
 from bot.engines.drawing import OnStep, Run, Wait
 from bot.engines.hardware import (
     check_precision,
@@ -29,21 +28,20 @@ from bot.engines.hardware import (
     choose_dtype,
     choose_path,
     device_name,
-    is_gpu_fault,
     kernel_conditions,
     make_deterministic,
     on_its_device,
     threads,
 )
+from bot.engines.load_errors import first_line, load_errors
 from bot.engines.loading import Choices, Parts, load_parts, measure
 from bot.engines.memory import (
     Budget,
     Room,
     is_out_of_memory,
-    loading_memory_error,
     out_of_memory_error,
 )
-from bot.errors import BotError, CancelledError, EngineError, ModelFilesError, SettingsError
+from bot.errors import CancelledError, SettingsError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.scales import VarietyNoise
 
@@ -128,7 +126,7 @@ class ZImageEngine:
         if self._cpu_threads:
             torch.set_num_threads(self._cpu_threads)
         start = time.perf_counter()
-        with self._refusing():
+        with load_errors(self._folder, model=self._model_id, device=self._device):
             checkpoint = self._open()
             room = self._plan(checkpoint)
             self._parts = load_parts(checkpoint, self._choices, room.plan)
@@ -144,7 +142,7 @@ class ZImageEngine:
             BotError: As for `load`, as far as it can be told without the weights.
 
         """
-        with self._refusing():
+        with load_errors(self._folder, model=self._model_id, device=self._device):
             checkpoint = self._open()
             if self._device.type != "cuda":
                 return "of no effect on a CPU, which draws from main memory"
@@ -163,29 +161,6 @@ class ZImageEngine:
 
     def _plan(self, checkpoint: Checkpoint) -> Room:
         return Room(measure(checkpoint, self._choices), Budget(self._device, self._memory))
-
-    @contextlib.contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Turn what goes wrong while loading into a sentence."""
-        try:
-            yield
-        except BotError:
-            raise
-        except Exception as error:
-            raise self._load_error(error) from error
-
-    def _load_error(self, error: Exception) -> BotError:
-        if is_out_of_memory(error):
-            return loading_memory_error(self._device, model=self._model_id)
-        if self._device.type == "cuda" and is_gpu_fault(error):
-            return EngineError(
-                f"The GPU {self._device} cannot be used ({first_line(error)}): try a newer driver, "
-                "or set DEVICE=cpu."
-            )
-        return ModelFilesError(
-            f"The model in {self._folder} cannot be loaded, though its files are complete "
-            f"({first_line(error)}): set LOG_LEVEL=DEBUG to see where it fails."
-        )
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
