@@ -253,6 +253,13 @@ def test_an_index_that_is_none_is_named(content: dict[str, object], said: str, f
     assert said in sentence
 
 
+def test_a_configuration_that_leads_the_loader_to_another_file_is_refused(folder: Path):
+    write(folder / "text_encoder/other.safetensors", "garbage")
+    configure(folder / "text_encoder/config.json", transformers_weights="other.safetensors")
+    with pytest.raises(ModelFilesError, match=r"config.json \(with transformers_weights 'other"):
+        open_checkpoint(folder)
+
+
 def test_two_shards_with_the_same_tensor_are_refused(folder: Path):
     name = next(iter(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]))
     for shard in (SHARD, OTHER_SHARD):

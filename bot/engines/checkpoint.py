@@ -36,6 +36,7 @@ _CLASSES: Final = {
     "transformer": ZImageTransformer2DModel,
     "vae": AutoencoderKL,
 }
+_OTHER_FILE: Final = "transformers_weights"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +69,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
 
     """
     try:
-        configs = {
-            part: read_json(folder / part / "config.json", f"{part}/config.json") for part in STEMS
-        }
+        configs = {part: _config(folder, f"{part}/config.json") for part in STEMS}
         quantised = {
             part: method
             for part in STEMS
@@ -92,6 +91,19 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         quantised=quantised,
         tokenizer=_tokenizer(folder, skeletons["text_encoder"].config.vocab_size),
     )
+
+
+def _config(folder: Path, path: str) -> dict[str, Any]:
+    """Read a configuration; one that leads transformers to other files of weights is refused.
+
+    Raises:
+        WeightFileError: It is, or cannot be read.
+
+    """
+    config = read_json(folder / path, path)
+    if (other := config.get(_OTHER_FILE)) is not None:
+        raise WeightFileError(path, f"with {_OTHER_FILE} {other!r}, which must not be there")
+    return config
 
 
 def load_module(checkpoint: Checkpoint, part: str, dtype: torch.dtype) -> Any:

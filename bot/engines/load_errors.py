@@ -20,7 +20,7 @@ def load_errors(folder: Path, *, model: str, device: torch.device) -> Iterator[N
     Raises:
         EngineOutOfMemoryError: Memory ran out.
         EngineError: The GPU or its driver failed.
-        ModelFilesError: All else, since the machine has nothing to do with it.
+        ModelFilesError: Anything else.
 
     """
     try:
