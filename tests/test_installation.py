@@ -101,7 +101,7 @@ def test_a_damaged_installation_says_how_to_mend_it(contents: dict[str, Path], t
     done = start(sys.executable, "-m", "bot", "download", site=site, folder=tmp_path)
     assert done.returncode == 2
     assert "(missing)" in done.stderr
-    assert done.stderr.endswith("install the bot again, which brings it.\n")
+    assert done.stderr.endswith("install the bot again: its model comes with it.\n")
 
 
 def test_a_message_names_the_command_as_it_was_typed(site: Path, script: Path, tmp_path: Path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.command_line import run
 from bot.errors import SettingsError
 from bot.settings import PROJECT_DIR, Settings
 
@@ -21,6 +22,16 @@ def test_the_example_lists_every_setting_with_its_default_and_meaning():
         assert listed[name.upper()] == expected, name
         words = " ".join(re.sub(r"^# ?", "", text, flags=re.MULTILINE).split())
         assert " ".join(str(field.description).split()) in words, name
+
+
+def test_the_help_lists_every_setting_too(capsys: pytest.CaptureFixture[str]):
+    """An installation brings no `.env.example`."""
+    with pytest.raises(SystemExit):
+        run(["--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        assert f" {name.upper()}={default} {' '.join(str(field.description).split())}" in words
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
