@@ -66,7 +66,6 @@ async def run_playground(
     port: int = 0,
     channel: str = CHANNELS[0],
     open_browser: bool = True,
-    announce: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until its session is ended or the process is told to stop.
 
@@ -80,14 +79,14 @@ async def run_playground(
         port: Of the page; 0 takes a free one.
         channel: Which of `CHANNELS` the page shows; it shows one at a time.
         open_browser: Whether to open the page where there is a browser.
-        announce: Receives the page's address and how to begin.
 
     """
     # The simulated Discord makes discord.py warn of what only a real connection would lack.
     logging.getLogger("discord").setLevel(logging.ERROR)
     own = settings.model_copy(update={"data_dir": settings.data_dir / "playground"})
     async with open_playground(own, engine_factory, port=port, channel=channel) as page:
-        announce(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.")
+        # Flushed: whoever starts it from a service or through a pipe waits for the address.
+        print(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.", flush=True)  # noqa: T201
         if open_browser:
             await asyncio.to_thread(webbrowser.open, page.url)
         with stop_signals() as stop:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +79,27 @@ async def test_the_page_answers_only_on_this_machine(settings, engine: SteeredEn
                 assert answer.status == 403
             async with session.get(f"{origin}api/state") as answer:
                 assert answer.status == 401
+
+
+async def test_the_address_reaches_a_pipe_at_once(
+    settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
+):
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stdout", os.fdopen(writing, "w"))  # buffered, as Python opens it
+    told = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    pipe, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(told), os.fdopen(reading, "rb", 0)
+    )
+    running = asyncio.create_task(run_playground(settings, lambda: engine, open_browser=False))
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            assert b"http://127.0.0.1:" in await told.readline()
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+        await running
+        pipe.close()
+        sys.stdout.close()
 
 
 async def test_a_port_in_use_is_told(settings, engine: SteeredEngine):

@@ -55,7 +55,7 @@ def demo_model_cure() -> str:
     """Return what to do where a file of the shipped model is not what it was."""
     if (PROJECT_DIR / ".git").exists():
         return f"run `git -C {PROJECT_DIR} checkout -- data/demo_model`"
-    return "install the bot again, which brings it"
+    return "install the bot again: its model comes with it"
 
 
 def checked_download(hub: HubModel, folder: Path) -> ModelFiles:
