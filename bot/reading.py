@@ -6,29 +6,24 @@ gigabytes. Every refusal is one sentence, and no more memory is used than a real
 
 from __future__ import annotations
 
-import hashlib
-import io
+import json
+import logging
 import math
-import warnings
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from bot.decoding import MAX_PIXELS, PictureFile, Pixels, TooLargeError, decode, open_picture
 from bot.errors import BotError
 from bot.images import RECIPE_KEY
 from bot.recipe import Recipe, parse_recipe
 
+logger = logging.getLogger(__name__)
+
 MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
-MAX_SIDE: Final = 4096  # twice the largest drawn here
-# With what the program itself takes, 71 MB, less than 200 MB: see tests/test_bad_input.py.
-MAX_UNPACKED_BYTES: Final = 115 * 10**6
-_MAX_TEXT_BYTES: Final = 4 * 10**6  # in a PNG's chunks; our own recipes have some two thousand
-_ROWS: Final = 256  # hashed or converted at once: a whole copy would take 67 MB
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
-_PIXEL_BYTES: Final = {"1": 1, "L": 1, "P": 1, "I;16": 2}  # in memory; of other modes 4
 _SUFFIXES: Final = {
     "PNG": ".png",
     "JPEG": ".jpg",
@@ -39,6 +34,18 @@ _SUFFIXES: Final = {
     "BMP": ".bmp",
     "DIB": ".bmp",
 }
+# How files begin that people take for pictures: where, what, and what it is.
+_OTHER_FORMATS: Final = (
+    (4, (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1"), "HEIC photograph"),
+    (0, (b"II*\0", b"MM\0*"), "TIFF or raw photograph"),
+    (0, (b"8BPS",), "Photoshop document"),
+    (0, (b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL picture"),
+    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000 picture"),
+    (0, (b"<svg", b"<?xml"), "drawing in SVG"),
+    (0, (b"%PDF",), "PDF"),
+    (4, (b"ftyp",), "video"),
+    (0, (b"\x1a\x45\xdf\xa3",), "video"),
+)
 
 
 class UnreadableImageError(BotError):
@@ -50,16 +57,23 @@ class Picture:
     """A picture that was handed in.
 
     Attributes:
-        image: RGB, turned as its EXIF says; transparency lies on white.
+        image: RGB in sRGB, turned as its EXIF says; transparency lies on white. Smaller than the
+            picture in the file if that has too many pixels.
+        size: Width and height of the picture in the file, turned like the image.
         pixel_sha256: Of its RGB pixels as they are in the file.
-        recipe_text: What it holds under this bot's key, not yet believed.
+        texts: What its file says, by keyword; nobody vouches for any of it.
+        has_credentials: Whether it holds C2PA content credentials, which nothing here checks.
+        notes: What was reduced or ignored, one sentence each.
         suffix: Of a file in its format, whatever it was called: `.png`.
 
     """
 
     image: Image.Image
+    size: tuple[int, int]
     pixel_sha256: str
-    recipe_text: str | None
+    texts: Mapping[str, str]
+    has_credentials: bool
+    notes: tuple[str, ...]
     suffix: str
 
     @property
@@ -70,7 +84,8 @@ class Picture:
             RecipeError: There is one, and it cannot be believed.
 
         """
-        return None if self.recipe_text is None else parse_recipe(self.recipe_text)
+        text = self.texts.get(RECIPE_KEY)
+        return None if text is None else parse_recipe(text)
 
 
 def read_picture(content: bytes) -> Picture:
@@ -81,24 +96,26 @@ def read_picture(content: bytes) -> Picture:
 
     """
     if len(content) > MAX_BYTES:
-        raise _too_heavy(len(content))
-    # Pillow's switch, for the whole program: 64 kB of compressed texts could take 250 MB.
-    PngImagePlugin.MAX_TEXT_MEMORY = _MAX_TEXT_BYTES
+        raise too_heavy(len(content))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
-            opened = Image.open(io.BytesIO(content), formats=FORMATS)
-            _check_pixels(opened, len(content))
-            return _picture(opened)
+        file = open_picture(content)
+        return _picture(file, decode(file))
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(
-            "This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP."
-        ) from error
+        raise _unidentified(content) from error
     except Image.DecompressionBombError as error:
+        side = math.isqrt(MAX_PIXELS)
         raise UnreadableImageError(
-            f"The picture has too many pixels: use one of at most {MAX_SIDE}x{MAX_SIDE}."
+            f"The picture has too many pixels: use one of at most {side}x{side}."
         ) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except TooLargeError as error:
+        width, height = file.image.size
+        raise UnreadableImageError(
+            f"The picture has {width}x{height} pixels: use one of at most "
+            f"{error.side}x{error.side}."
+        ) from error
+    except Exception as error:
+        # Decoders raise whatever a damaged file makes them stumble over.
+        logger.info("A picture cannot be decoded: %r", error)
         raise UnreadableImageError(
             "The picture is damaged or cut short: save or send it again."
         ) from error
@@ -118,7 +135,7 @@ def read_file(path: Path) -> bytes:
     """
     try:
         if (size := path.stat().st_size) > MAX_BYTES:
-            raise _too_heavy(size)
+            raise too_heavy(size)
         return path.read_bytes()
     except OSError as error:
         raise UnreadableImageError(
@@ -126,92 +143,42 @@ def read_file(path: Path) -> bytes:
         ) from error
 
 
-def _too_heavy(size_bytes: int) -> UnreadableImageError:
+def too_heavy(size_bytes: int) -> UnreadableImageError:
+    """Return why a file of this size is refused."""
     return UnreadableImageError(
         f"The file has {size_bytes / 1e6:.0f} MB: {MAX_BYTES / 1e6:.0f} MB are the limit."
     )
 
 
-def _check_pixels(opened: Image.Image, size_bytes: int) -> None:
-    """Refuse a picture by its header, before anything of it is unpacked."""
-    room = MAX_UNPACKED_BYTES - size_bytes
-    side = min(math.isqrt(int(room / _bytes_a_pixel(opened))), MAX_SIDE)
-    if opened.width * opened.height > side**2:
-        raise UnreadableImageError(
-            f"The picture has {opened.width}x{opened.height} pixels: use one of at most "
-            f"{side}x{side}."
-        )
+def _unidentified(content: bytes) -> UnreadableImageError:
+    for at, beginnings, name in _OTHER_FORMATS:
+        if content[at : at + 16].lstrip(b"\xef\xbb\xbf \r\n").startswith(beginnings):
+            return UnreadableImageError(
+                f"This file is a {name}, which cannot be read here: save it as a PNG or JPEG."
+            )
+    return UnreadableImageError("This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP.")
 
 
-def _bytes_a_pixel(opened: Image.Image) -> float:
-    """Return how much unpacking a picture takes at its peak, as measured with Pillow 12."""
-    if opened.format in {"WEBP", "AVIF"}:
-        return 17  # their decoders hold canvases of animations, too
-    pixels = _PIXEL_BYTES.get(opened.mode, 4)
-    plain = pixels if opened.mode == "RGB" and not _may_be_turned(opened) else pixels + 4
-    if opened.info.get("progressive"):  # a JPEG's coefficients, 16 bits each, until all are there
-        return max(plain, pixels + 2 * _samples_a_pixel(opened))
-    return plain
-
-
-def _may_be_turned(opened: Image.Image) -> bool:
-    """Tell whether a picture may be turned by its EXIF; to be sure would unpack some formats."""
-    if "exif" not in opened.info:
-        return False
-    return opened.format == "PNG" or opened.getexif().get(ExifTags.Base.Orientation, 1) != 1
-
-
-def _samples_a_pixel(opened: Image.Image) -> float:
-    """Return how many values a JPEG stores a pixel: 3, or half of that with colours of a quarter.
-
-    Raises:
-        ValueError: It is damaged.
-
-    """
-    layers: list[tuple[int, int, int, int]] = opened.layer  # type: ignore[attr-defined]
-    areas = [across * down for _, across, down, _ in layers]
-    if not all(areas):
-        raise ValueError("a layer without samples")
-    return sum(areas) / max(areas)
-
-
-def _picture(opened: Image.Image) -> Picture:
-    opened.load()
-    text = getattr(opened, "text", {}).get(RECIPE_KEY)  # a PNG's chunks
-    plain = opened if opened.mode == "RGB" else _on_white(opened)
-    pixel_sha256 = _pixel_sha256(plain)
-    ImageOps.exif_transpose(plain, in_place=True)  # no copy where nothing is to be turned
+def _picture(file: PictureFile, pixels: Pixels) -> Picture:
     return Picture(
-        image=plain,
-        pixel_sha256=pixel_sha256,
-        recipe_text=None if text is None else str(text),
-        suffix=_SUFFIXES[opened.format or "PNG"],
+        image=pixels.image,
+        size=pixels.size,
+        pixel_sha256=pixels.sha256,
+        texts={**_hidden_texts(pixels.hidden_text), **file.texts},
+        has_credentials=file.has_credentials,
+        notes=pixels.notes,
+        suffix=_SUFFIXES[file.image.format or "PNG"],
     )
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """Yield an image a few rows at a time, each with its top."""
-    for top in range(0, image.height, _ROWS):
-        yield top, image.crop((0, top, image.width, min(top + _ROWS, image.height)))
-
-
-def _pixel_sha256(image: Image.Image) -> str:
-    """Return the SHA-256 of an image's RGB pixels."""
-    digest = hashlib.sha256()
-    for _, rows in _strips(image):
-        digest.update(rows.tobytes())
-    return digest.hexdigest()
-
-
-def _on_white(opened: Image.Image) -> Image.Image:
-    """Return RGB pixels of a palette, grey, CMYK, 16-bit or transparent picture."""
-    ground = Image.new("RGB", opened.size, "white")
-    for top, rows in _strips(opened):
-        if rows.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
-            ground.paste(rows.point(lambda value: value / 256).convert("L"), (0, top))
-        elif not rows.has_transparency_data:
-            ground.paste(rows.convert("RGB"), (0, top))
-        else:
-            layer = rows.convert("RGBA")
-            ground.paste(layer, (0, top), mask=layer.getchannel("A"))
-    return ground
+def _hidden_texts(hidden: str | None) -> dict[str, str]:
+    """Return what an alpha channel says: all text chunks as one object, or those of A1111."""
+    if hidden is None:
+        return {}
+    try:
+        values = json.loads(hidden)
+    except (ValueError, RecursionError):
+        values = hidden
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if isinstance(value, str)}
+    return {"parameters": hidden}

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from bot.generation import GenerationRequest, Size
 from bot.recipe import build_recipe, canonical
 from bot.settings import PROJECT_DIR
-from tests.test_reading import bomb, encoded
+from tests.test_reading import bomb, encoded, profile
 
 LARGEST = 4096  # pixels a side of what is read
 LIMIT_MB = 200
@@ -51,10 +51,24 @@ def large_pictures(folder: Path) -> list[str]:
         "rgba.png": encoded(Image.new("RGBA", (3780, 3780), "#12345678"), compress_level=1),
         "progressive.jpg": encoded(Image.new("RGB", (3380, 3380)), "JPEG", **progressive),
         "flat.webp": encoded(Image.new("RGB", (2590, 2590)), "WEBP", method=0),
+        "24-megapixels.jpg": photograph((6000, 4000)),
+        "48-megapixels.jpg": photograph((8064, 6048), subsampling=0),
+        "progressive-24-megapixels.jpg": photograph((6000, 4000), progressive=True),
+        "press-24-megapixels.jpg": encoded(Image.new("CMYK", (6000, 4000)), "JPEG"),
+        "24-megapixels.png": encoded(Image.new("RGB", (6000, 4000)), compress_level=1),
+        "48-megapixels.png": encoded(Image.new("P", (8064, 6048)), compress_level=1),
+        "texts.png": encoded(Image.new("RGB", (64, 64)), pnginfo=many_texts()),
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     return [f"inspect {name}" for name in contents]
+
+
+def photograph(size: tuple[int, int], **options: object) -> bytes:
+    """Return a JPEG as cameras write it: turned, with a colour profile."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(Image.new("RGB", size), "JPEG", exif=exif, icc_profile=profile(), **options)
 
 
 def hand_in(folder: Path) -> dict[str, str]:
@@ -65,7 +79,6 @@ def hand_in(folder: Path) -> dict[str, str]:
         "words.png": b"just some words",
         "recipe.json": tampered_recipe().encode(),
         "50-megabytes.png": b"",
-        "texts.png": encoded(Image.new("RGB", (64, 64)), pnginfo=many_texts()),
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -77,7 +90,6 @@ def hand_in(folder: Path) -> dict[str, str]:
         "inspect 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
         "reproduce 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
         "inspect words.png": "This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP.",
-        "inspect texts.png": "The picture is damaged",
         "reproduce foreign.png": "holds no recipe of this bot",
         "reproduce recipe.json": "The recipe was changed after it was written",
     }

@@ -71,6 +71,12 @@ def test_taiwan_reads_chinese_and_everyone_else_english():
         "Only its requester and moderators can delete it.",
         "The queue is full with 100 jobs: try again in a few minutes.",
         "You already have 5 jobs in the queue, and 5 are the limit: wait for one.",
+        "This file is a HEIC photograph, which cannot be read here: save it as a PNG or JPEG.",
+        "It was read at 1/2 of its size: 6000x4000 pixels need too much memory.",
+        "It is animated: only the first frame was looked at.",
+        "Not all text in the file was read: 4 MB are the limit.",
+        "Its colour profile is damaged and was ignored.",
+        "Its colour profile is damaged or has more than 4 MB, and was ignored.",
         "The prompt has 700 tokens: 504 are the limit, so shorten it by about 28 %.",
     ],
 )

@@ -8,6 +8,7 @@ row of another height needs no new copy.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Collection
@@ -16,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter
 
 from bot.boards import Item
+from bot.decoding import decode, open_picture
+
+logger = logging.getLogger(__name__)
 
 SIDES: Final = (256, 384, 576, 864, 1296, 1944, 2916)  # pixels, of a copy's longer side
 _QUALITY: Final = 90  # of JPEG, colours unreduced: type and flat art stay clean
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")  # what boards take in
 _BLURRED_SIDE: Final = 7  # pixels: so few that nothing can be recognised
 _GROUND: Final = "white"  # behind transparency
 
@@ -132,25 +135,10 @@ def opened(item: Item, *, side: int | None = None) -> Image.Image | None:
 
     """
     try:
-        with Image.open(item.path, formats=_FORMATS) as file:
-            if side is not None:
-                file.draft("RGB", (side, side))
-            file.load()
-            turned = ImageOps.exif_transpose(file)
-            return _on_ground(turned)
-    except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError):
+        return decode(open_picture(item.path.read_bytes()), ground=_GROUND, side=side).image
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever a damaged file makes them
+        logger.info("The picture %s cannot be decoded: %r", item.id, error)
         return None
-
-
-def _on_ground(picture: Image.Image) -> Image.Image:
-    if picture.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
-        return picture.point(lambda level: level / 256).convert("L").convert("RGB")
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    layer = picture.convert("RGBA")
-    ground = Image.new("RGB", layer.size, _GROUND)
-    ground.paste(layer, mask=layer.getchannel("A"))
-    return ground
 
 
 def jpeg(picture: Image.Image, *, quality: int = _QUALITY) -> bytes:

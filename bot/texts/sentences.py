@@ -127,6 +127,17 @@ _SENTENCES: Final = _compiled({
         r"\1 中没有编号：请用总览上的编号，例如 3, 7。",
     # Pictures and recipes
     r"The file has (\d+) MB: (\d+) MB are the limit\.": r"文件有 \1 MB：上限是 \2 MB。",
+    r"This file is an? (.+), which cannot be read here: .*":
+        r"这里读不了这种文件（\1）：请存为 PNG 或 JPEG。",
+    r"It was read at 1/(\d) of its size: (\S+) pixels need too much memory\.":
+        r"以 1/\1 的尺寸读取：\2 像素需要太多内存。",
+    r"It is animated: .*": "这是动图：只看了第一帧。",
+    r"Not all text in the file was read: (\d+) MB are the limit\.":
+        r"文件中的文字没有全部读取：上限是 \1 MB。",
+    r"Its colour profile is damaged and was ignored\.": "它的颜色配置文件已损坏，未使用。",
+    r"Its colour profile is damaged or has more than (\d+) MB, .*":
+        r"它的颜色配置文件已损坏或超过 \1 MB，未使用。",
+    r"The file (.+) cannot be read: (.*)\.": r"无法读取文件 \1：\2。",
     r"This file is no picture: .*": "这个文件不是图片：请用 PNG、JPEG、WebP、AVIF、GIF 或 BMP。",
     r"The picture has too many pixels: use one of at most (.+)\.": r"图片像素太多：最大 \1。",
     r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多（\1）：最大 \2。",
