@@ -17,8 +17,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.engines import RawImage
 from bot.recipe import canonical, parameters_text
+from bot.signature import SigningKey
 
 RECIPE_KEY: Final = "z-image-bot"  # the PNG's iTXt chunk that holds the recipe
+SIGNATURE_KEY: Final = "z-image-bot-signature"  # the chunk with the signature of the recipe
 PARAMETERS_KEY: Final = "parameters"  # the text that other image tools read
 _PNG_LEVEL: Final = 6  # 296 ms at 1024 x 1024 on one core, measured; never on the GPU's thread
 _FAST_PNG_LEVEL: Final = 1  # 65 ms
@@ -47,6 +49,7 @@ def encode_png(
     image: RawImage,
     *,
     recipe: Mapping[str, object] | None = None,
+    key: SigningKey | None = None,
     notes: Mapping[str, str] | None = None,
     fast: bool = False,
 ) -> bytes:
@@ -55,6 +58,7 @@ def encode_png(
     Args:
         image: The pixels.
         recipe: What made them.
+        key: What signs the recipe.
         notes: Further texts, by their keys.
         fast: Whether time counts more than size.
 
@@ -63,8 +67,10 @@ def encode_png(
     if recipe is not None:
         info.add_itxt(RECIPE_KEY, canonical(recipe))
         info.add_itxt(PARAMETERS_KEY, parameters_text(recipe))
-    for key, words in (notes or {}).items():
-        info.add_itxt(key, words)
+        if key is not None:
+            info.add_itxt(SIGNATURE_KEY, key.sign(canonical(recipe)))
+    for name, words in (notes or {}).items():
+        info.add_itxt(name, words)
     level = _FAST_PNG_LEVEL if fast else _PNG_LEVEL
     buffer = io.BytesIO()
     to_pillow(image).save(buffer, "PNG", pnginfo=info, compress_level=level)

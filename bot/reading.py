@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bot.decoding import MAX_PIXELS, PictureFile, Pixels, TooLargeError, decode, open_picture
 from bot.errors import BotError
-from bot.images import RECIPE_KEY
+from bot.images import RECIPE_KEY, SIGNATURE_KEY
 from bot.recipe import Recipe, parse_recipe
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Picture:
 
         """
         text = self.texts.get(RECIPE_KEY)
-        return None if text is None else parse_recipe(text)
+        return None if text is None else parse_recipe(text, self.texts.get(SIGNATURE_KEY))
 
 
 def read_picture(content: bytes) -> Picture:

@@ -17,10 +17,15 @@ from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size, check_variety
 from bot.jobs import Generation
 from bot.scales import NEWEST_SCALE, VarietyNoise, scale_of
+from bot.signature import Proof, SigningKey, proof
 
 RECIPE_VERSION: Final = 2  # 1 had no hash of its own and no variety
 HASH_KEY: Final = "recipe_sha256"
+SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a file of its own
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand
+_MAX_DEPTH: Final = 20  # of nesting; ours have two
+_MAX_SIDE: Final = 4096  # pixels; nothing here draws more than 2048
+_SHOWN: Final = 60  # characters of a stranger's value in a sentence
 # What the requester decided; everything else in a recipe are conditions.
 _REQUEST_KEYS: Final = (
     "prompt", "seed", "width", "height", "quality", "guidance_scale", "variety",
@@ -39,14 +44,17 @@ class Recipe:
         document: All of it.
         request: What the requester decided.
         pixel_sha256: Of the image it made.
-        is_proven: Whether its own hash fits; recipes of version 1 have none.
+        has_hash: Whether it holds a hash of its own, which then fits; those of version 1 have none.
+            Anybody can compute it: it shows mistakes, not who wrote the recipe.
+        signature: What came with it to prove who wrote it.
 
     """
 
     document: Mapping[str, object]
     request: GenerationRequest
     pixel_sha256: str
-    is_proven: bool
+    has_hash: bool
+    signature: str | None = None
 
     @property
     def conditions(self) -> dict[str, object]:
@@ -58,6 +66,10 @@ class Recipe:
     def sha256(self) -> str:
         """Return the hash of the document."""
         return recipe_sha256(self.document)
+
+    def proof(self, key: SigningKey | None) -> Proof:
+        """Tell whether the signature is that of this installation."""
+        return proof(key, canonical(self.document), self.signature)
 
 
 def make_recipe(request: GenerationRequest, drawing: Drawing) -> dict[str, object]:
@@ -104,33 +116,46 @@ def recipe_sha256(document: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical(plain).encode()).hexdigest()
 
 
-def parse_recipe(text: str) -> Recipe:
+def signed_text(text: str, key: SigningKey) -> str:
+    """Return the text of a recipe with its signature inside, as a file to give away."""
+    document = json.loads(text)
+    return canonical({**document, SIGNATURE_KEY: key.sign(canonical(document))})
+
+
+def parse_recipe(text: str, signature: str | None = None) -> Recipe:
     """Read a recipe from somewhere, and trust nothing in it.
+
+    Args:
+        text: The document, perhaps with a signature inside.
+        signature: One that came beside it.
 
     Raises:
         RecipeError: It is none, of a newer version, or was changed after it was written.
 
     """
     document = _document(text)
+    inside = document.pop(SIGNATURE_KEY, None)
     version = document.get("version")
-    if not isinstance(version, int) or version < 1:
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise RecipeError("This JSON is no recipe of this bot: it has no version.")
     if version > RECIPE_VERSION:
         raise RecipeError(
-            f"The recipe has version {version}, this program knows {RECIPE_VERSION}: update it."
+            f"The recipe has version {_shown(version)}, this program knows {RECIPE_VERSION}: "
+            "update it."
         )
-    is_proven = HASH_KEY in document
-    if is_proven and document[HASH_KEY] != recipe_sha256(document):
+    has_hash = HASH_KEY in document
+    if has_hash and document[HASH_KEY] != recipe_sha256(document):
         raise RecipeError(
             "The recipe was changed after it was written: its SHA-256 does not fit its contents."
         )
-    if version > 1 and not is_proven:
+    if version > 1 and not has_hash:
         raise RecipeError("The recipe was changed after it was written: its SHA-256 is missing.")
     return Recipe(
         document=document,
         request=_request(document),
         pixel_sha256=_pixel_sha256(document),
-        is_proven=is_proven,
+        has_hash=has_hash,
+        signature=inside if isinstance(inside, str) else signature,
     )
 
 
@@ -142,6 +167,8 @@ def _document(text: str) -> dict[str, Any]:
         )
     try:
         document = json.loads(text)
+        if _is_deeper(document, _MAX_DEPTH):
+            raise RecipeError("This is no recipe of this bot: it is nested too deeply.")
         if isinstance(document, dict):
             canonical(document).encode()  # no NaN, no infinity, no half of a surrogate pair
     except (ValueError, RecursionError) as error:
@@ -151,12 +178,29 @@ def _document(text: str) -> dict[str, Any]:
     return document
 
 
+def _is_deeper(value: Any, depth: int) -> bool:  # noqa: ANN401 - JSON
+    """Tell whether lists and objects lie deeper within one another."""
+    level = [value]
+    for _ in range(depth):
+        lists = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for each in lists for item in each if isinstance(item, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _shown(value: object) -> str:
+    """Return a stranger's value as far as a sentence has room for it."""
+    words = str(value)
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
+
+
 def _request(document: Mapping[str, Any]) -> GenerationRequest:
     try:
         return GenerationRequest(
             prompt=_typed(document["prompt"], str),
             seed=_typed(document["seed"], int),
-            size=Size(width=_typed(document["width"], int), height=_typed(document["height"], int)),
+            size=Size(width=_side(document["width"]), height=_side(document["height"])),
             quality=Quality(document["quality"]),
             guidance_scale=float(_typed(document["guidance_scale"], (int, float))),
             variety=(variety := _typed(document.get("variety", 0), int)),
@@ -165,7 +209,16 @@ def _request(document: Mapping[str, Any]) -> GenerationRequest:
     except KeyError as error:
         raise RecipeError(f"This JSON is no recipe of this bot: it has no {error}.") from error
     except (TypeError, ValueError, OverflowError) as error:
-        raise RecipeError(f"The recipe holds a value that cannot be meant: {error}.") from error
+        raise RecipeError(
+            f"The recipe holds a value that cannot be meant: {_shown(error)}."
+        ) from error
+
+
+def _side(value: Any) -> int:  # noqa: ANN401 - JSON
+    side: int = _typed(value, int)
+    if not 0 < side <= _MAX_SIDE:
+        raise ValueError(f"{_shown(side)} pixels")
+    return side
 
 
 def _variety_scale(variety: int, recorded: Any) -> int:  # noqa: ANN401 - JSON

@@ -18,7 +18,7 @@ from cogs.board_rows import Select, button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, item_title
 from cogs.posting import Content
-from cogs.wording import escaped, relative_time, shortened, user_mention
+from cogs.wording import escaped_lines, relative_time, shortened, user_mention
 
 PAGE_LENGTH: Final = 3000  # characters; a message of Discord has 4,000
 PAGE_COMMENTS: Final = 20  # a select to delete them has 25 options
@@ -63,7 +63,7 @@ def pages_of(comments: Sequence[Comment]) -> list[list[Comment]]:
 
 def _line(comment: Comment) -> str:
     when = relative_time(comment.created_at.timestamp())
-    words = escaped(comment.text, limit=COMMENT_LENGTH)
+    words = escaped_lines(comment.text, limit=COMMENT_LENGTH)
     return f"-# 💬 {user_mention(comment.user_id)} · {when}\n{words}"
 
 

@@ -129,7 +129,7 @@ def _answer(origin: Origin, locale: str) -> ui.LayoutView:
 
 def _recipe_lines(recipe: Recipe, origin: Origin, locale: str) -> list[str]:
     key = "inspect_whole" if origin.is_whole else "inspect_changed"
-    if not recipe.is_proven:
+    if not recipe.has_hash:
         key = "inspect_unproven"
     made = recipe.conditions
     machine = [str(made.get(name)) for name in ("model", "revision", "device")]

@@ -180,7 +180,7 @@ def test_the_archive_holds_the_very_files_and_what_made_them(export, items, draw
     entries = read_zip(file)
     assert entries["pictures/077-封面-first-choice.png"] == drawn_item.path.read_bytes()
     recipe = parse_recipe(entries["recipes/077.json"].decode())
-    assert recipe.is_proven
+    assert recipe.has_hash
     assert recipe.request.prompt == "红苹果 a red apple"
     assert [name for name in entries if name.startswith("recipes/")] == ["recipes/077.json"]
     assert any(name.startswith("pictures/SPOILER_005") for name in entries)

@@ -129,7 +129,7 @@ async def test_recipe_and_reproduce_work_by_id(town: Town):
     [file] = shown.attachments
     assert file.filename == f"recipe-{id_}.json"
     recipe = parse_recipe((await file.read()).decode())
-    assert recipe.is_proven
+    assert recipe.has_hash
     assert recipe.request.prompt == "红苹果"
     again = await town.ming.slash(town.channel, "reproduce", id=id_.upper())
     await town.idle()

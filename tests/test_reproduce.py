@@ -121,7 +121,7 @@ async def test_an_image_of_the_bot_is_found_by_its_id(
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
     original = await _by_id(f"`{id_}`", settings)
     assert original.recipe.request.seed == 3
-    assert original.recipe.is_proven
+    assert original.recipe.has_hash
     assert original.image is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import sys
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from tqdm import tqdm
 
+from bot.errors import BotError
 from bot.models import ModelFiles
 from bot.settings import Settings
+from bot.signature import SigningKey
+from bot.store import Store
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engines.z_image import ZImageEngine
@@ -40,6 +44,20 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
         precision=settings.precision,
         memory=settings.memory,
     )
+
+
+def signing_key(settings: Settings) -> SigningKey | None:
+    """Return the key of this installation; None if its bot was never started or cannot be asked."""
+
+    async def look() -> SigningKey | None:
+        data = settings.data_dir
+        async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+            return store.key
+
+    try:
+        return asyncio.run(look())
+    except BotError:
+        return None
 
 
 def let_threads_sleep() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from bot.captions import caption, shared_facts, title
-from bot.command_line.common import Commands, open_engine
+from bot.command_line.common import Commands, open_engine, signing_key
 from bot.command_line.comparison_file import Plan, read_plan
 from bot.command_line.outputs import Outputs, Target
 from bot.engines import Engine, Step
@@ -26,6 +26,7 @@ from bot.models import locate
 from bot.recipe import make_recipe
 from bot.settings import Settings
 from bot.sheets import Cell, Sheet, draw_grid, draw_sheet
+from bot.signature import SigningKey
 from bot.variations import MAX_VALUES, Axis
 
 _LOCALE: Final = "en-US"
@@ -98,7 +99,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine(files, settings)) as engine:
         for request in plan.requests:
             engine.check(request)
-        shots = _draw_all(engine, list(zip(plan.requests, _targets(plan, target), strict=True)))
+        work = list(zip(plan.requests, _targets(plan, target), strict=True))
+        shots = _draw_all(engine, work, signing_key(settings))
     path = None
     pictures = [shot.picture for shot in shots]
     if any(pictures):
@@ -128,7 +130,9 @@ def _place_name(plan: Plan, index: int) -> str:
     return f"r{row + 1}c{column + 1}"
 
 
-def _draw_all(engine: Engine, work: Sequence[tuple[GenerationRequest, Target]]) -> list[Shot]:
+def _draw_all(
+    engine: Engine, work: Sequence[tuple[GenerationRequest, Target]], key: SigningKey | None
+) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
     steps = sum(request.quality.num_inference_steps for request, _ in work)
     with tqdm(total=steps, unit="step", file=sys.stderr, disable=None, leave=False) as bar:
@@ -136,18 +140,22 @@ def _draw_all(engine: Engine, work: Sequence[tuple[GenerationRequest, Target]]) 
         def on_step(_step: Step) -> None:
             bar.update()
 
-        return [_shot(engine, request, target, on_step) for request, target in work]
+        return [_shot(engine, request, target, key, on_step) for request, target in work]
 
 
 def _shot(
-    engine: Engine, request: GenerationRequest, target: Target, on_step: Callable[[Step], None]
+    engine: Engine,
+    request: GenerationRequest,
+    target: Target,
+    key: SigningKey | None,
+    on_step: Callable[[Step], None],
 ) -> Shot:
     try:
         drawing = engine.generate(request, on_step=on_step)
     except EngineError as error:
         return Shot(request=request, failure=error.message)
     recipe = make_recipe(request, drawing)
-    path = target.write(encode_png(drawing.image, recipe=recipe))
+    path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
     picture = to_pillow(drawing.image)
     picture.thumbnail((_KEPT_EDGE, _KEPT_EDGE), Image.Resampling.LANCZOS)
     return Shot(

@@ -13,7 +13,7 @@ from typing import Final
 
 from tqdm import tqdm
 
-from bot.command_line.common import Commands, open_engine
+from bot.command_line.common import Commands, open_engine, signing_key
 from bot.command_line.filmstrip import Filmstrip
 from bot.command_line.outputs import Outputs, Target
 from bot.engines import Drawing, Engine, Step
@@ -23,6 +23,7 @@ from bot.images import encode_png
 from bot.models import locate
 from bot.recipe import make_recipe
 from bot.settings import Settings
+from bot.signature import SigningKey
 
 MAX_COUNT: Final = 1000
 
@@ -108,7 +109,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine(files, settings)) as engine:
         for request in requests:
             engine.check(request)
-        _draw_all(engine, list(zip(requests, targets, strict=True)), filmstrip, options.json)
+        work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
+        _draw_all(engine, work, filmstrip, key, options.json)
     if filmstrip is not None:
         print(f"Steps: {filmstrip.save()}", file=sys.stderr)
     return 0
@@ -166,6 +168,7 @@ def _draw_all(
     engine: Engine,
     work: list[tuple[GenerationRequest, Target]],
     filmstrip: Filmstrip | None,
+    key: SigningKey | None,
     as_json: bool,  # noqa: FBT001 - handed on from the option of that name
 ) -> None:
     """Draw, write and report one image after the other, under one progress bar of steps."""
@@ -181,7 +184,7 @@ def _draw_all(
 
             drawing = engine.generate(request, on_step=on_step)
             recipe = make_recipe(request, drawing)
-            path = target.write(encode_png(drawing.image, recipe=recipe))
+            path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
             with bar.external_write_mode(file=sys.stdout):
                 print(_report(path, request, drawing, recipe, as_json=as_json), flush=True)
 

@@ -93,7 +93,7 @@ class Delivery:
         request = job.requests[index]
         recipe = make_recipe(request, drawing)
         path = self._store.image_path(drawing.image.pixel_sha256)
-        write_once(path, encode_png(drawing.image, recipe=recipe))
+        write_once(path, encode_png(drawing.image, recipe=recipe, key=self._store.key))
         return Generation(
             id=new_id(),
             job_id=job.id,

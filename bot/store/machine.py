@@ -1,19 +1,43 @@
-"""The tables of this machine: the models that drew here, and how fast it draws."""
+"""The tables of this installation: its key, the models that drew here, and how fast it draws."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
-from bot.jobs import Speed
+from bot.jobs import Speed, now
+from bot.signature import SigningKey
 from bot.store.database import Database
+
+logger = logging.getLogger(__name__)
 
 
 class MachineTables:
-    """Models and speeds."""
+    """Key, models and speeds."""
 
     def __init__(self, database: Database) -> None:
         """Remember the connection."""
         self._database = database
+
+    async def signing_key(self) -> SigningKey | None:
+        """Return the key that signs recipes; None before the first start."""
+        rows = await self._database.rows("SELECT secret FROM signing_key")
+        return SigningKey(secret=rows[0]["secret"]) if rows else None
+
+    async def make_signing_key(self) -> SigningKey:
+        """Return the key that signs recipes; at the first start, draw it."""
+        if (key := await self.signing_key()) is not None:
+            return key
+        key = SigningKey.new()
+        async with self._database.transaction() as db:
+            await db.execute(
+                "INSERT INTO signing_key VALUES (1, ?, ?)", (key.secret, now().isoformat())
+            )
+        logger.info(
+            "Made the key that signs recipes. Pictures signed with the key of an earlier database, "
+            "if there was one, are told as those of another installation."
+        )
+        return key
 
     async def record_model(self, model_id: str, revision: str, manifest: Mapping[str, str]) -> None:
         """Record the hashes of a model's files, once."""

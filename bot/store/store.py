@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
+from bot.signature import SigningKey
 from bot.store.boards import BoardTable
 from bot.store.database import Database
 from bot.store.generations import GenerationTable
@@ -23,8 +24,10 @@ class Store:
         jobs: What was asked for and what became of it, and where drawing is paused.
         generations: The finished images.
         lineage: How the finished images come from one another.
-        machine: The models that drew here, and how fast this machine draws.
+        machine: The key that signs recipes; the models that drew here, and how fast.
         boards: Mood boards and what hangs on them; the copies lie beside the database.
+        key: What signs recipes; None while the database is closed, and in one that only is looked
+            into and was never started with.
 
     """
 
@@ -37,6 +40,7 @@ class Store:
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=path.parent / "boards")
+        self.key: SigningKey | None = None
 
     async def __aenter__(self) -> Self:
         """Open the database and bring it to this program's version.
@@ -46,6 +50,11 @@ class Store:
 
         """
         await self.database.open()
+        try:
+            self.key = await self.machine.make_signing_key()
+        except BaseException:
+            await self.database.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -62,6 +71,7 @@ class Store:
         """
         await self.database.open(to_read=True)
         try:
+            self.key = await self.machine.signing_key()
             yield self
         finally:
             await self.database.close()
