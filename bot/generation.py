@@ -145,6 +145,18 @@ class SizeRules:
             )
         return size
 
+    def nearest(self, width: int, height: int) -> Size:
+        """Return the size nearest to one from elsewhere that the model draws well."""
+        scale = min(1.0, min(self.max_side, 2 * self.native) / max(width, height))
+        sides = [
+            min(
+                self.max_side,
+                max(MIN_SIDE, int(side * scale / SIZE_MULTIPLE + 0.5) * SIZE_MULTIPLE),
+            )
+            for side in (width, height)
+        ]
+        return Size(width=sides[0], height=sides[1])
+
     def warning(self, size: Size) -> str | None:
         """Return what to expect of a size the model was not made for, or None."""
         short, long = sorted((size.width, size.height))

@@ -106,7 +106,8 @@ async def send_recipe(interaction: discord.Interaction, board_id: str, number: s
     name = f"recipe-{item.generation_id or item.id}.json"
     parts: list[Any] = [ui.TextDisplay("\n".join(lines)), ui.File(f"attachment://{name}")]
     assert item.recipe_text is not None
-    file = discord.File(io.BytesIO(item.recipe_text.encode()), filename=name)
+    signed = bot_of(interaction).service.signed_recipe(item.recipe_text)
+    file = discord.File(io.BytesIO(signed.encode()), filename=name)
     view = layouts.layout(*parts)
     await interaction.response.send_message(view=view, file=file, ephemeral=True)
 

@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError
-from bot.errors import BotError
-from bot.generation import GenerationRequest
-from bot.jobs import Generation, typed_id
-from bot.reading import MAX_BYTES, Picture, read_picture
-from bot.recipe import Recipe
+from bot.jobs import typed_id
+from bot.metadata import read_tool_metadata, take_over
+from bot.reading import MAX_BYTES, Picture, read_picture, too_heavy
+from bot.service import Finding, Service
 from bot.texts import sentence, text
 from cogs import layouts
+from cogs.board_pictures import pictures_of
 from cogs.buttons import draw_again
 from cogs.choosing import suggest_images
-from cogs.recipes import command_of, send_recipes
+from cogs.findings import found_lines, metadata_lines, source_lines
+from cogs.recipes import send_recipes
 from cogs.submitting import bot_of, find, scope_of
-from cogs.wording import escaped, shortened
-
-PROMPT_ROOM = 1200  # characters
-COMMAND_ROOM = 1800
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """What is known of a picture.
-
-    Attributes:
-        recipe: What its file says, if it can be believed.
-        doubt: Why what its file says cannot be believed.
-        is_whole: Whether its pixels are those its recipe tells of.
-        here: The images made here with exactly these pixels.
-        lookalike: Where there is none, the image made here that this is a changed copy of.
-
-    """
-
-    recipe: Recipe | None
-    doubt: str | None
-    is_whole: bool
-    here: Sequence[Generation]
-    lookalike: Generation | None
+from cogs.takeover import DrawHereButton, draw_button
 
 
 class Inspecting(commands.Cog):
@@ -81,83 +57,50 @@ async def inspect_attachment(
 ) -> None:
     """Answer with what is known of a picture."""
     if attachment.size > MAX_BYTES:  # before anything of it is fetched
-        megabytes, limit = attachment.size / 1e6, MAX_BYTES / 1e6
-        raise BotError(f"The file has {megabytes:.0f} MB: {limit:.0f} MB are the limit.")
+        raise too_heavy(attachment.size)
     await interaction.response.defer(ephemeral=True, thinking=True)
     content = await attachment.read()
-    async with bot_of(interaction).service.looking:
-        origin = await origin_of(interaction, await asyncio.to_thread(read_picture, content))
-    await interaction.followup.send(view=_answer(origin, str(interaction.locale)), ephemeral=True)
+    service = bot_of(interaction).service
+    async with service.looking:
+        picture = await asyncio.to_thread(read_picture, content)
+        finding = await service.made_here(picture, scope=scope_of(interaction))
+    view = await _answer(service, picture, finding, str(interaction.locale))
+    await interaction.followup.send(view=view, ephemeral=True)
 
 
-async def origin_of(interaction: discord.Interaction, picture: Picture) -> Origin:
-    """Return what a picture's file says and what was made here with these pixels.
-
-    Nothing of another place's images is looked at: from there only what the file itself says.
-    """
-    recipe, doubt = None, None
-    try:
-        recipe = picture.recipe
-    except BotError as error:
-        doubt = error.message
-    service, scope = bot_of(interaction).service, scope_of(interaction)
-    here = await service.with_pixels(picture.pixel_sha256, scope=scope)
-    lookalike = None if here else await service.lookalike(picture.image, scope=scope)
-    is_whole = recipe is not None and recipe.pixel_sha256 == picture.pixel_sha256
-    return Origin(recipe=recipe, doubt=doubt, is_whole=is_whole, here=here, lookalike=lookalike)
-
-
-def _answer(origin: Origin, locale: str) -> ui.LayoutView:
-    lines = []
-    if origin.here:
-        ids = ", ".join(f"`{each.id}`" for each in origin.here[:10])
-        lines.append(text("inspect_here", locale, ids=ids))
-    if origin.lookalike is not None:
-        lines.append(text("inspect_lookalike", locale, id=origin.lookalike.id))
-    if origin.doubt is not None:
-        lines.append(text("failed", locale, sentence=sentence(origin.doubt, locale)))
-    known = origin.here[0] if origin.here else origin.lookalike
-    if origin.recipe is not None:
-        lines += _recipe_lines(origin.recipe, origin, locale)
-    elif known is not None:
-        lines += _request_lines(known.request, known.id)
+async def _answer(
+    service: Service, picture: Picture, finding: Finding, locale: str
+) -> ui.LayoutView:
+    lines = found_lines(finding, locale)
+    metadata, takeover = None, None
+    if finding.recipe is None and finding.doubt is None and finding.known is None:
+        metadata = read_tool_metadata(picture.texts)
+    if metadata is not None:
+        takeover = take_over(metadata, service.rules, picture.size)
+        lines += metadata_lines(metadata, takeover, locale)
+    lines += source_lines(picture, locale)
     if not lines:
         lines.append(text("inspect_nothing", locale))
-    colour = layouts.DONE if origin.here or origin.is_whole else layouts.INK
-    return layouts.notice("\n".join(lines), colour=colour)
-
-
-def _recipe_lines(recipe: Recipe, origin: Origin, locale: str) -> list[str]:
-    key = "inspect_whole" if origin.is_whole else "inspect_changed"
-    if not recipe.has_hash:
-        key = "inspect_unproven"
-    made = recipe.conditions
-    machine = [str(made.get(name)) for name in ("model", "revision", "device")]
-    return [
-        text(key, locale),
-        *_request_lines(recipe.request, origin.here[0].id if origin.here else None),
-        f"-# {' · '.join(machine)} · torch {made.get('torch')}",
-        f"-# SHA-256 `{recipe.pixel_sha256}`",
-    ]
-
-
-def _request_lines(request: GenerationRequest, known_as: str | None) -> list[str]:
-    return [
-        f"**{escaped(request.prompt, limit=PROMPT_ROOM)}**",
-        f"```\n{shortened(command_of(request, known_as), COMMAND_ROOM)}\n```",
-    ]
+    lines += [f"-# {sentence(note, locale)}" for note in picture.notes]
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
+    if takeover is not None:
+        button = draw_button(await service.keep_takeover(takeover), locale)
+        items.append(ui.ActionRow(button))
+    colour = layouts.DONE if finding.here or finding.is_proven else layouts.INK
+    return layouts.layout(*items, colour=colour)
 
 
 @app_commands.context_menu(name="Inspect")
 async def inspect_menu(interaction: discord.Interaction, message: discord.Message) -> None:
     """Look into the first picture of any message."""
-    pictures = [a for a in message.attachments if (a.content_type or "image/").startswith("image/")]
+    pictures = pictures_of(message)
     if not pictures:
         raise RefusalError("no_picture_here")
     await inspect_attachment(interaction, pictures[0])
 
 
 async def setup(bot: ImageBot) -> None:
-    """Add the commands and the menu."""
+    """Add the commands, the menu and the button."""
     await bot.add_cog(Inspecting(bot))
     bot.tree.add_command(inspect_menu)
+    bot.add_dynamic_items(DrawHereButton)

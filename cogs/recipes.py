@@ -10,6 +10,7 @@ from discord import ui
 from bot.generation import GenerationRequest, Quality
 from bot.jobs import Generation
 from bot.recipe import recipe_text_of
+from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.descent import descent_text
@@ -34,15 +35,15 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
         descent = await service.descent(generation.id, scope=scope_of(interaction))
         words = descent_text(descent, locale, room=room // 3)
         items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
-    files = [_recipe_file(generation) for generation in generations]
+    files = [_recipe_file(service, generation) for generation in generations]
     items += [ui.File(f"attachment://{file.filename}") for file in files]
     view = layouts.layout(*items)
     await interaction.response.send_message(view=view, files=files, ephemeral=True)
 
 
-def _recipe_file(generation: Generation) -> discord.File:
-    """Return the recipe itself, as `python -m bot reproduce` reads it."""
-    content = BytesIO(recipe_text_of(generation).encode())
+def _recipe_file(service: Service, generation: Generation) -> discord.File:
+    """Return the recipe itself, signed, as `python -m bot reproduce` reads it."""
+    content = BytesIO(service.signed_recipe(recipe_text_of(generation)).encode())
     return discord.File(content, filename=f"recipe-{generation.id}.json")
 
 
@@ -79,7 +80,7 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
     head = text("recipe_title", locale, id=generation.id)
     tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
     left = max(room - len(head) - len(tail) - 20, 80)
-    prompt = escaped(request.prompt, limit=left // 3)
+    prompt = escaped(request.prompt, limit=left // 3, room=left // 3)
     command = shortened(command_of(request, generation.id), left * 2 // 3)
     return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,10 @@ from bot.reading import read_picture_file
 from bot.recipe import canonical, parse_recipe, recipe_sha256
 from bot.service import open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
+from bot.store import Store
+from tests.test_inspecting import forged
+from tests.test_metadata import INFOTEXT
+from tests.test_metadata import png as metadata_png
 from tests.test_service import Recorder, origin, request
 from tests.town import SteeredEngine
 
@@ -63,7 +70,10 @@ def test_a_png_and_its_recipe_alone_are_drawn_identically(
 ):
     assert run(["reproduce", str(made)]) == 0
     sha = recipe_in(made)["pixel_sha256"]
-    assert capsys.readouterr().out == f"identical, SHA-256 {sha}\n"
+    assert capsys.readouterr().out == (
+        f"identical, SHA-256 {sha}\n"
+        "  The recipe is consistent with itself, but anybody could have written it.\n"
+    )
     alone = tmp_path / "recipe.json"
     alone.write_text(json.dumps(recipe_in(made), indent=1), encoding="utf-16")  # as PowerShell does
     assert run(["reproduce", str(alone), "--json", "--output", str(tmp_path / "again.png")]) == 0
@@ -244,6 +254,7 @@ def test_inspect_prints_the_recipe_or_says_that_there_is_none(
     assert run(["inspect", str(made)]) == 0
     told = capsys.readouterr().out
     assert "The file holds its recipe." in told
+    assert "anybody could have written it" in told
     assert "prompt   红苹果" in told
     other = tmp_path / "other.png"
     Image.effect_noise((64, 64), 90).save(other)
@@ -251,3 +262,84 @@ def test_inspect_prints_the_recipe_or_says_that_there_is_none(
     assert json.loads(capsys.readouterr().out)["found_by"] is None
     assert run(["inspect", str(tmp_path / "missing.png")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+async def started(settings: Settings) -> None:
+    """Start the bot's database once, which makes the key of the installation."""
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir / "images"):
+        pass
+
+
+def test_the_command_line_signs_and_tells_what_is_proven(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], made: Path,
+):  # fmt: skip
+    asyncio.run(started(settings))
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    path, kept = tmp_path / "apple.png", tmp_path / "again.png"
+    assert run(["imagine", "a red apple", "--size", "128x128", "--output", str(path)]) == 0
+    assert run(["reproduce", str(path), "--output", str(kept)]) == 0
+    assert "it bears its signature" in capsys.readouterr().out
+    for mine in (path, kept):
+        assert run(["inspect", str(mine)]) == 0
+        assert "it bears its signature" in capsys.readouterr().out
+    assert run(["inspect", str(made), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "consistent"
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "elsewhere"))
+    assert run(["inspect", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "other_key"
+
+
+def test_a_recipe_of_a_size_that_nothing_draws_is_refused_before_drawing(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = rewritten(made, tmp_path / "huge.png", {**recipe_in(made), "width": 4096})
+    assert run(["reproduce", str(path)]) == 2
+    assert "outside this model's limits" in capsys.readouterr().err
+
+
+def test_inspect_tells_what_another_program_wrote_and_how_to_draw_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "other.png"
+    path.write_bytes(metadata_png({"parameters": INFOTEXT}))
+    assert run(["inspect", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "The file says that AUTOMATIC1111 made it" in told
+    assert "prompt   a fox, (snow:1.3) <lora:inks:0.8> second line" in told
+    assert "without  blurry, bad also this" in told
+    command = "imagine 'a fox, snow second line' --size 336x512 --seed 123456789"
+    assert f"python -m bot {command}" in told
+    assert "Not taken over: negative prompt, sampler, guidance, loras, weights." in told
+    assert run(["inspect", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["found_by"] == "metadata"
+    assert found["metadata"]["model"] == "dreamshaper"
+    assert found["draw_here"]["command"] == f"python -m bot {command}"
+    assert found["draw_here"]["seed"] == 123456789
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_nothing_in_a_file_steers_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_json: bool
+):
+    evil = "a\x1b[31m\x9b2J\x00\u202eb\u200b\r\n\x1b]0;title\x07 '; rm -rf / #"
+    path = tmp_path / "other.png"
+    texts = {"parameters": f"{evil}\nSteps: 1, Model: {evil}, Sampler: {evil}", "Software": evil}
+    documents = [
+        metadata_png(texts),
+        metadata_png({RECIPE_KEY: json.dumps({"version": 1, "prompt": evil, "seed": evil})}),
+        forged(model=evil, device={"x": evil}),
+    ]
+    for content in documents:
+        path.write_bytes(content)
+        run(["inspect", str(path), *(["--json"] if is_json else [])])
+        told = capsys.readouterr()
+        assert not re.search(
+            "[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u200b\\u202e]", told.out + told.err
+        )
+    if not is_json:
+        path.write_bytes(documents[0])
+        run(["inspect", str(path)])
+        [line] = [each for each in capsys.readouterr().out.splitlines() if "-m bot imagine" in each]
+        assert len(shlex.split(line)) == 7, "the prompt is one word for the shell"

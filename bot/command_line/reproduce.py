@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codecs
-import json
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from bot.command_line.common import Commands, open_engine
+from bot.command_line.common import Commands, open_engine, signing_key
 from bot.command_line.outputs import Outputs
+from bot.command_line.verdicts import VERDICTS, verdict_of
 from bot.comparison import Change, Difference, changes, compare
 from bot.engines import Drawing
 from bot.errors import InvalidRequestError
+from bot.generation import SizeRules
 from bot.images import encode_png, to_pillow
 from bot.installation import command_line
 from bot.jobs import typed_id
@@ -25,8 +26,12 @@ from bot.reading import Picture, read_file, read_picture, read_picture_file
 from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
 from bot.settings import Settings
 from bot.store import Store
+from bot.verdict import Verdict
+from bot.visible import json_line, visible
 
 DIFFERENT = 3  # the exit code
+_CHANGE_SHOWN = 200  # characters: the recipe may be anybody's
+_CHANGES_SHOWN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +40,14 @@ class Original:
 
     Attributes:
         image: What the new drawing is compared with, where there is more than a recipe.
+        verdict: Who wrote the recipe.
         is_changed: Whether its pixels are not the ones that the recipe tells of.
 
     """
 
     recipe: Recipe
     image: Image.Image | None
+    verdict: Verdict
     is_changed: bool = False
 
 
@@ -49,6 +56,7 @@ class Outcome:
     """What came of it; `changes` are conditions that may explain another drawing."""
 
     recipe: Recipe
+    verdict: Verdict
     drawing: Drawing
     difference: Difference | None
     changes: list[Change]
@@ -87,6 +95,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Find the recipe, draw, compare and report."""
     original = find_original(options.what, settings)
     files = locate(settings.model, model_cache=settings.model_cache)
+    SizeRules(native=files.native).check(original.recipe.request.size)
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
@@ -96,7 +105,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     kept = None
     if target is not None:
         recipe = make_recipe(original.recipe.request, drawing)
-        kept = target.write(encode_png(drawing.image, recipe=recipe))
+        kept = target.write(encode_png(drawing.image, recipe=recipe, key=signing_key(settings)))
     print(_json(outcome, kept) if options.json else _sentence(outcome))
     return 0 if outcome.is_identical else DIFFERENT
 
@@ -115,14 +124,16 @@ def find_original(what: str, settings: Settings) -> Original:
     content = read_file(path)
     words = _words(content)
     if path.suffix.lower() == ".json" or words.lstrip()[:1] == "{":
-        return Original(recipe=parse_recipe(words), image=None)
+        alone = parse_recipe(words)
+        return Original(recipe=alone, image=None, verdict=verdict_of(alone, settings))
     picture = read_picture(content)
-    if picture.recipe is None:
+    recipe = picture.recipe
+    if recipe is None:
         raise InvalidRequestError(
             f"The picture {what} holds no recipe of this bot: `{command_line('inspect')} {what}` "
             "looks for it among the images made here."
         )
-    return _compared(picture.recipe, picture)
+    return _compared(recipe, picture, verdict_of(recipe, settings))
 
 
 def _refuse_path(what: str) -> None:
@@ -141,9 +152,9 @@ def _words(content: bytes) -> str:
     return content.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
 
 
-def _compared(recipe: Recipe, picture: Picture) -> Original:
+def _compared(recipe: Recipe, picture: Picture, judged: Verdict) -> Original:
     is_changed = picture.pixel_sha256 != recipe.pixel_sha256
-    return Original(recipe=recipe, image=picture.image, is_changed=is_changed)
+    return Original(recipe=recipe, image=picture.image, verdict=judged, is_changed=is_changed)
 
 
 async def _by_id(id_: str, settings: Settings) -> Original:
@@ -156,8 +167,8 @@ async def _by_id(id_: str, settings: Settings) -> Original:
         )
     recipe = parse_recipe(recipe_text_of(found))
     if not found.path.is_file():
-        return Original(recipe=recipe, image=None)
-    return _compared(recipe, read_picture_file(found.path))
+        return Original(recipe=recipe, image=None, verdict=Verdict.KEPT)
+    return _compared(recipe, read_picture_file(found.path), Verdict.KEPT)
 
 
 def judge(original: Original, drawing: Drawing) -> Outcome:
@@ -168,6 +179,7 @@ def judge(original: Original, drawing: Drawing) -> Outcome:
         difference = compare(original.image, to_pillow(drawing.image))
     return Outcome(
         recipe=recipe,
+        verdict=original.verdict,
         drawing=drawing,
         difference=difference,
         changes=changes(recipe.conditions, drawing.conditions),
@@ -178,7 +190,7 @@ def judge(original: Original, drawing: Drawing) -> Outcome:
 def _sentence(outcome: Outcome) -> str:
     recorded = outcome.recipe.pixel_sha256
     if outcome.is_identical:
-        return f"identical, SHA-256 {recorded}"
+        return f"identical, SHA-256 {recorded}\n  {VERDICTS[outcome.verdict]}"
     lines = ["different"]
     if (difference := outcome.difference) is not None:
         lines[0] += (
@@ -189,19 +201,27 @@ def _sentence(outcome: Outcome) -> str:
         lines.append("  the picture was changed after it was made")
     if outcome.is_as_recorded:
         lines.append(f"  what its recipe tells of is drawn identically, SHA-256 {recorded}")
+        lines.append(f"  {VERDICTS[outcome.verdict]}")
         return "\n".join(lines)
-    lines += [f"  {each.name}: was {each.before}, now {each.after}" for each in outcome.changes]
+    changed = [_change(each) for each in outcome.changes[:_CHANGES_SHOWN]]
+    lines += [f"  {visible(each, _CHANGE_SHOWN)}" for each in changed]
     if not outcome.changes:
         lines.append("  nothing that is recorded explains it")
+    lines.append(f"  {VERDICTS[outcome.verdict]}")
     return "\n".join(lines)
+
+
+def _change(change: Change) -> str:
+    return f"{change.name}: was {change.before}, now {change.after}"
 
 
 def _json(outcome: Outcome, kept: Path | None) -> str:
     difference = outcome.difference
-    return json.dumps(
+    return json_line(
         {
             "identical": outcome.is_identical,
             "picture_was_changed": outcome.picture_is_changed,
+            "verdict": outcome.verdict.value,
             "pixel_sha256": {
                 "recorded": outcome.recipe.pixel_sha256,
                 "now": outcome.drawing.image.pixel_sha256,
@@ -218,6 +238,5 @@ def _json(outcome: Outcome, kept: Path | None) -> str:
             },
             "recipe_sha256": outcome.recipe.sha256,
             "path": None if kept is None else str(kept),
-        },
-        ensure_ascii=False,
+        }
     )

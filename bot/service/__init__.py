@@ -1,6 +1,7 @@
 """The one path a job takes: written down, queued, drawn, stored, answered."""
 
 from bot.service.delivery import FIXED_SENTENCE
+from bot.service.finding import Finding
 from bot.service.opening import open_service
 from bot.service.replies import NotPostableError, Page, Progress, Reply, Ticket
 from bot.service.service import STOPPING_SENTENCE, Service
@@ -10,6 +11,7 @@ __all__ = [
     "FIXED_SENTENCE",
     "POISON_SENTENCE",
     "STOPPING_SENTENCE",
+    "Finding",
     "NotPostableError",
     "Page",
     "Progress",

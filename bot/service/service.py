@@ -17,12 +17,15 @@ from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
 from bot.likeness import Match, best_match, candidates
 from bot.lineage import Descent, Family
+from bot.metadata import Takeover
 from bot.models import ModelFiles
 from bot.queue import FairQueue
-from bot.reading import read_picture_file
+from bot.reading import Picture, read_picture_file
+from bot.recipe import signed_text
 from bot.search import Search
 from bot.service.boards import Boards
 from bot.service.delivery import FIXED_SENTENCE, Delivery
+from bot.service.finding import Finding
 from bot.service.line import Line
 from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
@@ -33,6 +36,7 @@ from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
 from bot.variations import Axis
+from bot.verdict import verdict
 
 logger = logging.getLogger(__name__)
 
@@ -304,6 +308,36 @@ class Service:
     async def with_pixels(self, pixel_sha256: str, *, scope: Scope) -> list[Generation]:
         """Return the images with exactly these pixels that may be seen from `scope`."""
         return await self._store.generations.with_pixels(pixel_sha256, scope)
+
+    async def made_here(self, picture: Picture, *, scope: Scope) -> Finding:
+        """Return what a picture's file says, what proves it, and what was made here of it."""
+        recipe, doubt = None, None
+        try:
+            recipe = picture.recipe
+        except BotError as error:
+            doubt = error.message
+        here = await self.with_pixels(picture.pixel_sha256, scope=scope)
+        kept = [] if recipe is None else await self.with_pixels(recipe.pixel_sha256, scope=scope)
+        return Finding(
+            recipe=recipe,
+            verdict=None if recipe is None else verdict(recipe, kept, self._store.key),
+            doubt=doubt,
+            is_whole=recipe is not None and recipe.pixel_sha256 == picture.pixel_sha256,
+            here=here,
+            lookalike=None if here else await self.lookalike(picture.image, scope=scope),
+        )
+
+    def signed_recipe(self, text: str) -> str:
+        """Return the recipe of an image of the database with the signature that proves it."""
+        return text if self._store.key is None else signed_text(text, self._store.key)
+
+    async def keep_takeover(self, takeover: Takeover) -> str:
+        """Keep what can be drawn of another program's picture, and return its id."""
+        return await self._store.takeovers.add(takeover)
+
+    async def takeover(self, id_: str) -> Takeover | None:
+        """Return what was kept under an id, unless that was long ago."""
+        return await self._store.takeovers.find(id_)
 
     async def lookalike(self, image: Image.Image, *, scope: Scope) -> Generation | None:
         """Return the image that `image` (RGB) is a changed copy of, if it may be seen."""

@@ -14,6 +14,7 @@ from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
+from bot.store.takeovers import TakeoverTable
 
 
 class Store:
@@ -26,6 +27,7 @@ class Store:
         lineage: How the finished images come from one another.
         machine: The key that signs recipes; the models that drew here, and how fast.
         boards: Mood boards and what hangs on them; the copies lie beside the database.
+        takeovers: What somebody may draw of what the files of other tools say.
         key: What signs recipes; None while the database is closed, and in one that only is looked
             into and was never started with.
 
@@ -40,6 +42,7 @@ class Store:
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=path.parent / "boards")
+        self.takeovers = TakeoverTable(self.database)
         self.key: SigningKey | None = None
 
     async def __aenter__(self) -> Self:

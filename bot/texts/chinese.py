@@ -128,10 +128,40 @@ CHINESE: Final[dict[str, str]] = {
     "inspect_here": "✅ **就在这里生成**，每个像素都相同：{ids} · `/show` 可再次展示",
     "inspect_lookalike": "🔎 **是 `{id}` 的改动副本**，原图在这里生成（重新压缩、缩放或截屏）· "
     "`/show` 可再次展示原图",
-    "inspect_whole": "✅ 文件中的配方完整，像素正是它生成的：",
-    "inspect_changed": "⚠️ 文件中的配方完整，但像素后来被改过：",
-    "inspect_unproven": "文件中有早期版本的配方，无法证明其真实：",
-    "inspect_nothing": "这张图里没有我的配方，这里生成的图中也没有像素相同或相似的："
+    "inspect_signed": "✅ **由本机器人生成**：文件中的配方带有它的签名。",
+    "inspect_kept": "✅ **由本机器人生成**：文件中的配方与它保存的一致。",
+    "inspect_altered": "⚠️ **不是本机器人生成的**：文件中的签名自称用了它的密钥，"
+    "但该密钥从未签过这份配方。",
+    "inspect_other_key": "配方由另一处安装的机器人签名（或由本机器人在数据库丢失之前签名），"
+    "这里无法验证：任何人都可能写出它。",
+    "inspect_consistent": "文件中的配方自身一致，但**无法证明是谁写的**：任何人都写得出来。",
+    "inspect_unhashed": "文件中的配方是早期版本，**无法证明是谁写的**：任何人都写得出来。",
+    "inspect_whole": "像素与配方所述一致。",
+    "inspect_changed": "⚠️ 像素与配方所述不符：图片被改过，或配方属于另一张图。",
+    "inspect_own_shown": "以下是我自己保存的信息，不是文件里写的：",
+    "inspect_tool": "这张图自称由 **{tool}** 这样生成（无法证明）：",
+    "inspect_negative": "-# 不要：{words}",
+    "inspect_no_prompt": "里面没有可以在这里画的提示词。",
+    "inspect_prompt_unusable": "它的提示词太长，无法在这里画。",
+    "inspect_takeover": "**在这里画**会沿用提示词、尺寸 {size} 和种子 {seed}。"
+    "模型不同，画出来会是另一张图。",
+    "inspect_any_seed": "（无，每次随机）",
+    "inspect_left_out": "-# 不沿用：{what}。",
+    "left_out_negative_prompt": "负面提示词",
+    "left_out_sampler": "采样器",
+    "left_out_guidance": "CFG 值",
+    "left_out_loras": "LoRA",
+    "left_out_weights": "词语权重",
+    "left_out_seed": "超出范围的种子",
+    "list_comma": "、",
+    "inspect_generated": "文件声明它由模型生成（IPTC 数字来源类型）。",
+    "inspect_partly_generated": "文件声明它有一部分由模型生成（IPTC 数字来源类型）。",
+    "inspect_credentials": "它带有内容凭证（C2PA），我不做验证："
+    "可到 contentcredentials.org/verify 查看。",
+    "inspect_program": "-# 据文件所述，由 {program} 保存",
+    "button_draw_here": "在这里画",
+    "takeover_gone": "这张图的信息已不再保存：请重新鉴定。",
+    "inspect_nothing": "这张图里没有我的或其他程序的配方，这里生成的图中也没有像素相同或相似的："
     "它来自别处，或改动太大。",
     "no_picture_here": "这条消息里没有图片：请用在有图片的消息上。",
     # Answers

@@ -132,11 +132,46 @@ ENGLISH: Final[dict[str, str]] = {
     "inspect_here": "✅ **Made here**, pixel for pixel: {ids} · `/show` brings it back",
     "inspect_lookalike": "🔎 **A changed copy of `{id}`**, which was made here (re-compressed, "
     "resized or from a screen) · `/show` brings back the original",
-    "inspect_whole": "✅ The recipe in the file is whole, and these are the pixels it made:",
-    "inspect_changed": "⚠️ The recipe in the file is whole, but the pixels were changed after it:",
-    "inspect_unproven": "The file holds a recipe of an early version, which nothing proves:",
-    "inspect_nothing": "This picture holds no recipe of mine, and no image made here has its "
-    "pixels or looks like it: it comes from elsewhere, or was changed too much.",
+    "inspect_signed": "✅ **Made by this bot**: the recipe in the file bears its signature.",
+    "inspect_kept": "✅ **Made by this bot**: it keeps the recipe in the file itself.",
+    "inspect_altered": "⚠️ **Not by this bot**: the signature in the file claims its key, but that "
+    "never signed this recipe.",
+    "inspect_other_key": "The recipe is signed by another installation of this bot (or by this "
+    "one, before its database was lost), which cannot be checked here: anybody could have "
+    "written it.",
+    "inspect_consistent": "The recipe in the file is consistent with itself, but **nothing proves "
+    "who wrote it**: anybody could have.",
+    "inspect_unhashed": "The recipe in the file is of an early version, and **nothing proves who "
+    "wrote it**: anybody could have.",
+    "inspect_whole": "The pixels are those that the recipe tells of.",
+    "inspect_changed": "⚠️ The pixels are not those that the recipe tells of: the picture was "
+    "changed, or the recipe belongs to another one.",
+    "inspect_own_shown": "What follows is what I keep of the image, not what the file says:",
+    "inspect_tool": "This picture says that **{tool}** made it, so (nothing proves it):",
+    "inspect_negative": "-# without: {words}",
+    "inspect_no_prompt": "It holds no prompt that could be drawn here.",
+    "inspect_prompt_unusable": "Its prompt is too long to be drawn here.",
+    "inspect_takeover": "**Draw this here** takes the prompt, {size} and seed {seed}. It becomes "
+    "another picture: the model is another one.",
+    "inspect_any_seed": "–, a new one each time",
+    "inspect_left_out": "-# Not taken over: {what}.",
+    "left_out_negative_prompt": "the negative prompt",
+    "left_out_sampler": "the sampler",
+    "left_out_guidance": "the CFG scale",
+    "left_out_loras": "LoRAs",
+    "left_out_weights": "the weights of words",
+    "left_out_seed": "the seed, which is out of range",
+    "list_comma": ", ",
+    "inspect_generated": "Its file declares that a model generated it (IPTC digital source type).",
+    "inspect_partly_generated": "Its file declares that a model generated parts of it (IPTC "
+    "digital source type).",
+    "inspect_credentials": "It holds content credentials (C2PA), which I do not check: "
+    "contentcredentials.org/verify does.",
+    "inspect_program": "-# Saved by {program}, as the file says",
+    "button_draw_here": "Draw this here",
+    "takeover_gone": "What this picture says is no longer kept: inspect it again.",
+    "inspect_nothing": "This picture holds no recipe of mine or of another program, and no image "
+    "made here has its pixels or looks like it: it comes from elsewhere, or was changed too much.",
     "no_picture_here": "This message holds no picture: use it on one that does.",
     # Answers
     "deleted": "🗑️ Deleted `{ids}`.",

@@ -1,0 +1,21 @@
+"""What other image generators write into their files, read without trust.
+
+The sd-parsers library (0.6) was tried and is not used: files that somebody made up let it raise, or
+search for hours (a regular expression that backtracks), it needs over a gigabyte to look into an
+alpha channel, and it does not know SwarmUI, XMP or a ComfyUI graph without its picture.
+"""
+
+from bot.metadata.read import read_tool_metadata
+from bot.metadata.source import Source, read_source
+from bot.metadata.takeover import LeftOut, Takeover, take_over
+from bot.metadata.values import ToolMetadata
+
+__all__ = [
+    "LeftOut",
+    "Source",
+    "Takeover",
+    "ToolMetadata",
+    "read_source",
+    "read_tool_metadata",
+    "take_over",
+]
