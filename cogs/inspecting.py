@@ -74,7 +74,7 @@ async def _answer(
     lines = found_lines(finding, locale)
     metadata, takeover = None, None
     if finding.recipe is None and finding.doubt is None and finding.known is None:
-        metadata = read_tool_metadata(picture.texts)
+        metadata = await asyncio.to_thread(read_tool_metadata, picture.texts)
     if metadata is not None:
         takeover = take_over(metadata, service.rules, picture.size)
         lines += metadata_lines(metadata, takeover, locale)

@@ -12,7 +12,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.engines import RawImage
-from bot.errors import EngineError
 from bot.generation import GenerationRequest, Size
 from bot.images import RECIPE_KEY, SIGNATURE_KEY, encode_png
 from bot.recipe import build_recipe, parse_recipe, recipe_sha256
@@ -196,14 +195,12 @@ async def test_what_another_program_wrote_can_be_drawn_here_also_after_a_restart
     assert "336x512 and seed 123456789" in words
     assert "the negative prompt, the sampler, the CFG scale, LoRAs, the weights of words" in words
     await town.start_again()
-    town.engine.failure = EngineError("Enough.")
     await town.ming.click(answer, label="Draw this here")
     await town.idle()
-    [job] = await town.service._store.database.rows("SELECT requests FROM jobs")
-    [request] = json.loads(job["requests"])
-    assert request["prompt"] == "a fox, snow second line"
-    assert request["seed"] == 123456789
-    assert (request["width"], request["height"]) == (336, 512)
+    [request] = town.engine.drawn
+    assert request.prompt == "a fox, snow second line"
+    assert request.seed == 123456789
+    assert str(request.size) == "336x512"
     async with town.service._store.database.transaction() as db:
         await db.execute("DELETE FROM takeovers")
     gone = await town.ming.click(answer, label="Draw this here")

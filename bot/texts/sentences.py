@@ -143,7 +143,9 @@ _SENTENCES: Final = _compiled({
     r"The picture has (.+) pixels: use one of at most (.+)\.": r"图片像素太多（\1）：最大 \2。",
     r"The picture is damaged or cut short: .*": "图片损坏或不完整：请重新保存或发送。",
     r"The recipe was changed after it was written: .*": "配方在写入后被改过：它的 SHA-256 不符。",
-    r"The recipe has version (\d+), .*": r"配方是版本 \1，比本程序新：请更新机器人。",
+    r"The recipe has (\d+) characters: (\d+) are the limit, .*":
+        r"配方有 \1 个字符：上限是 \2 个，所以它不是本机器人的。",
+    r"The recipe has version (\S+), .*": r"配方是版本 \1，比本程序新：请更新机器人。",
     r"The recipe has variety (\d+) with noise .*":
         r"配方的变化 \1 用了本程序不会画的噪声：请更新机器人。",
     r"The variety scale (.+) does not work: .*": r"变化标度 \1 不行：请更新机器人。",
