@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from PIL import Image
 
 from bot.boards import Access, Actor, Grant, Source, Status, rules
 from bot.errors import BotError
+from bot.exhibits.pictures import PictureCache
 from bot.images import write_once
 from bot.recipe import parse_recipe
 from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
 from tests.test_board_service import refused, verbs
+from tests.test_reading import chunk, encoded, profile, with_chunks
 
 
 @pytest.fixture
@@ -57,6 +60,25 @@ async def test_an_upload_hangs_as_our_own_copy_of_its_bytes(room: Room):
     assert board.items == (item,)
     assert board.palette
     assert await room.boards.item(CLEO, board.id, 1) == item
+
+
+async def test_photographs_and_large_texts_hang_and_are_shown_on_the_sheet(
+    room: Room, tmp_path: Path
+):
+    """What was taken in is decoded the same way for the sheet; it keeps its own size."""
+    board, exif = await room.board(), Image.Exif()
+    exif[0x0112] = 6
+    photo = encoded(Image.new("RGB", (6000, 4000), "red"), "JPEG", exif=exif)
+    talking = with_chunks(
+        chunk(b"tEXt", b"large\0" + b"a" * 6_000_000),
+        chunk(b"iCCP", b"press\0\0" + zlib.compress(profile() + bytes(2_000_000))),
+    )
+    cache = PictureCache(tmp_path / "cache")
+    for content, size in ((photo, (4000, 6000)), (talking, (64, 48))):
+        item = (await room.upload(board, content=content)).item
+        assert (item.width, item.height) == size
+        shown = cache.picture(item, width=size[0] // 16, height=size[1] // 16)
+        assert shown is not None
 
 
 async def test_an_image_of_the_bot_hangs_with_its_recipe(room: Room):

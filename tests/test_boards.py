@@ -340,9 +340,7 @@ async def test_of_several_pictures_each_that_fails_is_named(town: Town):
 
 async def test_what_is_no_picture_is_refused_with_its_sentence(town: Town):
     await create(town)
-    result = await town.ada.slash(
-        town.channel, "board add", image=("a.png", b"not a picture")
-    )
+    result = await town.ada.slash(town.channel, "board add", image=("a.png", b"not a picture"))
     assert "This file is no picture" in said(result)
     neither = await town.ada.slash(town.channel, "board add")
     assert "Say what to add" in said(neither)
