@@ -52,5 +52,14 @@ class BadImageError(EngineError):
     """The model returned NaN or one single colour: never shown, never stored."""
 
 
+class DamagedPictureError(BotError):
+    """The file of a picture that was kept here is gone, or is not what was kept."""
+
+    def __init__(self, message: str, *, is_missing: bool) -> None:
+        """Keep the sentence, and whether there is no file at all."""
+        super().__init__(message)
+        self.is_missing = is_missing
+
+
 class CancelledError(BotError):
     """The requester stopped the job before it was finished."""

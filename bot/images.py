@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -118,14 +118,22 @@ def make_thumbnail(png: bytes, *, side: int) -> bytes:
         return _webp(image, quality=85)
 
 
-def write_once(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; one that is there already has the same pixels and stays.
+def write_once(
+    path: Path, content: bytes, *, is_whole: Callable[[Path], bool] | None = None
+) -> None:
+    """Write a file whole or not at all.
+
+    Args:
+        path: Of the file.
+        content: Its bytes.
+        is_whole: Whether a file that is there already holds what it should; by default, whether it
+            has these bytes. A whole one stays, a damaged one is replaced.
 
     Raises:
         OSError: The disk is full or cannot be written.
 
     """
-    if path.exists():
+    if path.exists() and (path.read_bytes() == content if is_whole is None else is_whole(path)):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")

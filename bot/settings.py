@@ -121,6 +121,12 @@ class Settings(BaseSettings):
         description="Megabytes of pictures that the mood boards of one server may keep.",
     )
 
+    quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=30,
+        description="Days that files are kept in data/quarantine which the database does not name; "
+        "then they are deleted.",
+    )
+
     @classmethod
     def read(cls) -> Self:
         """Read the environment and `.env`.

@@ -365,18 +365,26 @@ async def test_after_a_day_nothing_of_a_deleted_board_is_left(room: Room):
     await refused(room.boards.restore(ADA, board.id), "There is no board")
 
 
-async def test_what_no_row_names_is_swept_and_what_lies_beside_it_is_not(room: Room):
+async def test_what_no_row_names_is_kept_in_quarantine_and_what_lies_beside_it_stays(
+    room: Room, caplog: pytest.LogCaptureFixture
+):
     board = await room.board()
     item = (await room.upload(board)).item
     orphan = item.path.with_name("ab" * 32 + ".png")
-    part = item.path.with_name(".x.part")
+    part, foreign = item.path.with_name(".x3_x5y7z.part"), item.path.with_name("Thumbs.db")
     small = room.boards.pictures.copy_of(item, side=64)
     assert small is not None
-    for path in (orphan, part):
+    for path in (orphan, part, foreign):
         path.write_bytes(b"left behind")
-    assert await room.boards.tidy() == 2
-    assert item.path.is_file()
+    assert await room.boards.tidy() == 0
+    assert sorted(item.path.parent.iterdir()) == sorted([item.path, foreign])
     assert small.is_file()
+    [moved] = room.store.quarantine.folder.rglob("*.png")
+    assert moved.parts[-3:] == ("boards", item.path.parent.name, orphan.name)
+    assert moved.read_bytes() == b"left behind"
+    [warning] = [each for each in caplog.messages if "quarantine" in each]
+    assert "1 pictures of boards" in warning
+    assert "`python -m bot restore`" in warning
 
 
 async def test_small_copies_go_with_the_pictures_they_show(room: Room):

@@ -231,7 +231,7 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
         def write(path, content):
             if moment == "before the file":
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.with_name(".half.part").write_bytes(content[:100])
+                path.with_name(".halfhalf.part").write_bytes(content[:100])
                 die()
             write_once(path, content)
             if moment == "after the file":
@@ -283,9 +283,11 @@ async def test_what_was_taken_off_is_purged_by_its_own_time(room: Room):
     room.clock.move(hours=12)
     await room.boards.remove(ADA, board.id, 2)
     room.clock.move(hours=13)
-    assert (
-        await room.store.boards.purge(before=room.clock() - dt.timedelta(days=1), log_length=100)
-        == 1
+    item = (await room.boards.taken_off(ADA, board.id))[0]
+    purged = await room.store.boards.purge(
+        before=room.clock() - dt.timedelta(days=1), log_length=100
     )
+    assert len(purged) == 1
+    assert item.path.name not in purged
     await room.boards.bring_back(ADA, board.id, 2)
     assert await room.numbers(board) == [2, 3]

@@ -90,9 +90,19 @@ def test_previews_are_enlarged_and_thumbnails_are_small():
 def test_a_file_is_written_whole_and_once(tmp_path: Path):
     path = tmp_path / "ab" / "image.png"
     write_once(path, b"first")
-    write_once(path, b"second")
-    assert path.read_bytes() == b"first"
+    written = path.stat().st_ino
+    write_once(path, b"first")
+    write_once(path, b"second", is_whole=lambda file: file.read_bytes() == b"first")
+    assert (path.stat().st_ino, path.read_bytes()) == (written, b"first")
     assert [file.name for file in path.parent.iterdir()] == ["image.png"]
+
+
+@pytest.mark.parametrize("left", [b"", b"first ha", b"garbage"])
+def test_a_damaged_file_is_written_again(tmp_path: Path, left: bytes):
+    path = tmp_path / "image.png"
+    path.write_bytes(left)
+    write_once(path, b"first half and second half")
+    assert path.read_bytes() == b"first half and second half"
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path):

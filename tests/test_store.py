@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import sqlite3
 import subprocess
 import sys
@@ -16,10 +15,9 @@ from bot.errors import SettingsError
 from bot.generation import GenerationRequest, Size
 from bot.jobs import Job, Origin, Speed, new_id, now
 from bot.service.opening import alone_in
-from bot.service.upkeep import sweep
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import DatabaseError, Store
-from bot.store.backups import KEPT, backup_time, make_backup, newest_backup
+from bot.store.backups import newest_backup
 from bot.store.database import Database
 from bot.variations import Axis
 
@@ -142,33 +140,6 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):
             pass
 
 
-async def test_what_is_no_database_is_refused_without_a_backup_to_name(tmp_path: Path):
-    (tmp_path / "bot.sqlite3").write_bytes(b"this is no database at all" * 100)
-    with pytest.raises(DatabaseError, match=r"is damaged .*there is no backup to restore"):
-        async with opened(tmp_path):
-            pass
-
-
-async def test_a_damaged_database_names_the_backup_which_works_in_its_place(tmp_path: Path):
-    job = a_job()
-    async with opened(tmp_path) as store:
-        await store.jobs.add(job)
-        backup = await store.database.back_up()
-    path = tmp_path / "bot.sqlite3"
-    pages = bytearray(path.read_bytes())
-    pages[4096 * 2 : 4096 * 12] = b"\xff" * (4096 * 10)
-    path.write_bytes(pages)
-    with pytest.raises(DatabaseError, match="is damaged") as caught:
-        async with opened(tmp_path):
-            pass
-    assert str(backup) in caught.value.message
-    for name in ("bot.sqlite3", "bot.sqlite3-wal", "bot.sqlite3-shm"):
-        (tmp_path / name).unlink(missing_ok=True)
-    path.write_bytes(backup.read_bytes())
-    async with opened(tmp_path) as store:
-        assert await store.jobs.find(job.id) == job
-
-
 async def test_a_locked_database_is_one_sentence_and_nothing_is_half_written(tmp_path: Path):
     async with opened(tmp_path) as store:
         async with store.database.transaction() as db:
@@ -199,16 +170,6 @@ async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path:
         await store.jobs.add(a_job())
 
 
-def test_the_newest_backups_are_kept(tmp_path: Path):
-    database = tmp_path / "bot.sqlite3"
-    with contextlib.closing(sqlite3.connect(database)) as db:
-        db.execute("CREATE TABLE t (x)")
-    made = [make_backup(database, tmp_path / "backups") for _ in range(KEPT + 3)]
-    assert sorted((tmp_path / "backups").iterdir()) == made[3:]
-    assert newest_backup(tmp_path / "backups") == made[-1]
-    assert abs(backup_time(made[-1]) - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
-
-
 async def test_a_backup_is_whole_while_jobs_are_written(tmp_path: Path):
     async with opened(tmp_path) as store:
 
@@ -225,17 +186,6 @@ async def test_a_backup_is_whole_while_jobs_are_written(tmp_path: Path):
             [jobs] = db.execute("SELECT count(*) FROM jobs").fetchone()
             [requests] = db.execute("SELECT count(*) FROM requests").fetchone()
             assert requests == 2 * jobs
-
-
-async def test_files_that_no_row_names_are_swept_away(tmp_path: Path):
-    folder = tmp_path / "images" / "ab"
-    folder.mkdir(parents=True)
-    orphan, unfinished = folder / f"{'ab' * 32}.png", folder / ".x.part"
-    for path in (orphan, unfinished):
-        path.write_bytes(b"left behind")
-    async with opened(tmp_path) as store:
-        assert await sweep(store, asyncio.Lock()) == 2
-    assert list(folder.iterdir()) == []
 
 
 def test_a_second_copy_of_the_bot_is_refused(tmp_path: Path):

@@ -14,6 +14,7 @@ from bot.errors import BotError
 from bot.images import encode_png, to_pillow, write_once
 from bot.jobs import Generation, Job, new_id, now
 from bot.likeness import fingerprint
+from bot.picture_files import FileState, image_state
 from bot.recipe import canonical, make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
@@ -93,7 +94,8 @@ class Delivery:
         request = job.requests[index]
         recipe = make_recipe(request, drawing)
         path = self._store.image_path(drawing.image.pixel_sha256)
-        write_once(path, encode_png(drawing.image, recipe=recipe, key=self._store.key))
+        png = encode_png(drawing.image, recipe=recipe, key=self._store.key)
+        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
         return Generation(
             id=new_id(),
             job_id=job.id,

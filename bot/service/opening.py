@@ -39,7 +39,11 @@ async def open_service(
     data = settings.data_dir
     with alone_in(settings):
         async with (
-            Store(data / "bot.sqlite3", images=data / "images") as store,
+            Store(
+                data / "bot.sqlite3",
+                images=data / "images",
+                quarantine_days=settings.quarantine_days,
+            ) as store,
             ThreadExecutor(
                 engine_factory,
                 patience_s=settings.engine_patience_s,

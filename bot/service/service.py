@@ -31,7 +31,7 @@ from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
-from bot.service.upkeep import back_up_daily, fill_likenesses, sweep
+from bot.service.upkeep import back_up_daily, empty_quarantine_daily, fill_likenesses, sweep
 from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
@@ -82,7 +82,9 @@ class Service:
         self._is_stopping = False
         self.load_failure: LoadFailedError | None = None
         self._unfinished = Unfinished(
-            settings.data_dir / "unfinished", model=f"{files.model_id} {files.revision}"
+            settings.data_dir / "unfinished",
+            model=f"{files.model_id} {files.revision}",
+            quarantine=store.quarantine,
         )
         self._delivery = Delivery(
             store, self._rides, self._unfinished, is_stopping=lambda: self._is_stopping
@@ -92,7 +94,9 @@ class Service:
         """Begin to work."""
         model, device = self._model, self._settings.device
         self._left_over = await self._store.jobs.unfinished()
-        await self._unfinished.forget_others([job.id for job in self._left_over])
+        await self._unfinished.forget_others(
+            [job.id for job in self._left_over], self._store.jobs.known
+        )
         for guild_id in await self._store.jobs.pauses():
             self._queue.pause(guild_id)
         await self._store.machine.record_model(model.model_id, model.revision, model.manifest)
@@ -130,6 +134,7 @@ class Service:
         self._rides.start(self._line.correct(), "correct places")
         self._rides.start(back_up_daily(self._store, backups), "back up")
         self._rides.start(self._sweep(), "sweep")
+        self._rides.start(empty_quarantine_daily(self._store), "empty quarantine")
         self._rides.start(fill_likenesses(self._store), "fill likenesses")
         self._rides.start(self.boards.keep_tidy(), "sweep boards")
 

@@ -10,7 +10,9 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Collection, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,22 +22,29 @@ from bot.engines import Drawing, RawImage
 from bot.errors import BotError
 from bot.images import encode_png, write_once
 from bot.jobs import Job
+from bot.picture_files import is_temporary
 from bot.reading import read_file, read_picture
 from bot.recipe import make_recipe
 from bot.service.rides import Ride
+from bot.store.quarantine import Quarantine
 
 logger = logging.getLogger(__name__)
 
 _TIMES_KEY: Final = "durations"  # the chunk with the seconds of each stage
 _MODEL_KEY: Final = "drawn by"
+_NAME: Final = re.compile(r"([a-z0-9]+)-\d+\.png")
+
+# Tells which of some jobs the database knows.
+Known = Callable[[Collection[str]], Awaitable[set[str]]]
 
 
 class Unfinished:
     """The images that were drawn of jobs that are not through."""
 
-    def __init__(self, folder: Path, *, model: str) -> None:
+    def __init__(self, folder: Path, *, model: str, quarantine: Quarantine) -> None:
         """Remember where they are, and which model draws: those of another one are drawn again."""
         self._folder = folder
+        self._quarantine = quarantine
         self._model = model
         self._files = asyncio.Lock()  # between a late image and the end of its job
 
@@ -56,12 +65,26 @@ class Unfinished:
     async def forget(self, job_id: str) -> None:
         """Delete the images of a job that ended."""
         async with self._files:
-            await asyncio.to_thread(self._delete, f"{job_id}-*.png", frozenset())
+            await asyncio.to_thread(self._delete, {job_id})
 
-    async def forget_others(self, job_ids: Collection[str]) -> None:
-        """Delete what a crash left of all other jobs."""
+    async def forget_others(self, job_ids: Collection[str], known: Known) -> None:
+        """Delete what a crash left of jobs that ended.
+
+        What is of no known job was drawn for a database that is gone: the quarantine keeps it.
+
+        Args:
+            job_ids: The jobs that go on.
+            known: Tells which of some jobs the database knows.
+
+        """
         async with self._files:
-            await asyncio.to_thread(self._delete, "*", frozenset(job_ids))
+            found = await asyncio.to_thread(self._by_job)
+            ended = await known(found.keys() - set(job_ids))
+            await asyncio.to_thread(self._delete, ended)
+            strange = found.keys() - ended - set(job_ids)
+            paths = [path for job_id in sorted(strange) for path in found[job_id]]
+            moved = await asyncio.to_thread(self._quarantine.move, paths)
+        self._quarantine.warn(moved, "images of unfinished jobs")
 
     def _path(self, job: Job, index: int) -> Path:
         return self._folder / f"{job.id}-{index}.png"
@@ -81,8 +104,8 @@ class Unfinished:
             try:
                 found[index] = self._read(path, job, index)
             except (BotError, OSError, ValueError, KeyError) as error:
-                logger.warning("%s is of no use, its image is drawn again: %s", path, error)
-                path.unlink(missing_ok=True)
+                [moved] = self._quarantine.move([path])
+                logger.warning("%s is of no use, its image is drawn again: %s", moved, error)
         return found
 
     def _read(self, path: Path, job: Job, index: int) -> Drawing:
@@ -110,7 +133,17 @@ class Unfinished:
             image=image, conditions=recipe.conditions, durations_s=json.loads(notes[_TIMES_KEY])
         )
 
-    def _delete(self, pattern: str, kept: Collection[str]) -> None:
-        for path in self._folder.glob(pattern):
-            if path.is_file() and path.name.rpartition("-")[0] not in kept:
+    def _by_job(self) -> dict[str, list[Path]]:
+        """Return the files of each job, without what a killed write left, which is deleted."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(self._folder.glob("*")):
+            if is_temporary(path):
+                path.unlink(missing_ok=True)
+            elif path.is_file() and (match := _NAME.fullmatch(path.name)):
+                found[match[1]].append(path)
+        return found
+
+    def _delete(self, job_ids: Collection[str]) -> None:
+        for job_id in job_ids:
+            for path in self._folder.glob(f"{job_id}-*.png"):
                 path.unlink(missing_ok=True)

@@ -6,13 +6,17 @@ import asyncio
 import datetime as dt
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from bot.errors import BotError
 from bot.likeness import fingerprint
+from bot.picture_files import IMAGE_NAME, is_temporary
 from bot.reading import UnreadableImageError, read_picture_file
 from bot.store import Store
 from bot.store.backups import backup_time, newest_backup
+from bot.store.quarantine import Quarantine
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +29,12 @@ async def back_up_daily(store: Store, folder: Path) -> None:
         await asyncio.sleep(_until_due_s(folder))
         try:
             path = await store.database.back_up()
-        except Exception:
-            logger.exception("The daily copy of the database failed: trying again in an hour")
+        except Exception as error:
+            reason = error.message if isinstance(error, BotError) else repr(error)
+            logger.error(  # noqa: TRY400 - one sentence; where it comes from is told at DEBUG
+                "No daily copy of the database was made, trying again in an hour: %s", reason
+            )
+            logger.debug("The error behind the sentence", exc_info=error)
             await asyncio.sleep(3600)
         else:
             logger.info("Copied the database to %s", path)
@@ -41,26 +49,38 @@ def _until_due_s(folder: Path) -> float:
 
 
 async def sweep(store: Store, files: asyncio.Lock) -> int:
-    """Delete image files that no row names: a crash between the two leaves them behind.
+    """Move image files that no row names to the quarantine, and delete what is deleted.
+
+    A crash between a file and its row leaves some behind; a database that was replaced by an older
+    one leaves thousands.
 
     Args:
         store: Whose rows count.
         files: Held while files are looked at, so that none is between its file and its row.
 
     Returns:
-        How many were deleted.
+        How many were moved.
 
     """
     began = time.time()
-    deleted = 0
+    moved: list[Path] = []
     folders = await asyncio.to_thread(_folders, store.images)
     for folder in folders:
         async with files:
-            kept = await store.generations.kept_pixels(folder.name)
-            deleted += await asyncio.to_thread(_delete_others, folder, kept, before=began)
-    if deleted:
-        logger.info("Deleted %d image files that no row names", deleted)
-    return deleted
+            known = await store.generations.known_pixels(folder.name)
+            moved += await asyncio.to_thread(_put_away, folder, known, store.quarantine, began)
+    store.quarantine.warn(moved, "pictures")
+    return len(moved)
+
+
+async def empty_quarantine_daily(store: Store) -> None:
+    """Delete what was in the quarantine long enough, once a day, for ever."""
+    while True:
+        try:
+            await asyncio.to_thread(store.quarantine.forget)
+        except OSError as error:
+            logger.warning("The quarantine cannot be emptied, trying again tomorrow: %s", error)
+        await asyncio.sleep(BACKUP_EVERY.total_seconds())
 
 
 async def fill_likenesses(store: Store) -> None:
@@ -83,13 +103,18 @@ def _folders(images: Path) -> list[Path]:
     return sorted(path for path in images.glob("??") if path.is_dir())
 
 
-def _delete_others(folder: Path, kept: set[str], *, before: float) -> int:
-    """Delete what is not kept and was written before a time, unfinished files too."""
-    others = [
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.stem not in kept and path.stat().st_mtime < before
-    ]
-    for path in others:
-        path.unlink(missing_ok=True)
-    return len(others)
+def _put_away(
+    folder: Path, known: Mapping[str, bool], quarantine: Quarantine, before: float
+) -> list[Path]:
+    """Move what no row names, delete what rows call deleted, and leave files of anybody else."""
+    unnamed = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.stat().st_mtime >= before:
+            continue
+        if is_temporary(path) or (
+            IMAGE_NAME.fullmatch(path.name) and known.get(path.stem) is False
+        ):
+            path.unlink(missing_ok=True)
+        elif IMAGE_NAME.fullmatch(path.name) and path.stem not in known:
+            unnamed.append(path)
+    return quarantine.move(unnamed)

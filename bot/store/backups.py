@@ -1,51 +1,176 @@
-"""Copies of the database, made while it is used; the newest few are kept."""
+"""Copies of the database, made while it is used and verified; the newest good ones are kept."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 import os
+import re
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.errors import BotError
+
+logger = logging.getLogger(__name__)
+
 KEPT: Final = 7  # a week of daily copies
-_PATTERN: Final = "bot-*.sqlite3"
+_NAME: Final = re.compile(r"bot-\d{8}-\d{6}-\d{6}\.sqlite3")
+_TABLES: Final = frozenset({"jobs", "requests", "generations"})  # since the first version
+_DAMAGE_SHOWN: Final = 160  # characters of what SQLite says
+
+
+class BackupError(BotError):
+    """A copy of the database could not be made, or is not good."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseHealth:
+    """What a database file looks like inside.
+
+    Attributes:
+        problem: What is wrong with it; None if nothing is.
+        version: The newest migration it has seen.
+        num_images: Images it knows of, deleted ones too: this number never shrinks.
+        num_jobs: Jobs it knows of; this one does not shrink either.
+
+    """
+
+    problem: str | None
+    version: int = 0
+    num_images: int = 0
+    num_jobs: int = 0
+
+    @property
+    def knows(self) -> tuple[int, int]:
+        """Return how much it knows; the greater, the newer."""
+        return self.num_images, self.num_jobs
+
+
+def health_of(path: Path) -> DatabaseHealth:
+    """Check every page and index of a database that this only reads; not for the event loop."""
+    try:
+        if path.stat().st_size == 0:
+            return DatabaseHealth(problem="it is empty")
+        with contextlib.closing(_connected_to_read(path)) as db:
+            found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            if found != "ok":
+                return DatabaseHealth(problem=_shown(found))
+            if missing := _TABLES - _tables(db):
+                return DatabaseHealth(problem=f"it has no table {min(missing)}")
+            return DatabaseHealth(
+                problem=None,
+                version=_first(db, "PRAGMA user_version"),
+                num_images=_first(db, "SELECT count(*) FROM generations"),
+                num_jobs=_first(db, "SELECT count(*) FROM jobs"),
+            )
+    except sqlite3.Error as error:
+        return DatabaseHealth(problem=_shown(str(error)))
+    except OSError as error:
+        return DatabaseHealth(problem=error.strerror or str(error))
 
 
 def make_backup(database: Path, folder: Path) -> Path:
-    """Write a whole and consistent copy of a database, and forget the oldest copies.
+    """Write a whole and consistent copy of a database, verify it, and forget the oldest copies.
 
-    `VACUUM INTO` reads one snapshot without keeping anyone from writing, and checks every page on
-    its way. The copy gets its name only when it is complete.
+    The copy gets its name only when it is complete and found good.
 
     Returns:
         The copy's path; its name tells when it was made, in UTC.
 
+    Raises:
+        BackupError: It could not be made, or is not good; the copies of before stay.
+
     """
-    folder.mkdir(parents=True, exist_ok=True)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S-%f")
     path = folder / f"bot-{stamp}.sqlite3"
     unfinished = path.with_suffix(".unfinished")
     try:
-        with contextlib.closing(sqlite3.connect(database)) as connection:
-            connection.execute("VACUUM INTO ?", (str(unfinished),))
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
+        folder.mkdir(parents=True, exist_ok=True)
+        copy_database(database, unfinished)
+        health = health_of(unfinished)
+        if health.problem is not None:
+            raise BackupError(f"The new copy of the database is not good: {health.problem}.")
         unfinished.replace(path)
+    except sqlite3.Error as error:
+        raise BackupError(f"The database cannot be copied: {error}.") from error
+    except OSError as error:
+        raise BackupError(
+            f"The copy {path} cannot be written: {error.strerror or error}."
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in sorted(folder.glob(_PATTERN))[:-KEPT]:
-        old.unlink(missing_ok=True)
+    _prune(folder)
     return path
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Write a snapshot of a database, with what is only in its `-wal` file, to a new file.
+
+    `VACUUM INTO` keeps nobody from writing meanwhile.
+
+    Raises:
+        sqlite3.Error: The source is damaged, or the disk is full.
+        OSError: The target cannot be written.
+
+    """
+    with contextlib.closing(_connected_to_read(source)) as connection:
+        connection.execute("VACUUM INTO ?", (str(target),))
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def backups_in(folder: Path) -> list[Path]:
+    """Return the copies this program made, the newest first; copies by other names are left out."""
+    return sorted((p for p in folder.glob("bot-*") if _NAME.fullmatch(p.name)), reverse=True)
 
 
 def newest_backup(folder: Path) -> Path | None:
     """Return the newest copy, or None."""
-    return max(folder.glob(_PATTERN), default=None)
+    return next(iter(backups_in(folder)), None)
 
 
 def backup_time(path: Path) -> dt.datetime:
     """Return when a copy was made, read from its name."""
     stamp = path.stem.removeprefix("bot-")
     return dt.datetime.strptime(stamp, "%Y%m%d-%H%M%S-%f").replace(tzinfo=dt.UTC)
+
+
+def _prune(folder: Path) -> None:
+    """Forget the oldest copies.
+
+    A copy counts among those that are kept only if it is good and knows at least what those before
+    it know: a database that was damaged or replaced by an empty one pushes no good copy out.
+    """
+    good: list[Path] = []
+    others: list[Path] = []
+    most = (0, 0)
+    for path in reversed(backups_in(folder)):
+        health = health_of(path)
+        if health.problem is None and health.knows >= most:
+            most = health.knows
+            good.append(path)
+            continue
+        others.append(path)
+        reason = health.problem or f"it knows {health.num_images} of {most[0]} images"
+        logger.warning("The copy %s counts for nothing: %s", path, reason)
+    for path in (*good[:-KEPT], *others[:-KEPT]):
+        path.unlink(missing_ok=True)
+
+
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _tables(db: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _first(db: sqlite3.Connection, sql: str) -> int:
+    return int(db.execute(sql).fetchone()[0])
+
+
+def _shown(damage: str) -> str:
+    return " ".join(damage.split())[:_DAMAGE_SHOWN]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import shlex
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +14,10 @@ from typing import Final
 import aiosqlite
 
 from bot.errors import BotError
-from bot.store.backups import make_backup, newest_backup
+from bot.store.backups import make_backup
 from bot.store.words import index_words
+
+logger = logging.getLogger(__name__)
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
@@ -57,6 +61,7 @@ class Database:
                 await self._open_to_read()
                 return
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(refuse_a_lost_database, self._path)
             self._connection = await aiosqlite.connect(self._path, isolation_level=None)
             await self._prepare()
             self._reading_connection = await self._connect_to_read()
@@ -101,6 +106,7 @@ class Database:
         return connection
 
     async def _open_to_read(self) -> None:
+        await asyncio.to_thread(refuse_a_lost_database, self._path)
         if not self._path.is_file():
             raise DatabaseError(f"There is no database {self._path}: no image was made there yet.")
         self._reading_connection = await self._connect_to_read()
@@ -141,15 +147,10 @@ class Database:
                 raise self._damaged(str(row[0]).splitlines()[0])
 
     def _damaged(self, reason: str) -> DatabaseError:
-        backup = newest_backup(self._backups)
-        way_out = (
-            f"copy {backup} to its place"
-            if backup
-            else "there is no backup to restore, so begin anew"
-        )
         return DatabaseError(
-            f"The database {self._path} is damaged ({reason}): move it away together with the "
-            f"files {self._path.name}-wal and {self._path.name}-shm, and {way_out}."
+            f"The database {self._path} is damaged ({reason}): run "
+            f"`{restore_command(self._path.parent)}`, which puts the newest good copy in its place "
+            "and deletes nothing."
         )
 
     async def _migrate(self) -> None:
@@ -192,6 +193,8 @@ class Database:
             except BaseException as error:
                 with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back itself
                     await self._db.execute("ROLLBACK")
+                if type(error) is sqlite3.DatabaseError:  # none of its kinds: the file is broken
+                    logger.error(self._damaged(str(error)).message)  # noqa: TRY400
                 if isinstance(error, sqlite3.Error):
                     raise DatabaseError(
                         f"The database could not be written ({error}): try again in a minute."
@@ -222,6 +225,55 @@ class Database:
             return await _fetched(self._questions, sql, values)
         async with self._reading:  # a snapshot of another task is of an older moment
             return await _fetched(self._questions, sql, values)
+
+
+def refuse_a_lost_database(path: Path) -> None:
+    """Refuse to take a missing or empty database for a new one where there is something to lose.
+
+    A file of no bytes must not even be opened: SQLite would delete the `-wal` file beside it.
+
+    Raises:
+        DatabaseError: There are pictures or copies beside it.
+
+    """
+    if _has_tables(path) or (remains := _remains(path)) is None:
+        return
+    state = "is empty" if path.exists() else "is gone"
+    raise DatabaseError(
+        f"The folder {path.parent} holds {remains}, but its database {path.name} {state}: run "
+        f"`{restore_command(path.parent)}`, which brings it back, or move the folder away to begin "
+        "anew."
+    )
+
+
+def restore_command(folder: Path) -> str:
+    """Return the command that repairs a data folder, as it can be copied into a shell."""
+    return f"python -m bot restore --folder {shlex.quote(str(folder))}"
+
+
+def _has_tables(path: Path) -> bool:
+    """Tell whether a database holds anything; a damaged one does, as far as this is concerned."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    try:
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as db:
+            return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    except sqlite3.Error:
+        return True
+
+
+def _remains(path: Path) -> str | None:
+    """Return what would be lost, in words; None if nothing would be."""
+    folder = path.parent
+    if next((folder / "images").glob("??/*.png"), None) is not None:
+        return "pictures"
+    if next((folder / "boards").glob("[0-9a-f][0-9a-f]/*.*"), None) is not None:
+        return "pictures of boards"
+    if next((folder / "backups").glob("*.sqlite3"), None) is not None:
+        return "copies of a database"
+    wal = path.with_name(f"{path.name}-wal")
+    return f"the file {wal.name}" if wal.is_file() and wal.stat().st_size else None
 
 
 async def _fetched(

@@ -169,14 +169,17 @@ class GenerationTable:
             )
         return not rows
 
-    async def kept_pixels(self, prefix: str) -> set[str]:
-        """Return the pixels' SHA-256, where it begins so, of every image that is not deleted."""
+    async def known_pixels(self, prefix: str) -> dict[str, bool]:
+        """Return the pixels' SHA-256, where it begins so, of all images, and whether any is left.
+
+        Those of which every image is deleted are among them.
+        """
         rows = await self._database.rows(
-            "SELECT DISTINCT pixel_sha256 FROM generations"
-            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ? AND deleted_at IS NULL",
+            "SELECT pixel_sha256, max(deleted_at IS NULL) AS is_left FROM generations"
+            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ? GROUP BY pixel_sha256",
             prefix, prefix + "g",
         )  # fmt: skip
-        return {row["pixel_sha256"] for row in rows}
+        return {row["pixel_sha256"]: bool(row["is_left"]) for row in rows}
 
     def _generations(self, rows: Iterable[aiosqlite.Row]) -> list[Generation]:
         return [_generation(row, self.image_path(row["pixel_sha256"])) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, Final
 
 import aiosqlite
@@ -119,6 +120,11 @@ class JobTable:
         """Return a job by its id."""
         rows = await self._database.rows("SELECT * FROM jobs WHERE id = ?", job_id)
         return await self._job(rows[0]) if rows else None
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Return those of some ids that a job has."""
+        found = [await self._database.rows("SELECT id FROM jobs WHERE id = ?", id_) for id_ in ids]
+        return {rows[0]["id"] for rows in found if rows}
 
     async def unfinished(self) -> list[Job]:
         """Return the jobs that wait, were running, are not posted or not told, oldest first."""

@@ -14,6 +14,7 @@ from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
+from bot.store.quarantine import Quarantine
 from bot.store.takeovers import TakeoverTable
 
 
@@ -30,10 +31,11 @@ class Store:
         takeovers: What somebody may draw of what the files of other tools say.
         key: What signs recipes; None while the database is closed, and in one that only is looked
             into and was never started with.
+        quarantine: Where files are moved that no row names.
 
     """
 
-    def __init__(self, path: Path, *, images: Path) -> None:
+    def __init__(self, path: Path, *, images: Path, quarantine_days: int = 30) -> None:
         """Remember where the database and the image files are."""
         self.database = Database(path, backups=path.parent / "backups")
         self.images = images
@@ -44,6 +46,7 @@ class Store:
         self.boards = BoardTable(self.database, folder=path.parent / "boards")
         self.takeovers = TakeoverTable(self.database)
         self.key: SigningKey | None = None
+        self.quarantine = Quarantine(path.parent, days=quarantine_days)
 
     async def __aenter__(self) -> Self:
         """Open the database and bring it to this program's version.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from bot.picture_files import COPY_NAME, is_temporary
 from bot.service.boards.changing import UNDO_FOR, Changing
 
 logger = logging.getLogger(__name__)
@@ -30,17 +32,22 @@ class Tidying(Changing):
     async def tidy(self) -> int:
         """Forget what was deleted or taken off more than a day ago, and delete its copies.
 
+        Copies that no row names, and none named just now, are moved to the quarantine.
+
         Returns:
             How many files were deleted.
 
         """
         await self._weigh()
         purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
-        deleted = 0
+        deleted, moved = 0, list[Path]()
         for folder in await asyncio.to_thread(_folders, self._table.folder):
             async with self._files:
                 kept = await self._table.kept_files(folder.name)
-                deleted += await asyncio.to_thread(_delete_others, folder, kept)
+                gone, unnamed = await asyncio.to_thread(_delete_purged, folder, kept, purged)
+                deleted += gone
+                moved += await asyncio.to_thread(self._store.quarantine.move, unnamed)
+        self._store.quarantine.warn(moved, "pictures of boards")
         if purged:  # nothing that showed them is left either
             shown = await self._table.kept_pixels()
             await asyncio.to_thread(self.pictures.sweep, shown)
@@ -67,9 +74,16 @@ def _folders(copies: Path) -> list[Path]:
     return sorted(path for path in copies.glob("[0-9a-f][0-9a-f]") if path.is_dir())
 
 
-def _delete_others(folder: Path, kept: set[str]) -> int:
-    """Delete what is not kept, unfinished files too."""
-    others = [path for path in folder.iterdir() if path.is_file() and path.name not in kept]
-    for path in others:
+def _delete_purged(
+    folder: Path, kept: Collection[str], purged: Collection[str]
+) -> tuple[int, list[Path]]:
+    """Delete copies that were purged; return how many, and the copies that no row names.
+
+    Files of anybody else stay.
+    """
+    others = [path for path in sorted(folder.iterdir()) if path.is_file() and path.name not in kept]
+    gone = [path for path in others if path.name in purged]
+    for path in (*gone, *filter(is_temporary, others)):
         path.unlink(missing_ok=True)
-    return len(others)
+    unnamed = [p for p in others if p.name not in purged and COPY_NAME.fullmatch(p.name)]
+    return len(gone), unnamed

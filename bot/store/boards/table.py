@@ -235,8 +235,8 @@ class BoardTable:
         )
         return [row["file"] for row in rows]
 
-    async def purge(self, *, before: dt.datetime, log_length: int) -> int:
-        """Forget for good what was deleted or taken off before a time; return how many of both."""
+    async def purge(self, *, before: dt.datetime, log_length: int) -> frozenset[str]:
+        """Forget for good what was deleted or taken off before a time; return its copies' names."""
         async with self.change() as change:
             return await change.purge(before=before, log_length=log_length)
 

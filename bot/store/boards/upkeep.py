@@ -88,14 +88,24 @@ class Upkeep:
                 (channel_id,),
             )
 
-    async def purge(self, *, before: dt.datetime, log_length: int) -> int:
-        """Forget for good what was deleted or taken off before a time; return how many of both."""
+    async def purge(self, *, before: dt.datetime, log_length: int) -> frozenset[str]:
+        """Forget for good what was deleted or taken off before a time.
+
+        Returns:
+            The names of the copies that this needed, and that others may still need.
+
+        """
         moment = before.isoformat()
-        boards = await self._db.execute("DELETE FROM boards WHERE deleted_at < ?", (moment,))
-        items = await self._db.execute("DELETE FROM board_items WHERE removed_at < ?", (moment,))
+        rows = await self._database.rows(
+            "SELECT DISTINCT file FROM board_items WHERE removed_at < ?"
+            " OR board_id IN (SELECT id FROM boards WHERE deleted_at < ?)",
+            moment, moment,
+        )  # fmt: skip
+        await self._db.execute("DELETE FROM boards WHERE deleted_at < ?", (moment,))
+        await self._db.execute("DELETE FROM board_items WHERE removed_at < ?", (moment,))
         await self._db.execute(
             "DELETE FROM board_log WHERE id IN (SELECT id FROM (SELECT id, row_number()"
             " OVER (PARTITION BY board_id ORDER BY id DESC) AS age FROM board_log) WHERE age > ?)",
             (log_length,),
         )
-        return boards.rowcount + items.rowcount
+        return frozenset(row["file"] for row in rows)

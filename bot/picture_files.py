@@ -1,0 +1,112 @@
+"""The files of pictures that are kept here, read so that what rotted on the disk is noticed.
+
+An image's file is named for its pixels, a board's copy for its bytes: either name proves what is
+inside, so nothing else has to be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from bot.errors import DamagedPictureError
+
+IMAGE_NAME: Final = re.compile(r"[0-9a-f]{64}\.png")
+COPY_NAME: Final = re.compile(r"[0-9a-f]{64}\.[a-z]{3,4}")
+_TEMPORARY_NAME: Final = re.compile(r"\.[a-z0-9_]{8}\.part")  # as `tempfile` draws them
+_DECODING_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+class FileState(StrEnum):
+    """What became of a file that was written once."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+def read_image(path: Path) -> bytes:
+    """Read an image of this bot; its pixels are those that its file is named for.
+
+    Raises:
+        DamagedPictureError: The file is gone, cannot be read, or has other pixels.
+
+    """
+    content = _read(path)
+    if pixel_sha256_of(content) != path.stem:
+        raise damaged(path)
+    return content
+
+
+def read_copy(path: Path) -> bytes:
+    """Read a board's copy of a picture; its bytes are those that its file is named for.
+
+    Raises:
+        DamagedPictureError: The file is gone, cannot be read, or has other bytes.
+
+    """
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != path.stem:
+        raise damaged(path)
+    return content
+
+
+def image_state(path: Path) -> FileState:
+    """Tell whether an image's file is whole; it is decoded for that."""
+    try:
+        read_image(path)
+    except DamagedPictureError as error:
+        return FileState.MISSING if error.is_missing else FileState.DAMAGED
+    return FileState.WHOLE
+
+
+def copy_state(path: Path) -> FileState:
+    """Tell whether a board's copy is whole; its bytes are hashed for that."""
+    try:
+        read_copy(path)
+    except DamagedPictureError as error:
+        return FileState.MISSING if error.is_missing else FileState.DAMAGED
+    return FileState.WHOLE
+
+
+def pixel_sha256_of(content: bytes) -> str | None:
+    """Return the SHA-256 of an RGB picture's pixels; None where they cannot be decoded."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
+    except _DECODING_ERRORS:
+        return None
+
+
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file is one that a write of this program, which was killed, left behind."""
+    return _TEMPORARY_NAME.fullmatch(path.name) is not None
+
+
+def damaged(path: Path) -> DamagedPictureError:
+    """Return the error of a file whose contents are not the ones that were kept."""
+    return DamagedPictureError(
+        f"The file {path} is damaged: its contents are not the ones that were kept.",
+        is_missing=False,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DamagedPictureError(f"The file {path} is gone.", is_missing=True) from error
+    except OSError as error:
+        raise DamagedPictureError(
+            f"The file {path} cannot be read: {error.strerror or error}.", is_missing=False
+        ) from error
