@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
@@ -116,49 +112,6 @@ def make_thumbnail(png: bytes, *, side: int) -> bytes:
     with Image.open(io.BytesIO(png)) as image:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return _webp(image, quality=85)
-
-
-def write_once(
-    path: Path, content: bytes, *, is_whole: Callable[[Path], bool] | None = None
-) -> None:
-    """Write a file whole or not at all.
-
-    Args:
-        path: Of the file.
-        content: Its bytes.
-        is_whole: Whether a file that is there already holds what it should; by default, whether it
-            has these bytes. A whole one stays, a damaged one is replaced.
-
-    Raises:
-        OSError: The disk is full or cannot be written.
-
-    """
-    if path.exists() and (path.read_bytes() == content if is_whole is None else is_whole(path)):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-        _keep_names(path.parent)
-        _keep_names(path.parent.parent)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-
-
-def _keep_names(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, as its files do."""
-    if os.name == "nt":
-        return  # Windows cannot open folders
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def to_pillow(image: RawImage) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -173,6 +174,16 @@ class Speed:
 def new_id() -> str:
     """Draw a short id that can be typed and said."""
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
+
+
+def derived_id(text: str) -> str:
+    """Return an id that is the same for the same text."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+    characters = []
+    for _ in range(_ID_LENGTH):
+        number, place = divmod(number, len(_ID_CHARACTERS))
+        characters.append(_ID_CHARACTERS[place])
+    return "".join(characters)
 
 
 def now() -> dt.datetime:

@@ -1,4 +1,4 @@
-"""The files of pictures that are kept here, read so that what rotted on the disk is noticed.
+"""The files of pictures that are kept here, written whole, and read so that damage is noticed.
 
 An image's file is named for its pixels, a board's copy for its bytes: either name proves what is
 inside, so nothing else has to be asked.
@@ -6,10 +6,14 @@ inside, so nothing else has to be asked.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import re
+import tempfile
 import warnings
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -86,6 +90,49 @@ def pixel_sha256_of(content: bytes) -> str | None:
             return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
     except _DECODING_ERRORS:
         return None
+
+
+def write_once(
+    path: Path, content: bytes, *, is_whole: Callable[[Path], bool] | None = None
+) -> None:
+    """Write a file whole or not at all.
+
+    Args:
+        path: Of the file.
+        content: Its bytes.
+        is_whole: Whether a file that is there already holds what it should; by default, whether it
+            has these bytes. A whole one stays, a damaged one is replaced.
+
+    Raises:
+        OSError: The disk is full or cannot be written.
+
+    """
+    if path.exists() and (path.read_bytes() == content if is_whole is None else is_whole(path)):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+        _keep_names(path.parent)
+        _keep_names(path.parent.parent)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, as its files do."""
+    if os.name == "nt":
+        return  # Windows cannot open folders
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def is_temporary(path: Path) -> bool:

@@ -16,9 +16,10 @@ from PIL import Image
 from bot.boards import Actor, Added, Board
 from bot.engines import RawImage
 from bot.generation import GenerationRequest, Size, SizeRules
-from bot.images import encode_png, write_once
+from bot.images import encode_png
 from bot.jobs import Generation, Job, Origin, new_id, now
 from bot.likeness import fingerprint
+from bot.picture_files import write_once
 from bot.recipe import build_recipe, canonical
 from bot.service.boards import Boards
 from bot.store import Store

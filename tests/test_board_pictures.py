@@ -17,7 +17,7 @@ from PIL import Image
 from bot.boards import Access, Actor, Grant, Source, Status, rules
 from bot.errors import BotError
 from bot.exhibits.pictures import PictureCache
-from bot.images import write_once
+from bot.picture_files import write_once
 from bot.recipe import parse_recipe
 from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
 from tests.test_board_service import refused, verbs

@@ -287,7 +287,7 @@ async def test_what_was_taken_off_is_purged_by_its_own_time(room: Room):
     purged = await room.store.boards.purge(
         before=room.clock() - dt.timedelta(days=1), log_length=100
     )
-    assert len(purged) == 1
-    assert item.path.name not in purged
+    assert len(purged.item_ids) == len(purged.files) == 1
+    assert item.path.name not in purged.files
     await room.boards.bring_back(ADA, board.id, 2)
     assert await room.numbers(board) == [2, 3]

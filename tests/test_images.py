@@ -19,8 +19,8 @@ from bot.images import (
     encode_preview,
     fit_under,
     make_thumbnail,
-    write_once,
 )
+from bot.picture_files import write_once
 
 RECIPE = {
     "prompt": "红苹果 <b>",

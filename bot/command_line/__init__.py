@@ -25,6 +25,7 @@ from bot.command_line import (
     inspect,
     lineage,
     reproduce,
+    restore,
     serve,
 )
 from bot.errors import BotError, EngineError
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _COMMANDS: Final = (
     imagine, compare, reproduce, inspect, lineage, board, serve, bench, download, doctor,
+    restore,
 )  # fmt: skip
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from bot.engines import Drawing
 from bot.errors import BotError
-from bot.images import encode_png, to_pillow, write_once
+from bot.images import encode_png, to_pillow
 from bot.jobs import Generation, Job, new_id, now
 from bot.likeness import fingerprint
-from bot.picture_files import FileState, image_state
+from bot.picture_files import FileState, image_state, write_once
 from bot.recipe import canonical, make_recipe
 from bot.service.replies import NotPostableError
 from bot.service.rides import Ride, Rides
@@ -87,7 +87,9 @@ class Delivery:
                 await asyncio.to_thread(self._store_file, job, i, drawing)
                 for i, drawing in sorted(drawings.items())
             ]
-            await self._store.generations.add(job, generations)
+            for each in generations:
+                await asyncio.to_thread(self._store.records.write_image, job, each)
+            await self._store.generations.add(job, generations, have_records=True)
         return generations
 
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:

@@ -31,7 +31,14 @@ from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
-from bot.service.upkeep import back_up_daily, empty_quarantine_daily, fill_likenesses, sweep
+from bot.service.upkeep import (
+    back_up_daily,
+    empty_quarantine_daily,
+    fill_likenesses,
+    fill_records,
+    sweep,
+    write_records,
+)
 from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
@@ -136,6 +143,7 @@ class Service:
         self._rides.start(self._sweep(), "sweep")
         self._rides.start(empty_quarantine_daily(self._store), "empty quarantine")
         self._rides.start(fill_likenesses(self._store), "fill likenesses")
+        self._rides.start(fill_records(self._store, self._delivery.files), "fill records")
         self._rides.start(self.boards.keep_tidy(), "sweep boards")
 
     async def __aexit__(self, *_: object) -> None:
@@ -387,12 +395,19 @@ class Service:
         if found.user_id != by and not is_moderator:
             raise BotError("Only its requester and moderators can delete it.")
         async with self._delivery.files:
-            if await self._store.generations.delete(generation_id):
+            is_last = await self._store.generations.delete(generation_id)
+            await asyncio.to_thread(self._store.records.delete_image, found)
+            if is_last:
                 await asyncio.to_thread(found.path.unlink, missing_ok=True)
 
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         await self._store.jobs.set_message(job_id, channel_id, message_id)
+        try:
+            async with self._delivery.files:
+                await write_records(self._store, job_id)
+        except OSError as error:  # it is posted, and its row says so
+            logger.warning("The records of job %s cannot be written: %s", job_id, error)
 
     async def was_posting(self, job_id: str) -> bool:
         """Record that a job's images are about to be posted; tell whether that was tried before."""

@@ -20,9 +20,9 @@ from PIL import Image
 
 from bot.engines import Drawing, RawImage
 from bot.errors import BotError
-from bot.images import encode_png, write_once
+from bot.images import encode_png
 from bot.jobs import Job
-from bot.picture_files import is_temporary
+from bot.picture_files import is_temporary, write_once
 from bot.reading import read_file, read_picture
 from bot.recipe import make_recipe
 from bot.service.rides import Ride

@@ -17,6 +17,7 @@ from bot.reading import UnreadableImageError, read_picture_file
 from bot.store import Store
 from bot.store.backups import backup_time, newest_backup
 from bot.store.quarantine import Quarantine
+from bot.store.records import Place, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,9 @@ async def sweep(store: Store, files: asyncio.Lock) -> int:
         async with files:
             known = await store.generations.known_pixels(folder.name)
             moved += await asyncio.to_thread(_put_away, folder, known, store.quarantine, began)
+            places = await store.generations.places(folder.name)
+            records = store.records.images / folder.name
+            await asyncio.to_thread(_put_records_away, records, places, store.quarantine, began)
     store.quarantine.warn(moved, "pictures")
     return len(moved)
 
@@ -81,6 +85,24 @@ async def empty_quarantine_daily(store: Store) -> None:
         except OSError as error:
             logger.warning("The quarantine cannot be emptied, trying again tomorrow: %s", error)
         await asyncio.sleep(BACKUP_EVERY.total_seconds())
+
+
+async def fill_records(store: Store, files: asyncio.Lock) -> None:
+    """Give the images of before records were written theirs; `files` as above."""
+    while found := await store.generations.without_record(limit=20):
+        for job_id in found:
+            async with files:
+                await write_records(store, job_id)
+                await store.generations.set_recorded(job_id)
+
+
+async def write_records(store: Store, job_id: str) -> None:
+    """Write down what the files of a job's images do not tell, as it is now."""
+    left = await store.generations.left_of_job(job_id)
+    job = await store.jobs.find(job_id) if left else None
+    for each in left:
+        assert job is not None
+        await asyncio.to_thread(store.records.write_image, job, each)
 
 
 async def fill_likenesses(store: Store) -> None:
@@ -118,3 +140,19 @@ def _put_away(
         elif IMAGE_NAME.fullmatch(path.name) and path.stem not in known:
             unnamed.append(path)
     return quarantine.move(unnamed)
+
+
+def _put_records_away(
+    folder: Path, places: Mapping[Place, bool], quarantine: Quarantine, before: float
+) -> None:
+    """Do the same with the records of images, which go where their pictures go."""
+    unnamed = []
+    for path in sorted(folder.glob("*.*")):
+        found = place_of(path)
+        if path.stat().st_mtime >= before:
+            continue
+        if is_temporary(path) or (found is not None and places.get(found[1]) is False):
+            path.unlink(missing_ok=True)
+        elif found is not None and found[1] not in places:
+            unnamed.append(path)
+    quarantine.move(unnamed)

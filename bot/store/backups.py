@@ -49,12 +49,15 @@ class DatabaseHealth:
         return self.num_images, self.num_jobs
 
 
-def health_of(path: Path) -> DatabaseHealth:
-    """Check every page and index of a database that this only reads; not for the event loop."""
+def health_of(path: Path, *, alone: bool = False) -> DatabaseHealth:
+    """Check every page and index of a database that this only reads; not for the event loop.
+
+    `alone` leaves out a `-wal` file beside it, which may be another database's.
+    """
     try:
         if path.stat().st_size == 0:
             return DatabaseHealth(problem="it is empty")
-        with contextlib.closing(_connected_to_read(path)) as db:
+        with contextlib.closing(_connected_to_read(path, alone=alone)) as db:
             found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 return DatabaseHealth(problem=_shown(found))
@@ -106,17 +109,17 @@ def make_backup(database: Path, folder: Path) -> Path:
     return path
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path, *, alone: bool = False) -> None:
     """Write a snapshot of a database, with what is only in its `-wal` file, to a new file.
 
-    `VACUUM INTO` keeps nobody from writing meanwhile.
+    `VACUUM INTO` keeps nobody from writing meanwhile. `alone` leaves the `-wal` file out.
 
     Raises:
         sqlite3.Error: The source is damaged, or the disk is full.
         OSError: The target cannot be written.
 
     """
-    with contextlib.closing(_connected_to_read(source)) as connection:
+    with contextlib.closing(_connected_to_read(source, alone=alone)) as connection:
         connection.execute("VACUUM INTO ?", (str(target),))
     with target.open("rb+") as file:
         os.fsync(file.fileno())
@@ -160,8 +163,9 @@ def _prune(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _connected_to_read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+def _connected_to_read(path: Path, *, alone: bool) -> sqlite3.Connection:
+    mode = "mode=ro&immutable=1" if alone else "mode=ro"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
 
 
 def _tables(db: sqlite3.Connection) -> set[str]:

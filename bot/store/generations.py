@@ -14,6 +14,7 @@ from bot.jobs import Generation, Job, Scope, now
 from bot.search import Search
 from bot.store.database import Database
 from bot.store.jobs import request_of
+from bot.store.records import Place
 from bot.store.words import index_facets, index_words, match_expression, unindexed_pieces
 
 
@@ -25,14 +26,23 @@ class GenerationTable:
         self._database = database
         self._images = images
 
-    async def add(self, job: Job, generations: Sequence[Generation]) -> None:
-        """Write the images of a job, whose files are there, and that it is made: all or nothing."""
+    async def add(
+        self, job: Job, generations: Sequence[Generation], *, have_records: bool = False
+    ) -> None:
+        """Write the images of a job, whose files are there, and that it is made: all or nothing.
+
+        Args:
+            job: It was written down before.
+            generations: Its images.
+            have_records: Whether their records are there, too.
+
+        """
         async with self._database.transaction() as db:
-            await db.executemany(_INSERT_GENERATION, [_values(job, each) for each in generations])
-            await db.executemany(
-                "INSERT INTO prompts (generation_id, words, facets) VALUES (?, ?, ?)",
-                [(g.id, index_words(g.request.prompt), index_facets(g)) for g in generations],
-            )
+            await insert_generations(db, job, generations)
+            if have_records:
+                await db.execute(
+                    "UPDATE generations SET has_record = 1 WHERE job_id = ?", (job.id,)
+                )
             await db.execute(
                 "UPDATE jobs SET state = 'made', error = ?, ended_by = ?, changed_at = ?"
                 " WHERE id = ?",
@@ -169,6 +179,29 @@ class GenerationTable:
             )
         return not rows
 
+    async def without_record(self, *, limit: int) -> list[str]:
+        """Return the ids of some jobs with images of before records were written."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT job_id FROM generations"
+            " WHERE has_record = 0 AND deleted_at IS NULL LIMIT ?",
+            limit,
+        )
+        return [row["job_id"] for row in rows]
+
+    async def set_recorded(self, job_id: str) -> None:
+        """Remember that the records of a job's images are there."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE generations SET has_record = 1 WHERE job_id = ?", (job_id,))
+
+    async def places(self, prefix: str) -> dict[Place, bool]:
+        """Return the places of images whose pixels' SHA-256 begins so, and whether each is left."""
+        rows = await self._database.rows(
+            "SELECT job_id, position, deleted_at FROM generations"
+            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ?",
+            prefix, prefix + "g",
+        )  # fmt: skip
+        return {(row["job_id"], row["position"]): row["deleted_at"] is None for row in rows}
+
     async def known_pixels(self, prefix: str) -> dict[str, bool]:
         """Return the pixels' SHA-256, where it begins so, of all images, and whether any is left.
 
@@ -200,6 +233,17 @@ _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
     f" VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+
+
+async def insert_generations(
+    db: aiosqlite.Connection, job: Job, generations: Sequence[Generation]
+) -> None:
+    """Write images and what they are looked for by, inside a transaction."""
+    await db.executemany(_INSERT_GENERATION, [_values(job, each) for each in generations])
+    await db.executemany(
+        "INSERT INTO prompts (generation_id, words, facets) VALUES (?, ?, ?)",
+        [(g.id, index_words(g.request.prompt), index_facets(g)) for g in generations],
+    )
 
 
 def _pattern(piece: str) -> str:

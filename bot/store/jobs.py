@@ -16,12 +16,12 @@ from bot.variations import Axis
 
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
-    " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
+    " message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
-    "INSERT INTO requests (job_id, position, prompt, seed, width, height, quality, guidance_scale,"
-    " variety, variety_scale, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO requests (job_id, position, prompt, seed, width, height, quality,"
+    " guidance_scale, variety, variety_scale, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -35,14 +35,8 @@ class JobTable:
     async def add(self, job: Job) -> None:
         """Write a new job with its requests."""
         async with self._database.transaction() as db:
-            await db.execute(_INSERT_JOB, _job_values(job))
-            await db.executemany(
-                _INSERT_REQUEST,
-                [
-                    (job.id, i, *_request_values(request), job.parent_of(i))
-                    for i, request in enumerate(job.requests)
-                ],
-            )
+            await insert_job(db, job)
+            await insert_requests(db, job)
 
     async def start(self, job_id: str) -> None:
         """Record that the engine begins with a job, once more."""
@@ -189,6 +183,22 @@ class JobTable:
         )
 
 
+async def insert_job(db: aiosqlite.Connection, job: Job) -> None:
+    """Write a job without its requests, inside a transaction."""
+    await db.execute(_INSERT_JOB, _job_values(job))
+
+
+async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0) -> None:
+    """Write the requests of a job from a position on; one that is there stays."""
+    await db.executemany(
+        _INSERT_REQUEST,
+        [
+            (job.id, first + i, *_request_values(request), job.parent_of(i))
+            for i, request in enumerate(job.requests)
+        ],
+    )
+
+
 def request_of(row: aiosqlite.Row) -> GenerationRequest:
     """Return the request that a row of `requests` or `generations` holds."""
     return GenerationRequest(
@@ -217,7 +227,7 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.guild_id, origin.channel_id, origin.user_id, origin.user_name,
         origin.locale, origin.application_id, origin.token,
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
-        job.axis,
+        job.axis, job.message_id,
     )  # fmt: skip
 
 

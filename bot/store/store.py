@@ -15,6 +15,7 @@ from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
 from bot.store.quarantine import Quarantine
+from bot.store.records import Records
 from bot.store.takeovers import TakeoverTable
 
 
@@ -32,21 +33,29 @@ class Store:
         key: What signs recipes; None while the database is closed, and in one that only is looked
             into and was never started with.
         quarantine: Where files are moved that no row names.
+        records: What the files of pictures do not tell, beside them.
 
     """
 
-    def __init__(self, path: Path, *, images: Path, quarantine_days: int = 30) -> None:
-        """Remember where the database and the image files are."""
+    def __init__(
+        self, path: Path, *, images: Path, quarantine_days: int = 30, data: Path | None = None
+    ) -> None:
+        """Remember where the database and the image files are.
+
+        `data` is the folder of everything else, by default the database's own.
+        """
+        data = data or path.parent
         self.database = Database(path, backups=path.parent / "backups")
         self.images = images
         self.jobs = JobTable(self.database)
         self.generations = GenerationTable(self.database, images=images)
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
-        self.boards = BoardTable(self.database, folder=path.parent / "boards")
+        self.boards = BoardTable(self.database, folder=data / "boards")
         self.takeovers = TakeoverTable(self.database)
         self.key: SigningKey | None = None
-        self.quarantine = Quarantine(path.parent, days=quarantine_days)
+        self.records = Records(data)
+        self.quarantine = Quarantine(data, days=quarantine_days)
 
     async def __aenter__(self) -> Self:
         """Open the database and bring it to this program's version.

@@ -14,10 +14,10 @@ from PIL import Image
 
 from bot.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
 from bot.errors import BotError, InvalidRequestError
-from bot.images import write_once
 from bot.jobs import Generation, Scope, typed_id
 from bot.likeness import Match, best_match, candidates, fingerprint
 from bot.palettes import palette_of
+from bot.picture_files import write_once
 from bot.reading import (
     Picture,
     UnreadableImageError,
@@ -147,6 +147,7 @@ class Adding(Changing):
                     id=await work.change.free_id(),
                     number=await work.change.next_number(board_id),
                 )
+                await asyncio.to_thread(self._store.records.write_item, work.board, item)
                 await work.change.hang(item, size_bytes=len(offer.content))
                 await work.recolour()
                 await work.note("added", item=item, detail=item.caption)

@@ -8,8 +8,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from bot.boards import Board
 from bot.picture_files import COPY_NAME, is_temporary
 from bot.service.boards.changing import UNDO_FOR, Changing
+from bot.store.records import item_id_of
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +26,29 @@ class Tidying(Changing):
         """Sweep once an hour, for ever."""
         while True:
             try:
+                await self.fill_records()
                 await self.tidy()
             except Exception:
                 logger.exception("Boards could not be swept: trying again in an hour")
             await asyncio.sleep(_EVERY_S)
+
+    async def fill_records(self) -> None:
+        """Write the records of pictures that an earlier version hung up."""
+        records = self._store.records
+        known = await self._table.item_ids(only_hanging=True)
+        there = await asyncio.to_thread(lambda: {p.stem for p in records.boards.glob("*.json")})
+        if not known - there:
+            return
+        for summary, _ in await self._table.summaries():
+            async with self._files:
+                board = await self._table.find(summary.id)
+                if board is not None:
+                    await asyncio.to_thread(self._write_records, board, there)
+
+    def _write_records(self, board: Board, there: Collection[str]) -> None:
+        for item in board.items:
+            if item.id not in there:
+                self._store.records.write_item(board, item)
 
     async def tidy(self) -> int:
         """Forget what was deleted or taken off more than a day ago, and delete its copies.
@@ -44,16 +65,27 @@ class Tidying(Changing):
         for folder in await asyncio.to_thread(_folders, self._table.folder):
             async with self._files:
                 kept = await self._table.kept_files(folder.name)
-                gone, unnamed = await asyncio.to_thread(_delete_purged, folder, kept, purged)
+                gone, unnamed = await asyncio.to_thread(_delete_purged, folder, kept, purged.files)
                 deleted += gone
                 moved += await asyncio.to_thread(self._store.quarantine.move, unnamed)
         self._store.quarantine.warn(moved, "pictures of boards")
-        if purged:  # nothing that showed them is left either
+        async with self._files:
+            known = await self._table.item_ids()
+            strange = await asyncio.to_thread(self._unnamed_records, known, purged.item_ids)
+            await asyncio.to_thread(self._store.quarantine.move, strange)
+        if purged.item_ids:  # nothing that showed them is left either
             shown = await self._table.kept_pixels()
             await asyncio.to_thread(self.pictures.sweep, shown)
         if deleted:
             logger.info("Deleted %d copies that no board needs", deleted)
         return deleted
+
+    def _unnamed_records(self, known: Collection[str], purged: Collection[str]) -> list[Path]:
+        """Delete the records of what was purged; return those of unknown pictures."""
+        records = self._store.records
+        records.delete_items(purged)
+        found = [(item_id_of(path), path) for path in sorted(records.boards.glob("*.json"))]
+        return [path for id_, path in found if id_ is not None and id_ not in known]
 
     async def _weigh(self) -> None:
         """Look up what copies weigh that an earlier version hung up."""

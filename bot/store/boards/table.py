@@ -27,7 +27,7 @@ from bot.boards.rules import name_key
 from bot.store.boards.changes import BoardChange
 from bot.store.boards.reading import read_head, read_items
 from bot.store.boards.rows import activity_of, board_of, copy_path
-from bot.store.boards.upkeep import space_of
+from bot.store.boards.upkeep import Purged, space_of
 from bot.store.database import Database
 
 _OPEN: Final = "state = 'open' AND deleted_at IS NULL"
@@ -211,6 +211,13 @@ class BoardTable:
         )  # fmt: skip
         return {row["file"] for row in rows}
 
+    async def item_ids(self, *, only_hanging: bool = False) -> set[str]:
+        """Return the ids of all pictures, or of those that are not taken off."""
+        rows = await self._database.rows(
+            "SELECT id FROM board_items WHERE NOT ? OR removed_at IS NULL", int(only_hanging)
+        )
+        return {row["id"] for row in rows}
+
     async def kept_pixels(self) -> set[str]:
         """Return the pixels' SHA-256 of all pictures that hang, or may be brought back."""
         rows = await self._database.rows("SELECT DISTINCT pixel_sha256 FROM board_items")
@@ -235,8 +242,8 @@ class BoardTable:
         )
         return [row["file"] for row in rows]
 
-    async def purge(self, *, before: dt.datetime, log_length: int) -> frozenset[str]:
-        """Forget for good what was deleted or taken off before a time; return its copies' names."""
+    async def purge(self, *, before: dt.datetime, log_length: int) -> Purged:
+        """Forget for good what was deleted or taken off before a time."""
         async with self.change() as change:
             return await change.purge(before=before, log_length=log_length)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import aiosqlite
@@ -17,6 +18,20 @@ SELECT COALESCE(sum(size_bytes), 0) FROM (
     CROSS JOIN board_items INDEXED BY board_items_by_weight ON board_id = boards.id
     WHERE guild_id = ? GROUP BY file)
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purged:
+    """What was forgotten for good.
+
+    Attributes:
+        item_ids: Of the pictures.
+        files: The names of their copies, which others may still need.
+
+    """
+
+    item_ids: frozenset[str]
+    files: frozenset[str]
 
 
 async def space_of(database: Database, guild_id: int) -> int:
@@ -88,16 +103,11 @@ class Upkeep:
                 (channel_id,),
             )
 
-    async def purge(self, *, before: dt.datetime, log_length: int) -> frozenset[str]:
-        """Forget for good what was deleted or taken off before a time.
-
-        Returns:
-            The names of the copies that this needed, and that others may still need.
-
-        """
+    async def purge(self, *, before: dt.datetime, log_length: int) -> Purged:
+        """Forget for good what was deleted or taken off before a time."""
         moment = before.isoformat()
         rows = await self._database.rows(
-            "SELECT DISTINCT file FROM board_items WHERE removed_at < ?"
+            "SELECT id, file FROM board_items WHERE removed_at < ?"
             " OR board_id IN (SELECT id FROM boards WHERE deleted_at < ?)",
             moment, moment,
         )  # fmt: skip
@@ -108,4 +118,7 @@ class Upkeep:
             " OVER (PARTITION BY board_id ORDER BY id DESC) AS age FROM board_log) WHERE age > ?)",
             (log_length,),
         )
-        return frozenset(row["file"] for row in rows)
+        return Purged(
+            item_ids=frozenset(row["id"] for row in rows),
+            files=frozenset(row["file"] for row in rows),
+        )

@@ -1,0 +1,165 @@
+"""`python -m bot restore`: bring a data folder back whose database is damaged, gone or too old."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bot.command_line.common import Commands
+from bot.service.opening import alone_in
+from bot.service.restoration import RestoreOptions, RestoreReport, restore
+from bot.settings import Settings
+
+_NAMED = 20  # files and ids that are listed
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options to the parser."""
+    parser = commands.add_parser(
+        "restore",
+        help="bring the database back from a copy and from the pictures",
+        description="Put a copy of the database in place, by default the best of those that are "
+        "good, and make rows again for all pictures it does not know; without a copy, from the "
+        "pictures alone. The database of before is moved aside, never deleted. The bot must be "
+        "stopped.",
+    )
+    parser.add_argument("copy", nargs="?", metavar="COPY", help="a copy in backups/, or any other")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument(
+        "--guild", metavar="ID", type=int, help="the server of pictures that nobody knows of"
+    )
+    parser.add_argument("--user", metavar="ID", type=int, help="who asked for those pictures")
+    parser.add_argument("--folder", metavar="FOLDER", help="the data folder (default: DATA_DIR)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Restore, and say what was done."""
+    data = Path(options.folder) if options.folder is not None else settings.data_dir
+    wanted = RestoreOptions(
+        copy=None if options.copy is None else Path(options.copy),
+        guild_id=options.guild,
+        user_id=options.user,
+        is_dry=options.dry_run,
+    )
+    with (
+        alone_in(settings.model_copy(update={"data_dir": data})),
+        tqdm(unit="picture", desc="Pictures", file=sys.stderr, disable=None, leave=False) as bar,
+    ):
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = asyncio.run(
+            restore(data, wanted, quarantine_days=settings.quarantine_days, progress=show)
+        )
+    print("\n".join(sentences(report, wanted)))
+    return 0
+
+
+def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
+    """Return what was done, or would be."""
+    lines = ["This is a dry run: nothing was changed."] if options.is_dry else []
+    lines += [f"Skipped {path}: {reason}." for path, reason in report.skipped]
+    lines.append(_source(report))
+    if report.images:
+        lines.append(f"{_pictures(report.images)} restored from {_its(report.images)}.")
+    if report.unknown:
+        lines.append(_unknown(report.unknown, options))
+    if report.deleted:
+        lines.append(
+            f"{_pictures(report.deleted)} of the copy {_has(report.deleted)} no file any more: "
+            "marked as deleted."
+        )
+    lines += _listed("The files of these images are lost; Same seed draws them again", report.lost)
+    lines += _jobs(report)
+    lines += _boards(report)
+    lines += _listed(
+        "These files do not prove what they are and got no row",
+        [f"{path}: {reason}" for path, reason in report.unproven],
+    )
+    if report.set_aside is not None:
+        lines.append(f"The database of before is in {report.set_aside}.")
+    return lines
+
+
+def _source(report: RestoreReport) -> str:
+    if report.source is None:
+        return "There is no good database or copy: everything is made from the files alone."
+    if not report.is_current:
+        return f"The copy {report.source} is put in place."
+    if report.is_alone:
+        return f"The database {report.source} is in order without the log beside it, which is left."
+    if report.changes_rows:
+        return f"The database {report.source} is in order: what it lacks is added."
+    return f"The database {report.source} is in order and lacks nothing."
+
+
+def _unknown(count: int, options: RestoreOptions) -> str:
+    if options.guild_id is None:
+        seen = "only the command line shows them: --guild ID and --user ID give them to somebody"
+    else:
+        seen = f"everybody in server {options.guild_id} sees them, only its moderators delete them"
+    return f"{count} without a known requester: {seen}."
+
+
+def _jobs(report: RestoreReport) -> list[str]:
+    lines = []
+    if report.ended:
+        lines.append(f"{_jobs_words(report.ended)} of the copy had been drawn since: not again.")
+    if report.given_up:
+        lines.append(
+            f"Of {_jobs_words(report.given_up)} of the copy nobody knows what became: whoever "
+            "asked is told at the next start."
+        )
+    if report.source is None or not report.is_current:
+        lines.append(
+            "Not in any file, so lost where it is newer than the copy: jobs that waited, failed or "
+            "were cancelled; votes, comments, names and rights of boards; the speed of this "
+            "machine. What was taken off a board within a day may hang again."
+        )
+    return lines
+
+
+def _boards(report: RestoreReport) -> list[str]:
+    lines = []
+    if report.items:
+        made = f", {report.boards} of them made again" if report.boards else ""
+        lines.append(f"{_pictures(report.items)} hung up again on boards{made}.")
+    if report.taken_off:
+        lines.append(f"{_pictures(report.taken_off)} taken off boards: the copies are gone.")
+    lines += _listed("The copies of these pictures on boards are lost", report.lost_items)
+    if report.strays:
+        lines.append(
+            f"{_pictures(report.strays)} of boards belong to no board that is known: the next "
+            "start moves them to the quarantine."
+        )
+    return lines
+
+
+def _listed(head: str, found: list[str]) -> list[str]:
+    if not found:
+        return []
+    more = [f"  and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    return [f"{head}:", *(f"  {each}" for each in found[:_NAMED]), *more]
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def _jobs_words(count: int) -> str:
+    return "1 job" if count == 1 else f"{count:,} jobs"
+
+
+def _its(count: int) -> str:
+    return "its file" if count == 1 else "their files"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"

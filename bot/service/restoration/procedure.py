@@ -1,0 +1,338 @@
+"""The steps of a restoration, in a new database that takes the old one's place in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from bot.errors import BotError, DamagedPictureError, InvalidRequestError
+from bot.jobs import Generation, Job, now
+from bot.picture_files import read_copy
+from bot.service.restoration.files import Files, UnprovenFileError, read_image_row
+from bot.service.restoration.options import RestoreOptions
+from bot.service.restoration.report import RestoreReport
+from bot.store import Store
+from bot.store.backups import backups_in, copy_database, health_of
+from bot.store.quarantine import Quarantine
+from bot.store.records import RecordError, modified_at, read_record, time_of
+from bot.store.restoration import Restoration
+
+_AT_ONCE: Final = 50  # images a transaction
+_DATABASE: Final = "bot.sqlite3"
+_PARTS: Final = ("", "-wal", "-shm", "-journal")  # what belongs to a database file
+
+Progress = Callable[[int, int], None]  # done, of how many pictures
+Candidate = tuple[str, Path | None]  # the SHA-256 of the pixels, and the record
+
+
+async def restore(
+    data: Path, options: RestoreOptions, *, quarantine_days: int, progress: Progress
+) -> RestoreReport:
+    """Put the best database in place, and make rows of all files it does not know.
+
+    Everything is done in a new database beside the old one, which is moved aside in the end, so
+    whatever ends this half-way leaves all as it was. Nobody else may use the folder meanwhile.
+
+    Raises:
+        BotError: There is nothing to restore, or the copy that was named is not good.
+
+    """
+    files = await asyncio.to_thread(Files.found, data, Quarantine(data, days=quarantine_days))
+    report = await asyncio.to_thread(_choose, data, options)
+    if report.source is None and files.are_none:
+        raise InvalidRequestError(
+            f"There is nothing to restore in {data}: neither a good database or copy nor a picture."
+        )
+    with tempfile.TemporaryDirectory(
+        prefix=".restore-", dir=None if options.is_dry else data
+    ) as folder:
+        new = Path(folder) / _DATABASE
+        if report.source is not None:
+            await asyncio.to_thread(_copy, report.source, new, alone=report.is_alone)
+        work = _Work(data, new, files, options, report, quarantine_days)
+        await work.make_rows(progress)
+        if not options.is_dry:
+            await asyncio.to_thread(work.put_in_place)
+    return report
+
+
+def _choose(data: Path, options: RestoreOptions) -> RestoreReport:
+    """Return a report that names the database to begin with."""
+    if options.copy is not None:
+        return RestoreReport(source=_named(data, options.copy))
+    current = data / _DATABASE
+    report = RestoreReport(source=None)
+    best: tuple[int, int] | None = None
+    for path in (*([current] if current.is_file() else []), *backups_in(data / "backups")):
+        health, is_alone = health_of(path), False
+        if health.problem is not None:
+            report.skipped.append((path, health.problem))
+            health, is_alone = health_of(path, alone=True), True
+        if health.problem is None and (best is None or health.knows > best):
+            best, report.source = health.knows, path
+            report.is_current, report.is_alone = path == current, is_alone
+    return report
+
+
+def _named(data: Path, copy: Path) -> Path:
+    """Return the copy that was named, by its path or by its name among the copies."""
+    found = next((path for path in (copy, data / "backups" / copy) if path.is_file()), None)
+    if found is None:
+        names = ", ".join(path.name for path in backups_in(data / "backups")) or "none"
+        raise InvalidRequestError(f"There is no copy {copy}: there are {names}.")
+    problem = health_of(found).problem
+    if problem is not None:
+        raise InvalidRequestError(
+            f"The copy {found} cannot be used ({problem}): name another one, or none for the "
+            "newest good one."
+        )
+    return found
+
+
+def _copy(source: Path, target: Path, *, alone: bool) -> None:
+    try:
+        copy_database(source, target, alone=alone)
+    except (sqlite3.Error, OSError) as error:
+        raise BotError(f"The database {source} cannot be copied to {target}: {error}.") from error
+
+
+class _Work:
+    """One restoration that is under way."""
+
+    def __init__(
+        self,
+        data: Path,
+        new: Path,
+        files: Files,
+        options: RestoreOptions,
+        report: RestoreReport,
+        quarantine_days: int,
+    ) -> None:
+        self._data = data
+        self._new = new
+        self._files = files
+        self._options = options
+        self._report = report
+        self._store = Store(new, images=data / "images", quarantine_days=quarantine_days, data=data)
+        self._rows = Restoration(self._store)
+        self._alone: list[tuple[Job, Generation]] = []  # whose records are written in the end
+        self._needed: list[Path] = []  # files that rows name
+
+    async def make_rows(self, progress: Progress) -> None:
+        """Bring the new database to the state of the files."""
+        async with self._store:
+            unfinished = await self._rows.unfinished()
+            by_job = await asyncio.to_thread(self._records_of, set(unfinished))
+            torn = {
+                job_id
+                for job_id, records in by_job.items()
+                if len(records) < unfinished[job_id] and not _message_of(records)
+            }
+            await self._add_images(await self._candidates(torn), progress)
+            await self._settle_images()
+            await self._settle_jobs(unfinished, by_job, torn)
+            await self._add_items()
+            await self._settle_items()
+
+    # Images
+
+    async def _candidates(self, torn: set[str]) -> list[Candidate]:
+        """Return what has no row, the oldest first.
+
+        Args:
+            torn: Jobs that were killed while their images were written: they are drawn again.
+
+        """
+        found: list[tuple[Any, Candidate]] = []
+        for sha, path in self._files.images.items():
+            known = await self._store.generations.places(sha)
+            records = self._files.records.get(sha, {})
+            new = [place for place in records if place not in known and place[0] not in torn]
+            found += [(time_of(records[place]), (sha, records[place])) for place in new]
+            if not known and not records:
+                found.append((modified_at(path), (sha, None)))
+        return [candidate for _, candidate in sorted(found, key=lambda each: each[0])]
+
+    async def _add_images(self, candidates: list[Candidate], progress: Progress) -> None:
+        done = 0
+        for batch in _batches(candidates):
+            images = await asyncio.to_thread(self._read_all, batch)
+            await self._rows.add_images(images)
+            self._report.images += len(images)
+            done += len(batch)
+            progress(done, len(candidates))
+
+    def _read_all(self, candidates: list[Candidate]) -> list[tuple[Job, Generation]]:
+        """Return those that prove what they are."""
+        return [found for each in candidates if (found := self._read(each)) is not None]
+
+    def _read(self, candidate: Candidate) -> tuple[Job, Generation] | None:
+        sha, record = candidate
+        path = self._files.images[sha]
+        try:
+            found = read_image_row(path, record, self._options, place=self._store.image_path(sha))
+        except UnprovenFileError as error:
+            self._report.unproven.append((path, str(error)))
+            return None
+        if record is None:
+            self._report.unknown += self._options.user_id is None
+            self._alone.append(found)
+        return found
+
+    async def _settle_images(self) -> None:
+        """Mark what was deleted after the copy was made, and tell what is lost."""
+        deleted: list[str] = []
+        for sha in await self._rows.live_pixels():
+            records = self._files.records.get(sha, {})
+            if sha in self._files.images:
+                self._needed.append(self._files.images[sha])
+            for row in await self._rows.live_images(sha):
+                place = row["job_id"], row["position"]
+                has_record = place in records
+                if has_record:
+                    self._needed.append(records[place])
+                if sha in self._files.images:
+                    # A record that others with the same pixels have, and this one has no more.
+                    if records and row["has_record"] and not has_record:
+                        deleted.append(row["id"])
+                elif has_record:
+                    self._report.lost.append(row["id"])
+                else:
+                    deleted.append(row["id"])
+        await self._rows.mark_deleted(deleted)
+        self._report.deleted = len(deleted)
+
+    # Jobs
+
+    def _records_of(self, job_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return the records of the images of some jobs."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for records in self._files.records.values():
+            for (job_id, _), path in records.items():
+                if job_id in job_ids:
+                    try:
+                        found[job_id].append(read_record(path))
+                    except RecordError:
+                        found[job_id].append({"message_id": None})
+        return found
+
+    async def _settle_jobs(
+        self,
+        unfinished: dict[str, int],
+        by_job: dict[str, list[dict[str, Any]]],
+        torn: set[str],
+    ) -> None:
+        """Let no job be drawn or posted a second time that ended after the copy was made."""
+        posted = {
+            job_id: message_id
+            for job_id, records in by_job.items()
+            if (message_id := _message_of(records)) is not None
+        }
+        made = by_job.keys() - posted.keys() - torn
+        await self._rows.set_ended(posted, made)
+        self._report.ended = len(posted) + sum(unfinished[job_id] > 0 for job_id in made)
+        if self._report.is_current and not self._report.images:
+            return
+        await self._rows.distrust_messages()
+        if self._report.images or self._report.deleted:  # the bot went on after the copy
+            lost = [id_ for id_, num in unfinished.items() if num and id_ not in by_job]
+            await self._rows.give_up(lost)
+            self._report.given_up = len(lost)
+
+    # Boards
+
+    async def _add_items(self) -> None:
+        used = {row["file"] for row in await self._rows.board_items()}
+        for path, document in await asyncio.to_thread(self._item_records):
+            try:
+                item = document["item"]
+                used.add(item["file"])
+                if await self._rows.has_item(item):
+                    continue
+                copy = self._files.copies.get(item["file"])
+                if copy is None:
+                    continue  # it was taken off for good
+                await asyncio.to_thread(read_copy, copy)
+                self._report.boards += await self._rows.add_item(document)
+                self._report.items += 1
+            except (RecordError, KeyError, TypeError, DamagedPictureError) as error:
+                self._report.unproven.append((path, str(error)))
+        self._report.strays = len(self._files.copies.keys() - used)
+
+    def _item_records(self) -> list[tuple[Path, dict[str, Any]]]:
+        """Return the records of pictures on boards, in the order in which they were hung up."""
+        found = []
+        for path in self._files.items.values():
+            try:
+                document = read_record(path)
+                item = document["item"]
+                found.append(((item["added_at"], item["number"]), (path, document)))
+            except (RecordError, KeyError, TypeError) as error:
+                self._report.unproven.append((path, str(error)))
+        return [each for _, each in sorted(found, key=lambda each: each[0])]
+
+    async def _settle_items(self) -> None:
+        rows = await self._rows.board_items()
+        gone = [row["id"] for row in rows if row["file"] not in self._files.copies]
+        for row in rows:
+            found = self._files.copies.get(row["file"]), self._files.items.get(row["id"])
+            self._needed += [path for path in found if path is not None]
+        self._report.lost_items = [id_ for id_ in gone if id_ in self._files.items]
+        taken_off = [id_ for id_ in gone if id_ not in self._files.items]
+        await self._rows.take_off(taken_off)
+        self._report.taken_off = len(taken_off)
+
+    # In the end
+
+    def put_in_place(self) -> None:
+        """Bring files back from quarantine, move the old database aside, and take its place."""
+        for job, generation in self._alone:
+            self._store.records.write_image(job, generation)
+        unproven = {path for path, _ in self._report.unproven}
+        self._store.quarantine.move(
+            path for path in unproven if path.is_relative_to(self._data / "images")
+        )
+        self._bring_back()
+        if not self._report.changes_rows:
+            return
+        self._report.set_aside = self._move_aside()
+        self._new.replace(self._data / _DATABASE)
+
+    def _bring_back(self) -> None:
+        """Move what rows name from the quarantine to its place."""
+        folder = self._store.quarantine.folder
+        for path in dict.fromkeys(self._needed):
+            if path.is_relative_to(folder):
+                day = path.relative_to(folder).parts[0]
+                target = self._data / path.relative_to(folder / day)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
+
+    def _move_aside(self) -> Path | None:
+        """Move a database and what belongs to it into a folder of its own; return that."""
+        parts = [self._data / f"{_DATABASE}{part}" for part in _PARTS]
+        there = [path for path in parts if path.exists()]
+        if not there:
+            return None
+        folder = self._data / "replaced" / now().strftime("%Y-%m-%d-%H%M%S-%f")
+        folder.mkdir(parents=True)
+        for path in reversed(there):  # the database last: without it nothing starts
+            path.rename(folder / path.name)
+        return folder
+
+
+def _message_of(records: list[dict[str, Any]]) -> int | None:
+    """Return the message that shows the images of a job."""
+    return next((each["message_id"] for each in records if each.get("message_id")), None)
+
+
+def _batches(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
+    left = iter(candidates)
+    while batch := list(itertools.islice(left, _AT_ONCE)):
+        yield batch

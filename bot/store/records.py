@@ -1,0 +1,217 @@
+"""What the files of pictures do not tell, written down beside the database.
+
+A PNG of this bot holds its recipe, but not who asked for it, where, and what it is called here: it
+is posted, and that is nobody's business. A record is a small JSON file under `records/` with just
+this. With it, a row can be made again from files alone; it goes when its image is deleted, so what
+is deleted does not come back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from bot.boards import Board, Item
+from bot.jobs import Generation, Job, JobState, Origin
+from bot.picture_files import write_once
+from bot.recipe import Recipe
+from bot.store.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS, board_values, item_values
+from bot.variations import Axis
+
+_VERSION: Final = 1
+_NAME: Final = re.compile(r"([0-9a-f]{64})\.([a-z0-9]+)-(\d+)\.json")
+_ITEM_NAME: Final = re.compile(r"([a-z0-9]+)\.json")
+
+Place = tuple[str, int]  # the id of a job, and which of its images
+
+
+class RecordError(ValueError):
+    """A record cannot be read."""
+
+
+class Records:
+    """The records of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        """Use the folder `records` of a data folder; it is made when it is needed."""
+        self.images = data / "records" / "images"
+        self.boards = data / "records" / "boards"
+
+    def image_path(self, pixel_sha256: str, place: Place) -> Path:
+        """Return where the record of an image is, or would be."""
+        job_id, index = place
+        return self.images / pixel_sha256[:2] / f"{pixel_sha256}.{job_id}-{index}.json"
+
+    def item_path(self, item_id: str) -> Path:
+        """Return where the record of a picture on a board is, or would be."""
+        return self.boards / f"{item_id}.json"
+
+    def write_image(self, job: Job, generation: Generation) -> None:
+        """Write the record of an image, or write it anew; not for the event loop.
+
+        Raises:
+            OSError: It cannot be written.
+
+        """
+        path = self.image_path(generation.pixel_sha256, (generation.job_id, generation.index))
+        write_once(path, _encoded(_image_document(job, generation)))
+
+    def write_item(self, board: Board, item: Item, *, place: int = 0) -> None:
+        """Write the record of a picture on a board; the same as above."""
+        row = dict(zip(ITEM_COLUMNS, item_values(item, place), strict=True))
+        row["likeness"] = item.likeness.hex()
+        document = {
+            "version": _VERSION,
+            "board": dict(zip(BOARD_COLUMNS, board_values(board), strict=True)),
+            "item": row,
+        }
+        write_once(self.item_path(item.id), _encoded(document))
+
+    def delete_image(self, generation: Generation) -> None:
+        """Delete the record of an image that is deleted."""
+        place = generation.job_id, generation.index
+        self.image_path(generation.pixel_sha256, place).unlink(missing_ok=True)
+
+    def delete_items(self, item_ids: Iterable[str]) -> None:
+        """Delete the records of pictures that were taken off for good."""
+        for item_id in item_ids:
+            self.item_path(item_id).unlink(missing_ok=True)
+
+
+def place_of(path: Path) -> tuple[str, Place] | None:
+    """Return the pixels' SHA-256 and the place that a record's name tells; None of other files."""
+    match = _NAME.fullmatch(path.name)
+    return None if match is None else (match[1], (match[2], int(match[3])))
+
+
+def item_id_of(path: Path) -> str | None:
+    """Return the id of a picture on a board that a record's name tells; None of other files."""
+    match = _ITEM_NAME.fullmatch(path.name)
+    return None if match is None else match[1]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a record.
+
+    Raises:
+        RecordError: It is damaged, or of a newer version of this program.
+
+    """
+    try:
+        document = json.loads(path.read_bytes())
+        if document["version"] > _VERSION:
+            raise RecordError(f"it is of version {document['version']}")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"the record {path} cannot be read ({error})") from error
+    return dict(document)
+
+
+def time_of(path: Path) -> dt.datetime:
+    """Return when the image of a record was made; of a damaged record, when that was written."""
+    with contextlib.suppress(RecordError, KeyError, ValueError, TypeError):
+        return dt.datetime.fromisoformat(read_record(path)["created_at"])
+    return modified_at(path)
+
+
+def modified_at(path: Path) -> dt.datetime:
+    """Return when a file was written."""
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+
+
+def image_of(
+    document: Mapping[str, Any], recipe: Recipe, *, path: Path, recipe_text: str, likeness: bytes
+) -> tuple[Job, Generation]:
+    """Return an image and its job, which has this one request only.
+
+    Raises:
+        RecordError: The record lacks something.
+
+    """
+    try:
+        return _image_of(document, recipe, path=path, recipe_text=recipe_text, likeness=likeness)
+    except (KeyError, ValueError, TypeError) as error:
+        raise RecordError(f"its record holds what cannot be meant ({error!r})") from error
+
+
+def _image_of(
+    document: Mapping[str, Any], recipe: Recipe, *, path: Path, recipe_text: str, likeness: bytes
+) -> tuple[Job, Generation]:
+    message_id, parent_id = document["message_id"], document["parent_id"]
+    origin = Origin(
+        guild_id=document["guild_id"],
+        channel_id=int(document["channel_id"]),
+        user_id=int(document["user_id"]),
+        user_name=str(document["user_name"]),
+        locale=str(document["locale"]),
+        application_id=int(document["application_id"]),
+        token=None,
+        expires_at=dt.datetime.fromisoformat(document["expires_at"]),
+    )
+    job = Job(
+        id=str(document["job_id"]),
+        requests=(recipe.request,),
+        origin=origin,
+        relation=document["job_relation"],
+        spoiler=bool(document["spoiler"]),
+        created_at=dt.datetime.fromisoformat(document["job_created_at"]),
+        parents=() if parent_id is None else (str(parent_id),),
+        # One that is not known to be posted is: after it was looked for in its channel.
+        state=JobState.MADE if message_id is None else JobState.POSTED,
+        message_id=message_id,
+        axis=None if document["axis"] is None else Axis(document["axis"]),
+    )
+    generation = Generation(
+        id=str(document["id"]),
+        job_id=job.id,
+        index=int(document["position"]),
+        request=recipe.request,
+        path=path,
+        pixel_sha256=recipe.pixel_sha256,
+        conditions=recipe.conditions,
+        durations_s={str(k): float(v) for k, v in document["durations"].items()},
+        user_id=origin.user_id,
+        guild_id=origin.guild_id,
+        parent_id=parent_id,
+        created_at=dt.datetime.fromisoformat(document["created_at"]),
+        relation=document["relation"],
+        channel_id=origin.channel_id,
+        message_id=message_id,
+        recipe_text=recipe_text,
+        likeness=likeness,
+    )
+    return job, generation
+
+
+def _image_document(job: Job, generation: Generation) -> dict[str, object]:
+    origin = job.origin
+    return {
+        "version": _VERSION,
+        "id": generation.id,
+        "job_id": generation.job_id,
+        "position": generation.index,
+        "relation": generation.relation,
+        "parent_id": generation.parent_id,
+        "user_id": origin.user_id,
+        "user_name": origin.user_name,
+        "guild_id": origin.guild_id,
+        "channel_id": origin.channel_id,
+        "message_id": generation.message_id,
+        "locale": origin.locale,
+        "application_id": origin.application_id,
+        "expires_at": origin.expires_at.isoformat(),
+        "spoiler": job.spoiler,
+        "axis": job.axis,
+        "job_relation": job.relation,
+        "job_created_at": job.created_at.isoformat(),
+        "created_at": generation.created_at.isoformat(),
+        "durations": dict(generation.durations_s),
+    }
+
+
+def _encoded(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
