@@ -147,11 +147,6 @@ class Generation:
     likeness: bytes | None = field(default=None, repr=False)
 
     @property
-    def png(self) -> bytes:
-        """Read the file; not for the event loop's thread."""
-        return self.path.read_bytes()
-
-    @property
     def duration_s(self) -> float:
         """Return the seconds of all stages together."""
         return sum(self.durations_s.values())

@@ -13,7 +13,9 @@ from discord import ui
 from bot.boards import Board, BoardState, Item, Order, Source
 from bot.boards.values import Swatch
 from bot.exhibits import PER_PAGE, keep_sheet, page_count
+from bot.exhibits.pictures import damage_words
 from bot.exhibits.wording import facts
+from bot.picture_files import FileState
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts
@@ -169,8 +171,8 @@ async def picture_content(
     )
     head = f"-# 📌 {board_name(board.name)}\n### {item_title(item, limit=TITLE_SHOWN)}"
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join([head, *notes]))]
-    if upload is None:
-        parts.append(ui.TextDisplay(text("exhibit_missing", locale)))
+    if isinstance(upload, str):
+        parts.append(ui.TextDisplay(upload))
     else:
         parts.append(ui.MediaGallery(gallery_item(upload, item)))
     parts.append(ui.TextDisplay("\n".join(item_lines(item, locale))))
@@ -181,7 +183,7 @@ async def picture_content(
         parts += [ui.ActionRow(*row) for row in rows]
     parts.append(ui.ActionRow(*drawing_row(board, item, locale)))
     parts.append(ui.ActionRow(*neighbours_row(board, item, locale)))
-    files = [] if upload is None else [upload]
+    files = [] if isinstance(upload, str) else [upload]
     return Content(view=layouts.layout(*parts, colour=stripe(item.palette)), files=files)
 
 
@@ -192,18 +194,19 @@ def gallery_item(upload: Upload, item: Item) -> discord.MediaGalleryItem:
     )
 
 
-def picture_upload(service: Service, item: Item, *, limit_bytes: int, locale: str) -> Upload | None:
+def picture_upload(service: Service, item: Item, *, limit_bytes: int, locale: str) -> Upload | str:
     """Return a picture as a file Discord takes here, else a smaller copy; reads the disk.
 
-    None is returned where its file is gone.
+    Where there is none, what is said in its place is returned.
     """
-    path = item.path
-    if not path.is_file():
-        return None
+    pictures, path = service.boards.pictures, item.path
+    state = pictures.state_of(item)
+    if state is not FileState.WHOLE:
+        return damage_words(state, locale)
     if path.stat().st_size > limit_bytes:
-        copy = service.boards.pictures.copy_of(item, side=SHOWN_SIDE)
+        copy = pictures.copy_of(item, side=SHOWN_SIDE)
         if copy is None or copy.stat().st_size > limit_bytes:
-            return None
+            return text("exhibit_too_large", locale)
         path = copy
     alt = item.caption or item.prompt or text("board_picture", locale, number=item.number)
     return Upload(

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.comparison import changes, compare
+from bot.errors import DamagedPictureError
 from bot.jobs import Generation, Job
-from bot.reading import UnreadableImageError, read_picture_file
+from bot.picture_files import read_image
+from bot.reading import read_picture
 from bot.service import Service
 from bot.texts import text
 
@@ -39,11 +41,12 @@ async def _line(original: Generation | None, generation: Generation, locale: str
 
 
 def _how_much(original: Generation, generation: Generation, locale: str) -> str:
-    """Return how far apart the pixels are; nothing where the original's file is gone."""
+    """Return how far apart the pixels are, as far as both files are whole."""
     try:
-        pictures = [read_picture_file(each.path).image for each in (original, generation)]
-    except UnreadableImageError:
-        return ""
+        contents = [read_image(each.path) for each in (original, generation)]
+    except DamagedPictureError:
+        return text("other_unread", locale)
+    pictures = [read_picture(content).image for content in contents]
     apart = compare(*pictures)
     if apart is None:
         return ""

@@ -29,6 +29,9 @@ def found_lines(finding: Finding, locale: str) -> list[str]:
         lines.append(text("inspect_here", locale, ids=ids))
     if finding.lookalike is not None:
         lines.append(text("inspect_lookalike", locale, id=finding.lookalike.id))
+    if finding.unread:
+        ids = ", ".join(f"`{each.id}`" for each in finding.unread[:IDS_SHOWN])
+        lines.append(text("inspect_damaged", locale, ids=ids))
     if finding.doubt is not None:
         doubt = escaped(sentence(finding.doubt, locale), limit=DOUBT_ROOM, room=DOUBT_ROOM)
         lines.append(text("failed", locale, sentence=doubt))

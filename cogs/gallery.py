@@ -145,7 +145,7 @@ async def history_page(
     if not found.generations and page == 0:
         key = "history_nothing_found" if looked_for else "history_empty"
         return layouts.notice(f"{title}\n{text(key, locale, search=looked_for)}"), []
-    thumbnails = [await asyncio.to_thread(thumbnail, each) for each in found.generations]
+    thumbnails = [await asyncio.to_thread(thumbnail, each, locale) for each in found.generations]
     hidden = await bot_of(interaction).service.spoilers_among(
         [each.id for each in found.generations]
     )
@@ -159,7 +159,7 @@ async def history_page(
         *sections,
         ui.ActionRow(*buttons),
     )
-    return view, [file.to_discord() for file in thumbnails if file is not None]
+    return view, [file.to_discord() for file in thumbnails if isinstance(file, Upload)]
 
 
 def _words_of(search: Search, *, is_own: bool) -> str:
@@ -169,13 +169,13 @@ def _words_of(search: Search, *, is_own: bool) -> str:
 
 
 def _section(
-    generation: Generation, file: Upload | None, locale: str, *, spoiler: bool
+    generation: Generation, file: Upload | str, locale: str, *, spoiler: bool
 ) -> ui.Item[ui.LayoutView]:
     prompt = escaped(generation.request.prompt, limit=PROMPT_IN_LIST)
     when = f"<t:{int(generation.created_at.timestamp())}:R>"
     words = f"**{prompt}**\n-# {layouts.details(generation, locale)} · {when}"
-    if file is None:
-        return ui.TextDisplay(words)
+    if isinstance(file, str):
+        return ui.TextDisplay(f"{words}\n{file}")
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         f"attachment://{file.name}",
         description=layouts.alt_text(generation.request.prompt, locale),

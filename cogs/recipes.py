@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import BytesIO
 
 import discord
@@ -15,6 +16,7 @@ from bot.texts import text
 from cogs import layouts
 from cogs.descent import descent_text
 from cogs.submitting import bot_of, scope_of
+from cogs.uploads import damage_notes
 from cogs.wording import escaped, shortened
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
@@ -24,8 +26,9 @@ SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt c
 async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Answer with the recipe of each image."""
     locale, service = str(interaction.locale), bot_of(interaction).service
-    room = MESSAGE_CHARACTERS // len(generations)
-    items: list[ui.Item[ui.LayoutView]] = []
+    notes = await asyncio.to_thread(damage_notes, generations, locale)
+    room = (MESSAGE_CHARACTERS - sum(map(len, notes))) // len(generations)
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(notes))] if notes else []
     for generation in generations:
         if items:
             items.append(ui.Separator())

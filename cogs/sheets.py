@@ -10,16 +10,18 @@ import discord
 from discord import ui
 
 from bot.captions import caption, shared_facts, title
+from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, picture_png
 from bot.jobs import Generation, Job
-from bot.reading import UnreadableImageError, read_picture_file
+from bot.picture_files import read_image
+from bot.reading import read_picture
 from bot.sheets import Cell, draw_sheet
 from bot.texts import sentence, text
 from bot.variations import Axis
 from cogs import layouts
 from cogs.posting import Content
 from cogs.rows import numbered_rows, sheet_row
-from cogs.uploads import Upload
+from cogs.uploads import Upload, damage_notes
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
 NOTES_SHOWN: Final = 1000  # characters: Discord allows 4,000 in all texts of a message
@@ -39,7 +41,8 @@ async def sheet_content(
 
     """
     upload, note = await asyncio.to_thread(_upload, job, generations, limit_bytes=limit_bytes)
-    lines = [*_missing(job, generations), *notes, *([note] if note else [])]
+    damage = await asyncio.to_thread(damage_notes, generations, job.origin.locale)
+    lines = [*_missing(job, generations), *damage, *notes, *([note] if note else [])]
     view = _layout(job, generations, upload, shortened("\n".join(lines), NOTES_SHOWN))
     return Content(view=view, files=[] if upload is None else [upload])
 
@@ -62,7 +65,7 @@ def _upload(
 
 
 def draw_comparison(job: Job, generations: Sequence[Generation]) -> bytes | None:
-    """Return the sheet as a PNG; None where the files of all its images are gone."""
+    """Return the sheet as a PNG; None where no file of its images is whole."""
     assert job.axis is not None
     locale, first = job.origin.locale, job.requests[0]
     cells = [cell for each in generations if (cell := _cell(each, job.axis, locale)) is not None]
@@ -77,8 +80,8 @@ def draw_comparison(job: Job, generations: Sequence[Generation]) -> bytes | None
 
 def _cell(generation: Generation, axis: Axis, locale: str) -> Cell | None:
     try:
-        picture = read_picture_file(generation.path).image
-    except UnreadableImageError:
+        picture = read_picture(read_image(generation.path)).image
+    except DamagedPictureError:
         return None
     label = caption(generation.request, axis, locale)
     return Cell(picture=picture, label=label, number=generation.index + 1)

@@ -9,8 +9,10 @@ from typing import Final
 
 import discord
 
+from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, make_thumbnail
 from bot.jobs import Generation
+from bot.picture_files import read_image
 from bot.texts import text
 from cogs.layouts import alt_text
 
@@ -63,7 +65,11 @@ def fit_for_upload(generations: Sequence[Generation], *, limit_bytes: int, local
 def _fit(
     generation: Generation, *, limit_bytes: int, locale: str
 ) -> tuple[Upload | None, str | None]:
-    copy = fit_under(generation.png, limit_bytes=limit_bytes)
+    try:
+        png = read_image(generation.path)
+    except DamagedPictureError as error:
+        return None, damage_note(generation, error, locale)
+    copy = fit_under(png, limit_bytes=limit_bytes)
     if len(copy.content) > limit_bytes:
         return None, text("too_large", locale, id=generation.id)
     upload = Upload(
@@ -76,10 +82,26 @@ def _fit(
     return upload, text("lossless_webp" if copy.fit is Fit.LOSSLESS else "lossy_webp", locale)
 
 
-def thumbnail(generation: Generation) -> Upload | None:
-    """Return a small picture of an image, or None where its file is gone."""
+def damage_note(generation: Generation, error: DamagedPictureError, locale: str) -> str:
+    """Return the line that says what is wrong with an image's file."""
+    return text("file_missing" if error.is_missing else "file_damaged", locale, id=generation.id)
+
+
+def damage_notes(generations: Sequence[Generation], locale: str) -> list[str]:
+    """Return a line for each image whose file is gone or damaged; reads and decodes them."""
+    notes = []
+    for generation in generations:
+        try:
+            read_image(generation.path)
+        except DamagedPictureError as error:
+            notes.append(damage_note(generation, error, locale))
+    return notes
+
+
+def thumbnail(generation: Generation, locale: str) -> Upload | str:
+    """Return a small picture of an image, or the line that says what is wrong with its file."""
     try:
-        content = make_thumbnail(generation.png, side=THUMBNAIL_SIDE)
-    except OSError:
-        return None
+        content = make_thumbnail(read_image(generation.path), side=THUMBNAIL_SIDE)
+    except DamagedPictureError as error:
+        return damage_note(generation, error, locale)
     return Upload(name=f"{generation.id}.webp", content=content)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def write_scenes(folder: Path, count: int, *, size: tuple[int, int] | None = Non
 
 def item_of(path: Path, number: int, **changes: object) -> Item:
     """Return a picture of a file as it hangs on a board."""
+    path = renamed(path)
     with Image.open(path) as image:
         recipe = getattr(image, "text", {}).get(RECIPE_KEY)
         pixels = image.convert("RGB")
@@ -120,6 +122,14 @@ def item_of(path: Path, number: int, **changes: object) -> Item:
         "added_at": START + dt.timedelta(minutes=7 * number),
     }
     return Item(**{**fields, **changes})
+
+
+def renamed(path: Path) -> Path:
+    """Give a file the name that boards give it, that of its bytes; where it was, a copy stays."""
+    own = path.with_name(hashlib.sha256(path.read_bytes()).hexdigest() + path.suffix)
+    if not own.exists():
+        shutil.copy(path, own)
+    return own
 
 
 def prompt_in(recipe: str) -> str:

@@ -91,7 +91,7 @@ async def test_an_image_of_the_bot_hangs_with_its_recipe(room: Room):
     assert parse_recipe(item.recipe_text).pixel_sha256 == item.pixel_sha256 == made.pixel_sha256
     assert (item.credit, item.author_id, item.added_by) == ("Ben", 11, 12)
     assert (item.channel_id, item.is_spoiler) == (2, True)  # what is hidden stays hidden
-    assert item.path.read_bytes() == made.png
+    assert item.path.read_bytes() == made.path.read_bytes()
 
 
 async def test_an_image_of_an_older_version_hangs_with_its_recipe_too(room: Room):
@@ -110,9 +110,15 @@ async def test_only_images_of_the_guild_that_are_there_can_be_added(room: Room):
     private = await an_image(room.store, 3, guild_id=None)
     deleted = await an_image(room.store, 4)
     await room.store.generations.delete(deleted.id)
-    lost = await an_image(room.store, 5)
+    lost, damaged = await an_image(room.store, 5), await an_image(room.store, 6)
     lost.path.unlink()
-    for id_ in (elsewhere.id, private.id, deleted.id, lost.id, "nonsense"):
+    damaged.path.write_bytes(b"garbage")
+    for made, state in ((lost, "gone"), (damaged, "damaged")):
+        await refused(
+            room.boards.add_generation(ADA, board.id, made.id),
+            f"The file of the image '{made.id}' is {state}: press Same seed",
+        )
+    for id_ in (elsewhere.id, private.id, deleted.id, "nonsense"):
         await refused(
             room.boards.add_generation(ADA, board.id, id_), f"There is no image '{id_}' here"
         )

@@ -159,6 +159,9 @@ async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_
             DROP INDEX board_items_by_weight;
             ALTER TABLE board_items DROP COLUMN size_bytes;
             ALTER TABLE board_log DROP COLUMN channel_id;
+            DROP TABLE file_checks;
+            DROP INDEX generations_without_record;
+            ALTER TABLE generations DROP COLUMN has_record;
             PRAGMA user_version = 11;
         """)
     async with open_room(tmp_path) as room:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -315,16 +316,18 @@ async def test_recipe_and_reproduce_work_by_id(town: Town):
 
 async def test_a_reproduction_that_differs_says_how_much_and_why(town: Town):
     message = await town.imagine(seed=5)
+    with Image.open(io.BytesIO(await png_of(message))) as image:
+        other = image.convert("RGB").point(lambda value: min(255, value + 3))
+    pixel_sha256 = hashlib.sha256(other.tobytes()).hexdigest()
     async with town.service._store.database.transaction() as db:
         await db.execute(
             "UPDATE generations SET pixel_sha256 = ?, conditions ="
             " json_set(conditions, '$.torch', '1.0')",
-            ("00" * 32,),
+            (pixel_sha256,),
         )
-    path = town.service._store.image_path("00" * 32)
-    path.parent.mkdir(parents=True)
-    with Image.open(io.BytesIO(await png_of(message))) as image:
-        image.point(lambda value: min(255, value + 3)).save(path)
+    path = town.service._store.image_path(pixel_sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    other.save(path)
     again = await town.ada.click(message, label="Same seed")
     await town.idle()
     words = texts_of(again.response)

@@ -18,6 +18,7 @@ from bot import __version__
 from bot.command_line import (
     bench,
     board,
+    check,
     compare,
     doctor,
     download,
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 _COMMANDS: Final = (
     imagine, compare, reproduce, inspect, lineage, board, serve, bench, download, doctor,
-    restore,
+    check, restore,
 )  # fmt: skip
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.

@@ -15,6 +15,7 @@ from bot.command_line.outputs import Outputs, cannot_write, file_words
 from bot.errors import InvalidRequestError
 from bot.installation import command_line
 from bot.jobs import typed_id
+from bot.picture_files import FileState, copy_state
 from bot.settings import Settings
 from bot.store import Store
 
@@ -199,6 +200,7 @@ def _item_line(item: Item) -> str:
         *(f"#{tag}" for tag in item.tags),
         *(["spoiler"] if item.is_spoiler else []),
         *([item.generation_id] if item.generation_id else []),
+        *([f"file {state}"] if (state := copy_state(item.path)) is not FileState.WHOLE else []),
     ]
     words = item.caption or item.prompt or ""
     return f"{item.number:>4}  {item.status.value}  {', '.join(marks)}  {words}".rstrip()
@@ -249,6 +251,7 @@ def _item_json(item: Item) -> dict[str, Any]:
         "id": item.id,
         "image": item.generation_id,
         "file": str(item.path),
+        "file_state": copy_state(item.path).value,
         "pixel_sha256": item.pixel_sha256,
         "width": item.width,
         "height": item.height,

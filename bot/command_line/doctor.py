@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import platform
 import shutil
@@ -25,6 +26,9 @@ from bot.errors import BotError
 from bot.installation import install_line
 from bot.models import MANIFEST_NAME, ModelFiles, check_tensors, locate, unproven, verify
 from bot.settings import Settings
+from bot.store.backups import backup_time, health_of, newest_backup
+from bot.store.database import refuse_a_lost_database, restore_command
+from bot.store.quarantine import Quarantine
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engines.hardware import Gpu
@@ -35,6 +39,7 @@ _PACKAGES: Final = (
     "aiosqlite", "pillow",
 )  # fmt: skip
 _LARGE_MODEL: Final = 1024  # its native edge in pixels
+_OLD_COPY: Final = dt.timedelta(days=2)
 _LITTLE_DISK: Final = 2 * _GIB
 
 
@@ -87,6 +92,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _packages()
     yield from _settings(settings)
     yield _disk(settings.data_dir)
+    yield from _data(settings.data_dir)
     try:
         files = locate(settings.model, model_cache=settings.model_cache)
         check_tensors(files)
@@ -153,6 +159,57 @@ def _disk(folder: Path) -> Check:
             advice="free some space or move DATA_DIR",
         )
     return Check(name="disk", status=Status.OK, detail=detail)
+
+
+def _data(folder: Path) -> Iterator[Check]:
+    """Look at the database, its copies and the quarantine; nothing of them is changed."""
+    path = folder / "bot.sqlite3"
+    try:
+        refuse_a_lost_database(path)
+    except BotError as error:
+        yield Check(name="database", status=Status.PROBLEM, detail=error.message)
+    else:
+        if path.is_file() and path.stat().st_size:
+            yield _database(path)
+    yield from _copies(folder)
+    days = Quarantine(folder, days=0).by_day()
+    if days:
+        count = sum(each.is_file() for day, _ in days for each in day.rglob("*"))
+        yield Check(
+            name="quarantine",
+            status=Status.WARNING,
+            detail=f"{count} files that the database does not name, since {days[0][1]}",
+            advice=f"if they are missed, run `{restore_command(folder)}`; in time they are deleted",
+        )
+
+
+def _database(path: Path) -> Check:
+    health = health_of(path)
+    if health.problem is None:
+        detail = f"{path} knows {health.num_images:,} images and {health.num_jobs:,} jobs"
+        return Check(name="database", status=Status.OK, detail=detail)
+    return Check(
+        name="database",
+        status=Status.PROBLEM,
+        detail=f"{path} is damaged: {health.problem}",
+        advice=f"stop the bot and run `{restore_command(path.parent)}`",
+    )
+
+
+def _copies(folder: Path) -> Iterator[Check]:
+    """Tell the age and health of the newest copy of the database."""
+    newest = newest_backup(folder / "backups")
+    if newest is None:
+        return
+    age = dt.datetime.now(dt.UTC) - backup_time(newest)
+    problem = health_of(newest).problem
+    detail = f"the newest is {newest.name}, {age.total_seconds() / 3600:.0f} hours old"
+    if problem is not None:
+        detail, status = f"{detail}, and not good: {problem}", Status.PROBLEM
+    else:
+        status = Status.OK if age < _OLD_COPY else Status.WARNING
+    advice = "" if status is Status.OK else "start the bot: it makes one each day; see its log"
+    yield Check(name="copies", status=status, detail=detail, advice=advice)
 
 
 def _compute(settings: Settings, *, native: int) -> Iterator[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from bot.command_line.verdicts import VERDICTS, verdict_here
 from bot.errors import BotError
 from bot.generation import MAX_PROMPT_CHARACTERS, SizeRules
 from bot.jobs import Generation
-from bot.likeness import best_match, candidates
+from bot.likeness import candidates
 from bot.lineage import Descent, Presence
 from bot.metadata import Takeover, ToolMetadata, read_source, read_tool_metadata, take_over
 from bot.models import locate
 from bot.portrait import all_changes, relation_words
 from bot.reading import Picture, read_picture_file
 from bot.recipe import Recipe, canonical, parse_recipe, recipe_text_of
+from bot.service.lookalikes import Lookalike
 from bot.settings import Settings
 from bot.store import Store
 from bot.verdict import Verdict
@@ -138,10 +140,13 @@ async def _made_here(
             return same[0], None
         known = await store.generations.likenesses(None)
         near = [await store.generations.find(id_) for id_ in candidates(picture.image, known)]
-    there = {each.id: each for each in near if each is not None and each.path.is_file()}
-    originals = ((id_, read_picture_file(each.path).image) for id_, each in there.items())
-    match = best_match(picture.image, originals)
-    return None, None if match is None else there[match.key]
+    found = Lookalike.among(picture.image, [each for each in near if each is not None])
+    for each in found.unread:
+        print(
+            f"It may be a copy of {each.id}, whose file {each.path} is damaged or gone.",
+            file=sys.stderr,
+        )
+    return None, found.original
 
 
 async def _descent(found: Generation | None, settings: Settings) -> Descent | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codecs
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,14 @@ from bot.command_line.outputs import Outputs
 from bot.command_line.verdicts import VERDICTS, verdict_of
 from bot.comparison import Change, Difference, changes, compare
 from bot.engines import Drawing
-from bot.errors import InvalidRequestError
+from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.generation import SizeRules
 from bot.images import encode_png, to_pillow
 from bot.installation import command_line
 from bot.jobs import typed_id
 from bot.models import locate
-from bot.reading import Picture, read_file, read_picture, read_picture_file
+from bot.picture_files import read_image
+from bot.reading import Picture, read_file, read_picture
 from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
 from bot.settings import Settings
 from bot.store import Store
@@ -166,9 +168,11 @@ async def _by_id(id_: str, settings: Settings) -> Original:
             f"{id_[:60]!r} is neither a file nor the id of an image in {data}."
         )
     recipe = parse_recipe(recipe_text_of(found))
-    if not found.path.is_file():
+    try:
+        return _compared(recipe, read_picture(read_image(found.path)), Verdict.KEPT)
+    except DamagedPictureError as error:
+        print(f"{error.message} Only the recipe is compared.", file=sys.stderr)
         return Original(recipe=recipe, image=None, verdict=Verdict.KEPT)
-    return _compared(recipe, read_picture_file(found.path), Verdict.KEPT)
 
 
 def judge(original: Original, drawing: Drawing) -> Outcome:

@@ -16,6 +16,7 @@ from bot.exhibits.tables import board_json, pictures_csv
 from bot.exhibits.wall import WIDTH
 from bot.exhibits.wording import caption_of, recipe_of, slug
 from bot.palettes import ase, css, gpl, palette_json
+from bot.picture_files import FileState
 from bot.texts import text
 
 _ENTRY_BYTES: Final = 76  # around a file in a zip, beside its name, which is there twice
@@ -56,6 +57,7 @@ class Packing:
         side: Of the copies that stand for the originals, in pixels; None for the originals.
         heavy: Numbers of pictures that are copies because no archive can hold the original.
         missing: Numbers of pictures whose files are gone.
+        damaged: Numbers of pictures whose files are not what was kept.
 
     """
 
@@ -63,6 +65,7 @@ class Packing:
     side: int | None
     heavy: tuple[int, ...]
     missing: tuple[int, ...]
+    damaged: tuple[int, ...]
 
 
 def packed(
@@ -74,8 +77,8 @@ def packed(
     locale: str,
 ) -> Packing:
     """Decide what goes into which archive."""
-    there = [item for item in items if item.path.is_file()]
-    missing = tuple(item.number for item in items if not item.path.is_file())
+    states = {item.number: pictures.state_of(item) for item in items}
+    there = [item for item in items if states[item.number] is FileState.WHOLE]
     names = {item.number: _name(item, item.path.suffix) for item in there}
     sheets = list(_sheets(board, items, pictures=pictures, locale=locale, limit_bytes=limit_bytes))
     side = None
@@ -101,7 +104,8 @@ def packed(
         archives=_filled([*first, *groups], limit_bytes),
         side=side,
         heavy=tuple(heavy),
-        missing=missing,
+        missing=tuple(n for n, state in states.items() if state is FileState.MISSING),
+        damaged=tuple(n for n, state in states.items() if state is FileState.DAMAGED),
     )
 
 

@@ -12,7 +12,7 @@ from bot.boards import Board, Item
 from bot.errors import BotError
 from bot.exhibits.archive import packed, write_archive
 from bot.exhibits.html import write_page
-from bot.exhibits.notes import Order, copies_note, usual_side, zip_note
+from bot.exhibits.notes import Order, copies_note, damage_notes, usual_side, zip_note
 from bot.exhibits.pages import picture_page, sheet_pages, title_page
 from bot.exhibits.parts import Parts, shared_out
 from bot.exhibits.pdf import Document
@@ -90,6 +90,7 @@ def export_board(
                 folder=folder,
                 pictures=PictureCache(Path(name)),
             )
+    pictures.look_again()
     order = Order(
         board=board,
         items=items,
@@ -224,6 +225,7 @@ def _write_png(order: Order) -> list[ExportFile]:
         note = order.say("exhibit_note_shrunk", width=width, wanted=wanted)
     else:
         note = order.say("exhibit_note_width", width=width)
+    note = " ".join([note, *damage_notes(order, order.items)])
     return _checked(order, [ExportFile(name=name, path=path, note=note)])
 
 

@@ -153,7 +153,8 @@ def _shown(
         enlarge += f": {caption}" if caption else ""
         yield {
             "number": number,
-            "uri": _uri(copies.of(item)),
+            "uri": _uri(path := copies.of(item)),
+            "damage": "" if path is not None else copies.damage(item, locale),
             "width": item.width,
             "height": item.height,
             "shape": f"w{_shape(item)}",

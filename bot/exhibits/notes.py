@@ -12,6 +12,7 @@ from bot.exhibits.archive import Packing
 from bot.exhibits.parts import Parts
 from bot.exhibits.pictures import SIDES, PictureCache
 from bot.exhibits.wording import count_words, file_stem
+from bot.picture_files import FileState
 from bot.texts import text
 
 _MANY: Final = 150  # pictures: on boards of more, pages and documents show smaller ones
@@ -55,12 +56,12 @@ def zip_note(order: Order, packing: Packing, part: int) -> str:
     said = [_part_words(order, numbers, part, len(packing.archives))]
     if packing.side is not None:
         said.append(order.say("exhibit_note_copies", side=packing.side))
-    elif len(packing.archives) == 1 and not packing.heavy and not packing.missing:
+    elif len(packing.archives) == 1 and not (packing.heavy or packing.missing or packing.damaged):
         said.append(_whole_words(order))
     if heavy := [number for number in packing.heavy if number in numbers]:
         said.append(order.say("exhibit_note_heavy", numbers=_listed(heavy)))
-    if packing.missing and part == 0:
-        said.append(order.say("exhibit_note_missing", numbers=_listed(packing.missing)))
+    if part == 0:
+        said += damage_notes(order, order.items)
     return " ".join(filter(None, said))
 
 
@@ -98,9 +99,17 @@ def copies_note(order: Order, suffix: str, parts: Parts, part: int) -> str:
         said.append(order.say("exhibit_note_side", side=parts.side))
     elif len(parts.items) == 1:
         said.append(count_words(len(items), order.locale) + order.say("exhibit_stop"))
-    if missing := [item.number for item in items if not item.path.is_file()]:
-        said.append(order.say("exhibit_note_missing", numbers=_listed(missing)))
+    said += damage_notes(order, items)
     return " ".join(filter(None, said))
+
+
+def damage_notes(order: Order, items: Sequence[Item]) -> list[str]:
+    """Return which pictures are left out because their files are gone or damaged."""
+    said = []
+    for state in (FileState.MISSING, FileState.DAMAGED):
+        if numbers := [item.number for item in items if order.pictures.state_of(item) is state]:
+            said += [order.say(f"exhibit_note_{state}", numbers=_listed(numbers))]
+    return said
 
 
 def usual_side(order: Order, suffix: str) -> int:

@@ -8,10 +8,9 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.exhibits.pictures import PictureCache
+from bot.exhibits.pictures import PictureCache, damage_words
 from bot.exhibits.shapes import Panel, Photo, Plan, Shape, Words
 from bot.sheets.lettering import lettered
-from bot.texts import text
 
 _SMOOTHING: Final = 4  # corners are drawn so much larger, and made smaller
 _MISSING_SIZE: Final = 20  # pixels
@@ -34,17 +33,18 @@ def paint(plan: Plan, pictures: PictureCache, locale: str) -> Image.Image:
     return image
 
 
-def digest_of(plan: Plan) -> str:
+def digest_of(plan: Plan, pictures: PictureCache) -> str:
     """Return what two plans share exactly if they look the same."""
-    described = [str((plan.width, plan.height, plan.ground)), *map(_described, plan.shapes)]
+    described = [str((plan.width, plan.height, plan.ground))]
+    described += [_described(shape, pictures) for shape in plan.shapes]
     return hashlib.sha256("\n".join(described).encode("utf-8", "replace")).hexdigest()
 
 
-def _described(shape: Shape) -> str:
+def _described(shape: Shape, pictures: PictureCache) -> str:
     if not isinstance(shape, Photo):
         return repr(shape)
     item = shape.item
-    known = (item.pixel_sha256, item.is_spoiler, item.path.is_file())
+    known = (item.pixel_sha256, item.is_spoiler, str(pictures.state_of(item)))
     return repr((shape.box, shape.ground, shape.edge, known))
 
 
@@ -81,7 +81,7 @@ def _paint_photo(
         image.paste(picture, (shown.left, shown.top))
         return
     lettering = lettered(
-        text("exhibit_missing", locale),
+        damage_words(pictures.state_of(photo.item), locale),
         size=min(_MISSING_SIZE, max(10, box.width // 10)),
         colour=_MISSING_INKS[max(photo.ground) < _DARK],
         width=box.width,

@@ -15,7 +15,6 @@ from bot.exhibits.shapes import Colour, Panel, Photo, Plan, Words
 from bot.exhibits.typeface import Typeface
 from bot.sheets import Box
 from bot.sheets.direction import turned
-from bot.texts import text
 
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
 _ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve
@@ -105,7 +104,7 @@ class Document:
         sketch.frame(photo.box, photo.ground, photo.edge)
         name = self._image(photo)
         if name is None:
-            sketch.note(photo.box, text("exhibit_missing", self.locale))
+            sketch.note(photo.box, self.copies.damage(photo.item, self.locale))
             return
         used[name] = self._references[name]
         sketch.image(name, photo.shown)

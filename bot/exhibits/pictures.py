@@ -21,6 +21,8 @@ from PIL import Image, ImageFilter
 
 from bot.boards import Item
 from bot.decoding import decode, open_picture
+from bot.picture_files import FileState, copy_state
+from bot.texts import text
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +38,31 @@ class PictureCache:
     def __init__(self, folder: Path) -> None:
         """Use a folder; it is made when the first copy is."""
         self._folder = folder
+        self._known: dict[Path, tuple[tuple[int, ...], FileState]] = {}
+
+    def state_of(self, item: Item) -> FileState:
+        """Tell whether the picture's file is whole; it is read once, and again if it changed."""
+        try:
+            found = item.path.stat()
+        except OSError:
+            return FileState.MISSING
+        stamp = (found.st_size, found.st_mtime_ns, found.st_ino)
+        known = self._known.get(item.path)
+        if known is None or known[0] != stamp:
+            known = self._known[item.path] = (stamp, copy_state(item.path))
+        return known[1]
+
+    def look_again(self) -> None:
+        """Have every file read anew: a disk may rot without a trace."""
+        self._known.clear()
 
     def copy_of(self, item: Item, *, side: int) -> Path | None:
         """Return a JPEG of the picture, its longer side about `side` pixels or its own.
 
-        None is returned where the picture's file is gone or broken.
+        None is returned where the picture's file is gone or damaged, also with a copy of before.
         """
+        if self.state_of(item) is not FileState.WHOLE:
+            return None
         step = next((each for each in SIDES if each >= side), SIDES[-1])
         path = self._folder / item.pixel_sha256[:2] / f"{item.pixel_sha256}-{step}.jpg"
         if path.exists():
@@ -110,9 +131,19 @@ class Copies:
         """Return the JPEG of a picture, a spoiler's too."""
         return self.pictures.copy_of(item, side=self.side)
 
+    def damage(self, item: Item, locale: str) -> str:
+        """Return what is said in the place of a picture that is missing or damaged."""
+        return damage_words(self.pictures.state_of(item), locale)
+
     def shown(self, item: Item) -> Path | None:
         """Return the JPEG of what may be seen of a picture at once."""
         return self.pictures.shown_copy(item, side=self.side)
+
+
+def damage_words(state: FileState, locale: str) -> str:
+    """Return what is said of a picture whose file cannot be shown."""
+    is_missing = state is FileState.MISSING
+    return text("exhibit_missing" if is_missing else "exhibit_damaged", locale)
 
 
 def blurred(picture: Image.Image) -> Image.Image:

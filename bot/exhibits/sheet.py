@@ -89,7 +89,7 @@ def draw_board(  # noqa: PLR0913 - which board, which page, for whom and how lar
         numbers=planned.numbers,
         page=planned.page,
         pages=planned.pages,
-        digest=digest_of(planned.hung.plan),
+        digest=digest_of(planned.hung.plan, pictures),
     )
 
 
@@ -113,7 +113,8 @@ def keep_sheet(  # noqa: PLR0913 - which board, which page, for whom and how lar
     )
     plan = planned.hung.plan
     return pictures.kept_sheet(
-        digest_of(plan), lambda: jpeg(paint(plan, pictures, locale), quality=_JPEG_QUALITY)
+        digest_of(plan, pictures),
+        lambda: jpeg(paint(plan, pictures, locale), quality=_JPEG_QUALITY),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageOps
 
+from bot.errors import DamagedPictureError
 from bot.lineage import Family, Member, Presence, View
+from bot.picture_files import FileState, read_image
 from bot.portrait.lettering import cut, width_of, wrapped
 from bot.portrait.style import (
     BACKGROUND,
@@ -110,8 +113,8 @@ class Cards:
         else:
             assert member.path is not None
             thumbnail = _thumbnail(member.path, self._style.picture)
-            if thumbnail is None:
-                self._draw_frame(text("family_no_file", self._locale), left, top)
+            if isinstance(thumbnail, FileState):
+                self._draw_frame(text(f"family_{thumbnail}", self._locale), left, top)
             else:
                 x = left + (self._style.picture - thumbnail.width) // 2
                 y = top + (self._style.picture - thumbnail.height) // 2
@@ -165,13 +168,14 @@ class Cards:
         draw_line(self._draw, (x, y), shown, size=size, colour=colour, anchor="mm")
 
 
-def _thumbnail(path: Path, edge: int) -> Image.Image | None:
-    """Return a stored image as large as fits; None where its file is gone or broken."""
+def _thumbnail(path: Path, edge: int) -> Image.Image | FileState:
+    """Return a stored image as large as fits, or what is wrong with its file."""
     try:
-        with Image.open(path) as image:
-            return ImageOps.contain(image.convert("RGB"), (edge, edge), Image.Resampling.LANCZOS)
-    except (OSError, SyntaxError):
-        return None
+        content = read_image(path)
+    except DamagedPictureError as error:
+        return FileState.MISSING if error.is_missing else FileState.DAMAGED
+    with Image.open(io.BytesIO(content)) as image:
+        return ImageOps.contain(image.convert("RGB"), (edge, edge), Image.Resampling.LANCZOS)
 
 
 def _rounded(size: tuple[int, int], radius: int) -> Image.Image:

@@ -21,6 +21,7 @@ class Finding:
         is_whole: Whether its pixels are those its recipe tells of.
         here: The images made here with exactly these pixels.
         lookalike: Where there is none, the image made here that this is a changed copy of.
+        unread: Where there is none either, images that it may be, whose files are damaged or gone.
 
     """
 
@@ -30,6 +31,7 @@ class Finding:
     is_whole: bool
     here: Sequence[Generation]
     lookalike: Generation | None
+    unread: Sequence[Generation] = ()
 
     @property
     def known(self) -> Generation | None:

@@ -15,18 +15,20 @@ from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
 from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
-from bot.likeness import Match, best_match, candidates
+from bot.likeness import candidates
 from bot.lineage import Descent, Family
 from bot.metadata import Takeover
 from bot.models import ModelFiles
 from bot.queue import FairQueue
-from bot.reading import Picture, read_picture_file
+from bot.reading import Picture
 from bot.recipe import signed_text
 from bot.search import Search
 from bot.service.boards import Boards
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.finding import Finding
+from bot.service.integrity import check_files_slowly
 from bot.service.line import Line
+from bot.service.lookalikes import Lookalike
 from bot.service.moderation import Moderation
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
@@ -144,6 +146,7 @@ class Service:
         self._rides.start(empty_quarantine_daily(self._store), "empty quarantine")
         self._rides.start(fill_likenesses(self._store), "fill likenesses")
         self._rides.start(fill_records(self._store, self._delivery.files), "fill records")
+        self._rides.start(check_files_slowly(self._store), "check files")
         self._rides.start(self.boards.keep_tidy(), "sweep boards")
 
     async def __aexit__(self, *_: object) -> None:
@@ -290,9 +293,8 @@ class Service:
         return self._line.tickets()
 
     async def generation(self, generation_id: str, *, scope: Scope) -> Generation | None:
-        """Return an image that may be seen from `scope` and whose file is there."""
-        found = await self._store.generations.find(generation_id, scope)
-        return found if found is not None and found.path.is_file() else None
+        """Return an image that may be seen from `scope`; its file may be damaged or gone."""
+        return await self._store.generations.find(generation_id, scope)
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job by its id, wherever it belongs to."""
@@ -331,13 +333,17 @@ class Service:
             doubt = error.message
         here = await self.with_pixels(picture.pixel_sha256, scope=scope)
         kept = [] if recipe is None else await self.with_pixels(recipe.pixel_sha256, scope=scope)
+        found = Lookalike(original=None)
+        if not here:
+            found = await self.lookalike(picture.image, scope=scope)
         return Finding(
             recipe=recipe,
             verdict=None if recipe is None else verdict(recipe, kept, self._store.key),
             doubt=doubt,
             is_whole=recipe is not None and recipe.pixel_sha256 == picture.pixel_sha256,
             here=here,
-            lookalike=None if here else await self.lookalike(picture.image, scope=scope),
+            lookalike=found.original,
+            unread=found.unread,
         )
 
     def signed_recipe(self, text: str) -> str:
@@ -352,14 +358,14 @@ class Service:
         """Return what was kept under an id, unless that was long ago."""
         return await self._store.takeovers.find(id_)
 
-    async def lookalike(self, image: Image.Image, *, scope: Scope) -> Generation | None:
-        """Return the image that `image` (RGB) is a changed copy of, if it may be seen."""
+    async def lookalike(self, image: Image.Image, *, scope: Scope) -> Lookalike:
+        """Look for the image that `image` (RGB) is a changed copy of, if it may be seen."""
         known = await self._store.generations.likenesses(scope)
         near = await asyncio.to_thread(candidates, image, known)
         found = [await self.generation(id_, scope=scope) for id_ in near]
-        originals = {each.id: each for each in found if each is not None}
-        match = await asyncio.to_thread(_best, image, list(originals.values()))
-        return None if match is None else originals[match.key]
+        return await asyncio.to_thread(
+            Lookalike.among, image, [each for each in found if each is not None]
+        )
 
     async def spoilers_among(self, ids: Sequence[str]) -> frozenset[str]:
         """Return those of some images that are hidden until they are clicked."""
@@ -481,10 +487,6 @@ class Service:
 
     async def _sweep(self) -> None:
         await sweep(self._store, self._delivery.files)
-
-
-def _best(image: Image.Image, found: Sequence[Generation]) -> Match | None:
-    return best_match(image, ((each.id, read_picture_file(each.path).image) for each in found))
 
 
 def _visible(job: Job, scope: Scope) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.errors import BotError
+from bot.errors import BotError, DamagedPictureError
 from bot.likeness import fingerprint
-from bot.picture_files import IMAGE_NAME, is_temporary
-from bot.reading import UnreadableImageError, read_picture_file
+from bot.picture_files import IMAGE_NAME, is_temporary, read_image
+from bot.reading import read_picture
 from bot.store import Store
 from bot.store.backups import backup_time, newest_backup
 from bot.store.quarantine import Quarantine
@@ -22,6 +22,7 @@ from bot.store.records import Place, place_of
 logger = logging.getLogger(__name__)
 
 BACKUP_EVERY: Final = dt.timedelta(days=1)
+_NAMED: Final = 20  # ids that a warning lists
 
 
 async def back_up_daily(store: Store, folder: Path) -> None:
@@ -106,19 +107,36 @@ async def write_records(store: Store, job_id: str) -> None:
 
 
 async def fill_likenesses(store: Store) -> None:
-    """Give the images of before likenesses were kept theirs, from their files."""
-    while found := await store.generations.without_likeness(limit=20):
+    """Give the images of before likenesses were kept theirs, from their files.
+
+    One whose file is damaged or gone gets none: the next start tries again.
+    """
+    damaged: list[str] = []
+    after = ""
+    while found := await store.generations.without_likeness(after=after, limit=20):
         for generation in found:
-            likeness = await asyncio.to_thread(_likeness_of, generation.path)
-            await store.generations.set_likeness(generation.id, likeness)
+            after = generation.id
+            try:
+                likeness = await asyncio.to_thread(_likeness_of, generation.path)
+            except DamagedPictureError:
+                damaged.append(generation.id)
+            else:
+                await store.generations.set_likeness(generation.id, likeness)
+    if damaged:
+        logger.warning(
+            "The files of %d images are damaged or gone, so copies of them are not recognised: %s",
+            len(damaged), ", ".join(damaged[:_NAMED]),
+        )  # fmt: skip
 
 
 def _likeness_of(path: Path) -> bytes:
-    """Return a file's fingerprint; nothing, which matches nothing, where it is gone or broken."""
-    try:
-        return fingerprint(read_picture_file(path).image)
-    except UnreadableImageError:
-        return b""
+    """Return a file's fingerprint.
+
+    Raises:
+        DamagedPictureError: It is gone or not what was kept.
+
+    """
+    return fingerprint(read_picture(read_image(path)).image)
 
 
 def _folders(images: Path) -> list[Path]:

@@ -97,8 +97,6 @@ def make_backup(database: Path, folder: Path) -> Path:
         if health.problem is not None:
             raise BackupError(f"The new copy of the database is not good: {health.problem}.")
         unfinished.replace(path)
-    except sqlite3.Error as error:
-        raise BackupError(f"The database cannot be copied: {error}.") from error
     except OSError as error:
         raise BackupError(
             f"The copy {path} cannot be written: {error.strerror or error}."
@@ -115,14 +113,20 @@ def copy_database(source: Path, target: Path, *, alone: bool = False) -> None:
     `VACUUM INTO` keeps nobody from writing meanwhile. `alone` leaves the `-wal` file out.
 
     Raises:
-        sqlite3.Error: The source is damaged, or the disk is full.
-        OSError: The target cannot be written.
+        BackupError: The source is damaged, or the target cannot be written.
 
     """
-    with contextlib.closing(_connected_to_read(source, alone=alone)) as connection:
-        connection.execute("VACUUM INTO ?", (str(target),))
-    with target.open("rb+") as file:
-        os.fsync(file.fileno())
+    try:
+        with contextlib.closing(_connected_to_read(source, alone=alone)) as connection:
+            connection.execute("VACUUM INTO ?", (str(target),))
+        with target.open("rb+") as file:
+            os.fsync(file.fileno())
+    except sqlite3.Error as error:
+        raise BackupError(f"The database {source} cannot be copied: {error}.") from error
+    except OSError as error:
+        raise BackupError(
+            f"The copy {target} cannot be written: {error.strerror or error}."
+        ) from error
 
 
 def backups_in(folder: Path) -> list[Path]:

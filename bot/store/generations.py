@@ -98,11 +98,13 @@ class GenerationTable:
         )
         return [(row["id"], row["likeness"]) for row in rows]
 
-    async def without_likeness(self, *, limit: int) -> list[Generation]:
-        """Return some images of before likenesses were kept."""
+    async def without_likeness(self, *, after: str = "", limit: int) -> list[Generation]:
+        """Return some images of before likenesses were kept, those behind an id first."""
         return self._generations(
             await self._database.rows(
-                "SELECT * FROM generations WHERE likeness IS NULL AND deleted_at IS NULL LIMIT ?",
+                "SELECT * FROM generations WHERE likeness IS NULL AND deleted_at IS NULL"
+                " AND id > ? ORDER BY id LIMIT ?",
+                after,
                 limit,
             )
         )

@@ -10,6 +10,7 @@ from typing import Self
 from bot.signature import SigningKey
 from bot.store.boards import BoardTable
 from bot.store.database import Database
+from bot.store.files import FileTable
 from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
@@ -32,6 +33,7 @@ class Store:
         takeovers: What somebody may draw of what the files of other tools say.
         key: What signs recipes; None while the database is closed, and in one that only is looked
             into and was never started with.
+        files: Which files the rows name.
         quarantine: Where files are moved that no row names.
         records: What the files of pictures do not tell, beside them.
 
@@ -54,6 +56,7 @@ class Store:
         self.boards = BoardTable(self.database, folder=data / "boards")
         self.takeovers = TakeoverTable(self.database)
         self.key: SigningKey | None = None
+        self.files = FileTable(self.database)
         self.records = Records(data)
         self.quarantine = Quarantine(data, days=quarantine_days)
 

@@ -38,6 +38,9 @@ CHINESE: Final[dict[str, str]] = {
     "lossless_webp": "PNG 超过了这里的上传限制：这是同一张图的无损 WebP。",
     "lossy_webp": "无损格式也超过了这里的上传限制：这份是高质量 WebP。原始像素已保存，"
     "可在允许更大文件的地方用 `/show` 查看。",
+    "file_missing": "⚠️ `{id}` 的文件不见了：点“**同一种子**”可重新画出。",
+    "file_damaged": "⚠️ `{id}` 的文件已损坏：点“**同一种子**”可重新画出。",
+    "other_unread": "其中一张的文件已损坏或不见了，无法得知相差多少；",
     "too_large": "图片已保存为 `{id}`，但没有任何格式能低于这里的上传限制。",
     "quality_draft": "草稿",
     "quality_standard": "标准",
@@ -51,7 +54,7 @@ CHINESE: Final[dict[str, str]] = {
     "sheet_failed": "⚠️ 画好了 {count} 张中的 {made} 张。其余的：{sentence}",
     "sheet_lossy": "受这里的上传限制，对比图是高质量 WebP；按钮可取得原图。",
     "sheet_too_large": "图片都已保存，但对比图超过了这里的上传限制：用按钮逐张查看。",
-    "sheet_no_files": "这些图片的文件已不在。",
+    "sheet_no_files": "这些图片的文件已不在或已损坏：点“**同一种子**”可重新画出。",
     "compare_fixed": "{option} 正是要对比的内容，不能同时固定为 {value}："
     "请去掉这个选项，或对比别的内容。",
     # Buttons
@@ -117,7 +120,8 @@ CHINESE: Final[dict[str, str]] = {
     "family_left_out_at_least": "只显示最近的 {shown} 张，另有超过 {count} 张未显示",
     "family_deleted": "已删除",
     "family_elsewhere": "这里看不到",
-    "family_no_file": "文件不在了",
+    "family_missing": "文件不在了",
+    "family_damaged": "文件已损坏",
     "family_spoiler": "已遮挡",
     "family_alone_hint": "还没有由它而来的图：请按它下面的 **换个种子** 或 **修改**。",
     "family_spoiler_hint": "遮挡的图不会显示；`spoilers:True` 可在点击后显示。",
@@ -126,6 +130,8 @@ CHINESE: Final[dict[str, str]] = {
     "no_image_of_yours": "你在这里还没有图：试试 `/imagine`，或填写编号。",
     "no_image_there": "那条消息里没有我画的、属于这里的图。",
     "inspect_here": "✅ **就在这里生成**，每个像素都相同：{ids} · `/show` 可再次展示",
+    "inspect_damaged": "🔎 可能是 {ids} 的副本，但其文件已损坏或不见了："
+    "点“**同一种子**”可重新画出。",
     "inspect_lookalike": "🔎 **是 `{id}` 的改动副本**，原图在这里生成（重新压缩、缩放或截屏）· "
     "`/show` 可再次展示原图",
     "inspect_signed": "✅ **由本机器人生成**：文件中的配方带有它的签名。",

@@ -39,6 +39,10 @@ ENGLISH: Final[dict[str, str]] = {
     "lossless WebP.",
     "lossy_webp": "Over this place's upload limit even without loss: this copy is WebP "
     "of high quality. The exact pixels are kept; `/show` them where larger files are allowed.",
+    "file_missing": "⚠️ The file of `{id}` is gone: **Same seed** draws it again.",
+    "file_damaged": "⚠️ The file of `{id}` is damaged: **Same seed** draws it again.",
+    "other_unread": "the file of one of them is damaged or gone, so how far apart they are is not "
+    "known; ",
     "too_large": "The image is kept as `{id}`, but no copy of it fits under this place's upload "
     "limit.",
     "quality_draft": "draft",
@@ -55,7 +59,8 @@ ENGLISH: Final[dict[str, str]] = {
     "buttons bring the exact images.",
     "sheet_too_large": "The images are kept, but no sheet of them fits under this place's upload "
     "limit: the buttons bring each.",
-    "sheet_no_files": "The files of these images are gone.",
+    "sheet_no_files": "The files of these images are gone or damaged: **Same seed** draws "
+    "them again.",
     "compare_fixed": "{option} is what varies, so it cannot also be {value}: leave that option "
     "out, or let something else vary.",
     # Buttons
@@ -121,7 +126,8 @@ ENGLISH: Final[dict[str, str]] = {
     "family_left_out_at_least": "the nearest {shown}; more than {count} are not shown",
     "family_deleted": "deleted",
     "family_elsewhere": "not visible here",
-    "family_no_file": "file is gone",
+    "family_missing": "file is gone",
+    "family_damaged": "file is damaged",
     "family_spoiler": "spoiler",
     "family_alone_hint": "Nothing was made from it yet: press **New seed** or **Edit** under it.",
     "family_spoiler_hint": "Hidden images stay hidden; `spoilers:True` shows them behind a click.",
@@ -130,6 +136,8 @@ ENGLISH: Final[dict[str, str]] = {
     "no_image_of_yours": "You have made no image here yet: try `/imagine`, or name an id.",
     "no_image_there": "That message holds no image of mine that belongs here.",
     "inspect_here": "✅ **Made here**, pixel for pixel: {ids} · `/show` brings it back",
+    "inspect_damaged": "🔎 It may be a copy of {ids}, whose files are damaged or gone: **Same "
+    "seed** draws them again.",
     "inspect_lookalike": "🔎 **A changed copy of `{id}`**, which was made here (re-compressed, "
     "resized or from a screen) · `/show` brings back the original",
     "inspect_signed": "✅ **Made by this bot**: the recipe in the file bears its signature.",

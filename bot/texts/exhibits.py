@@ -14,6 +14,8 @@ EXHIBITS_ENGLISH: Final[dict[str, str]] = {
     "exhibit_page": "Page {page} of {pages}",
     "exhibit_spoiler": "Spoiler",
     "exhibit_missing": "The file is missing",
+    "exhibit_damaged": "The file is damaged",
+    "exhibit_too_large": "No copy of it fits under this place's upload limit.",
     "exhibit_candidate": "Candidate",
     "exhibit_shortlist": "Shortlist",
     "exhibit_approved": "Approved",
@@ -72,6 +74,7 @@ EXHIBITS_ENGLISH: Final[dict[str, str]] = {
     "exhibit_note_width": "{width} pixels wide.",
     "exhibit_note_shrunk": "{width} pixels wide instead of {wanted}, so that it fits {limit} MB.",
     "exhibit_note_missing": "Missing because their files are gone: {numbers}.",
+    "exhibit_note_damaged": "Missing because their files are damaged: {numbers}.",
     "exhibit_stop": ".",
     "exhibit_readme": "The pictures are in pictures/, what made them in recipes/, and all of it "
     "as a table in pictures.csv.",
@@ -87,6 +90,8 @@ EXHIBITS_CHINESE: Final[dict[str, str]] = {
     "exhibit_page": "第 {page} 页，共 {pages} 页",
     "exhibit_spoiler": "剧透",
     "exhibit_missing": "文件不见了",
+    "exhibit_damaged": "文件已损坏",
+    "exhibit_too_large": "没有任何副本能低于这里的上传限制。",
     "exhibit_candidate": "候选",
     "exhibit_shortlist": "入围",
     "exhibit_approved": "通过",
@@ -145,6 +150,7 @@ EXHIBITS_CHINESE: Final[dict[str, str]] = {
     "exhibit_note_width": "宽 {width} 像素。",
     "exhibit_note_shrunk": "宽 {width} 像素，而不是 {wanted}，以便不超过 {limit} MB。",
     "exhibit_note_missing": "以下图片的文件不见了：{numbers}。",
+    "exhibit_note_damaged": "以下图片的文件已损坏，未包含在内：{numbers}。",
     "exhibit_stop": "。",
     "exhibit_readme": "pictures/ 里是图片，recipes/ 里是生成它们的配方，pictures.csv 是总表。",
 }

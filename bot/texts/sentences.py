@@ -56,6 +56,12 @@ _SENTENCES: Final = _compiled({
     r"The bot is about to restart: .*": "机器人即将重启：请一分钟后再试。",
     r"Something went wrong on my side; .*": "我这边出了问题，已记录下来，请再试一次。",
     r"Drawing this stopped the engine twice, .*": "画这张图使引擎停止了两次，不再尝试。",
+    r"The file of the image '(\w+)' is gone: .*":
+        r"图片 \1 的文件不见了：点它下方的“同一种子”可重新画出，再加入那一张。",
+    r"The file of the image '(\w+)' is damaged: .*":
+        r"图片 \1 的文件已损坏：点它下方的“同一种子”可重新画出，再加入那一张。",
+    r"The bot's data were damaged and brought back from a copy, .*":
+        "机器人的数据曾损坏，已从备份恢复，无法得知这个任务的结果：请重新提交。",
     r"The image (.+) is made and kept, but .*":
         r"图片 \1 已画好并保存，但我不能再在原频道发布：请在别处用 /show 或 /history 查看。",
     r"The database could not be written .*": "数据库暂时无法写入：请一分钟后再试。",

@@ -13,18 +13,12 @@ from typing import Any, Unpack
 from PIL import Image
 
 from bot.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
-from bot.errors import BotError, InvalidRequestError
+from bot.errors import BotError, DamagedPictureError, InvalidRequestError
 from bot.jobs import Generation, Scope, typed_id
 from bot.likeness import Match, best_match, candidates, fingerprint
 from bot.palettes import palette_of
-from bot.picture_files import write_once
-from bot.reading import (
-    Picture,
-    UnreadableImageError,
-    read_file,
-    read_picture,
-    read_picture_file,
-)
+from bot.picture_files import read_copy, read_image, write_once
+from bot.reading import Picture, read_picture
 from bot.recipe import recipe_text_of
 from bot.service.boards.changing import Changing, Work, allowed
 from bot.service.boards.options import Label, UploadDetails
@@ -74,7 +68,7 @@ class Adding(Changing):
         await self._check(actor, board_id, label)
         scope = Scope(guild_id=actor.guild_id)
         found = await self._store.generations.find(typed_id(generation_id), scope)
-        if found is None or not found.path.is_file():
+        if found is None:
             raise InvalidRequestError(
                 f"There is no image {generation_id[:40]!r} here: use the id under an image that is "
                 "not deleted."
@@ -113,7 +107,7 @@ class Adding(Changing):
         job = await self._store.jobs.find(generation.job_id)
         hidden = await self._store.generations.spoilers_among([generation.id])
         return Offer(
-            content=await asyncio.to_thread(read_file, generation.path),
+            content=await asyncio.to_thread(_content_of, generation),
             source=Source.GENERATION,
             credit="" if job is None else job.origin.user_name,
             author_id=generation.user_id,
@@ -268,6 +262,23 @@ def _item(work: Work, path: Path, offer: Offer, look: Look, label: Label) -> Ite
     )
 
 
+def _content_of(generation: Generation) -> bytes:
+    """Read an image's file.
+
+    Raises:
+        BotError: It is damaged or gone.
+
+    """
+    try:
+        return read_image(generation.path)
+    except DamagedPictureError as error:
+        state = "gone" if error.is_missing else "damaged"
+        raise BotError(
+            f"The file of the image {generation.id!r} is {state}: press Same seed under it, which "
+            "draws it again, and add that."
+        ) from error
+
+
 def _look(content: bytes) -> Look:
     picture = read_picture(content)
     return Look(
@@ -285,5 +296,5 @@ def _best(picture: Picture, items: Sequence[Item]) -> Match | None:
 def _opened(items: Sequence[Item]) -> Iterator[tuple[str, Image.Image]]:
     """Open our copies, one at a time; one that somebody damaged is like nothing."""
     for item in items:
-        with contextlib.suppress(UnreadableImageError):
-            yield str(item.number), read_picture_file(item.path).image
+        with contextlib.suppress(DamagedPictureError):
+            yield str(item.number), read_picture(read_copy(item.path)).image

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from bot.errors import BotError, DamagedPictureError, InvalidRequestError
+from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.jobs import Generation, Job, now
 from bot.picture_files import read_copy
 from bot.service.restoration.files import Files, UnprovenFileError, read_image_row
@@ -54,7 +53,7 @@ async def restore(
     ) as folder:
         new = Path(folder) / _DATABASE
         if report.source is not None:
-            await asyncio.to_thread(_copy, report.source, new, alone=report.is_alone)
+            await asyncio.to_thread(copy_database, report.source, new, alone=report.is_alone)
         work = _Work(data, new, files, options, report, quarantine_days)
         await work.make_rows(progress)
         if not options.is_dry:
@@ -93,13 +92,6 @@ def _named(data: Path, copy: Path) -> Path:
             "newest good one."
         )
     return found
-
-
-def _copy(source: Path, target: Path, *, alone: bool) -> None:
-    try:
-        copy_database(source, target, alone=alone)
-    except (sqlite3.Error, OSError) as error:
-        raise BotError(f"The database {source} cannot be copied to {target}: {error}.") from error
 
 
 class _Work:
