@@ -22,3 +22,18 @@ async def test_nothing_is_lost_when_everything_fails(tmp_path: Path):
     assert found.wrong == [], str(found)
     assert found.counts["jobs posted"] > 0
     assert found.counts["faults"] > 0
+
+
+async def test_no_image_is_lost_when_the_database_is_too(tmp_path: Path):
+    found = await Chaos(
+        data_dir=tmp_path / "data",
+        kills=2,
+        seed=3,
+        alive_s=0.8,
+        note=lambda _: None,
+        faults=[],
+        damage_every=2,
+    ).run()
+    assert found.wrong == [], str(found)
+    assert found.counts["jobs posted"] > 0
+    assert found.counts["databases lost and restored"] == 1

@@ -87,18 +87,16 @@ class Delivery:
                 await asyncio.to_thread(self._store_file, job, i, drawing)
                 for i, drawing in sorted(drawings.items())
             ]
-            for each in generations:
-                await asyncio.to_thread(self._store.records.write_image, job, each)
             await self._store.generations.add(job, generations, have_records=True)
         return generations
 
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
+        """Write an image's record, then its file: a picture without a record is of before them."""
         request = job.requests[index]
         recipe = make_recipe(request, drawing)
         path = self._store.image_path(drawing.image.pixel_sha256)
         png = encode_png(drawing.image, recipe=recipe, key=self._store.key)
-        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
-        return Generation(
+        generation = Generation(
             id=new_id(),
             job_id=job.id,
             index=index,
@@ -116,6 +114,9 @@ class Delivery:
             recipe_text=canonical(recipe),
             likeness=fingerprint(to_pillow(drawing.image)),
         )
+        self._store.records.write_image(job, generation)
+        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
+        return generation
 
     async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:
         """Hand the images over."""

@@ -4,7 +4,8 @@ The real bot in a process of its own with its real database and files, a Discord
 stand-in engine that is quick and whose pixels anybody can compute again. Exit code 1 if anything is
 wrong.
 
-    python -m tests.benchmarks.chaos [--kills 200] [--faults all] [--seed 1] [--keep FOLDER]
+    python -m tests.benchmarks.chaos [--kills 200] [--faults all] [--seed 1] [--damage N]
+        [--keep FOLDER]
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ def main() -> int:
         "--faults", default="all", help=f"all, none, or some of: {', '.join(FAULT_NAMES)}"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--damage",
+        type=int,
+        default=0,
+        metavar="N",
+        help="damage, delete or empty the database after every N-th kill, and restore it",
+    )
     parser.add_argument("--keep", type=Path, help="leave the bot's data in this folder")
     options = parser.parse_args()
     names = {"all": FAULT_NAMES, "none": []}.get(options.faults)
@@ -40,6 +48,7 @@ def main() -> int:
             kills=options.kills,
             seed=options.seed,
             faults=faults,
+            damage_every=options.damage,
         )
         found = asyncio.run(chaos.run())
     print(found)

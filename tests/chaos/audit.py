@@ -39,18 +39,31 @@ class Auditor:
     """Read-only; the bot is stopped."""
 
     def __init__(
-        self, data_dir: Path, witness: Witness, crowd: Crowd, backend: WireBackend
+        self,
+        data_dir: Path,
+        witness: Witness,
+        crowd: Crowd,
+        backend: WireBackend,
+        *,
+        restored_after: int = 0,
     ) -> None:
+        """`restored_after`: how many wishes there were when the database was restored last.
+
+        A restoration knows nothing of jobs without an image: they are in no file.
+        """
         self._data = data_dir
         self._witness = witness
         self._crowd = crowd
         self._backend = backend
+        self._restored_after = restored_after
         self._found = Findings()
         self._jobs = {row["id"]: row for row in self._rows("SELECT * FROM jobs")}
         self._generations = self._rows("SELECT * FROM generations")
         self._prompts = {
             row["job_id"]: row["prompt"]
-            for row in self._rows("SELECT job_id, prompt FROM requests WHERE position = 0")
+            for row in self._rows(
+                "SELECT job_id, prompt, min(position) FROM requests GROUP BY job_id"
+            )
         }
 
     def _rows(self, sql: str) -> list[sqlite3.Row]:
@@ -64,8 +77,9 @@ class Auditor:
         self._check_jobs()
         self._check_files()
         self._check_images()
-        for kind in ("lost jobs", "posted twice", "rows without file", "files without row",
-                     "wrong images", "not answered"):  # fmt: skip
+        self._check_shown()
+        for kind in ("lost jobs", "lost images", "posted twice", "rows without file",
+                     "files without row", "wrong images", "not answered"):  # fmt: skip
             self._found.counts.setdefault(kind, 0)
         return self._found
 
@@ -95,6 +109,8 @@ class Auditor:
             self._found.counts["asked while the bot was down"] += 1
         elif wish.asked.ephemeral:
             self._found.counts["refused in private"] += 1
+        elif wish.number <= self._restored_after:
+            self._found.counts["without an image when the database was lost"] += 1
         else:
             self._wrong("lost jobs", f"{wish.words} was acknowledged and never written down")
 
@@ -135,6 +151,19 @@ class Auditor:
         for job_id, job in self._jobs.items():
             if job["state"] == "posted" and not by_job.get(job_id):
                 self._wrong("lost jobs", f"job {job_id} is posted without an image")
+
+    def _check_shown(self) -> None:
+        """Whatever a message still shows has a row, unless somebody wanted it deleted."""
+        known = {generation["id"] for generation in self._generations}
+        for message_id, sight in self._witness.messages.items():
+            if (
+                sight.is_private
+                or sight.deleted_at is not None
+                or message_id in self._crowd.deleted
+            ):
+                continue
+            for image in sight.images.keys() - known:
+                self._wrong("lost images", f"image {image} is in message {message_id} only")
 
     def _check_generation(self, generation: sqlite3.Row) -> None:
         job = self._jobs[generation["job_id"]]

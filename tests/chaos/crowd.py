@@ -48,6 +48,7 @@ class Crowd:
         self._members: dict[int, list[Any]] = {}
         self.wishes: list[Wish] = []
         self.other_asked: list[InteractionResult] = []
+        self.deleted: set[int] = set()  # messages under which Delete was pressed
         for number in range(GUILDS):
             self._settle(f"town{number}")
 
@@ -117,4 +118,6 @@ class Crowd:
             return
         message: Seen = self._dice.choice(messages)
         label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 1, 2))[0]
+        if label == "Delete":
+            self.deleted.add(message.id)
         self.other_asked.append(await self._server.people.press(who, message, label))

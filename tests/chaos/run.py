@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.chaos.audit import Auditor, Findings
 from tests.chaos.crowd import Crowd
+from tests.chaos.damage import damage_and_restore, keep_copy
 from tests.chaos.witness import Witness
 from tests.discord_server.blows import Blow
 from tests.discord_server.bot_process import BotProcess
@@ -45,6 +46,7 @@ class Chaos:
     kills: int
     seed: int
     faults: list[str] = field(default_factory=lambda: list(FAULT_NAMES))
+    damage_every: int = 0  # kills; 0 leaves the database alone
     alive_s: float = 1.5
     every_s: float = 0.08
     seconds_per_forward: float = 0.004
@@ -53,6 +55,7 @@ class Chaos:
     async def run(self) -> Findings:
         """Break, settle and audit."""
         dice = random.Random(self.seed)
+        restorations, restored_after = 0, 0
         async with DiscordServer().listening() as server:
             witness, crowd = Witness(server.backend), Crowd(server, self.seed)
             bot = self._bot(server)
@@ -63,6 +66,12 @@ class Chaos:
                     server.faults.plan = self._plan(self.seed * 100_000 + number)
                     await self._live(bot, crowd, dice)
                     await self._end(bot, dice)
+                    if self._is_due(number, after=0):
+                        said = await damage_and_restore(bot, dice)
+                        bot.lines.append(said)
+                        restorations, restored_after = restorations + 1, len(crowd.wishes)
+                    elif self._is_due(number, after=self.damage_every // 2):
+                        await asyncio.to_thread(keep_copy, self.data_dir)
                     await self._start(bot)
                     if number % 20 == 0:
                         self._report(number, server, crowd)
@@ -72,7 +81,10 @@ class Chaos:
                 if bot.is_running:
                     await bot.terminate()
                 (self.data_dir / "chaos.log").write_text(bot.log, encoding="utf-8")
-            found = Auditor(self.data_dir, witness, crowd, server.backend).audit()
+            found = Auditor(
+                self.data_dir, witness, crowd, server.backend, restored_after=restored_after
+            ).audit()
+            found.counts["databases lost and restored"] = restorations
             found.counts["faults"] = server.journal.fault_counts.total()
             found.counts["kills"] = self.kills
             found.counts["requests to Discord"] = server.journal.request_counts.total()
@@ -81,6 +93,10 @@ class Chaos:
             for name, count in server.journal.fault_counts.items():
                 found.counts[f"fault: {name}"] = count
             return found
+
+    def _is_due(self, number: int, *, after: int) -> bool:
+        """Tell whether a kill is one of those so many after the database was last damaged."""
+        return bool(self.damage_every) and number % self.damage_every == after
 
     def _bot(self, server: DiscordServer) -> BotProcess:
         return BotProcess(

@@ -124,7 +124,8 @@ class _Work:
             torn = {
                 job_id
                 for job_id, records in by_job.items()
-                if len(records) < unfinished[job_id] and not _message_of(records)
+                if sum(each["has_file"] for each in records) < unfinished[job_id]
+                and not _message_of(records)
             }
             await self._add_images(await self._candidates(torn), progress)
             await self._settle_images()
@@ -203,15 +204,16 @@ class _Work:
     # Jobs
 
     def _records_of(self, job_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
-        """Return the records of the images of some jobs."""
+        """Return the records of the images of some jobs, and whether their files are there."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for records in self._files.records.values():
+        for sha, records in self._files.records.items():
             for (job_id, _), path in records.items():
                 if job_id in job_ids:
                     try:
-                        found[job_id].append(read_record(path))
+                        record = read_record(path)
                     except RecordError:
-                        found[job_id].append({"message_id": None})
+                        record = {}
+                    found[job_id].append({**record, "has_file": sha in self._files.images})
         return found
 
     async def _settle_jobs(
