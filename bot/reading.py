@@ -77,6 +77,11 @@ class Picture:
     suffix: str
 
     @property
+    def recipe_text(self) -> str | None:
+        """Return the recipe inside as it was written, if there is one."""
+        return self.texts.get(RECIPE_KEY)
+
+    @property
     def recipe(self) -> Recipe | None:
         """Return the recipe inside, if there is one.
 
@@ -84,7 +89,7 @@ class Picture:
             RecipeError: There is one, and it cannot be believed.
 
         """
-        text = self.texts.get(RECIPE_KEY)
+        text = self.recipe_text
         return None if text is None else parse_recipe(text, self.texts.get(SIGNATURE_KEY))
 
 
