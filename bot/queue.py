@@ -144,7 +144,10 @@ class FairQueue:
         """Let a job be the next of its guild: it takes the turn that any job of the guild gets.
 
         Jobs of other guilds keep their turns, and the requester pays for it with their own later.
+        One that no longer waits stays where it is.
         """
+        if not self.has(job_id):
+            return
         self._moved = [job_id, *(moved for moved in self._moved if moved != job_id)]
 
     def pause(self, guild_id: int) -> None:

@@ -30,6 +30,8 @@ class Moderation:
         if ride is None or not self._queue.has(job_id) or not _is_of(ride.job, guild_id):
             return None
         await self._store.jobs.set_moved(job_id)
+        if not self._queue.has(job_id):  # it was taken or cancelled while that was written
+            return None
         self._queue.move_to_front(job_id)
         return self._line.ticket(job_id)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, Self
 
 from PIL import Image
@@ -86,7 +87,9 @@ class Service:
         )
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
-        self._arriving: list[int] = []  # users whose job is being written down
+        # The user of each job that is being written down, or that the last run left: it is not in
+        # the queue yet, and counts as if it were.
+        self._arriving: list[int] = []
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
         self.load_failure: LoadFailedError | None = None
@@ -103,6 +106,7 @@ class Service:
         """Begin to work."""
         model, device = self._model, self._settings.device
         self._left_over = await self._store.jobs.unfinished()
+        self._arriving = [job.origin.user_id for job in self._left_over if _waits(job)]
         await self._unfinished.forget_others(
             [job.id for job in self._left_over], self._store.jobs.known
         )
@@ -219,22 +223,18 @@ class Service:
         """
         if self._is_stopping:
             raise BotError(STOPPING_SENTENCE)
-        self._check_room(origin.user_id)
-        job = Job(
-            id=new_id(),
-            requests=tuple(requests),
-            origin=origin,
-            parents=tuple(parents),
-            relation=relation,
-            spoiler=spoiler or bool(await self.spoilers_among(parents)),
-            created_at=now(),
-            axis=axis,
-        )
-        self._arriving.append(origin.user_id)
-        try:
+        with self._room_for(origin.user_id):
+            job = Job(
+                id=new_id(),
+                requests=tuple(requests),
+                origin=origin,
+                parents=tuple(parents),
+                relation=relation,
+                spoiler=spoiler or bool(await self.spoilers_among(parents)),
+                created_at=now(),
+                axis=axis,
+            )
             await self._store.jobs.add(job)
-        finally:
-            self._arriving.remove(origin.user_id)
         ride = Ride(job=job, reply=reply)
         ticket = self._enqueue(ride)
         await self._rides.changed()
@@ -243,12 +243,14 @@ class Service:
 
     async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
         """Take up the jobs an earlier run of the program left unfinished."""
-        jobs, self._left_over = self._left_over, []
         waiting = []
-        for job in jobs:
+        while self._left_over:
+            drawings = await self._unfinished.restore(self._left_over[0])
+            job = self._left_over.pop(0)  # as it is now: it may have been cancelled meanwhile
             ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
-            if job.state in {JobState.QUEUED, JobState.RUNNING} and job.attempts < MAX_ATTEMPTS:
-                ride.drawings = await self._unfinished.restore(job)
+            if _waits(job):
+                ride.drawings = drawings
+                self._arriving.remove(job.origin.user_id)
                 self._enqueue(ride)
                 waiting.append(ride)
             else:
@@ -272,7 +274,7 @@ class Service:
             return CancelOutcome.NOT_YOURS
         ride = self._rides.find(job_id)
         if ride is None:
-            return CancelOutcome.TOO_LATE
+            return await self._cancel_left_over(job_id, by=by)
         if self._queue.remove(job_id) is not None:
             self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job_id}")
             return CancelOutcome.QUEUED
@@ -283,6 +285,16 @@ class Service:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ride.ended.wait(), CANCEL_PATIENCE_S)
         return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the event
+
+    async def _cancel_left_over(self, job_id: str, *, by: int) -> CancelOutcome:
+        """Cancel a job that the last run left, before it is taken up; `resume` tells of it."""
+        for index, job in enumerate(self._left_over):
+            if job.id == job_id and _waits(job):
+                self._left_over[index] = replace(job, state=JobState.CANCELLED, ended_by=by)
+                self._arriving.remove(job.origin.user_id)
+                await self._store.jobs.set_cancelled(job_id, by=by)
+                return CancelOutcome.QUEUED
+        return CancelOutcome.TOO_LATE
 
     def queue_for(self) -> list[Ticket]:
         """Return everything on its way, in the order that will really happen.
@@ -430,13 +442,28 @@ class Service:
 
     # The parts put together
 
-    def _check_room(self, user_id: int) -> None:
+    @contextlib.contextmanager
+    def _room_for(self, user_id: int) -> Iterator[None]:
+        """Keep a place for one more job of a user while it is written down.
+
+        The limits are checked and the place is taken in one step, before anything is awaited: who
+        submits at the same moment is counted.
+
+        Raises:
+            BotError: The queue is full, or the user's limit is reached.
+
+        """
         theirs = [ride for ride in self._worker.underway if ride.job.origin.user_id == user_id]
         self._queue.check_room(
             user_id,
             running=len(theirs) + self._arriving.count(user_id),
             arriving=len(self._arriving),
         )
+        self._arriving.append(user_id)
+        try:
+            yield
+        finally:
+            self._arriving.remove(user_id)
 
     def _enqueue(self, ride: Ride) -> Ticket | None:
         self._rides.add(ride)
@@ -487,6 +514,11 @@ class Service:
 
     async def _sweep(self) -> None:
         await sweep(self._store, self._delivery.files)
+
+
+def _waits(job: Job) -> bool:
+    """Tell whether a job of the last run is still to be drawn."""
+    return job.state in {JobState.QUEUED, JobState.RUNNING} and job.attempts < MAX_ATTEMPTS
 
 
 def _visible(job: Job, scope: Scope) -> bool:

@@ -175,12 +175,12 @@ class Adding(Changing):
 
 @contextlib.asynccontextmanager
 async def _copied(path: Path, content: bytes) -> AsyncIterator[None]:
-    """Write our copy; where the picture is refused in the end, a new copy goes again."""
+    """Write our copy; where the picture does not hang in the end, a new copy goes again."""
     was_there = await asyncio.to_thread(path.exists)
-    await asyncio.to_thread(write_once, path, content)
     try:
+        await asyncio.to_thread(write_once, path, content)
         yield
-    except BotError:
+    except (BotError, OSError):
         if not was_there:
             await asyncio.to_thread(path.unlink, missing_ok=True)
         raise
