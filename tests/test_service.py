@@ -273,17 +273,6 @@ async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
     assert rows(settings, "SELECT * FROM generations") == []
 
 
-async def test_a_refusal_of_the_engine_is_its_sentence_and_the_next_job_is_drawn(
-    service: Service, settings: Settings
-):
-    refused = await submit(service, request("word " * 700))
-    drawn = await submit(service)
-    await idle(service)
-    assert "504 are the limit" in refused.sentence
-    assert drawn.generations
-    assert states(settings) == ["failed", "posted"]
-
-
 async def test_a_job_that_breaks_the_engine_twice_is_given_up_and_the_next_is_drawn(
     service: Service, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
 ):

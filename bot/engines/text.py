@@ -10,9 +10,8 @@ from torch import nn
 
 from bot.engines.checkpoint import Checkpoint, load_module
 from bot.engines.fast.path import FastPath
-from bot.errors import InvalidRequestError
+from bot.engines.tokens import check_tokens, neutralise
 
-MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official chat template
 _CACHED_TOKENS: Final = 16_384  # of 2560 bf16 values: 84 MB on the device
 
 
@@ -36,29 +35,17 @@ class PromptEncoder:
         self._template_tokens = len(self._ids(""))
 
     def neutralise(self, prompt: str) -> str:
-        """Return the prompt with the tokenizer's control tokens broken up by a space.
-
-        `<|im_end|>` typed by a user would otherwise end their turn of the chat template.
-        """
-        for token in self._tokenizer.get_added_vocab():
-            while token in prompt:
-                prompt = prompt.replace(token, f"{token[0]} {token[1:]}")
-        return prompt
+        """Return the prompt with the tokenizer's control tokens broken up by a space."""
+        return neutralise(prompt, self._tokenizer.get_added_vocab())
 
     def check(self, prompt: str) -> None:
         """Refuse a prompt longer than the model reads.
 
         Raises:
-            InvalidRequestError: It has more than 504 tokens.
+            TooManyTokensError: It has more than 504 tokens.
 
         """
-        tokens = len(self._ids(self.neutralise(prompt))) - self._template_tokens
-        if tokens > MAX_PROMPT_TOKENS:
-            surplus = (tokens - MAX_PROMPT_TOKENS) / tokens
-            raise InvalidRequestError(
-                f"The prompt has {tokens} tokens: {MAX_PROMPT_TOKENS} are the limit, so shorten it "
-                f"by about {max(1, round(100 * surplus))} %."
-            )
+        check_tokens(len(self._ids(self.neutralise(prompt))) - self._template_tokens)
 
     @torch.inference_mode()
     def encode(self, prompt: str) -> torch.Tensor:

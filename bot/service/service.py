@@ -7,10 +7,12 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Self
 
 from PIL import Image
 
+from bot.engines.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError
 from bot.estimator import Estimator
 from bot.executor import Executor
@@ -137,6 +139,7 @@ class Service:
         )
         self.lost = self._worker.lost
         self._line.loading(await self._store.machine.load_time_s(model.model_id, device))
+        self._tokens = asyncio.create_task(_token_counter(model.folder), name="tokenizer")
         self._begin()
         return self
 
@@ -156,6 +159,7 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         """Stop; what is not finished is taken up at the next start."""
         await self.stop()
+        await self._tokens
         await self._rides.end_tasks()  # only upkeep, and replies that wait to be tried again
 
     async def stop(self) -> None:
@@ -218,11 +222,13 @@ class Service:
             Its place, unless it was taken at once.
 
         Raises:
-            BotError: The queue is full, the requester's limit is reached, or the bot is stopping.
+            BotError: A prompt has too many tokens, the queue is full, the requester's limit is
+                reached, or the bot is stopping.
 
         """
         if self._is_stopping:
             raise BotError(STOPPING_SENTENCE)
+        await self._check_tokens(requests)
         with self._room_for(origin.user_id):
             job = Job(
                 id=new_id(),
@@ -442,6 +448,12 @@ class Service:
 
     # The parts put together
 
+    async def _check_tokens(self, requests: Sequence[GenerationRequest]) -> None:
+        """Refuse prompts that the model cannot read whole, before anything is written down."""
+        counter = await asyncio.shield(self._tokens)
+        if counter is not None:
+            await asyncio.to_thread(counter.check, {each.prompt for each in requests})
+
     @contextlib.contextmanager
     def _room_for(self, user_id: int) -> Iterator[None]:
         """Keep a place for one more job of a user while it is written down.
@@ -514,6 +526,15 @@ class Service:
 
     async def _sweep(self) -> None:
         await sweep(self._store, self._delivery.files)
+
+
+async def _token_counter(folder: Path) -> TokenCounter | None:
+    """Load the model's tokenizer beside its weights; without it the engine itself counts."""
+    try:
+        return await asyncio.to_thread(TokenCounter, folder)
+    except Exception as error:  # noqa: BLE001 - the library raises plain ones
+        logger.warning("Prompts are counted only when they are drawn: %s", error)
+        return None
 
 
 def _waits(job: Job) -> bool:

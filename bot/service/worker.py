@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.engine_thread import EngineHungError
 from bot.engines import Drawing, RawImage
-from bot.errors import BotError, CancelledError
+from bot.errors import BotError, CancelledError, InvalidRequestError
 from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.images import encode_preview
@@ -143,7 +143,10 @@ class Worker:
                     ride.cancel = threading.Event()
                 await self._restart_engine()
             except BotError as error:
-                logger.info("Job %s failed: %s", ride.job.id, error.message, exc_info=error)
+                is_mistake = isinstance(error, InvalidRequestError)  # of whoever typed it
+                logger.info(
+                    "Job %s failed: %s", ride.job.id, error.message, exc_info=not is_mistake
+                )
                 sentence = error.message
                 break
             except Exception:

@@ -1,0 +1,74 @@
+"""How many tokens a prompt has, known without the text encoder's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import tokenizers
+
+from bot.errors import InvalidRequestError
+
+MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official chat template
+
+
+class TooManyTokensError(InvalidRequestError):
+    """The prompt is longer than the model reads."""
+
+    def __init__(self, tokens: int) -> None:
+        """Say how long it is and how much has to go."""
+        surplus = max(1, round(100 * (tokens - MAX_PROMPT_TOKENS) / tokens))
+        super().__init__(
+            f"The prompt has {tokens} tokens: {MAX_PROMPT_TOKENS} are the limit, so shorten it "
+            f"by about {surplus} %."
+        )
+        self.tokens = tokens
+
+
+class TokenCounter:
+    """A model's tokenizer alone; it loads in well under a second and may be used on any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load it from a `ZImagePipeline` folder.
+
+        Raises:
+            Exception: The file is missing or broken; the library has no class of its own for that.
+
+        """
+        path = folder / "tokenizer" / "tokenizer.json"
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._control_tokens = [token.content for token in added.values()]
+
+    def count(self, prompt: str) -> int:
+        """Return how many tokens the model reads of a prompt, without its chat template."""
+        text = neutralise(prompt, self._control_tokens)
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def check(self, prompts: Iterable[str]) -> None:
+        """Refuse prompts that are longer than the model reads.
+
+        Raises:
+            TooManyTokensError: One has more than 504 tokens.
+
+        """
+        for prompt in prompts:
+            check_tokens(self.count(prompt))
+
+
+def check_tokens(tokens: int) -> None:
+    """Raise `TooManyTokensError` for a prompt of more than 504 tokens."""
+    if tokens > MAX_PROMPT_TOKENS:
+        raise TooManyTokensError(tokens)
+
+
+def neutralise(prompt: str, control_tokens: Iterable[str]) -> str:
+    """Return the prompt with the tokenizer's control tokens broken up by a space.
+
+    `<|im_end|>` typed by a user would otherwise end their turn of the chat template.
+    """
+    for token in control_tokens:
+        while token in prompt:
+            prompt = prompt.replace(token, f"{token[0]} {token[1:]}")
+    return prompt
