@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from bot.errors import InvalidRequestError
+from bot.plain_text import quoted
 from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyNoise, variety_noise
 
 MAX_SEED: Final = (
@@ -126,7 +127,7 @@ class SizeRules:
         match = _SIZE.fullmatch(text)
         if match is None:
             raise InvalidRequestError(
-                f"The size {text!r} is not understood: use WIDTHxHEIGHT, for example "
+                f"The size {quoted(text)} is not understood: use WIDTHxHEIGHT, for example "
                 f"{self.default}, or one of {', '.join(self.named)}."
             )
         return self.check(_size(match[1], match[2], max_side=self.max_side))
@@ -323,9 +324,8 @@ def check_seed(seed: int) -> None:
 
 
 def _bad_seed(seed: str | int) -> InvalidRequestError:
-    shown = str(seed)[:40]
     return InvalidRequestError(
-        f"The seed {shown!r} does not work: use a whole number from 0 to {MAX_SEED}."
+        f"The seed {quoted(seed)} does not work: use a whole number from 0 to {MAX_SEED}."
     )
 
 
@@ -340,7 +340,9 @@ def parse_quality(quality: str) -> Quality:
         return Quality(quality.strip().casefold())
     except ValueError:
         names = ", ".join(Quality)
-        raise InvalidRequestError(f"The quality {quality!r} is unknown: use {names}.") from None
+        raise InvalidRequestError(
+            f"The quality {quoted(quality)} is unknown: use {names}."
+        ) from None
 
 
 def parse_guidance_scale(guidance_scale: str | float) -> float:
@@ -365,9 +367,9 @@ def check_guidance_scale(guidance_scale: float) -> None:
 
 
 def _bad_guidance_scale(guidance_scale: str | float) -> InvalidRequestError:
-    shown = guidance_scale[:40] if isinstance(guidance_scale, str) else f"{guidance_scale:g}"
+    shown = guidance_scale if isinstance(guidance_scale, str) else f"{guidance_scale:g}"
     return InvalidRequestError(
-        f"The guidance {shown!r} does not work: use a number from 0 (off) to "
+        f"The guidance {quoted(shown)} does not work: use a number from 0 (off) to "
         f"{MAX_GUIDANCE_SCALE:g}; 1.2 to 1.5 follows the prompt more strictly."
     )
 
@@ -404,6 +406,6 @@ def check_variety_scale(scale: int) -> None:
 
 def _bad_variety(variety: str | int) -> InvalidRequestError:
     return InvalidRequestError(
-        f"The variety {str(variety)[:40]!r} does not work: use a whole number from 0 (off) to "
+        f"The variety {quoted(variety)} does not work: use a whole number from 0 (off) to "
         f"{MAX_VARIETY}."
     )

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from bot.errors import InvalidRequestError
 from bot.generation import MAX_SEED, Size
+from bot.plain_text import quoted
 
 _FILTER: Final = re.compile(r"(seed|size|by|on):(\S+)")
 _SIZE: Final = re.compile(r"(\d{1,5})[x×X*](\d{1,5})")
@@ -69,7 +70,7 @@ class Search:
 def _seed(value: str) -> int:
     if not (value.isascii() and value.isdigit() and int(value) <= MAX_SEED):
         raise InvalidRequestError(
-            f"The seed {value[:20]!r} does not work: use a whole number from 0 to {MAX_SEED}."
+            f"The seed {quoted(value, 20)} does not work: use a whole number from 0 to {MAX_SEED}."
         )
     return int(value)
 
@@ -78,7 +79,8 @@ def _size(value: str) -> Size:
     match = _SIZE.fullmatch(value)
     if match is None:
         raise InvalidRequestError(
-            f"The size {value[:20]!r} cannot be looked for: use WIDTHxHEIGHT, for example 512x512."
+            f"The size {quoted(value, 20)} cannot be looked for: use WIDTHxHEIGHT, for example "
+            "512x512."
         )
     return Size(width=int(match[1]), height=int(match[2]))
 
@@ -86,7 +88,9 @@ def _size(value: str) -> Size:
 def _user_id(value: str) -> int:
     digits = value.strip("<@!>")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):  # noqa: PLR2004 - 64 bits
-        raise InvalidRequestError(f"{value[:30]!r} is nobody: choose a member, or use their id.")
+        raise InvalidRequestError(
+            f"{quoted(value, 30)} is nobody: choose a member, or use their id."
+        )
     return int(digits)
 
 
@@ -97,6 +101,6 @@ def _date(value: str) -> str:
         dt.date(*map(int, [*parts, *["1"] * (3 - len(parts))] if parts else [0, 0, 0]))
     except ValueError as error:
         raise InvalidRequestError(
-            f"The date {value[:20]!r} cannot be looked for: use 2026, 2026-11 or 2026-11-23."
+            f"The date {quoted(value, 20)} cannot be looked for: use 2026, 2026-11 or 2026-11-23."
         ) from error
     return "-".join(parts)

@@ -24,6 +24,7 @@ from bot.generation import (
     parse_variety,
     seed_after,
 )
+from bot.plain_text import quoted
 
 MIN_VALUES: Final = 2
 MAX_VALUES: Final = 9  # a sheet of 3 x 3; also what fits under one message, with a button each
@@ -145,10 +146,10 @@ def _check_each_once(values: Sequence[str], parsed: Sequence[object]) -> None:
 
 
 def _twice(first: str, second: str) -> str:
-    shown = repr(second[:_VALUE_SHOWN])
+    shown = quoted(second, _VALUE_SHOWN)
     if first == second:
         return f"The value {shown} is there twice: name each one once."
-    return f"The value {shown} is the same as {first[:_VALUE_SHOWN]!r}: name each one once."
+    return f"The value {shown} is the same as {quoted(first, _VALUE_SHOWN)}: name each one once."
 
 
 def new_seeds(

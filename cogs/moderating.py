@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError
+from bot.jobs import typed_id
 from bot.queue import EVERYWHERE
 from bot.service import Ticket
 from bot.texts import text
@@ -29,12 +30,12 @@ class Moderating(
     @app_commands.describe(job="Which job")
     async def move(self, interaction: discord.Interaction, job: str) -> None:
         """Move a job to the front of the server's own jobs."""
-        locale, job_id = str(interaction.locale), job.strip()
+        locale, job_id = str(interaction.locale), typed_id(job)
         ticket = await self._bot.service.moderation.move_to_front(
             job_id, guild_id=_guild_id(interaction)
         )
         if ticket is None:
-            raise RefusalError("not_waiting", id=shortened(job_id, 20))
+            raise RefusalError("not_waiting", id=job_id)
         words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
         await interaction.response.send_message(words, ephemeral=True)
 

@@ -11,6 +11,7 @@ from bot.client import ImageBot, RefusalError
 from bot.generation import GenerationRequest, seed_after
 from bot.jobs import Generation, Origin, Relation, Scope
 from bot.lineage import relation_of
+from bot.plain_text import plain_text
 from bot.variations import Axis
 from cogs.replies import DiscordReply
 
@@ -28,7 +29,7 @@ def origin_of(interaction: discord.Interaction) -> Origin:
         guild_id=guild_of(interaction),
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
-        user_name=interaction.user.display_name,
+        user_name=plain_text(interaction.user.display_name),
         locale=str(interaction.locale),
         application_id=interaction.application_id,
         token=interaction.token,

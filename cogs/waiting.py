@@ -7,11 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import ImageBot
+from bot.jobs import typed_id
 from bot.service import Ticket
 from bot.texts import text
 from cogs import layouts
 from cogs.submitting import bot_of, guild_of, is_moderator, scope_of
-from cogs.wording import PROMPT_IN_LIST, escaped, relative_time, shortened, user_mention
+from cogs.wording import PROMPT_IN_LIST, code, escaped, relative_time, shortened, user_mention
 
 ENTRIES_SHOWN = 15  # a page of a message; the line behind them is a number
 
@@ -34,7 +35,7 @@ class Waiting(commands.Cog):
     @app_commands.describe(job="Which job; none means your latest")
     async def cancel(self, interaction: discord.Interaction, job: str | None = None) -> None:
         """Cancel a job and say what that stopped."""
-        job_id = job.strip() if job is not None else self._latest_of(interaction)
+        job_id = typed_id(job) if job is not None else self._latest_of(interaction)
         if job_id is None:
             nothing = text("cancel_nothing", str(interaction.locale))
             await interaction.response.send_message(nothing, ephemeral=True)
@@ -121,7 +122,7 @@ async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
         is_moderator=is_moderator(interaction),
         scope=scope_of(interaction),
     )
-    words = text(f"cancel_{outcome.value}", str(interaction.locale), id=job_id)
+    words = text(f"cancel_{outcome.value}", str(interaction.locale), id=code(job_id))
     await interaction.followup.send(words, ephemeral=True)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import discord
 
+from bot import plain_text
 from bot.visible import visible
 
 PROMPT_SHOWN: Final = 700  # characters in a message; the rest is in the recipe
@@ -16,6 +17,8 @@ PROMPT_IN_LIST: Final = 90  # characters where many prompts share a message
 # What begins a format, a link, a mention or a time anywhere, or a list, heading or quote in front.
 _LIVE: Final = re.compile(r"[\\*_~|`\[\]<]|:(?=//)|^[#+>-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 ALT_TEXT: Final = 1024  # Discord's limit of a description
+
+shortened = plain_text.shortened
 
 
 def escaped(words: str, *, limit: int = PROMPT_SHOWN, room: int | None = None) -> str:
@@ -46,7 +49,7 @@ def _escaped(line: str) -> str:
     return isolated(discord.utils.escape_mentions(plain))
 
 
-def code(words: str, *, limit: int) -> str:
+def code(words: str, *, limit: int = 40) -> str:
     """Return words from elsewhere as code on one line, in which nothing is a link or format."""
     shown = visible(words.replace("`", "ˋ"), limit)
     return f"`{shown}`" if shown else "–"
@@ -61,11 +64,6 @@ def isolated(words: str) -> str:
     """Return words which keep their direction to themselves, with Unicode's isolates (UAX 9)."""
     turns = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in words)
     return f"\u2068{words}\u2069" if turns else words
-
-
-def shortened(words: str, limit: int) -> str:
-    """Return the words, cut at `limit` characters with a mark where they go on."""
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
 def user_mention(user_id: int) -> str:

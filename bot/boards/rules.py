@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bot.errors import InvalidRequestError
+from bot.plain_text import plain_text, shortened
 
 MAX_BOARDS: Final = 100  # a guild, without the deleted ones
 MAX_ITEMS: Final = 1000  # a board
@@ -29,10 +30,6 @@ MAX_GRANTS: Final = 50  # a board
 MAX_THRESHOLD: Final = 1000  # votes
 _USER_NAME: Final = 80  # Discord's are at most 32
 
-# They turn the direction of all that follows, also outside the text that they stand in.
-_TURNING: Final = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 _SPACES = re.compile(r"\s+")
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
@@ -77,7 +74,7 @@ def credit(typed: str) -> str:
 
 def user_name(name: str) -> str:
     """Return a member's name, cut where it is absurdly long."""
-    return one_line(name)[:_USER_NAME]
+    return shortened(one_line(name), _USER_NAME)
 
 
 def comment(typed: str) -> str:
@@ -141,12 +138,7 @@ def several_lines(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
-    return "".join(
-        char
-        for char in composed
-        if char == "\n" or (unicodedata.category(char) not in {"Cc", "Cs"} and char not in _TURNING)
-    )
+    return unicodedata.normalize("NFC", plain_text(text).replace("\t", " "))
 
 
 def _short_enough(what: str, text: str, limit: int) -> str:

@@ -18,6 +18,7 @@ from bot.jobs import Generation, Scope, typed_id
 from bot.likeness import Match, best_match, candidates, fingerprint
 from bot.palettes import palette_of
 from bot.picture_files import read_copy, read_image, write_once
+from bot.plain_text import quoted
 from bot.reading import Picture, read_picture
 from bot.recipe import recipe_text_of
 from bot.service.boards.changing import Changing, Work, allowed
@@ -70,8 +71,8 @@ class Adding(Changing):
         found = await self._store.generations.find(typed_id(generation_id), scope)
         if found is None:
             raise InvalidRequestError(
-                f"There is no image {generation_id[:40]!r} here: use the id under an image that is "
-                "not deleted."
+                f"There is no image {quoted(generation_id)} here: use the id under an image that "
+                "is not deleted."
             )
         return await self._hang(actor, board_id, await self._offer_of(found), label)
 

@@ -16,6 +16,7 @@ from bot.exhibits import PictureCache
 from bot.generation import SizeRules
 from bot.jobs import now
 from bot.palettes import merged
+from bot.plain_text import quoted
 from bot.store import Store
 from bot.store.boards import BoardChange
 
@@ -208,7 +209,8 @@ def access_in(board: Board, actor: Actor) -> Access:
 def no_board(typed: str) -> InvalidRequestError:
     """Return what is said of a board that is not there, or not for this reader."""
     return InvalidRequestError(
-        f"There is no board {typed[:_NAME_SHOWN]!r} here that you may see: choose one of the list."
+        f"There is no board {quoted(typed, _NAME_SHOWN)} here that you may see: choose one of the "
+        "list."
     )
 
 
