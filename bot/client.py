@@ -10,16 +10,18 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
 from bot import texts
 from bot.errors import BotError
+from bot.forms import Form
 from bot.jobs import Generation, Job
+from bot.plain_text import plain_text, shortened
 from bot.service import Reply, Service
 from bot.settings import Settings
 
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 EXTENSIONS: Final = (
     "cogs.replies",
+    "cogs.forms",
     "cogs.buttons",
     "cogs.imagine",
     "cogs.gallery",
@@ -42,6 +45,9 @@ EXTENSIONS: Final = (
 # Between tries to register commands that Discord could not take; the next start tries, too.
 SYNC_PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
 
+_MESSAGE_LENGTH: Final = 2000  # Discord's limit of a plain message, characters
+_VALUE_SHOWN: Final = 100  # characters of a typed value in a sentence
+
 # A message that Discord no longer, or never, lets this bot answer: nothing is left to say there.
 GONE: Final = (discord.NotFound, discord.Forbidden)
 
@@ -56,8 +62,14 @@ class RefusalError(BotError):
         self.values = values
 
     def in_language(self, locale: str) -> str:
-        """Return the sentence in the reader's language."""
-        return texts.text(self.key, locale, **self.values)
+        """Return the sentence in the reader's language, with typed values cut and harmless."""
+        shown = {
+            name: shortened(value, _VALUE_SHOWN).replace("`", "'")
+            if isinstance(value, str)
+            else value
+            for name, value in self.values.items()
+        }
+        return texts.text(self.key, locale, **shown)
 
 
 def explain(error: BaseException, locale: str) -> str:
@@ -65,14 +77,18 @@ def explain(error: BaseException, locale: str) -> str:
     while isinstance(error, app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, RefusalError):
-        return error.in_language(locale)
+        return _unlinked(error.in_language(locale))
     if isinstance(error, BotError):
-        # What people named is quoted in it: none of that becomes a link to elsewhere.
-        return texts.sentence(error.message, locale).replace("](", "]\u200b(")
+        return _unlinked(texts.sentence(error.message, locale))
     if isinstance(error, discord.Forbidden):
         return texts.text("no_permission_here", locale)
     logger.error("Unexpected error in an interaction", exc_info=error)
     return texts.text("fixed_error", locale)
+
+
+def _unlinked(sentence: str) -> str:
+    """Return a sentence in which nothing that people named becomes a link to elsewhere."""
+    return sentence.replace("](", "]\u200b(")
 
 
 async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
@@ -80,14 +96,17 @@ async def answer_error(interaction: discord.Interaction, error: BaseException) -
     await answer_privately(interaction, explain(error, str(interaction.locale)))
 
 
-async def answer_privately(interaction: discord.Interaction, sentence: str) -> None:
+async def answer_privately(
+    interaction: discord.Interaction, sentence: str, *, view: ui.View | None = None
+) -> None:
     """Send one sentence only the user sees; an interaction that is gone is only logged."""
-    escaped = discord.utils.escape_mentions(sentence)
+    escaped = shortened(discord.utils.escape_mentions(sentence), _MESSAGE_LENGTH)
+    shown: dict[str, Any] = {} if view is None else {"view": view}
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(escaped, ephemeral=True)
+            await interaction.followup.send(escaped, ephemeral=True, **shown)
         else:
-            await interaction.response.send_message(escaped, ephemeral=True)
+            await interaction.response.send_message(escaped, ephemeral=True, **shown)
     except GONE as gone:
         logger.warning("An answer came too late (%s)", gone)
 
@@ -104,6 +123,11 @@ async def errors_answered(interaction: discord.Interaction) -> AsyncIterator[Non
 class ImageTree(app_commands.CommandTree["ImageBot"]):
     """The slash commands and menus, with the boundary all their errors end at."""
 
+    async def interaction_check(self, interaction: discord.Interaction[ImageBot], /) -> bool:
+        """Clean what was typed, before any command or suggestion sees it."""
+        _clean(interaction.data)
+        return True
+
     async def on_error(
         self,
         interaction: discord.Interaction[ImageBot],
@@ -112,6 +136,15 @@ class ImageTree(app_commands.CommandTree["ImageBot"]):
     ) -> None:
         """Answer with one private sentence."""
         await answer_error(interaction, error)
+
+
+def _clean(node: Any) -> None:  # noqa: ANN401 - JSON
+    """Take what is no text from the values, names and files that Discord sent with a command."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, str):
+            node[key] = plain_text(value)
+        elif isinstance(value, dict | list):
+            _clean(value)
 
 
 class BotTranslator(app_commands.Translator):
@@ -137,6 +170,8 @@ class ImageBot(commands.Bot):
             about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
         post_again: Posts images of before into a channel, with live buttons.
+        fetch_within_s: How long a file that was handed in may take to come from Discord.
+        form_handlers: What is done with forms that are sent, by their kind.
 
     """
 
@@ -167,6 +202,8 @@ class ImageBot(commands.Bot):
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
         self.redraw_interval_s = 1.5
+        self.fetch_within_s = 30.0
+        self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
         self._resumed = False
         self._syncing: asyncio.Task[None] | None = None
 

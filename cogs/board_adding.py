@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import discord
@@ -13,10 +14,12 @@ from bot.boards import Access, Added, Board, BoardSummary
 from bot.boards.rules import one_line
 from bot.client import RefusalError, errors_answered, explain
 from bot.errors import BotError
+from bot.forms import Choice, Field, Form
 from bot.jobs import typed_id
 from bot.service.boards import Label
 from bot.texts import text
 from cogs import layouts
+from cogs.attachments import Attachment
 from cogs.board_choosing import (
     CHOICES,
     BoardCommand,
@@ -27,10 +30,11 @@ from cogs.board_choosing import (
     summaries,
 )
 from cogs.board_people import actor_of, is_open_to, place_of
-from cogs.board_pictures import Pictures, pictures_of
+from cogs.board_pictures import Pictures
 from cogs.board_rows import ADD_TEMPLATE, board_options, button
 from cogs.board_wording import board_name
 from cogs.choosing import suggest_images
+from cogs.forms import show_form
 from cogs.posting import Content
 from cogs.rows import generation_ids
 from cogs.submitting import bot_of, find_some, still_there
@@ -55,17 +59,20 @@ async def hang(
         await interaction.response.defer(ephemeral=True, thinking=True)
     board = await board_of(interaction, board_id)
     bot, actor = bot_of(interaction), actor_of(interaction)
-    added, lines = [], []
+    added, lines, errors = [], [], []
     for index in range(len(pictures)) if indexes is None else indexes:
         try:
             one = await pictures.hang(bot, actor, board.id, index, label or {})
         except BotError as error:
             if len(pictures) == 1:
                 raise
+            errors.append(error)
             lines.append(_failed(pictures.names()[index], error, str(interaction.locale)))
             continue
         added.append(one)
         lines.append(await _said(interaction, one))
+    if not added and len({error.message for error in errors}) == 1:
+        raise errors[0]  # one sentence for all of them, and the form again
     lines = lines[:LINES_SHOWN]
     if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
         lines.append(text("board_kept_back", str(interaction.locale)))
@@ -147,84 +154,60 @@ async def offer(interaction: discord.Interaction, pictures: Pictures) -> None:
     chosen = here or found[0].id
     found.sort(key=lambda each: each.id != chosen)
     shown = await counted(interaction, found[:CHOICES])
-    form = AddModal(
-        pictures,
-        shown,
-        chosen=chosen,
-        has_more=len(found) > CHOICES,
-        locale=str(interaction.locale),
-    )
-    await interaction.response.send_modal(form)
+    locale = str(interaction.locale)
+    fields = _fields(pictures, shown, chosen, locale, has_more=len(found) > CHOICES)
+    title = text("board_add_title", locale)
+    await show_form(interaction, "add", title, fields, pictures=pictures.to_json())
 
 
-class AddModal(ui.Modal):
-    """A form: which board, which of several pictures, caption and tags."""
+def _fields(
+    pictures: Pictures,
+    found: Sequence[BoardSummary],
+    chosen: str,
+    locale: str,
+    *,
+    has_more: bool,
+) -> list[Field]:
+    """Return the form: which board, which of several pictures, caption and tags."""
 
-    def __init__(
-        self,
-        pictures: Pictures,
-        found: Sequence[BoardSummary],
-        *,
-        chosen: str,
-        has_more: bool,
-        locale: str,
-    ) -> None:
-        """Offer the boards; the one that is most likely meant is chosen already."""
-        super().__init__(title=text("board_add_title", locale), timeout=3600)
-        self._pictures = pictures
-        self.board: ui.Select[Any] = ui.Select(
-            custom_id="board", options=board_options(found, chosen, locale)
+    def field(name: str, **options: Any) -> Field:  # noqa: ANN401
+        return Field(name=name, label=text(f"board_field_{name}", locale), **options)
+
+    options = board_options(found, chosen, locale)
+    boards = [Choice(value=each.value, label=each.label, description=each.description)
+              for each in options]  # fmt: skip
+    more = text("board_add_more", locale) if has_more else None
+    fields = [field("board", choices=boards, value=chosen, hint=more)]
+    if len(pictures) > 1:
+        which = _picture_choices(pictures)
+        all_of_them = ",".join(each.value for each in which)
+        fields.append(
+            field("pictures", choices=which, value=all_of_them, max_choices=len(pictures))
         )
-        more = text("board_add_more", locale) if has_more else None
-        self._label("board", self.board, locale, hint=more)
-        self.which: ui.Select[Any] | None = None
-        if len(pictures) > 1:
-            self.which = ui.Select(
-                custom_id="pictures", options=_picture_options(pictures),
-                min_values=1, max_values=len(pictures),
-            )  # fmt: skip
-            self._label("pictures", self.which, locale)
-        self.caption: ui.TextInput[Any] = ui.TextInput(
-            custom_id="caption", required=False, max_length=500
-        )
-        self._label("caption", self.caption, locale)
-        self.tags: ui.TextInput[Any] = ui.TextInput(
-            custom_id="tags", required=False, max_length=300
-        )
-        self._label("tags", self.tags, locale, hint=text("board_hint_tags", locale))
-
-    def _label(
-        self, key: str, component: ui.Item[Any], locale: str, *, hint: str | None = None
-    ) -> None:
-        label = text(f"board_field_{key}", locale)
-        self.add_item(ui.Label(text=label, description=hint, component=component))
-
-    async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Hang up what was chosen."""
-        indexes = None if self.which is None else sorted(map(int, self.which.values))
-        await hang(
-            interaction,
-            self.board.values[0],
-            self._pictures,
-            indexes,
-            label={"caption": self.caption.value, "tags": (self.tags.value,)},
-        )
-
-    async def on_error(  # type: ignore[override]  # a form has no item
-        self, interaction: discord.Interaction, error: Exception, /
-    ) -> None:
-        """Answer with one private sentence."""
-        async with errors_answered(interaction):
-            raise error
+    hint = text("board_hint_tags", locale)
+    return [*fields, field("caption", max_length=500), field("tags", max_length=300, hint=hint)]
 
 
-def _picture_options(pictures: Pictures) -> list[discord.SelectOption]:
+def _picture_choices(pictures: Pictures) -> list[Choice]:
     return [
-        discord.SelectOption(
-            label=shortened(f"{i + 1} · {one_line(name)}", 100), value=str(i), default=True
-        )
+        Choice(label=shortened(f"{i + 1} · {one_line(name)}", 100), value=str(i))
         for i, name in enumerate(pictures.names())
     ]
+
+
+async def send_add(interaction: discord.Interaction, form: Form) -> None:
+    """Hang up what was chosen."""
+    known, typed = form.subject["pictures"], form.typed
+    ids = known["generations"]
+    generations = await find_some(interaction, ids) if ids else []
+    pictures = Pictures.from_json(known, generations)
+    which = typed.get("pictures")
+    indexes = None if which is None else sorted(map(int, which.split(",")))
+    if which is not None and len(generations) < len(ids):  # one was deleted meanwhile
+        left = [each.id for each in generations]
+        indexes = [left.index(ids[i]) for i in indexes or () if ids[i] in left]
+    label: Label = {"caption": typed["caption"], "tags": (typed["tags"],)}
+    await hang(interaction, typed["board"], pictures, indexes, label=label)
 
 
 # Where it begins
@@ -274,7 +257,7 @@ async def pictures_in(interaction: discord.Interaction, message: discord.Message
     ids = generation_ids(message) if message.author == interaction.client.user else []
     if ids:
         return Pictures(generations=await still_there(interaction, ids))
-    return Pictures(attachments=pictures_of(message), message=message)
+    return Pictures.of_message(message)
 
 
 @app_commands.command(
@@ -311,13 +294,16 @@ async def add(  # noqa: PLR0913, PLR0917 - the options of the command
         pictures = Pictures(generations=await find_some(interaction, [typed_id(id)]))
     else:
         assert image is not None
-        if spoiler and not image.is_spoiler():
-            image.filename = f"SPOILER_{image.filename}"
+        handed = Attachment.of(image)
         pictures = Pictures(
-            attachments=[image], author=interaction.user, channel_id=interaction.channel_id
+            attachments=[replace(handed, is_spoiler=spoiler or handed.is_spoiler)],
+            author_id=interaction.user.id,
+            author_name=interaction.user.display_name,
+            channel_id=interaction.channel_id,
         )
     label: Label = {"caption": caption, "tags": (tags,), "credit": credit, "is_released": everyone}
     await hang(interaction, found.id, pictures, label=label)
 
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (add,)
+FORMS = {"add": send_add}

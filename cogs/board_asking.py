@@ -7,16 +7,18 @@ from typing import Final
 
 import discord
 
-from bot.boards import Access, Item, rules
+from bot.boards import Access, rules
 from bot.client import explain
 from bot.errors import BotError
+from bot.forms import Field, Form
 from bot.service.boards import Words, changeable
 from bot.texts import text
 from cogs.board_choosing import board_of, boards_of, picture_of
 from cogs.board_curating import first_of, move, voted_words
-from cogs.board_forms import Form, numbers_in
+from cogs.board_forms import numbers_in
 from cogs.board_people import actor_of
 from cogs.board_showing import acknowledge, is_private, present_picture
+from cogs.forms import show_form
 from cogs.wording import shortened
 
 PLAIN_LENGTH: Final = 2000  # Discord's, characters of a message without components
@@ -27,18 +29,20 @@ async def ask_comment(interaction: discord.Interaction, board_id: str, number: s
     board, _ = await picture_of(interaction, board_id, int(number))
     changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
     locale = str(interaction.locale)
+    field = Field(name="comment", label=text("board_field_comment", locale), max_length=1000,
+                  is_required=True, is_long=True)  # fmt: skip
+    title = text("board_comment_title", locale, number=number)
+    await show_form(interaction, "comment", title, [field], board=board_id, number=int(number))
 
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await picture_of(answered, board_id, int(number))
-        await acknowledge(answered)
-        boards = boards_of(answered)
-        await boards.comment(actor_of(answered), board_id, int(number), typed["comment"])
-        await present_picture(answered, board_id, int(number))
 
-    form = Form(text("board_comment_title", locale, number=number), submit)
-    label = text("board_field_comment", locale)
-    form.field("comment", label, max_length=1000, is_required=True, is_long=True)
-    await interaction.response.send_modal(form)
+async def send_comment(interaction: discord.Interaction, form: Form) -> None:
+    """Say of a picture what was typed."""
+    board_id, number = form.subject["board"], form.subject["number"]
+    await picture_of(interaction, board_id, number)
+    await acknowledge(interaction)
+    actor = actor_of(interaction)
+    await boards_of(interaction).comment(actor, board_id, number, form.typed["comment"])
+    await present_picture(interaction, board_id, number)
 
 
 async def ask_words(interaction: discord.Interaction, board_id: str, number: str) -> None:
@@ -47,37 +51,41 @@ async def ask_words(interaction: discord.Interaction, board_id: str, number: str
     actor, locale = actor_of(interaction), str(interaction.locale)
     needs = Access.ADD if item.added_by == actor.user_id else Access.CURATE
     changeable(board, actor, needs, typed=board_id)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await picture_of(answered, board_id, int(number))
-        await acknowledge(answered)
-        await _set_words(answered, board_id, item, typed)
-        await present_picture(answered, board_id, int(number))
-
-    form = Form(text("board_words_title", locale, number=number), submit)
-    form.field("caption", text("board_field_caption", locale), default=item.caption,
-               max_length=500)  # fmt: skip
-    form.field("credit", text("board_field_credit", locale), default=item.credit, max_length=100)
-    form.field("tags", text("board_field_tags", locale), default=", ".join(item.tags),
-               hint=text("board_hint_tags", locale), max_length=700)  # fmt: skip
-    await interaction.response.send_modal(form)
+    fields = [
+        Field(name="caption", label=text("board_field_caption", locale), value=item.caption,
+              max_length=500),
+        Field(name="credit", label=text("board_field_credit", locale), value=item.credit,
+              max_length=100),
+        Field(name="tags", label=text("board_field_tags", locale), value=", ".join(item.tags),
+              hint=text("board_hint_tags", locale), max_length=700),
+    ]  # fmt: skip
+    title = text("board_words_title", locale, number=number)
+    await show_form(interaction, "words", title, fields, board=board_id, number=int(number))
 
 
-async def _set_words(
-    interaction: discord.Interaction, board_id: str, item: Item, typed: dict[str, str]
-) -> None:
-    """Change what was changed in the form, and nothing that somebody else changed meanwhile."""
-    wanted = rules.tags([typed["tags"]])
+async def send_words(interaction: discord.Interaction, form: Form) -> None:
+    """Set the words of a picture that were typed."""
+    board_id, number = form.subject["board"], form.subject["number"]
+    await picture_of(interaction, board_id, number)
+    await acknowledge(interaction)
+    words = changed_words(form)
+    await boards_of(interaction).describe(actor_of(interaction), board_id, number, **words)
+    await present_picture(interaction, board_id, number)
+
+
+def changed_words(form: Form) -> Words:
+    """Return what was changed in the form, and nothing that somebody else changed meanwhile."""
+    shown, typed = form.shown, form.typed
+    before, wanted = rules.tags([shown["tags"]]), rules.tags([typed["tags"]])
     words: Words = {
-        "tags": [each for each in wanted if each not in item.tags],
-        "untags": [each for each in item.tags if each not in wanted],
+        "tags": [each for each in wanted if each not in before],
+        "untags": [each for each in before if each not in wanted],
     }
-    if typed["caption"].strip() != item.caption:
+    if typed["caption"].strip() != shown["caption"]:
         words["caption"] = typed["caption"]
-    if typed["credit"].strip() != item.credit:
+    if typed["credit"].strip() != shown["credit"]:
         words["credit"] = typed["credit"]
-    actor = actor_of(interaction)
-    await boards_of(interaction).describe(actor, board_id, item.number, **words)
+    return words
 
 
 async def ask_move(interaction: discord.Interaction, board_id: str, number: str) -> None:
@@ -85,35 +93,39 @@ async def ask_move(interaction: discord.Interaction, board_id: str, number: str)
     board, _ = await picture_of(interaction, board_id, int(number))
     changeable(board, actor_of(interaction), Access.CURATE, typed=board_id)
     locale = str(interaction.locale)
+    field = Field(name="before", label=text("board_field_before", locale), max_length=10,
+                  hint=text("board_hint_before", locale))  # fmt: skip
+    title = text("board_move_title", locale, number=number)
+    await show_form(interaction, "move", title, [field], board=board_id, number=int(number))
 
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        board, _ = await picture_of(answered, board_id, int(number))
-        words = typed["before"].strip()
-        before = None if not words else numbers_in(words)[0]
-        await move(answered, board, int(number), first_of(board) if before == 0 else before)
 
-    form = Form(text("board_move_title", locale, number=number), submit)
-    form.field("before", text("board_field_before", locale), max_length=10,
-               hint=text("board_hint_before", locale))  # fmt: skip
-    await interaction.response.send_modal(form)
+async def send_move(interaction: discord.Interaction, form: Form) -> None:
+    """Move a picture before the one that was typed, or behind all."""
+    number = form.subject["number"]
+    board, _ = await picture_of(interaction, form.subject["board"], number)
+    words = form.typed["before"].strip()
+    before = None if not words else numbers_in(words)[0]
+    await move(interaction, board, number, first_of(board) if before == 0 else before)
 
 
 async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> None:
     """Ask for the numbers of the pictures to vote for."""
     board, locale = await board_of(interaction, board_id), str(interaction.locale)
     changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
-
-    async def submit(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        await answered.response.defer(ephemeral=True, thinking=not is_private(answered))
-        lines = await _vote_all(answered, board_id, numbers_in(typed["numbers"]))
-        for message in packed(lines):
-            await answered.followup.send(message, ephemeral=True)
-
-    form = Form(text("board_vote_title", locale), submit)
     example = ", ".join(str(item.number) for item in board.ordered()[:2])
-    form.field("numbers", text("board_field_numbers", locale), is_required=True, max_length=200,
-               hint=text("board_hint_numbers", locale, example=example))  # fmt: skip
-    await interaction.response.send_modal(form)
+    field = Field(name="numbers", label=text("board_field_numbers", locale), is_required=True,
+                  hint=text("board_hint_numbers", locale, example=example),
+                  max_length=200)  # fmt: skip
+    title = text("board_vote_title", locale)
+    await show_form(interaction, "votes", title, [field], board=board_id)
+
+
+async def send_votes(interaction: discord.Interaction, form: Form) -> None:
+    """Vote for the pictures whose numbers were typed."""
+    await interaction.response.defer(ephemeral=True, thinking=not is_private(interaction))
+    numbers = numbers_in(form.typed["numbers"])
+    for message in packed(await _vote_all(interaction, form.subject["board"], numbers)):
+        await interaction.followup.send(message, ephemeral=True)
 
 
 def packed(lines: Sequence[str]) -> list[str]:
@@ -145,3 +157,4 @@ async def _vote_all(
 
 
 BUTTONS = {"vote": ask_votes, "comment": ask_comment, "words": ask_words, "move": ask_move}
+FORMS = {"comment": send_comment, "words": send_words, "move": send_move, "votes": send_votes}

@@ -8,9 +8,10 @@ import discord
 from discord import app_commands, ui
 
 from bot.boards import Access, Board, BoardState, Order, Theme
-from bot.client import RefusalError, errors_answered
+from bot.client import RefusalError
 from bot.errors import BotError
 from bot.exhibits.wording import count_words
+from bot.forms import Field, Form
 from bot.service.boards import BoardEdits, changeable, no_board, refusal
 from bot.texts import text
 from cogs import layouts
@@ -27,6 +28,7 @@ from cogs.board_people import Place, access_in, actor_of, may_keep, member_of, p
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_board, present_picture, troubles
 from cogs.board_wording import board_name
+from cogs.forms import show_form
 from cogs.posting import Content
 
 OrderName = Literal["chosen", "newest", "votes", "status"]
@@ -125,7 +127,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
         edits["channel_id"] = None
     if not edits:
         changeable(found, actor_of(interaction), Access.OWN, typed=found.id)
-        await interaction.response.send_modal(WordsModal(found, str(interaction.locale)))
+        await ask_setup(interaction, found)
         return
     await change(interaction, found, edits)
 
@@ -140,44 +142,32 @@ async def change(interaction: discord.Interaction, board: Board, edits: BoardEdi
     await present_board(interaction, edited, notes=notes)
 
 
-class WordsModal(ui.Modal):
-    """A form with a board's name, brief, style words and size."""
+async def ask_setup(interaction: discord.Interaction, board: Board) -> None:
+    """Ask for a board's name, brief, style words and size."""
+    locale = str(interaction.locale)
 
-    def __init__(self, board: Board, locale: str) -> None:
-        """Fill the form with what the board says now."""
-        super().__init__(title=text("board_edit_title", locale), timeout=3600)
-        self._board = board
-        long = discord.TextStyle.paragraph
-        self.fields: dict[str, ui.TextInput[WordsModal]] = {
-            "name": ui.TextInput(custom_id="name", default=board.name, max_length=80),
-            "brief": ui.TextInput(custom_id="brief", default=board.brief, style=long,
-                                  max_length=1000, required=False),
-            "style": ui.TextInput(custom_id="style", default=board.style, max_length=300,
-                                  required=False),
-            "size": ui.TextInput(custom_id="size", default=board.size or "", max_length=20,
-                                 required=False),
-        }  # fmt: skip
-        for key, field in self.fields.items():
-            hint = text(f"board_hint_{key}", locale) if key in {"style", "size"} else None
-            label = text(f"board_field_{key}", locale)
-            self.add_item(ui.Label(text=label, description=hint, component=field))
+    def field(name: str, value: str, max_length: int, **options: Any) -> Field:  # noqa: ANN401
+        hint = text(f"board_hint_{name}", locale) if name in {"style", "size"} else None
+        return Field(name=name, label=text(f"board_field_{name}", locale), hint=hint, value=value,
+                     max_length=max_length, **options)  # fmt: skip
 
-    async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Change what was changed, and nothing that somebody else changed meanwhile."""
-        typed = {key: field.value.strip() for key, field in self.fields.items()}
-        edits: Any = {
-            key: value for key, value in typed.items() if value != (getattr(self._board, key) or "")
-        }
-        if "size" in edits:
-            edits["size"] = edits["size"] or None
-        await change(interaction, self._board, edits)
+    fields = [
+        field("name", board.name, 80, is_required=True),
+        field("brief", board.brief, 1000, is_long=True),
+        field("style", board.style, 300),
+        field("size", board.size or "", 20),
+    ]
+    title = text("board_edit_title", locale)
+    await show_form(interaction, "setup", title, fields, board=board.id)
 
-    async def on_error(  # type: ignore[override]  # a form has no item
-        self, interaction: discord.Interaction, error: Exception, /
-    ) -> None:
-        """Answer with one private sentence."""
-        async with errors_answered(interaction):
-            raise error
+
+async def send_setup(interaction: discord.Interaction, form: Form) -> None:
+    """Change what was changed, and nothing that somebody else changed meanwhile."""
+    shown, typed = form.shown, {key: value.strip() for key, value in form.typed.items()}
+    edits: Any = {key: value for key, value in typed.items() if value != shown[key]}
+    if "size" in edits:
+        edits["size"] = edits["size"] or None
+    await change(interaction, await board_of(interaction, form.subject["board"]), edits)
 
 
 @app_commands.command(name="archive", description="Put a board away; restore brings it back")
@@ -275,3 +265,4 @@ async def _say(
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (create, edit, archive, delete, restore)
 BUTTONS = {"delete": really_delete, "restore": really_restore, "back": bring_back}
+FORMS = {"setup": send_setup}

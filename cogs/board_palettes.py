@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from bot.boards import Board, Item, Swatch
 from bot.client import RefusalError
 from bot.exhibits.sheet import palette_of_items
 from bot.exhibits.wording import plain_stem
+from bot.forms import Field, Form
 from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
 from bot.palettes import ase, css, gpl, palette_json, prompt_words
 from bot.recipe import parse_recipe
@@ -23,11 +24,11 @@ from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
 from cogs.board_defaults import joined
-from cogs.board_forms import Form
 from cogs.board_layouts import stripe
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, swatch_lines
+from cogs.forms import show_form
 from cogs.posting import Content
 from cogs.submitting import bot_of, submit
 from cogs.uploads import Upload
@@ -135,37 +136,50 @@ def _alt(swatches: Sequence[Swatch]) -> str:
 
 async def ask_prompt(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Ask what to draw in the colours of a picture, or of a board."""
-    item: Item | None = None
-    if number:
-        board, item = await picture_of(interaction, board_id, int(number))
-    else:
-        board = await board_of(interaction, board_id)
-    locale = str(interaction.locale)
+    board, item = await _painter(interaction, board_id, number)
+    base, locale = _base_of(item), str(interaction.locale)
     words = prompt_words(await asyncio.to_thread(colours_of, board, item), locale)
-    base = (
-        None if item is None or item.recipe_text is None else parse_recipe(item.recipe_text).request
-    )
-    is_hidden = item is not None and item.is_spoiler
+    fields = [
+        Field(name="prompt", label=text("edit_prompt", locale), is_required=True, is_long=True,
+              value="" if base is None else base.prompt, max_length=3000),
+        Field(name="colours", label=text("board_field_colours", locale), value=words,
+              is_long=True, hint=text("board_hint_colours", locale), max_length=600),
+        Field(name="size", label=text("edit_size", locale), max_length=20,
+              value=str(base.size) if base is not None else board.size or "",
+              hint=text("edit_size_hint", locale)),
+        Field(name="seed", label=text("edit_seed", locale), max_length=20,
+              hint=text("board_hint_seed", locale)),
+    ]  # fmt: skip
+    title = text("board_paint_title", locale)
+    await show_form(interaction, "paint", title, fields, board=board_id, number=number)
 
-    async def send(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        request = painted(answered, base, typed)
-        await submit(answered, [request], spoiler=is_hidden and base is not None)
 
-    form = Form(text("board_paint_title", locale), send)
-    form.field("prompt", text("edit_prompt", locale), is_required=True, is_long=True,
-               default="" if base is None else base.prompt, max_length=3000)  # fmt: skip
-    form.field("colours", text("board_field_colours", locale), default=words, is_long=True,
-               hint=text("board_hint_colours", locale), max_length=600)  # fmt: skip
-    size = str(base.size) if base is not None else board.size or ""
-    form.field("size", text("edit_size", locale), default=size, max_length=20,
-               hint=text("edit_size_hint", locale))  # fmt: skip
-    form.field("seed", text("edit_seed", locale), max_length=20,
-               hint=text("board_hint_seed", locale))  # fmt: skip
-    await interaction.response.send_modal(form)
+async def send_prompt(interaction: discord.Interaction, form: Form) -> None:
+    """Draw what was typed."""
+    _, item = await _painter(interaction, form.subject["board"], form.subject["number"])
+    base = _base_of(item)
+    is_hidden = item is not None and item.is_spoiler and base is not None
+    await submit(interaction, [painted(interaction, base, form.typed)], spoiler=is_hidden)
+
+
+async def _painter(
+    interaction: discord.Interaction, board_id: str, number: str
+) -> tuple[Board, Item | None]:
+    """Return the board, and the picture where one is meant, whose colours are used."""
+    if number:
+        return await picture_of(interaction, board_id, int(number))
+    return await board_of(interaction, board_id), None
+
+
+def _base_of(item: Item | None) -> GenerationRequest | None:
+    """Return what made a picture, where this bot did."""
+    if item is None or item.recipe_text is None:
+        return None
+    return parse_recipe(item.recipe_text).request
 
 
 def painted(
-    interaction: discord.Interaction, base: GenerationRequest | None, typed: dict[str, str]
+    interaction: discord.Interaction, base: GenerationRequest | None, typed: Mapping[str, str]
 ) -> GenerationRequest:
     """Return the request of what was typed, its colours behind its prompt."""
     rules = bot_of(interaction).service.rules
@@ -185,3 +199,4 @@ def painted(
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (palette,)
 BUTTONS = {"palette": show_palette, "paint": ask_prompt}
+FORMS = {"paint": send_prompt}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
 
-import aiohttp
 import discord
 
 from bot.boards import Actor, Added
@@ -15,30 +14,53 @@ from bot.errors import BotError
 from bot.jobs import Generation
 from bot.reading import MAX_BYTES
 from bot.service.boards import Label
-
-logger = logging.getLogger(__name__)
+from cogs.attachments import Attachment, fetch
 
 PICTURES: Final = 10  # of one message: Discord allows no more attachments
 
 
+@dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Pictures of one message that somebody wants to hang up: of this bot, or anybody's."""
+    """Pictures of one message that somebody wants to hang up: of this bot, or anybody's.
 
-    def __init__(
-        self,
-        *,
-        generations: Sequence[Generation] = (),
-        attachments: Sequence[discord.Attachment] = (),
-        message: discord.Message | None = None,
-        author: discord.abc.User | None = None,
-        channel_id: int | None = None,
-    ) -> None:
-        """Remember them; attachments come from a message, or were handed in by `author`."""
-        self.generations = generations
-        self.attachments = attachments
-        self._message = message
-        self._author = author if message is None else message.author
-        self._channel_id = channel_id if message is None else message.channel.id
+    Attributes:
+        author_id: Who posted the attachments, as `author_name`.
+        channel_id: Where they are.
+        link: To their message.
+
+    """
+
+    generations: Sequence[Generation] = ()
+    attachments: Sequence[Attachment] = ()
+    author_id: int | None = None
+    author_name: str = ""
+    channel_id: int | None = None
+    link: str | None = None
+
+    @classmethod
+    def of_message(cls, message: discord.Message) -> Self:
+        """Return the pictures that are attached to a message, or to the one it forwards."""
+        return cls(
+            attachments=[Attachment.of(each) for each in pictures_of(message)],
+            author_id=message.author.id,
+            author_name=message.author.display_name,
+            channel_id=message.channel.id,
+            link=message.jump_url,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as values that a form remembers; images by their ids."""
+        return {
+            **{field.name: getattr(self, field.name) for field in fields(self)},
+            "generations": [each.id for each in self.generations],
+            "attachments": [asdict(each) for each in self.attachments],
+        }
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any], generations: Sequence[Generation]) -> Self:
+        """Return them again, with the images of those ids."""
+        attachments = [Attachment(**each) for each in known["attachments"]]
+        return cls(**{**known, "generations": generations, "attachments": attachments})
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -47,7 +69,7 @@ class Pictures:
     def names(self) -> list[str]:
         """Return what each is called, in their order."""
         return [each.request.prompt for each in self.generations] + [
-            each.filename for each in self.attachments
+            each.name for each in self.attachments
         ]
 
     async def hang(
@@ -65,39 +87,21 @@ class Pictures:
             label = {"link": _link_of(generation), **label}
             return await boards.add_generation(actor, board_id, generation.id, **label)
         attachment = self.attachments[index - len(self.generations)]
-        if attachment.size > MAX_BYTES:  # before anything of it is fetched
-            megabytes, limit = attachment.size / 1e6, MAX_BYTES / 1e6
+        if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
+            megabytes, limit = attachment.size_bytes / 1e6, MAX_BYTES / 1e6
             raise BotError(f"The file has {megabytes:.0f} MB: {limit:.0f} MB are the limit.")
-        author = self._author
-        if self._message is not None:
-            label = {"link": self._message.jump_url, **label}
+        if self.link is not None:
+            label = {"link": self.link, **label}
         return await boards.add_upload(
             actor,
             board_id,
-            await _fetched(attachment),
-            author_id=None if author is None else author.id,
-            author_name="" if author is None else author.display_name,
-            channel_id=self._channel_id,
-            is_spoiler=attachment.is_spoiler(),
+            await fetch(bot, attachment),
+            author_id=self.author_id,
+            author_name=self.author_name,
+            channel_id=self.channel_id,
+            is_spoiler=attachment.is_spoiler,
             **label,
         )
-
-
-async def _fetched(attachment: discord.Attachment) -> bytes:
-    """Return the bytes of an attachment.
-
-    Raises:
-        BotError: Discord has it no more, or does not answer.
-
-    """
-    try:
-        return await attachment.read()
-    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-        logger.info("An attachment cannot be fetched: %s", error)
-        raise BotError(
-            f"The file {attachment.filename[:40]!r} cannot be fetched from Discord: if its message "
-            "is still there, try again."
-        ) from error
 
 
 def _link_of(generation: Generation) -> str | None:

@@ -13,7 +13,8 @@ from discord import app_commands, ui
 from bot.boards import Board, Item
 from bot.client import RefusalError
 from bot.exhibits import PictureCache, draw_compared
-from bot.generation import parse_variety, random_seed, seed_after
+from bot.forms import Field, Form
+from bot.generation import parse_variety, random_seed
 from bot.images import fit_under, picture_png
 from bot.recipe import Recipe, parse_recipe
 from bot.scales import NEWEST_SCALE
@@ -26,14 +27,15 @@ from cogs.board_choosing import (
     suggest_boards,
     suggest_numbers,
 )
-from cogs.board_forms import Form, numbers_in
+from cogs.board_forms import numbers_in
 from cogs.board_people import open_here
 from cogs.board_rows import button
 from cogs.board_wording import board_name, item_title, status_name
+from cogs.forms import show_form
 from cogs.posting import Content
 from cogs.recipes import command_of
 from cogs.rows import Button
-from cogs.submitting import bot_of, still_there, submit
+from cogs.submitting import bot_of, series, still_there, submit
 from cogs.uploads import Upload
 from cogs.wording import escaped, shortened
 
@@ -66,27 +68,30 @@ async def ask_more(interaction: discord.Interaction, board_id: str, number: str)
     """Ask how many more, and how different."""
     _, item = await picture_of(interaction, board_id, int(number))
     request, locale = recipe_of(item).request, str(interaction.locale)
+    fields = [
+        Field(name="count", label=text("board_field_count", locale), value=str(MORE_COUNT),
+              max_length=1, is_required=True, hint=text("board_hint_count", locale)),
+        Field(name="variety", label=text("edit_variety", locale), max_length=3,
+              value=str(max(request.variety, MORE_VARIETY)),
+              hint=text("edit_variety_hint", locale)),
+    ]  # fmt: skip
+    title = text("board_more_title", locale, number=number)
+    await show_form(interaction, "more", title, fields, board=board_id, number=int(number))
 
-    async def send(answered: discord.Interaction, typed: dict[str, str]) -> None:
-        variety = parse_variety(typed["variety"].strip() or 0)
-        count = numbers_in(typed["count"])[0]
-        if not 1 <= count <= MORE_COUNT:
-            raise RefusalError("board_more_count", count=count, limit=MORE_COUNT)
-        seed = random_seed()
-        changed = request
-        if variety != request.variety:
-            changed = replace(request, variety=variety, variety_scale=NEWEST_SCALE)
-        requests = [replace(changed, seed=seed_after(seed, i)) for i in range(count)]
-        parents = await still_there(answered, [item.generation_id] if item.generation_id else [])
-        await submit(answered, requests, parents=parents * count, spoiler=item.is_spoiler)
 
-    form = Form(text("board_more_title", locale, number=number), send)
-    form.field("count", text("board_field_count", locale), default=str(MORE_COUNT), max_length=1,
-               is_required=True, hint=text("board_hint_count", locale))  # fmt: skip
-    variety = max(request.variety, MORE_VARIETY)
-    form.field("variety", text("edit_variety", locale), default=str(variety), max_length=3,
-               hint=text("edit_variety_hint", locale))  # fmt: skip
-    await interaction.response.send_modal(form)
+async def send_more(interaction: discord.Interaction, form: Form) -> None:
+    """Draw as many more as were asked for."""
+    _, item = await picture_of(interaction, form.subject["board"], form.subject["number"])
+    request = recipe_of(item).request
+    variety = parse_variety(form.typed["variety"].strip() or 0)
+    count = numbers_in(form.typed["count"])[0]
+    if not 1 <= count <= MORE_COUNT:
+        raise RefusalError("board_more_count", count=count, limit=MORE_COUNT)
+    if variety != request.variety:
+        request = replace(request, variety=variety, variety_scale=NEWEST_SCALE)
+    requests = series(replace(request, seed=random_seed()), count)
+    parents = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    await submit(interaction, requests, parents=parents * count, spoiler=item.is_spoiler)
 
 
 async def send_recipe(interaction: discord.Interaction, board_id: str, number: str) -> None:
@@ -218,4 +223,5 @@ def _draw(
 
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (compare,)
+FORMS = {"more": send_more}
 BUTTONS = {"same": draw_same, "more": ask_more, "recipe": send_recipe}

@@ -14,7 +14,7 @@ from bot.client import ImageBot
 from bot.errors import BotError
 from bot.jobs import Scope
 from cogs.board_people import access_in, actor_of_member, may_view_board
-from cogs.board_pictures import Pictures, pictures_of
+from cogs.board_pictures import Pictures
 from cogs.rows import generation_ids
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Stars(commands.Cog):
     async def _pictures(self, message: discord.Message, actor: Actor) -> Pictures:
         is_ours = self._bot.user is not None and message.author.id == self._bot.user.id
         if not is_ours:
-            return Pictures(attachments=pictures_of(message), message=message)
+            return Pictures.of_message(message)
         scope = Scope(guild_id=actor.guild_id)
         found = [
             await self._bot.service.generation(each, scope=scope)

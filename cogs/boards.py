@@ -116,6 +116,15 @@ class BoardSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=SELECT_TEMP
             await action(interaction, self._match["board"], value)
 
 
+_FORMS: Final = {
+    **board_adding.FORMS,
+    **board_asking.FORMS,
+    **board_keeping.FORMS,
+    **board_palettes.FORMS,
+    **board_redrawing.FORMS,
+}
+
+
 def board_group() -> app_commands.Group:
     """Return `/board` with all its commands; boards are a server's, so it is there only."""
     group = app_commands.Group(
@@ -137,6 +146,7 @@ async def setup(bot: ImageBot) -> None:
     bot.tree.add_command(board_group())
     bot.tree.add_command(board_adding.add_menu)
     bot.add_dynamic_items(board_adding.AddButton, BoardButton, BoardSelect, UnhangButton)
+    bot.form_handlers |= _FORMS
     pinned = PinnedBoards(bot)
     await bot.add_cog(pinned)
     await bot.add_cog(BoardEvents(bot, pinned))

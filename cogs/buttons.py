@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
@@ -10,8 +11,10 @@ import discord
 from discord import ui
 
 from bot.client import ImageBot, errors_answered
+from bot.forms import Field, Form
 from bot.generation import (
     GenerationRequest,
+    SizeRules,
     clean_prompt,
     parse_seed,
     parse_variety,
@@ -23,6 +26,7 @@ from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from bot.variations import new_seeds
 from cogs.deleting import delete_images
+from cogs.forms import show_form
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
 from cogs.submitting import axis_of, bot_of, find_some, submit
@@ -79,8 +83,23 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Ask for another prompt, size, seed or variety."""
-    await interaction.response.send_modal(EditModal(generations, str(interaction.locale)))
+    """Ask for another prompt, size, seed or variety; the form shows those of the first image."""
+    locale, request = str(interaction.locale), generations[0].request
+
+    def field(name: str, value: object, **options: Any) -> Field:  # noqa: ANN401
+        label, hint = text(f"edit_{name}", locale), text(f"edit_{name}_hint", locale)
+        return Field(name=name, label=label, hint=hint, value=str(value), max_length=20, **options)
+
+    prompt = Field(name="prompt", label=text("edit_prompt", locale), value=request.prompt,
+                   max_length=4000, is_required=True, is_long=True)  # fmt: skip
+    fields = [
+        prompt,
+        field("size", request.size, is_required=True),
+        field("seed", request.seed),
+        field("variety", request.variety),
+    ]
+    ids = [generation.id for generation in generations]
+    await show_form(interaction, "edit", text("edit_title", locale), fields, ids=ids)
 
 
 _ACTIONS = {
@@ -92,66 +111,39 @@ _ACTIONS = {
 }
 
 
-class EditModal(ui.Modal):
-    """A form with the prompt, size, seed and variety of an image, to draw it changed."""
-
-    def __init__(self, generations: list[Generation], locale: str) -> None:
-        """Fill the form with what made the first image."""
-        super().__init__(title=text("edit_title", locale), timeout=3600)
-        self._generations = generations
-        request = generations[0].request
-        self.prompt = _field(
-            "prompt", request.prompt, style=discord.TextStyle.paragraph, max_length=4000
-        )
-        self.size = _field("size", str(request.size), max_length=20)
-        self.seed = _field("seed", str(request.seed), max_length=20, required=False)
-        self.variety = _field("variety", str(request.variety), max_length=20, required=False)
-        for field in (self.prompt, self.size, self.seed, self.variety):
-            name = field.custom_id
-            hint = None if name == "prompt" else text(f"edit_{name}_hint", locale)
-            self.add_item(
-                ui.Label(text=text(f"edit_{name}", locale), description=hint, component=field)
-            )
-
-    async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Queue the changed image or images: what was not changed stays each one's own."""
-        old = self._generations[0].request
-        seed = self.seed.value.strip()
-        new = replace(
-            old,
-            prompt=clean_prompt(self.prompt.value),
-            size=bot_of(interaction).service.rules.parse(self.size.value),
-            seed=parse_seed(seed) if seed else random_seed(),
-            variety=parse_variety(self.variety.value.strip() or 0),
-        )
-        requests = [
-            _changed(each.request, old, new, index=i) for i, each in enumerate(self._generations)
-        ]
-        await submit(interaction, requests, parents=self._generations)
-
-    async def on_error(  # type: ignore[override]  # a form has no item
-        self, interaction: discord.Interaction, error: Exception, /
-    ) -> None:
-        """Answer with one private sentence."""
-        async with errors_answered(interaction):
-            raise error
-
-
-def _changed(
-    own: GenerationRequest, old: GenerationRequest, new: GenerationRequest, *, index: int
-) -> GenerationRequest:
-    """Return the request of one image with what the form changed of the first one's."""
-    names = ("prompt", "size", "variety")
-    changed = {n: getattr(new, n) for n in names if getattr(new, n) != getattr(old, n)}
-    if new.seed != old.seed:
-        changed["seed"] = seed_after(new.seed, index)
-    if new.variety != old.variety:  # typed today, so it means what it means today
+async def send_edit(interaction: discord.Interaction, form: Form) -> None:
+    """Queue the changed image or images: what was not changed stays each one's own."""
+    generations = await find_some(interaction, form.subject["ids"])
+    rules = bot_of(interaction).service.rules
+    new, old = _values(form.typed, rules), _values(form.shown, rules)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    if "variety" in changed:  # typed today, so it means what it means today
         changed["variety_scale"] = NEWEST_SCALE
+    requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
+    await submit(interaction, requests, parents=generations)
+
+
+def _values(typed: Mapping[str, str], rules: SizeRules) -> dict[str, Any]:
+    """Return the fields of a request from those of the form; no seed means a random one.
+
+    Raises:
+        InvalidRequestError: One of them does not work.
+
+    """
+    seed = typed["seed"].strip()
+    return {
+        "prompt": clean_prompt(typed["prompt"]),
+        "size": rules.parse(typed["size"]),
+        "seed": parse_seed(seed) if seed else random_seed(),
+        "variety": parse_variety(typed["variety"].strip() or 0),
+    }
+
+
+def _changed(own: GenerationRequest, changed: dict[str, Any], index: int) -> GenerationRequest:
+    """Return the request of one image with what the form changed of the first one's."""
+    if "seed" in changed:
+        changed = {**changed, "seed": seed_after(changed["seed"], index)}
     return replace(own, **changed)
-
-
-def _field(name: str, value: str, **options: Any) -> ui.TextInput[EditModal]:  # noqa: ANN401
-    return ui.TextInput(custom_id=name, default=value, **options)
 
 
 class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEMPLATE):
@@ -183,3 +175,4 @@ class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEM
 async def setup(bot: ImageBot) -> None:
     """Let the buttons of every message be understood."""
     bot.add_dynamic_items(ImageButton, CancelButton)
+    bot.form_handlers["edit"] = send_edit

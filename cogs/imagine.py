@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import ImageBot
+from bot.client import ImageBot, RefusalError
+from bot.engines.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.generation import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
+from bot.plain_text import shortened
 from cogs.board_defaults import with_defaults
 from cogs.submitting import bot_of, guild_of, series, submit
 
 QualityName = Literal["draft", "standard", "final"]
+
+
+CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
 
 class Imagine(commands.Cog):
@@ -49,6 +54,7 @@ class Imagine(commands.Cog):
         plain: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
         """Queue what was asked for; the service acknowledges it."""
+        typed = prompt
         if not plain:
             prompt, size = await with_defaults(
                 self._bot.service, (guild_of(interaction), interaction.channel_id), prompt, size
@@ -62,7 +68,13 @@ class Imagine(commands.Cog):
             guidance_scale=guidance,
             variety=variety,
         )
-        await submit(interaction, series(request, count), spoiler=spoiler)
+        try:
+            await submit(interaction, series(request, count), spoiler=spoiler)
+        except TooManyTokensError as error:
+            if prompt == typed:
+                raise
+            limit = MAX_PROMPT_TOKENS
+            raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
 
     @imagine.autocomplete("size")
     async def suggest_sizes(
@@ -88,7 +100,8 @@ def size_choices(
         if wanted in value or wanted in label.replace(" × ", "x")
     ]
     if wanted and not choices:
-        choices = [app_commands.Choice(name=typed.strip()[:100], value=typed.strip()[:100])]
+        offer = shortened(typed.strip(), CHOICE_LENGTH)
+        choices = [app_commands.Choice(name=offer, value=offer)]
     return choices[:25]
 
 

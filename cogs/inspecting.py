@@ -15,6 +15,7 @@ from bot.reading import MAX_BYTES, Picture, read_picture, too_heavy
 from bot.service import Finding, Service
 from bot.texts import sentence, text
 from cogs import layouts
+from cogs.attachments import Attachment, fetch
 from cogs.board_pictures import pictures_of
 from cogs.buttons import draw_again
 from cogs.choosing import suggest_images
@@ -59,7 +60,7 @@ async def inspect_attachment(
     if attachment.size > MAX_BYTES:  # before anything of it is fetched
         raise too_heavy(attachment.size)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    content = await attachment.read()
+    content = await fetch(bot_of(interaction), Attachment.of(attachment))
     service = bot_of(interaction).service
     async with service.looking:
         picture = await asyncio.to_thread(read_picture, content)

@@ -159,11 +159,8 @@ async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_
             DROP INDEX board_items_by_weight;
             ALTER TABLE board_items DROP COLUMN size_bytes;
             ALTER TABLE board_log DROP COLUMN channel_id;
-            DROP TABLE file_checks;
-            DROP INDEX generations_without_record;
-            ALTER TABLE generations DROP COLUMN has_record;
-            PRAGMA user_version = 11;
         """)
+        db.executescript((MIGRATIONS / "0012_board_space.sql").read_text())
     async with open_room(tmp_path) as room:
         page = await room.boards.log(ADA, board.id)
         assert [each.channel_id for each in page.activities] == [7, None]

@@ -66,6 +66,7 @@ class Service:
         model_id: What draws.
         moderation: What moderators can do with the line.
         boards: The mood boards of guilds.
+        forms: The forms that were opened.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -87,6 +88,7 @@ class Service:
         self.boards = Boards(
             store, sizes=self.rules, space_bytes=settings.max_boards_mb * 1_000_000
         )
+        self.forms = store.forms
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
         # The user of each job that is being written down, or that the last run left: it is not in

@@ -11,6 +11,7 @@ from bot.signature import SigningKey
 from bot.store.boards import BoardTable
 from bot.store.database import Database
 from bot.store.files import FileTable
+from bot.store.forms import FormTable
 from bot.store.generations import GenerationTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
@@ -36,6 +37,7 @@ class Store:
         files: Which files the rows name.
         quarantine: Where files are moved that no row names.
         records: What the files of pictures do not tell, beside them.
+        forms: Forms that were opened, and the hints that were given.
 
     """
 
@@ -55,6 +57,7 @@ class Store:
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=data / "boards")
         self.takeovers = TakeoverTable(self.database)
+        self.forms = FormTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

@@ -8,6 +8,8 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "button_board": "Add to board",
     "board_words_added": "📌 With the words of this channel's board: {words} · `plain:True` leaves "
     "them out",
+    "board_too_long": "With the words of this channel's board the prompt has {tokens} tokens: "
+    "{limit} are the limit. `plain:True` leaves the board's words out.",
     # Refusals
     "board_no_guild": "Boards belong to a server that has invited me: use this there.",
     "board_none": "There is no board here yet: `/board create` makes one.",
@@ -221,6 +223,8 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "button_board": "加入画板",
     "board_words_added": "📌 已加上本频道画板的词：{words} · `plain:True` 可不加",
     # Refusals
+    "board_too_long": "加上本频道画板的词，提示词有 {tokens} 个词元：最多 {limit} 个。"
+    "用 `plain:True` 可不加画板的词。",
     "board_no_guild": "画板属于邀请了我的服务器：请在那里使用。",
     "board_none": "这里还没有画板：用 `/board create` 新建。",
     "board_none_to_add": "这里没有你可以添加的画板：用 `/board create` 新建。",
