@@ -13,6 +13,7 @@ from bot.jobs import Generation, Origin, Relation, Scope
 from bot.lineage import relation_of
 from bot.plain_text import plain_text
 from bot.variations import Axis
+from cogs.hints import give_hints
 from cogs.replies import DiscordReply
 
 
@@ -139,6 +140,10 @@ async def submit(
         relation=_relation(requests, parents),
         spoiler=spoiler,
         axis=axis,
+    )
+    known = {parent.request.prompt for parent in parents}
+    await give_hints(
+        interaction, dict.fromkeys(each.prompt for each in requests if each.prompt not in known)
     )
 
 

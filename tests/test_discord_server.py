@@ -169,6 +169,26 @@ async def test_commands_are_registered_once_and_buttons_work_after_a_kill(
     assert await shown_pixels(raw, repeated) == await shown_pixels(raw, message)
 
 
+async def test_a_form_is_sent_after_a_kill_and_offered_again_after_another(
+    server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
+):
+    people = server.people
+    message = await people.image(await imagine(server, place))
+    shown = await people.press(place.ada, message, "Edit")
+    await people.answered(shown)
+    await bot.restart()
+    typed = {"prompt": "a green apple", "size": "1x1", "seed": "6", "variety": "0"}
+    refusal = await people.answered(await people.fill_in(place.ada, shown, typed))
+    assert refusal is not None
+    assert "The size 1x1 does not work" in refusal.text
+    await bot.restart()
+    again = await people.press(place.ada, refusal, "Edit again")
+    await people.answered(again)
+    sent = await people.fill_in(place.ada, again, {**typed, "size": SMALL})
+    drawn = await people.image(sent)
+    assert await shown_pixels(raw, drawn) == [pixels("a green apple", seed=6)]
+
+
 async def test_a_job_killed_while_it_is_drawn_is_finished_by_the_next_start(
     server: DiscordServer, place: Place, raw: Raw, tmp_path: Path
 ):

@@ -67,6 +67,7 @@ class Service:
         moderation: What moderators can do with the line.
         boards: The mood boards of guilds.
         forms: The forms that were opened.
+        hints: The hints that were given.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -89,6 +90,7 @@ class Service:
             store, sizes=self.rules, space_bytes=settings.max_boards_mb * 1_000_000
         )
         self.forms = store.forms
+        self.hints = store.hints
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
         # The user of each job that is being written down, or that the last run left: it is not in

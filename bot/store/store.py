@@ -13,6 +13,7 @@ from bot.store.database import Database
 from bot.store.files import FileTable
 from bot.store.forms import FormTable
 from bot.store.generations import GenerationTable
+from bot.store.hints import HintTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
@@ -37,7 +38,8 @@ class Store:
         files: Which files the rows name.
         quarantine: Where files are moved that no row names.
         records: What the files of pictures do not tell, beside them.
-        forms: Forms that were opened, and the hints that were given.
+        forms: Forms that were opened.
+        hints: Hints that were given.
 
     """
 
@@ -58,6 +60,7 @@ class Store:
         self.boards = BoardTable(self.database, folder=data / "boards")
         self.takeovers = TakeoverTable(self.database)
         self.forms = FormTable(self.database)
+        self.hints = HintTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

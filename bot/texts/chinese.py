@@ -68,6 +68,19 @@ CHINESE: Final[dict[str, str]] = {
     "button_newer": "较新",
     "button_older": "较早",
     "edit_title": "修改后再画",
+    # 其他程序的写法
+    "hint_title": "💡 图片照常绘制。只提醒一次：这里的提示词就是平常的语言，"
+    "你写的有些是别的程序的记号，在这里只当作文字来读。",
+    "hint_weights": "- `(word:1.3)`、`((word))` 这样的权重：请把重要的放在前面，单独说清楚。"
+    "`guidance` 设为 1.2 到 1.5，会更贴近整个提示词。",
+    "hint_options": "- `--ar 16:9` 这样的参数：请用命令自己的选项。画面比例用 `size:wide` 或 "
+    "`size:1280x720`；另有 `seed`、`quality`、`variety` 和 `guidance`。",
+    "hint_negatives": "- 负面提示词（包括 `--no`）：提到的东西反而容易出现。"
+    "请直接写画面里有什么，例如不要人，就写“空无一人的街道”。",
+    "hint_adapters": "- `<lora:…>` 和 embedding：提示词不会加载它们。请用文字描述风格。",
+    "hint_breaks": "- `BREAK`：请另起一句。",
+    "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
+    "`seed` 和 `size` 用选项填写；`quality` 决定步数。",
     "form_again": "再次编辑",
     "form_gone": "我已不认识这份表单：请重新打开。你填写的内容附在下面。",
     "form_old": "这份表单是一周多以前的：请重新打开一份。",

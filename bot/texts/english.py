@@ -74,6 +74,20 @@ ENGLISH: Final[dict[str, str]] = {
     "button_newer": "Newer",
     "button_older": "Older",
     "edit_title": "Edit and draw again",
+    # What works in other programs
+    "hint_title": "💡 Your image is drawn. One thing, said only once: the prompt is plain language "
+    "here, and some of yours is another program's notation, which is read as letters.",
+    "hint_weights": "- Weights such as `(word:1.3)` or `((word))`: put what matters first and in "
+    "words of its own. `guidance` from 1.2 to 1.5 follows the whole prompt more strictly.",
+    "hint_options": "- Options such as `--ar 16:9`: use the command's own. `size:wide` or "
+    "`size:1280x720` is the shape; there are also `seed`, `quality`, `variety` and `guidance`.",
+    "hint_negatives": "- Negative prompts, `--no` too: what is named tends to appear. Say what is "
+    "there instead, such as “an empty street” for no people.",
+    "hint_adapters": "- `<lora:…>` and embeddings: none are loaded by a prompt. Describe the style "
+    "in words.",
+    "hint_breaks": "- `BREAK`: begin a new sentence instead.",
+    "hint_settings": "- Settings copied along, such as `Steps: 20, Sampler: …`: keep the words "
+    "only, and give `seed` and `size` as options. `quality` is the number of steps.",
     "form_again": "Edit again",
     "form_gone": "I do not know this form any more: open it again. What you typed is below.",
     "form_old": "This form is from more than a week ago: open a new one.",
