@@ -50,6 +50,11 @@ def _without_towers(words: str) -> str:
     return "".join(kept)
 
 
+def in_code(typed: str, limit: int = _QUOTED) -> str:
+    """Return what somebody typed so that it stays within the backticks around it, cut if long."""
+    return shortened(" ".join(typed.split()), limit).replace("`", "'")
+
+
 def quoted(typed: object, limit: int = _QUOTED) -> str:
     """Return what somebody typed as a sentence repeats it: in quotes, on one line, cut if long."""
     return repr(shortened(str(typed), limit))

@@ -8,11 +8,12 @@ from discord.ext import commands
 
 from bot.client import ImageBot
 from bot.jobs import typed_id
+from bot.plain_text import in_code
 from bot.service import Ticket
 from bot.texts import text
 from cogs import layouts
 from cogs.submitting import bot_of, guild_of, is_moderator, scope_of
-from cogs.wording import PROMPT_IN_LIST, code, escaped, relative_time, shortened, user_mention
+from cogs.wording import PROMPT_IN_LIST, escaped, relative_time, shortened, user_mention
 
 ENTRIES_SHOWN = 15  # a page of a message; the line behind them is a number
 
@@ -122,7 +123,7 @@ async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
         is_moderator=is_moderator(interaction),
         scope=scope_of(interaction),
     )
-    words = text(f"cancel_{outcome.value}", str(interaction.locale), id=code(job_id))
+    words = text(f"cancel_{outcome.value}", str(interaction.locale), id=in_code(job_id))
     await interaction.followup.send(words, ephemeral=True)
 
 
