@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import json
 import logging
@@ -21,7 +22,7 @@ from bot import texts
 from bot.errors import BotError
 from bot.forms import Form
 from bot.jobs import Generation, Job
-from bot.plain_text import plain_text, shortened
+from bot.plain_text import in_code, plain_text, shortened
 from bot.service import Reply, Service
 from bot.settings import Settings
 
@@ -45,6 +46,7 @@ EXTENSIONS: Final = (
 # Between tries to register commands that Discord could not take; the next start tries, too.
 SYNC_PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
 
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _MESSAGE_LENGTH: Final = 2000  # Discord's limit of a plain message, characters
 _VALUE_SHOWN: Final = 100  # characters of a typed value in a sentence
 
@@ -64,9 +66,7 @@ class RefusalError(BotError):
     def in_language(self, locale: str) -> str:
         """Return the sentence in the reader's language, with typed values cut and harmless."""
         shown = {
-            name: shortened(value, _VALUE_SHOWN).replace("`", "'")
-            if isinstance(value, str)
-            else value
+            name: in_code(value, _VALUE_SHOWN) if isinstance(value, str) else value
             for name, value in self.values.items()
         }
         return texts.text(self.key, locale, **shown)
@@ -82,6 +82,9 @@ def explain(error: BaseException, locale: str) -> str:
         return _unlinked(texts.sentence(error.message, locale))
     if isinstance(error, discord.Forbidden):
         return texts.text("no_permission_here", locale)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        logger.error("The disk is full: %s", error)
+        return texts.text("disk_full", locale)
     logger.error("Unexpected error in an interaction", exc_info=error)
     return texts.text("fixed_error", locale)
 
@@ -125,7 +128,8 @@ class ImageTree(app_commands.CommandTree["ImageBot"]):
 
     async def interaction_check(self, interaction: discord.Interaction[ImageBot], /) -> bool:
         """Clean what was typed, before any command or suggestion sees it."""
-        _clean(interaction.data)
+        data: Any = interaction.data
+        _clean(data.get("options", []))
         return True
 
     async def on_error(
@@ -139,7 +143,7 @@ class ImageTree(app_commands.CommandTree["ImageBot"]):
 
 
 def _clean(node: Any) -> None:  # noqa: ANN401 - JSON
-    """Take what is no text from the values, names and files that Discord sent with a command."""
+    """Take what is no text from the options of a command, also from those of its subcommand."""
     for key, value in node.items() if isinstance(node, dict) else enumerate(node):
         if isinstance(value, str):
             node[key] = plain_text(value)

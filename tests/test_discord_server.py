@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from bot.generation import GenerationRequest, SizeRules
+from tests.board_room import picture
 from tests.discord_server.blows import Blow
 from tests.discord_server.bot_process import BotProcess, bot_process
-from tests.discord_server.faults import Fault
+from tests.discord_server.faults import CDN, Fault
 from tests.discord_server.people import NotAnsweredError
 from tests.discord_server.raw import Raw
 from tests.discord_server.server import DiscordServer
@@ -167,6 +168,25 @@ async def test_commands_are_registered_once_and_buttons_work_after_a_kill(
     again = await server.people.press(place.ming, message, "Same seed")
     repeated = await server.people.image(again)
     assert await shown_pixels(raw, repeated) == await shown_pixels(raw, message)
+
+
+async def test_a_file_that_cannot_be_fetched_is_one_sentence_and_nothing_is_left(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    people, channel = server.people, place.channel
+    await people.answered(
+        await people.slash(place.moderator, channel, "board create", name="Spring")
+    )
+    for fault in (Fault.GONE, Fault.SERVER_ERROR, Fault.DROPPED_AFTER):
+        for command in ("inspect", "board add"):
+            server.faults.next(fault, "GET", CDN)
+            asked = await people.slash(place.ada, channel, command, image=("evil`.png", picture(1)))
+            await people.text(channel, "cannot be fetched from Discord", viewer=place.ada)
+            refused = people.response(asked) or people.followups(asked)[-1]
+            people.delete(refused)
+    assert "Traceback" not in bot.log
+    asked = await people.slash(place.ada, channel, "board add", image=("a.png", picture(1)))
+    await people.text(channel, "Picture **1**", viewer=place.ada)
 
 
 async def test_a_form_is_sent_after_a_kill_and_offered_again_after_another(

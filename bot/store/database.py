@@ -20,6 +20,14 @@ from bot.store.words import index_words
 logger = logging.getLogger(__name__)
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_REASONS: Final = {
+    sqlite3.SQLITE_BUSY: "another program is writing to it",
+    sqlite3.SQLITE_LOCKED: "another program is writing to it",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "it may only be read",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+}
 _BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
 
 
@@ -197,7 +205,7 @@ class Database:
                     logger.error(self._damaged(str(error)).message)  # noqa: TRY400
                 if isinstance(error, sqlite3.Error):
                     raise DatabaseError(
-                        f"The database could not be written ({error}): try again in a minute."
+                        f"The database could not be written ({_why(error)}): try again in a minute."
                     ) from error
                 raise
             finally:
@@ -217,10 +225,27 @@ class Database:
                     await self._questions.execute("ROLLBACK")  # nothing was written
 
     async def rows(self, sql: str, *values: object) -> list[aiosqlite.Row]:
-        """Return what a query finds: what is kept, and in a transaction what its task wrote."""
+        """Return what a query finds: what is kept, and in a transaction what its task wrote.
+
+        Raises:
+            DatabaseError: The database is locked or damaged.
+
+        """
         asking = asyncio.current_task()
-        if asking is self._writer:
+        if asking is self._writer:  # the transaction turns errors into sentences
             return await _fetched(self._db, sql, values)
+        if self._reading_connection is None:  # `open` does, while it prepares
+            return await _fetched(self._questions, sql, values)
+        try:
+            return await self._asked(asking, sql, values)
+        except sqlite3.Error as error:
+            raise DatabaseError(
+                f"The database could not be read ({_why(error)}): try again in a minute."
+            ) from error
+
+    async def _asked(
+        self, asking: asyncio.Task[object] | None, sql: str, values: tuple[object, ...]
+    ) -> list[aiosqlite.Row]:
         if asking is self._reader:
             return await _fetched(self._questions, sql, values)
         async with self._reading:  # a snapshot of another task is of an older moment
@@ -274,6 +299,12 @@ def _remains(path: Path) -> str | None:
         return "copies of a database"
     wal = path.with_name(f"{path.name}-wal")
     return f"the file {wal.name}" if wal.is_file() and wal.stat().st_size else None
+
+
+def _why(error: sqlite3.Error) -> str:
+    """Return what is known of an error in words that need no book about SQLite."""
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it says which one of a kind
+    return _REASONS.get(kind, str(error))
 
 
 async def _fetched(

@@ -64,7 +64,10 @@ _SENTENCES: Final = _compiled({
         "机器人的数据曾损坏，已从备份恢复，无法得知这个任务的结果：请重新提交。",
     r"The image (.+) is made and kept, but .*":
         r"图片 \1 已画好并保存，但我不能再在原频道发布：请在别处用 /show 或 /history 查看。",
+    r"The database could not be written \(the disk is full\).*":
+        "磁盘已满，数据库无法写入：需要由运行我的人腾出空间。",
     r"The database could not be written .*": "数据库暂时无法写入：请一分钟后再试。",
+    r"The database could not be read .*": "数据库暂时无法读取：请一分钟后再试。",
     r"The image could not be stored: (.*)\.": r"图片无法保存：\1。",
     # Boards
     r"There is no board (.+) here that you may see: .*":

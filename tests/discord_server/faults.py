@@ -12,6 +12,8 @@ from tests.discord_server.blows import Blow
 from tests.discord_server.clock import Changes, MovableClock
 from tests.discord_server.journal import Journal, matches
 
+CDN = "/cdn"  # the route of a switch for files; DROPPED_AFTER breaks off in the middle of one
+
 
 class Fault(StrEnum):
     """How one request fails. Only DROPPED_AFTER is carried out: its answer alone is lost."""
@@ -23,6 +25,7 @@ class Fault(StrEnum):
     TOO_LARGE = "413"
     BAD_REQUEST = "400"
     FORBIDDEN = "403"
+    GONE = "404"
     BLOCKED = "429 page"  # of Discord's outer wall: HTML, to all requests of an address
     HANGS = "hangs"
     DROPPED_BEFORE = "dropped before"
@@ -127,6 +130,15 @@ class Faults:
                 self._note(switch.fault, f"{method} {path}")
                 return switch
         return self._planned(method, route, path)
+
+    def for_file(self, path: str) -> Switch | None:
+        """Return what strikes a file that is fetched: switches for `CDN` alone, no plan."""
+        for switch in self.switches:
+            if switch.route == CDN:
+                self._use_up(switch)
+                self._note(switch.fault, f"GET {path}")
+                return switch
+        return None
 
     def blow(self, blow: Blow, path: str = "") -> None:
         """Strike at once: the gateway, or the place that a path leads to."""

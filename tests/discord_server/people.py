@@ -97,7 +97,7 @@ class People:
     # What people do
 
     async def slash(
-        self, who: Person, channel: ChannelHandle, name: str, **options: Any
+        self, who: Person, channel: ChannelHandle, name: str, /, **options: Any
     ) -> InteractionResult:
         """Run a slash command; return at once, without waiting for the bot."""
         return await actors._slash(who, channel, name, options)

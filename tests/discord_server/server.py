@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.blows import Blows
 from tests.discord_server.clock import Changes
-from tests.discord_server.faults import Faults
+from tests.discord_server.faults import Fault, Faults
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.journal import Journal
 from tests.discord_server.openapi import open_description
@@ -66,12 +66,19 @@ class DiscordServer:
         self.backend.advance_clock(seconds)
         self.changes.notify()
 
-    async def _attachment(self, request: web.Request) -> web.Response:
+    async def _attachment(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]
+        switch = self.faults.for_file(path)
+        if switch is not None and switch.fault is Fault.HANGS:
+            await self.faults.hold(switch)
+        elif switch is not None and switch.fault is not Fault.DROPPED_AFTER:
+            return web.Response(status=int(switch.fault))
         query = request.query
         blob = self.backend.cdn.read(path, query.get("ex", "0"), query.get("hm", ""))
         if blob is None:
             return web.Response(status=404, text="This content is no longer available.")
+        if switch is not None:
+            return await _cut_short(request, blob)
         return web.Response(body=blob, content_type="application/octet-stream")
 
     def _application(self) -> web.Application:
@@ -100,3 +107,13 @@ class DiscordServer:
             self.faults.clear()
             self.gateway.drop()
             await runner.cleanup()
+
+
+async def _cut_short(request: web.Request, blob: bytes) -> web.StreamResponse:
+    """Send half of a file, and break off."""
+    response = web.StreamResponse(headers={"Content-Length": str(len(blob))})
+    await response.prepare(request)
+    await response.write(blob[: len(blob) // 2])
+    assert request.transport is not None
+    request.transport.abort()
+    return response
