@@ -15,7 +15,7 @@ from bot.jobs import CancelOutcome
 from bot.queue import QueueFullError
 from bot.service import open_service
 from bot.settings import Settings
-from tests.board_room import ADA, BEN, CLEO, MOD, Room, open_room, picture
+from tests.board_room import ADA, BEN, CLEO, MOD, Room, an_image, open_room, picture
 from tests.test_service import HERE, Recorder, idle, opened, origin, request, submit
 from tests.town import SteeredEngine, crash
 
@@ -216,6 +216,20 @@ async def test_the_same_picture_hangs_once_however_many_hang_it_up(room: Room):
     hung, _ = await at_once(room.upload(board, by=who) for who in (ADA, BEN, CLEO, MOD, ADA))
     assert [each.is_exact for each in hung].count(False) == 1
     assert await room.numbers(board) == [1]
+
+
+async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(room: Room):
+    board = await room.board()
+    image = await an_image(room.store)
+    asked, _ = await asyncio.gather(
+        room.boards.add_generation(ADA, board.id, image.id),
+        room.store.generations.delete(image.id),
+        return_exceptions=True,
+    )
+    assert isinstance(asked, BotError)
+    assert f"There is no image '{image.id}'" in asked.message
+    assert await room.numbers(board) == []
+    assert room.copies() == []
 
 
 async def test_a_picture_comes_back_once(room: Room):

@@ -70,10 +70,7 @@ class Adding(Changing):
         scope = Scope(guild_id=actor.guild_id)
         found = await self._store.generations.find(typed_id(generation_id), scope)
         if found is None:
-            raise InvalidRequestError(
-                f"There is no image {quoted(generation_id)} here: use the id under an image that "
-                "is not deleted."
-            )
+            raise no_image(generation_id)
         return await self._hang(actor, board_id, await self._offer_of(found), label)
 
     async def add_upload(
@@ -131,6 +128,8 @@ class Adding(Changing):
                 _copied(path, offer.content),
                 self._working(actor, board_id, _needs(label)) as work,
             ):
+                if not await work.change.is_kept(offer.generation_id):
+                    raise no_image(offer.generation_id)
                 same = await work.change.with_pixels(board_id, look.picture.pixel_sha256)
                 if same is not None:
                     same = await _released(work, same, label)
@@ -195,6 +194,13 @@ async def check_room(work: Work) -> None:
             f"The board {work.board.name!r} has {count} pictures, and {rules.MAX_ITEMS} are the "
             "limit: take some off, or begin another board."
         )
+
+
+def no_image(typed: str | None) -> InvalidRequestError:
+    """Return what is said of an image that is not there, or was deleted while it was hung up."""
+    return InvalidRequestError(
+        f"There is no image {quoted(typed)} here: use the id under an image that is not deleted."
+    )
 
 
 def megabytes(size_bytes: int) -> str:

@@ -90,6 +90,13 @@ class BoardChange(Upkeep):
         """Return the picture of a board that has exactly these pixels."""
         return await self._item(f"{_HERE} AND pixel_sha256 = ?", board_id, pixel_sha256)
 
+    async def is_kept(self, generation_id: str | None) -> bool:
+        """Return whether an image is not deleted; a picture that is none never is."""
+        return not await self._count(
+            "SELECT count(*) FROM generations WHERE id = ? AND deleted_at IS NOT NULL",
+            generation_id,
+        )
+
     async def taken_off(self, board_id: str, number: int, *, since: dt.datetime) -> Item | None:
         """Return a picture that was taken off a board after a time."""
         return await self._item(
