@@ -11,6 +11,7 @@ _SHAPELESS: Final = frozenset(
     "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
     "\ufffe\uffff"
 )
+_OURS: Final = "\n\t\u200b\u2068\u2069"  # also what breaks mentions and isolates what is shown
 _LINE_ENDS: Final = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n"})
 _MOST_MARKS: Final = 4  # on one letter; of living languages none writes more
 _QUOTED: Final = 40  # characters
@@ -32,10 +33,10 @@ def _is_text(char: str) -> bool:
 def shortened(words: str, limit: int) -> str:
     """Return the words, cut at `limit` characters with a mark where they go on.
 
-    Of a tower of accents on one letter, which would cover the lines above, only the first ones are
-    left.
+    What is no text is left out, for words that were kept before it was left out at once. Of a tower
+    of accents on one letter, which would cover the lines above, only the first ones stay.
     """
-    flat = _without_towers(words)
+    flat = _without_towers("".join(char for char in words if char in _OURS or _is_text(char)))
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 

@@ -46,6 +46,7 @@ def test_what_is_cut_is_marked_and_towers_are_low():
     assert shortened("x" * 50, 10) == "x" * 9 + "…"
     assert len(shortened(TOWER, 40)) == 5
     assert unicodedata.normalize("NFC", shortened("Việt Nam", 40)) == "Việt Nam"
+    assert shortened("a\u202eb\x00\u2068c\u2069", 40) == "ab\u2068c\u2069", "our own isolates stay"
     assert quoted("a\nb" * 40, 10) == repr("a\nba\nba\nb…")
     assert quoted(12) == "'12'"
     assert escaped("שלום *x*").startswith("\u2068"), "and keeps its direction to itself"
