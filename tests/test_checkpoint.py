@@ -71,7 +71,7 @@ def with_a_larger_one(weights: Weights) -> Weights:
 
 
 def in_8_bits_with_scales(weights: Weights) -> Weights:
-    matrices = sorted(name for name, each in weights.items() if each.ndim == 2)
+    matrices = [n for n, each in weights.items() if n.endswith(".weight") and each.ndim == 2]
     scales = {name.replace(".weight", ".scale_weight"): torch.ones(1) for name in matrices}
     return weights | {name: weights[name].to(torch.float8_e4m3fn) for name in matrices} | scales
 
