@@ -118,6 +118,8 @@ def read_picture(content: bytes) -> Picture:
             f"The picture has {width}x{height} pixels: use one of at most "
             f"{error.side}x{error.side}."
         ) from error
+    except MemoryError:
+        raise
     except Exception as error:
         # Decoders raise whatever a damaged file makes them stumble over.
         logger.info("A picture cannot be decoded: %r", error)

@@ -105,7 +105,7 @@ def _of_chunks(chunks: png.PngChunks) -> _Found:
     )
     if png.XMP_KEY in found.texts:
         found.texts["xmp"] = found.texts.pop(png.XMP_KEY)
-    if chunks.has_more_text:
+    if chunks.left_out:
         found.notes.append(
             f"Not all text in the file was read: {png.MAX_TEXT_BYTES // 10**6} MB are the limit."
         )

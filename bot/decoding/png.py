@@ -20,6 +20,7 @@ _PIXEL_CHUNKS: Final = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _MAX_EXIF_BYTES: Final = 1_000_000
 _TEXT_CHUNKS: Final = {b"tEXt", b"zTXt", b"iTXt"}
 _ENTRY_BYTES: Final = 100  # what a text takes beside its characters
+_MAX_LEFT_OUT: Final = 8  # then no more are unpacked: thousands of them would take minutes
 _MAX_RANGES: Final = 1000  # a file of millions of empty chunks would take more than its pixels
 
 
@@ -34,7 +35,7 @@ class PngChunks:
         exif: As it is, or empty.
         is_animated: Whether there are frames behind the first one.
         has_credentials: Whether there is a C2PA manifest.
-        has_more_text: Whether texts were left out because they are too long or damaged.
+        left_out: How many texts were left out because they are too long or damaged.
         has_larger_profile: Whether a colour profile was left out for that.
 
     """
@@ -45,7 +46,7 @@ class PngChunks:
     exif: bytes = b""
     is_animated: bool = False
     has_credentials: bool = False
-    has_more_text: bool = False
+    left_out: int = 0
     has_larger_profile: bool = False
 
 
@@ -64,9 +65,9 @@ def read_png(content: bytes) -> PngChunks:
         body = whole[start + 8 : end - 4]
         if kind in _PIXEL_CHUNKS:
             _extend(ranges, start, end)
-        elif kind in _TEXT_CHUNKS:
+        elif kind in _TEXT_CHUNKS and found.left_out < _MAX_LEFT_OUT:
             room -= _read_text(found, kind, bytes(body), room)
-        elif kind == b"iCCP":
+        elif kind == b"iCCP" and found.profile is None and not found.has_larger_profile:
             _read_profile(found, body)
         elif kind == b"eXIf" and len(body) <= _MAX_EXIF_BYTES:
             found.exif = bytes(body)
@@ -105,11 +106,11 @@ def _read_text(found: PngChunks, kind: bytes, body: bytes, room: int) -> int:
     key, _, rest = body.partition(b"\0")
     text = _text(kind, rest, room)
     if text is None:
-        found.has_more_text = True
+        found.left_out += 1
         return 0
     size = len(text) + len(key) + _ENTRY_BYTES
     if size > room:
-        found.has_more_text = True
+        found.left_out += 1
         return 0
     found.texts[key.decode("latin-1")] = _decoded(text)
     return size
