@@ -73,7 +73,8 @@ def _request_lines(request: GenerationRequest, known_as: str | None) -> list[str
 
 def metadata_lines(found: ToolMetadata, takeover: Takeover | None, locale: str) -> list[str]:
     """Say what another program wrote, and what of it can be drawn here."""
-    lines = [text("inspect_tool", locale, tool=escaped(found.tool, limit=FACT_ROOM))]
+    key = "inspect_tool" if found.tool else "inspect_some_tool"
+    lines = [text(key, locale, tool=found.tool or "AUTOMATIC1111")]
     if found.prompt:
         lines.append(f"**{escaped(found.prompt, limit=PROMPT_ROOM, room=PROMPT_ROOM)}**")
     if found.negative_prompt:

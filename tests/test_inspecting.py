@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from PIL.PngImagePlugin import PngInfo
 from bot.engines import RawImage
 from bot.generation import GenerationRequest, Size
 from bot.images import RECIPE_KEY, SIGNATURE_KEY, encode_png
+from bot.jobs import Scope
 from bot.recipe import build_recipe, parse_recipe, recipe_sha256
 from bot.service.upkeep import fill_likenesses
 from bot.signature import Proof, SigningKey
+from cogs.recipes import recipe_text
 from tests.test_metadata import INFOTEXT, with_exif
 from tests.test_metadata import png as metadata_png
 from tests.test_reading import bomb, chunk, encoded, with_chunks
@@ -312,6 +315,14 @@ async def test_recipe_and_reproduce_work_by_id(town: Town):
     for command in ("recipe", "reproduce"):
         refused = await town.ming.slash(town.channel, command, id="zzzzzzz")
         assert "There is no image `zzzzzzz` here" in private_sentence(refused)
+
+
+async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(town: Town):
+    [id_] = ids_of(await town.imagine(seed=5))
+    made = await town.service.generation(id_, scope=Scope(guild_id=town.guild.id))
+    assert made is not None
+    starry = replace(made, request=replace(made.request, prompt="*" * 3000))
+    assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800
 
 
 async def test_a_reproduction_that_differs_says_how_much_and_why(town: Town):

@@ -25,7 +25,8 @@ def metadata_lines(found: ToolMetadata, takeover: Takeover | None) -> list[str]:
         "CFG": visible(found.guidance, _VALUE_SHOWN),
         "LoRAs": visible(", ".join(found.loras), _VALUE_SHOWN),
     }
-    lines = [f"The file says that {found.tool} made it, so (nothing proves it):"]
+    tool = found.tool or "a program that writes like AUTOMATIC1111"
+    lines = [f"The file says that {tool} made it, so (nothing proves it):"]
     lines += [f"  {name:8} {value}" for name, value in values.items() if value]
     if takeover is None:
         return [*lines, "It holds no prompt that can be drawn here."]

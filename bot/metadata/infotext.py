@@ -45,6 +45,4 @@ def _plain(value: str) -> str:
 
 
 def _tool(version: str) -> str:
-    if "neo" in version or version[:1] not in _PROGRAMS:
-        return "A1111-like"
-    return _PROGRAMS[version[:1]]
+    return "" if version == "neo" else _PROGRAMS.get(version[:1], "")

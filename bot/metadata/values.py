@@ -26,7 +26,7 @@ class ToolMetadata:
     """What a file says about how another program made it; none of it is proven.
 
     Attributes:
-        tool: The program, as it is called.
+        tool: The program, as it is called; empty if it only writes like AUTOMATIC1111.
         size: Width and height in pixels; the file may have been enlarged after it.
         steps: Of the sampler.
         guidance: The CFG scale.

@@ -163,6 +163,7 @@ CHINESE: Final[dict[str, str]] = {
     "inspect_changed": "⚠️ 像素与配方所述不符：图片被改过，或配方属于另一张图。",
     "inspect_own_shown": "以下是我自己保存的信息，不是文件里写的：",
     "inspect_tool": "这张图自称由 **{tool}** 这样生成（无法证明）：",
+    "inspect_some_tool": "这张图以 {tool} 的格式自称这样生成（无法证明）：",
     "inspect_negative": "-# 不要：{words}",
     "inspect_no_prompt": "里面没有可以在这里画的提示词。",
     "inspect_prompt_unusable": "它的提示词太长，无法在这里画。",

@@ -174,6 +174,8 @@ ENGLISH: Final[dict[str, str]] = {
     "changed, or the recipe belongs to another one.",
     "inspect_own_shown": "What follows is what I keep of the image, not what the file says:",
     "inspect_tool": "This picture says that **{tool}** made it, so (nothing proves it):",
+    "inspect_some_tool": "This picture says, in the form of {tool}, that it was made so (nothing "
+    "proves it):",
     "inspect_negative": "-# without: {words}",
     "inspect_no_prompt": "It holds no prompt that could be drawn here.",
     "inspect_prompt_unusable": "Its prompt is too long to be drawn here.",
