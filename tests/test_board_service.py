@@ -383,8 +383,8 @@ async def test_what_no_row_names_is_kept_in_quarantine_and_what_lies_beside_it_s
     assert moved.parts[-3:] == ("boards", item.path.parent.name, orphan.name)
     assert moved.read_bytes() == b"left behind"
     [warning] = [each for each in caplog.messages if "quarantine" in each]
-    assert "1 pictures of boards" in warning
-    assert "`python -m bot restore`" in warning
+    assert "pictures of boards, 1." in warning
+    assert "`python -m bot restore" in warning
 
 
 async def test_small_copies_go_with_the_pictures_they_show(room: Room):

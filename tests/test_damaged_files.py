@@ -20,7 +20,6 @@ from tests.board_room import an_image, open_room
 from tests.test_store import opened
 from tests.town import (
     SMALL,
-    SteeredEngine,
     Town,
     answer_of,
     gallery_of,
@@ -61,6 +60,16 @@ def files(town: Town) -> list[Path]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
+async def test_every_damage_is_noticed(tmp_path: Path, damage: Callable[[Path], None]):
+    async with opened(tmp_path) as store:
+        made = await an_image(store)
+        assert image_state(made.path) is FileState.WHOLE
+        damage(made.path)
+        expected = FileState.MISSING if damage is Path.unlink else FileState.DAMAGED
+        assert image_state(made.path) is expected
+
+
+@pytest.mark.parametrize("damage", [one_bit, Path.unlink])
 async def test_it_is_said_in_every_answer_and_drawn_again(
     town: Town, damage: Callable[[Path], None]
 ):
@@ -88,34 +97,24 @@ async def test_it_is_said_in_every_answer_and_drawn_again(
     assert len(gallery_of(answer_of(shown))) == 1
 
 
+@pytest.mark.parametrize("command", ["imagine", "compare"])
 async def test_a_message_after_a_restart_says_which_of_its_images_is_damaged(
-    town: Town, engine: SteeredEngine
+    town: Town, command: str
 ):
     for path in ("/webhooks/*", "/channels/*"):
         for method in ("PATCH", "POST"):
             town.env.inject_error(method, path, status=403, code=50013, times=None)
-    result = await town.ada.slash(town.channel, "imagine", prompt="x", size=SMALL, count=2)
+    options = {"count": 2} if command == "imagine" else {"vary": "seeds", "values": "1, 2"}
+    result = await town.ada.slash(town.channel, command, prompt="x", size=SMALL, **options)
     await town.idle()
-    garbage(files(town)[0])
+    made = (await town.service.history(scope=town.scope())).generations
+    garbage(made[0].path)
     town.env.backend.faults.clear()
     await town.start_again()
     await town.idle()
-    ids = ids_of(result.response)
     assert len(gallery_of(result.response)) == 1
-    assert sum(f"The file of `{id_}` is damaged" in texts_of(result.response) for id_ in ids) == 1
-
-
-async def test_a_comparison_says_which_of_its_images_is_damaged(town: Town):
-    result = await town.ada.slash(
-        town.channel, "compare", prompt="x", vary="seeds", values="1, 2", size=SMALL
-    )
-    await town.idle()
-    garbage(files(town)[0])
-    ids = ids_of(result.response) or [
-        each.id for each in (await town.service.history(scope=town.scope())).generations
-    ]
-    again = await town.ming.slash(town.channel, "history")
-    assert sum(f"`{id_}` is damaged" in texts_of(answer_of(again)) for id_ in ids) == 1
+    words = texts_of(result.response)
+    assert [f"The file of `{each.id}` is damaged" in words for each in made] == [True, False]
 
 
 async def test_a_damaged_image_keeps_nobody_from_finding_others(town: Town):

@@ -45,7 +45,12 @@ async def test_pictures_of_a_database_that_was_replaced_are_kept(
     assert pictures_in(tmp_path / "images") == [before.path.name]
     assert pictures_in(tmp_path / "quarantine") == sorted(each.path.name for each in newer)
     [warning] = [each for each in caplog.records if each.levelname == "WARNING"]
-    for word in ("2 pictures", str(tmp_path / "quarantine"), "30 days", "`python -m bot restore`"):
+    for word in (
+        "pictures, 2.",
+        str(tmp_path / "quarantine"),
+        "30 days",
+        "`python -m bot restore ",
+    ):
         assert word in warning.getMessage()
 
 
@@ -128,5 +133,5 @@ async def test_unfinished_images_of_unknown_jobs_are_kept(
     await town.idle()
     assert pictures_in(folder) == []
     assert pictures_in(town.settings.data_dir / "quarantine") == [strange.name]
-    assert "1 images of unfinished jobs" in caplog.text
+    assert "images of unfinished jobs, 1." in caplog.text
     assert not over.exists()

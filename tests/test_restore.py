@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.boards import Access
 from bot.command_line import run
 from bot.errors import BotError
 from bot.jobs import Scope
@@ -22,8 +23,8 @@ from bot.picture_files import pixel_sha256_of
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
 from bot.store.backups import make_backup
-from tests.board_room import ADA, BEN, GUILD, an_image, open_room
-from tests.test_backups import cut_header, empty, tear, without_tables
+from tests.board_room import ADA, BEN, GUILD, an_image, open_room, picture
+from tests.test_backups import content_of, cut_header, empty, tear, without_tables
 from tests.test_store import opened
 from tests.town import (
     SMALL,
@@ -328,24 +329,21 @@ def without_recipe(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [empty, cut_header, other_pixels, without_recipe])
 async def test_a_picture_that_proves_nothing_gets_no_row_and_is_kept(
-    town: Town, damage: Callable[[Path], None]
+    tmp_path: Path, damage: Callable[[Path], None]
 ):
-    await town.imagine(seed=1)
-    await town.imagine(seed=2)
-    async with stopped(town) as data:
-        shutil.rmtree(data / "backups")
-        (data / "bot.sqlite3").unlink()
-        bad, good = sorted((data / "images").rglob("*.png"))
-        damage(bad)
-        content = bad.read_bytes()
-        report = await restored(data)
-        assert report.images == 1
-        [(path, reason)] = report.unproven
-        assert path == bad
-        assert reason
-        assert await rows(data, "SELECT pixel_sha256 FROM generations") == [(good.stem,)]
-        [kept] = (data / "quarantine").rglob("*.png")
-        assert kept.read_bytes() == content
+    async with opened(tmp_path) as store:
+        bad, good = [(await an_image(store, seed)).path for seed in (1, 2)]
+    (tmp_path / "bot.sqlite3").unlink()
+    damage(bad)
+    content = content_of(bad)
+    report = await restored(tmp_path)
+    assert report.images == 1
+    [(path, reason)] = report.unproven
+    assert path == bad
+    assert reason
+    assert await rows(tmp_path, "SELECT pixel_sha256 FROM generations") == [(good.stem,)]
+    [kept] = store.quarantine.folder.rglob("*.png")
+    assert kept.read_bytes() == content
 
 
 async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
@@ -367,18 +365,31 @@ async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
     async with open_room(tmp_path) as room:
         assert [(await room.now(each)).items for each in (board, other)] == before
         assert (await room.now(other)).name == "Summer"
+        assert (await room.now(other)).everyone is Access.NONE, "it may have been hidden since"
+        assert (await room.now(board)).everyone is Access.ADD
     copy.unlink()
     (tmp_path / "bot.sqlite3").unlink()
     report = await restored(tmp_path)
     assert (report.source, report.items, report.boards) == (None, 3, 2)
     async with open_room(tmp_path) as room:
         assert [(await room.now(each)).items for each in (board, other)] == before
-        assert (await room.upload(board, 9)).item.number == 3
+        again = await room.boards.add_upload(
+            ADA,
+            board.id,
+            picture(9),
+            author_id=None,
+            author_name="",
+            channel_id=7,
+            is_spoiler=False,
+        )
+        assert again.item.number == 3
 
 
 async def test_nothing_to_restore_is_one_sentence(tmp_path: Path):
     with pytest.raises(BotError, match="There is nothing to restore in"):
         await restored(tmp_path)
+    assert run(["restore", "--folder", str(tmp_path / "misspelt")]) == 2
+    assert not (tmp_path / "misspelt").exists()
     with pytest.raises(BotError, match=r"There is no copy x\.sqlite3: there are none"):
         await restored(tmp_path, copy=Path("x.sqlite3"))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bot.command_line.common import Commands
+from bot.errors import InvalidRequestError
 from bot.service.opening import alone_in
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
@@ -40,6 +41,8 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Restore, and say what was done."""
     data = Path(options.folder) if options.folder is not None else settings.data_dir
+    if not data.is_dir():
+        raise InvalidRequestError(f"There is no folder {data}: name the one with the pictures.")
     wanted = RestoreOptions(
         copy=None if options.copy is None else Path(options.copy),
         guild_id=options.guild,
@@ -129,8 +132,12 @@ def _jobs(report: RestoreReport) -> list[str]:
 def _boards(report: RestoreReport) -> list[str]:
     lines = []
     if report.items:
-        made = f", {report.boards} of them made again" if report.boards else ""
-        lines.append(f"{_pictures(report.items)} hung up again on boards{made}.")
+        lines.append(f"{_pictures(report.items)} hung up again on boards.")
+    if report.boards:
+        lines.append(
+            f"Boards made again: {report.boards}. Who may see them is in no file: their owners and "
+            "moderators do, until `/board allow` says otherwise."
+        )
     if report.taken_off:
         lines.append(f"{_pictures(report.taken_off)} taken off boards: the copies are gone.")
     lines += _listed("The copies of these pictures on boards are lost", report.lost_items)

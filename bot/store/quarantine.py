@@ -55,9 +55,10 @@ class Quarantine:
         """Log how many files were moved, where they are, and what to do."""
         if moved:
             logger.warning(
-                "The database names %d %s no more: moved to %s and kept for %d days. If they are "
-                "missed, stop the bot and run `python -m bot restore`, which brings them back.",
-                len(moved), what, self.folder, self.days,
+                "Files that the database does not name were moved to %s, where they are kept for "
+                "%d days: %s, %d. If they are missed, stop the bot and run `python -m bot restore "
+                "--folder %s`, which brings them back.",
+                self.folder, self.days, what, len(moved), self._data,
             )  # fmt: skip
 
     def forget(self, *, today: dt.date | None = None) -> int:

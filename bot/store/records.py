@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.boards import Board, Item
-from bot.jobs import Generation, Job, JobState, Origin
+from bot.jobs import Generation, Job, JobState, Origin, now
 from bot.picture_files import write_once
 from bot.recipe import Recipe
 from bot.store.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS, board_values, item_values
 from bot.variations import Axis
 
 _VERSION: Final = 1
+_POSTED_WITHIN: Final = dt.timedelta(days=1)
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.([a-z0-9]+)-(\d+)\.json")
 _ITEM_NAME: Final = re.compile(r"([a-z0-9]+)\.json")
 
@@ -160,8 +161,7 @@ def _image_of(
         spoiler=bool(document["spoiler"]),
         created_at=dt.datetime.fromisoformat(document["job_created_at"]),
         parents=() if parent_id is None else (str(parent_id),),
-        # One that is not known to be posted is: after it was looked for in its channel.
-        state=JobState.MADE if message_id is None else JobState.POSTED,
+        state=_state_of(message_id, document),
         message_id=message_id,
         axis=None if document["axis"] is None else Axis(document["axis"]),
     )
@@ -185,6 +185,15 @@ def _image_of(
         likeness=likeness,
     )
     return job, generation
+
+
+def _state_of(message_id: int | None, document: Mapping[str, Any]) -> JobState:
+    """Tell whether the next start has to post a job: one of today that is not known to be posted.
+
+    It is looked for in its channel before. An older one could not be posted and was told so.
+    """
+    age = now() - dt.datetime.fromisoformat(document["created_at"])
+    return JobState.MADE if message_id is None and age < _POSTED_WITHIN else JobState.POSTED
 
 
 def _image_document(job: Job, generation: Generation) -> dict[str, object]:

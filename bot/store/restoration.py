@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import aiosqlite
 
+from bot.boards import Access
 from bot.boards.rules import name_key
 from bot.jobs import Generation, Job, now
 from bot.store.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS
@@ -31,8 +32,14 @@ class Restoration:
         self._store = store
         self._database = store.database
 
-    async def add_images(self, found: Iterable[tuple[Job, Generation]]) -> None:
-        """Write images with their jobs, in one transaction; those that are there already stay."""
+    async def add_images(self, found: Iterable[tuple[Job, Generation]]) -> int:
+        """Write images with their jobs, in one transaction; those that are there already stay.
+
+        Returns:
+            How many were written.
+
+        """
+        num_added = 0
         async with self._database.transaction() as db:
             for job, generation in found:
                 if await self._count("SELECT count(*) FROM generations WHERE id = ?"
@@ -46,6 +53,8 @@ class Restoration:
                 await db.execute(
                     "UPDATE generations SET has_record = 1 WHERE id = ?", (generation.id,)
                 )
+                num_added += 1
+        return num_added
 
     async def live_pixels(self) -> list[str]:
         """Return the pixels' SHA-256 of all images that are not deleted, each once."""
@@ -151,7 +160,11 @@ class Restoration:
         return is_new
 
     async def _add_board(self, db: aiosqlite.Connection, board: dict[str, Any]) -> None:
-        """Make a board again; a name or channel that another one has by now is left to it."""
+        """Make a board again; a name or channel that another one has by now is left to it.
+
+        What its members may do may have been changed since: it is for its owner and moderators.
+        """
+        board["everyone"] = int(Access.NONE)
         name = str(board["name"])
         for number in itertools.count(2):
             if not await self._count(

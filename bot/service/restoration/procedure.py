@@ -46,7 +46,8 @@ async def restore(
     report = await asyncio.to_thread(_choose, data, options)
     if report.source is None and files.are_none:
         raise InvalidRequestError(
-            f"There is nothing to restore in {data}: neither a good database or copy nor a picture."
+            f"There is nothing to restore in {data}: neither a good database or copy of ours nor a "
+            "picture; a copy of your own can be named."
         )
     with tempfile.TemporaryDirectory(
         prefix=".restore-", dir=None if options.is_dry else data
@@ -83,7 +84,8 @@ def _named(data: Path, copy: Path) -> Path:
     """Return the copy that was named, by its path or by its name among the copies."""
     found = next((path for path in (copy, data / "backups" / copy) if path.is_file()), None)
     if found is None:
-        names = ", ".join(path.name for path in backups_in(data / "backups")) or "none"
+        there = sorted((data / "backups").glob("*.sqlite3"))
+        names = ", ".join(path.name for path in there) or "none"
         raise InvalidRequestError(f"There is no copy {copy}: there are {names}.")
     problem = health_of(found).problem
     if problem is not None:
@@ -156,8 +158,7 @@ class _Work:
         done = 0
         for batch in _batches(candidates):
             images = await asyncio.to_thread(self._read_all, batch)
-            await self._rows.add_images(images)
-            self._report.images += len(images)
+            self._report.images += await self._rows.add_images(images)
             done += len(batch)
             progress(done, len(candidates))
 
