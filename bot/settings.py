@@ -6,12 +6,24 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args, get_origin
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
 
+from bot.env_file import EnvFile, misspelt, read_env_file
 from bot.errors import SettingsError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -40,16 +52,18 @@ def tool_caches() -> tuple[Path, ...]:
     return (*named, home / "huggingface", home / "modelscope")
 
 
-class Settings(BaseSettings):
+_ENV_FILE: Final = Path(".env")
+_MAX_SHOWN: Final = 60  # characters of a value that does not work
+_QUOTES: Final = "\"'"
+_TYPESET_QUOTES: Final = "“”„‟‘’‚‛«»‹›"  # a word processor's; for a shell they are letters
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_TOKEN: Final = re.compile(r"[\w-]{18,}\.[\w-]{5,}\.[\w-]{20,}")
+
+
+class Settings(BaseModel):
     """What the operator may choose. An empty value means the default."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",  # .env may hold settings of other programs
-        frozen=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     discord_token: SecretStr | None = Field(
         default=None,
@@ -77,7 +91,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("data"), description="Where the database, the images and the outputs are kept."
     )
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+    device: str = Field(
         default="auto", description="auto (the GPU if there is one), cpu, cuda or cuda:N."
     )
     dtype: Literal["auto", "bfloat16", "float32"] = Field(
@@ -105,43 +119,155 @@ class Settings(BaseSettings):
         default="INFO", description="DEBUG also logs prompts."
     )
 
-    engine_patience_s: Annotated[float, Field(ge=1)] = Field(
+    engine_patience_s: Annotated[float, Field(ge=1, le=86_400)] = Field(
         default=600,
         description="Seconds without a step after which a drawing is given up and the engine "
         "restarted.",
     )
-    max_jobs: Annotated[int, Field(ge=1)] = Field(
+    max_jobs: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=100, description="How many jobs may wait at once."
     )
-    max_jobs_per_user: Annotated[int, Field(ge=1)] = Field(
+    max_jobs_per_user: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=5, description="How many jobs one user may have in the queue."
     )
-    max_boards_mb: Annotated[int, Field(ge=1)] = Field(
+    max_boards_mb: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
         default=10_000,
         description="Megabytes of pictures that the mood boards of one server may keep.",
     )
-
     quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30,
         description="Days that files are kept in data/quarantine which the database does not name; "
         "then they are deleted.",
     )
 
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each line of `.env` that probably means something else."""
+        return self._notes
+
     @classmethod
     def read(cls) -> Self:
-        """Read the environment and `.env`.
+        """Read the environment and `.env`; the environment goes before the file.
 
         Raises:
-            SettingsError: A value cannot be used; the sentence names the setting.
+            SettingsError: `.env` cannot be read, or a value cannot be used; the sentence names the
+                file or the setting.
 
         """
+        file = read_env_file(_ENV_FILE, setting_names())
+        given = {**file.values, **_environment()}
         try:
-            return cls()
+            settings = cls.model_validate(
+                {name.lower(): value for name, each in given.items() if (value := _bare(each))}
+            )
         except ValidationError as error:
-            first = error.errors()[0]
-            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            # The token must never be shown, not even a wrong one.
-            shown = "" if name == "DISCORD_TOKEN" else f" {str(first['input'])[:60]!r}"
-            raise SettingsError(
-                f"The setting {name}{shown} does not work: {first['msg']}."
-            ) from None
+            raise SettingsError(" ".join(_sentences(error, file))) from None
+        settings._notes = file.notes  # noqa: SLF001 - its own
+        return settings
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse what a slip of the editor or the clipboard brings into any of the values."""
+        if not isinstance(value, str):
+            return value
+        if _CONTROL.search(value):
+            raise ValueError(
+                "it holds a line break or another control character, as an open quote or a \\ "
+                "between double quotes makes them; write it on one line, in single quotes"
+            )
+        if set(value[:1] + value[-1:]) & set(_TYPESET_QUOTES):
+            raise ValueError("its quotes are a word processor's; use plain ones, or none")
+        if info.field_name != "discord_token" and _TOKEN.search(value):
+            raise ValueError("it holds a Discord token, which belongs into DISCORD_TOKEN")
+        return value
+
+    @field_validator("discord_token", mode="before")
+    @classmethod
+    def _read_token(cls, value: object) -> object:
+        """Take a token as people copy it, also with the scheme of its HTTP header."""
+        if not isinstance(value, str):
+            return value
+        token = re.sub(r"^Bot(\s+|$)", "", value.strip(), flags=re.IGNORECASE)
+        if not re.fullmatch(r"[!-~]+", token):
+            raise ValueError(
+                "a token is one word of letters, digits, dots, - and _; copy it again from the Bot "
+                "page of your application at https://discord.com/developers/applications"
+            )
+        return token
+
+    @field_validator("data_dir", "model_cache", "model", mode="before")
+    @classmethod
+    def _expand(cls, value: object) -> object:
+        """Expand `~` and variables, as a shell would."""
+        if not isinstance(value, str) or not ("~" in value[:1] or "$" in value):
+            return value
+        text = os.path.expandvars(value)
+        if unset := re.search(r"\$\{?(\w+)", text):
+            raise ValueError(f"the environment has no variable {unset[1]}; write the whole path")
+        try:
+            return str(Path(text).expanduser())
+        except RuntimeError:
+            raise ValueError("there is no such user here; write the whole path") from None
+
+    @field_validator("device")
+    @classmethod
+    def _check_device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", value):
+            raise ValueError("use 'auto', 'cpu', 'cuda' or a certain GPU, for example 'cuda:1'")
+        return value
+
+    @field_validator("modelscope_endpoint", "hf_endpoint")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/]+\S*", value):
+            raise ValueError("use an address that begins with https:// or http://")
+        return value
+
+
+def setting_names() -> list[str]:
+    """Return what the settings are called in the environment and in `.env`."""
+    return [name.upper() for name in Settings.model_fields]
+
+
+def misspelt_variables() -> list[str]:
+    """Return a sentence for each variable of the environment that looks like a misspelt setting."""
+    return list(misspelt(os.environ, setting_names()))
+
+
+def _environment() -> dict[str, str]:
+    """Return the settings of the environment; capitals go before small letters."""
+    names, variables = setting_names(), sorted(os.environ.items(), reverse=True)
+    return {key.upper(): value for key, value in variables if key.upper() in names and value}
+
+
+def _bare(value: str) -> str:
+    """Return a value without space around it and without the quotes that Docker leaves there."""
+    bare = value.strip()
+    is_quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in _QUOTES
+    return bare[1:-1].strip() if is_quoted else bare
+
+
+def _sentences(error: ValidationError, file: EnvFile) -> Iterator[str]:
+    """Yield one sentence for each setting that does not work; a token is never shown in it."""
+    for each in error.errors(include_url=False):
+        name, value = str(each["loc"][0]).upper(), str(each["input"])
+        is_secret = name == "DISCORD_TOKEN" or _TOKEN.search(value)
+        shown = "" if is_secret else f" {value[:_MAX_SHOWN]!r}"
+        own = each.get("ctx", {}).get("error")  # of a validator here
+        works = own if own is not None else _works(Settings.model_fields[name.lower()])
+        where = "" if name in _environment() else f" (line {file.lines[name]} of {_ENV_FILE})"
+        yield f"The setting {name}{shown}{where} does not work: {works}."
+
+
+def _works(field: FieldInfo) -> str:
+    """Return what can be used for a setting, from its type and its limits."""
+    if get_origin(field.annotation) is Literal:
+        *names, last = map(repr, get_args(field.annotation))
+        return f"use {', '.join(names)} or {last}"
+    least = next(each.ge for each in field.metadata if hasattr(each, "ge"))
+    most = next(each.le for each in field.metadata if hasattr(each, "le"))
+    kind = "a whole number" if field.annotation is int else "a number"
+    return f"use {kind} from {least} to {most}"
