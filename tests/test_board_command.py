@@ -199,7 +199,7 @@ def test_what_cannot_be_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
     [
         ([], "The following arguments are required: ACTION; see `python -m bot board --help`."),
         (["show"], "required: BOARD; see `python -m bot board show --help`"),
-        (["export", "x", "--form", "doc"], "invalid choice: 'doc'"),
+        (["export", "x", "--form", "doc"], "'doc' is no such choice: use zip, html, pdf or png"),
         (["export", "x", "--limit-mb", "-1"], "'-1' is no size"),
         (["export", "x", "--limit-mb", "nan"], "'nan' is no size"),
     ],

@@ -1,44 +1,35 @@
 """The command line: what each command is called, what it takes, and how it ends.
 
-Exit codes: 0 done, 1 the engine or the machine failed, 2 something asked for does not work,
-3 reproduced and different, or nothing found, 130 stopped with Ctrl-C.
+Exit codes: 0 done, 1 the engine or the machine failed, or the result could not be printed, 2
+something asked for does not work, 3 reproduced and different, or nothing found, 130 stopped with
+Ctrl-C, 143 with SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
-import os
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 from bot import __version__
-from bot.command_line import (
-    bench,
-    board,
-    check,
-    compare,
-    doctor,
-    download,
-    imagine,
-    inspect,
-    lineage,
-    reproduce,
-    restore,
-    serve,
-)
+from bot.command_line.parser import Parser
 from bot.errors import BotError, EngineError
 from bot.installation import command_line
 from bot.settings import Settings
+from bot.signals import StoppedError, stopping_in_order
+from bot.streams import ResultLostError, say
 
 logger = logging.getLogger(__name__)
 
+# Only the module of the command that was typed is imported: together they take half a second.
 _COMMANDS: Final = (
-    imagine, compare, reproduce, inspect, lineage, board, serve, bench, download, doctor,
-    check, restore,
+    "imagine", "compare", "reproduce", "inspect", "lineage", "board", "playground", "bench",
+    "download", "doctor", "check", "restore",
 )  # fmt: skip
+_MODULES: Final = {"playground": "serve"}  # where it is not called like the command
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 
@@ -48,34 +39,23 @@ folder `data` there, unless DATA_DIR names another.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose complaint is one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the complaint and leave with exit code 2."""
-        self.exit(2, f"{message[:1].upper()}{message[1:]}; see `{self.prog} --help`.\n")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; a user's error becomes one line."""
     try:
-        options = _parser().parse_args(arguments)
-        settings = Settings.read()
+        options = parser(arguments).parse_args(arguments)
+        settings = _settings(options)
         logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table it cuts
-        code: int = options.run(options, settings)
-        sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends
+        with stopping_in_order():
+            code: int = options.run(options, settings)
     except BotError as error:
         logger.debug("The error behind the sentence", exc_info=True)
-        print(error.message, file=sys.stderr)
-        return 1 if isinstance(error, EngineError) else 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # `| head` has read enough; nothing more can be written, not even by the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if error.message:
+            say(error.message)
+        return 1 if isinstance(error, (EngineError, ResultLostError)) else 2
+    except KeyboardInterrupt as stop:
+        say("Stopped.")
+        return stop.code if isinstance(stop, StoppedError) else 130
     return code
 
 
@@ -86,8 +66,25 @@ def _explained_settings() -> Iterator[str]:
         yield textwrap.indent(textwrap.fill(str(field.description), 90), " " * 6)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _settings(options: argparse.Namespace) -> Settings:
+    """Read the settings, and say what in `.env` has no effect."""
+    if options.examines_settings:
+        return Settings()  # it says itself what is wrong with those that were made
+    settings = Settings.read()
+    for note in settings.notes:
+        say(f"Warning: {note}")
+    return settings
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from bot.command_line import serve  # noqa: PLC0415 - like the modules of the commands
+
+    return serve.run_bot(options, settings)
+
+
+def parser(arguments: Sequence[str]) -> Parser:
+    """Return a parser that knows the command that was typed, or all of them where it is none."""
+    parser = Parser(
         prog=command_line(),
         description=_DESCRIPTION,
         epilog="settings and their defaults:\n" + "\n".join(_explained_settings()),
@@ -95,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"z-image-bot {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    parser.set_defaults(run=serve.run_bot)
-    for command in _COMMANDS:
-        command.add_to(commands)
+    parser.set_defaults(run=_serve, examines_settings=False)
+    typed = arguments[0] if arguments else None
+    for name in [typed] if typed in _COMMANDS else _COMMANDS if arguments else ():
+        importlib.import_module(f"{__name__}.{_MODULES.get(name, name)}").add_to(commands)
     return parser
