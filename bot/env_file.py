@@ -16,7 +16,7 @@ from typing import Final
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 
-from bot import plain_text
+from bot import text_file
 from bot.errors import SettingsError
 
 _RESEMBLANCE: Final = 0.6  # 0 .. 1, by difflib: BOT_TOKEN still means DISCORD_TOKEN
@@ -71,7 +71,7 @@ def read_env_file(path: Path, names: Collection[str]) -> EnvFile:
 def _text(path: Path) -> str:
     """Return the text of the file, empty where there is none."""
     try:
-        return plain_text.decode(path.read_bytes())
+        return text_file.decode(path.read_bytes())
     except FileNotFoundError:
         if path.is_symlink():
             raise SettingsError(
@@ -91,7 +91,7 @@ def _text(path: Path) -> str:
             f"The file {path.absolute()} cannot be read ({error.strerror}): give the user that the "
             "bot runs as the permission to read it."
         ) from error
-    except plain_text.NotTextError as error:
+    except text_file.NotTextError as error:
         raise SettingsError(f"The file {path.absolute()} cannot be read: {error}.") from error
 
 

@@ -66,6 +66,7 @@ async def run_playground(
     port: int = 0,
     channel: str = CHANNELS[0],
     open_browser: bool = True,
+    announce: Callable[[str], None] = print,
 ) -> None:
     """Serve the page until its session is ended or the process is told to stop.
 
@@ -79,24 +80,37 @@ async def run_playground(
         port: Of the page; 0 takes a free one.
         channel: Which of `CHANNELS` the page shows; it shows one at a time.
         open_browser: Whether to open the page where there is a browser.
+        announce: Receives the page's address and how to begin.
 
     """
     # The simulated Discord makes discord.py warn of what only a real connection would lack.
     logging.getLogger("discord").setLevel(logging.ERROR)
     own = settings.model_copy(update={"data_dir": settings.data_dir / "playground"})
-    async with open_playground(own, engine_factory, port=port, channel=channel) as page:
-        # Flushed: whoever starts it from a service or through a pipe waits for the address.
-        print(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.", flush=True)  # noqa: T201
-        if open_browser:
-            await asyncio.to_thread(webbrowser.open, page.url)
-        with stop_signals() as stop:
+
+    async def serve() -> None:
+        async with open_playground(own, engine_factory, port=port, channel=channel) as page:
+            announce(f"The playground: {page.url}\nType /imagine there. Ctrl-C ends it.")
+            if open_browser:
+                await asyncio.to_thread(webbrowser.open, page.url)
             service = page.env.bot.service
-            ends = [page.wait_closed(), stop.wait(), service.lost.wait()]
-            waiters = [asyncio.ensure_future(end) for end in ends]
-            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-            for waiter in waiters:
-                waiter.cancel()
-    raise_if_lost(service)
+            ends = [asyncio.ensure_future(end) for end in (page.wait_closed(), service.lost.wait())]
+            try:
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for end in ends:
+                    end.cancel()
+        raise_if_lost(service)
+
+    with stop_signals() as stop:  # also while the page is being opened
+        serving = asyncio.create_task(serve(), name="playground")
+        stopped = asyncio.create_task(stop.wait(), name="stop signal")
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not serving.done():
+            logger.info("Stopping: what is being loaded or drawn is waited for")
+            serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
 
 
 @contextlib.asynccontextmanager
@@ -109,10 +123,10 @@ async def open_playground(
 ) -> AsyncIterator[Any]:
     """Start service, simulated Discord, bot and page, in this order, and stop them backwards."""
     simcord = _simcord()
-    # The simulated Discord forgets the commands at every stop.
-    (settings.data_dir / "commands.json").unlink(missing_ok=True)
     async with contextlib.AsyncExitStack() as stack:
         service = await stack.enter_async_context(open_service(settings, engine_factory))
+        # The simulated Discord forgets the commands at every stop.
+        (settings.data_dir / "commands.json").unlink(missing_ok=True)
         bot = ImageBot(settings, service)
         env = simcord.Env(bot, check_errors=False, settle_timeout=SETTLE_S)
         stack.enter_context(webhook_calls_to(env))

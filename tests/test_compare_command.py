@@ -111,6 +111,8 @@ def test_a_seed_that_is_not_given_is_drawn_once_for_all():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("seed = " + "9" * 5000, "a number in it is too long"),
+        ("seed = " + "[" * 100_000, "lists are too deep"),
         ("prompt = x", "is not TOML: Invalid value (at line 1, column 10)"),
         ('prompt = "x"', "'columns': name what varies"),
         ('prompt = "x"\ncolumns = "sedes"', "'columns': 'sedes' cannot vary; what can is prompts"),

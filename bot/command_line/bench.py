@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tqdm import tqdm
@@ -17,11 +16,13 @@ from bot.bench.random_full import random_full
 from bot.bench.tables import as_json, as_text
 from bot.bench.values import BenchError, Way
 from bot.command_line.common import Commands, let_threads_sleep, let_torchao_be_quiet, open_engine
-from bot.command_line.outputs import Outputs
+from bot.command_line.outputs import Outputs, expanded
 from bot.generation import Size, SizeRules
 from bot.images import picture_png
 from bot.models import locate
 from bot.settings import Settings
+from bot.signals import stopping_at_once
+from bot.streams import say, tell
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.bench.bench import Bench
@@ -98,12 +99,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with _model(options, settings) as (name, own):
         bench = _bench(options, own, name, repeat=repeat, queue=queue)
         if options.one_start is not None:
-            print(bench.start_once(Way(options.one_start)))
+            tell(str(bench.start_once(Way(options.one_start))))
             return 0
         report = bench.run()
-    print(as_json(report) if options.json else as_text(report), flush=True)
+    kept = ""
     if target is not None:
-        print(f"Picture: {target.write(picture_png(draw_report(report)))}", file=sys.stderr)
+        kept = f"Picture: {target.write(picture_png(draw_report(report)))}"
+        say(kept)
+    tell(as_json(report) if options.json else as_text(report), kept=kept)
     return 0
 
 
@@ -112,7 +115,10 @@ def _bench(
 ) -> Bench:
     files = locate(settings.model, model_cache=settings.model_cache)
     sizes = _sizes(options.sizes, SizeRules(native=files.native))
-    from bot.bench.bench import Bench, default_ways  # noqa: PLC0415 - torch takes seconds to import
+    if options.one_start is None:
+        say(f"Measuring {name} ...")
+    with stopping_at_once():
+        from bot.bench.bench import Bench, default_ways  # noqa: PLC0415 - torch takes seconds
 
     ways = [way for way in Way if way in options.ways] if options.ways else default_ways(settings)
     return Bench(
@@ -158,7 +164,7 @@ def _model(options: argparse.Namespace, settings: Settings) -> Iterator[tuple[st
             raise BenchError(f"--keep is for --model {RANDOM_FULL}: {model} is there already.")
         yield model, settings.model_copy(update={"model": model})
         return
-    keep = None if options.keep is None else Path(options.keep).expanduser()
+    keep = None if options.keep is None else expanded(options.keep)
     with random_full(keep, device=settings.device, say=_Terminal().say) as folder:
         yield model, settings.model_copy(update={"model": str(folder)})
 
@@ -168,7 +174,7 @@ class _Terminal:
 
     def say(self, sentence: str) -> None:
         """Print a line."""
-        print(sentence, file=sys.stderr, flush=True)
+        say(sentence)
 
     @contextlib.contextmanager
     def bar(self, what: str, total: int | None) -> Iterator[Callable[[], object]]:

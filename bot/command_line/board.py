@@ -18,10 +18,12 @@ from bot.jobs import typed_id
 from bot.picture_files import FileState, copy_state
 from bot.settings import Settings
 from bot.store import Store
+from bot.streams import tell
 
 _FORMS = ("zip", "html", "pdf", "png")
 _LOCALES = ("en-US", "zh-CN")
 _TYPED_SHOWN = 80  # characters
+_ID_DIGITS = 19
 _MB = 1024**2
 
 
@@ -68,9 +70,9 @@ def run_list(options: argparse.Namespace, settings: Settings) -> int:
     """Print one line a board."""
     found = asyncio.run(_summaries(options.guild, settings))
     if options.json:
-        print(json.dumps([_summary_json(each) for each in found], ensure_ascii=False))
+        tell(json.dumps([_summary_json(each) for each in found], ensure_ascii=False))
     else:
-        print("\n".join(map(_line, found)) or _no_boards(options.guild, settings))
+        tell("\n".join(map(_line, found)) or _no_boards(options.guild, settings))
     return 0
 
 
@@ -82,7 +84,7 @@ def _no_boards(guild_id: int | None, settings: Settings) -> str:
 def run_show(options: argparse.Namespace, settings: Settings) -> int:
     """Print a board and what hangs on it."""
     board = asyncio.run(_find(options.board, options.guild, settings))
-    print(_json(board) if options.json else "\n".join(_lines(board)))
+    tell(_json(board) if options.json else "\n".join(_lines(board)))
     return 0
 
 
@@ -111,20 +113,31 @@ def run_export(options: argparse.Namespace, settings: Settings) -> int:
         raise
     if options.json:
         told = [{"path": str(each.path), "note": each.note} for each in files]
-        print(json.dumps({"id": board.id, "files": told}, ensure_ascii=False))
+        report = json.dumps({"id": board.id, "files": told}, ensure_ascii=False)
     else:
-        print("\n".join(f"{each.path}\n  {each.note}".rstrip() for each in files))
+        report = "\n".join(f"{each.path}\n  {each.note}".rstrip() for each in files)
+    tell(report, kept=f"The board's files are here: {folder}.")
     return 0
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--guild", metavar="ID", type=int, help="only boards of this guild")
+    parser.add_argument("--guild", metavar="ID", type=_guild_id, help="only boards of this guild")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_board(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("board", metavar="BOARD", help="the board's id or its name")
     _add_common(parser)
+
+
+def _guild_id(typed: str) -> int:
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _ID_DIGITS else 0
+    if not 0 < number < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"{typed[:_TYPED_SHOWN]!r} is no id: use the number that Discord's `Copy Server ID` "
+            "gives"
+        )
+    return number
 
 
 def _megabytes(typed: str) -> float:

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.backups import health_of
 from bot.store.database import restore_command
+from bot.streams import tell
 
 _ADVICE = {
     "database": "stop the bot and run `{restore}`",
@@ -48,10 +49,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     data = Path(options.folder) if options.folder is not None else settings.data_dir
     faults = asyncio.run(_faults(data, reads_files=options.files))
     if options.json:
-        print(json.dumps([_json(fault) for fault in faults], ensure_ascii=False))
+        tell(json.dumps([_json(fault) for fault in faults], ensure_ascii=False))
     else:
         done = "The database and every file are right." if options.files else "Nothing is missing."
-        print("\n".join(_line(fault, data) for fault in faults) or done)
+        tell("\n".join(_line(fault, data) for fault in faults) or done)
     return 1 if faults else 0
 
 

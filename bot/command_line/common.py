@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import logging
 import os
 import sys
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from tqdm import tqdm
 
-from bot.errors import BotError
+from bot.errors import BotError, InvalidRequestError
+from bot.generation import GenerationRequest
 from bot.models import ModelFiles
 from bot.settings import Settings
+from bot.signals import stopping_at_once
 from bot.signature import SigningKey
 from bot.store import Store
+from bot.streams import say
+from bot.text_file import NotTextError, decode
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engines.z_image import ZImageEngine
+
+_MAX_TEXT_BYTES: Final = 10_000_000  # more are no prompts; a device may never end
 
 # What `add_subparsers` returns; the class has no public name.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
@@ -30,7 +40,8 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
     let_threads_sleep()
     let_torchao_be_quiet()
     # torch and diffusers take seconds to import: `--help` and refusals do not wait for them.
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415
+    with stopping_at_once():
+        from bot.engines.z_image import ZImageEngine  # noqa: PLC0415
 
     return ZImageEngine(
         files.folder,
@@ -58,6 +69,60 @@ def signing_key(settings: Settings) -> SigningKey | None:
         return asyncio.run(look())
     except BotError:
         return None
+
+
+def open_engine_aloud(files: ModelFiles, settings: Settings) -> ZImageEngine:
+    """Return an engine, and say first what is about to take seconds, or minutes for a large one."""
+    say(f"Loading {files.model_id} ...")
+    return open_engine(files, settings)
+
+
+def check_lengths(requests: Sequence[GenerationRequest], model: Path) -> None:
+    """Refuse prompts longer than the model reads, before its weights are loaded.
+
+    Raises:
+        InvalidRequestError: One has too many tokens.
+
+    """
+    from bot.engines.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
+
+    TokenCounter(model).check(dict.fromkeys(request.prompt for request in requests))
+
+
+def step_bar(total: int) -> tqdm[Any]:
+    """Return a bar of steps, which shows on a terminal only."""
+    return tqdm(total=total, unit="step", file=sys.stderr, disable=None, leave=False)
+
+
+def read_text(name: str, what: str) -> str:
+    """Read a file of text, whatever wrote it; `-` is the standard input.
+
+    Args:
+        name: The file, as it was typed.
+        what: What a refusal calls it.
+
+    Raises:
+        InvalidRequestError: It cannot be read.
+
+    """
+    try:
+        with (
+            contextlib.nullcontext(sys.stdin.buffer)
+            if name == "-"
+            else Path(name).open("rb") as file
+        ):
+            content = file.read(_MAX_TEXT_BYTES + 1)
+        if len(content) > _MAX_TEXT_BYTES:
+            raise InvalidRequestError(
+                f"The {what} {name!r} has more than {_MAX_TEXT_BYTES / 1e6:.0f} MB, so it is none."
+            )
+        return decode(content)
+    except OSError as error:
+        is_closed = name == "-" and error.errno == errno.EBADF
+        reason = "the standard input is closed" if is_closed else error.strerror
+        raise InvalidRequestError(f"The {what} {name!r} cannot be read: {reason}.") from error
+    except NotTextError as error:
+        raise InvalidRequestError(f"The {what} {name!r} cannot be read: {error}.") from error
 
 
 def let_threads_sleep() -> None:

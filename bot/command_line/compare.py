@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,10 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from tqdm import tqdm
 
 from bot.captions import caption, shared_facts, title
-from bot.command_line.common import Commands, open_engine, signing_key
+from bot.command_line.common import (
+    Commands,
+    check_lengths,
+    open_engine_aloud,
+    signing_key,
+    step_bar,
+)
 from bot.command_line.comparison_file import Plan, read_plan
 from bot.command_line.outputs import Outputs, Target
 from bot.engines import Engine, Step
@@ -27,6 +31,7 @@ from bot.recipe import make_recipe
 from bot.settings import Settings
 from bot.sheets import Cell, Sheet, draw_grid, draw_sheet
 from bot.signature import SigningKey
+from bot.streams import say, tell
 from bot.variations import MAX_VALUES, Axis
 
 _LOCALE: Final = "en-US"
@@ -96,16 +101,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     files = locate(settings.model, model_cache=settings.model_cache)
     plan = read_plan(options.file, rules=SizeRules(native=files.native))
     target = Outputs(root=settings.data_dir / "outputs").plan_file(_output(options))
-    with closing(open_engine(files, settings)) as engine:
-        for request in plan.requests:
-            engine.check(request)
+    check_lengths(plan.requests, files.folder)
+    with closing(open_engine_aloud(files, settings)) as engine:
+        engine.load()
         work = list(zip(plan.requests, _targets(plan, target), strict=True))
         shots = _draw_all(engine, work, signing_key(settings))
     path = None
     pictures = [shot.picture for shot in shots]
     if any(pictures):
         path = target.write(picture_png(draw_plan(plan, pictures).image))
-    print(_json(plan, shots, path) if options.json else _report(plan, shots, path))
+    report = _json(plan, shots, path) if options.json else _report(plan, shots, path)
+    tell(report, kept="" if path is None else f"The sheet is here: {path}.")
     return _said_failures(shots)
 
 
@@ -135,7 +141,7 @@ def _draw_all(
 ) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
     steps = sum(request.quality.num_inference_steps for request, _ in work)
-    with tqdm(total=steps, unit="step", file=sys.stderr, disable=None, leave=False) as bar:
+    with step_bar(steps) as bar:
 
         def on_step(_step: Step) -> None:
             bar.update()
@@ -232,5 +238,5 @@ def _facts(shot: Shot) -> dict[str, object]:
 def _said_failures(shots: Sequence[Shot]) -> int:
     """Print why images are missing, each reason once, and return the exit code."""
     for sentence in dict.fromkeys(shot.failure for shot in shots if shot.failure is not None):
-        print(sentence, file=sys.stderr)
+        say(sentence)
     return 1 if any(shot.failure is not None for shot in shots) else 0

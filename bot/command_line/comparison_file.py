@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from bot.command_line.common import read_text
 from bot.errors import InvalidRequestError
 from bot.generation import GenerationRequest, SizeRules
 from bot.variations import Axis, default_values, vary
@@ -58,14 +57,13 @@ def read_plan(name: str, *, rules: SizeRules) -> Plan:
 
 def _document(name: str) -> dict[str, Any]:
     try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        raise InvalidRequestError(f"The file {name!r} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"The file {name!r} cannot be read: it is not UTF-8.") from error
+        return tomllib.loads(read_text(name, "file"))
     except tomllib.TOMLDecodeError as error:
         raise InvalidRequestError(f"The file {name!r} is not TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:  # of thousands of digits, or of brackets
+        raise InvalidRequestError(
+            f"The file {name!r} cannot be read: a number in it is too long, or lists are too deep."
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import platform
 import shutil
 import sys
@@ -25,10 +26,12 @@ from bot.command_line.common import (
 from bot.errors import BotError
 from bot.installation import install_line
 from bot.models import MANIFEST_NAME, ModelFiles, check_tensors, locate, unproven, verify
-from bot.settings import Settings
+from bot.settings import Settings, misspelt_variables
+from bot.signals import stopping_at_once
 from bot.store.backups import backup_time, health_of, newest_backup
 from bot.store.database import refuse_a_lost_database, restore_command
 from bot.store.quarantine import Quarantine
+from bot.streams import tell
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engines.hardware import Gpu
@@ -70,27 +73,33 @@ def add_to(commands: Commands) -> None:
         "the settings. The exit code is 1 if there is a problem.",
     )
     parser.add_argument("--json", action="store_true", help="print the checks as one JSON array")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, examines_settings=True)
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
+def run(options: argparse.Namespace, _defaults: Settings) -> int:
     """Print the report; the exit code is 1 where something is a problem."""
     checks = []
-    for check in examine(settings):
+    for check in examine():
         checks.append(check)
         if not options.json:
-            print(_line(check), flush=True)
+            tell(_line(check))
     if options.json:
-        print(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
+        tell(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
     return 1 if any(check.status is Status.PROBLEM for check in checks) else 0
 
 
-def examine(settings: Settings) -> Iterator[Check]:
+def examine() -> Iterator[Check]:
     """Run the checks, the quick ones first."""
     let_torchao_be_quiet()
     yield _python()
     yield from _packages()
-    yield from _settings(settings)
+    settings = Settings()
+    try:
+        settings = Settings.read()
+    except BotError as error:
+        yield Check(name="settings", status=Status.PROBLEM, detail=error.message)
+    else:
+        yield from _settings(settings)
     yield _disk(settings.data_dir)
     yield from _data(settings.data_dir)
     try:
@@ -133,7 +142,12 @@ def _packages() -> Iterator[Check]:
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
-    source = ".env" if Path(".env").is_file() else "the environment and the defaults"
+    for note in settings.notes:
+        yield Check(name="settings", status=Status.PROBLEM, detail=note)
+    for note in misspelt_variables():
+        yield Check(name="settings", status=Status.WARNING, detail=note)
+    file = Path(".env")
+    source = str(file.absolute()) if file.is_file() else "the environment and the defaults"
     shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
     yield Check(name="settings", status=Status.OK, detail=f"from {source}: {shown}")
     if settings.discord_token is None:
@@ -148,7 +162,15 @@ def _settings(settings: Settings) -> Iterator[Check]:
 
 
 def _disk(folder: Path) -> Check:
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    folders = (folder, *folder.absolute().parents)
+    existing = next(each for each in folders if os.path.exists(each))  # noqa: PTH110 - no error for a name too long
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return Check(
+            name="disk",
+            status=Status.PROBLEM,
+            detail=f"{folder} cannot be written: {existing} is no folder, or not this user's",
+            advice="change its permissions, or point DATA_DIR to another folder",
+        )
     free = shutil.disk_usage(existing).free
     detail = f"{free / _GIB:.1f} GiB free for {folder.absolute()}"
     if free < _LITTLE_DISK:
@@ -214,8 +236,17 @@ def _copies(folder: Path) -> Iterator[Check]:
 
 def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
     """Look at what torch would compute with; `native` is the model's edge, 0 if unknown."""
-    from bot.engines import hardware  # noqa: PLC0415 - torch takes seconds to import
-
+    try:
+        with stopping_at_once():
+            from bot.engines import hardware  # noqa: PLC0415 - torch takes seconds to import
+    except (ImportError, OSError) as error:
+        yield Check(
+            name="torch",
+            status=Status.PROBLEM,
+            detail=f"cannot be imported: {str(error).splitlines()[0][:200]}",
+            advice="install it again",
+        )
+        return
     try:
         gpus = [] if settings.device == "cpu" else hardware.gpus()
     except RuntimeError as error:

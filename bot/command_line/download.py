@@ -7,6 +7,7 @@ import argparse
 from bot.command_line.common import NOT_PROVEN, Commands, FileBars, let_torchao_be_quiet
 from bot.models import check_tensors, download, unproven
 from bot.settings import Settings
+from bot.streams import tell
 
 
 def add_to(commands: Commands) -> None:
@@ -35,5 +36,5 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     let_torchao_be_quiet()
     check_tensors(files)
     state = NOT_PROVEN if unproven(files) else "complete and verified"
-    print(f"{files.model_id} is {state}: {files.folder}")
+    tell(f"{files.model_id} is {state}: {files.folder}")
     return 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
-from bot.command_line.common import Commands, open_engine, signing_key
+from bot.command_line.common import (
+    Commands,
+    open_engine_aloud,
+    read_text,
+    signing_key,
+    step_bar,
+)
 from bot.command_line.filmstrip import Filmstrip
 from bot.command_line.outputs import Outputs, Target
 from bot.engines import Drawing, Engine, Step
@@ -24,8 +28,10 @@ from bot.models import locate
 from bot.recipe import make_recipe
 from bot.settings import Settings
 from bot.signature import SigningKey
+from bot.streams import say, tell
 
 MAX_COUNT: Final = 1000
+_MAX_NAMED: Final = 10  # prompts that cannot be drawn
 
 _EPILOG: Final = """\
 sizes: WIDTHxHEIGHT, each a multiple of 16, or a name: square, portrait, landscape, phone, wide,
@@ -98,34 +104,37 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
     files = locate(settings.model, model_cache=settings.model_cache)
     rules = SizeRules(native=files.native)
-    requests = _requests(options, rules)
+    requests = _requests(options, rules, files.folder)
     outputs = Outputs(root=settings.data_dir / "outputs")
     targets = outputs.plan(options.output, requests)
     filmstrip = None
     if options.filmstrip is not None:
         filmstrip = Filmstrip(outputs.plan_file(options.filmstrip))
     if warning := rules.warning(requests[0].size):
-        print(f"Note: {warning}", file=sys.stderr)
-    with closing(open_engine(files, settings)) as engine:
-        for request in requests:
-            engine.check(request)
+        say(f"Note: {warning}")
+    with closing(open_engine_aloud(files, settings)) as engine:
+        engine.load()
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
         _draw_all(engine, work, filmstrip, key, options.json)
     if filmstrip is not None:
-        print(f"Steps: {filmstrip.save()}", file=sys.stderr)
+        say(f"Steps: {filmstrip.save()}")
     return 0
 
 
-def _requests(options: argparse.Namespace, rules: SizeRules) -> list[GenerationRequest]:
+def _requests(
+    options: argparse.Namespace, rules: SizeRules, model: Path
+) -> list[GenerationRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)
-    prompts = [*options.prompts, *_prompts_of(options.prompts_file)]
+    prompts = {f"prompt {i}": each for i, each in enumerate(options.prompts, 1)}
+    prompts |= _prompts_of(options.prompts_file)
     if not prompts:
         raise InvalidRequestError(
             "There is no prompt: say what to draw, for example 'a red apple'."
         )
-    firsts = [
-        GenerationRequest.parse(
+
+    def request_of(prompt: str) -> GenerationRequest:
+        return GenerationRequest.parse(
             prompt=prompt,
             rules=rules,
             seed=options.seed,
@@ -134,31 +143,67 @@ def _requests(options: argparse.Namespace, rules: SizeRules) -> list[GenerationR
             guidance_scale=options.guidance,
             variety=options.variety,
         )
-        for prompt in prompts
-    ]
+
+    request_of("-")  # what is wrong with all of them is no single prompt's fault
+    firsts = _checked(prompts, request_of, model)
     return [
         replace(first, seed=seed_after(first.seed, i)) for first in firsts for i in range(count)
     ]
 
 
+def _checked(
+    prompts: Mapping[str, str], request_of: Callable[[str], GenerationRequest], model: Path
+) -> list[GenerationRequest]:
+    """Build a request of each prompt.
+
+    Raises:
+        InvalidRequestError: Some cannot be drawn; the sentence says which.
+
+    """
+    from bot.engines.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
+
+    counter, requests, wrong = TokenCounter(model), [], {}
+    for place, prompt in prompts.items():
+        try:
+            request = request_of(prompt)
+            counter.check([request.prompt])
+            requests.append(request)
+        except InvalidRequestError as error:
+            wrong[place] = error
+    if wrong:
+        raise _refusal(wrong, is_only=len(prompts) == 1)
+    return requests
+
+
+def _refusal(wrong: Mapping[str, InvalidRequestError], *, is_only: bool) -> InvalidRequestError:
+    (place, first), *others = wrong.items()
+    if is_only:
+        return first
+    sentence = f"In {place}: {first.message}"
+    if others:
+        named = ", ".join(each for each, _ in others[:_MAX_NAMED])
+        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
+        sentence += f" Not to be drawn either: {named}{more}."
+    return InvalidRequestError(sentence)
+
+
 def _count(text: str) -> int:
     count = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= count <= MAX_COUNT:
-        raise InvalidRequestError(f"The count {text!r} does not work: use 1 to {MAX_COUNT}.")
+        raise InvalidRequestError(f"The count {text[:40]!r} does not work: use 1 to {MAX_COUNT}.")
     return count
 
 
-def _prompts_of(name: str | None) -> list[str]:
-    """Read the prompts of a file, without its empty lines and remarks."""
+def _prompts_of(name: str | None) -> dict[str, str]:
+    """Read the prompts of a file by their lines, without its empty lines and remarks."""
     if name is None:
-        return []
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InvalidRequestError(f"The prompts file {name!r} cannot be read: {reason}.") from error
-    lines = (line.strip() for line in text.splitlines())
-    prompts = [line for line in lines if line and not line.startswith("#")]
+        return {}
+    lines = enumerate(read_text(name, "prompts file").splitlines(), 1)
+    prompts = {
+        f"line {i} of {name!r}": line.strip()
+        for i, line in lines
+        if line.strip() and not line.lstrip().startswith("#")
+    }
     if not prompts:
         raise InvalidRequestError(f"The prompts file {name!r} holds no prompt: write one a line.")
     return prompts
@@ -173,7 +218,7 @@ def _draw_all(
 ) -> None:
     """Draw, write and report one image after the other, under one progress bar of steps."""
     steps = sum(request.quality.num_inference_steps for request, _ in work)
-    with tqdm(total=steps, unit="step", file=sys.stderr, disable=None, leave=False) as bar:
+    with step_bar(steps) as bar:
         for request, target in work:
             bar.set_description(request.prompt[:40])
 
@@ -186,7 +231,8 @@ def _draw_all(
             recipe = make_recipe(request, drawing)
             path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
             with bar.external_write_mode(file=sys.stdout):
-                print(_report(path, request, drawing, recipe, as_json=as_json), flush=True)
+                report = _report(path, request, drawing, recipe, as_json=as_json)
+                tell(report, kept=f"The image is here: {path}.")
 
 
 def _report(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from bot.recipe import Recipe, canonical, parse_recipe, recipe_text_of
 from bot.service.lookalikes import Lookalike
 from bot.settings import Settings
 from bot.store import Store
+from bot.streams import say, tell
 from bot.verdict import Verdict
 from bot.visible import json_line, visible
 
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Look, and print what was found."""
     picture = read_picture_file(Path(options.image))
     finding = asyncio.run(find(picture, settings))
-    print(_json(finding, picture) if options.json else _sentences(finding, picture))
+    tell(_json(finding, picture) if options.json else _sentences(finding, picture))
     return 0 if finding.by is not None else NOTHING_FOUND
 
 
@@ -142,10 +142,7 @@ async def _made_here(
         near = [await store.generations.find(id_) for id_ in candidates(picture.image, known)]
     found = Lookalike.among(picture.image, [each for each in near if each is not None])
     for each in found.unread:
-        print(
-            f"It may be a copy of {each.id}, whose file {each.path} is damaged or gone.",
-            file=sys.stderr,
-        )
+        say(f"It may be a copy of {each.id}, whose file {each.path} is damaged or gone.")
     return None, found.original
 
 

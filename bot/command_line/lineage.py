@@ -17,6 +17,7 @@ from bot.lineage import Family, Member, Presence
 from bot.portrait import all_changes, draw_family, relation_words
 from bot.settings import Settings
 from bot.store import Store
+from bot.streams import tell
 
 _PROMPT_SHOWN = 60  # characters of the first image's prompt
 _LOCALE = "en-US"  # the language of the command line
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if target is not None:
         portrait = draw_family(family, locale=_LOCALE, show_spoilers=True)
         kept = target.write(picture_png(portrait.image))
-    print(_json(family, kept) if options.json else _tree(family, kept))
+    report = _json(family, kept) if options.json else _tree(family, kept)
+    tell(report, kept="" if kept is None else f"The picture is here: {kept}.")
     return 0
 
 

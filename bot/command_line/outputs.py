@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from bot.errors import OutputPathError
 from bot.generation import GenerationRequest
 
 _MAX_NAME_BYTES: Final = 120  # file systems allow 255; the seed, a number and the ending follow
+_MAX_TYPED_BYTES: Final = 220  # of a file's whole name: a number, or a place on a sheet, may follow
+_SHOWN: Final = 40  # characters of a name that is too long
+_PIXEL_BYTES: Final = 3  # at most, a PNG's own few bytes aside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,17 +78,30 @@ class Outputs:
         """
         if output is not None and _is_png(output):
             return [self.plan_file(output)] * len(requests)
-        folder = self.root if output is None else self.root / Path(output).expanduser()
-        _check_writable(folder)
-        return [Target(folder=folder, stem=_stem(request)) for request in requests]
+        targets = [Target(folder=self._folder(output), stem=_stem(each)) for each in requests]
+        longest = max(targets, key=lambda target: len(os.fsencode(target.stem)))
+        _try(longest, num_bytes=sum(each.size.pixels * _PIXEL_BYTES for each in requests))
+        return targets
 
     def plan_file(self, name: str) -> Target:
         """Choose the place of one `.png` file and check that it can be written."""
-        path = self.root / Path(name).expanduser()
+        path = self.root / expanded(name)
         if not _is_png(name):
             raise OutputPathError(f"The file {name!r} does not work: its name must end in .png.")
-        _check_writable(path.parent)
-        return Target(folder=path.parent, stem=path.stem)
+        target = Target(folder=path.parent, stem=path.stem)
+        length = len(os.fsencode(path.name))
+        if length > _MAX_TYPED_BYTES:
+            raise OutputPathError(
+                f"The file name {path.name[:_SHOWN]}... has {length} bytes: {_MAX_TYPED_BYTES} are "
+                "the limit, which leaves room for a number."
+            )
+        _try(target)
+        if path.is_dir():
+            raise OutputPathError(f"{path} is a folder: name a file in it, or another one.")
+        return target
+
+    def _folder(self, output: str | None) -> Path:
+        return self.root if output is None else self.root / expanded(output)
 
     def new_folder(self, output: str | None, name: str) -> Path:
         """Make a folder that was not there before, for files that belong together.
@@ -96,8 +114,8 @@ class Outputs:
             OutputPathError: It cannot be made.
 
         """
-        parent = self.root if output is None else self.root / Path(output).expanduser()
-        _check_writable(parent)
+        parent = self._folder(output)
+        _try(Target(folder=parent, stem=name))
         number = 1
         while True:
             folder = parent / f"{name}{'' if number == 1 else f'-{number}'}"
@@ -111,6 +129,14 @@ class Outputs:
                 return folder
 
 
+def expanded(name: str) -> Path:
+    """Return the path with a `~` at its beginning replaced, where the shell did not do it."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise OutputPathError(f"The output {name!r} does not work: no such user is here.") from None
+
+
 def _is_png(name: str) -> bool:
     """Tell a file from a folder; an ending of another kind of picture is a mistake."""
     suffix = Path(name).suffix.casefold()
@@ -119,19 +145,39 @@ def _is_png(name: str) -> bool:
             f"The output {name!r} does not work: images are written as .png, which keeps every "
             "pixel and the recipe."
         )
-    return suffix == ".png"
+    return suffix == ".png" and not name.endswith(("/", os.sep))
 
 
-def _check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be written, without making it yet."""
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
+def _try(target: Target, *, num_bytes: int = 0) -> None:
+    """Write a file where one is to be later, and take it away again with the folders made for it.
+
+    Args:
+        target: The place.
+        num_bytes: How much room all the files may take.
+
+    Raises:
+        OutputPathError: The system refuses it, for whatever reason it has.
+
+    """
+    folder = target.folder
+    missing = [each for each in (folder, *folder.parents) if not os.path.exists(each)]  # noqa: PTH110 - no error for a name too long
+    existing = [folder, *folder.parents][len(missing)]
     if not existing.is_dir():
         raise OutputPathError(f"The output {folder} cannot be written: {existing} is not a folder.")
-    if not os.access(existing, os.W_OK | os.X_OK):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{target.stem}", suffix=".part"):
+            free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+    if free < num_bytes:
         raise OutputPathError(
-            f"The output {folder} cannot be written: no permission in {existing}."
+            f"The output {folder} cannot be written: it may take {num_bytes / 1e6:.0f} MB, and "
+            f"{free / 1e6:.0f} MB are free."
         )
 
 

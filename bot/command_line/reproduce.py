@@ -5,29 +5,36 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codecs
-import sys
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from bot.command_line.common import Commands, open_engine, signing_key
+from bot.command_line.common import (
+    Commands,
+    check_lengths,
+    open_engine_aloud,
+    signing_key,
+    step_bar,
+)
 from bot.command_line.outputs import Outputs
 from bot.command_line.verdicts import VERDICTS, verdict_of
 from bot.comparison import Change, Difference, changes, compare
-from bot.engines import Drawing
+from bot.engines import Drawing, Step
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.generation import SizeRules
 from bot.images import encode_png, to_pillow
 from bot.installation import command_line
 from bot.jobs import typed_id
-from bot.models import locate
+from bot.models import ModelFiles, locate
 from bot.picture_files import read_image
 from bot.reading import Picture, read_file, read_picture
 from bot.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
 from bot.settings import Settings
 from bot.store import Store
+from bot.streams import say, tell
 from bot.verdict import Verdict
 from bot.visible import json_line, visible
 
@@ -101,15 +108,28 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    with closing(open_engine(files, settings)) as engine:
-        drawing = engine.generate(original.recipe.request, like=original.recipe.conditions)
+    check_lengths([original.recipe.request], files.folder)
+    drawing = _draw(original.recipe, files, settings)
     outcome = judge(original, drawing)
     kept = None
     if target is not None:
         recipe = make_recipe(original.recipe.request, drawing)
         kept = target.write(encode_png(drawing.image, recipe=recipe, key=signing_key(settings)))
-    print(_json(outcome, kept) if options.json else _sentence(outcome))
+    report = _json(outcome, kept) if options.json else _sentence(outcome)
+    tell(report, kept="" if kept is None else f"The image is here: {kept}.")
     return 0 if outcome.is_identical else DIFFERENT
+
+
+def _draw(recipe: Recipe, files: ModelFiles, settings: Settings) -> Drawing:
+    with (
+        closing(open_engine_aloud(files, settings)) as engine,
+        step_bar(recipe.request.quality.num_inference_steps) as bar,
+    ):
+
+        def on_step(_step: Step) -> None:
+            bar.update()
+
+        return engine.generate(recipe.request, like=recipe.conditions, on_step=on_step)
 
 
 def find_original(what: str, settings: Settings) -> Original:
@@ -120,7 +140,7 @@ def find_original(what: str, settings: Settings) -> Original:
 
     """
     path = Path(what)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - no error for a name too long
         _refuse_path(what)
         return asyncio.run(_by_id(what, settings))
     content = read_file(path)
@@ -142,7 +162,7 @@ def _refuse_path(what: str) -> None:
     """Refuse what is meant as a file, which an id has no suffix or folder for."""
     if not what.strip():
         raise InvalidRequestError("Nothing is named: use an id, a PNG or a recipe.")
-    if Path(what).is_dir():
+    if os.path.isdir(what):  # noqa: PTH112 - the same
         raise InvalidRequestError(f"{what} is a folder: name a PNG or a recipe in it.")
     if Path(what).suffix or Path(what).name != what:
         raise InvalidRequestError(f"There is no file {what}.")
@@ -171,7 +191,7 @@ async def _by_id(id_: str, settings: Settings) -> Original:
     try:
         return _compared(recipe, read_picture(read_image(found.path)), Verdict.KEPT)
     except DamagedPictureError as error:
-        print(f"{error.message} Only the recipe is compared.", file=sys.stderr)
+        say(f"{error.message} Only the recipe is compared.")
         return Original(recipe=recipe, image=None, verdict=Verdict.KEPT)
 
 

@@ -14,6 +14,7 @@ from bot.errors import InvalidRequestError
 from bot.service.opening import alone_in
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
+from bot.streams import tell
 
 _NAMED = 20  # files and ids that are listed
 
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         report = asyncio.run(
             restore(data, wanted, quarantine_days=settings.quarantine_days, progress=show)
         )
-    print("\n".join(sentences(report, wanted)))
+    tell("\n".join(sentences(report, wanted)))
     return 0
 
 

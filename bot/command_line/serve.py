@@ -12,6 +12,8 @@ from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.models import locate
 from bot.settings import Settings
+from bot.signals import stopping_at_once
+from bot.streams import say, tell
 
 _CHANNELS: Final = ("pictures", "general")  # the playground's, which is imported when it is run
 
@@ -37,8 +39,11 @@ def add_to(commands: Commands) -> None:
 
 def run_bot(_options: argparse.Namespace, settings: Settings) -> int:
     """Serve Discord until told to stop."""
-    # discord.py takes a second to import: the other commands do without it.
-    from bot import connection  # noqa: PLC0415
+    if settings.discord_token is not None:
+        say("Starting the bot ... (Ctrl-C stops it)")
+    with stopping_at_once():
+        # discord.py takes a second to import: the other commands do without it.
+        from bot import connection  # noqa: PLC0415
 
     asyncio.run(connection.run_bot(settings, _engine_factory(settings)))
     return 0
@@ -49,7 +54,9 @@ def run_playground(options: argparse.Namespace, settings: Settings) -> int:
     port = int(options.port) if options.port.isascii() and options.port.isdigit() else -1
     if not 0 <= port <= 65535:  # noqa: PLR2004 - the last port there is
         raise SettingsError(f"The port {options.port!r} does not work: use 0 to 65535.")
-    from bot import playground  # noqa: PLC0415 - the same
+    say("Starting the playground ...")
+    with stopping_at_once():
+        from bot import playground  # noqa: PLC0415 - the same
 
     asyncio.run(
         playground.run_playground(
@@ -58,6 +65,7 @@ def run_playground(options: argparse.Namespace, settings: Settings) -> int:
             port=port,
             channel=options.channel,
             open_browser=not options.no_browser,
+            announce=tell,
         )
     )
     return 0

@@ -8,7 +8,7 @@ from typing import Final
 
 import tokenizers
 
-from bot.errors import InvalidRequestError
+from bot.errors import InvalidRequestError, ModelFilesError
 
 MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official chat template
 
@@ -33,11 +33,14 @@ class TokenCounter:
         """Load it from a `ZImagePipeline` folder.
 
         Raises:
-            Exception: The file is missing or broken; the library has no class of its own for that.
+            ModelFilesError: Its file is missing or broken.
 
         """
         path = folder / "tokenizer" / "tokenizer.json"
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library has no class of its own for that
+            raise ModelFilesError(f"The tokenizer {path} cannot be read: it is damaged.") from error
         added = self._tokenizer.get_added_tokens_decoder()
         self._control_tokens = [token.content for token in added.values()]
 

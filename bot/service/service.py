@@ -13,7 +13,7 @@ from typing import Final, Self
 from PIL import Image
 
 from bot.engines.tokens import TokenCounter
-from bot.errors import BotError, LoadFailedError
+from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
@@ -536,7 +536,7 @@ async def _token_counter(folder: Path) -> TokenCounter | None:
     """Load the model's tokenizer beside its weights; without it the engine itself counts."""
     try:
         return await asyncio.to_thread(TokenCounter, folder)
-    except Exception as error:  # noqa: BLE001 - the library raises plain ones
+    except ModelFilesError as error:
         logger.warning("Prompts are counted only when they are drawn: %s", error)
         return None
 
