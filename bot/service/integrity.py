@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.installation import command_line
 from bot.picture_files import COPY_NAME, IMAGE_NAME, FileState, copy_state, image_state
 from bot.store import Store
 from bot.store.backups import health_of
@@ -149,6 +150,6 @@ async def check_next(store: Store, kind: str) -> None:
     state = await asyncio.to_thread(look, path)
     if needed and state is not FileState.WHOLE:
         logger.warning(
-            "The file %s of %s is %s: `python -m bot check --files` looks at all files",
-            path, ", ".join(needed), state,
+            "The file %s of %s is %s: `%s` looks at all files",
+            path, ", ".join(needed), state, command_line("check --files"),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final
 import aiosqlite
 
 from bot.errors import BotError
+from bot.installation import command_line
 from bot.store.backups import make_backup
 from bot.store.words import index_words
 
@@ -273,7 +274,7 @@ def refuse_a_lost_database(path: Path) -> None:
 
 def restore_command(folder: Path) -> str:
     """Return the command that repairs a data folder, as it can be copied into a shell."""
-    return f"python -m bot restore --folder {shlex.quote(str(folder))}"
+    return command_line(f"restore --folder {shlex.quote(str(folder))}")
 
 
 def _has_tables(path: Path) -> bool:

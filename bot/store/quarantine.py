@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.jobs import now
+from bot.store.database import restore_command
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +57,9 @@ class Quarantine:
         if moved:
             logger.warning(
                 "Files that the database does not name were moved to %s, where they are kept for "
-                "%d days: %s, %d. If they are missed, stop the bot and run `python -m bot restore "
-                "--folder %s`, which brings them back.",
-                self.folder, self.days, what, len(moved), self._data,
+                "%d days: %s, %d. If they are missed, stop the bot and run `%s`, which brings them "
+                "back.",
+                self.folder, self.days, what, len(moved), restore_command(self._data),
             )  # fmt: skip
 
     def forget(self, *, today: dt.date | None = None) -> int:
