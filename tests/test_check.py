@@ -12,7 +12,6 @@ import pytest
 from bot.command_line import run
 from bot.command_line.doctor import Status, examine
 from bot.service.integrity import check_files_slowly, check_next
-from bot.settings import Settings
 from bot.store.quarantine import Quarantine
 from tests.board_room import ADA, an_image, open_room
 from tests.test_backups import cut_header, empty, tear
@@ -126,25 +125,28 @@ async def test_the_slow_check_takes_its_time(tmp_path: Path, caplog: pytest.LogC
         await asyncio.gather(checking, return_exceptions=True)
 
 
-async def test_doctor_tells_of_the_database_its_copies_and_the_quarantine(tmp_path: Path):
+async def test_doctor_tells_of_the_database_its_copies_and_the_quarantine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     async with opened(tmp_path) as store:
         made = await an_image(store, 1)
         copy = await store.database.back_up()
     Quarantine(tmp_path, days=30).move([made.path])
-    assert states(tmp_path) == {
+    assert states() == {
         "database": Status.OK, "copies": Status.OK, "quarantine": Status.WARNING,
     }  # fmt: skip
     tear(tmp_path / "bot.sqlite3")
     empty(copy)
-    assert states(tmp_path)["database"] is Status.PROBLEM
-    assert states(tmp_path)["copies"] is Status.PROBLEM
+    assert states()["database"] is Status.PROBLEM
+    assert states()["copies"] is Status.PROBLEM
     (tmp_path / "bot.sqlite3").unlink()
-    assert states(tmp_path)["database"] is Status.PROBLEM
+    assert states()["database"] is Status.PROBLEM
 
 
-def states(data: Path) -> dict[str, Status]:
+def states() -> dict[str, Status]:
     found = {}
-    for check in examine(Settings(data_dir=data)):
+    for check in examine():
         if check.name in {"database", "copies", "quarantine"}:
             found[check.name] = check.status
             if check.status is Status.PROBLEM:

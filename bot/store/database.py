@@ -28,6 +28,7 @@ _REASONS: Final = {
     sqlite3.SQLITE_READONLY: "it may only be read",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is damaged",
 }
 _BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
 
@@ -119,7 +120,7 @@ class Database:
         if not self._path.is_file():
             raise DatabaseError(f"There is no database {self._path}: no image was made there yet.")
         self._reading_connection = await self._connect_to_read()
-        version = int((await self.rows("PRAGMA user_version"))[0][0])
+        version = int((await _fetched(self._questions, "PRAGMA user_version", ()))[0][0])
         newest = max(self._scripts())
         if version != newest:
             raise DatabaseError(
@@ -202,9 +203,8 @@ class Database:
             except BaseException as error:
                 with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back itself
                     await self._db.execute("ROLLBACK")
-                if type(error) is sqlite3.DatabaseError:  # none of its kinds: the file is broken
-                    logger.error(self._damaged(str(error)).message)  # noqa: TRY400
                 if isinstance(error, sqlite3.Error):
+                    self._tell_if_damaged(error)
                     raise DatabaseError(
                         f"The database could not be written ({_why(error)}): try again in a minute."
                     ) from error
@@ -240,9 +240,15 @@ class Database:
         try:
             return await self._asked(asking, sql, values)
         except sqlite3.Error as error:
+            self._tell_if_damaged(error)
             raise DatabaseError(
                 f"The database could not be read ({_why(error)}): try again in a minute."
             ) from error
+
+    def _tell_if_damaged(self, error: sqlite3.Error) -> None:
+        """Log for the operator what repairs a broken file; users are only told that it is."""
+        if type(error) is sqlite3.DatabaseError:  # none of its kinds: the file is broken
+            logger.error(self._damaged(str(error)).message)
 
     async def _asked(
         self, asking: asyncio.Task[object] | None, sql: str, values: tuple[object, ...]
