@@ -16,6 +16,7 @@ from bot.exhibits import PictureCache, draw_compared
 from bot.forms import Field, Form
 from bot.generation import parse_variety, random_seed
 from bot.images import fit_under, picture_png
+from bot.picture_files import FileState
 from bot.recipe import Recipe, parse_recipe
 from bot.scales import NEWEST_SCALE
 from bot.texts import text
@@ -215,7 +216,9 @@ def _draw(
     """Draw the pictures side by side; reads files, so not on the loop."""
     for item in items:
         if cache.copy_of(item, side=COMPARED_SIDE) is None:
-            raise RefusalError("board_file_missing", number=item.number)
+            is_missing = cache.state_of(item) is FileState.MISSING
+            key = "board_file_missing" if is_missing else "board_file_damaged"
+            raise RefusalError(key, number=item.number)
     sheet = draw_compared(board, items, pictures=cache, locale=locale)
     copy = fit_under(picture_png(sheet), limit_bytes=limit_bytes)
     alt = text("board_compare_alt", locale, numbers=", ".join(str(item.number) for item in items))
