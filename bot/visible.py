@@ -35,6 +35,8 @@ def json_line(value: object) -> str:
 
 
 def _plain(words: str) -> str:
+    if words.isascii() and words.isprintable():
+        return words
     kept: list[str] = []
     marks = 0
     for char in words:
