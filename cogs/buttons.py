@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.client import ImageBot, errors_answered
-from bot.forms import Field, Form
+from bot.forms import Form
 from bot.generation import (
     GenerationRequest,
     SizeRules,
@@ -26,7 +26,7 @@ from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from bot.variations import new_seeds
 from cogs.deleting import delete_images
-from cogs.forms import show_form
+from cogs.forms import request_fields, show_form
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
 from cogs.submitting import axis_of, bot_of, find_some, submit
@@ -85,19 +85,8 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Ask for another prompt, size, seed or variety; the form shows those of the first image."""
     locale, request = str(interaction.locale), generations[0].request
-
-    def field(name: str, value: object, **options: Any) -> Field:  # noqa: ANN401
-        label, hint = text(f"edit_{name}", locale), text(f"edit_{name}_hint", locale)
-        return Field(name=name, label=label, hint=hint, value=str(value), max_length=20, **options)
-
-    prompt = Field(name="prompt", label=text("edit_prompt", locale), value=request.prompt,
-                   max_length=4000, is_required=True, is_long=True)  # fmt: skip
-    fields = [
-        prompt,
-        field("size", request.size, is_required=True),
-        field("seed", request.seed),
-        field("variety", request.variety),
-    ]
+    names = ("prompt", "size", "seed", "variety")
+    fields = request_fields({name: str(getattr(request, name)) for name in names}, locale)
     ids = [generation.id for generation in generations]
     await show_form(interaction, "edit", text("edit_title", locale), fields, ids=ids)
 

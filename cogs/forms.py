@@ -54,14 +54,51 @@ async def show_form(
         **subject: What the handler needs to know of what the form is about, as JSON values.
 
     """
-    form = await bot_of(interaction).service.forms.open(
+    form = await _opened(interaction, kind, title, fields, subject)
+    await interaction.response.send_modal(_modal(form, form.shown))
+
+
+async def refuse(
+    interaction: discord.Interaction,
+    error: BotError,
+    kind: str,
+    title: str,
+    fields: Sequence[Field],
+    **subject: Any,  # noqa: ANN401 - JSON
+) -> None:
+    """Say why a command was refused, and offer what was typed into it as a form."""
+    form = await _opened(interaction, kind, title, fields, subject)
+    sentence = explain(error, str(interaction.locale))
+    await answer_privately(interaction, sentence, view=offer_again(interaction, form.id))
+
+
+async def _opened(
+    interaction: discord.Interaction,
+    kind: str,
+    title: str,
+    fields: Sequence[Field],
+    subject: Mapping[str, Any],
+) -> Form:
+    return await bot_of(interaction).service.forms.open(
         kind=kind,
         user_id=interaction.user.id,
         title=title,
         subject=subject,
         fields=[replace(each, value=plain_text(each.value)) for each in fields],
     )
-    await interaction.response.send_modal(_modal(form, form.shown))
+
+
+def request_fields(values: Mapping[str, str], locale: str) -> list[Field]:
+    """Return the fields of a request: `prompt`, `size`, `seed` and `variety`."""
+
+    def field(name: str, **options: Any) -> Field:  # noqa: ANN401
+        hint = text(f"edit_{name}_hint", locale)
+        return Field(name=name, label=text(f"edit_{name}", locale), hint=hint, value=values[name],
+                     max_length=20, **options)  # fmt: skip
+
+    prompt = Field(name="prompt", label=text("edit_prompt", locale), value=values["prompt"],
+                   max_length=4000, is_required=True, is_long=True)  # fmt: skip
+    return [prompt, field("size", is_required=True), field("seed"), field("variety")]
 
 
 def _modal(form: Form, values: Mapping[str, str]) -> ui.Modal:

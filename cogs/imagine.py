@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import discord
 from discord import app_commands
@@ -10,9 +11,13 @@ from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError
 from bot.engines.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
+from bot.errors import BotError
+from bot.forms import Form
 from bot.generation import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
 from bot.plain_text import shortened
+from bot.texts import text
 from cogs.board_defaults import with_defaults
+from cogs.forms import refuse, request_fields
 from cogs.submitting import bot_of, guild_of, series, submit
 
 QualityName = Literal["draft", "standard", "final"]
@@ -53,28 +58,19 @@ class Imagine(commands.Cog):
         spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
         plain: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
-        """Queue what was asked for; the service acknowledges it."""
-        typed = prompt
-        if not plain:
-            prompt, size = await with_defaults(
-                self._bot.service, (guild_of(interaction), interaction.channel_id), prompt, size
-            )
-        request = GenerationRequest.parse(
-            prompt=prompt,
-            rules=self._bot.service.rules,
-            seed=seed,
-            size=size,
-            quality=quality,
-            guidance_scale=guidance,
-            variety=variety,
-        )
+        """Queue what was asked for; where it is refused, what was typed comes back as a form."""
+        rules = self._bot.service.rules
+        typed = {"prompt": prompt, "size": size or "", "variety": str(variety),
+                 "seed": "" if seed is None else str(seed)}  # fmt: skip
+        options = {"quality": quality, "count": count, "guidance": guidance, "spoiler": spoiler,
+                   "plain": plain}  # fmt: skip
         try:
-            await submit(interaction, series(request, count), spoiler=spoiler)
-        except TooManyTokensError as error:
-            if prompt == typed:
-                raise
-            limit = MAX_PROMPT_TOKENS
-            raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
+            await draw(interaction, typed, options)
+        except BotError as error:
+            locale = str(interaction.locale)
+            fields = request_fields({**typed, "size": size or str(rules.default)}, locale)
+            title = text("imagine_title", locale)
+            await refuse(interaction, error, "imagine", title, fields, options=options)
 
     @imagine.autocomplete("size")
     async def suggest_sizes(
@@ -84,6 +80,43 @@ class Imagine(commands.Cog):
         service = bot_of(interaction).service
         recent = await service.recent_sizes(interaction.user.id)
         return size_choices(service.rules, recent, typed)
+
+
+async def draw(
+    interaction: discord.Interaction, typed: Mapping[str, str], options: Mapping[str, Any]
+) -> None:
+    """Queue what was typed into the command, or into the form that came of it.
+
+    Raises:
+        BotError: Something of it does not work, or there is no room.
+
+    """
+    service = bot_of(interaction).service
+    prompt, size = typed["prompt"], typed["size"].strip() or None
+    if not options["plain"]:
+        place = (guild_of(interaction), interaction.channel_id)
+        prompt, size = await with_defaults(service, place, prompt, size)
+    request = GenerationRequest.parse(
+        prompt=prompt,
+        rules=service.rules,
+        seed=typed["seed"].strip() or None,
+        size=size,
+        quality=options["quality"],
+        guidance_scale=options["guidance"],
+        variety=typed["variety"].strip() or 0,
+    )
+    try:
+        await submit(interaction, series(request, options["count"]), spoiler=options["spoiler"])
+    except TooManyTokensError as error:
+        if prompt == typed["prompt"]:
+            raise
+        limit = MAX_PROMPT_TOKENS
+        raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
+
+
+async def send_form(interaction: discord.Interaction, form: Form) -> None:
+    """Queue what was changed after a refusal."""
+    await draw(interaction, form.typed, form.subject["options"])
 
 
 def size_choices(
@@ -108,3 +141,4 @@ def size_choices(
 async def setup(bot: ImageBot) -> None:
     """Add the command."""
     await bot.add_cog(Imagine(bot))
+    bot.form_handlers["imagine"] = send_form

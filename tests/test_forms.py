@@ -64,6 +64,8 @@ async def test_every_form_is_answered_after_a_restart(town: Town):
     await create(town, "Autumn", channel=None)
     add = await town.ming.context_menu(elsewhere, "Add to board", of_people)
     forms["add"] = (add, {"board": [board.id], "caption": "Theirs", "tags": "warm"})
+    refused = await town.ada.slash(town.channel, "imagine", prompt="a plum", size="1x1")
+    forms["imagine"] = (await again(town.ada, refused), {"size": SMALL})
     assert forms.keys() == town.bot.form_handlers.keys()
     await restart(town)
     for shown, typed in forms.values():
@@ -83,7 +85,7 @@ async def test_every_form_is_answered_after_a_restart(town: Town):
     assert (board.items[2].caption, board.items[2].tags) == ("Theirs", ("warm",))
     assert board.items[2].link == of_people.jump_url
     prompts = [texts_of(each) for each in town.images()]
-    for prompt in ("a pear", "a boat"):
+    for prompt in ("a pear", "a boat", "a plum"):
         assert any(prompt in each for each in prompts)
 
 
@@ -230,6 +232,27 @@ async def test_a_command_with_too_many_tokens_is_refused_in_private(town: Town):
     town.locales[town.ming.id] = "zh-CN"
     chinese = await town.ming.slash(town.channel, "imagine", prompt=TOO_LONG, size=SMALL)
     assert "词元：最多 504 个" in private_sentence(chinese)
+
+
+async def test_a_refused_command_comes_back_as_a_form_with_its_other_options(town: Town):
+    refused = await town.ada.slash(
+        town.channel, "imagine", prompt=f"a pear {TOO_LONG}".strip(), size=SMALL, seed=5,
+        quality="draft", count=2, guidance=1.2, spoiler=True,
+    )  # fmt: skip
+    await is_refused(town, refused)
+    shown = await again(town.ada, refused)
+    typed = values_of(shown)
+    assert typed == {
+        "prompt": f"a pear {TOO_LONG}".strip(), "size": SMALL, "seed": "5", "variety": "0",
+    }  # fmt: skip
+    sent = await town.ada.submit_modal(shown, {**typed, "prompt": "a pear"})
+    await town.idle()
+    ids = ids_of(sent.response)
+    made = [await town.service.generation(each, scope=town.scope()) for each in ids]
+    assert [each.request.seed for each in made] == [5, 6]
+    assert {(each.request.prompt, each.request.quality, each.request.guidance_scale)
+            for each in made} == {("a pear", "draft", 1.2)}  # fmt: skip
+    assert await town.service.spoilers_among(ids) == {*ids}
 
 
 async def test_the_words_of_a_board_count(town: Town, demo_model: Path):

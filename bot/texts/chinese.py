@@ -82,6 +82,7 @@ CHINESE: Final[dict[str, str]] = {
     "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
     "`seed` 和 `size` 用选项填写；`quality` 决定步数。",
     "disk_full": "我的磁盘已满，所以没有完成：需要由运行我的人腾出空间。",
+    "imagine_title": "编辑并绘制",
     "form_again": "再次编辑",
     "form_gone": "我已不认识这份表单：请重新打开。你填写的内容附在下面。",
     "form_old": "这份表单是一周多以前的：请重新打开一份。",

@@ -89,6 +89,7 @@ ENGLISH: Final[dict[str, str]] = {
     "hint_settings": "- Settings copied along, such as `Steps: 20, Sampler: …`: keep the words "
     "only, and give `seed` and `size` as options. `quality` is the number of steps.",
     "disk_full": "My disk is full, so this was not done: whoever runs me has to make room.",
+    "imagine_title": "Edit and draw",
     "form_again": "Edit again",
     "form_gone": "I do not know this form any more: open it again. What you typed is below.",
     "form_old": "This form is from more than a week ago: open a new one.",
