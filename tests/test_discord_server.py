@@ -402,7 +402,7 @@ async def test_commands_that_cannot_be_registered_now_do_not_keep_the_bot_from_s
         assert [each.status for each in server.journal.of("PUT", SYNC)] == [503, 200]
 
 
-@pytest.mark.parametrize("fault", [Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.BLOCKED])
+@pytest.mark.parametrize("fault", [Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.PAGE])
 async def test_commands_that_are_refused_do_not_keep_the_bot_from_working(
     server: DiscordServer, place: Place, tmp_path: Path, fault: Fault
 ):
@@ -418,8 +418,8 @@ async def test_commands_that_are_refused_do_not_keep_the_bot_from_working(
 async def test_an_address_that_is_blocked_waits_and_logs_in_again(
     server: DiscordServer, place: Place, tmp_path: Path
 ):
-    server.faults.next(Fault.BLOCKED, "GET", "/users/@me", times=2, retry_after_s=0)
-    server.faults.next(Fault.BLOCKED, "GET", "/gateway/bot", retry_after_s=0)
+    server.faults.next(Fault.PAGE, "GET", "/users/@me", times=2, retry_after_s=0)
+    server.faults.next(Fault.PAGE, "GET", "/gateway/bot", retry_after_s=0)
     async with bot_process(BotProcess(server=server, data_dir=tmp_path / "data")) as bot:
         await imagine(server, place)
         assert bot.log.count("Discord blocks this machine's address") == 3
@@ -429,7 +429,7 @@ async def test_an_address_that_is_blocked_waits_and_logs_in_again(
 
 
 async def test_a_blocked_bot_can_be_stopped_while_it_waits(server: DiscordServer, tmp_path: Path):
-    server.faults.next(Fault.BLOCKED, "GET", "/users/@me", retry_after_s=3600)
+    server.faults.next(Fault.PAGE, "GET", "/users/@me", retry_after_s=3600)
     bot = BotProcess(server=server, data_dir=tmp_path / "data")
     await bot.start(wait=False)
     await server.changes.until(lambda: "logs in again" in bot.log, what="the bot waiting")

@@ -14,6 +14,7 @@ from tests.discord_server.faults import Fault, Plan
 from tests.discord_server.people import NotAnsweredError
 from tests.discord_server.rate_limits import Limit
 from tests.discord_server.raw import Raw, Socket
+from tests.discord_server.rest import REFUSALS
 from tests.discord_server.rules import is_name
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.world import Place
@@ -358,7 +359,85 @@ async def test_a_channel_that_is_gone(raw: Raw, server: DiscordServer, place: Pl
     assert (reply.status, reply.code) == (404, 10003)
 
 
+# Threads and pins
+
+
+async def test_an_archived_thread_refuses_edits_and_is_opened_by_a_message(
+    raw: Raw, server: DiscordServer, place: Place
+):
+    thread = server.people.thread(place.channel, "night", place.ada)
+    path = f"/channels/{thread.id}/messages/{(await raw.post(thread)).body['id']}"
+    server.people.archive(thread.id)
+    for method in ("PATCH", "DELETE"):
+        reply = await raw.ask(method, path, {"content": "x"} if method == "PATCH" else None)
+        assert (reply.status, reply.code) == (400, 50083)
+    assert (await raw.ask("GET", path)).status == 200
+    assert (await raw.post(thread)).status == 200
+    assert (await raw.ask("PATCH", path, {"content": "x"})).status == 200
+
+
+async def test_an_answer_in_an_archived_thread_is_refused(
+    raw: Raw, server: DiscordServer, place: Place
+):
+    await raw.ask("PUT", commands_path(server), [COMMAND])
+    thread = server.people.thread(place.channel, "night", place.ada)
+    asked = await server.people.slash(place.ada, thread, "draw")
+    server.people.archive(thread.id)
+    reply = await answer(raw, asked)
+    assert (reply.status, reply.code) == (400, 50083)
+
+
+async def test_a_thread_is_opened_by_a_change_unless_it_is_locked(
+    raw: Raw, server: DiscordServer, place: Place
+):
+    thread = server.people.thread(place.channel, "night", place.ada)
+    path = f"/channels/{thread.id}"
+    server.people.archive(thread.id)
+    assert (await raw.ask("PATCH", path, {"archived": False})).status == 200
+    server.people.archive(thread.id, locked=True)
+    reply = await raw.ask("PATCH", path, {"archived": False})
+    assert (reply.status, reply.code) == (403, 50013)
+    reply = await raw.post(thread)
+    assert (reply.status, reply.code) == (403, 160005)
+
+
+async def test_the_threads_of_a_channel_go_with_it(raw: Raw, server: DiscordServer, place: Place):
+    thread = server.people.thread(place.channel, "night", place.ada)
+    server.people.delete_channel(place.channel)
+    reply = await raw.post(thread)
+    assert (reply.status, reply.code) == (404, 10003)
+
+
+async def test_only_pin_messages_lets_a_bot_pin(raw: Raw, server: DiscordServer, place: Place):
+    message = (await raw.post(place.channel)).body["id"]
+    path = f"/channels/{place.channel.id}/messages/pins/{message}"
+    server.people.forbid(place.channel.id, "pin_messages")
+    reply = await raw.ask("PUT", path)
+    assert (reply.status, reply.code) == (403, 50013)
+    server.people.allow_again(place.channel.id)
+    assert (await raw.ask("PUT", path)).status == 204
+
+
 # Faults
+
+
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+async def test_every_refusal_has_its_code_and_status(
+    raw: Raw, server: DiscordServer, place: Place, code: int
+):
+    server.faults.refuse(code, "POST", "/channels/{channel_id}/messages")
+    reply = await raw.post(place.channel)
+    assert (reply.status, reply.code) == (REFUSALS[code][0], code)
+    assert server.journal.fault_counts == {str(code): 1}
+    assert (await raw.post(place.channel)).status == 200
+
+
+async def test_a_ban_is_a_page_without_json(raw: Raw, server: DiscordServer, place: Place):
+    server.faults.next(Fault.PAGE, "POST", "/channels/{channel_id}/messages")
+    reply = await raw.post(place.channel)
+    assert reply.status == 429
+    assert "<html>" in reply.body
+    assert "Via" not in reply.headers
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,14 @@ class WireBackend(Backend):
             return UPLOAD_LIMITS[self.boosts.get(channel.guild_id, 0)]
         return self.upload_limit(channel_id)
 
+    def delete_channel(self, channel_id: int) -> None:
+        """Delete a channel with its threads, which simcord leaves behind."""
+        threads = [each.id for each in self.channels.values() if each.parent_id == channel_id
+                   and each.thread_metadata is not None]  # fmt: skip
+        for thread_id in threads:
+            super().delete_channel(thread_id)
+        super().delete_channel(channel_id)
+
     def guild_payload(self, guild: Guild) -> dict[str, Any]:
         """Return a guild as GUILD_CREATE shows it."""
         return self._boosted(serializers.guild_create_payload(self, guild))

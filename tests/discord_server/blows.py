@@ -22,6 +22,8 @@ class Blow(StrEnum):
     MESSAGE_DELETED = "message deleted"
     PERMISSION_REMOVED = "permission removed"
     CHANNEL_DELETED = "channel deleted"
+    THREAD_ARCHIVED = "thread archived"
+    THREAD_LOCKED = "thread locked"
 
 
 class Blows:
@@ -49,6 +51,8 @@ class Blows:
             self._backend.delete_channel(channel_id)
         elif blow is Blow.PERMISSION_REMOVED:
             return self._take_permission(channel_id)
+        elif blow in {Blow.THREAD_ARCHIVED, Blow.THREAD_LOCKED}:
+            return self._people.archive(channel_id, locked=blow is Blow.THREAD_LOCKED)
         else:
             return self._delete(channel_id, message_id)
         return True

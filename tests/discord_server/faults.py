@@ -26,7 +26,8 @@ class Fault(StrEnum):
     BAD_REQUEST = "400"
     FORBIDDEN = "403"
     GONE = "404"
-    BLOCKED = "429 page"  # of Discord's outer wall: HTML, to all requests of an address
+    PAGE = "429 page"  # of Discord's outer wall: HTML, to all requests of an address
+    REFUSED = "refused"  # with one of Discord's codes
     HANGS = "hangs"
     DROPPED_BEFORE = "dropped before"
     DROPPED_AFTER = "dropped after"
@@ -41,10 +42,12 @@ class Switch:
         times: How many requests; None is every one until `Faults.clear`.
         hold_s: How long a request hangs before its connection is dropped, in real seconds.
         retry_after_s: What a 429 asks for.
+        code: Discord's, where it is refused.
 
     """
 
     fault: Fault
+    code: int | None = None
     method: str = "*"
     route: str = "*"
     times: int | None = 1
@@ -115,6 +118,21 @@ class Faults:
             )
         )
 
+    def refuse(
+        self, code: int, method: str = "*", route: str = "*", *, times: int | None = 1
+    ) -> None:
+        """Let the next matching requests be refused with one of Discord's codes."""
+        self.switches.append(
+            Switch(
+                fault=Fault.REFUSED,
+                code=code,
+                method=method,
+                route=route,
+                times=times,
+                retry_after_s=0.05,
+            )
+        )
+
     def clear(self) -> None:
         """Disarm everything, and let go what hangs."""
         self.switches.clear()
@@ -127,7 +145,7 @@ class Faults:
         for switch in self.switches:
             if matches(method, route, path, switch.method, switch.route):
                 self._use_up(switch)
-                self._note(switch.fault, f"{method} {path}")
+                self._note(str(switch.code or switch.fault), f"{method} {path}")
                 return switch
         return self._planned(method, route, path)
 
@@ -165,7 +183,9 @@ class Faults:
         if drawn is None:
             return None
         self._note(drawn, f"{method} {path}")
-        return Switch(fault=drawn, hold_s=plan.hold_s, retry_after_s=plan.retry_after_s)
+        # What passes by itself; of an edit, also that the message has been edited too often.
+        code = (30046 if method == "PATCH" else 20028) if drawn is Fault.REFUSED else None
+        return Switch(fault=drawn, code=code, hold_s=plan.hold_s, retry_after_s=plan.retry_after_s)
 
     def _use_up(self, switch: Switch) -> None:
         if switch.times is None:

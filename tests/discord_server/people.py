@@ -72,6 +72,15 @@ class People:
         made = self._backend.create_thread(parent.id, name, owner.id, type=kind)
         return ChannelHandle(self.world, parent.guild, made)
 
+    def archive(self, thread_id: int, *, locked: bool = False) -> bool:
+        """Archive a thread, or lock it, too; say whether it was one that was open."""
+        metadata = self._backend.get_channel(thread_id).thread_metadata
+        if metadata is None or metadata.archived:
+            return False
+        changes = {"archived": True, "locked": locked}
+        self._backend.edit_channel(thread_id, {}, thread_metadata=changes)
+        return True
+
     def boost(self, guild_id: int, level: int) -> None:
         """Give a guild a boost level, which decides how large its files may be."""
         self._backend.boosts[guild_id] = level

@@ -22,12 +22,39 @@ from tests.discord_server.rules import (
     check_commands,
     check_files,
     check_may_attach,
+    check_may_open,
+    check_may_pin,
+    check_thread,
     check_token,
 )
 
 SEND = "/channels/{channel_id}/messages"
-BLOCKED_PAGE = "<!doctype html><title>Access denied</title>You are being rate limited"
+PIN = "/channels/{channel_id}/messages/pins/{message_id}"
 WITHOUT_TOKEN = ("/interactions/", "/webhooks/{webhook_id}/{token}")
+
+
+# What stands before Discord answers a banned address with; it is no JSON and has no `Via`.
+PAGE = "<html><head><title>Access denied</title></head><body>error 1015</body></html>"
+# What Discord answers where a code stands for something, by the code.
+REFUSALS = {
+    10003: (404, "Unknown Channel"),
+    10008: (404, "Unknown Message"),
+    10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
+    20016: (429, "This action cannot be performed due to slowmode rate limit"),
+    20028: (429, "The write action you are performing on the channel has hit the write rate limit"),
+    30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
+    40005: (413, "Request entity too large"),
+    40060: (400, "Interaction has already been acknowledged."),
+    40062: (429, "Service resource is being rate limited."),
+    50001: (403, "Missing Access"),
+    50007: (403, "Cannot send messages to this user"),
+    50013: (403, "Missing Permissions"),
+    50027: (401, "Invalid Webhook Token"),
+    50035: (400, "Invalid Form Body"),
+    50083: (400, "Thread is archived"),
+    160005: (403, "Thread is locked"),
+}
 
 
 @dataclass(kw_only=True)
@@ -136,9 +163,11 @@ class Rest:
             headers = refusal_headers(switch.retry_after_s, scope="shared")
             body: Any = _too_many(switch.retry_after_s, is_global=False)
             return Answer(status=429, body=body, headers=headers, fault=str(fault))
-        if fault is Fault.BLOCKED:
+        if fault is Fault.PAGE:
             headers = {"Retry-After": str(int(switch.retry_after_s))}
-            return Answer(status=429, body=BLOCKED_PAGE, headers=headers, fault=str(fault))
+            return Answer(status=429, body=PAGE, headers=headers, fault=str(fault))
+        if fault is Fault.REFUSED:
+            return _refused(switch)
         if fault is Fault.TOO_LARGE:
             body = {"message": "Request entity too large", "code": 40005}
         else:
@@ -166,6 +195,7 @@ class Rest:
         if question.path == "/gateway/bot":
             return self._gateway(question.bot)
         body = question.body if isinstance(question.body, dict) else {}
+        self._check_thread(question)
         check_files(self._backend, self._channel_of(question), question.files)
         if question.route == SEND and question.method == "POST":
             channel_id = int(question.part("channel_id"))
@@ -188,6 +218,16 @@ class Rest:
             "shards": self.shards,
             "session_start_limit": limits,
         }
+
+    def _check_thread(self, question: Question) -> None:
+        """Keep the rules of threads that are archived or locked, and of pinning."""
+        is_send = question.route == SEND and question.method == "POST"
+        if question.route == "/channels/{channel_id}" and question.method == "PATCH":
+            check_may_open(self._backend, int(question.part("channel_id")))
+        elif question.method != "GET":
+            check_thread(self._backend, self._channel_of(question), is_new_message=is_send)
+        if question.route == PIN and question.method in {"PUT", "DELETE"}:
+            check_may_pin(self._backend, int(question.part("channel_id")))
 
     def _simulate(self, question: Question) -> Any:
         return dispatch(
@@ -266,6 +306,18 @@ async def _read_parts(request: web.Request, question: Question) -> None:
         number = name.removeprefix("files[").removesuffix("]")
         file.description = by_id.get(number, {}).get("description")
         question.files.append(file)
+
+
+def _refused(switch: Switch) -> Answer:
+    """Refuse with one of Discord's codes; discord.py asks again after those that are a 429."""
+    assert switch.code is not None
+    status, message = REFUSALS[switch.code]
+    body: dict[str, Any] = {"message": message, "code": switch.code}
+    headers: dict[str, str] = {}
+    if status == 429:
+        body |= {"retry_after": switch.retry_after_s, "global": False}
+        headers = refusal_headers(switch.retry_after_s, scope="shared")
+    return Answer(status=status, body=body, headers=headers, fault=str(switch.code))
 
 
 def _response(answer: Answer) -> web.Response:

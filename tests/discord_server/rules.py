@@ -1,4 +1,4 @@
-"""Discord's rules that simcord does not keep: sizes, names, repeated posts, dead tokens."""
+"""Discord's rules that simcord does not keep: sizes, names, repeated posts, tokens, threads."""
 
 from __future__ import annotations
 
@@ -56,6 +56,40 @@ def check_may_attach(backend: WireBackend, channel_id: int, files: Sequence[Uplo
         backend.require_permissions(
             channel.guild_id, backend.bot_user.id, channel_id, "attach_files"
         )
+
+
+def check_may_pin(backend: WireBackend, channel_id: int) -> None:
+    """Refuse to pin for Manage Messages alone, as Discord does since February 2026."""
+    channel = backend.get_channel(channel_id)
+    if channel.guild_id is not None:
+        backend.require_permissions(
+            channel.guild_id, backend.bot_user.id, channel_id, "pin_messages"
+        )
+
+
+def check_thread(backend: WireBackend, channel_id: int | None, *, is_new_message: bool) -> None:
+    """Let a new message open an archived thread, and refuse all else in it.
+
+    A locked one stays shut: bots are taken to be invited without Manage Threads.
+    """
+    channel = backend.channels.get(channel_id or 0)
+    if channel is None or channel.thread_metadata is None:
+        return
+    metadata = channel.thread_metadata
+    if is_new_message and metadata.locked:
+        raise BackendError(403, 160005, "Thread is locked")
+    if not metadata.archived:
+        return
+    if not is_new_message:
+        raise BackendError(400, 50083, "Thread is archived")
+    backend.edit_channel(channel.id, {}, thread_metadata={"archived": False})
+
+
+def check_may_open(backend: WireBackend, channel_id: int) -> None:
+    """Refuse to change a thread that a moderator has locked."""
+    channel = backend.channels.get(channel_id)
+    if channel is not None and channel.thread_metadata and channel.thread_metadata.locked:
+        raise BackendError(403, 50013, "Missing Permissions")
 
 
 def check_token(backend: WireBackend, token: str) -> Interaction | None:

@@ -1,7 +1,8 @@
 """A quick engine for tests that restart the bot hundreds of times: the same pixels, no model.
 
 Its pixels are a hash of what was asked. Prompts may ask for trouble: a word `poison:KIND` in one
-makes KIND happen, `poison:KIND:N` only for the first N drawings, counted across restarts.
+makes KIND happen, `poison:KIND:N` only for the first N drawings, counted across restarts, and
+`poison:KIND@SEED` only for the image with that seed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from bot.engines import Drawing, RawImage, Step
 from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
 from bot.generation import GenerationRequest, Size
 
-POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?")
+POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?(?:@(\d+))?")
 SMALLEST_TOKENS = 64  # of a 128x128 image, whose forward takes `seconds_per_forward`
 
 
@@ -80,7 +81,9 @@ class StandInEngine:
     def _suffer(self, request: GenerationRequest) -> None:
         """Do the harm a prompt asks for, unless it has been done often enough."""
         found = POISON.search(request.prompt)
-        if found is None or (found[2] is not None and self._count(request) > int(found[2])):
+        if found is None or found[3] not in {None, str(request.seed)}:
+            return
+        if found[2] is not None and self._count(request) > int(found[2]):
             return
         if found[1] == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
