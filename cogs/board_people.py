@@ -92,9 +92,8 @@ def may_keep(place: Place) -> bool:
 
 
 def may_pin(place: Place) -> bool:
-    """Return whether the bot may pin a message; Discord asks for a permission of its own."""
-    permissions = place.permissions_for(place.guild.me)
-    return permissions.pin_messages or permissions.manage_messages
+    """Return whether the bot may pin a message: since 2026 Manage Messages is not enough."""
+    return place.permissions_for(place.guild.me).pin_messages
 
 
 async def may_view(place: Place, member: discord.Member) -> bool:

@@ -201,7 +201,7 @@ async def test_without_the_permission_to_pin_it_is_posted_and_said(town: Town):
     channel = town.guild.create_text_channel(
         "unpinned",
         overwrites={
-            town.bot.user: discord.PermissionOverwrite(manage_messages=False, pin_messages=False)
+            town.bot.user: discord.PermissionOverwrite(manage_messages=True, pin_messages=False)
         },
     )
     result = await town.moderator.slash(
