@@ -19,6 +19,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot import texts
+from bot.discord_errors import in_one_line, refusal_of
 from bot.errors import BotError
 from bot.forms import Form
 from bot.jobs import Generation, Job
@@ -85,7 +86,10 @@ def explain(error: BaseException, locale: str) -> str:
     if isinstance(error, OSError) and error.errno in _FULL:
         logger.error("The disk is full: %s", error)
         return texts.text("disk_full", locale)
-    logger.error("Unexpected error in an interaction", exc_info=error)
+    if refusal_of(error) is None:
+        logger.error("Unexpected error in an interaction", exc_info=error)
+    else:
+        logger.warning("Discord refused an answer: %s", in_one_line(error))
     return texts.text("fixed_error", locale)
 
 
