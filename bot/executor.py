@@ -36,6 +36,7 @@ class Executor(Protocol):
         cancel: threading.Event,
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
+        on_begin: Callable[[], None] = lambda: None,
     ) -> Drawing:
         """Draw one image; behind those asked for before, so the next may be asked for early.
 
@@ -47,6 +48,7 @@ class Executor(Protocol):
             on_progress: Called on the event loop after each step.
             wants_preview: Asked on the drawing thread after each step; a preview costs little,
                 but not nothing.
+            on_begin: Called on the drawing thread when its turn comes, with an engine there.
 
         Raises:
             EngineHungError: Nothing moves any more; only `restart` helps.
@@ -143,6 +145,7 @@ class ThreadExecutor:
         cancel: threading.Event,
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
+        on_begin: Callable[[], None] = lambda: None,
     ) -> Drawing:
         """Draw one image on the engine's thread; see `Executor`."""
         self._asked += 1
@@ -155,6 +158,7 @@ class ThreadExecutor:
                 cancel=cancel,
                 on_progress=on_progress,
                 wants_preview=wants_preview,
+                on_begin=on_begin,
             )
         finally:
             self._asking -= 1
@@ -169,6 +173,7 @@ class ThreadExecutor:
         cancel: threading.Event,
         on_progress: OnProgress,
         wants_preview: Callable[[], bool],
+        on_begin: Callable[[], None],
     ) -> Drawing:
         await self._loaded_if_it_can_be()
         await self._given_way()
@@ -186,6 +191,7 @@ class ThreadExecutor:
             watch.moved()
             try:
                 engine = self._load_engine()
+                on_begin()
                 return engine.generate(request, like=like, cancel=cancel, on_step=on_step)
             except BotError:
                 raise

@@ -64,6 +64,7 @@ class Origin:
     Attributes:
         guild_id: None in direct messages and in groups.
         token: Of the interaction, valid until `expires_at`; None once it is of no more use.
+        upload_limit: Bytes that one file may have there, where the interaction told.
 
     """
 
@@ -75,6 +76,7 @@ class Origin:
     application_id: int
     token: str | None = field(repr=False)
     expires_at: dt.datetime
+    upload_limit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +86,8 @@ class Job:
     Attributes:
         parents: The id of the image that each of them comes from; none where they come from words.
         attempts: How often the engine began with it.
-        error: Why it failed, in one sentence; of a comparison that was made in part, why the
-            first missing image did.
+        error: Why it failed, in one sentence; of one that was made in part, why the first missing
+            image did.
         ended_by: Who cancelled it; a comparison may still show what was made before.
         axis: What differs between the images of a comparison; None for any other job.
 
@@ -150,6 +152,23 @@ class Generation:
     def duration_s(self) -> float:
         """Return the seconds of all stages together."""
         return sum(self.durations_s.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageMessage:
+    """A message that shows images.
+
+    Attributes:
+        token: Of an interaction that reaches it until `expires_at`, also where the bot is no
+            member; None where there is none.
+
+    """
+
+    channel_id: int
+    message_id: int
+    application_id: int | None = None
+    token: str | None = field(default=None, repr=False)
+    expires_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,6 +124,11 @@ class Settings(BaseModel):
         description="Seconds without a step after which a drawing is given up and the engine "
         "restarted.",
     )
+    delivery_patience_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
+        default=86_400,
+        description="Seconds for which Discord is asked again to take an image or to let go a "
+        "deleted one; then whoever asked is told in private.",
+    )
     max_jobs: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=100, description="How many jobs may wait at once."
     )

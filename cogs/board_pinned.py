@@ -18,14 +18,14 @@ from discord.ext import commands
 
 from bot.boards import Board, BoardState
 from bot.client import ImageBot
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.texts import text
 from cogs.board_layouts import Looking, board_content
 from cogs.board_people import bot_actor, may_pin, place_of, seen_by_all, told_to_all
 from cogs.board_showing import when
 from cogs.board_stamps import is_current, shown_revision
 from cogs.board_wording import log_line
-from cogs.posting import UNKNOWN_CHANNEL, Content
-from cogs.replies import DEFAULT_FILESIZE_LIMIT
+from cogs.posting import Content, reopened
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ _PRIVATE: Final = frozenset({"granted", "revoked"})  # entries that are no news 
 NEWS: Final = 3  # lines of what is new
 NEWS_READ: Final = 12  # entries; some are about pictures that not everybody may see
 MESSAGES_READ: Final = 30  # when looking for a message that may be there already
-THREAD_ARCHIVED: Final = 50083  # a code of Discord's
+AT_ONCE: Final = 8  # boards that are looked after at the same time
+LOOKED_AFTER_WITHIN_S: Final = 60.0  # one that hangs longer is looked after at the next start
 
 
 class PinnedBoards(commands.Cog):
@@ -79,10 +80,12 @@ class PinnedBoards(commands.Cog):
             self._drawn[board_id] = time.monotonic()
             try:
                 await self._redraw(board_id)
-            except discord.HTTPException as error:
-                logger.warning("The message of board %s cannot be kept: %s", board_id, error)
-            except Exception:
-                logger.exception("The message of board %s cannot be drawn", board_id)
+            except Exception as error:
+                if refusal_of(error) is None:
+                    logger.exception("The message of board %s cannot be drawn", board_id)
+                else:
+                    said = in_one_line(error)
+                    logger.warning("The message of board %s cannot be kept: %s", board_id, said)
 
     def _wait_s(self, board_id: str) -> float:
         """Return how long a board's message must still stay as it is."""
@@ -104,18 +107,28 @@ class PinnedBoards(commands.Cog):
         for board_id, channel_id, message_id in await self._boards.left_messages():
             self._shown[board_id] = channel_id, message_id
             self._wanted.add(board_id)
-        for board_id in {*await self._boards.channel_boards(), *self._wanted}:
-            await self.look_after(board_id)
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def look_after(board_id: str) -> None:
+            async with slots:  # a channel that hangs does not hold the others up
+                await self.look_after(board_id)
+
+        boards = {*await self._boards.channel_boards(), *self._wanted}
+        await asyncio.gather(*map(look_after, boards))
 
     async def look_after(self, board_id: str) -> None:
         """Redraw a board whose message is gone, or shows what is not so any more."""
         try:
-            if await self._is_stale(board_id):
+            async with asyncio.timeout(LOOKED_AFTER_WITHIN_S):
+                is_stale = await self._is_stale(board_id)
+            if is_stale:
                 await self.redraw_soon(board_id)
-        except discord.HTTPException as error:
-            logger.warning("The message of board %s cannot be read: %s", board_id, error)
-        except Exception:
-            logger.exception("Board %s cannot be looked after", board_id)
+        except Exception as error:
+            if refusal_of(error) is None:
+                logger.exception("Board %s cannot be looked after", board_id)
+            else:
+                said = in_one_line(error)
+                logger.warning("The message of board %s cannot be read: %s", board_id, said)
 
     async def _is_stale(self, board_id: str) -> bool:
         """Return whether a board's message is gone, or shows what is not so any more."""
@@ -174,9 +187,10 @@ class PinnedBoards(commands.Cog):
             if not await self._edit(board, content) and board.state is BoardState.OPEN:
                 await self._post(board, content)
         except discord.HTTPException as error:
-            if error.code == THREAD_ARCHIVED and await self._reopen(guild, board.channel_id):
+            refusal = refusal_of(error)
+            if refusal is Refusal.NOT_EDITABLE and await reopened(self._bot, board.channel_id):
                 self._wanted.add(board_id)
-            elif error.code == UNKNOWN_CHANNEL:
+            elif refusal is Refusal.PLACE_GONE:
                 actor = bot_actor(self._bot, board.guild_id)
                 await self._boards.forget_channel(actor, board.channel_id)
             else:
@@ -199,7 +213,7 @@ class PinnedBoards(commands.Cog):
         notes = await self._news(guild, seen, locale)
         if left_out := len(board.items) - len(seen.items):
             notes.append(text("board_left_out", locale, count=left_out))
-        looking = Looking(locale=locale, limit_bytes=DEFAULT_FILESIZE_LIMIT)
+        looking = Looking(locale=locale, limit_bytes=guild.filesize_limit)
         return await board_content(self._bot.service, seen, looking, notes=notes)
 
     async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:
@@ -221,7 +235,7 @@ class PinnedBoards(commands.Cog):
             partial = channel.get_partial_message(board.message_id)
             message = await partial.edit(**content.arguments())
         except discord.NotFound as error:
-            if error.code == UNKNOWN_CHANNEL:
+            if refusal_of(error) is Refusal.PLACE_GONE:
                 raise
             self._shown.pop(board.id, None)
             await self._boards.forget_message(board.message_id)
@@ -263,7 +277,8 @@ class PinnedBoards(commands.Cog):
         try:
             await message.pin()
         except discord.HTTPException as error:
-            logger.warning("The message of board %s cannot be pinned: %s", board.id, error)
+            said = in_one_line(error)
+            logger.warning("The message of board %s cannot be pinned: %s", board.id, said)
 
     async def _look_for(
         self, channel: discord.PartialMessageable, board: Board
@@ -272,11 +287,3 @@ class PinnedBoards(commands.Cog):
             if shown_revision(message, board.id) is not None:
                 return message
         return None
-
-    async def _reopen(self, guild: discord.Guild, channel_id: int) -> bool:
-        """Take a thread out of Discord's archive, where nobody locked it."""
-        place = await place_of(guild, channel_id)
-        if not isinstance(place, discord.Thread) or place.locked:
-            return False
-        await place.edit(archived=False)
-        return True

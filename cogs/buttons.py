@@ -25,11 +25,11 @@ from bot.jobs import Generation
 from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from bot.variations import new_seeds
-from cogs.deleting import delete_images
+from cogs.deleting import DiscordRemover, delete_images
 from cogs.forms import request_fields, show_form
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
-from cogs.submitting import axis_of, bot_of, find_some, submit
+from cogs.submitting import axis_of, bot_of, find_some, find_to_delete, submit
 from cogs.waiting import cancel_job
 
 
@@ -57,7 +57,8 @@ class ImageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPL
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do it; what goes wrong becomes one private sentence."""
         async with errors_answered(interaction):
-            generations = await find_some(interaction, self.ids)
+            find = find_to_delete if self.action == "delete" else find_some
+            generations = await find(interaction, self.ids)
             await _ACTIONS[self.action](interaction, generations)
 
 
@@ -162,6 +163,7 @@ class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEM
 
 
 async def setup(bot: ImageBot) -> None:
-    """Let the buttons of every message be understood."""
+    """Let the buttons of every message be understood, and deleted images leave Discord."""
+    bot.service.deletions.remover = DiscordRemover(bot)
     bot.add_dynamic_items(ImageButton, CancelButton)
     bot.form_handlers["edit"] = send_edit

@@ -2,45 +2,197 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import re
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, Self
 
 import discord
 from discord import ui
 
 from bot.boards import Hanging
-from bot.client import errors_answered
-from bot.jobs import Generation
+from bot.client import ImageBot, errors_answered
+from bot.discord_errors import Refusal, in_one_line, refusal_of
+from bot.jobs import Generation, ImageMessage
+from bot.service import Removal
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import summaries
 from cogs.board_people import actor_of
 from cogs.board_rows import OFF_TEMPLATE
 from cogs.board_wording import board_name
-from cogs.replies import DEFAULT_FILESIZE_LIMIT
-from cogs.rows import generation_ids
-from cogs.sheets import sheet_content
+from cogs.posting import Content, refusals_translated, reopened, write_to_user
+from cogs.results import images_content, notes_on, upload_limit
 from cogs.submitting import bot_of, guild_of, is_moderator
+
+logger = logging.getLogger(__name__)
+
+ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
+DONE: Final = frozenset({Refusal.DONE, Refusal.MESSAGE_GONE, Refusal.PLACE_GONE})
 
 
 async def delete_images(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Delete the images and the messages that show them; others than the requester are refused."""
-    service = bot_of(interaction).service
-    for generation in generations:
-        await service.delete(
-            generation.id, by=interaction.user.id, is_moderator=is_moderator(interaction)
-        )
-    await interaction.response.defer()
-    await interaction.delete_original_response()
-    await _delete_first_messages(interaction, generations)
-    ids = ", ".join(generation.id for generation in generations)
-    said = text("deleted", str(interaction.locale), ids=ids)
+    """Delete images, and take them out of every message that shows them.
+
+    Nobody finds them from the first moment on. What Discord does not let go of at once is tried
+    again, also after a restart; the answer says what is so.
+    """
+    deletions = bot_of(interaction).service.deletions
+    removal = await bot_of(interaction).service.delete(
+        *(generation.id for generation in generations),
+        by=interaction.user.id,
+        is_moderator=is_moderator(interaction),
+        locale=str(interaction.locale),
+        shown_in=_pressed(interaction),
+    )
+    try:
+        await _answer(interaction, generations, removal)
+    except Exception as error:
+        if refusal_of(error) is None:
+            raise
+        # It happens all the same, so nothing else is said.
+        logger.info("A deletion could not be answered: %s", in_one_line(error))
+        if removal.refused:
+            deletions.tell(removal)
+
+
+async def _answer(
+    interaction: discord.Interaction, generations: list[Generation], removal: Removal
+) -> None:
+    """Take the images out of Discord, and say in private what that came to so far."""
+    deletions = bot_of(interaction).service.deletions
+    try:
+        await interaction.response.defer()
+    finally:  # the interaction's token reaches its message only once it is acknowledged
+        if not removal.ended.is_set():
+            deletions.carry_out(removal)
+    await deletions.wait(removal, within_s=ANSWER_AFTER_S)
+    said = await _outcome(interaction, removal)
     hanging = await hanging_view(interaction, generations, said)
     if hanging is None:
         await interaction.followup.send(said, ephemeral=True)
     else:
         await interaction.followup.send(view=hanging, ephemeral=True)
+
+
+def _pressed(interaction: discord.Interaction) -> ImageMessage | None:
+    """Return the message whose button was pressed."""
+    if interaction.message is None or interaction.channel_id is None:
+        return None
+    return ImageMessage(
+        channel_id=interaction.channel_id,
+        message_id=interaction.message.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        expires_at=interaction.expires_at,
+    )
+
+
+async def _outcome(interaction: discord.Interaction, removal: Removal) -> str:
+    """Return what became of a deletion so far, in one or two sentences."""
+    locale = str(interaction.locale)
+    ids = ", ".join(removal.generation_ids)
+    if not removal.ended.is_set():
+        left = await bot_of(interaction).service.deletions.messages_of(removal)
+        return text("deleting", locale, ids=ids, links=links_to(left, interaction.guild_id))
+    if removal.refused:
+        links = links_to(removal.refused, interaction.guild_id)
+        return text("delete_refused", locale, ids=ids, links=links)
+    return text("deleted", locale, ids=ids)
+
+
+def links_to(messages: Sequence[ImageMessage], guild_id: int | None) -> str:
+    """Return links to messages of one guild, or of direct messages."""
+    place = "@me" if guild_id is None else guild_id
+    return " ".join(
+        f"https://discord.com/channels/{place}/{each.channel_id}/{each.message_id}"
+        for each in messages
+    )
+
+
+class DiscordRemover:
+    """Take deleted images out of Discord's messages."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember whose messages they are."""
+        self._bot = bot
+
+    async def remove(self, message: ImageMessage, left: Sequence[Generation]) -> None:
+        """Delete a message, or let it show what is left; see `bot.service.deletions.Remover`."""
+        with refusals_translated():
+            if left:
+                content = await self._content(left)
+                await self._reach(message, content)
+            else:
+                await self._reach(message, None)
+
+    async def _content(self, left: Sequence[Generation]) -> Content:
+        """Return what a message shows of a job whose other images are deleted."""
+        job = await self._bot.service.job(left[0].job_id)
+        assert job is not None
+        notes = await notes_on(self._bot, job, left)
+        # How many were drawn is not how many are left: what was said of that says it no more.
+        shown = replace(job, error=None, ended_by=None)
+        return await images_content(
+            shown, left, notes, limit_bytes=upload_limit(self._bot, job.origin)
+        )
+
+    async def _reach(self, message: ImageMessage, content: Content | None) -> None:
+        """Change a message; out of a thread that is archived, it is taken first."""
+        if content is None and await self._deleted_by_token(message):
+            return
+        try:
+            await self._as_bot(message, content)
+        except discord.HTTPException as error:
+            refusal = refusal_of(error)
+            if refusal in DONE:
+                return
+            if refusal is not Refusal.NOT_EDITABLE:
+                raise
+            if not await reopened(self._bot, message.channel_id):
+                raise
+            await self._as_bot(message, content)
+
+    async def _deleted_by_token(self, message: ImageMessage) -> bool:
+        """Delete the message of a pressed button; False where its token leads nowhere."""
+        if message.token is None or message.expires_at is None:
+            return False
+        if self._bot.now() >= message.expires_at:
+            return False
+        route = discord.http.Route(
+            "DELETE",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=message.application_id,
+            webhook_token=message.token,
+        )
+        try:
+            await self._bot.http.request(route)
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.PASSING:
+                raise
+            logger.info("A token does not reach a message (%s)", in_one_line(error))
+            return False
+        return True
+
+    async def _as_bot(self, message: ImageMessage, content: Content | None) -> None:
+        channel = self._bot.get_partial_messageable(message.channel_id)
+        partial = channel.get_partial_message(message.message_id)
+        if content is None:
+            await partial.delete()
+        else:
+            await partial.edit(**content.arguments())
+
+    async def tell_refused(self, removal: Removal) -> None:
+        """Write to whoever deleted images which messages still show them."""
+        found = await self._bot.service.deletable(removal.generation_ids, scope=None)
+        guild_id = found[0].guild_id if found else None
+        links = links_to(removal.refused, guild_id)
+        ids = ", ".join(removal.generation_ids)
+        line = text("delete_refused", removal.locale, ids=ids, links=links)
+        nonce = f"zib-deleted-{removal.generation_ids[0]}"
+        with refusals_translated():
+            await write_to_user(self._bot, removal.by, line, nonce=nonce)
 
 
 async def hanging_view(
@@ -105,33 +257,3 @@ class UnhangButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLA
             words = text("board_unhung" if gone else "board_unhung_none",
                          str(interaction.locale), names=names)  # fmt: skip
             await interaction.response.edit_message(view=layouts.notice(words))
-
-
-async def _delete_first_messages(
-    interaction: discord.Interaction, generations: list[Generation]
-) -> None:
-    """Delete the messages that showed these images first, unless they show others too."""
-    deleted = {generation.id for generation in generations}
-    pressed = interaction.message.id if interaction.message is not None else None
-    for generation in generations:
-        if generation.message_id in {None, pressed} or generation.channel_id is None:
-            continue
-        channel = bot_of(interaction).get_partial_messageable(generation.channel_id)
-        with contextlib.suppress(discord.HTTPException):  # gone already, or out of reach
-            assert generation.message_id is not None
-            message = await channel.fetch_message(generation.message_id)
-            if set(generation_ids(message)) <= deleted:
-                await message.delete()
-            else:
-                await _redraw_sheet(interaction, generation, message)
-
-
-async def _redraw_sheet(
-    interaction: discord.Interaction, generation: Generation, message: discord.Message
-) -> None:
-    """Take a deleted image from the sheet that shows it."""
-    service = bot_of(interaction).service
-    job, left = await service.job(generation.job_id), await service.images_of(generation.job_id)
-    if job is not None and job.axis is not None and left:
-        content = await sheet_content(job, left, limit_bytes=DEFAULT_FILESIZE_LIMIT)
-        await message.edit(**content.arguments())

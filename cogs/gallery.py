@@ -14,14 +14,14 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError, errors_answered
-from bot.jobs import Generation, typed_id
+from bot.jobs import Generation, ImageMessage, typed_id
 from bot.search import Search
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.buttons import draw_again
 from cogs.recipes import send_recipes
-from cogs.replies import DEFAULT_FILESIZE_LIMIT
+from cogs.results import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
 from cogs.submitting import bot_of, find, find_some, scope_of
 from cogs.uploads import Upload, fit_for_upload, thumbnail
@@ -87,14 +87,26 @@ def _check_length(search: Search) -> None:
 async def show_image(interaction: discord.Interaction, generation_id: str) -> None:
     """Post one image, with its buttons."""
     generations = await find(interaction, [generation_id])
-    await interaction.response.defer()
+    acknowledged = await interaction.response.defer()
+    if acknowledged is not None and acknowledged.message_id is not None:
+        await _note_copy(interaction, acknowledged.message_id, generations)
     view, files = await images_message(
         bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
         locale=str(interaction.locale),
     )
-    await interaction.followup.send(view=view, files=files)
+    message = await interaction.followup.send(view=view, files=files, wait=True)
+    await _note_copy(interaction, message.id, generations)
+
+
+async def _note_copy(
+    interaction: discord.Interaction, message_id: int, generations: Sequence[Generation]
+) -> None:
+    """Record that a message shows images again: it goes when they are deleted."""
+    assert interaction.channel_id is not None
+    message = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
+    await bot_of(interaction).service.note_copy(message, generations)
 
 
 async def post_again(
@@ -104,7 +116,9 @@ async def post_again(
     view, files = await images_message(
         bot.service, generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
     )
-    await channel.send(view=view, files=files)
+    sent = await channel.send(view=view, files=files)
+    message = ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
+    await bot.service.note_copy(message, generations)
 
 
 async def images_message(

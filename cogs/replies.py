@@ -12,17 +12,16 @@ import discord
 from discord import ui
 
 from bot.client import ImageBot
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, Job, Origin
-from bot.service import NotPostableError, Progress, Ticket
+from bot.service import Progress, Ticket
 from bot.texts import sentence, text
 from bot.variations import Axis
 from cogs import layouts
-from cogs.board_defaults import board_notes
-from cogs.comparing import verdict
-from cogs.posting import UNKNOWN_CHANNEL, UNREACHABLE, Content, Post
-from cogs.rows import cancel_row, image_row
-from cogs.sheets import sheet_content
-from cogs.uploads import Upload, fit_for_upload
+from cogs.posting import Content, Post, refusals_translated, write_to_user
+from cogs.results import images_content, notes_on, upload_limit
+from cogs.rows import cancel_row
+from cogs.uploads import Upload
 from cogs.wording import relative_time
 
 logger = logging.getLogger(__name__)
@@ -30,9 +29,8 @@ logger = logging.getLogger(__name__)
 ANSWER_WITHIN_S: Final = 3.0  # Discord takes no first answer later
 EDIT_INTERVAL_S: Final = 1.2  # Discord allows about 5 edits in 5 s a channel, for all jobs in it
 FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, only its images
-DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2  # bytes; where no interaction told the place's own
-SMALLEST_LIMIT: Final = 256 * 1024  # bytes; no place takes less
-TOO_LARGE: Final = 413
+EDITED_WITHIN_S: Final = 20.0  # a progress edit that hangs longer is given up
+SMALLEST_LIMIT: Final = 256 * 1024  # bytes; below it the images are only named
 
 
 class DiscordReply:
@@ -43,14 +41,13 @@ class DiscordReply:
         bot: ImageBot,
         *,
         origin: Origin,
-        filesize_limit: int,
         message_id: int | None = None,
         interaction: discord.Interaction | None = None,
     ) -> None:
         """Prepare; nothing is sent before `queued`."""
         self._bot = bot
         self._origin = origin
-        self._filesize_limit = filesize_limit
+        self._filesize_limit = upload_limit(bot, origin)
         self._post = Post(bot, origin, message_id)
         self._interaction = interaction
         self._lock = asyncio.Lock()  # one call to Discord at a time, in the order of the job
@@ -59,25 +56,21 @@ class DiscordReply:
         self._editor: asyncio.Task[None] | None = None
         self._began = 0.0
         self._shown = False
+        self._is_over = False  # nothing shall take the place of how it ended
 
     @classmethod
     def to_interaction(cls, interaction: discord.Interaction, origin: Origin) -> Self:
         """Return the reply to a command, a button or a modal that is being answered now."""
         bot = interaction.client
         assert isinstance(bot, ImageBot)
-        return cls(
-            bot,
-            origin=origin,
-            filesize_limit=interaction.filesize_limit,
-            interaction=interaction,
-        )
+        return cls(bot, origin=origin, interaction=interaction)
 
     @classmethod
     def to_job(cls, bot: ImageBot, job: Job) -> Self:
         """Return the reply of a job an earlier run of the bot left unfinished."""
-        guild = bot.get_guild(job.origin.guild_id) if job.origin.guild_id is not None else None
-        limit = guild.filesize_limit if guild is not None else DEFAULT_FILESIZE_LIMIT
-        return cls(bot, origin=job.origin, filesize_limit=limit, message_id=job.message_id)
+        reply = cls(bot, origin=job.origin, message_id=job.message_id)
+        reply._job = job
+        return reply
 
     @property
     def _locale(self) -> str:
@@ -87,26 +80,34 @@ class DiscordReply:
         """Acknowledge with the position and the time; after a restart, say that it goes on."""
         self._job = ticket.job
         line = self._queue_line(ticket)
-        async with self._lock:
-            if self._interaction is None:
-                line = text("redrawn", self._locale) + " " + line
-                await self._post.edit(Content(view=self._status(line)))
-            else:
-                await self._acknowledge(self._interaction, self._status(line))
+        with refusals_translated():
+            async with self._lock:
+                if self._interaction is not None:
+                    await self._acknowledge(self._interaction, self._status(line))
+                elif not self._has_begun:
+                    line = text("redrawn", self._locale) + " " + line
+                    await self._post.edit(Content(view=self._status(line)))
         await self._remember_message()
+
+    @property
+    def _has_begun(self) -> bool:
+        """Tell whether its place in line is no news any more."""
+        return self._is_over or self._shown or self._progress is not None
 
     async def moved(self, ticket: Ticket) -> None:
         """Show the new place and time; nothing where the drawing has begun meanwhile."""
-        async with self._lock:
-            if self._progress is None and not self._shown:
-                await self._post.edit(Content(view=self._status(self._queue_line(ticket))))
+        with refusals_translated():
+            async with self._lock:
+                if not self._has_begun:
+                    await self._post.edit(Content(view=self._status(self._queue_line(ticket))))
 
     async def kept(self, job: Job) -> None:
         """Say that the bot stops and that the place in line is kept."""
         self._job = job
-        async with self._lock:
-            line = text("kept", self._locale)
-            await self._post.edit(Content(view=self._status(line, colour=layouts.WARNING)))
+        with refusals_translated():
+            async with self._lock:
+                line = text("kept", self._locale)
+                await self._post.edit(Content(view=self._status(line, colour=layouts.WARNING)))
 
     def _queue_line(self, ticket: Ticket) -> str:
         if ticket.is_paused:
@@ -124,7 +125,7 @@ class DiscordReply:
                 response = await interaction.response.send_message(view=view)
         except (discord.HTTPException, TimeoutError) as error:
             # Too late (3 s) or answered twice: the job is written, its images go to the channel.
-            logger.warning("A job's interaction could not be answered: %r", error)
+            logger.warning("A job's interaction could not be answered: %s", in_one_line(error))
             self._interaction = None
             return
         self._post.message_id = response.message_id
@@ -145,7 +146,8 @@ class DiscordReply:
             progress, self._progress = self._progress, None
             if progress is not None:
                 self._shown = True
-                await self._post.edit(self._progress_content(progress))
+                async with asyncio.timeout(EDITED_WITHIN_S):
+                    await self._post.edit(self._progress_content(progress))
 
     def _progress_content(self, progress: Progress) -> Content:
         key = "drawing_one_of" if progress.count > 1 else "drawing"
@@ -167,115 +169,103 @@ class DiscordReply:
 
     async def done(self, job: Job, generations: Sequence[Generation]) -> None:
         """Put the images in place of the progress, and remember which message holds them."""
-        self._job = job
-        await self._stop_editing()
-        notes = await verdict(self._bot.service, job, generations)
-        notes += await board_notes(self._bot.service, job)
-        async with self._lock:
-            await self._deliver_images(job, generations, notes)
+        await self._begin_end(job)
+        notes = await notes_on(self._bot, job, generations)
+        with refusals_translated():
+            async with self._lock:
+                await self._deliver_images(job, generations, notes)
         await self._remember_message()
+
+    async def _begin_end(self, job: Job) -> None:
+        self._job = job
+        self._is_over = True
+        await self._stop_editing()
 
     async def _deliver_images(
         self, job: Job, generations: Sequence[Generation], notes: list[str]
     ) -> None:
         """Send the images in the best form that fits; smaller ones if Discord still refuses."""
-        limit = self._filesize_limit
+        ids = [each.id for each in generations]
         while True:
-            content = await self._images_content(job, generations, notes, limit_bytes=limit)
+            limit = self._filesize_limit
+            content = await images_content(job, generations, notes, limit_bytes=limit)
             try:
-                await self._post.deliver(content, job, [each.id for each in generations])
+                await self._post.deliver(content, job, ids)
             except discord.HTTPException as error:
-                if error.status in UNREACHABLE:
-                    raise self._not_postable(error, generations) from error
-                if error.status != TOO_LARGE or limit < SMALLEST_LIMIT:
+                if refusal_of(error) is not Refusal.TOO_LARGE or not content.files:
                     raise
-                logger.warning("Discord takes no files of %d bytes here: trying half", limit)
-                limit //= 2
+                logger.info("Discord takes no files of %d bytes here: trying half", limit)
+                self._filesize_limit = limit // 2 if limit > SMALLEST_LIMIT else 0
             else:
                 return
 
-    def _not_postable(
-        self, error: discord.HTTPException, generations: Sequence[Generation]
-    ) -> NotPostableError:
-        ids = ", ".join(f"`{each.id}`" for each in generations)
-        return NotPostableError(
-            f"The image {ids} is made and kept, but I may not post in its channel any more: "
-            "use /show or /history where I may.",
-            is_final=error.code == UNKNOWN_CHANNEL,
-        )
-
-    async def _images_content(
-        self, job: Job, generations: Sequence[Generation], notes: list[str], *, limit_bytes: int
-    ) -> Content:
-        if job.axis is not None:
-            return await sheet_content(job, generations, notes, limit_bytes=limit_bytes)
-        fitted = await asyncio.to_thread(
-            fit_for_upload, generations, limit_bytes=limit_bytes, locale=self._locale
-        )
-        view = layouts.images(
-            generations,
-            fitted.names,
-            locale=self._locale,
-            notes=[*notes, *fitted.notes],
-            row=image_row(
-                [generation.id for generation in generations],
-                self._locale,
-                in_guild=self._origin.guild_id is not None,
-            ),
-            spoiler=job.spoiler,
-        )
-        return Content(view=view, files=fitted.uploads)
-
     async def failed(self, job: Job, sentence_: str) -> None:
         """Say in one sentence what went wrong: to the requester alone while that is possible."""
-        self._job = job
-        await self._stop_editing()
+        await self._begin_end(job)
         line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
-        async with self._lock:
-            if self._interaction is not None and await self._whisper(line):
-                return
-            content = Content(view=self._status(line, row=(), colour=layouts.WARNING))
-            try:
-                await self._post.deliver(content, job)
-            except discord.HTTPException as error:
-                if error.status not in UNREACHABLE:
-                    raise  # it is tried again
-                logger.info(
-                    "The channel of job %s is closed (%s): writing to its user", job.id, error
-                )
-                await self._write_to_user(line)
+        with refusals_translated():
+            async with self._lock:
+                await self._fail(job, line)
 
-    async def _write_to_user(self, line: str) -> None:
-        """Tell the requester in a direct message what cannot be told in the channel."""
+    async def _fail(self, job: Job, line: str) -> None:
+        if self._interaction is not None and await self._whisper(line):
+            return
+        content = Content(view=self._status(line, row=(), colour=layouts.WARNING))
         try:
-            user = await self._bot.fetch_user(self._origin.user_id)
-            await user.send(view=self._status(line, row=(), colour=layouts.WARNING))
-        except (discord.Forbidden, discord.NotFound) as error:
-            logger.warning("A user takes no messages either: nobody is left to tell (%s)", error)
+            await self._post.deliver(content, job)
+        except discord.HTTPException as error:
+            refusal = refusal_of(error)
+            if refusal is Refusal.PASSING:
+                raise
+            logger.info(
+                "Job %s cannot be answered where it came from (%s): writing to its user",
+                job.id, in_one_line(error),
+            )  # fmt: skip
+            await write_to_user(self._bot, self._origin.user_id, line, nonce=f"zib-{job.id}")
+
+    async def undelivered(self, job: Job, sentence_: str) -> None:
+        """Write to the requester that their images are kept; else answer where they asked."""
+        await self._begin_end(job)
+        line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
+        with refusals_translated():
+            async with self._lock:
+                try:
+                    await write_to_user(
+                        self._bot, self._origin.user_id, line, nonce=f"zib-{job.id}"
+                    )
+                except discord.HTTPException as error:
+                    if refusal_of(error) is Refusal.PASSING:
+                        raise
+                    await self._fail(job, line)
 
     async def _whisper(self, line: str) -> bool:
-        """Replace the public message by a private one; say whether that worked."""
+        """Replace the public message by a private one; say whether they were told."""
         assert self._interaction is not None
         view = self._status(line, row=(), colour=layouts.WARNING)
         try:
             await self._interaction.followup.send(view=view, ephemeral=True)
-            await self._interaction.delete_original_response()
         except discord.HTTPException as error:
-            logger.warning("Something could not be told in private: %s", error)
+            logger.info("Something could not be told in private: %s", in_one_line(error))
             return False
+        try:
+            await self._interaction.delete_original_response()
+        except discord.HTTPException as error:  # they are told, and not once more
+            logger.info("A message of no more use stays: %s", in_one_line(error))
         return True
 
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Take the message away; say so in its place where somebody else cancelled the job."""
-        self._job = job
-        await self._stop_editing()
+        await self._begin_end(job)
         line = text("cancelled" if by_requester else "cancelled_by_moderator", self._locale)
-        async with self._lock:
-            if by_requester and await self._post.delete():
-                return
-            if not by_requester and self._interaction is not None and await self._whisper(line):
-                return
-            await self._post.edit(Content(view=self._status(line, row=(), colour=layouts.STOPPED)))
+        with refusals_translated():
+            async with self._lock:
+                if by_requester and await self._post.delete():
+                    return
+                is_there = not by_requester and self._interaction is not None
+                if is_there and await self._whisper(line):
+                    return
+                view = self._status(line, row=(), colour=layouts.STOPPED)
+                await self._post.edit(Content(view=view))
 
     def _status(
         self,
@@ -319,7 +309,7 @@ def prompt_of(job: Job) -> str:
 
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.warning("A progress edit failed: %s", error)
+        logger.warning("A progress edit failed: %s", in_one_line(error))
 
 
 async def setup(bot: ImageBot) -> None:

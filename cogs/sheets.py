@@ -42,7 +42,7 @@ async def sheet_content(
     """
     upload, note = await asyncio.to_thread(_upload, job, generations, limit_bytes=limit_bytes)
     damage = await asyncio.to_thread(damage_notes, generations, job.origin.locale)
-    lines = [*_missing(job, generations), *damage, *notes, *([note] if note else [])]
+    lines = [*missing(job, generations), *damage, *notes, *([note] if note else [])]
     view = _layout(job, generations, upload, shortened("\n".join(lines), NOTES_SHOWN))
     return Content(view=view, files=[] if upload is None else [upload])
 
@@ -94,8 +94,8 @@ def _alt_text(job: Job, generations: Sequence[Generation]) -> str:
     return text("sheet_alt", locale, count=len(generations), captions=captions)
 
 
-def _missing(job: Job, generations: Sequence[Generation]) -> list[str]:
-    """Return why images of the comparison are not there, where they never were made."""
+def missing(job: Job, generations: Sequence[Generation]) -> list[str]:
+    """Return why images of a job are not there, where they never were made."""
     locale, made, count = job.origin.locale, len(generations), len(job.requests)
     if job.ended_by is not None:
         return [text("sheet_cancelled", locale, made=made, count=count)]

@@ -35,6 +35,7 @@ def origin_of(interaction: discord.Interaction) -> Origin:
         application_id=interaction.application_id,
         token=interaction.token,
         expires_at=interaction.expires_at,
+        upload_limit=interaction.filesize_limit,
     )
 
 
@@ -92,6 +93,19 @@ async def find_some(interaction: discord.Interaction, ids: Sequence[str]) -> lis
     if not there:
         raise RefusalError("not_found", id=ids[0])
     return there
+
+
+async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return the images of a message, also deleted ones: it still shows them, so it has to go.
+
+    Raises:
+        RefusalError: None of them may be seen from here.
+
+    """
+    found = await bot_of(interaction).service.deletable(ids, scope=scope_of(interaction))
+    if not found:
+        raise RefusalError("not_found", id=ids[0])
+    return found
 
 
 async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:

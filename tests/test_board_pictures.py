@@ -109,7 +109,7 @@ async def test_only_images_of_the_guild_that_are_there_can_be_added(room: Room):
     elsewhere = await an_image(room.store, 2, guild_id=2)
     private = await an_image(room.store, 3, guild_id=None)
     deleted = await an_image(room.store, 4)
-    await room.store.generations.delete(deleted.id)
+    await room.store.deletions.begin([deleted.id], by=1, locale="en-US")
     lost, damaged = await an_image(room.store, 5), await an_image(room.store, 6)
     lost.path.unlink()
     damaged.path.write_bytes(b"garbage")
@@ -129,7 +129,7 @@ async def test_only_images_of_the_guild_that_are_there_can_be_added(room: Room):
 async def test_a_picture_stays_when_its_image_is_deleted(room: Room):
     board, made = await room.board(), await an_image(room.store)
     await room.boards.add_generation(ADA, board.id, made.id)
-    await room.store.generations.delete(made.id)
+    await room.store.deletions.begin([made.id], by=1, locale="en-US")
     made.path.unlink()
     await room.boards.tidy()
     [item] = (await room.now(board)).items

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.client import ImageBot
-from tests.town import Town, ids_of, labels_of, private_sentence, texts_of
+from tests.town import Town, gallery_of, ids_of, labels_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -110,23 +110,59 @@ async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(town: Town)
     assert town.images() == []
 
 
+async def shown_again(town: Town, id_: str):
+    shown = await town.ada.slash(town.channel, "show", id=id_)
+    return shown.followups[0] if shown.followups else shown.response
+
+
 async def test_a_copys_delete_takes_the_first_message_along(town: Town):
     message = await town.imagine()
-    shown = await town.ada.slash(town.channel, "show", id=ids_of(message)[0])
-    copy = shown.followups[0] if shown.followups else shown.response
+    copy = await shown_again(town, ids_of(message)[0])
     await press(town, town.ada, copy, "Delete")
     assert town.images() == []
+
+
+async def test_a_delete_takes_every_copy_along(town: Town):
+    message = await town.imagine()
+    [id_] = ids_of(message)
+    await shown_again(town, id_)
+    await shown_again(town, id_)
+    assert len(town.images()) == 3
+    result = await press(town, town.ada, message, "Delete")
+    assert f"Deleted `{id_}`" in private_sentence(result)
+    assert town.images() == []
+
+
+async def test_one_of_four_images_is_taken_out_of_their_message(town: Town):
+    message = await town.imagine(count=4)
+    first, second, third, fourth = ids_of(message)
+    await press(town, town.ada, await shown_again(town, second), "Delete")
+    [left] = town.images()
+    assert left.id == message.id
+    assert ids_of(left) == [first, third, fourth]
+    assert len(gallery_of(left)) == len(left.attachments) == 3
+    assert second not in texts_of(left)
 
 
 async def test_a_button_of_a_deleted_image_says_plainly_that_it_is_gone(town: Town):
     message = await town.imagine()
     [id_] = ids_of(message)
-    shown = await town.ada.slash(town.channel, "show", id=id_)
-    copy = shown.followups[0] if shown.followups else shown.response
-    await press(town, town.ada, message, "Delete")
-    for label in labels_of(copy):
-        answer = private_sentence(await press(town, town.ada, copy, label))
-        assert f"There is no image `{id_}` here" in answer
+    await gone_in_the_database_alone(town, id_)
+    for label in labels_of(message):
+        answer = private_sentence(await press(town, town.ada, message, label))
+        expected = "Deleted `{}`" if label == "Delete" else "There is no image `{}` here"
+        assert expected.format(id_) in answer
+        if label == "Delete":
+            assert town.images() == []
+            return
+
+
+async def gone_in_the_database_alone(town: Town, id_: str) -> None:
+    """Delete an image whose message nobody knows of, as before copies were recorded."""
+    async with town.service._store.database.transaction() as db:
+        await db.execute(
+            "UPDATE generations SET deleted_at = created_at, message_id = NULL WHERE id = ?", (id_,)
+        )
 
 
 async def test_buttons_work_after_a_restart(town: Town):

@@ -5,6 +5,7 @@ The bot is the real one; where nothing is said, a quick engine without a model s
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from bot.generation import GenerationRequest, SizeRules
 from tests.board_room import picture
 from tests.discord_server.blows import Blow
 from tests.discord_server.bot_process import BotProcess, bot_process
+from tests.discord_server.clock import PATIENCE_S
 from tests.discord_server.faults import CDN, Fault
 from tests.discord_server.people import NotAnsweredError
 from tests.discord_server.raw import Raw
@@ -223,6 +225,42 @@ async def test_a_job_killed_while_it_is_drawn_is_finished_by_the_next_start(
         ]
         assert len(server.people.messages(place.channel)) == 2
         assert set(server.people.posted().values()) == {1}
+
+
+async def drawn(server: DiscordServer, bot: BotProcess, index: int) -> None:
+    """Wait until an image of the only job is kept on disk; nothing else tells of it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not list((bot.data_dir / "unfinished").glob(f"*-{index}.png")):
+            await server.changes.within(0.02)
+
+
+async def test_four_images_killed_at_two_of_them_are_all_finished(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    async with bot_process(slow(server, tmp_path)) as bot:
+        asked = await imagine(server, place, count=4)
+        for index in (0, 2):
+            await drawn(server, bot, index)
+            await bot.restart()
+        message = await server.people.image(asked, count=4)
+        assert "were drawn" not in message.text
+
+
+async def test_a_channel_that_hangs_after_a_restart_holds_no_other_up(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    other = place.guild.create_text_channel("other")
+    async with bot_process(slow(server, tmp_path)) as bot:
+        hanging = [server.people.response(await imagine(server, place)) for _ in range(2)]
+        asked = await server.people.slash(place.ming, other, "imagine", prompt="a", size=SMALL)
+        await server.people.answered(asked)
+        await bot.kill()
+        for message in hanging:
+            for path in (f"/webhooks/*/messages/{message.id}", f"/channels/*/{message.id}"):
+                server.faults.next(Fault.HANGS, "PATCH", path, times=None)
+        await bot.start()
+        await server.people.image(asked, timeout_s=15)
+        assert server.people.with_images(place.channel) == []
 
 
 async def test_what_was_posted_before_a_kill_is_not_posted_again(
@@ -575,6 +613,18 @@ async def test_a_job_that_ends_the_process_twice_is_given_up(
     message = await server.people.text(place.channel, "twice, so it is not tried again")
     assert message.id == server.people.response(asked).id
     await server.people.image(await imagine(server, place))
+
+
+async def test_the_other_images_of_a_job_that_ends_the_process_are_delivered(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    asked = await imagine(server, place, prompt="poison:crash@7", count=4)
+    assert await bot.ended() == -9
+    await bot.start(wait=False)
+    assert await bot.ended() == -9
+    await bot.start()
+    message = await server.people.image(asked, count=3)
+    assert "3 of 4 were drawn. The others: Drawing this stopped the engine twice" in message.text
 
 
 async def test_a_job_that_ends_the_process_once_is_drawn(

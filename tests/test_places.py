@@ -10,6 +10,7 @@ from simcord.builders import ChannelHandle
 from simcord.enums import ChannelType
 
 from bot.jobs import Scope
+from bot.service.patience import Patience
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -165,9 +166,9 @@ async def test_a_bot_brought_along_answers_by_its_token_and_belongs_to_its_user(
 
 
 async def test_an_image_that_came_too_late_for_a_token_is_kept_and_told_in_private(
-    town: Town, foreign: Any, monkeypatch: pytest.MonkeyPatch
+    town: Town, foreign: Any
 ):
-    monkeypatch.setattr("bot.service.delivery.POST_AGAIN_S", (0.0,))
+    town.service._delivery._patience = Patience(pauses_s=(0.0,))
     channel, ada, _ = foreign
     town.engine.hold()
     await ada.slash(channel, "imagine", prompt="a red apple", size=SMALL)
@@ -182,11 +183,9 @@ async def test_an_image_that_came_too_late_for_a_token_is_kept_and_told_in_priva
     assert ids_of(answer_of(await ada.user.slash("show", id=made.id))) == [made.id]
 
 
-async def test_a_channel_closed_to_the_bot_is_told_once_the_image_is_there(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-):
+async def test_a_channel_closed_to_the_bot_is_told_once_the_image_is_there(town: Town):
     """The token still posts where the bot itself may not; after it the image waits elsewhere."""
-    monkeypatch.setattr("bot.service.delivery.POST_AGAIN_S", (0.0,))
+    town.service._delivery._patience = Patience(pauses_s=(0.0,))
     closed = town.guild.create_text_channel("closed")
     town.env.inject_error("PATCH", f"/channels/{closed.id}/*", status=403, code=50013, times=None)
     town.env.inject_error("POST", f"/channels/{closed.id}/*", status=403, code=50013, times=None)

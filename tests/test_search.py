@@ -131,7 +131,7 @@ async def test_the_newest_come_first_and_other_places_are_not_searched(store: St
 
 async def test_a_deleted_image_is_not_found(store: Store):
     image = await keep(store, "a red apple")
-    await store.generations.delete(image)
+    await store.deletions.begin([image], by=1, locale="en-US")
     assert await found(store, "apple") == []
 
 

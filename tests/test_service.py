@@ -16,6 +16,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,15 @@ from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
 from bot.search import Search
-from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
+from bot.service import (
+    POISON_SENTENCE,
+    NotReachedError,
+    Progress,
+    Service,
+    Ticket,
+    open_service,
+)
+from bot.service.patience import Patience
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import Store
 from tests.town import SteeredEngine
@@ -45,6 +54,7 @@ class Recorder:
         self.steps: list[Progress] = []
         self.generations: list[Generation] = []
         self.sentence = ""
+        self.undelivered_sentence = ""
         self.was_cancelled = False
         self.was_kept = False
         self.moves: list[Ticket] = []
@@ -68,6 +78,9 @@ class Recorder:
 
     async def failed(self, job: Job, sentence: str, /) -> None:
         self.sentence = sentence
+
+    async def undelivered(self, job: Job, sentence: str, /) -> None:
+        self.undelivered_sentence = sentence
 
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         self.was_cancelled = True
@@ -362,6 +375,217 @@ async def test_an_image_that_cannot_be_posted_is_posted_by_the_next_start(
     assert states(settings) == ["posted"]
 
 
+class Unreachable(Recorder):
+    """Somebody whose channel never takes anything, while they take direct messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = 0
+
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+        self.tries += 1
+        raise NotReachedError("503 Service Unavailable")
+
+
+async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
+    settings: Settings, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
+):
+    reply = Unreachable()
+    async with opened(settings, engine) as service:
+        service._delivery._patience = Patience(pauses_s=(0.0,), seldom_s=0.0, lasts=dt.timedelta())
+        await service.submit((request(),), origin(), reply=reply)
+        async with asyncio.timeout(PATIENCE_S):
+            while not reply.undelivered_sentence:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        [made] = (await service.history(scope=HERE)).generations
+    assert reply.tries == Patience().tries
+    assert "Discord did not take it" in reply.undelivered_sentence
+    assert made.id in reply.undelivered_sentence
+    assert [r for r in caplog.records if r.exc_info] == []
+    assert sum("is given up" in r.message for r in caplog.records) == 1
+    again = Recorder()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: again)
+        await idle(service)
+    assert again.undelivered_sentence == again.sentence == ""
+
+
+async def test_an_outage_does_not_end_before_its_time(settings: Settings, engine: SteeredEngine):
+    reply = Unreachable()
+    async with opened(settings, engine) as service:
+        service._delivery._patience = Patience(pauses_s=(0.0,) * 5, seldom_s=999.0)
+        await service.submit((request(),), origin(), reply=reply)
+        async with asyncio.timeout(PATIENCE_S):
+            while reply.tries < 6:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        assert states(settings) == ["made"]
+        assert reply.undelivered_sentence == ""
+
+
+async def test_images_that_were_deleted_before_they_were_posted_are_not_posted(
+    settings: Settings, engine: SteeredEngine
+):
+    reply = Recorder()
+    reply.refusals = 99
+    async with opened(settings, engine) as service:
+        await service.submit((request(seed=1), request(seed=2)), origin(), reply=reply)
+        await idle(service)
+        first, second = (await service.history(scope=HERE)).generations
+        await service.delete(first.id, by=10, is_moderator=False)
+    again = Recorder()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: again)
+        await idle(service)
+    assert [each.id for each in again.generations] == [second.id]
+    assert states(settings) == ["posted"]
+
+
+# Innocent jobs, and guilty images
+
+
+async def crashed_at(settings: Settings, job_id: str, index: int) -> None:
+    """Record what a process that died at an image leaves behind."""
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir) as store:
+        await store.breakdowns.add("process", job_id=job_id, index=index)
+
+
+async def left_job(settings: Settings, *seeds: int) -> str:
+    """Write a job down that an earlier run of the program began with."""
+    job = Job(
+        id="left",
+        requests=tuple(request(seed=seed) for seed in seeds),
+        origin=origin(),
+        relation="imagine",
+        spoiler=False,
+        created_at=now(),
+    )
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir) as store:
+        await store.jobs.add(job)
+        await store.jobs.start(job.id)
+    return job.id
+
+
+async def resumed(settings: Settings, engine: SteeredEngine) -> Recorder:
+    reply = Recorder()
+    async with opened(settings, engine) as service:
+        await service.resume(lambda _job: reply)
+        await idle(service)
+    return reply
+
+
+async def test_a_job_killed_at_two_of_its_images_is_drawn(
+    settings: Settings, engine: SteeredEngine
+):
+    job_id = await left_job(settings, 1, 2, 3, 4)
+    for index in (0, 2):
+        await crashed_at(settings, job_id, index)
+    reply = await resumed(settings, engine)
+    assert [each.request.seed for each in reply.generations] == [1, 2, 3, 4]
+    assert states(settings) == ["posted"]
+
+
+async def test_only_the_image_that_ends_the_process_is_given_up(
+    settings: Settings, engine: SteeredEngine
+):
+    job_id = await left_job(settings, 1, 2, 3, 4)
+    for _ in range(2):
+        await crashed_at(settings, job_id, 2)
+    reply = await resumed(settings, engine)
+    assert [each.request.seed for each in reply.generations] == [1, 2, 4]
+    [row] = rows(settings, "SELECT * FROM jobs")
+    assert (row["state"], row["error"]) == ("posted", POISON_SENTENCE)
+
+
+async def test_an_image_is_not_blamed_while_the_process_dies_at_others_too(
+    settings: Settings, engine: SteeredEngine
+):
+    """Something kills the bot again and again: two deaths at one image prove nothing then."""
+    job_id = await left_job(settings, 1)
+    for name in ("other", "another"):
+        await crashed_at(settings, name, 0)
+    for _ in range(2):
+        await crashed_at(settings, job_id, 0)
+    reply = await resumed(settings, engine)
+    assert len(reply.generations) == 1
+
+
+async def test_the_next_start_knows_which_image_the_process_died_at(
+    settings: Settings, engine: SteeredEngine
+):
+    engine.hold_after = 1
+    async with opened(settings, engine) as service:
+        reply = await submit(service, request(seed=1), request(seed=2))
+        await reached_a_step(engine)
+        note = (settings.data_dir / "drawing").read_text().split()
+        assert note == [reply.job_id, "1"]
+        engine.release()
+        await idle(service)
+        assert (settings.data_dir / "drawing").read_text().strip() == ""
+    assert not (settings.data_dir / "drawing").exists()
+    (settings.data_dir / "drawing").write_text(f"{reply.job_id} 1")
+    async with opened(settings, engine):
+        pass
+    [row] = rows(settings, "SELECT * FROM breakdowns")
+    assert (row["cause"], row["job_id"], row["position"]) == ("process", reply.job_id, 1)
+
+
+async def test_what_is_drawn_is_delivered_where_an_image_breaks_the_engine(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    engine.failures = {2: ZeroDivisionError("a defect")}
+    reply = await submit(service, *(request(seed=seed) for seed in (1, 2, 3)))
+    await idle(service)
+    assert [each.request.seed for each in reply.generations] == [1, 3]
+    [row] = rows(settings, "SELECT * FROM jobs")
+    assert (row["state"], row["error"]) == ("posted", POISON_SENTENCE)
+
+
+async def test_what_is_drawn_is_delivered_where_an_image_cannot_be_made(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    engine.failures = {1: BotError("The model returned no picture.")}
+    reply = await submit(service, *(request(seed=seed) for seed in (1, 2)))
+    await idle(service)
+    assert [each.request.seed for each in reply.generations] == [2]
+    [row] = rows(settings, "SELECT * FROM jobs")
+    assert (row["state"], row["error"]) == ("posted", "The model returned no picture.")
+
+
+async def test_a_channel_that_hangs_holds_no_others_up_after_a_restart(
+    settings: Settings, engine: SteeredEngine
+):
+    """Three channels hang at once when it is said that their jobs go on."""
+    async with Store(settings.data_dir / "bot.sqlite3", images=settings.data_dir) as store:
+        for number in range(4):
+            await store.jobs.add(
+                Job(
+                    id=f"job{number}",
+                    requests=(request(seed=number),),
+                    origin=replace(origin(user_id=number), channel_id=number),
+                    relation="imagine",
+                    spoiler=False,
+                    created_at=now(),
+                )
+            )
+
+    class Hanging(Recorder):
+        async def queued(self, ticket: Ticket) -> None:
+            await asyncio.Event().wait()
+
+    replies: dict[str, Recorder] = {}
+
+    def reply_to(job: Job) -> Recorder:
+        reply = Recorder() if job.id == "job3" else Hanging()
+        return replies.setdefault(job.id, reply)
+
+    async with opened(settings, engine) as service:
+        async with asyncio.timeout(PATIENCE_S):
+            await service.resume(reply_to)
+            await service.idle()
+    assert all(reply.generations for reply in replies.values())
+    assert replies["job3"].tickets
+
+
 async def test_stopping_finishes_what_runs_and_keeps_what_waits(
     settings: Settings, engine: SteeredEngine
 ):
@@ -400,8 +624,9 @@ async def test_a_job_that_stopped_the_program_twice_is_given_up(
             created_at=now(),
         )
         await store.jobs.add(job)
-        await store.jobs.start(job.id)
-        await store.jobs.start(job.id)
+        for _ in range(2):
+            await store.jobs.start(job.id)
+            await store.breakdowns.add("process", job_id=job.id, index=0)
     reply = Recorder()
     async with opened(settings, engine) as service:
         await service.resume(lambda _job: reply)

@@ -9,7 +9,15 @@ import pytest
 
 from bot.errors import BotError
 from bot.generation import GenerationRequest, SizeRules
-from bot.service import FIXED_SENTENCE, POISON_SENTENCE, STOPPING_SENTENCE
+from bot.service import (
+    FIXED_SENTENCE,
+    POISON_SENTENCE,
+    STOPPING_SENTENCE,
+    NotPostableError,
+    NotReachedError,
+)
+from bot.service.delivery import kept_sentence
+from bot.service.patience import Patience
 from bot.texts import command_text, sentence, text
 from bot.texts.chinese import CHINESE
 from bot.texts.english import ENGLISH
@@ -69,6 +77,8 @@ def test_taiwan_reads_chinese_and_everyone_else_english():
         STOPPING_SENTENCE,
         POISON_SENTENCE,
         "Only its requester and moderators can delete it.",
+        kept_sentence(["x7k2m"], NotPostableError("403", is_final=True), Patience()),
+        kept_sentence(["x7k2m"], NotReachedError("503"), Patience()),
         "The queue is full with 100 jobs: try again in a few minutes.",
         "You already have 5 jobs in the queue, and 5 are the limit: wait for one.",
         "The recipe has version 3, this program knows 2: update it.",

@@ -113,6 +113,9 @@ class _Customer:
         self.failure = sentence
         self.ended.set()
 
+    async def undelivered(self, job: Job, sentence: str, /) -> None:
+        """Do not listen."""
+
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Nobody cancels here."""
 

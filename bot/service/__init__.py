@@ -1,9 +1,10 @@
 """The one path a job takes: written down, queued, drawn, stored, answered."""
 
+from bot.service.deletions import Deletions, Removal
 from bot.service.delivery import FIXED_SENTENCE
 from bot.service.finding import Finding
 from bot.service.opening import open_service
-from bot.service.replies import NotPostableError, Page, Progress, Reply, Ticket
+from bot.service.replies import NotPostableError, NotReachedError, Page, Progress, Reply, Ticket
 from bot.service.service import STOPPING_SENTENCE, Service
 from bot.service.worker import POISON_SENTENCE
 
@@ -11,10 +12,13 @@ __all__ = [
     "FIXED_SENTENCE",
     "POISON_SENTENCE",
     "STOPPING_SENTENCE",
+    "Deletions",
     "Finding",
     "NotPostableError",
+    "NotReachedError",
     "Page",
     "Progress",
+    "Removal",
     "Reply",
     "Service",
     "Ticket",

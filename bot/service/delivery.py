@@ -12,11 +12,13 @@ from typing import Any, Final
 from bot.engines import Drawing
 from bot.errors import BotError
 from bot.images import encode_png, to_pillow
-from bot.jobs import Generation, Job, new_id, now
+from bot.jobs import Generation, ImageMessage, Job, new_id, now
 from bot.likeness import fingerprint
 from bot.picture_files import FileState, image_state, write_once
 from bot.recipe import canonical, make_recipe
-from bot.service.replies import NotPostableError
+from bot.service.deletions import Deletions
+from bot.service.patience import Patience
+from bot.service.replies import NotPostableError, NotReachedError
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
 from bot.store import Store
@@ -25,40 +27,39 @@ logger = logging.getLogger(__name__)
 
 FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
 STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses where the disk or the database refuses
-SAY_WITHIN_S: Final = 60.0  # a request that hangs longer is given up and tried again
-POST_AGAIN_S: Final = (2.0, 10.0, 60.0, 300.0)  # pauses between tries to post what is made
-POST_SELDOM_S: Final = 900.0  # between all further ones: an outage of Discord can last hours
+
+Say = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Delivery:
-    """Store what was drawn and tell whoever asked; everything here runs beside the next drawing.
-
-    Attributes:
-        files: Held between an image's file and its row, and by whoever deletes files.
-
-    """
+    """Store what was drawn and tell whoever asked; everything here runs beside the next drawing."""
 
     def __init__(
         self,
         store: Store,
         rides: Rides,
         unfinished: Unfinished,
+        deletions: Deletions,
         *,
+        files: asyncio.Lock,
         is_stopping: Callable[[], bool],
+        patience: Patience,
     ) -> None:
-        """Remember the parts."""
+        """Remember the parts; `files` is held between an image's file and its row."""
         self._store = store
         self._unfinished = unfinished
         self._rides = rides
         self._is_stopping = is_stopping
-        self.files = asyncio.Lock()
+        self._patience = patience
+        self._deletions = deletions
+        self._files = files
 
     async def finish(self, ride: Ride) -> None:
         """Store the images that were drawn of a job, file before row, then answer."""
         ride.ended.set()
         for pause_s in (*STORE_AGAIN_S, None):
             try:
-                generations = await self._keep(ride.job, ride.drawings)
+                await self._keep(ride.job, ride.drawings)
             except Exception as error:
                 logger.exception("The images of job %s could not be stored", ride.job.id)
                 if pause_s is None:
@@ -68,11 +69,11 @@ class Delivery:
             else:
                 ride.drawings.clear()  # their pixels are on the disk; to be told may take hours
                 await self._unfinished.forget(ride.job.id)
-                await self.answer(ride, generations)
+                await self.answer(ride)
                 return
 
     async def finish_part(self, ride: Ride, sentence: str) -> None:
-        """Store and hand over what was drawn of a comparison, with why the rest is not."""
+        """Store and hand over what was drawn of a job, with why the rest is not."""
         is_cancelled = ride.cancel.is_set()
         ride.job = replace(
             ride.job,
@@ -81,14 +82,13 @@ class Delivery:
         )
         await self.finish(ride)
 
-    async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> list[Generation]:
-        async with self.files:
+    async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
+        async with self._files:
             generations = [
                 await asyncio.to_thread(self._store_file, job, i, drawing)
                 for i, drawing in sorted(drawings.items())
             ]
             await self._store.generations.add(job, generations, have_records=True)
-        return generations
 
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
         """Write an image's record, then its file: a picture without a record is of before them."""
@@ -118,17 +118,31 @@ class Delivery:
         write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
         return generation
 
-    async def answer(self, ride: Ride, generations: Sequence[Generation]) -> None:
-        """Hand the images over."""
+    async def answer(self, ride: Ride) -> None:
+        """Hand the images over; where nobody ever takes them, their requester hears of it."""
+        job = ride.job
 
         async def hand_over() -> None:
-            await ride.reply.done(ride.job, generations)
-            await self._store.jobs.set_posted(ride.job.id)
+            # Asked for at each try: what was deleted meanwhile is not shown any more.
+            if images := await self._store.generations.left_of_job(job.id):
+                await ride.reply.done(job, images)
+                await self._catch_up(job, images)
+            else:
+                await ride.reply.cancelled(job, by_requester=True)
+            await self._store.jobs.set_posted(job.id)
 
         error = await self._until_it_works(ride, hand_over, "posted")
         if error is not None:
-            logger.warning("The images of job %s have no place: %s", ride.job.id, error.message)
-            await self.fail(ride, error.message)
+            images = await self._store.generations.left_of_job(job.id)
+            sentence = kept_sentence([each.id for each in images], error, self._patience)
+            await self._record(ride, self._store.jobs.set_failed(job.id, sentence))
+            await self.tell_failure(ride, sentence)
+
+    async def _catch_up(self, job: Job, images: Sequence[Generation]) -> None:
+        row = await self._store.jobs.find(job.id)
+        if row is not None and row.message_id is not None:
+            message = ImageMessage(channel_id=job.origin.channel_id, message_id=row.message_id)
+            await self._deletions.catch_up(message, images)
 
     async def fail(self, ride: Ride, sentence: str) -> None:
         """Record that a job failed and tell its requester why."""
@@ -136,13 +150,17 @@ class Delivery:
         await self.tell_failure(ride, sentence)
 
     async def tell_failure(self, ride: Ride, sentence: str) -> None:
-        """Tell a requester why their job failed."""
+        """Tell a requester why their job failed; in private where its images are kept."""
+        job = ride.job
 
         async def tell() -> None:
-            await ride.reply.failed(ride.job, sentence)
-            await self._store.jobs.set_told(ride.job.id)
+            if await self._store.generations.left_of_job(job.id):
+                await ride.reply.undelivered(job, sentence)
+            else:
+                await ride.reply.failed(job, sentence)
+            await self._store.jobs.set_told(job.id)
 
-        await self._until_it_works(ride, tell, "told of its failure")
+        await self._tell(ride, tell, "told of its failure")
 
     async def cancelled(self, ride: Ride, *, by: int | None) -> None:
         """Record that a job was stopped, and take back what was shown of it."""
@@ -157,7 +175,13 @@ class Delivery:
             await ride.reply.cancelled(ride.job, by_requester=by_requester)
             await self._store.jobs.set_told(ride.job.id)
 
-        await self._until_it_works(ride, tell, "told of its end")
+        await self._tell(ride, tell, "told of its end")
+
+    async def _tell(self, ride: Ride, tell: Say, what: str) -> None:
+        """Tell how a job ended, once; where nobody can be told, that is an end as well."""
+        error = await self._until_it_works(ride, tell, what)
+        if error is not None:
+            await self._store.jobs.set_told(ride.job.id)
 
     async def _record(self, ride: Ride, recording: Coroutine[Any, Any, None]) -> None:
         """Record an end; where the database refuses, the requester still hears of it."""
@@ -168,28 +192,25 @@ class Delivery:
         ride.ended.set()
         await self._unfinished.forget(ride.job.id)
 
-    async def _until_it_works(
-        self, ride: Ride, say: Callable[[], Coroutine[Any, Any, None]], what: str
-    ) -> NotPostableError | None:
-        """Say something again and again until it is said or the program ends.
+    async def _until_it_works(self, ride: Ride, say: Say, what: str) -> BotError | None:
+        """Say something again and again until it is said, given up, or the program ends.
 
         Returns:
-            Why it never can be said, where that is so.
+            Why it was given up, where that is so.
 
         """
         await ride.acknowledged.wait()
-        pauses_s = itertools.chain(POST_AGAIN_S, itertools.repeat(POST_SELDOM_S))
-        for tries, pause_s in enumerate(pauses_s, start=1):
-            try:
-                async with asyncio.timeout(SAY_WITHIN_S):
-                    await say()
-            except NotPostableError as error:
-                if error.is_final or tries > len(POST_AGAIN_S):  # a permission may come back
-                    return error
-                logger.info("Job %s could not be %s: %s", ride.job.id, what, error.message)
-            except Exception:
-                logger.exception("Job %s could not be %s", ride.job.id, what)
-            else:
+        pauses_s = itertools.chain(
+            self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
+        )
+        given_up = None
+        for number, pause_s in enumerate(pauses_s, start=1):
+            error = await self._try(ride, say, what, is_first=number == 1)
+            if error is None:
+                break
+            if await self._is_enough(ride, error, tries=number):
+                logger.warning("Job %s is given up, not %s: %s", ride.job.id, what, error.message)
+                given_up = error
                 break
             # It is written down: nobody but the requester waits for this any more.
             await self._rides.leave(ride)
@@ -197,7 +218,53 @@ class Delivery:
                 break  # the next start tries again
             await asyncio.sleep(pause_s)
         await self._rides.leave(ride)
-        return None
+        return given_up
+
+    async def _try(self, ride: Ride, say: Say, what: str, *, is_first: bool) -> BotError | None:
+        """Try once; return what came between. The trace of a defect is logged the first time."""
+        try:
+            async with asyncio.timeout(self._patience.within_s):
+                await say()
+        except (NotPostableError, NotReachedError) as error:
+            found: BotError = error
+        except TimeoutError:
+            found = NotReachedError(f"no answer within {self._patience.within_s:g} s")
+        except Exception as error:
+            if is_first:
+                logger.exception("Job %s could not be %s", ride.job.id, what)
+            found = NotReachedError(f"{type(error).__name__}: {error}")
+        else:
+            return None
+        logger.info("Job %s could not be %s: %s", ride.job.id, what, found.message)
+        return found
+
+    async def _is_enough(self, ride: Ride, error: BotError, *, tries: int) -> bool:
+        """Tell whether no further try shall follow."""
+        if isinstance(error, NotPostableError) and (
+            error.is_final or tries > len(self._patience.pauses_s)  # a permission may come back
+        ):
+            return True
+        try:
+            since = await self._store.jobs.unanswered_since(ride.job.id)
+        except BotError as refusal:
+            logger.warning("A try of job %s is not counted: %s", ride.job.id, refusal.message)
+            return False
+        return self._patience.is_over(tries, since)
+
+
+def kept_sentence(image_ids: Sequence[str], error: BotError, patience: Patience) -> str:
+    """Return what a requester is told whose images cannot be handed over."""
+    ids = ", ".join(f"`{each}`" for each in image_ids)
+    if isinstance(error, NotPostableError):
+        return (
+            f"The image {ids} is made and kept, but I may not post in its channel any more: "
+            "use /show or /history where I may."
+        )
+    hours = patience.lasts.total_seconds() / 3600
+    return (
+        f"The image {ids} is made and kept, but Discord did not take it for {hours:.0f} hours: "
+        "use /show or /history."
+    )
 
 
 def _sentence_of(error: Exception) -> str:

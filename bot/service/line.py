@@ -8,6 +8,7 @@ import logging
 import time
 from typing import Final
 
+from bot.errors import BotError
 from bot.estimator import Estimator
 from bot.jobs import now
 from bot.queue import FairQueue
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 CORRECT_EVERY_S: Final = 6.0  # one edit: with those of a drawing, below Discord's 5 edits in 5 s
 SHOWN_AT_LEAST_S: Final = 10.0  # a place that changes faster than it can be read helps nobody
+CORRECT_WITHIN_S: Final = 10.0  # what hangs longer is tried again
 TOLERATED_S: Final = 5.0  # an error of the time that nobody minds
 TOLERATED_SHARE: Final = 0.25  # or this much of the time that is left
 
@@ -85,12 +87,16 @@ class Line:
             ]
             if wrong:
                 _, ticket, ride = max(wrong, key=lambda each: each[0])
-                await self._show(ride, ticket)
+                self._rides.start(self._show(ride, ticket), f"correct {ride.job.id}")
 
     async def _show(self, ride: Ride, ticket: Ticket) -> None:
+        """Correct a place, beside all others: one channel that hangs does not stop them."""
         self.shown(ride, ticket)
         try:
-            await ride.reply.moved(ticket)
+            async with asyncio.timeout(CORRECT_WITHIN_S):
+                await ride.reply.moved(ticket)
+        except (BotError, TimeoutError) as error:
+            logger.info("The place of job %s is not corrected: %s", ride.job.id, error)
         except Exception:
             logger.exception("The place of job %s could not be corrected", ride.job.id)
 

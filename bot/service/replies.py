@@ -11,17 +11,21 @@ from bot.jobs import Generation, Job
 
 
 class NotPostableError(BotError):
-    """The place a job came from is closed to the bot.
+    """What is to be said is refused where a job came from.
 
     Attributes:
-        is_final: Whether it is gone, so that no further try will help.
+        is_final: Whether no further try will help.
 
     """
 
     def __init__(self, message: str, *, is_final: bool) -> None:
-        """Keep the sentence."""
+        """Keep the reason, for the log."""
         super().__init__(message)
         self.is_final = is_final
+
+
+class NotReachedError(BotError):
+    """Nobody could be reached now, and the same may work later; the message is for the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +84,15 @@ class Reply(Protocol):
 
         Raises:
             NotPostableError: There is no place left for them.
+            NotReachedError: It may work later.
 
         """
 
     async def failed(self, job: Job, sentence: str, /) -> None:
-        """Say what went wrong."""
+        """Say what went wrong; raises as `done` does."""
+
+    async def undelivered(self, job: Job, sentence: str, /) -> None:
+        """Say in private that the images are made and kept, but could not be handed over."""
 
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Take back what was shown of a job that was stopped."""

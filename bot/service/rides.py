@@ -31,10 +31,11 @@ class Ride:
         ended: Set when nothing can be stopped any more.
         showing: Held while a step's preview is encoded.
         attempts: How often the engine began with it.
+        begun: The images that the engine really began with.
         step_share: How much of the image being drawn is done.
         drawings: The images that are drawn, by their place in the job; where the engine broke on
             its way, they are not drawn again.
-        failures: Why others of a comparison were not, in one sentence each.
+        failures: Why others were not, in one sentence each.
         shown: The place that the requester sees, and when it was shown.
 
     """
@@ -47,6 +48,7 @@ class Ride:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     showing: asyncio.Lock = field(default_factory=asyncio.Lock)
     attempts: int = 0
+    begun: set[int] = field(default_factory=set)
     image_index: int = 0
     step_share: float = 0.0
     drawings: dict[int, Drawing] = field(default_factory=dict)
@@ -72,12 +74,14 @@ class Ride:
 
     @property
     def keeps_part(self) -> bool:
-        """Tell whether what is drawn is shown though the rest never will be.
+        """Tell whether what is drawn is handed over though the rest never will be.
 
-        So it is with comparisons, unless a moderator stopped them: they want it gone.
+        Of a job that was cancelled only where it is a comparison, and no moderator stopped it:
+        they want it gone.
         """
         by_requester = self.cancelled_by in {None, self.job.origin.user_id}
-        return self.job.axis is not None and bool(self.drawings) and by_requester
+        is_wanted = not self.cancel.is_set() or (self.job.axis is not None and by_requester)
+        return bool(self.drawings) and is_wanted
 
     def wants_preview(self) -> bool:
         """Tell whether to make a preview now; asked on the drawing thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,18 @@ from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.estimator import Estimator
 from bot.executor import Executor
 from bot.generation import GenerationRequest, Size, SizeRules
-from bot.jobs import CancelOutcome, Generation, Job, JobState, Origin, Relation, Scope, new_id, now
+from bot.jobs import (
+    CancelOutcome,
+    Generation,
+    ImageMessage,
+    Job,
+    JobState,
+    Origin,
+    Relation,
+    Scope,
+    new_id,
+    now,
+)
 from bot.likeness import candidates
 from bot.lineage import Descent, Family
 from bot.metadata import Takeover
@@ -27,12 +39,15 @@ from bot.reading import Picture
 from bot.recipe import signed_text
 from bot.search import Search
 from bot.service.boards import Boards
+from bot.service.breakdowns import Breakdowns
+from bot.service.deletions import Deletions, Removal
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.finding import Finding
 from bot.service.integrity import check_files_slowly
 from bot.service.line import Line
 from bot.service.lookalikes import Lookalike
 from bot.service.moderation import Moderation
+from bot.service.patience import Patience
 from bot.service.replies import Page, Reply, Ticket
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
@@ -44,7 +59,7 @@ from bot.service.upkeep import (
     sweep,
     write_records,
 )
-from bot.service.worker import MAX_ATTEMPTS, POISON_SENTENCE, Worker
+from bot.service.worker import POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
 from bot.variations import Axis
@@ -56,6 +71,7 @@ STOPPING_SENTENCE: Final = "The bot is about to restart: try again in a minute."
 CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
 ANSWERS_S: Final = 20.0  # for answers that are under way when the bot stops
 GOODBYE_S: Final = 5.0  # for telling everybody who waits that the bot stops
+TAKEN_UP_WITHIN_S: Final = 10.0  # for saying so at one job; what hangs longer is not said
 
 
 class Service:
@@ -68,6 +84,7 @@ class Service:
         boards: The mood boards of guilds.
         forms: The forms that were opened.
         hints: The hints that were given.
+        deletions: What becomes of images that are deleted.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -104,13 +121,24 @@ class Service:
             model=f"{files.model_id} {files.revision}",
             quarantine=store.quarantine,
         )
+        self._breakdowns = Breakdowns(store, settings.data_dir / "drawing")
+        patience = Patience(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
+        self._files = asyncio.Lock()  # between a file and its row
+        self.deletions = Deletions(store, self._rides, files=self._files, patience=patience)
         self._delivery = Delivery(
-            store, self._rides, self._unfinished, is_stopping=lambda: self._is_stopping
+            store,
+            self._rides,
+            self._unfinished,
+            self.deletions,
+            files=self._files,
+            is_stopping=lambda: self._is_stopping,
+            patience=patience,
         )
 
     async def __aenter__(self) -> Self:
         """Begin to work."""
         model, device = self._model, self._settings.device
+        await self._breakdowns.begin()
         self._left_over = await self._store.jobs.unfinished()
         self._arriving = [job.origin.user_id for job in self._left_over if _waits(job)]
         await self._unfinished.forget_others(
@@ -127,6 +155,7 @@ class Service:
             rides=self._rides,
             delivery=self._delivery,
             unfinished=self._unfinished,
+            breakdowns=self._breakdowns,
             estimator=estimator,
             model_id=model.model_id,
             device=device,
@@ -156,7 +185,7 @@ class Service:
         self._rides.start(self._sweep(), "sweep")
         self._rides.start(empty_quarantine_daily(self._store), "empty quarantine")
         self._rides.start(fill_likenesses(self._store), "fill likenesses")
-        self._rides.start(fill_records(self._store, self._delivery.files), "fill records")
+        self._rides.start(fill_records(self._store, self._files), "fill records")
         self._rides.start(check_files_slowly(self._store), "check files")
         self._rides.start(self.boards.keep_tidy(), "sweep boards")
 
@@ -165,6 +194,7 @@ class Service:
         await self.stop()
         await self._tokens
         await self._rides.end_tasks()  # only upkeep, and replies that wait to be tried again
+        self._breakdowns.end()
 
     async def stop(self) -> None:
         """Take no more jobs, tell who waits, let the one that runs be drawn, stored, answered."""
@@ -252,26 +282,52 @@ class Service:
         return ticket
 
     async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
-        """Take up the jobs an earlier run of the program left unfinished."""
+        """Take up the jobs and deletions an earlier run of the program left unfinished."""
+        hopeless = await self._breakdowns.hopeless([job for job in self._left_over if _waits(job)])
         waiting = []
         while self._left_over:
             drawings = await self._unfinished.restore(self._left_over[0])
             job = self._left_over.pop(0)  # as it is now: it may have been cancelled meanwhile
             ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
-            if _waits(job):
-                ride.drawings = drawings
-                self._arriving.remove(job.origin.user_id)
-                self._enqueue(ride)
-                waiting.append(ride)
-            else:
-                ride.acknowledged.set()
+            ride.acknowledged.set()  # long ago; how it goes on may be told at any time
+            if not _waits(job):
                 self._rides.add(ride)
                 self._rides.start(self._end_at_last(ride), f"end {job.id}")
+                continue
+            self._arriving.remove(job.origin.user_id)
+            ride.drawings = drawings
+            ride.failures = {i: POISON_SENTENCE for i in hopeless[job.id] if i not in drawings}
+            if ride.is_through:
+                self._rides.add(ride)
+                self._worker.hand_on(ride)
+            else:
+                self._enqueue(ride)
+                waiting.append(ride)
         for job_id in reversed(await self._store.jobs.moved()):
             self._queue.move_to_front(job_id)
         await self._rides.changed()
-        for ride in waiting:
-            await self._acknowledge(ride, self._line.ticket(ride.job.id))
+        self._say_taken_up(waiting)
+        await self.deletions.resume()
+
+    def _say_taken_up(self, rides: Sequence[Ride]) -> None:
+        """Tell who waits that it goes on: in order in each channel, all channels at once.
+
+        A channel that hangs holds nobody up: neither other channels nor any image.
+        """
+        by_channel: dict[int, list[Ride]] = {}
+        for ride in rides:
+            by_channel.setdefault(ride.job.origin.channel_id, []).append(ride)
+        for channel_id, waiting in by_channel.items():
+            self._rides.start(self._say_taken_up_in(waiting), f"taken up in {channel_id}")
+
+    async def _say_taken_up_in(self, rides: Sequence[Ride]) -> None:
+        for ride in rides:
+            ticket = self._line.ticket(ride.job.id)
+            if ticket is None or ride.ended.is_set():
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TAKEN_UP_WITHIN_S):
+                    await self._acknowledge(ride, ticket)
 
     async def cancel(
         self, job_id: str, *, by: int, is_moderator: bool, scope: Scope
@@ -410,32 +466,62 @@ class Service:
         )
         return Page(generations=found[:page_size], has_older=len(found) > page_size)
 
-    async def delete(self, generation_id: str, *, by: int, is_moderator: bool) -> None:
-        """Delete an image for its requester or a moderator, who must be allowed to see it.
+    async def delete(
+        self,
+        *generation_ids: str,
+        by: int,
+        is_moderator: bool,
+        locale: str = "en-US",
+        shown_in: ImageMessage | None = None,
+    ) -> Removal:
+        """Delete images for their requester or a moderator, who must be allowed to see them.
+
+        All of them or none. Nobody finds them from here on; their messages and files go with
+        `deletions.carry_out`, or at once where no message shows them. Images that are deleted
+        already may be named again, with one more message that still shows them.
+
+        Args:
+            generation_ids: The images.
+            by: Who asks.
+            is_moderator: Whether they may delete what is somebody else's.
+            locale: Their language.
+            shown_in: A message that shows all of them.
 
         Raises:
             BotError: Somebody else asks.
 
         """
-        found = await self._store.generations.find(generation_id)
-        if found is None:
-            return
-        if found.user_id != by and not is_moderator:
+        found = await self._store.generations.find_any(generation_ids)
+        if any(each.user_id != by and not is_moderator for each in found):
             raise BotError("Only its requester and moderators can delete it.")
-        async with self._delivery.files:
-            is_last = await self._store.generations.delete(generation_id)
-            await asyncio.to_thread(self._store.records.delete_image, found)
-            if is_last:
-                await asyncio.to_thread(found.path.unlink, missing_ok=True)
+        ids = [each.id for each in found]
+        removal = await self.deletions.begin(ids, by=by, locale=locale, shown_in=shown_in)
+        if not await self.deletions.messages_of(removal):
+            self.deletions.carry_out(removal)
+            await removal.ended.wait()
+        return removal
+
+    async def deletable(self, ids: Sequence[str], *, scope: Scope | None) -> list[Generation]:
+        """Return images that may be seen, deleted ones too: a message may still show them."""
+        return await self._store.generations.find_any(ids, scope)
+
+    async def note_copy(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
+        """Record that a message shows images again, so that it goes when they are deleted."""
+        await self._store.deletions.add_copy(message, [each.id for each in shown])
+        await self.deletions.catch_up(message, shown)
 
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         await self._store.jobs.set_message(job_id, channel_id, message_id)
         try:
-            async with self._delivery.files:
+            async with self._files:
                 await write_records(self._store, job_id)
         except OSError as error:  # it is posted, and its row says so
             logger.warning("The records of job %s cannot be written: %s", job_id, error)
+
+    async def is_posting(self, job_id: str) -> bool:
+        """Tell whether it was tried before to post a job's images anew."""
+        return await self._store.jobs.is_posting(job_id)
 
     async def was_posting(self, job_id: str) -> bool:
         """Record that a job's images are about to be posted; tell whether that was tried before."""
@@ -492,6 +578,8 @@ class Service:
         try:
             self._line.shown(ride, ticket)
             await ride.reply.queued(ticket)
+        except BotError as error:
+            logger.info("Job %s could not be acknowledged: %s", ride.job.id, error.message)
         except Exception:
             logger.exception("Job %s could not be acknowledged", ride.job.id)
         finally:
@@ -501,13 +589,11 @@ class Service:
         """Say what an earlier run of the program could not say any more."""
         job = ride.job
         if job.state is JobState.MADE:
-            await self._delivery.answer(ride, await self._store.generations.of_job(job.id))
-        elif job.state is JobState.FAILED:
-            await self._delivery.tell_failure(ride, job.error or FIXED_SENTENCE)
+            await self._delivery.answer(ride)
         elif job.state is JobState.CANCELLED:
             await self._delivery.tell_cancelled(ride, by=job.ended_by)
         else:
-            await self._delivery.fail(ride, POISON_SENTENCE)
+            await self._delivery.tell_failure(ride, job.error or FIXED_SENTENCE)
 
     async def _note_loaded(self) -> None:
         """Learn how long loading takes; a model that cannot be loaded is the end."""
@@ -529,7 +615,7 @@ class Service:
         self.lost.set()
 
     async def _sweep(self) -> None:
-        await sweep(self._store, self._delivery.files)
+        await sweep(self._store, self._files)
 
 
 async def _token_counter(folder: Path) -> TokenCounter | None:
@@ -543,7 +629,7 @@ async def _token_counter(folder: Path) -> TokenCounter | None:
 
 def _waits(job: Job) -> bool:
     """Tell whether a job of the last run is still to be drawn."""
-    return job.state in {JobState.QUEUED, JobState.RUNNING} and job.attempts < MAX_ATTEMPTS
+    return job.state in {JobState.QUEUED, JobState.RUNNING}
 
 
 def _visible(job: Job, scope: Scope) -> bool:

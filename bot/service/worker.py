@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from bot.images import encode_preview
 from bot.jobs import Job
 from bot.queue import FairQueue
 from bot.service.ahead import Ahead
+from bot.service.breakdowns import Breakdowns
 from bot.service.delivery import FIXED_SENTENCE, Delivery
 from bot.service.replies import Progress
 from bot.service.rides import Ride, Rides
@@ -26,7 +28,10 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 POISON_SENTENCE: Final = "Drawing this stopped the engine twice, so it is not tried again."
-MAX_ATTEMPTS: Final = 2  # a job that broke the engine, or the process, this often is given up
+
+
+class _BrokenError(Exception):
+    """The engine is of no use any more."""
 
 
 class Worker:
@@ -53,6 +58,7 @@ class Worker:
         rides: Rides,
         delivery: Delivery,
         unfinished: Unfinished,
+        breakdowns: Breakdowns,
         estimator: Estimator,
         model_id: str,
         device: str,
@@ -64,6 +70,7 @@ class Worker:
         self._rides = rides
         self._delivery = delivery
         self._unfinished = unfinished
+        self._breakdowns = breakdowns
         self._estimator = estimator
         self._model_id = model_id
         self._device = device
@@ -128,36 +135,17 @@ class Worker:
         return self._is_stopping or self._queue.has_turn()
 
     async def _run(self, ride: Ride) -> None:
-        """Draw all images of a job, once more if the engine broke; then hand it on."""
-        sentence = FIXED_SENTENCE
-        while not ride.is_through and not ride.cancel.is_set() and not self._is_lost():
-            if ride.attempts >= MAX_ATTEMPTS:
-                sentence = POISON_SENTENCE
-                break
-            try:
+        """Draw all images of a job that can be drawn; then hand it on."""
+        with contextlib.suppress(CancelledError):  # looked at below, like a late one
+            while not ride.is_through and not ride.cancel.is_set() and not self._is_lost():
                 await self._attempt(ride)
-            except CancelledError:
-                pass  # looked at below, like a cancel that came after the last step
-            except EngineHungError:
-                if ride.cancelled_by is None:  # it was set to end the hung drawing only
-                    ride.cancel = threading.Event()
-                await self._restart_engine()
-            except BotError as error:
-                is_mistake = isinstance(error, InvalidRequestError)  # of whoever typed it
-                logger.info(
-                    "Job %s failed: %s", ride.job.id, error.message, exc_info=not is_mistake
-                )
-                sentence = error.message
-                break
-            except Exception:
-                logger.exception("Job %s broke the engine", ride.job.id)
-                await self._restart_engine()
         self._ahead.drop(ride)
-        self._hand_on(ride, next(iter(ride.failures.values()), sentence))
+        self.hand_on(ride)
 
-    def _hand_on(self, ride: Ride, sentence: str) -> None:
+    def hand_on(self, ride: Ride) -> None:
         """Let a job end, beside the next one; from here on no cancel comes between."""
         job_id = ride.job.id
+        sentence = next(iter(ride.failures.values()), FIXED_SENTENCE)
         if ride.cancel.is_set() and not ride.keeps_part:
             cancelled = self._delivery.cancelled(ride, by=ride.cancelled_by)
             self._rides.start(cancelled, f"cancel {job_id}")
@@ -171,33 +159,54 @@ class Worker:
             self._rides.start(self._delivery.fail(ride, sentence), f"fail {job_id}")
 
     async def _attempt(self, ride: Ride) -> None:
-        """Draw what is not drawn yet."""
+        """Draw what is not drawn yet, until the engine breaks."""
         await self._store.jobs.start(ride.job.id)
         ride.attempts += 1
         for index in range(len(ride.job.requests)):
             if index not in ride.drawings and index not in ride.failures:
-                await self._draw_or_note(ride, index)
+                try:
+                    await self._draw_or_note(ride, index)
+                except _BrokenError:
+                    await self._restart_engine()
+                    return
 
     async def _draw_or_note(self, ride: Ride, index: int) -> None:
-        """Draw one image; where one of a comparison cannot be, the others still can.
+        """Draw one image, or note why it cannot be; the others of its job still can.
 
         Raises:
-            BotError: It cannot be drawn, and the job is none without it.
+            _BrokenError: The engine broke, and needs to be replaced.
+            CancelledError: The job was cancelled.
 
         """
         try:
             ride.drawings[index] = await self._draw(ride, index)
-        except (CancelledError, EngineHungError):
+        except CancelledError:
             raise
+        except EngineHungError as error:
+            if ride.cancelled_by is None:  # it was set to end the hung drawing only
+                ride.cancel = threading.Event()
+            await self._note_breakdown(ride, index)
+            raise _BrokenError from error
         except BotError as error:
-            if ride.job.axis is None:
-                raise
-            logger.info("Image %d of job %s failed: %s", index + 1, ride.job.id, error.message)
+            is_mistake = isinstance(error, InvalidRequestError)  # of whoever typed it
+            logger.info(
+                "Image %d of job %s failed: %s", index + 1, ride.job.id, error.message,
+                exc_info=not is_mistake,
+            )  # fmt: skip
             ride.failures[index] = error.message
+        except Exception as error:
+            logger.exception("Image %d of job %s broke the engine", index + 1, ride.job.id)
+            await self._note_breakdown(ride, index)
+            raise _BrokenError from error
         else:
             if not ride.is_through:  # else all of them are stored in a moment
                 keeping = self._unfinished.keep(ride, index)
                 self._rides.start(keeping, f"keep {ride.job.id}")
+
+    async def _note_breakdown(self, ride: Ride, index: int) -> None:
+        """Give an image up that broke the engine too often; one that was not begun never did."""
+        if index in ride.begun and await self._breakdowns.broke(ride.job.id, index):
+            ride.failures[index] = POISON_SENTENCE
 
     async def _restart_engine(self) -> None:
         """Replace an engine that broke; where that fails too, only a new process can help."""
@@ -240,29 +249,37 @@ class Worker:
         return None if original is None else original.conditions
 
     async def _ask(self, ride: Ride, index: int) -> Drawing:
-        return await self._executor.draw(
-            ride.job.requests[index],
-            like=await self._recorded(ride.job, index),
-            cancel=ride.cancel,
-            on_progress=lambda step, total, raw: self._note_step(ride, index, step, total, raw),
-            wants_preview=ride.wants_preview,
-        )
+        job_id = ride.job.id
+        ride.begun.discard(index)
+        try:
+            return await self._executor.draw(
+                ride.job.requests[index],
+                like=await self._recorded(ride.job, index),
+                cancel=ride.cancel,
+                on_progress=lambda step, total, raw: self._note_step(ride, index, step, total, raw),
+                wants_preview=ride.wants_preview,
+                on_begin=lambda: self._begin(ride, index),
+            )
+        finally:
+            self._breakdowns.drawn(job_id, index)
+
+    def _begin(self, ride: Ride, index: int) -> None:
+        """Note on the engine's thread that an image is begun."""
+        ride.begun.add(index)
+        self._breakdowns.drawing(ride.job.id, index)
 
     def _look_ahead(self, ride: Ride, index: int) -> None:
         """Choose what comes after an image and ask for it."""
         if self._ahead.ride is not None or self._is_stopping or ride is not self.running:
             return
-        left = [i for i in range(index + 1, len(ride.job.requests)) if i not in ride.drawings]
+        tried = {*ride.drawings, *ride.failures}
+        left = [i for i in range(index + 1, len(ride.job.requests)) if i not in tried]
         following, first = (ride, left[0]) if left else (self._take_fresh(), 0)
         if following is not None:
             self._ahead.ask(following, first)
 
     def _take_fresh(self) -> Ride | None:
-        """Take the next job, unless it was begun before.
-
-        Its row says that it runs before it is drawn once more, or a job that ends the process at
-        once would be tried for ever.
-        """
+        """Take the next job, unless it was begun before: some of its images may be there."""
         job = self._queue.peek()
         if job is None or (ride := self._rides.find(job.id)) is None or ride.attempts:
             return None

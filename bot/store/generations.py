@@ -167,19 +167,36 @@ class GenerationTable:
             )
         )
 
-    async def delete(self, generation_id: str) -> bool:
-        """Mark an image as deleted; return whether no other image has the same file."""
-        async with self._database.transaction() as db:
-            await db.execute(
-                "UPDATE generations SET deleted_at = ? WHERE id = ?",
-                (now().isoformat(), generation_id),
+    async def find_any(self, ids: Sequence[str], scope: Scope | None = None) -> list[Generation]:
+        """Return images that may be seen from `scope` (None: anywhere), deleted ones too."""
+        marks = ", ".join("?" * len(ids))
+        where, values = _where(scope)
+        return self._generations(
+            await self._database.rows(
+                f"SELECT * FROM generations WHERE id IN ({marks}){where} ORDER BY position",  # noqa: S608 - only placeholders
+                *ids,
+                *values,
             )
-            rows = await self._database.rows(
-                "SELECT 1 FROM generations WHERE deleted_at IS NULL AND pixel_sha256 ="
-                " (SELECT pixel_sha256 FROM generations WHERE id = ?) LIMIT 1",
-                generation_id,
+        )
+
+    async def shown_in(self, message_id: int) -> list[Generation]:
+        """Return the images in a message that are not deleted, in their order."""
+        return self._generations(
+            await self._database.rows(
+                "SELECT * FROM generations WHERE deleted_at IS NULL AND (message_id = ?1 OR id IN"
+                " (SELECT generation_id FROM copies WHERE message_id = ?1)) ORDER BY position",
+                message_id,
             )
-        return not rows
+        )
+
+    async def has_owner(self, pixel_sha256: str) -> bool:
+        """Tell whether an image that is not deleted has these pixels, and so their file."""
+        return bool(
+            await self._database.rows(
+                "SELECT 1 FROM generations WHERE pixel_sha256 = ? AND deleted_at IS NULL LIMIT 1",
+                pixel_sha256,
+            )
+        )
 
     async def without_record(self, *, limit: int) -> list[str]:
         """Return the ids of some jobs with images of before records were written."""

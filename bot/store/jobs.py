@@ -17,7 +17,8 @@ from bot.variations import Axis
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
     " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
-    " message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " message_id, upload_limit)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
     "INSERT OR IGNORE INTO requests (job_id, position, prompt, seed, width, height, quality,"
@@ -59,8 +60,8 @@ class JobTable:
         """Record why a job failed; its requester does not know yet."""
         async with self._database.transaction() as db:
             await db.execute(
-                "UPDATE jobs SET state = 'failed', error = ?, is_told = 0, changed_at = ?"
-                " WHERE id = ?",
+                "UPDATE jobs SET state = 'failed', error = ?, is_told = 0, tried_since = NULL,"
+                " changed_at = ? WHERE id = ?",
                 (error, now().isoformat(), job_id),
             )
 
@@ -78,14 +79,30 @@ class JobTable:
         async with self._database.transaction() as db:
             await db.execute("UPDATE jobs SET is_told = 1, token = NULL WHERE id = ?", (job_id,))
 
+    async def unanswered_since(self, job_id: str) -> dt.datetime:
+        """Record that a requester could not be answered; return since when that is so."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET tried_since = COALESCE(tried_since, ?) WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+            [row] = await self._database.rows("SELECT tried_since FROM jobs WHERE id = ?", job_id)
+        return dt.datetime.fromisoformat(row["tried_since"])
+
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         async with self._database.transaction() as db:
             await db.execute("UPDATE jobs SET message_id = ? WHERE id = ?", (message_id, job_id))
             await db.execute(
-                "UPDATE generations SET channel_id = ?, message_id = ? WHERE job_id = ?",
+                "UPDATE generations SET channel_id = ?, message_id = ?"
+                " WHERE job_id = ? AND deleted_at IS NULL",
                 (channel_id, message_id, job_id),
             )
+
+    async def is_posting(self, job_id: str) -> bool:
+        """Tell whether a message with a job's images was about to be posted before."""
+        rows = await self._database.rows("SELECT posting_at FROM jobs WHERE id = ?", job_id)
+        return bool(rows) and rows[0]["posting_at"] is not None
 
     async def set_posting(self, job_id: str) -> dt.datetime | None:
         """Record that a message with a job's images is about to be posted.
@@ -227,7 +244,7 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.guild_id, origin.channel_id, origin.user_id, origin.user_name,
         origin.locale, origin.application_id, origin.token,
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
-        job.axis, job.message_id,
+        job.axis, job.message_id, origin.upload_limit,
     )  # fmt: skip
 
 
@@ -241,4 +258,5 @@ def _origin(row: aiosqlite.Row) -> Origin:
         application_id=row["application_id"],
         token=row["token"],
         expires_at=dt.datetime.fromisoformat(row["expires_at"]),
+        upload_limit=row["upload_limit"],
     )

@@ -9,7 +9,9 @@ from typing import Self
 
 from bot.signature import SigningKey
 from bot.store.boards import BoardTable
+from bot.store.breakdowns import BreakdownTable
 from bot.store.database import Database
+from bot.store.deletions import DeletionTable
 from bot.store.files import FileTable
 from bot.store.forms import FormTable
 from bot.store.generations import GenerationTable
@@ -29,6 +31,8 @@ class Store:
         database: The connection under all tables.
         jobs: What was asked for and what became of it, and where drawing is paused.
         generations: The finished images.
+        deletions: Which messages show them, and which of them have still to be removed.
+        breakdowns: What was being drawn when something broke.
         lineage: How the finished images come from one another.
         machine: The key that signs recipes; the models that drew here, and how fast.
         boards: Mood boards and what hangs on them; the copies lie beside the database.
@@ -55,6 +59,8 @@ class Store:
         self.images = images
         self.jobs = JobTable(self.database)
         self.generations = GenerationTable(self.database, images=images)
+        self.deletions = DeletionTable(self.database)
+        self.breakdowns = BreakdownTable(self.database)
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=data / "boards")

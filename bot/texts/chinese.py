@@ -42,6 +42,7 @@ CHINESE: Final[dict[str, str]] = {
     "file_damaged": "⚠️ `{id}` 的文件已损坏：点“**同一种子**”可重新画出。",
     "other_unread": "其中一张的文件已损坏或不见了，无法得知相差多少；",
     "too_large": "图片已保存为 `{id}`，但没有任何格式能低于这里的上传限制。",
+    "file_gone": "`{id}` 的文件已丢失，无法再显示。",
     "quality_draft": "草稿",
     "quality_standard": "标准",
     "quality_final": "精细",
@@ -191,6 +192,10 @@ CHINESE: Final[dict[str, str]] = {
     "no_picture_here": "这条消息里没有图片：请用在有图片的消息上。",
     # Answers
     "deleted": "🗑️ 已删除 `{ids}`。",
+    "deleting": "🗑️ 正在删除 `{ids}`：已经没人能找到它，但 Discord 还没有移除所有显示它的消息。"
+    "我会继续尝试。{links}",
+    "delete_refused": "🗑️ `{ids}` 已删除，但 Discord 不让我移除所有显示它的消息。"
+    "有权删除那里消息的人可以移除：{links}",
     "no_image_here": "这条消息里没有我画的图。",
     "not_found": "这里没有图片 `{id}`：它已被删除，或属于别的地方。",
     "history_title": "### 这里的作品",

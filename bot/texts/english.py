@@ -45,6 +45,7 @@ ENGLISH: Final[dict[str, str]] = {
     "known; ",
     "too_large": "The image is kept as `{id}`, but no copy of it fits under this place's upload "
     "limit.",
+    "file_gone": "The file of `{id}` is gone, so it cannot be shown any more.",
     "quality_draft": "draft",
     "quality_standard": "standard",
     "quality_final": "final",
@@ -204,6 +205,10 @@ ENGLISH: Final[dict[str, str]] = {
     "no_picture_here": "This message holds no picture: use it on one that does.",
     # Answers
     "deleted": "🗑️ Deleted `{ids}`.",
+    "deleting": "🗑️ `{ids}` is being deleted: nobody finds it any more, but Discord has not let go "
+    "of every message with it yet. I keep trying. {links}",
+    "delete_refused": "🗑️ `{ids}` is deleted, but Discord does not let me remove every message "
+    "that shows it. Somebody who may delete messages there can: {links}",
     "no_image_here": "This message holds no image of mine.",
     "not_found": "There is no image `{id}` here: it was deleted, or it belongs to another place.",
     "history_title": "### Images made here",

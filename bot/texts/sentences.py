@@ -62,6 +62,8 @@ _SENTENCES: Final = _compiled({
         r"图片 \1 的文件已损坏：点它下方的“同一种子”可重新画出，再加入那一张。",
     r"The bot's data were damaged and brought back from a copy, .*":
         "机器人的数据曾损坏，已从备份恢复，无法得知这个任务的结果：请重新提交。",
+    r"The image (.+) is made and kept, but Discord did not take it for (\d+) hours: .*":
+        r"图片 \1 已画好并保存，但 Discord 有 \2 小时没有接收它：请用 /show 或 /history 查看。",
     r"The image (.+) is made and kept, but .*":
         r"图片 \1 已画好并保存，但我不能再在原频道发布：请在别处用 /show 或 /history 查看。",
     r"The database could not be written \(the disk is full\).*":
