@@ -6,21 +6,31 @@ import contextlib
 import hashlib
 import io
 import itertools
+import re
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from simcord.backend.cdn import CDN_BASE
 
 from bot.generation import GenerationRequest, Quality, Size
+from bot.service import POISON_SENTENCE
 from tests.chaos.crowd import Crowd, Wish
 from tests.chaos.witness import Sight, Witness
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.stand_in import pixels_of
 
 ENDS = {"posted", "failed", "cancelled"}
+# What an image may fail with, and the word in its prompt that asked for it.
+DESERVED = (
+    (re.compile(re.escape(POISON_SENTENCE)), re.compile(r"poison:raise")),
+    (re.compile(r"The model returned no picture \(NaN\).*"), re.compile(r"poison:nan")),
+)
+NOWHERE = re.compile(r"The image .* is made and kept, but I may not post .*")
 
 
 @dataclass(kw_only=True)
@@ -57,6 +67,11 @@ class Auditor:
         self._backend = backend
         self._restored_after = restored_after
         self._found = Findings()
+        self._copies = {row["message_id"] for row in self._rows("SELECT * FROM copies")} | {
+            message_id
+            for asked in crowd.shows
+            for message_id in (asked._interaction.message_id, *_ids(asked.followups))
+        }
         self._jobs = {row["id"]: row for row in self._rows("SELECT * FROM jobs")}
         self._generations = self._rows("SELECT * FROM generations")
         self._prompts = {
@@ -78,8 +93,10 @@ class Auditor:
         self._check_files()
         self._check_images()
         self._check_shown()
-        for kind in ("lost jobs", "lost images", "posted twice", "rows without file",
-                     "files without row", "wrong images", "not answered"):  # fmt: skip
+        for kind in (
+            "lost jobs", "lost images", "posted twice", "rows without file", "files without row",
+            "wrong images", "not answered", "given up without fault", "deleted and still shown",
+        ):  # fmt: skip
             self._found.counts.setdefault(kind, 0)
         return self._found
 
@@ -123,9 +140,26 @@ class Auditor:
                 self._wrong("not answered", f"job {job['id']} {job['state']}, nobody was told")
             elif job["state"] == "failed" and not self._was_told(job):
                 self._wrong("not answered", f"job {job['id']} failed in silence: {job['error']}")
+            if job["error"] is not None and not self._is_deserved(job):
+                self._wrong("given up without fault", f"job {job['id']}: {job['error']}")
+
+    def _is_deserved(self, job: sqlite3.Row) -> bool:
+        """Tell whether a job failed, in whole or in part, for a reason that is known."""
+        error, prompt = job["error"], self._prompts[job["id"]]
+        if NOWHERE.fullmatch(error):
+            return job["state"] == "failed" and self._is_closed(job["channel_id"])
+        return any(why.fullmatch(error) and asked.search(prompt) for why, asked in DESERVED)
+
+    def _is_closed(self, channel_id: int) -> bool:
+        """Tell whether a channel is gone, or a thread that somebody has locked."""
+        channel = self._backend.channels.get(channel_id)
+        if channel is None:
+            return True
+        return channel.thread_metadata is not None and channel.thread_metadata.locked
 
     def _was_told(self, job: sqlite3.Row) -> bool:
-        return self._witness.said(self._prompts[job["id"]], "⚠️")
+        said = self._witness.said
+        return said(self._prompts[job["id"]], "⚠️") or said("⚠️", job["error"])
 
     # Files and rows
 
@@ -168,18 +202,32 @@ class Auditor:
     def _check_generation(self, generation: sqlite3.Row) -> None:
         job = self._jobs[generation["job_id"]]
         sights = self._witness.showing(generation["id"])
-        if job["state"] == "posted" and not sights:
+        first = {key: sight for key, sight in sights.items() if key not in self._copies}
+        if generation["deleted_at"] is not None:
+            self._check_gone(generation, sights)
+        elif job["state"] == "posted" and not first:
             self._wrong("not answered", f"image {generation['id']} is in no message")
-        self._check_once(generation, sights)
-        for sight in sights:
+        self._check_once(generation, first)
+        for sight in first.values():
             self._check_sight(generation, job, sight)
 
-    def _check_once(self, generation: sqlite3.Row, sights: list[Sight]) -> None:
-        for earlier, later in itertools.pairwise(sights):
+    def _check_gone(self, generation: sqlite3.Row, sights: dict[int, Sight]) -> None:
+        """Look whether a deleted image is still shown, but where its deleter knows that."""
+        self._found.counts["images deleted"] += 1
+        name = generation["id"]
+        for key, sight in sights.items():
+            if sight.deleted_at is not None or name not in sight.shown:
+                continue
+            if self._is_closed(sight.channel_id) and self._witness.said(name, f"/{key}"):
+                self._found.counts["told that a picture stays"] += 1
+            else:
+                self._wrong("deleted and still shown", f"image {name} in message {key}")
+
+    def _check_once(self, generation: sqlite3.Row, sights: dict[int, Sight]) -> None:
+        for earlier, later in itertools.pairwise(sights.values()):
             shown = later.images[generation["id"]]
             if earlier.deleted_at is None or earlier.deleted_at > shown:
-                ids = [key for key, sight in self._witness.messages.items() if sight in sights]
-                self._wrong("posted twice", f"image {generation['id']} in messages {ids}")
+                self._wrong("posted twice", f"image {generation['id']} in messages {list(sights)}")
 
     def _check_sight(self, generation: sqlite3.Row, job: sqlite3.Row, sight: Sight) -> None:
         name = generation["id"]
@@ -191,7 +239,7 @@ class Auditor:
         expected = _stand_in_sha256(generation)
         if generation["pixel_sha256"] != expected:
             self._wrong("wrong images", f"image {name} is not what was asked for")
-        if expected not in self._attached(sight):
+        if name in sight.shown and expected not in self._attached(sight):
             self._wrong("wrong images", f"image {name} is not attached to its message")
 
     def _attached(self, sight: Sight) -> set[str]:
@@ -200,6 +248,10 @@ class Auditor:
         paths = (each["url"].split("?")[0].removeprefix(cdn.base) for each in sight.attachments)
         blobs = (cdn.get(CDN_BASE + path) for path in paths)
         return {_pixel_sha256(blob) for blob in blobs if blob is not None}
+
+
+def _ids(messages: Iterable[Any]) -> list[int]:
+    return [message.id for message in messages]
 
 
 def _pixel_sha256(content: bytes) -> str:

@@ -18,7 +18,14 @@ GUILDS, CHANNELS, MEMBERS = 2, 3, 8
 SIZES = ("128x128", "128x144", "160x128")
 QUALITIES = ("draft", "standard", "final")
 # What a prompt may do to the stand-in engine, and how often among prompts.
-POISONS = (("poison:raise", 0.01), ("poison:nan", 0.02), ("poison:crash:1", 0.01))
+# SEED is that of the second image, where there is one.
+POISONS = (
+    ("poison:raise", 0.01),
+    ("poison:nan", 0.02),
+    ("poison:nan@SEED", 0.03),
+    ("poison:crash:1", 0.01),
+)
+THREADS = 0.3  # of the places that people choose
 BUTTONS = ("Same seed", "New seed", "Recipe", "Delete", "Cancel")
 
 
@@ -46,7 +53,9 @@ class Crowd:
         self._guilds: list[Any] = []
         self._channels: dict[int, list[Any]] = {}
         self._members: dict[int, list[Any]] = {}
+        self._threads: dict[int, Any] = {}  # by the channel they belong to
         self.wishes: list[Wish] = []
+        self.shows: list[InteractionResult] = []
         self.other_asked: list[InteractionResult] = []
         self.deleted: set[int] = set()  # messages under which Delete was pressed
         for number in range(GUILDS):
@@ -63,6 +72,10 @@ class Crowd:
             for i in range(MEMBERS)
         ]
 
+    def some_channel(self) -> Any:
+        """Return a channel that people use."""
+        return self._channel(self._dice.choice(self._guilds))
+
     async def act(self, seconds: float, *, every_s: float) -> None:
         """Do things for a while."""
         loop = asyncio.get_running_loop()
@@ -75,13 +88,16 @@ class Crowd:
         guild = self._dice.choice(self._guilds)
         channel, who = self._channel(guild), self._dice.choice(self._members[guild.id])
         kind = self._dice.choices(
-            ("imagine", "press", "queue", "cancel", "history"), weights=(10, 5, 1, 1, 1)
+            ("imagine", "press", "show", "queue", "cancel", "history"),
+            weights=(10, 6, 2, 1, 1, 1),
         )[0]
         try:
             if kind == "imagine":
                 await self._imagine(who, channel)
             elif kind == "press":
                 await self._press(who, channel)
+            elif kind == "show":
+                await self._show(who, channel)
             else:
                 asked = await self._server.people.slash(who, channel, kind)
                 self.other_asked.append(asked)
@@ -94,12 +110,30 @@ class Crowd:
         channels[:] = [each for each in channels if each.id in self._server.backend.channels]
         while len(channels) < CHANNELS:
             channels.append(guild.create_text_channel(f"pictures-{self._dice.randrange(10**6)}"))
-        return self._dice.choice(channels)
+        channel = self._dice.choice(channels)
+        return self._thread(channel) if self._dice.random() < THREADS else channel
+
+    def _thread(self, channel: Any) -> Any:
+        """Return an open thread of a channel: an archived one is opened, a locked one is left."""
+        backend = self._server.backend
+        thread = self._threads.get(channel.id)
+        found = None if thread is None else backend.channels.get(thread.id)
+        if found is None or found.thread_metadata.locked:
+            owner = self._members[channel.guild.id][0]
+            thread = self._threads[channel.id] = self._server.people.thread(channel, "t", owner)
+        elif found.thread_metadata.archived:
+            backend.edit_channel(thread.id, {}, thread_metadata={"archived": False})
+        return thread
 
     async def _imagine(self, who: Any, channel: Any) -> None:
         number = len(self.wishes) + 1
         words = [f"wish {number} of {who.id}"]
-        words += [poison for poison, share in POISONS if self._dice.random() < share]
+        seed = self._dice.randrange(2**32 - 4)
+        words += [
+            poison.replace("SEED", str(seed + 1))
+            for poison, share in POISONS
+            if self._dice.random() < share
+        ]
         asked = await self._server.people.slash(
             who,
             channel,
@@ -107,17 +141,33 @@ class Crowd:
             prompt=" ".join(words),
             size=self._dice.choice(SIZES),
             quality=self._dice.choice(QUALITIES),
-            seed=self._dice.randrange(2**32),
-            count=self._dice.choice((1, 1, 1, 2, 4)),
+            seed=seed,
+            count=self._dice.choice((1, 1, 2, 4)),
         )
         self.wishes.append(Wish(number=number, user_id=who.id, channel_id=channel.id, asked=asked))
+
+    async def _show(self, who: Any, channel: Any) -> None:
+        """Have an image posted again, wherever it was seen."""
+        seen = [
+            each
+            for place in self._channels[channel.guild.id]
+            if place.id in self._server.backend.channels
+            for message in self._server.people.with_images(place)
+            for each in message.images
+        ]
+        if seen:
+            asked = await self._server.people.slash(
+                who, channel, "show", id=self._dice.choice(seen)
+            )
+            self.shows.append(asked)
 
     async def _press(self, who: Any, channel: Any) -> None:
         messages = self._server.people.messages(channel, viewer=who)[-8:]
         if not messages:
             return
         message: Seen = self._dice.choice(messages)
-        label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 1, 2))[0]
+        label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 4, 2))[0]
         if label == "Delete":
+            who = self._members[channel.guild.id][0]  # a moderator, or most would be refused
             self.deleted.add(message.id)
         self.other_asked.append(await self._server.people.press(who, message, label))

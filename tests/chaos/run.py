@@ -25,9 +25,11 @@ RARE: Final = {  # how much rarer than the others these are: they take a place a
     Blow.CHANNEL_DELETED: 0.15,
     Blow.PERMISSION_REMOVED: 0.4,
     Fault.HANGS: 0.5,
+    Blow.THREAD_LOCKED: 0.15,
 }
 PERMISSION_BACK_S: Final = 1.0
 SETTLES_WITHIN_S: Final = 90.0
+HANGING_SHARE: Final = 0.2  # of the lives in which one channel answers nothing
 ORDERLY_SHARE: Final = 0.1  # of the ends that are SIGTERM
 FAULT_NAMES: Final = [str(each) for each in (*Fault, *Blow)]
 
@@ -119,7 +121,11 @@ class Chaos:
         return Plan(seed=seed, shares=shares, hold_s=0.5)
 
     async def _live(self, bot: BotProcess, crowd: Crowd, dice: random.Random) -> None:
+        if dice.random() < HANGING_SHARE and str(Fault.HANGS) in self.faults:
+            place = f"/channels/{crowd.some_channel().id}/*"
+            bot.server.faults.next(Fault.HANGS, "*", place, times=None, hold_s=2.0)
         await crowd.act(dice.uniform(0.0, self.alive_s), every_s=self.every_s)
+        bot.server.faults.switches.clear()
         if not bot.is_running:
             self.note(f"{bot.name} ended by itself")
 
@@ -145,7 +151,10 @@ class Chaos:
                     await bot.kill()
             else:
                 return
-        raise AssertionError(f"the bot cannot be started any more:\n{bot.log[-5000:]}")
+        ends = bot.exit_codes[-10:]
+        raise AssertionError(
+            f"the bot cannot be started any more, it ended with {ends}:\n{bot.log[-5000:]}"
+        )
 
     async def _settle(self, bot: BotProcess, server: DiscordServer) -> None:
         """Let the bot finish everything; a start makes it try at once what it had put off."""
@@ -163,8 +172,8 @@ class Chaos:
     def _unfinished(self) -> int:
         with contextlib.closing(sqlite3.connect(self.data_dir / "bot.sqlite3")) as db:
             [count] = db.execute(
-                "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
-                " OR is_told = 0"
+                "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
+                " OR is_told = 0) + (SELECT count(*) FROM deletions)"
             ).fetchone()
         return int(count)
 

@@ -18,6 +18,7 @@ class Sight:
 
     Attributes:
         images: When it first showed each image, by the image's id.
+        shown: The images that it shows now.
         texts: Everything it ever said.
         attachments: Its files as they were last.
 
@@ -26,6 +27,7 @@ class Sight:
     channel_id: int
     is_private: bool
     images: dict[str, int] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
     texts: list[str] = field(default_factory=list)
     attachments: list[Mapping[str, Any]] = field(default_factory=list)
     deleted_at: int | None = None
@@ -56,7 +58,7 @@ class Witness:
             self._look(payload)
         elif event == "MESSAGE_DELETE" and int(payload["id"]) in self.messages:
             self.messages[int(payload["id"])].deleted_at = next(self._moments)
-        elif event == "CHANNEL_DELETE":
+        elif event in {"CHANNEL_DELETE", "THREAD_DELETE"}:
             for sight in self.messages.values():
                 if sight.channel_id == int(payload["id"]) and sight.deleted_at is None:
                     sight.deleted_at = next(self._moments)
@@ -71,18 +73,24 @@ class Witness:
         )
         moment = next(self._moments)
         said = [str(payload.get("content") or "")]
+        sight.shown = set()
         for component in _walk(payload.get("components") or []):
             said.append(str(component.get("content") or ""))
             found = IMAGE_BUTTON.fullmatch(str(component.get("custom_id") or ""))
             for image in found[1].split(".") if found else ():
                 sight.images.setdefault(image, moment)
+                sight.shown.add(image)
         sight.texts.append("\n".join(said))
         sight.attachments = list(payload.get("attachments") or sight.attachments)
 
-    def showing(self, image: str) -> list[Sight]:
+    def showing(self, image: str) -> dict[int, Sight]:
         """Return the messages for everyone that ever showed an image, the first one first."""
-        found = [s for s in self.messages.values() if image in s.images and not s.is_private]
-        return sorted(found, key=lambda sight: sight.images[image])
+        found = [
+            (key, sight)
+            for key, sight in self.messages.items()
+            if image in sight.images and not sight.is_private
+        ]
+        return dict(sorted(found, key=lambda each: each[1].images[image]))
 
     def said(self, *parts: str) -> bool:
         """Tell whether any message, private ones too, ever held all of these words together."""
