@@ -223,7 +223,7 @@ async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(room: Room):
     image = await an_image(room.store)
     asked, _ = await asyncio.gather(
         room.boards.add_generation(ADA, board.id, image.id),
-        room.store.generations.delete(image.id),
+        room.store.deletions.begin([image.id], by=1, locale="en-US"),
         return_exceptions=True,
     )
     assert isinstance(asked, BotError)

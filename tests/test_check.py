@@ -41,7 +41,7 @@ async def test_every_kind_of_fault_is_named(tmp_path: Path, capsys: pytest.Captu
         taken_off = (await room.upload(board, 9)).item
         await room.boards.remove(ADA, board.id, taken_off.number)
         deleted = await an_image(room.store, 10)
-        await room.store.generations.delete(deleted.id)
+        await room.store.deletions.begin([deleted.id], by=1, locale="en-US")
         deleted.path.unlink()
     aged(tmp_path)
     assert await asyncio.to_thread(checked, tmp_path, capsys, "--files") == (0, [])
