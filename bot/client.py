@@ -30,6 +30,7 @@ from bot.settings import Settings
 logger = logging.getLogger(__name__)
 
 EXTENSIONS: Final = (
+    "cogs.places",
     "cogs.replies",
     "cogs.forms",
     "cogs.buttons",

@@ -50,14 +50,6 @@ def typed_id(typed: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scope:
-    """Where somebody looks from: a guild, or a user's direct messages."""
-
-    guild_id: int | None = None
-    user_id: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where a job comes from and how its requester is answered.
 
@@ -65,6 +57,7 @@ class Origin:
         guild_id: None in direct messages and in groups.
         token: Of the interaction, valid until `expires_at`; None once it is of no more use.
         upload_limit: Bytes that one file may have there, where the interaction told.
+        is_age_restricted: Whether the channel is when it is asked; not kept with the job.
 
     """
 
@@ -77,6 +70,7 @@ class Origin:
     token: str | None = field(repr=False)
     expires_at: dt.datetime
     upload_limit: int | None = None
+    is_age_restricted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,10 +28,11 @@ from bot.connection import raise_if_lost, stop_signals
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.installation import install_line
-from bot.jobs import Generation, Scope
+from bot.jobs import Generation
 from bot.service import open_service
 from bot.settings import Settings
 from bot.texts import text
+from bot.viewers import Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -245,7 +246,9 @@ def set_clock(env: Any) -> None:
 async def bring_back(bot: ImageBot, world: World) -> None:
     """Post the last images of the visit before, or say how to begin."""
     found = await bot.service.history(
-        scope=Scope(guild_id=world.guild.id), page=0, page_size=IMAGES_BROUGHT_BACK
+        viewer=Viewer(user_id=0, guild_id=world.guild.id, channels=frozenset({world.channel.id})),
+        page=0,
+        page_size=IMAGES_BROUGHT_BACK,
     )
     channel = bot.get_channel(world.channel.id)
     assert isinstance(channel, discord.TextChannel)

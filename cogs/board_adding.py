@@ -29,15 +29,17 @@ from cogs.board_choosing import (
     suggest_boards,
     summaries,
 )
-from cogs.board_people import actor_of, is_open_to, place_of
+from cogs.board_people import actor_of, open_here
 from cogs.board_pictures import Pictures
 from cogs.board_rows import ADD_TEMPLATE, board_options, button
 from cogs.board_wording import board_name
 from cogs.choosing import suggest_images
 from cogs.forms import show_form
+from cogs.places import places_of
 from cogs.posting import Content
 from cogs.rows import generation_ids
 from cogs.submitting import bot_of, find_some, still_there
+from cogs.viewers import viewer_of
 from cogs.wording import escaped, shortened
 
 LINES_SHOWN: Final = 10
@@ -58,11 +60,11 @@ async def hang(
     if not interaction.response.is_done():
         await interaction.response.defer(ephemeral=True, thinking=True)
     board = await board_of(interaction, board_id)
-    bot, actor = bot_of(interaction), actor_of(interaction)
+    bot, actor, viewer = bot_of(interaction), actor_of(interaction), await viewer_of(interaction)
     added, lines, errors = [], [], []
     for index in range(len(pictures)) if indexes is None else indexes:
         try:
-            one = await pictures.hang(bot, actor, board.id, index, label or {})
+            one = await pictures.hang(bot, actor, board.id, index, label or {}, viewer)
         except BotError as error:
             if len(pictures) == 1:
                 raise
@@ -110,12 +112,8 @@ async def _is_for_all(
     if board.channel_id is None or source_id is None or source_id == board.channel_id:
         return True
     assert interaction.guild is not None
-    try:
-        shown = await place_of(interaction.guild, board.channel_id)
-        source = await place_of(interaction.guild, source_id)
-    except discord.Forbidden:
-        return False
-    return shown is not None and source is not None and is_open_to(source, shown)
+    book = places_of(bot_of(interaction))
+    return source_id in await open_here(book, interaction.guild, board.channel_id, {source_id})
 
 
 def _answer(board: Board, added: Sequence[Added], lines: Sequence[str], locale: str) -> Content:

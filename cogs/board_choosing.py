@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,14 +10,15 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.boards import Access, Board, BoardState, BoardSummary, Item
+from bot.boards import Access, Board, BoardState, BoardSummary, Item, access_of
 from bot.boards.rules import name_key
 from bot.client import RefusalError
 from bot.errors import BotError
 from bot.service.boards import Boards, no_board, no_picture
-from cogs.board_people import access_in, actor_of, may_view_board, member_of, seen_by, viewable_by
+from cogs.board_people import actor_of, may_view_board, seen_by, sources_of
 from cogs.board_wording import item_name
 from cogs.submitting import bot_of
+from cogs.viewers import viewer_of
 from cogs.wording import shortened
 
 BoardCommand = app_commands.Command[Any, ..., Any]
@@ -51,11 +51,12 @@ async def board_of(interaction: discord.Interaction, typed: str | None = None) -
 
 
 async def _named(interaction: discord.Interaction, typed: str) -> Board:
-    actor, member = actor_of(interaction), member_of(interaction)
+    actor = actor_of(interaction)
     board = await boards_of(interaction).find(actor, typed)
-    if not await may_view_board(member, board.channel_id, access_in(board, actor)):
+    viewer = await viewer_of(interaction, {board.channel_id, *sources_of(board)})
+    if not may_view_board(viewer, board.channel_id, access_of(board, actor)):
         raise no_board(typed)
-    return await seen_by(member, board)
+    return seen_by(viewer, actor, board)
 
 
 async def picture_of(
@@ -103,14 +104,11 @@ async def summaries(
     interaction: discord.Interaction, *, needs: Access = Access.LOOK, **which: bool
 ) -> list[BoardSummary]:
     """Return the boards that the reader may see and use so; the last changed first."""
-    member = member_of(interaction)
     found = await boards_of(interaction).boards(actor_of(interaction), **which)
     found.sort(key=lambda each: each.changed_at, reverse=True)
     usable = [each for each in found if each.access >= needs]
-    may = await asyncio.gather(
-        *(may_view_board(member, each.channel_id, each.access) for each in usable)
-    )
-    return [each for each, is_so in zip(usable, may, strict=True) if is_so]
+    viewer = await viewer_of(interaction, [each.channel_id for each in usable])
+    return [each for each in usable if may_view_board(viewer, each.channel_id, each.access)]
 
 
 async def counted(
@@ -119,10 +117,10 @@ async def counted(
     """Return boards with how many pictures the reader may see on each."""
     counts = await boards_of(interaction).counts(actor_of(interaction))
     sources = {each.channel_id for each in counts if each.channel_id is not None}
-    viewable, gone = await viewable_by(member_of(interaction), sources)
+    viewer = await viewer_of(interaction, sources)
     lines = []
     for board in found:
-        seen = {None, *viewable, *(gone if board.access is Access.OWN else ())}
+        seen = {None, *viewer.channels, *(viewer.gone if board.access is Access.OWN else ())}
         here = [each for each in counts if each.board_id == board.id and each.channel_id in seen]
         num_items = sum(each.num_items for each in here)
         num_approved = sum(each.num_approved for each in here)
@@ -176,8 +174,10 @@ async def suggest_taken_off(
     """Offer the pictures that were taken off the named board and can be brought back."""
     with contextlib.suppress(BotError):
         board = await board_of(interaction, _typed(interaction))
-        items = await boards_of(interaction).taken_off(actor_of(interaction), board.id)
-        seen = await seen_by(member_of(interaction), replace(board, items=tuple(items)))
+        actor = actor_of(interaction)
+        items = await boards_of(interaction).taken_off(actor, board.id)
+        off = replace(board, items=tuple(items))
+        seen = seen_by(await viewer_of(interaction, sources_of(off)), actor, off)
         return _numbered(seen.items, str(typed))
     return []
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.boards import Access, Board, BoardState, Comment, Item
+from bot.boards import Access, Board, BoardState, Comment, Item, access_of
 from bot.boards.rules import one_line
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import boards_of, picture_of
-from cogs.board_people import access_in, actor_of
+from cogs.board_people import actor_of
 from cogs.board_rows import Select, button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, item_title
@@ -74,7 +74,7 @@ def _deletable(
     actor = actor_of(interaction)
     if board.state is not BoardState.OPEN:
         return []
-    if access_in(board, actor) >= Access.CURATE:
+    if access_of(board, actor) >= Access.CURATE:
         return list(comments)
     return [each for each in comments if each.user_id == actor.user_id]
 

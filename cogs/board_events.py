@@ -10,8 +10,9 @@ import discord
 from discord.ext import commands
 
 from bot.client import ImageBot
-from cogs.board_people import bot_actor, hides_from_nobody, is_age_restricted
+from cogs.board_people import bot_actor
 from cogs.board_pinned import PinnedBoards
+from cogs.places import hides_from_nobody, is_age_restricted
 
 logger = logging.getLogger(__name__)
 

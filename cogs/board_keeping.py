@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Access, Board, BoardState, Order, Theme
+from bot.boards import Access, Board, BoardState, Order, Theme, access_of
 from bot.client import RefusalError
 from bot.errors import BotError
 from bot.exhibits.wording import count_words
@@ -24,12 +24,14 @@ from cogs.board_choosing import (
     suggest_taken_off,
     summaries,
 )
-from cogs.board_people import Place, access_in, actor_of, may_keep, member_of, place_of
+from cogs.board_people import actor_of, may_keep, member_of
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_board, present_picture, troubles
 from cogs.board_wording import board_name
 from cogs.forms import show_form
+from cogs.places import Place, places_of
 from cogs.posting import Content
+from cogs.submitting import bot_of
 
 OrderName = Literal["chosen", "newest", "votes", "status"]
 ThemeName = Literal["dark", "light"]
@@ -75,7 +77,7 @@ async def usable(interaction: discord.Interaction, channel_id: int) -> Place:
     """
     member = member_of(interaction)
     try:
-        place = await place_of(member.guild, channel_id)
+        place = await places_of(bot_of(interaction)).find(member.guild, channel_id)
     except discord.Forbidden:
         place = None
     if place is None or not may_keep(place):
@@ -186,7 +188,7 @@ async def archive(interaction: discord.Interaction, board: str | None = None) ->
 async def delete(interaction: discord.Interaction, board: str) -> None:
     """Ask before a board is deleted."""
     found, locale = await board_of(interaction, board), str(interaction.locale)
-    if access_in(found, actor_of(interaction)) < Access.OWN:
+    if access_of(found, actor_of(interaction)) < Access.OWN:
         raise BotError(refusal(found, Access.OWN))
     whole = await boards_of(interaction).board(found.id)
     count = count_words(len(whole.items) if whole else 0, locale)

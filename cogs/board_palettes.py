@@ -25,6 +25,7 @@ from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
 from cogs.board_defaults import joined
 from cogs.board_layouts import stripe
+from cogs.board_redrawing import check_open_here
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, swatch_lines
@@ -156,8 +157,10 @@ async def ask_prompt(interaction: discord.Interaction, board_id: str, number: st
 
 async def send_prompt(interaction: discord.Interaction, form: Form) -> None:
     """Draw what was typed."""
-    _, item = await _painter(interaction, form.subject["board"], form.subject["number"])
+    board, item = await _painter(interaction, form.subject["board"], form.subject["number"])
     base = _base_of(item)
+    if item is not None and base is not None:
+        await check_open_here(interaction, board, [item], "board_not_drawable")
     is_hidden = item is not None and item.is_spoiler and base is not None
     await submit(interaction, [painted(interaction, base, form.typed)], spoiler=is_hidden)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 import discord
 
-from bot.boards import Access, Activity, Actor, Board, Item, Status, access_of
+from bot.boards import Access, Activity, Actor, Board, Status, access_of
 from bot.client import ImageBot, RefusalError
 from bot.palettes import merged
-from cogs.submitting import guild_of
+from bot.viewers import Viewer
+from cogs.places import Place, Places, is_open_to
+from cogs.viewers import guild_of, rights_of
 
 NEEDED: Final = discord.Permissions(view_channel=True, attach_files=True, read_message_history=True)
-Place = discord.abc.GuildChannel | discord.Thread
 
 
 def actor_of(interaction: discord.Interaction) -> Actor:
@@ -26,7 +26,10 @@ def actor_of(interaction: discord.Interaction) -> Actor:
 
     """
     member = member_of(interaction)
-    return actor_of_member(member)
+    if "actor" not in interaction.extras:
+        interaction.extras["actor"] = actor_of_member(member)
+    found: Actor = interaction.extras["actor"]
+    return found
 
 
 def member_of(interaction: discord.Interaction) -> discord.Member:
@@ -42,13 +45,15 @@ def member_of(interaction: discord.Interaction) -> discord.Member:
 
 
 def actor_of_member(member: discord.Member) -> Actor:
-    """Return a member as boards know them; who manages messages everywhere is a moderator."""
+    """Return a member as boards know them."""
+    rights = rights_of(member)
     return Actor(
         guild_id=member.guild.id,
         user_id=member.id,
         user_name=member.display_name,
         role_ids=frozenset(role.id for role in member.roles),
-        is_moderator=member.guild_permissions.manage_messages,
+        is_moderator=rights.is_moderator,
+        moderated=rights.moderated,
     )
 
 
@@ -56,30 +61,6 @@ def bot_actor(bot: ImageBot, guild_id: int) -> Actor:
     """Return the bot itself, for what it reads on its own."""
     assert bot.user is not None
     return Actor(guild_id=guild_id, user_id=bot.user.id, user_name=bot.user.name, is_moderator=True)
-
-
-def access_in(board: Board, actor: Actor) -> Access:
-    """Return what somebody of the board's guild may do."""
-    return access_of(
-        board, user_id=actor.user_id, role_ids=actor.role_ids, is_moderator=actor.is_moderator
-    )
-
-
-async def place_of(guild: discord.Guild, channel_id: int) -> Place | None:
-    """Return a channel or a thread, also an archived one; None where it is gone.
-
-    Raises:
-        discord.Forbidden: Not even the bot may view it.
-
-    """
-    place = guild.get_channel_or_thread(channel_id)
-    if place is not None:
-        return place
-    try:
-        found = await guild.fetch_channel(channel_id)
-    except discord.NotFound:
-        return None
-    return found
 
 
 def may_keep(place: Place) -> bool:
@@ -96,107 +77,69 @@ def may_pin(place: Place) -> bool:
     return place.permissions_for(place.guild.me).pin_messages
 
 
-async def may_view(place: Place, member: discord.Member) -> bool:
-    """Return whether a member may view a channel or thread now."""
-    try:
-        permissions = place.permissions_for(member)
-    except discord.ClientException:  # a thread whose channel the bot cannot view
-        return False
-    if not permissions.view_channel:
-        return False
-    if not isinstance(place, discord.Thread) or not place.is_private():
-        return True
-    return permissions.manage_threads or await _is_in(place, member)
+def sources_of(*boards: Board) -> set[int]:
+    """Return the channels that pictures of boards were taken from."""
+    return {
+        item.channel_id for board in boards for item in board.items if item.channel_id is not None
+    }
 
 
-async def _is_in(thread: discord.Thread, member: discord.Member) -> bool:
-    try:
-        await thread.fetch_member(member.id)
-    except discord.NotFound:
-        return False
-    return True
-
-
-async def places_of(
-    guild: discord.Guild, channel_ids: Collection[int]
-) -> tuple[dict[int, Place], set[int]]:
-    """Return the channels and threads that are there, and the ids of those that are gone.
-
-    What not even the bot may view is in neither. Archived threads are asked for all at once.
-    """
-    ids = sorted(channel_ids)
-    found = await asyncio.gather(*(place_of(guild, id_) for id_ in ids), return_exceptions=True)
-    places: dict[int, Place] = {}
-    gone: set[int] = set()
-    for id_, place in zip(ids, found, strict=True):
-        if place is None:
-            gone.add(id_)
-        elif not isinstance(place, BaseException):
-            places[id_] = place
-        elif not isinstance(place, discord.Forbidden):
-            raise place
-    return places, gone
-
-
-async def viewable_by(
-    member: discord.Member, channel_ids: Collection[int]
-) -> tuple[set[int], set[int]]:
-    """Return which channels a member may view now, and which are gone."""
-    places, gone = await places_of(member.guild, channel_ids)
-    may = await asyncio.gather(*(may_view(place, member) for place in places.values()))
-    return {id_ for id_, is_so in zip(places, may, strict=True) if is_so}, gone
-
-
-async def seen_by(member: discord.Member, board: Board) -> Board:
-    """Return a board with the pictures that a member may see.
+def seen_by(viewer: Viewer, actor: Actor, board: Board) -> Board:
+    """Return a board with the pictures that somebody may see from where they ask.
 
     Pictures from a channel that is gone are shown to who made or added them and to who owns the
     board: nobody can tell any more who else could view that channel.
+
+    Args:
+        viewer: Knows the channels of the board's pictures.
+        actor: The same person.
+        board: As it is kept.
+
     """
-    viewable, gone = await viewable_by(member, _sources(board.items))
-    if access_in(board, actor_of_member(member)) is Access.OWN:
-        viewable |= gone
     own = {
         item.number
         for item in board.items
-        if item.channel_id in gone and member.id in {item.author_id, item.added_by}
+        if item.channel_id in viewer.gone and viewer.user_id in {item.author_id, item.added_by}
     }
-    return _only(board, viewable, own)
+    return _only(board, _viewable(viewer, access_of(board, actor)), own)
 
 
-async def told_to(
-    member: discord.Member, seen: Board, activities: Sequence[Activity]
+def told_to(
+    viewer: Viewer, actor: Actor, seen: Board, activities: Sequence[Activity]
 ) -> list[Activity]:
-    """Return the entries of a log that a member may read; `seen` is the board as they see it."""
-    viewable, gone = await viewable_by(member, _channels(activities))
-    if access_in(seen, actor_of_member(member)) is Access.OWN:
-        viewable |= gone
-    return _readable(activities, seen, viewable)
+    """Return the entries of a log that somebody may read; `seen` is the board as they see it."""
+    return _readable(activities, seen, _viewable(viewer, access_of(seen, actor)))
 
 
-async def open_here(guild: discord.Guild, channel_id: int, others: Collection[int]) -> set[int]:
+def _viewable(viewer: Viewer, access: Access) -> Collection[int]:
+    """Return the channels whose pictures somebody may see on a board where they may do so much."""
+    return viewer.channels | (viewer.gone if access is Access.OWN else frozenset())
+
+
+async def open_here(
+    book: Places, guild: discord.Guild, channel_id: int, others: Collection[int]
+) -> set[int]:
     """Return which channels everyone may view who may view this one, as far as is certain."""
-    places, _ = await places_of(guild, {channel_id, *others})
+    places, _ = await book.find_all(guild, {channel_id, *others})
     shown = places.get(channel_id)
     if shown is None:
         return set()
     return {id_ for id_ in others if id_ in places and is_open_to(places[id_], shown)}
 
 
-async def seen_by_all(guild: discord.Guild, board: Board) -> Board:
+async def seen_by_all(book: Places, guild: discord.Guild, board: Board) -> Board:
     """Return a board with the pictures that everyone who may view its channel may see."""
     assert board.channel_id is not None
-    return _only(board, await open_here(guild, board.channel_id, _sources(board.items)), ())
+    return _only(board, await open_here(book, guild, board.channel_id, sources_of(board)), ())
 
 
 async def told_to_all(
-    guild: discord.Guild, seen: Board, activities: Sequence[Activity]
+    book: Places, guild: discord.Guild, seen: Board, activities: Sequence[Activity]
 ) -> list[Activity]:
     """Return the entries of a log that everyone may read who may view the board's channel."""
     assert seen.channel_id is not None
-    return _readable(
-        activities, seen, await open_here(guild, seen.channel_id, _channels(activities))
-    )
+    others = channels_of(activities)
+    return _readable(activities, seen, await open_here(book, guild, seen.channel_id, others))
 
 
 def _readable(
@@ -211,58 +154,9 @@ def _readable(
     ]
 
 
-def _channels(activities: Sequence[Activity]) -> set[int]:
+def channels_of(activities: Sequence[Activity]) -> set[int]:
+    """Return the channels that the pictures of a log's entries were taken from."""
     return {each.channel_id for each in activities if each.channel_id is not None}
-
-
-def is_open_to(source: Place, shown: Place) -> bool:
-    """Return whether everyone who may view one channel may view another, as far as is certain.
-
-    That is so for the same channel, for a channel that hides itself from nobody, and for two whose
-    rules of viewing are the same; never for an age-restricted one and another that is not. Members
-    are not known one by one, so what is not certain is no.
-    """
-    if source.id == shown.id:
-        return True
-    if isinstance(source, discord.Thread) and source.is_private():
-        return False
-    one, other = _ground(source), _ground(shown)
-    if one is None or other is None:
-        return False
-    if one.id == other.id:
-        return True
-    if is_age_restricted(one) and not is_age_restricted(other):
-        return False
-    return hides_from_nobody(one) or _rules(one) == _rules(other)
-
-
-def _ground(place: Place) -> discord.abc.GuildChannel | None:
-    """Return the channel whose rules of viewing hold in a channel or thread."""
-    return place.parent if isinstance(place, discord.Thread) else place
-
-
-def is_age_restricted(channel: discord.abc.GuildChannel) -> bool:
-    """Return whether Discord shows a channel to adults only."""
-    return bool(getattr(channel, "nsfw", False))
-
-
-def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
-    """Return whether every member of a server may view a channel, of whatever age."""
-    denied = any(rule.view_channel is False for rule in channel.overwrites.values())
-    is_open = not denied and not is_age_restricted(channel)
-    return is_open and channel.permissions_for(channel.guild.default_role).view_channel
-
-
-def _rules(channel: discord.abc.GuildChannel) -> dict[int, bool]:
-    return {
-        target.id: rule.view_channel
-        for target, rule in channel.overwrites.items()
-        if rule.view_channel is not None
-    }
-
-
-def _sources(items: Collection[Item]) -> set[int]:
-    return {item.channel_id for item in items if item.channel_id is not None}
 
 
 def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> Board:
@@ -281,15 +175,13 @@ def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> 
     return replace(board, items=items, palette=merged(palettes))
 
 
-async def may_view_board(member: discord.Member, channel_id: int | None, access: Access) -> bool:
-    """Return whether a member may view the channel that a board is, where it is one.
+def may_view_board(viewer: Viewer, channel_id: int | None, access: Access) -> bool:
+    """Return whether somebody may view the channel that a board is, where it is one.
 
     One that is gone was perhaps hidden: only who owns the board still sees it.
     """
     if channel_id is None:
         return True
-    try:
-        place = await place_of(member.guild, channel_id)
-    except discord.Forbidden:
-        return False
-    return access is Access.OWN if place is None else await may_view(place, member)
+    if channel_id in viewer.gone:
+        return access is Access.OWN
+    return channel_id in viewer.channels

@@ -14,6 +14,7 @@ from bot.errors import BotError
 from bot.jobs import Generation
 from bot.reading import MAX_BYTES
 from bot.service.boards import Label
+from bot.viewers import Viewer
 from cogs.attachments import Attachment, fetch
 
 PICTURES: Final = 10  # of one message: Discord allows no more attachments
@@ -73,7 +74,7 @@ class Pictures:
         ]
 
     async def hang(
-        self, bot: ImageBot, actor: Actor, board_id: str, index: int, label: Label
+        self, bot: ImageBot, actor: Actor, board_id: str, index: int, label: Label, viewer: Viewer
     ) -> Added:
         """Hang one of them up.
 
@@ -85,7 +86,9 @@ class Pictures:
         if index < len(self.generations):
             generation = self.generations[index]
             label = {"link": _link_of(generation), **label}
-            return await boards.add_generation(actor, board_id, generation.id, **label)
+            return await boards.add_generation(
+                actor, board_id, generation.id, viewer=viewer, **label
+            )
         attachment = self.attachments[index - len(self.generations)]
         if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
             megabytes, limit = attachment.size_bytes / 1e6, MAX_BYTES / 1e6
@@ -99,7 +102,7 @@ class Pictures:
             author_id=self.author_id,
             author_name=self.author_name,
             channel_id=self.channel_id,
-            is_spoiler=attachment.is_spoiler,
+            is_spoiler=attachment.is_spoiler or self.channel_id in viewer.veiled,
             **label,
         )
 

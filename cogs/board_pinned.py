@@ -21,10 +21,11 @@ from bot.client import ImageBot
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.texts import text
 from cogs.board_layouts import Looking, board_content
-from cogs.board_people import bot_actor, may_pin, place_of, seen_by_all, told_to_all
+from cogs.board_people import bot_actor, may_pin, seen_by_all, told_to_all
 from cogs.board_showing import when
 from cogs.board_stamps import is_current, shown_revision
 from cogs.board_wording import log_line
+from cogs.places import Place, places_of
 from cogs.posting import Content, reopened
 
 logger = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class PinnedBoards(commands.Cog):
         if guild is None or not message.pinned:
             return True
         # What channels hide may have changed while the bot was away.
-        return not is_current(message, await seen_by_all(guild, board))
+        return not is_current(message, await seen_by_all(places_of(self._bot), guild, board))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -209,7 +210,7 @@ class PinnedBoards(commands.Cog):
 
     async def _content(self, guild: discord.Guild, board: Board) -> Content:
         locale = str(guild.preferred_locale)
-        seen = await seen_by_all(guild, board)
+        seen = await seen_by_all(places_of(self._bot), guild, board)
         notes = await self._news(guild, seen, locale)
         if left_out := len(board.items) - len(seen.items):
             notes.append(text("board_left_out", locale, count=left_out))
@@ -221,7 +222,7 @@ class PinnedBoards(commands.Cog):
         actor = bot_actor(self._bot, guild.id)
         page = await self._boards.log(actor, seen.id, page_size=NEWS_READ)
         news = [each for each in page.activities if each.verb not in _PRIVATE]
-        told = await told_to_all(guild, seen, news)
+        told = await told_to_all(places_of(self._bot), guild, seen, news)
         lines = [f"{when(each)} {log_line(each, locale)}" for each in told]
         return lines[:NEWS]
 
@@ -271,7 +272,7 @@ class PinnedBoards(commands.Cog):
         """Pin a message where it is not, as far as the bot may."""
         assert board.channel_id is not None
         guild = self._bot.get_guild(board.guild_id)
-        place = None if guild is None else await place_of(guild, board.channel_id)
+        place = None if guild is None else await self._place(guild, board.channel_id)
         if message.pinned or place is None or not may_pin(place):
             return
         try:
@@ -279,6 +280,9 @@ class PinnedBoards(commands.Cog):
         except discord.HTTPException as error:
             said = in_one_line(error)
             logger.warning("The message of board %s cannot be pinned: %s", board.id, said)
+
+    async def _place(self, guild: discord.Guild, channel_id: int) -> Place | None:
+        return await places_of(self._bot).find(guild, channel_id)
 
     async def _look_for(
         self, channel: discord.PartialMessageable, board: Board

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from bot.exhibits import PictureCache, draw_compared
 from bot.forms import Field, Form
 from bot.generation import parse_variety, random_seed
 from bot.images import fit_under, picture_png
+from bot.jobs import Generation
 from bot.picture_files import FileState
 from bot.recipe import Recipe, parse_recipe
 from bot.scales import NEWEST_SCALE
@@ -33,11 +35,13 @@ from cogs.board_people import open_here
 from cogs.board_rows import button
 from cogs.board_wording import board_name, item_title, status_name
 from cogs.forms import show_form
+from cogs.places import places_of
 from cogs.posting import Content
 from cogs.recipes import command_of
 from cogs.rows import Button
 from cogs.submitting import bot_of, series, still_there, submit
 from cogs.uploads import Upload
+from cogs.viewers import viewer_of
 from cogs.wording import escaped, shortened
 
 MORE_VARIETY: Final = 40  # seeds of this model alone change a picture little
@@ -59,16 +63,28 @@ def recipe_of(item: Item) -> Recipe:
 
 async def draw_same(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Draw a picture again; where its image is still kept, its pixels are compared."""
-    _, item = await picture_of(interaction, board_id, int(number))
+    board, item = await picture_of(interaction, board_id, int(number))
     request = recipe_of(item).request
-    parents = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    await check_open_here(interaction, board, [item], "board_not_drawable")
+    parents = await _original(interaction, item)
     await submit(interaction, [request], parents=parents, spoiler=item.is_spoiler)
+
+
+async def _original(interaction: discord.Interaction, item: Item) -> list[Generation]:
+    """Return the image that hangs as a picture, if it is still kept and everyone here may see it.
+
+    A picture may be shown to more people than its image: a curator can release it.
+    """
+    viewer = await viewer_of(interaction)
+    found = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    return list(filter(viewer.may_share, found))
 
 
 async def ask_more(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Ask how many more, and how different."""
-    _, item = await picture_of(interaction, board_id, int(number))
+    board, item = await picture_of(interaction, board_id, int(number))
     request, locale = recipe_of(item).request, str(interaction.locale)
+    await check_open_here(interaction, board, [item], "board_not_drawable")
     fields = [
         Field(name="count", label=text("board_field_count", locale), value=str(MORE_COUNT),
               max_length=1, is_required=True, hint=text("board_hint_count", locale)),
@@ -82,7 +98,8 @@ async def ask_more(interaction: discord.Interaction, board_id: str, number: str)
 
 async def send_more(interaction: discord.Interaction, form: Form) -> None:
     """Draw as many more as were asked for."""
-    _, item = await picture_of(interaction, form.subject["board"], form.subject["number"])
+    board, item = await picture_of(interaction, form.subject["board"], form.subject["number"])
+    await check_open_here(interaction, board, [item], "board_not_drawable")
     request = recipe_of(item).request
     variety = parse_variety(form.typed["variety"].strip() or 0)
     count = numbers_in(form.typed["count"])[0]
@@ -91,7 +108,7 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
     if variety != request.variety:
         request = replace(request, variety=variety, variety_scale=NEWEST_SCALE)
     requests = series(replace(request, seed=random_seed()), count)
-    parents = await still_there(interaction, [item.generation_id] if item.generation_id else [])
+    parents = await _original(interaction, item)
     await submit(interaction, requests, parents=parents * count, spoiler=item.is_spoiler)
 
 
@@ -150,16 +167,16 @@ async def compare(
         raise RefusalError("board_compare_two", number=a)
     items = [(await picture_of(interaction, found.id, number))[1] for number in numbers]
     if share:
-        await _check_shareable(interaction, found, items)
+        await check_open_here(interaction, found, items, "board_not_shareable")
     await interaction.response.defer(ephemeral=not share, thinking=True)
     content = await _comparison(interaction, found, items)
     await interaction.followup.send(ephemeral=not share, **content.arguments_of_new())
 
 
-async def _check_shareable(
-    interaction: discord.Interaction, board: Board, items: list[Item]
+async def check_open_here(
+    interaction: discord.Interaction, board: Board, items: Sequence[Item], key: str
 ) -> None:
-    """Refuse to show here what not everyone here may see: the board itself, or a picture.
+    """Refuse to show or draw here what not everyone here may see: the board itself, or a picture.
 
     A picture that is bound to no channel is for whoever sees its board.
     """
@@ -167,10 +184,11 @@ async def _check_shareable(
     assert interaction.channel_id is not None
     sources = {item.number: item.channel_id or board.channel_id for item in items}
     others = {each for each in (board.channel_id, *sources.values()) if each is not None}
-    is_open = await open_here(interaction.guild, interaction.channel_id, others)
+    book = places_of(bot_of(interaction))
+    is_open = await open_here(book, interaction.guild, interaction.channel_id, others)
     for number, source in sources.items():
         if not {source, board.channel_id} - {None} <= is_open:
-            raise RefusalError("board_not_shareable", number=number)
+            raise RefusalError(key, number=number)
 
 
 async def _comparison(interaction: discord.Interaction, board: Board, items: list[Item]) -> Content:

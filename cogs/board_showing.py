@@ -8,7 +8,7 @@ from typing import Final
 import discord
 from discord import app_commands, ui
 
-from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order
+from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order, access_of
 from bot.boards.rules import MAX_BRIEF, one_line
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
@@ -26,11 +26,13 @@ from cogs.board_choosing import (
     summaries,
 )
 from cogs.board_layouts import Looking, board_content, picture_content
-from cogs.board_people import access_in, actor_of, may_keep, may_pin, member_of, places_of, told_to
+from cogs.board_people import actor_of, channels_of, may_keep, may_pin, member_of, told_to
 from cogs.board_rows import Reader, button, open_select
 from cogs.board_wording import board_name, log_line
+from cogs.places import places_of
 from cogs.posting import Content
 from cogs.submitting import bot_of
+from cogs.viewers import viewer_of
 from cogs.wording import escaped, relative_time, user_mention
 
 LISTED: Final = 15  # boards; more are found by their names
@@ -98,7 +100,7 @@ async def present_picture(
         bot_of(interaction).service,
         board,
         item,
-        reader=Reader(user_id=interaction.user.id, access=access_in(board, actor_of(interaction))),
+        reader=Reader(user_id=interaction.user.id, access=access_of(board, actor_of(interaction))),
         looking=looking_of(interaction),
         notes=notes,
     )
@@ -107,11 +109,12 @@ async def present_picture(
 
 async def troubles(interaction: discord.Interaction, board: Board) -> list[str]:
     """Return what keeps the bot from showing a board in its channel, for who curates it."""
-    access = access_in(board, actor_of(interaction))
+    access = access_of(board, actor_of(interaction))
     if board.channel_id is None or board.state is not BoardState.OPEN or access < Access.CURATE:
         return []
     locale, channel = str(interaction.locale), f"<#{board.channel_id}>"
-    places, _ = await places_of(member_of(interaction).guild, {board.channel_id})
+    book, guild = places_of(bot_of(interaction)), member_of(interaction).guild
+    places, _ = await book.find_all(guild, {board.channel_id})
     place = places.get(board.channel_id)
     if place is None or not may_keep(place):
         return [text("board_may_not_post", locale, channel=channel)]
@@ -246,8 +249,10 @@ async def log_lines(
 ) -> tuple[list[str], bool]:
     """Return the entries of a page that the reader may see, and whether there are older ones."""
     boards, locale = boards_of(interaction), str(interaction.locale)
-    found = await boards.log(actor_of(interaction), board.id, page)
-    told = await told_to(member_of(interaction), board, found.activities)
+    actor = actor_of(interaction)
+    found = await boards.log(actor, board.id, page)
+    viewer = await viewer_of(interaction, channels_of(found.activities))
+    told = told_to(viewer, actor, board, found.activities)
     return [f"-# {when(each)} {log_line(each, locale)}" for each in told], found.has_older
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Collection
 from typing import Final
 
 import discord
 from discord.ext import commands
 
-from bot.boards import Actor
+from bot.boards import Actor, access_of
 from bot.client import ImageBot
 from bot.errors import BotError
-from bot.jobs import Scope
-from cogs.board_people import access_in, actor_of_member, may_view_board
+from bot.viewers import Viewer
+from cogs.board_people import actor_of_member, may_view_board
 from cogs.board_pictures import Pictures
+from cogs.places import places_of
 from cogs.rows import generation_ids
+from cogs.viewers import viewer_in
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ class Stars(commands.Cog):
         except discord.HTTPException as error:
             logger.info("A starred message cannot be read: %s", error)
             return
-        if await self._hang(message, actor_of_member(member), board_id):
+        viewer = await self._viewer(member, payload.channel_id)
+        if await self._hang(message, actor_of_member(member), board_id, viewer):
             with contextlib.suppress(discord.HTTPException):  # it may not react here
                 await message.add_reaction(DONE)
 
@@ -63,29 +67,39 @@ class Stars(commands.Cog):
         board = None if stars.board_id is None else await boards.board(stars.board_id)
         if board is None:
             return None
-        access = access_in(board, actor_of_member(member))
-        return board.id if await may_view_board(member, board.channel_id, access) else None
+        access = access_of(board, actor_of_member(member))
+        also = [] if board.channel_id is None else [board.channel_id]
+        viewer = await self._viewer(member, channel_id, also=also)
+        return board.id if may_view_board(viewer, board.channel_id, access) else None
 
-    async def _hang(self, message: discord.Message, actor: Actor, board_id: str) -> bool:
+    async def _viewer(
+        self, member: discord.Member, channel_id: int, also: Collection[int] = ()
+    ) -> Viewer:
+        """Return what somebody who stars a message may see from there."""
+        here = await places_of(self._bot).find(member.guild, channel_id)
+        return await viewer_in(self._bot, member, channel_id, here=here, also=also)
+
+    async def _hang(
+        self, message: discord.Message, actor: Actor, board_id: str, viewer: Viewer
+    ) -> bool:
         """Hang all pictures of a message up; return whether one hangs there now."""
-        pictures = await self._pictures(message, actor)
+        pictures = await self._pictures(message, viewer)
         is_done = False
         for index in range(len(pictures)):
             try:
-                await pictures.hang(self._bot, actor, board_id, index, {})
+                await pictures.hang(self._bot, actor, board_id, index, {}, viewer)
             except (BotError, discord.HTTPException) as error:
                 logger.info("A starred picture was not hung up: %s", error)
             else:
                 is_done = True
         return is_done
 
-    async def _pictures(self, message: discord.Message, actor: Actor) -> Pictures:
+    async def _pictures(self, message: discord.Message, viewer: Viewer) -> Pictures:
         is_ours = self._bot.user is not None and message.author.id == self._bot.user.id
         if not is_ours:
             return Pictures.of_message(message)
-        scope = Scope(guild_id=actor.guild_id)
         found = [
-            await self._bot.service.generation(each, scope=scope)
+            await self._bot.service.generation(each, viewer=viewer)
             for each in generation_ids(message)
         ]
         return Pictures(generations=[each for each in found if each is not None])

@@ -29,7 +29,14 @@ from cogs.deleting import DiscordRemover, delete_images
 from cogs.forms import request_fields, show_form
 from cogs.recipes import send_recipes
 from cogs.rows import CANCEL_TEMPLATE, IMAGE_TEMPLATE
-from cogs.submitting import axis_of, bot_of, find_some, find_to_delete, submit
+from cogs.submitting import (
+    axis_of,
+    bot_of,
+    check_shareable,
+    find_some,
+    find_to_delete,
+    submit,
+)
 from cogs.waiting import cancel_job
 
 
@@ -84,7 +91,11 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Ask for another prompt, size, seed or variety; the form shows those of the first image."""
+    """Ask for another prompt, size, seed or variety; the form shows those of the first image.
+
+    Not where it could not be drawn anyway.
+    """
+    await check_shareable(interaction, generations)
     locale, request = str(interaction.locale), generations[0].request
     names = ("prompt", "size", "seed", "variety")
     fields = request_fields({name: str(getattr(request, name)) for name in names}, locale)

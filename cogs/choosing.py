@@ -15,7 +15,8 @@ from bot.errors import BotError
 from bot.jobs import Generation, typed_id
 from bot.search import Search
 from cogs.rows import generation_ids
-from cogs.submitting import bot_of, find, scope_of, still_there
+from cogs.submitting import bot_of, find, still_there
+from cogs.viewers import viewer_of
 from cogs.wording import shortened
 
 _LINK: Final = re.compile(
@@ -43,7 +44,7 @@ async def _last_of(interaction: discord.Interaction) -> Generation:
     """Return the newest image that the reader asked for in this place."""
     own = Search(user_id=interaction.user.id)
     page = await bot_of(interaction).service.history(
-        scope=scope_of(interaction), search=own, page_size=1
+        viewer=await viewer_of(interaction), search=own, page_size=1
     )
     if not page.generations:
         raise RefusalError("no_image_of_yours")
@@ -54,10 +55,13 @@ async def _linked(
     interaction: discord.Interaction, *, channel_id: int, message_id: int
 ) -> list[Generation]:
     """Return the images of a message: by what is recorded, else by the buttons under it."""
-    service, scope = bot_of(interaction).service, scope_of(interaction)
-    if found := await service.of_message(message_id, scope=scope):
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction, {channel_id})
+    if found := await service.of_message(message_id, viewer=viewer):
         return found
-    seen = await still_there(interaction, await _ids_under(interaction, channel_id, message_id))
+    is_own = viewer.guild_id is None and channel_id == interaction.channel_id
+    may_look = is_own or channel_id in viewer.channels
+    ids = await _ids_under(interaction, channel_id, message_id) if may_look else []
+    seen = await still_there(interaction, ids)
     if not seen:
         raise RefusalError("no_image_there")
     return seen
@@ -79,13 +83,13 @@ async def suggest_images(
     interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
     """Offer the reader's own last images, or those whose prompt has the typed words."""
-    service, scope = bot_of(interaction).service, scope_of(interaction)
-    exact = await service.generation(typed_id(typed), scope=scope) if typed.strip() else None
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
+    exact = await service.generation(typed_id(typed), viewer=viewer) if typed.strip() else None
     if exact is not None:
         return _choices([exact])
     with contextlib.suppress(BotError):  # half a filter was typed, such as `seed:`
         search = Search.parse(typed) if typed.strip() else Search(user_id=interaction.user.id)
-        page = await service.history(scope=scope, search=search, page_size=_MAX_CHOICES)
+        page = await service.history(viewer=viewer, search=search, page_size=_MAX_CHOICES)
         return _choices(page.generations)
     return []
 

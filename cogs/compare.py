@@ -22,6 +22,7 @@ from cogs.gallery import images_message
 from cogs.imagine import QualityName, size_choices
 from cogs.rows import ONE_TEMPLATE
 from cogs.submitting import bot_of, find, submit
+from cogs.viewers import viewer_of
 
 AxisName = Literal["prompts", "qualities", "guidance", "variety", "sizes", "seeds"]
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
@@ -178,6 +179,7 @@ class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPL
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the exact image."""
         async with errors_answered(interaction):
+            viewer = await viewer_of(interaction)
             generations = await find(interaction, [self.generation_id])
             await interaction.response.defer(ephemeral=True, thinking=True)
             view, files = await images_message(
@@ -185,6 +187,7 @@ class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPL
                 generations,
                 limit_bytes=interaction.filesize_limit,
                 locale=str(interaction.locale),
+                is_veiled=any(map(viewer.veils, generations)),
             )
             await interaction.followup.send(view=view, files=files, ephemeral=True)
 

@@ -24,7 +24,8 @@ from cogs.board_rows import OFF_TEMPLATE
 from cogs.board_wording import board_name
 from cogs.posting import Content, refusals_translated, reopened, write_to_user
 from cogs.results import images_content, notes_on, upload_limit
-from cogs.submitting import bot_of, guild_of, is_moderator
+from cogs.submitting import bot_of
+from cogs.viewers import guild_of, viewer_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,7 @@ async def delete_images(interaction: discord.Interaction, generations: list[Gene
     deletions = bot_of(interaction).service.deletions
     removal = await bot_of(interaction).service.delete(
         *(generation.id for generation in generations),
-        by=interaction.user.id,
-        is_moderator=is_moderator(interaction),
+        viewer=await viewer_of(interaction),
         locale=str(interaction.locale),
         shown_in=_pressed(interaction),
     )
@@ -185,7 +185,7 @@ class DiscordRemover:
 
     async def tell_refused(self, removal: Removal) -> None:
         """Write to whoever deleted images which messages still show them."""
-        found = await self._bot.service.deletable(removal.generation_ids, scope=None)
+        found = await self._bot.service.deletable(removal.generation_ids, viewer=None)
         guild_id = found[0].guild_id if found else None
         links = links_to(removal.refused, guild_id)
         ids = ", ".join(removal.generation_ids)

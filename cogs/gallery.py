@@ -23,8 +23,9 @@ from cogs.buttons import draw_again
 from cogs.recipes import send_recipes
 from cogs.results import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
-from cogs.submitting import bot_of, find, find_some, scope_of
+from cogs.submitting import bot_of, find, find_some
 from cogs.uploads import Upload, fit_for_upload, thumbnail
+from cogs.viewers import viewer_of
 from cogs.wording import PROMPT_IN_LIST, escaped, user_mention
 
 PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
@@ -85,19 +86,26 @@ def _check_length(search: Search) -> None:
 
 
 async def show_image(interaction: discord.Interaction, generation_id: str) -> None:
-    """Post one image, with its buttons."""
-    generations = await find(interaction, [generation_id])
-    acknowledged = await interaction.response.defer()
-    if acknowledged is not None and acknowledged.message_id is not None:
+    """Post one image, with its buttons; to its reader alone where not everyone here may see it."""
+    viewer, generations = await viewer_of(interaction), await find(interaction, [generation_id])
+    is_public = all(map(viewer.may_share, generations))
+    acknowledged = await interaction.response.defer(ephemeral=not is_public)
+    if is_public and acknowledged is not None and acknowledged.message_id is not None:
         await _note_copy(interaction, acknowledged.message_id, generations)
+    locale = str(interaction.locale)
     view, files = await images_message(
         bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
-        locale=str(interaction.locale),
+        locale=locale,
+        notes=[] if is_public else [text("shown_to_you", locale)],
+        is_veiled=any(map(viewer.veils, generations)),
     )
-    message = await interaction.followup.send(view=view, files=files, wait=True)
-    await _note_copy(interaction, message.id, generations)
+    message = await interaction.followup.send(
+        view=view, files=files, ephemeral=not is_public, wait=True
+    )
+    if is_public:
+        await _note_copy(interaction, message.id, generations)
 
 
 async def _note_copy(
@@ -122,9 +130,25 @@ async def post_again(
 
 
 async def images_message(
-    service: Service, generations: Sequence[Generation], *, limit_bytes: int, locale: str
+    service: Service,
+    generations: Sequence[Generation],
+    *,
+    limit_bytes: int,
+    locale: str,
+    notes: Sequence[str] = (),
+    is_veiled: bool = False,
 ) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return the message of finished images, as their first reply had it: hidden if that was."""
+    """Return the message of finished images, as their first reply had it: hidden if that was.
+
+    Args:
+        service: Knows which were hidden.
+        generations: The images, of one job.
+        limit_bytes: What a file may have here.
+        locale: The reader's language.
+        notes: Lines above the images.
+        is_veiled: Whether the channel that they come from hides them until they are clicked.
+
+    """
     ids = [generation.id for generation in generations]
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
@@ -133,9 +157,9 @@ async def images_message(
         generations,
         fitted.names,
         locale=locale,
-        notes=fitted.notes,
+        notes=[*notes, *fitted.notes],
         row=image_row(ids, locale, in_guild=generations[0].guild_id is not None),
-        spoiler=bool(await service.spoilers_among(ids)),
+        spoiler=is_veiled or bool(await service.spoilers_among(ids)),
     )
     return view, [file.to_discord() for file in fitted.uploads]
 
@@ -144,9 +168,9 @@ async def history_page(
     interaction: discord.Interaction, *, page: int, search: Search
 ) -> tuple[ui.LayoutView, list[discord.File]]:
     """Return one page of the history and its thumbnails."""
-    locale = str(interaction.locale)
+    locale, viewer = str(interaction.locale), await viewer_of(interaction)
     found = await bot_of(interaction).service.history(
-        scope=scope_of(interaction),
+        viewer=viewer,
         search=search,
         page=page,
         page_size=PAGE_SIZE,
@@ -164,8 +188,8 @@ async def history_page(
         [each.id for each in found.generations]
     )
     sections = [
-        _section(generation, file, locale, spoiler=generation.id in hidden)
-        for generation, file in zip(found.generations, thumbnails, strict=True)
+        _section(each, file, locale, spoiler=each.id in hidden or viewer.veils(each))
+        for each, file in zip(found.generations, thumbnails, strict=True)
     ]
     buttons = page_row(page, search=str(search), has_older=found.has_older, locale=locale)
     view = layouts.layout(

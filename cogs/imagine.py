@@ -18,7 +18,8 @@ from bot.plain_text import shortened
 from bot.texts import text
 from cogs.board_defaults import with_defaults
 from cogs.forms import refuse, request_fields
-from cogs.submitting import bot_of, guild_of, series, submit
+from cogs.submitting import bot_of, series, submit
+from cogs.viewers import guild_of
 
 QualityName = Literal["draft", "standard", "final"]
 

@@ -21,8 +21,9 @@ from cogs.buttons import draw_again
 from cogs.choosing import suggest_images
 from cogs.findings import found_lines, metadata_lines, source_lines
 from cogs.recipes import send_recipes
-from cogs.submitting import bot_of, find, scope_of
+from cogs.submitting import bot_of, find
 from cogs.takeover import DrawHereButton, draw_button
+from cogs.viewers import viewer_of
 
 
 class Inspecting(commands.Cog):
@@ -64,7 +65,7 @@ async def inspect_attachment(
     service = bot_of(interaction).service
     async with service.looking:
         picture = await asyncio.to_thread(read_picture, content)
-        finding = await service.made_here(picture, scope=scope_of(interaction))
+        finding = await service.made_here(picture, viewer=await viewer_of(interaction))
     view = await _answer(service, picture, finding, str(interaction.locale))
     await interaction.followup.send(view=view, ephemeral=True)
 

@@ -16,8 +16,9 @@ from bot.portrait import Portrait, draw_family
 from bot.texts import text
 from cogs import layouts
 from cogs.choosing import chosen, suggest_images
-from cogs.submitting import bot_of, scope_of
+from cogs.submitting import bot_of
 from cogs.uploads import Upload
+from cogs.viewers import viewer_of
 
 
 class Lineage(commands.Cog):
@@ -44,7 +45,7 @@ class Lineage(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         images = await chosen(interaction, id)
         service = bot_of(interaction).service
-        family = await service.family(images[0].id, scope=scope_of(interaction))
+        family = await service.family(images[0].id, viewer=await viewer_of(interaction))
         locale = str(interaction.locale)
         async with self._drawing:
             portrait, upload = await asyncio.to_thread(

@@ -11,6 +11,8 @@ from bot.jobs import typed_id
 from bot.queue import EVERYWHERE
 from bot.service import Ticket
 from bot.texts import text
+from bot.viewers import Viewer
+from cogs.viewers import viewer_of
 from cogs.wording import relative_time, shortened, user_mention
 
 
@@ -31,9 +33,8 @@ class Moderating(
     async def move(self, interaction: discord.Interaction, job: str) -> None:
         """Move a job to the front of the server's own jobs."""
         locale, job_id = str(interaction.locale), typed_id(job)
-        ticket = await self._bot.service.moderation.move_to_front(
-            job_id, guild_id=_guild_id(interaction)
-        )
+        viewer = await _moderator(interaction)
+        ticket = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
         if ticket is None:
             raise RefusalError("not_waiting", id=job_id)
         words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
@@ -65,8 +66,9 @@ class Moderating(
         await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
 
     async def _place(self, interaction: discord.Interaction, *, everywhere: bool) -> int:
-        """Return whose jobs are meant."""
+        """Return whose jobs are meant, if they are this person's to steer."""
         if not everywhere:
+            await _moderator(interaction)
             return _guild_id(interaction)
         if not await self._bot.is_owner(interaction.user):
             raise RefusalError("owner_only")
@@ -78,9 +80,9 @@ class Moderating(
         self, interaction: discord.Interaction, user: discord.User | None = None
     ) -> None:
         """Cancel what waits; everybody concerned is told."""
-        count = self._bot.service.moderation.clear(
-            _guild_id(interaction), by=interaction.user.id, user_id=user.id if user else None
-        )
+        viewer = await _moderator(interaction)
+        user_id = user.id if user else None
+        count = self._bot.service.moderation.clear(viewer, user_id=user_id)
         if count == 0:
             raise RefusalError("nothing_to_clear")
         if user is None:
@@ -97,10 +99,12 @@ class Moderating(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Offer the server's waiting jobs in the order of the line."""
+        viewer = await viewer_of(interaction)
         waiting = [
-            ticket.job
-            for ticket in self._bot.service.queue_for()
-            if ticket.position > 0 and ticket.job.origin.guild_id == interaction.guild_id
+            entry.job
+            for entry in self._bot.service.queue_for(viewer)
+            if entry.position > 0 and entry.job is not None
+            if viewer.is_moderator and viewer.may_moderate(entry.job.origin)
         ]
         named = {
             job.id: f"{job.id} · {job.origin.user_name} · {job.requests[0].prompt}"
@@ -111,6 +115,21 @@ class Moderating(
             for job_id, name in named.items()
             if typed.casefold() in name.casefold()
         ][:25]
+
+
+async def _moderator(interaction: discord.Interaction) -> Viewer:
+    """Return who asks, if they are a moderator of the whole server.
+
+    Discord hides the command from others, but lets a server say to whom it shows it.
+
+    Raises:
+        RefusalError: They are not.
+
+    """
+    viewer = await viewer_of(interaction)
+    if not viewer.is_moderator:
+        raise RefusalError("jobs_moderators_only")
+    return viewer
 
 
 def _guild_id(interaction: discord.Interaction) -> int:

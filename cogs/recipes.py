@@ -15,8 +15,9 @@ from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.descent import descent_text
-from cogs.submitting import bot_of, scope_of
+from cogs.submitting import bot_of
 from cogs.uploads import damage_notes
+from cogs.viewers import viewer_of
 from cogs.wording import escaped, shortened
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
@@ -35,7 +36,7 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
         if room < SHORTEST_RECIPE:
             items.append(ui.TextDisplay(short_recipe(generation, locale, room=room)))
             continue
-        descent = await service.descent(generation.id, scope=scope_of(interaction))
+        descent = await service.descent(generation.id, viewer=await viewer_of(interaction))
         words = descent_text(descent, locale, room=room // 3)
         items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
     files = [_recipe_file(service, generation) for generation in generations]

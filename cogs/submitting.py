@@ -9,12 +9,14 @@ import discord
 
 from bot.client import ImageBot, RefusalError
 from bot.generation import GenerationRequest, seed_after
-from bot.jobs import Generation, Origin, Relation, Scope
+from bot.jobs import Generation, Origin, Relation
 from bot.lineage import relation_of
 from bot.plain_text import plain_text
 from bot.variations import Axis
 from cogs.hints import give_hints
+from cogs.places import is_age_restricted
 from cogs.replies import DiscordReply
+from cogs.viewers import guild_of, place_here, viewer_of
 
 
 def bot_of(interaction: discord.Interaction) -> ImageBot:
@@ -36,28 +38,8 @@ def origin_of(interaction: discord.Interaction) -> Origin:
         token=interaction.token,
         expires_at=interaction.expires_at,
         upload_limit=interaction.filesize_limit,
+        is_age_restricted=is_age_restricted(place_here(interaction)),
     )
-
-
-def guild_of(interaction: discord.Interaction) -> int | None:
-    """Return the guild that images made here belong to; None where they are their user's own.
-
-    Where somebody brought the bot along as a user-installed app, the guild has not invited it, and
-    its members need not see each other's images.
-    """
-    is_brought_along = interaction.is_user_integration() and not interaction.is_guild_integration()
-    return None if is_brought_along else interaction.guild_id
-
-
-def scope_of(interaction: discord.Interaction) -> Scope:
-    """Return what the user may see from here: this guild's images, or their own."""
-    guild_id = guild_of(interaction)
-    return Scope(user_id=interaction.user.id) if guild_id is None else Scope(guild_id=guild_id)
-
-
-def is_moderator(interaction: discord.Interaction) -> bool:
-    """Return whether the user may manage other people's messages in this guild channel."""
-    return guild_of(interaction) is not None and interaction.permissions.manage_messages
 
 
 def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
@@ -72,10 +54,10 @@ async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Gen
         RefusalError: One is gone, or of another place; the two are not told apart.
 
     """
-    service, scope = bot_of(interaction).service, scope_of(interaction)
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
     found = []
     for id_ in ids:
-        generation = await service.generation(id_, scope=scope)
+        generation = await service.generation(id_, viewer=viewer)
         if generation is None:
             raise RefusalError("not_found", id=id_)
         found.append(generation)
@@ -102,7 +84,7 @@ async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -
         RefusalError: None of them may be seen from here.
 
     """
-    found = await bot_of(interaction).service.deletable(ids, scope=scope_of(interaction))
+    found = await bot_of(interaction).service.deletable(ids, viewer=await viewer_of(interaction))
     if not found:
         raise RefusalError("not_found", id=ids[0])
     return found
@@ -110,8 +92,8 @@ async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -
 
 async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
     """Return those images of these ids that may be seen from here; perhaps none."""
-    service, scope = bot_of(interaction).service, scope_of(interaction)
-    found = [await service.generation(id_, scope=scope) for id_ in ids]
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
+    found = [await service.generation(id_, viewer=viewer) for id_ in ids]
     return [generation for generation in found if generation is not None]
 
 
@@ -126,6 +108,24 @@ async def axis_of(
     return None if job is None else job.axis
 
 
+async def check_shareable(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> bool:
+    """Refuse what not everyone here may see; return whether any of it is hidden by its channel.
+
+    Raises:
+        RefusalError: It comes from a channel that not everyone here may view.
+
+    """
+    if not generations:
+        return False
+    viewer = await viewer_of(interaction)
+    for each in generations:
+        if not viewer.may_share(each):
+            raise RefusalError("not_for_here", id=each.id)
+    return any(map(viewer.veils, generations))
+
+
 async def submit(
     interaction: discord.Interaction,
     requests: Sequence[GenerationRequest],
@@ -136,6 +136,9 @@ async def submit(
 ) -> None:
     """Hand a job to the service, which writes it down and has it acknowledged.
 
+    Its images are for everyone here: those that they come from must be, too. What Discord hides
+    until it is clicked where they come from, stays hidden.
+
     Args:
         interaction: Who asks, from where.
         requests: The images.
@@ -143,7 +146,11 @@ async def submit(
         spoiler: Whether they are hidden until they are clicked.
         axis: What differs between them, where they are a comparison.
 
+    Raises:
+        RefusalError: Not everyone here may see one of those that they come from.
+
     """
+    is_veiled = await check_shareable(interaction, parents)
     origin = origin_of(interaction)
     reply = DiscordReply.to_interaction(interaction, origin)
     await bot_of(interaction).service.submit(
@@ -152,7 +159,7 @@ async def submit(
         reply=reply,
         parents=[parent.id for parent in parents],
         relation=_relation(requests, parents),
-        spoiler=spoiler,
+        spoiler=spoiler or is_veiled,
         axis=axis,
     )
     known = {parent.request.prompt for parent in parents}

@@ -23,6 +23,7 @@ from bot.picture_files import write_once
 from bot.recipe import build_recipe, canonical
 from bot.service.boards import Boards
 from bot.store import Store
+from bot.viewers import Viewer
 
 GUILD = 1
 ADA = Actor(guild_id=GUILD, user_id=10, user_name="Ada")  # owns the boards
@@ -30,6 +31,7 @@ BEN = Actor(guild_id=GUILD, user_id=11, user_name="Ben", role_ids=frozenset({50}
 CLEO = Actor(guild_id=GUILD, user_id=12, user_name="Cleo")
 MOD = Actor(guild_id=GUILD, user_id=13, user_name="Mod", is_moderator=True)
 STRANGER = Actor(guild_id=2, user_id=10, user_name="Ada", is_moderator=True)  # of another guild
+HERE = Viewer(user_id=0, guild_id=GUILD, channels=frozenset({2}))  # sees the images of `an_image`
 CONDITIONS = {
     "prompt_used": "x", "num_inference_steps": 8, "sigmas": [1.0], "model": "demo",
     "revision": "1", "dtype": "float32", "device": "cpu", "torch": "2", "diffusers": "0",

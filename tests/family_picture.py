@@ -36,7 +36,7 @@ async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
     async with open_town(settings, SteeredEngine(engine)) as town:
-        family = await town.service.family(await grow(town), scope=town.scope())
+        family = await town.service.family(await grow(town), viewer=town.viewer())
         return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -17,12 +18,14 @@ from bot.engines.z_image import ZImageEngine
 from bot.errors import BadImageError
 from bot.executor import ThreadExecutor
 from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
+from bot.jobs import CancelOutcome, Generation, Job, Origin, now
 from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
 from bot.settings import Settings
+from bot.viewers import Viewer
 
 pytest_plugins = ["tests.bot_fixtures"]
 
+HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))
 PATIENCE_S = 30.0
 HELD = 1  # the seed of the image that stops at its last step
 
@@ -193,7 +196,7 @@ async def test_who_is_next_is_chosen_at_the_last_moment_and_shown_as_such(
     await at_its_end(late, service)
     third = await ask(service, 30, 3)
 
-    tickets = {ticket.job.id: ticket.position for ticket in service.queue_for()}
+    tickets = {ticket.job.id: ticket.position for ticket in service.queue_for(HERE)}
 
     assert [tickets.get(each.job.id) for each in (second, third) if each.job] == [1, 2]
     late.go_on.set()
@@ -211,7 +214,7 @@ async def test_a_job_that_was_asked_for_ahead_can_be_cancelled(
     assert second.job is not None
 
     cancelling = asyncio.create_task(
-        service.cancel(second.job.id, by=20, is_moderator=False, scope=Scope(guild_id=1))
+        service.cancel(second.job.id, viewer=replace(HERE, user_id=20))
     )
     await asyncio.sleep(0)
     late.go_on.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from bot.jobs import CancelOutcome
 from bot.queue import QueueFullError
 from bot.service import open_service
 from bot.settings import Settings
-from tests.board_room import ADA, BEN, CLEO, MOD, Room, an_image, open_room, picture
-from tests.test_service import HERE, Recorder, idle, opened, origin, request, submit
+from tests.board_room import ADA, BEN, CLEO, HERE, MOD, Room, an_image, open_room, picture
+from tests.test_service import Recorder, here, idle, opened, origin, request, submit
 from tests.town import SteeredEngine, crash
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -124,7 +125,7 @@ async def test_a_job_of_the_last_run_is_cancelled_before_it_is_taken_up(
         await crash(service)
         engine.release()
     async with opened(settings, engine) as service:
-        outcome = await service.cancel(left[1].job_id, by=10, is_moderator=False, scope=HERE)
+        outcome = await service.cancel(left[1].job_id, viewer=here(10))
         assert outcome is CancelOutcome.QUEUED
         replies = {}
         await service.resume(lambda job: replies.setdefault(job.id, Recorder()))
@@ -138,8 +139,10 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
     async with opened(settings, engine) as service:
         engine.hold()
         jobs = [await submit(service, by=origin(user)) for user in range(3)]
-        moving = service.moderation.move_to_front(jobs[2].job_id, guild_id=1)
-        cancelling = service.cancel(jobs[2].job_id, by=2, is_moderator=False, scope=HERE)
+        moving = service.moderation.move_to_front(
+            jobs[2].job_id, viewer=replace(here(9), is_moderator=True)
+        )
+        cancelling = service.cancel(jobs[2].job_id, viewer=here(2))
         ticket, outcome = await asyncio.gather(moving, cancelling)
         assert outcome is CancelOutcome.QUEUED
         assert ticket is None, "what was cancelled meanwhile is not said to come next"
@@ -156,10 +159,7 @@ async def test_a_job_is_cancelled_once_however_many_press(
         await submit(service)
         waiting = await submit(service)
         outcomes = await asyncio.gather(
-            *(
-                service.cancel(waiting.job_id, by=10, is_moderator=False, scope=HERE)
-                for _ in range(5)
-            )
+            *(service.cancel(waiting.job_id, viewer=here(10)) for _ in range(5))
         )
         assert sorted(outcomes).count(CancelOutcome.QUEUED) == 1
         assert set(outcomes) == {CancelOutcome.QUEUED, CancelOutcome.TOO_LATE}
@@ -222,7 +222,7 @@ async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(room: Room):
     board = await room.board()
     image = await an_image(room.store)
     asked, _ = await asyncio.gather(
-        room.boards.add_generation(ADA, board.id, image.id),
+        room.boards.add_generation(ADA, board.id, image.id, viewer=HERE),
         room.store.deletions.begin([image.id], by=1, locale="en-US"),
         return_exceptions=True,
     )

@@ -17,7 +17,7 @@ from PIL import Image
 from bot.boards import Status
 from bot.command_line import run
 from bot.recipe import parse_recipe
-from tests.board_room import ADA, BEN, STRANGER, Room, an_image, open_room, picture
+from tests.board_room import ADA, BEN, HERE, STRANGER, Room, an_image, open_room, picture
 
 
 def given(folder: Path, work: Callable[[Room], Awaitable[Any]]) -> Any:
@@ -33,7 +33,9 @@ def given(folder: Path, work: Callable[[Room], Awaitable[Any]]) -> Any:
 async def a_busy_board(room: Room) -> str:
     board = await room.board("春 Spring/2026", brief="soft\nlight", channel_id=5)
     made = await an_image(room.store)
-    await room.boards.add_generation(ADA, board.id, made.id, caption="=1+1", tags=["a", "b"])
+    await room.boards.add_generation(
+        ADA, board.id, made.id, viewer=HERE, caption="=1+1", tags=["a", "b"]
+    )
     await room.upload(board, 2, content=picture(2, "JPEG"), is_spoiler=True, caption="二")
     await room.boards.set_status(ADA, board.id, 2, Status.APPROVED)
     await room.boards.vote(BEN, board.id, 1)

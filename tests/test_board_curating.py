@@ -265,7 +265,7 @@ async def test_same_seed_works_when_the_image_is_deleted(town: Town):
     await press(town.ada, picture, "zib:b:same")
     await town.idle()
     [id_] = ids_of(town.images()[-1])
-    generation = await town.service.generation(id_, scope=town.scope())
+    generation = await town.service.generation(id_, viewer=town.viewer())
     [item] = (await board_of(town)).items
     assert generation.pixel_sha256 == item.pixel_sha256
     recipe = await press(town.ada, picture, "zib:b:recipe")
@@ -281,7 +281,7 @@ async def test_more_like_this_draws_new_seeds_with_variety(town: Town):
     await town.ada.submit_modal(shown, {"count": "2", "variety": "60"})
     await town.idle()
     made = [
-        await town.service.generation(each, scope=town.scope())
+        await town.service.generation(each, viewer=town.viewer())
         for each in ids_of(town.images()[-1])
     ]
     assert [each.request.variety for each in made] == [60, 60]
@@ -305,7 +305,7 @@ async def test_a_palette_is_drawn_with(town: Town):
     )
     await town.idle()
     [id_] = ids_of(town.images()[-1])
-    request = (await town.service.generation(id_, scope=town.scope())).request
+    request = (await town.service.generation(id_, viewer=town.viewer())).request
     assert request.prompt == f"a blue boat, {fields['colours']}"
     assert request.seed == 9
 

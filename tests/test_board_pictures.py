@@ -19,7 +19,7 @@ from bot.errors import BotError
 from bot.exhibits.pictures import PictureCache
 from bot.picture_files import write_once
 from bot.recipe import parse_recipe
-from tests.board_room import ADA, BEN, CLEO, MOD, STRANGER, Room, an_image, open_room, picture
+from tests.board_room import ADA, BEN, CLEO, HERE, MOD, STRANGER, Room, an_image, open_room, picture
 from tests.test_board_service import refused, verbs
 from tests.test_reading import chunk, encoded, profile, with_chunks
 
@@ -83,7 +83,7 @@ async def test_photographs_and_large_texts_hang_and_are_shown_on_the_sheet(
 
 async def test_an_image_of_the_bot_hangs_with_its_recipe(room: Room):
     board, made = await room.board(), await an_image(room.store, spoiler=True)
-    added = await room.boards.add_generation(CLEO, board.id, f" `{made.id.upper()}` ")
+    added = await room.boards.add_generation(CLEO, board.id, f" `{made.id.upper()}` ", viewer=HERE)
     item = added.item
     assert (item.source, item.generation_id) == (Source.GENERATION, made.id)
     assert (item.prompt, item.seed) == ("红苹果 on a table", 1)
@@ -96,7 +96,9 @@ async def test_an_image_of_the_bot_hangs_with_its_recipe(room: Room):
 
 async def test_an_image_of_an_older_version_hangs_with_its_recipe_too(room: Room):
     board, made = await room.board(), await an_image(room.store, is_old=True)
-    item = (await room.boards.add_generation(ADA, board.id, made.id, credit="B. & Co")).item
+    item = (
+        await room.boards.add_generation(ADA, board.id, made.id, viewer=HERE, credit="B. & Co")
+    ).item
     assert item.recipe_text is not None
     assert parse_recipe(item.recipe_text).request == made.request
     assert item.credit == "B. & Co"
@@ -115,12 +117,13 @@ async def test_only_images_of_the_guild_that_are_there_can_be_added(room: Room):
     damaged.path.write_bytes(b"garbage")
     for made, state in ((lost, "gone"), (damaged, "damaged")):
         await refused(
-            room.boards.add_generation(ADA, board.id, made.id),
+            room.boards.add_generation(ADA, board.id, made.id, viewer=HERE),
             f"The file of the image '{made.id}' is {state}: press Same seed",
         )
     for id_ in (elsewhere.id, private.id, deleted.id, "nonsense"):
         await refused(
-            room.boards.add_generation(ADA, board.id, id_), f"There is no image '{id_}' here"
+            room.boards.add_generation(ADA, board.id, id_, viewer=HERE),
+            f"There is no image '{id_}' here",
         )
     assert await room.numbers(board) == []
     assert room.copies() == []
@@ -128,7 +131,7 @@ async def test_only_images_of_the_guild_that_are_there_can_be_added(room: Room):
 
 async def test_a_picture_stays_when_its_image_is_deleted(room: Room):
     board, made = await room.board(), await an_image(room.store)
-    await room.boards.add_generation(ADA, board.id, made.id)
+    await room.boards.add_generation(ADA, board.id, made.id, viewer=HERE)
     await room.store.deletions.begin([made.id], by=1, locale="en-US")
     made.path.unlink()
     await room.boards.tidy()
@@ -476,7 +479,7 @@ async def test_votes_move_nothing_that_was_decided(room: Room, status: Status):
 async def test_a_board_may_count_no_votes_for_ones_own(room: Room):
     board = await room.board(self_vote=False)
     made = await an_image(room.store, user=BEN)
-    await room.boards.add_generation(CLEO, board.id, made.id)
+    await room.boards.add_generation(CLEO, board.id, made.id, viewer=HERE)
     for who in (BEN, CLEO):  # who made it, and who hung it up
         await refused(room.boards.vote(who, board.id, 1), "Picture 1 is your own")
     await room.boards.vote(ADA, board.id, 1)
@@ -540,7 +543,7 @@ async def test_who_deletes_an_image_can_take_it_off_everywhere(room: Room):
     made = await an_image(room.store, user=BEN)
     for each in (board, other):
         await room.upload(each, 5)
-        await room.boards.add_generation(ADA, each.id, made.id)
+        await room.boards.add_generation(ADA, each.id, made.id, viewer=HERE)
     elsewhere = await room.boards.create(STRANGER, name="x")
     await room.boards.archive(ADA, board.id)
     seen = [hanging.board_name for hanging in await room.boards.hangings(BEN, made.id)]

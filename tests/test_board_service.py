@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests.board_room import (
     BEN,
     CLEO,
     GUILD,
+    HERE,
     MOD,
     STRANGER,
     Room,
@@ -205,7 +207,7 @@ async def test_another_guilds_board_is_as_if_it_were_not_there(room: Room):
         boards.delete_comment(STRANGER, board.id, 1, 1),
         boards.log(STRANGER, board.id),
         room.upload(board, 2, by=STRANGER),
-        boards.add_generation(STRANGER, board.id, (await an_image(room.store)).id),
+        boards.add_generation(STRANGER, board.id, (await an_image(room.store)).id, viewer=HERE),
     ):
         await refused(doing, "There is no board '.+' here that you may see")
     assert await boards.boards(STRANGER, with_archived=True, with_deleted=True) == []
@@ -478,7 +480,7 @@ async def test_boards_are_as_they_were_after_a_restart(tmp_path: Path):
     async with open_room(tmp_path) as room:
         board = await room.board(channel_id=5)
         made = await an_image(room.store)
-        await room.boards.add_generation(BEN, board.id, made.id, tags=["a", "b"])
+        await room.boards.add_generation(BEN, board.id, made.id, viewer=HERE, tags=["a", "b"])
         await room.upload(board, 2, content=picture(2, "JPEG"), is_spoiler=True)
         await room.boards.move(ADA, board.id, 2, before=1)
         await room.boards.comment(CLEO, board.id, 1, "很好")
@@ -499,8 +501,8 @@ async def test_a_drawn_image_stays_on_its_board_when_it_is_deleted_and_the_bot_r
         await idle(service)
         [made] = reply.generations
         board = await service.boards.create(ADA, name="Spring", channel_id=2)
-        added = await service.boards.add_generation(ADA, board.id, made.id)
-        await service.delete(made.id, by=BEN.user_id, is_moderator=False)
+        added = await service.boards.add_generation(ADA, board.id, made.id, viewer=HERE)
+        await service.delete(made.id, viewer=replace(HERE, user_id=BEN.user_id))
         assert not made.path.is_file()
     async with open_service(settings, lambda: engine) as service:
         await service.boards.tidy()

@@ -430,7 +430,7 @@ async def test_imagine_takes_a_boards_words_and_size_and_says_so(town: Town):
     assert "**a red apple, in flat colours**" in words
     assert "With the words of this channel's board: in flat colours" in words
     [id_] = ids_of(result.response)
-    generation = await town.service.generation(id_, scope=town.scope())
+    generation = await town.service.generation(id_, viewer=town.viewer())
     assert generation.request.prompt == "a red apple, in flat colours"
     assert str(generation.request.size) == SMALL
 

@@ -24,7 +24,7 @@ async def test_same_seed_draws_the_same_pixels_and_says_so(town: Town):
     assert f"Pixel for pixel the same as `{original}`" in words
     assert f"<@{town.ming.id}>" in words, "who presses is the requester of the new one"
     [again] = ids_of(result.response)
-    generation = await town.service.generation(again, scope=town.scope())
+    generation = await town.service.generation(again, viewer=town.viewer())
     assert generation.parent_id is not None
     assert generation.pixel_sha256[:12] in words
 
@@ -84,7 +84,7 @@ async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same
     message = await town.imagine(seed=5, quality="final", guidance=1.5)
     [id_] = ids_of(message)
     recipe = private_sentence(await town.ming.click(message, label="Recipe"))
-    generation = await town.service.generation(id_, scope=town.scope())
+    generation = await town.service.generation(id_, viewer=town.viewer())
     assert generation.pixel_sha256 in recipe
     for fact in ("torch", "diffusers", "transformers", "float32", "9 (final)"):
         assert fact in recipe
@@ -98,7 +98,7 @@ async def test_the_requester_deletes_their_image(town: Town):
     result = await press(town, town.ada, message, "Delete")
     assert f"Deleted `{id_}`" in private_sentence(result)
     assert town.images() == []
-    assert await town.service.generation(id_, scope=town.scope()) is None
+    assert await town.service.generation(id_, viewer=town.viewer()) is None
 
 
 async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(town: Town):

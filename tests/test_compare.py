@@ -44,7 +44,7 @@ async def pictures(message) -> list[Image.Image]:
 
 
 async def made(town: Town, message) -> list:
-    return [await town.service.generation(each, scope=town.scope()) for each in ids_of(message)]
+    return [await town.service.generation(each, viewer=town.viewer()) for each in ids_of(message)]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_show_brings_one_image_in_private_with_its_own_buttons(town: Town)
     assert answer.ephemeral
     assert ids_of(answer) == [second]
     assert "seed `6` · 128×128 · draft" in texts_of(answer)
-    generation = await town.service.generation(second, scope=town.scope())
+    generation = await town.service.generation(second, viewer=town.viewer())
     [picture] = await pictures(answer)
     assert picture.tobytes() == Image.open(generation.path).convert("RGB").tobytes()
     again = await town.ming.click(answer, label="Same seed")
@@ -209,7 +209,7 @@ async def test_a_moderators_cancel_keeps_nothing(town: Town, engine: SteeredEngi
     await town.moderator.click(result.response, label="Cancel")
     await town.idle()
     assert town.images() == []
-    assert (await town.service.history(scope=town.scope())).generations == []
+    assert (await town.service.history(viewer=town.viewer())).generations == []
 
 
 async def test_a_cancel_before_the_first_image_takes_the_message_away(

@@ -85,7 +85,7 @@ async def test_it_is_said_in_every_answer_and_drawn_again(
     recipe = await town.ming.slash(town.channel, "recipe", id=id_)
     assert f"The file of `{id_}` {said(damage)}" in private_sentence(recipe)
     await town.ming.slash(town.channel, "lineage", id=id_)
-    family = await town.service.family(id_, scope=town.scope())
+    family = await town.service.family(id_, viewer=town.viewer())
     broken = draw_family(family, locale="en-US").image.tobytes()
     again = await town.ming.click(message, label="Same seed")
     await town.idle()
@@ -107,7 +107,7 @@ async def test_a_message_after_a_restart_says_which_of_its_images_is_damaged(
     options = {"count": 2} if command == "imagine" else {"vary": "seeds", "values": "1, 2"}
     result = await town.ada.slash(town.channel, command, prompt="x", size=SMALL, **options)
     await town.idle()
-    made = (await town.service.history(scope=town.scope())).generations
+    made = (await town.service.history(viewer=town.viewer())).generations
     garbage(made[0].path)
     town.env.backend.faults.clear()
     await town.start_again()
@@ -125,7 +125,7 @@ async def test_a_damaged_image_keeps_nobody_from_finding_others(town: Town):
         image.convert("RGB").save(buffer, "JPEG", quality=80)
     garbage(path)
     with Image.open(io.BytesIO(buffer.getvalue())) as copy:
-        found = await town.service.lookalike(copy.convert("RGB"), scope=town.scope())
+        found = await town.service.lookalike(copy.convert("RGB"), viewer=town.viewer())
     assert found.original is None
     assert [each.id for each in found.unread] == ids_of(first)
 

@@ -219,7 +219,7 @@ async def test_a_job_that_was_cancelled_half_way_changes_nothing(
     engine.hold()
     cancelled = await submit(service, WANTED["guided"], WANTED["plain"])
     await reached_a_step(engine)
-    await service.cancel(cancelled.job_id, by=10, is_moderator=False, scope=HERE)
+    await service.cancel(cancelled.job_id, viewer=replace(HERE, user_id=10))
     engine.release()
     reply = await submit(service, WANTED["guided"], WANTED["plain"])
     await idle(service)

@@ -23,7 +23,7 @@ from tests.discord_server.raw import Raw
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.stand_in import pixels_of
 from tests.discord_server.world import Place, Seen
-from tests.town import SMALL, private_sentence, texts_of
+from tests.town import SMALL, gallery_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.wire_fixtures"]
 
@@ -141,6 +141,36 @@ async def test_forms_menus_and_suggestions_work(
     recipe = await server.people.menu(place.ming, place.channel, "Recipe", message)
     await server.people.answered(recipe)
     assert "a blue pear" in texts_of(recipe.response)
+
+
+async def test_what_channels_hide_is_read_from_the_wire(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    """A spoiler channel's flag, which discord.py drops, an age limit, and a channel shut to all."""
+    people, guild = server.people, place.guild
+    rooms = {
+        "finale": guild.create_text_channel("finale"),
+        "adult": guild.create_text_channel("adult"),
+        "shut": guild.create_text_channel("shut"),
+    }
+    people.mark(rooms["finale"], is_spoiler=True)
+    people.mark(rooms["adult"], nsfw=True)
+    ids = {}
+    for name, room in rooms.items():
+        asked = await people.slash(place.ada, room, "imagine", prompt=f"a {name} apple", size=SMALL)
+        [ids[name]] = (await people.image(asked)).images
+    people.hide(rooms["shut"])
+    found = {}
+    for name, id_ in ids.items():
+        asked = await people.slash(place.ming, place.channel, "show", id=id_)
+        await people.answered(asked)
+        found[name] = await people.image(asked) if name == "finale" else people.response(asked)
+    assert [each["spoiler"] for each in gallery_of(found["finale"])] == [True]
+    for name in ("adult", "shut"):
+        assert f"`{ids[name]}`" in found[name].text
+        assert not found[name].images
+    offers = await people.complete(place.ming, place.channel, "recipe", "id", "apple")
+    assert [offer["value"] for offer in offers] == [ids["finale"]]
 
 
 async def test_while_no_bot_runs_nobody_answers(
@@ -397,6 +427,16 @@ async def test_an_acknowledgement_that_hangs_does_not_hold_the_images_up(
     )
     await server.people.images(place.channel, timeout_s=10)
     await only_one(server, place, raw, pixels())
+
+
+async def test_a_list_of_channels_that_hangs_keeps_nobody_waiting(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    message = await server.people.image(await imagine(server, place))
+    server.faults.next(Fault.HANGS, "GET", "/guilds/{guild_id}/channels")
+    again = await server.people.press(place.ming, message, "Same seed")
+    await server.people.answered(again)
+    assert len((await server.people.image(again)).images) == 1
 
 
 async def test_a_failure_is_told_though_the_line_breaks(

@@ -151,7 +151,7 @@ async def test_of_pictures_that_are_deleted_meanwhile_the_others_are_hung_up(tow
     message = await town.imagine(count=3)
     ids = ids_of(message)
     shown = await town.ada.click(message, label="Add to board")
-    await town.service.delete(ids[0], by=town.ada.id, is_moderator=False)
+    await town.service.delete(ids[0], viewer=town.viewer(town.ada))
     typed = {"board": [board.id], "pictures": ["0", "2"], "caption": "", "tags": ""}
     await town.ada.submit_modal(shown, typed)
     assert [each.generation_id for each in (await board_of(town)).items] == [ids[2]]
@@ -248,7 +248,7 @@ async def test_a_refused_command_comes_back_as_a_form_with_its_other_options(tow
     sent = await town.ada.submit_modal(shown, {**typed, "prompt": "a pear"})
     await town.idle()
     ids = ids_of(sent.response)
-    made = [await town.service.generation(each, scope=town.scope()) for each in ids]
+    made = [await town.service.generation(each, viewer=town.viewer()) for each in ids]
     assert [each.request.seed for each in made] == [5, 6]
     assert {(each.request.prompt, each.request.quality, each.request.guidance_scale)
             for each in made} == {("a pear", "draft", 1.2)}  # fmt: skip

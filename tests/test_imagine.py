@@ -57,7 +57,7 @@ async def test_the_uploaded_pixels_are_the_recorded_ones(town: Town):
     [id_] = ids_of(message)
     [attachment] = message.attachments
     picture = Image.open(BytesIO(await attachment.read())).convert("RGB")
-    generation = await town.service.generation(id_, scope=town.scope())
+    generation = await town.service.generation(id_, viewer=town.viewer())
     assert hashlib.sha256(picture.tobytes()).hexdigest() == generation.pixel_sha256
     assert picture.size == (128, 128)
 

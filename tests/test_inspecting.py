@@ -16,7 +16,6 @@ from PIL.PngImagePlugin import PngInfo
 from bot.engines import RawImage
 from bot.generation import GenerationRequest, Size
 from bot.images import RECIPE_KEY, SIGNATURE_KEY, encode_png
-from bot.jobs import Scope
 from bot.recipe import build_recipe, parse_recipe, recipe_sha256
 from bot.service.upkeep import fill_likenesses
 from bot.signature import Proof, SigningKey
@@ -319,7 +318,7 @@ async def test_recipe_and_reproduce_work_by_id(town: Town):
 
 async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(town: Town):
     [id_] = ids_of(await town.imagine(seed=5))
-    made = await town.service.generation(id_, scope=Scope(guild_id=town.guild.id))
+    made = await town.service.generation(id_, viewer=town.viewer())
     assert made is not None
     starry = replace(made, request=replace(made.request, prompt="*" * 3000))
     assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800

@@ -64,7 +64,7 @@ async def recipe(town: Town, id_: str, who: Any = None, channel: Any = None) -> 
 
 
 async def family_of(town: Town, id_: str) -> Any:
-    return await town.service.family(id_, scope=town.scope())
+    return await town.service.family(id_, viewer=town.viewer())
 
 
 async def a_family(town: Town) -> dict[str, str]:
@@ -190,7 +190,7 @@ async def test_a_long_line_is_shortened_in_the_middle(town: Town):
 
 async def test_deleted_images_are_only_called_deleted(town: Town):
     ids = await a_family(town)
-    await town.service.delete(ids["night"], by=town.ming.id, is_moderator=False)
+    await town.service.delete(ids["night"], viewer=town.viewer(town.ming))
     words = await recipe(town, ids["red"])
     assert f"↳ `{ids['night']}` edit · deleted" in words
     assert "added" not in words, "what was changed would tell the deleted prompt"
@@ -332,7 +332,7 @@ async def test_the_command_line_shows_the_same_family(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ):  # fmt: skip
     ids = await a_family(town)
-    await town.service.delete(ids["varied"], by=town.ming.id, is_moderator=False)
+    await town.service.delete(ids["varied"], viewer=town.viewer(town.ming))
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
     output = tmp_path / "family.png"
     code, words = await in_thread(["lineage", ids["night"], "--output", str(output)], capsys)

@@ -80,7 +80,11 @@ async def test_jobs_of_other_servers_are_out_of_reach(town: Town):
     role = elsewhere.create_role("mods", permissions=discord.Permissions(manage_messages=True))
     stranger = elsewhere.add_member(town.env.create_user("eve"), roles=[role])
     _, waiting = await waiting_jobs(town, "one", "two")
-    [job] = [t.job.id for t in town.service.queue_for() if t.job.requests[0].prompt == "two"]
+    [job] = [
+        each.job.id
+        for each in town.service.queue_for(town.viewer())
+        if each.job.requests[0].prompt == "two"
+    ]
     for command, options in (("move", {"job": job}), ("clear", {}), ("pause", {})):
         await stranger.slash(channel, f"jobs {command}", **options)
     assert not town.service.moderation.is_paused(town.guild.id)

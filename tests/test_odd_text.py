@@ -182,7 +182,7 @@ async def test_names_of_people_and_files_are_cleaned(town: Town):
     town.engine.hold()
     asked = await evil.slash(town.channel, "imagine", prompt="x", size=SMALL)
     await town.held()
-    assert town.service.queue_for()[0].job.origin.user_name == "evil"
+    assert town.service.queue_for(town.viewer())[0].job.origin.user_name == "evil"
     offered = await town.moderator.autocomplete(town.channel, "jobs move", "job", "")
     assert not any(FORBIDDEN & {*each["name"]} for each in offered)
     town.engine.release()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,8 +11,8 @@ from simcord import interactions as payloads
 from simcord.builders import ChannelHandle
 from simcord.enums import ChannelType
 
-from bot.jobs import Scope
 from bot.service.patience import Patience
+from bot.viewers import Viewer
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -121,31 +123,38 @@ async def test_a_job_in_direct_messages_is_seen_and_cancelled_there(town: Town):
     assert asked.response is None
 
 
-@pytest.fixture
-def foreign(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A guild that has not invited the bot, where Ada and Ming have it as their own app."""
+@contextlib.contextmanager
+def brought_along(town: Town, *people: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield a channel of a guild that has not invited the bot, and people who brought it there."""
     guild = town.env.create_guild("Foreign")
     channel = guild.create_text_channel("chat")
-    people = [guild.add_member(each.user) for each in (town.ada, town.ming)]
+    members = [guild.add_member(each.user) for each in people]
     plain = payloads.base_payload
 
-    def brought_along(backend: Any, **values: Any) -> tuple[Any, dict[str, Any]]:
+    def with_owner(backend: Any, **values: Any) -> tuple[Any, dict[str, Any]]:
         record, payload = plain(backend, **values)
         if values["guild_id"] == guild.id:
             owner = str(values["user_id"])
             payload["authorizing_integration_owners"] = {USER_INSTALL: owner}
         return record, payload
 
-    monkeypatch.setattr(payloads, "base_payload", brought_along)
+    payloads.base_payload = with_owner
     town.bot._connection._guilds.pop(guild.id)
-    for method in ("GET", "POST", "PATCH", "DELETE"):
-        town.env.inject_error(
-            method, f"/channels/{channel.id}*", status=403, code=50001, times=None
-        )
-        town.env.inject_error(
-            method, f"/channels/{channel.id}/*", status=403, code=50001, times=None
-        )
-    return channel, *people
+    try:
+        yield channel, *members
+    finally:
+        payloads.base_payload = plain
+
+
+@pytest.fixture
+def foreign(town: Town) -> Iterator[Any]:
+    """A guild that has not invited the bot, where Ada and Ming have it as their own app."""
+    with brought_along(town, town.ada, town.ming) as found:
+        channel = found[0]
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            for path in (f"/channels/{channel.id}*", f"/channels/{channel.id}/*"):
+                town.env.inject_error(method, path, status=403, code=50001, times=None)
+        yield found
 
 
 async def test_a_bot_brought_along_answers_by_its_token_and_belongs_to_its_user(
@@ -178,7 +187,7 @@ async def test_an_image_that_came_too_late_for_a_token_is_kept_and_told_in_priva
     await town.until(lambda: bool(ada.user.dm_channel.history()))
     [told] = ada.user.dm_channel.history()
     assert "is made and kept" in texts_of(told)
-    [made] = (await town.service.history(scope=Scope(user_id=ada.id))).generations
+    [made] = (await town.service.history(viewer=Viewer(user_id=ada.id))).generations
     assert made.id in texts_of(told)
     assert ids_of(answer_of(await ada.user.slash("show", id=made.id))) == [made.id]
 

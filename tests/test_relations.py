@@ -41,7 +41,7 @@ async def edit(town: Town, message: Any, **fields: str) -> Any:
 
 
 async def made(town: Town, message: Any) -> list[Generation]:
-    found = [await town.service.generation(id_, scope=town.scope()) for id_ in ids_of(message)]
+    found = [await town.service.generation(id_, viewer=town.viewer()) for id_ in ids_of(message)]
     assert all(found)
     return found
 

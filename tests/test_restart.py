@@ -168,7 +168,7 @@ async def test_an_image_whose_channel_is_gone_is_kept_and_its_user_is_told(
     assert await states(town) == ["failed"]
     [message] = town.ada.user.dm_channel.history()
     assert "is made and kept" in texts_of(message)
-    [made] = (await town.service.history(scope=town.scope())).generations
+    [made] = (await town.service.history(viewer=town.viewer())).generations
     assert made.id in texts_of(message)
 
 

@@ -18,12 +18,11 @@ from PIL import Image
 from bot.boards import Access
 from bot.command_line import run
 from bot.errors import BotError
-from bot.jobs import Scope
 from bot.picture_files import pixel_sha256_of
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
 from bot.store.backups import make_backup
-from tests.board_room import ADA, BEN, GUILD, an_image, open_room, picture
+from tests.board_room import ADA, BEN, GUILD, HERE, an_image, open_room, picture
 from tests.test_backups import content_of, cut_header, empty, tear, without_tables
 from tests.test_store import opened
 from tests.town import (
@@ -154,7 +153,7 @@ async def test_whatever_happened_to_the_database_the_copy_takes_its_place(
         assert await store.generations.find(made.id)
         [found] = await store.generations.with_pixels(newer.pixel_sha256)
         assert (found.request, found.recipe_text) == (newer.request, newer.recipe_text)
-        assert await store.generations.find(found.id, Scope(guild_id=GUILD)) is None
+        assert await store.generations.find(found.id, HERE) is None
 
 
 @pytest.mark.parametrize("is_replaced", [False, True])
@@ -442,4 +441,4 @@ async def some_images(data: Path) -> None:
 
 async def count(data: Path) -> int:
     async with opened(data) as store:
-        return len(await store.generations.likenesses(Scope(guild_id=GUILD)))
+        return len(await store.generations.likenesses(HERE))

@@ -16,7 +16,6 @@ from bot.engines.variety import vary
 from bot.engines.z_image import ZImageEngine
 from bot.errors import InvalidRequestError
 from bot.generation import GenerationRequest, Size
-from bot.jobs import Scope
 from bot.lineage import relation_of
 from bot.recipe import RecipeError, make_recipe, parse_recipe, recipe_sha256
 from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyNoise, scale_of, variety_noise
@@ -27,7 +26,7 @@ from bot.store.database import Database
 from bot.texts import sentence
 from cogs.recipes import command_of
 from tests.test_relations import add_old_job, edit, made, press
-from tests.test_service import Recorder, idle, origin
+from tests.test_service import HERE, Recorder, idle, origin
 from tests.test_store import MIGRATIONS
 from tests.town import SteeredEngine, Town, answer_of, texts_of
 
@@ -149,7 +148,7 @@ async def test_the_same_seed_of_an_older_image_is_the_same_after_a_restart(
         await idle(service)
     [made] = reply.generations
     async with open_service(settings, lambda: engine) as service:
-        [found] = (await service.history(scope=Scope(guild_id=1))).generations
+        [found] = (await service.history(viewer=HERE)).generations
         assert found.request == OLD
         again = Recorder()
         await service.submit((found.request,), origin(), reply=again, parents=[found.id])

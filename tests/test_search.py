@@ -6,21 +6,23 @@ import contextlib
 import datetime as dt
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.errors import InvalidRequestError
 from bot.generation import GenerationRequest, Size
-from bot.jobs import Generation, Job, Origin, Scope, new_id, now
+from bot.jobs import Generation, Job, Origin, new_id, now
 from bot.search import Search
 from bot.store import Store
+from bot.viewers import Viewer
 from tests.test_store import MIGRATIONS
 from tests.town import Town, answer_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-HERE = Scope(guild_id=1)
+HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))
 CONDITIONS = {
     "prompt_used": "x", "num_inference_steps": 8, "sigmas": [1.0], "model": "demo", "revision": "1",
     "dtype": "float32", "device": "cpu", "torch": "2", "diffusers": "0", "transformers": "5",
@@ -33,7 +35,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-async def keep(
+async def keep(  # noqa: PLR0913 - what an image can be looked for by
     store: Store,
     prompt: str,
     *,
@@ -41,13 +43,14 @@ async def keep(
     side: int = 128,
     user_id: int = 10,
     guild_id: int | None = 1,
+    channel_id: int = 2,
     created_at: dt.datetime | None = None,
 ) -> str:
     """Write an image's rows, as the service does, and return its id."""
     moment = created_at or now()
     request = GenerationRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
     origin = Origin(
-        guild_id=guild_id, channel_id=2, user_id=user_id, user_name="Ada", locale="en-US",
+        guild_id=guild_id, channel_id=channel_id, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=moment,
     )  # fmt: skip
     job = Job(
@@ -57,16 +60,16 @@ async def keep(
     generation = Generation(
         id=new_id(), job_id=job.id, index=0, request=request, path=Path("x"),
         pixel_sha256="00" * 32, conditions=CONDITIONS, durations_s={}, user_id=user_id,
-        guild_id=guild_id, parent_id=None, created_at=moment, channel_id=2,
+        guild_id=guild_id, parent_id=None, created_at=moment, channel_id=channel_id,
     )  # fmt: skip
     await store.jobs.add(job)
     await store.generations.add(job, [generation])
     return generation.id
 
 
-async def found(store: Store, line: str, scope: Scope = HERE) -> list[str]:
+async def found(store: Store, line: str, viewer: Viewer = HERE) -> list[str]:
     images = await store.generations.history(
-        scope=scope, search=Search.parse(line), offset=0, limit=50
+        viewer=viewer, search=Search.parse(line), offset=0, limit=50
     )
     return [image.request.prompt for image in images]
 
@@ -118,15 +121,34 @@ async def test_every_filter_holds(store: Store):
     assert await found(store, "wanted seed:4") == []
 
 
+@pytest.mark.parametrize("line", ["", "apple", "ap", "苹果", "by:10", "%"])
+async def test_hidden_channels_are_skipped_whichever_are_fewer(store: Store, line: str):
+    for channel_id in range(2, 8):
+        for user_id in (10, 11):
+            prompt = f"苹果 apple% {channel_id} {user_id}"
+            await keep(store, prompt, channel_id=channel_id, user_id=user_id)
+    everything = frozenset(range(2, 8))
+    for seen, gone in (({2}, set()), ({2}, {3}), ({2, 3, 4, 5, 6}, set()), (set(), set()),
+                       (everything, set()), ({2, 3, 4, 5}, {7})):  # fmt: skip
+        viewer = Viewer(
+            user_id=10, guild_id=1, channels=frozenset(seen), gone=frozenset(gone),
+            hidden=everything - seen - gone,
+        )  # fmt: skip
+        users = (10,) if line == "by:10" else (10, 11)
+        expected = {f"苹果 apple% {c} {u}" for c in seen for u in users}
+        expected |= {f"苹果 apple% {c} 10" for c in gone}
+        assert set(await found(store, line, viewer)) == expected
+
+
 async def test_the_newest_come_first_and_other_places_are_not_searched(store: Store):
     for number in range(3):
         await keep(store, f"apple {number}", user_id=number)
     await keep(store, "apple elsewhere", guild_id=9)
     await keep(store, "apple in private", guild_id=None, user_id=5)
     assert await found(store, "apple") == ["apple 2", "apple 1", "apple 0"]
-    assert await found(store, "apple", Scope(guild_id=9)) == ["apple elsewhere"]
-    assert await found(store, "apple", Scope(user_id=5)) == ["apple in private"]
-    assert await found(store, "apple", Scope(user_id=1)) == []
+    assert await found(store, "apple", replace(HERE, guild_id=9)) == ["apple elsewhere"]
+    assert await found(store, "apple", Viewer(user_id=5)) == ["apple in private"]
+    assert await found(store, "apple", Viewer(user_id=1)) == []
 
 
 async def test_a_deleted_image_is_not_found(store: Store):

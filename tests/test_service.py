@@ -25,7 +25,7 @@ from PIL import Image
 from bot.engines import Drawing
 from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import CancelOutcome, Generation, Job, Origin, Scope, now
+from bot.jobs import CancelOutcome, Generation, Job, Origin, now
 from bot.search import Search
 from bot.service import (
     POISON_SENTENCE,
@@ -38,12 +38,18 @@ from bot.service import (
 from bot.service.patience import Patience
 from bot.settings import PROJECT_DIR, Settings
 from bot.store import Store
+from bot.viewers import Viewer
 from tests.town import SteeredEngine
 
 pytest_plugins = ["tests.bot_fixtures"]
 
-HERE = Scope(guild_id=1)
+HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))  # of nobody who asked for anything
 PATIENCE_S = 30.0
+
+
+def here(user_id: int) -> Viewer:
+    """Return somebody who sees the channel that all jobs of these tests come from."""
+    return replace(HERE, user_id=user_id)
 
 
 class Recorder:
@@ -164,7 +170,7 @@ async def test_an_image_is_drawn_stored_and_handed_over(service: Service, settin
     assert made.path.parent.parent == settings.data_dir / "images"
     assert made.path.name == f"{made.pixel_sha256}.png"
     assert states(settings) == ["posted"]
-    assert (await service.generation(made.id, scope=HERE)) is not None
+    assert (await service.generation(made.id, viewer=HERE)) is not None
 
 
 async def test_the_row_tells_everything_that_made_the_image(service: Service, settings: Settings):
@@ -223,9 +229,9 @@ async def test_the_same_seed_shares_one_file(service: Service, settings: Setting
     assert again.generations[0].pixel_sha256 == parent.pixel_sha256
     assert again.generations[0].parent_id == parent.id
     assert len(image_files(settings)) == 1
-    await service.delete(parent.id, by=10, is_moderator=False)
+    await service.delete(parent.id, viewer=here(10))
     assert len(image_files(settings)) == 1
-    await service.delete(again.generations[0].id, by=10, is_moderator=False)
+    await service.delete(again.generations[0].id, viewer=here(10))
     assert image_files(settings) == []
 
 
@@ -238,7 +244,7 @@ async def test_waiting_jobs_know_their_place_and_time(service: Service, engine: 
     later = [await submit(service, by=origin(user)) for user in (10, 10, 20)]
     places = [reply.tickets[0].position for reply in later]
     assert places == [1, 2, 2]  # the second user comes before the first one's third
-    entries = service.queue_for()
+    entries = service.queue_for(HERE)
     assert [entry.position for entry in entries] == [0, 1, 2, 3]
     assert [entry.job.origin.user_id for entry in entries] == [10, 10, 20, 10]
     times = [entry.eta_s for entry in entries]
@@ -256,17 +262,17 @@ async def test_a_waiting_job_is_cancelled_before_it_begins(
     await reached_a_step(engine)
     waiting = await submit(service)
     job_id = waiting.tickets[0].job.id
-    cancel = {"scope": HERE, "is_moderator": False}
-    assert await service.cancel("unknown", by=10, **cancel) is CancelOutcome.UNKNOWN
-    assert await service.cancel(job_id, by=99, **cancel) is CancelOutcome.NOT_YOURS
-    elsewhere = {"scope": Scope(guild_id=9), "is_moderator": True}
-    assert await service.cancel(job_id, by=10, **elsewhere) is CancelOutcome.UNKNOWN
-    assert await service.cancel(job_id, by=10, **cancel) is CancelOutcome.QUEUED
+    assert await service.cancel("unknown", viewer=here(10)) is CancelOutcome.UNKNOWN
+    assert await service.cancel(job_id, viewer=here(99)) is CancelOutcome.NOT_YOURS
+    hidden = Viewer(user_id=99, guild_id=1, channels=frozenset({3}), is_moderator=True)
+    for stranger in (replace(hidden, guild_id=9, channels=frozenset({2})), hidden):
+        assert await service.cancel(job_id, viewer=stranger) is CancelOutcome.UNKNOWN
+    assert await service.cancel(job_id, viewer=here(10)) is CancelOutcome.QUEUED
     engine.release()
     await idle(service)
     assert waiting.was_cancelled
     assert states(settings) == ["posted", "cancelled"]
-    assert await service.cancel(job_id, by=10, **cancel) is CancelOutcome.TOO_LATE
+    assert await service.cancel(job_id, viewer=here(10)) is CancelOutcome.TOO_LATE
 
 
 async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
@@ -276,7 +282,7 @@ async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
     reply = await submit(service, request(seed=1), request(seed=2))
     await reached_a_step(engine)
     job_id = reply.tickets[0].job.id
-    outcome = await service.cancel(job_id, by=5, is_moderator=True, scope=HERE)
+    outcome = await service.cancel(job_id, viewer=replace(here(5), is_moderator=True))
     engine.release()
     await idle(service)
     assert outcome is CancelOutcome.RUNNING
@@ -320,15 +326,20 @@ async def test_other_places_do_not_see_an_image(service: Service):
     direct = await submit(service, by=origin(guild_id=None))
     await idle(service)
     (in_guild,), (in_direct,) = guild.generations, direct.generations
-    for scope, seen in [
-        (Scope(guild_id=1), {in_guild.id}),
-        (Scope(guild_id=2), set()),
-        (Scope(user_id=10), {in_direct.id}),
-        (Scope(user_id=11), set()),
+    elsewhere = frozenset({3})
+    for viewer, seen in [
+        (here(10), {in_guild.id}),
+        (replace(here(10), channels=elsewhere), set()),
+        (replace(here(10), guild_id=2), set()),
+        (replace(here(10), channels=elsewhere, gone=frozenset({2})), {in_guild.id}),
+        (replace(here(11), channels=elsewhere, gone=frozenset({2})), set()),
+        (replace(here(11), gone=frozenset({2}), is_moderator=True), {in_guild.id}),
+        (Viewer(user_id=10), {in_direct.id}),
+        (Viewer(user_id=11), set()),
     ]:
-        page = await service.history(scope=scope)
+        page = await service.history(viewer=viewer)
         assert {made.id for made in page.generations} == seen
-        found = [await service.generation(i, scope=scope) for i in (in_guild.id, in_direct.id)]
+        found = [await service.generation(i, viewer=viewer) for i in (in_guild.id, in_direct.id)]
         assert {made.id for made in found if made} == seen
 
 
@@ -336,13 +347,13 @@ async def test_history_is_paged_searched_and_newest_first(service: Service):
     for prompt in ("a red apple", "100% 红苹果", "a cat"):
         await submit(service, request(prompt))
     await idle(service)
-    page = await service.history(scope=HERE, page_size=2)
+    page = await service.history(viewer=HERE, page_size=2)
     assert [made.request.prompt for made in page.generations] == ["a cat", "100% 红苹果"]
     assert page.has_older
-    found = await service.history(scope=HERE, search=Search(words="苹果"))
+    found = await service.history(viewer=HERE, search=Search(words="苹果"))
     assert [made.request.prompt for made in found.generations] == ["100% 红苹果"]
-    assert not (await service.history(scope=HERE, search=Search(words="0%c"))).generations
-    assert not (await service.history(scope=HERE, search=Search(user_id=11))).generations
+    assert not (await service.history(viewer=HERE, search=Search(words="0%c"))).generations
+    assert not (await service.history(viewer=HERE, search=Search(user_id=11))).generations
 
 
 async def test_only_the_requester_and_moderators_delete(service: Service):
@@ -350,9 +361,11 @@ async def test_only_the_requester_and_moderators_delete(service: Service):
     await idle(service)
     (made,) = reply.generations
     with pytest.raises(BotError, match="Only its requester"):
-        await service.delete(made.id, by=11, is_moderator=False)
-    await service.delete(made.id, by=11, is_moderator=True)
-    assert await service.generation(made.id, scope=HERE) is None
+        await service.delete(made.id, viewer=replace(here(11), moderated=frozenset({3})))
+    await service.delete(made.id, viewer=replace(here(11), channels=frozenset(), is_moderator=True))
+    assert made.path.exists(), "what a moderator may not see is not there for them"
+    await service.delete(made.id, viewer=replace(here(11), moderated=frozenset({2})))
+    assert await service.generation(made.id, viewer=HERE) is None
     assert not made.path.exists()
 
 
@@ -397,7 +410,7 @@ async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
         async with asyncio.timeout(PATIENCE_S):
             while not reply.undelivered_sentence:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
-        [made] = (await service.history(scope=HERE)).generations
+        [made] = (await service.history(viewer=HERE)).generations
     assert reply.tries == Patience().tries
     assert "Discord did not take it" in reply.undelivered_sentence
     assert made.id in reply.undelivered_sentence
@@ -430,8 +443,8 @@ async def test_images_that_were_deleted_before_they_were_posted_are_not_posted(
     async with opened(settings, engine) as service:
         await service.submit((request(seed=1), request(seed=2)), origin(), reply=reply)
         await idle(service)
-        first, second = (await service.history(scope=HERE)).generations
-        await service.delete(first.id, by=10, is_moderator=False)
+        first, second = (await service.history(viewer=HERE)).generations
+        await service.delete(first.id, viewer=here(10))
     again = Recorder()
     async with opened(settings, engine) as service:
         await service.resume(lambda _job: again)
@@ -723,7 +736,7 @@ async def test_a_cancel_after_the_last_step_keeps_its_word(
     monkeypatch.setattr(engine, "generate", generate_and_linger)
     reply = await submit(service)
     assert await asyncio.to_thread(drawn.wait, PATIENCE_S)
-    cancel = service.cancel(reply.tickets[0].job.id, by=10, is_moderator=False, scope=HERE)
+    cancel = service.cancel(reply.tickets[0].job.id, viewer=here(10))
     asking = asyncio.create_task(cancel)
     ride = service._rides.find(reply.tickets[0].job.id)
     assert await asyncio.to_thread(ride.cancel.wait, PATIENCE_S)

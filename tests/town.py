@@ -21,10 +21,11 @@ from bot.client import ImageBot
 from bot.engines import Drawing, Engine, Step
 from bot.errors import BotError
 from bot.generation import GenerationRequest, Size
-from bot.jobs import Scope
 from bot.playground import languages, webhook_calls_to
 from bot.service import Service, open_service
 from bot.settings import Settings
+from bot.viewers import Viewer
+from tests.channel_kinds import channel_kinds_told, mark_channel
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds
 PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long
@@ -167,9 +168,18 @@ class Town:
         """Wait until the held engine has reached a step."""
         assert await asyncio.to_thread(self.engine.at_step.wait, PATIENCE_S)
 
-    def scope(self) -> Scope:
-        """Return what may be seen from this server."""
-        return Scope(guild_id=self.guild.id)
+    async def mark(self, channel: Any, **kind: bool) -> None:
+        """Make a channel age-restricted (`nsfw`) or a spoiler channel (`is_spoiler`)."""
+        mark_channel(self.env.backend, channel.id, **kind)
+        await self.env.settle()
+
+    def viewer(self, who: Any = None) -> Viewer:
+        """Return somebody, by default nobody in particular, who may view all of this server."""
+        return Viewer(
+            user_id=0 if who is None else who.id,
+            guild_id=self.guild.id,
+            channels=frozenset(self.env.backend.channels),
+        )
 
     def images(self) -> list[ResponseMessage]:
         """Return the messages in the channel that show images, oldest first."""
@@ -185,7 +195,7 @@ async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> A
         env = simcord.Env(bot, check_errors=False)
         bot.now = env.now
         bot.redraw_interval_s = 0.0
-        with webhook_calls_to(env):
+        with webhook_calls_to(env), channel_kinds_told():
             await env.start()
             town = _settle_in(env, bot, service, engine, settings)
             town.closing = closing

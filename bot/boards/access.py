@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
+
+from bot.viewers import Rights
 
 if TYPE_CHECKING:
     from bot.boards.values import Board
@@ -22,19 +23,13 @@ class Access(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Actor:
-    """A member of a guild who does something there.
-
-    Attributes:
-        is_moderator: Whether the guild lets them manage what others made.
-
-    """
+class Actor(Rights):
+    """A member of a guild who does something there."""
 
     guild_id: int
     user_id: int
     user_name: str
     role_ids: frozenset[int] = frozenset()
-    is_moderator: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +41,19 @@ class Grant:
     access: Access
 
 
-def access_of(
-    board: Board, *, user_id: int, role_ids: Collection[int], is_moderator: bool
-) -> Access:
-    """Return what a member of the board's guild may do: the most that anything gives them."""
-    if is_moderator or user_id == board.owner_id:
+def access_of(board: Board, actor: Actor) -> Access:
+    """Return what somebody may do: the most that anything gives them; elsewhere, nothing.
+
+    Moderators of the guild, and of the channel that the board is, may do all that its owner may.
+    """
+    if board.guild_id != actor.guild_id:
+        return Access.NONE
+    if actor.user_id == board.owner_id or actor.moderates(board.channel_id):
         return Access.OWN
     given = [
         grant.access
         for grant in board.grants
-        if (grant.kind == "member" and grant.subject_id == user_id)
-        or (grant.kind == "role" and grant.subject_id in role_ids)
+        if (grant.kind == "member" and grant.subject_id == actor.user_id)
+        or (grant.kind == "role" and grant.subject_id in actor.role_ids)
     ]
     return max([board.everyone, *given])

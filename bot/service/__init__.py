@@ -4,7 +4,15 @@ from bot.service.deletions import Deletions, Removal
 from bot.service.delivery import FIXED_SENTENCE
 from bot.service.finding import Finding
 from bot.service.opening import open_service
-from bot.service.replies import NotPostableError, NotReachedError, Page, Progress, Reply, Ticket
+from bot.service.replies import (
+    NotPostableError,
+    NotReachedError,
+    Page,
+    Progress,
+    QueueEntry,
+    Reply,
+    Ticket,
+)
 from bot.service.service import STOPPING_SENTENCE, Service
 from bot.service.worker import POISON_SENTENCE
 
@@ -18,6 +26,7 @@ __all__ = [
     "NotReachedError",
     "Page",
     "Progress",
+    "QueueEntry",
     "Removal",
     "Reply",
     "Service",

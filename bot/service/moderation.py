@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bot.jobs import Job
-from bot.queue import EVERYWHERE, FairQueue
+from bot.queue import FairQueue
 from bot.service.delivery import Delivery
 from bot.service.line import Line
 from bot.service.replies import Ticket
 from bot.service.rides import Rides
 from bot.store import Store
+from bot.viewers import Viewer
 
 
 class Moderation:
-    """Move, pause, resume and clear; a guild's id limits each to its own jobs."""
+    """Move, pause, resume and clear; nobody moves or clears what they may not moderate."""
 
     def __init__(
         self, *, store: Store, queue: FairQueue, rides: Rides, line: Line, delivery: Delivery
@@ -24,10 +24,12 @@ class Moderation:
         self._line = line
         self._delivery = delivery
 
-    async def move_to_front(self, job_id: str, *, guild_id: int) -> Ticket | None:
-        """Let a waiting job of a guild be the guild's next; None if none such waits."""
+    async def move_to_front(self, job_id: str, *, viewer: Viewer) -> Ticket | None:
+        """Let a waiting job be its guild's next; None if none such waits, for this moderator."""
         ride = self._rides.find(job_id)
-        if ride is None or not self._queue.has(job_id) or not _is_of(ride.job, guild_id):
+        if ride is None or not self._queue.has(job_id):
+            return None
+        if not viewer.may_moderate(ride.job.origin):
             return None
         await self._store.jobs.set_moved(job_id)
         if not self._queue.has(job_id):  # it was taken or cancelled while that was written
@@ -50,22 +52,23 @@ class Moderation:
         """Tell whether the jobs of a guild are held back."""
         return self._queue.is_paused(guild_id)
 
-    def clear(self, guild_id: int, *, by: int, user_id: int | None = None) -> int:
-        """Cancel the waiting jobs of a guild, or those of one user in it; return how many."""
+    def clear(self, viewer: Viewer, *, user_id: int | None = None) -> int:
+        """Cancel what waits, or what waits for one user, as far as the moderator may see it.
+
+        Returns:
+            How many jobs that were.
+
+        """
         jobs = [
             ride.job
             for ride in self._rides
             if self._queue.has(ride.job.id)
-            and _is_of(ride.job, guild_id)
+            and viewer.may_moderate(ride.job.origin)
             and user_id in {None, ride.job.origin.user_id}
         ]
         for job in jobs:
             ride = self._rides.find(job.id)
             assert ride is not None
             self._queue.remove(job.id)
-            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job.id}")
+            self._rides.start(self._delivery.cancelled(ride, by=viewer.user_id), f"cancel {job.id}")
         return len(jobs)
-
-
-def _is_of(job: Job, guild_id: int) -> bool:
-    return guild_id in {EVERYWHERE, job.origin.guild_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from bot.errors import BotError
 from bot.jobs import Generation, Job
@@ -43,6 +43,31 @@ class Ticket:
     position: int
     eta_s: float | None
     is_paused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueEntry:
+    """A job's place, as somebody else may know of it.
+
+    Attributes:
+        job: None where they may not know what it is and whose.
+
+    """
+
+    job: Job | None
+    position: int
+    eta_s: float | None
+    is_paused: bool = False
+
+    @classmethod
+    def of(cls, ticket: Ticket, *, is_seen: bool) -> Self:
+        """Return a ticket without its job unless that may be seen."""
+        return cls(
+            job=ticket.job if is_seen else None,
+            position=ticket.position,
+            eta_s=ticket.eta_s,
+            is_paused=ticket.is_paused,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

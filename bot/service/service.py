@@ -26,7 +26,6 @@ from bot.jobs import (
     JobState,
     Origin,
     Relation,
-    Scope,
     new_id,
     now,
 )
@@ -48,7 +47,7 @@ from bot.service.line import Line
 from bot.service.lookalikes import Lookalike
 from bot.service.moderation import Moderation
 from bot.service.patience import Patience
-from bot.service.replies import Page, Reply, Ticket
+from bot.service.replies import Page, QueueEntry, Reply, Ticket
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
 from bot.service.upkeep import (
@@ -62,8 +61,10 @@ from bot.service.upkeep import (
 from bot.service.worker import POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.places import KnownPlace
 from bot.variations import Axis
 from bot.verdict import verdict
+from bot.viewers import Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -329,24 +330,22 @@ class Service:
                 async with asyncio.timeout(TAKEN_UP_WITHIN_S):
                     await self._acknowledge(ride, ticket)
 
-    async def cancel(
-        self, job_id: str, *, by: int, is_moderator: bool, scope: Scope
-    ) -> CancelOutcome:
+    async def cancel(self, job_id: str, *, viewer: Viewer) -> CancelOutcome:
         """Stop a job and say what that really stopped."""
         job = await self._store.jobs.find(job_id)
-        if job is None or not _visible(job, scope):
+        if job is None or not viewer.sees_job(job.origin):
             return CancelOutcome.UNKNOWN
-        if job.origin.user_id != by and not is_moderator:
+        if not viewer.may_end(job.origin):
             return CancelOutcome.NOT_YOURS
         ride = self._rides.find(job_id)
         if ride is None:
-            return await self._cancel_left_over(job_id, by=by)
+            return await self._cancel_left_over(job_id, by=viewer.user_id)
         if self._queue.remove(job_id) is not None:
-            self._rides.start(self._delivery.cancelled(ride, by=by), f"cancel {job_id}")
+            self._rides.start(self._delivery.cancelled(ride, by=viewer.user_id), f"cancel {job_id}")
             return CancelOutcome.QUEUED
         if ride not in self._worker.underway:
             return CancelOutcome.TOO_LATE
-        ride.cancelled_by = by
+        ride.cancelled_by = viewer.user_id
         ride.cancel.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ride.ended.wait(), CANCEL_PATIENCE_S)
@@ -362,17 +361,28 @@ class Service:
                 return CancelOutcome.QUEUED
         return CancelOutcome.TOO_LATE
 
-    def queue_for(self) -> list[Ticket]:
+    def queue_for(self, viewer: Viewer) -> list[QueueEntry]:
         """Return everything on its way, in the order that will really happen.
 
-        All of it is returned, or positions would lie; whoever shows it hides what the reader may
-        not see.
+        All of it is returned, or positions would lie; of a job that the reader may not know of,
+        nothing but its place.
         """
-        return self._line.tickets()
+        return [
+            QueueEntry.of(ticket, is_seen=viewer.sees_job(ticket.job.origin))
+            for ticket in self._line.tickets()
+        ]
 
-    async def generation(self, generation_id: str, *, scope: Scope) -> Generation | None:
-        """Return an image that may be seen from `scope`; its file may be damaged or gone."""
-        return await self._store.generations.find(generation_id, scope)
+    async def places(self, guild_id: int) -> list[KnownPlace]:
+        """Return the channels and threads of a guild in which images were made."""
+        return await self._store.places.of_guild(guild_id)
+
+    async def place_gone(self, channel_id: int, *, is_age_restricted: bool | None = None) -> None:
+        """Record that a channel or thread is deleted."""
+        await self._store.places.set_gone(channel_id, is_age_restricted=is_age_restricted)
+
+    async def generation(self, generation_id: str, *, viewer: Viewer) -> Generation | None:
+        """Return an image that `viewer` may see; its file may be damaged or gone."""
+        return await self._store.generations.find(generation_id, viewer)
 
     async def job(self, job_id: str) -> Job | None:
         """Return a job by its id, wherever it belongs to."""
@@ -386,34 +396,34 @@ class Service:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
 
-    async def descent(self, generation_id: str, *, scope: Scope) -> Descent:
-        """Return the way from the first image to one that may be seen from `scope`."""
-        return await self._store.lineage.descent(generation_id, scope)
+    async def descent(self, generation_id: str, *, viewer: Viewer) -> Descent:
+        """Return the way from the first image to one that `viewer` may see."""
+        return await self._store.lineage.descent(generation_id, viewer)
 
-    async def family(self, generation_id: str, *, scope: Scope) -> Family:
+    async def family(self, generation_id: str, *, viewer: Viewer) -> Family:
         """Return all that comes from the same first image as one that may be seen."""
-        return await self._store.lineage.family(generation_id, scope)
+        return await self._store.lineage.family(generation_id, viewer)
 
-    async def of_message(self, message_id: int, *, scope: Scope) -> list[Generation]:
+    async def of_message(self, message_id: int, *, viewer: Viewer) -> list[Generation]:
         """Return the images that a message of the bot shows first, if they may be seen."""
-        return await self._store.generations.of_message(message_id, scope)
+        return await self._store.generations.of_message(message_id, viewer)
 
-    async def with_pixels(self, pixel_sha256: str, *, scope: Scope) -> list[Generation]:
-        """Return the images with exactly these pixels that may be seen from `scope`."""
-        return await self._store.generations.with_pixels(pixel_sha256, scope)
+    async def with_pixels(self, pixel_sha256: str, *, viewer: Viewer) -> list[Generation]:
+        """Return the images with exactly these pixels that `viewer` may see."""
+        return await self._store.generations.with_pixels(pixel_sha256, viewer)
 
-    async def made_here(self, picture: Picture, *, scope: Scope) -> Finding:
+    async def made_here(self, picture: Picture, *, viewer: Viewer) -> Finding:
         """Return what a picture's file says, what proves it, and what was made here of it."""
         recipe, doubt = None, None
         try:
             recipe = picture.recipe
         except BotError as error:
             doubt = error.message
-        here = await self.with_pixels(picture.pixel_sha256, scope=scope)
-        kept = [] if recipe is None else await self.with_pixels(recipe.pixel_sha256, scope=scope)
+        here = await self.with_pixels(picture.pixel_sha256, viewer=viewer)
+        kept = [] if recipe is None else await self.with_pixels(recipe.pixel_sha256, viewer=viewer)
         found = Lookalike(original=None)
         if not here:
-            found = await self.lookalike(picture.image, scope=scope)
+            found = await self.lookalike(picture.image, viewer=viewer)
         return Finding(
             recipe=recipe,
             verdict=None if recipe is None else verdict(recipe, kept, self._store.key),
@@ -436,11 +446,11 @@ class Service:
         """Return what was kept under an id, unless that was long ago."""
         return await self._store.takeovers.find(id_)
 
-    async def lookalike(self, image: Image.Image, *, scope: Scope) -> Lookalike:
+    async def lookalike(self, image: Image.Image, *, viewer: Viewer) -> Lookalike:
         """Look for the image that `image` (RGB) is a changed copy of, if it may be seen."""
-        known = await self._store.generations.likenesses(scope)
+        known = await self._store.generations.likenesses(viewer)
         near = await asyncio.to_thread(candidates, image, known)
-        found = [await self.generation(id_, scope=scope) for id_ in near]
+        found = [await self.generation(id_, viewer=viewer) for id_ in near]
         return await asyncio.to_thread(
             Lookalike.among, image, [each for each in found if each is not None]
         )
@@ -452,14 +462,14 @@ class Service:
     async def history(
         self,
         *,
-        scope: Scope,
+        viewer: Viewer,
         search: Search | None = None,
         page: int = 0,
         page_size: int = 5,
     ) -> Page:
         """Return a page of the images of a place, newest first."""
         found = await self._store.generations.history(
-            scope=scope,
+            viewer=viewer,
             search=search or Search(),
             offset=page * page_size,
             limit=page_size + 1,
@@ -469,21 +479,19 @@ class Service:
     async def delete(
         self,
         *generation_ids: str,
-        by: int,
-        is_moderator: bool,
+        viewer: Viewer,
         locale: str = "en-US",
         shown_in: ImageMessage | None = None,
     ) -> Removal:
-        """Delete images for their requester or a moderator, who must be allowed to see them.
+        """Delete images for their requester or a moderator of where they were made.
 
         All of them or none. Nobody finds them from here on; their messages and files go with
         `deletions.carry_out`, or at once where no message shows them. Images that are deleted
         already may be named again, with one more message that still shows them.
 
         Args:
-            generation_ids: The images.
-            by: Who asks.
-            is_moderator: Whether they may delete what is somebody else's.
+            generation_ids: The images; those that the viewer may not see do not exist.
+            viewer: Who asks.
             locale: Their language.
             shown_in: A message that shows all of them.
 
@@ -491,19 +499,21 @@ class Service:
             BotError: Somebody else asks.
 
         """
-        found = await self._store.generations.find_any(generation_ids)
-        if any(each.user_id != by and not is_moderator for each in found):
+        found = await self._store.generations.find_any(generation_ids, viewer)
+        if not all(map(viewer.may_end, found)):
             raise BotError("Only its requester and moderators can delete it.")
         ids = [each.id for each in found]
-        removal = await self.deletions.begin(ids, by=by, locale=locale, shown_in=shown_in)
+        removal = await self.deletions.begin(
+            ids, by=viewer.user_id, locale=locale, shown_in=shown_in
+        )
         if not await self.deletions.messages_of(removal):
             self.deletions.carry_out(removal)
             await removal.ended.wait()
         return removal
 
-    async def deletable(self, ids: Sequence[str], *, scope: Scope | None) -> list[Generation]:
-        """Return images that may be seen, deleted ones too: a message may still show them."""
-        return await self._store.generations.find_any(ids, scope)
+    async def deletable(self, ids: Sequence[str], *, viewer: Viewer | None) -> list[Generation]:
+        """Return images that may be seen (None: all), deleted ones too: a message may show them."""
+        return await self._store.generations.find_any(ids, viewer)
 
     async def note_copy(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
         """Record that a message shows images again, so that it goes when they are deleted."""
@@ -630,9 +640,3 @@ async def _token_counter(folder: Path) -> TokenCounter | None:
 def _waits(job: Job) -> bool:
     """Tell whether a job of the last run is still to be drawn."""
     return job.state in {JobState.QUEUED, JobState.RUNNING}
-
-
-def _visible(job: Job, scope: Scope) -> bool:
-    if scope.guild_id is not None:
-        return job.origin.guild_id == scope.guild_id
-    return job.origin.guild_id is None and job.origin.user_id == scope.user_id

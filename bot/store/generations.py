@@ -10,12 +10,19 @@ from typing import Any, Final
 
 import aiosqlite
 
-from bot.jobs import Generation, Job, Scope, now
+from bot.jobs import Generation, Job, now
 from bot.search import Search
 from bot.store.database import Database
 from bot.store.jobs import request_of
 from bot.store.records import Place
-from bot.store.words import index_facets, index_words, match_expression, unindexed_pieces
+from bot.store.words import (
+    index_facets,
+    index_words,
+    match_expression,
+    sees_little,
+    unindexed_pieces,
+)
+from bot.viewers import Viewer
 
 
 class GenerationTable:
@@ -57,28 +64,30 @@ class GenerationTable:
             )
         )
 
-    async def find(self, generation_id: str, scope: Scope | None = None) -> Generation | None:
-        """Return an image that is not deleted, if it may be seen from `scope` (None: anywhere)."""
-        found = await self._there("id", generation_id, scope)
+    async def find(self, generation_id: str, viewer: Viewer | None = None) -> Generation | None:
+        """Return an image that is not deleted, if it `viewer` may see (None: anyone)."""
+        found = await self._there("id", generation_id, viewer)
         return found[0] if found else None
 
-    async def with_pixels(self, pixel_sha256: str, scope: Scope | None = None) -> list[Generation]:
+    async def with_pixels(
+        self, pixel_sha256: str, viewer: Viewer | None = None
+    ) -> list[Generation]:
         """Return the images with exactly these pixels that may be seen, oldest first."""
-        return await self._there("pixel_sha256", pixel_sha256, scope, order="created_at, position")
+        return await self._there("pixel_sha256", pixel_sha256, viewer, order="created_at, position")
 
-    async def of_message(self, message_id: int, scope: Scope) -> list[Generation]:
+    async def of_message(self, message_id: int, viewer: Viewer) -> list[Generation]:
         """Return the images that a message of the bot shows first, if they may be seen."""
-        return await self._there("message_id", message_id, scope)
+        return await self._there("message_id", message_id, viewer)
 
     async def left_of_job(self, job_id: str) -> list[Generation]:
         """Return the images of a job that are not deleted."""
         return await self._there("job_id", job_id, None)
 
     async def _there(
-        self, column: str, value: object, scope: Scope | None, *, order: str = "position"
+        self, column: str, value: object, viewer: Viewer | None, *, order: str = "position"
     ) -> list[Generation]:
-        """Return the images that have a value, are not deleted and may be seen from `scope`."""
-        where, values = _where(scope)
+        """Return the images that have a value, are not deleted and that `viewer` may see."""
+        where, values = _where(viewer)
         return self._generations(
             await self._database.rows(
                 f"SELECT * FROM generations WHERE {column} = ? AND deleted_at IS NULL{where}"  # noqa: S608 - names of columns only
@@ -88,9 +97,9 @@ class GenerationTable:
             )
         )
 
-    async def likenesses(self, scope: Scope | None) -> list[tuple[str, bytes]]:
+    async def likenesses(self, viewer: Viewer | None) -> list[tuple[str, bytes]]:
         """Return the id and likeness of every image that may be seen (None: from anywhere)."""
-        where, values = _where(scope)
+        where, values = _where(viewer)
         rows = await self._database.rows(
             "SELECT id, likeness FROM generations"  # noqa: S608
             f" WHERE deleted_at IS NULL AND length(likeness) > 0{where}",
@@ -139,24 +148,25 @@ class GenerationTable:
         return frozenset(row["id"] for row in rows)
 
     async def history(
-        self, *, scope: Scope, search: Search, offset: int, limit: int
+        self, *, viewer: Viewer, search: Search, offset: int, limit: int
     ) -> list[Generation]:
         """Return images of a place that are as `search` wants them, newest first."""
-        if search == Search():
-            return await self._newest(scope, offset=offset, limit=limit)
+        if search == Search() and not sees_little(viewer):
+            return await self._newest(viewer, offset=offset, limit=limit)
         pieces = unindexed_pieces(search)
+        where, values = _where(viewer)
         rows = await self._database.rows(
             "SELECT generations.* FROM prompts"  # noqa: S608 - only as many LIKEs as pieces
             " JOIN generations ON generations.id = prompts.generation_id"
-            " WHERE prompts MATCH ? AND deleted_at IS NULL"
+            f" WHERE prompts MATCH ? AND deleted_at IS NULL{where}"
             + " AND prompt LIKE ? ESCAPE '\\'" * len(pieces)
             + " ORDER BY prompts.rowid DESC LIMIT ? OFFSET ?",
-            match_expression(search, scope), *map(_pattern, pieces), limit, offset,
+            match_expression(search, viewer), *values, *map(_pattern, pieces), limit, offset,
         )  # fmt: skip
         return self._generations(rows)
 
-    async def _newest(self, scope: Scope, *, offset: int, limit: int) -> list[Generation]:
-        where, values = _where(scope)
+    async def _newest(self, viewer: Viewer, *, offset: int, limit: int) -> list[Generation]:
+        where, values = _where(viewer)
         return self._generations(
             await self._database.rows(
                 f"SELECT * FROM generations WHERE deleted_at IS NULL{where}"  # noqa: S608
@@ -167,10 +177,10 @@ class GenerationTable:
             )
         )
 
-    async def find_any(self, ids: Sequence[str], scope: Scope | None = None) -> list[Generation]:
-        """Return images that may be seen from `scope` (None: anywhere), deleted ones too."""
+    async def find_any(self, ids: Sequence[str], viewer: Viewer | None = None) -> list[Generation]:
+        """Return images that `viewer` may see (None: anybody's), deleted ones too."""
         marks = ", ".join("?" * len(ids))
-        where, values = _where(scope)
+        where, values = _where(viewer)
         return self._generations(
             await self._database.rows(
                 f"SELECT * FROM generations WHERE id IN ({marks}){where} ORDER BY position",  # noqa: S608 - only placeholders
@@ -269,13 +279,21 @@ def _pattern(piece: str) -> str:
     return "%" + piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def _where(scope: Scope | None) -> tuple[str, list[object]]:
-    """Return the condition that keeps a reader within their guild or their direct messages."""
-    if scope is None:
+def _where(viewer: Viewer | None) -> tuple[str, list[object]]:
+    """Return the condition that keeps a reader to what they may see; see `Viewer.sees`."""
+    if viewer is None:
         return "", []
-    if scope.guild_id is not None:
-        return " AND guild_id = ?", [scope.guild_id]
-    return " AND guild_id IS NULL AND user_id = ?", [scope.user_id]
+    if viewer.guild_id is None:
+        return " AND guild_id IS NULL AND user_id = ?", [viewer.user_id]
+    everyones = viewer.channels | (viewer.gone if viewer.is_moderator else frozenset())
+    among = "(SELECT value FROM json_each(?))"
+    rule = f"(channel_id IN {among} OR (user_id = ? AND channel_id IN {among}))"
+    values = [_listed(everyones), viewer.user_id, _listed(viewer.gone)]
+    return f" AND guild_id = ? AND {rule}", [viewer.guild_id, *values]
+
+
+def _listed(ids: frozenset[int]) -> str:
+    return json.dumps(sorted(ids))
 
 
 def _values(job: Job, generation: Generation) -> tuple[Any, ...]:

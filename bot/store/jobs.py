@@ -26,6 +26,14 @@ _INSERT_REQUEST: Final = (
 )
 
 
+_INSERT_PLACE: Final = (
+    "INSERT INTO places (channel_id, guild_id, is_age_restricted) VALUES (?, ?, ?)"
+    " ON CONFLICT (channel_id) DO UPDATE SET is_age_restricted = excluded.is_age_restricted"
+    " WHERE is_age_restricted <> excluded.is_age_restricted"
+)
+_INSERT_NEW_PLACE: Final = "INSERT OR IGNORE INTO places (channel_id, guild_id) VALUES (?, ?)"
+
+
 class JobTable:
     """Jobs with their requests."""
 
@@ -34,9 +42,11 @@ class JobTable:
         self._database = database
 
     async def add(self, job: Job) -> None:
-        """Write a new job with its requests."""
+        """Write a new job with its requests, and where it comes from."""
         async with self._database.transaction() as db:
             await insert_job(db, job)
+            if job.origin.guild_id is not None:
+                await db.execute(_INSERT_PLACE, _place_values(job.origin))
             await insert_requests(db, job)
 
     async def start(self, job_id: str) -> None:
@@ -201,8 +211,10 @@ class JobTable:
 
 
 async def insert_job(db: aiosqlite.Connection, job: Job) -> None:
-    """Write a job without its requests, inside a transaction."""
+    """Write a job without its requests, and its place if that is new, inside a transaction."""
     await db.execute(_INSERT_JOB, _job_values(job))
+    if job.origin.guild_id is not None:
+        await db.execute(_INSERT_NEW_PLACE, (job.origin.channel_id, job.origin.guild_id))
 
 
 async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0) -> None:
@@ -246,6 +258,10 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
         job.axis, job.message_id, origin.upload_limit,
     )  # fmt: skip
+
+
+def _place_values(origin: Origin) -> tuple[Any, ...]:
+    return origin.channel_id, origin.guild_id, int(origin.is_age_restricted)
 
 
 def _origin(row: aiosqlite.Row) -> Origin:

@@ -8,10 +8,10 @@ from typing import Final
 
 import aiosqlite
 
-from bot.jobs import Scope
 from bot.lineage import Descent, Family, Member, Presence
 from bot.store.database import Database
 from bot.store.jobs import request_of
+from bot.viewers import MadeAt, Viewer
 
 REACH: Final = 2000  # images of a family that are looked at; a picture shows far fewer
 LONGEST_LINE: Final = 1000  # images
@@ -19,7 +19,8 @@ LONGEST_LINE: Final = 1000  # images
 # The rows of a table with the columns `id` and `parent_id`, with all that is told of them.
 _ROWS: Final = """
 SELECT
-    kin.id, kin.parent_id, kin.relation, kin.deleted_at, kin.guild_id, kin.user_id,
+    kin.id, kin.parent_id, kin.relation, kin.deleted_at, kin.guild_id, kin.channel_id,
+    kin.user_id,
     kin.prompt, kin.seed, kin.width, kin.height, kin.quality, kin.guidance_scale, kin.variety,
     kin.variety_scale, kin.pixel_sha256, jobs.spoiler
 FROM {found} JOIN generations AS kin ON kin.id = {found}.id JOIN jobs ON jobs.id = kin.job_id
@@ -57,42 +58,42 @@ class LineageTable:
         self._database = database
         self._path_of = path_of
 
-    async def descent(self, generation_id: str, scope: Scope | None) -> Descent:
-        """Return the way from the first image to this one, as it may be seen from `scope`.
+    async def descent(self, generation_id: str, viewer: Viewer | None) -> Descent:
+        """Return the way from the first image to this one, as far as `viewer` may see it.
 
         Args:
             generation_id: Of an image that may be seen.
-            scope: Where the reader looks from; None sees everything.
+            viewer: Who asks; None sees everything.
 
         """
         rows = await self._database.rows(_LINE, generation_id)
         is_cut = len(rows) > LONGEST_LINE
-        found = [self._member(row, scope) for row in rows]
+        found = [self._member(row, viewer) for row in rows]
         return Descent(
             members=tuple(Family.of(generation_id, found, is_cut=is_cut).line()),
-            num_children=await self._num_children(generation_id, scope),
+            num_children=await self._num_children(generation_id, viewer),
             is_cut=is_cut,
         )
 
-    async def family(self, generation_id: str, scope: Scope | None) -> Family:
+    async def family(self, generation_id: str, viewer: Viewer | None) -> Family:
         """Return the images that come from the same first image, at most `REACH`, the nearest."""
         rows = await self._database.rows(_FAMILY, generation_id)
-        found = [self._member(row, scope) for row in rows]
+        found = [self._member(row, viewer) for row in rows]
         return Family.of(generation_id, found, is_cut=len(rows) > REACH)
 
-    async def _num_children(self, generation_id: str, scope: Scope | None) -> int:
+    async def _num_children(self, generation_id: str, viewer: Viewer | None) -> int:
         rows = await self._database.rows(
-            "SELECT guild_id, user_id FROM generations"
+            "SELECT guild_id, channel_id, user_id FROM generations"
             " WHERE parent_id = ? AND deleted_at IS NULL LIMIT ?",
             generation_id,
             REACH,
         )
-        return sum(_may_see(row, scope) for row in rows)
+        return sum(_may_see(row, viewer) for row in rows)
 
-    def _member(self, row: aiosqlite.Row, scope: Scope | None) -> Member:
+    def _member(self, row: aiosqlite.Row, viewer: Viewer | None) -> Member:
         """Return an image; of what may not be seen, nothing but its place in the family."""
         presence = Presence.HERE
-        if not _may_see(row, scope):
+        if not _may_see(row, viewer):
             presence = Presence.ELSEWHERE
         elif row["deleted_at"] is not None:
             presence = Presence.DELETED
@@ -102,16 +103,19 @@ class LineageTable:
             parent_id=row["parent_id"],
             relation=row["relation"],
             presence=presence,
-            is_spoiler=bool(row["spoiler"]),
+            is_spoiler=bool(row["spoiler"]) or _is_veiled(row, viewer),
             request=request_of(row) if is_here else None,
             path=self._path_of(row["pixel_sha256"]) if is_here else None,
         )
 
 
-def _may_see(row: aiosqlite.Row, scope: Scope | None) -> bool:
-    """Tell whether an image belongs to the reader's guild, or to their direct messages."""
-    if scope is None:
-        return True
-    if scope.guild_id is not None:
-        return bool(row["guild_id"] == scope.guild_id)
-    return row["guild_id"] is None and bool(row["user_id"] == scope.user_id)
+def _may_see(row: aiosqlite.Row, viewer: Viewer | None) -> bool:
+    return viewer is None or viewer.sees(_made(row))
+
+
+def _is_veiled(row: aiosqlite.Row, viewer: Viewer | None) -> bool:
+    return viewer is not None and viewer.veils(_made(row))
+
+
+def _made(row: aiosqlite.Row) -> MadeAt:
+    return MadeAt(guild_id=row["guild_id"], channel_id=row["channel_id"], user_id=row["user_id"])

@@ -19,6 +19,7 @@ from bot.store.hints import HintTable
 from bot.store.jobs import JobTable
 from bot.store.lineage import LineageTable
 from bot.store.machine import MachineTables
+from bot.store.places import PlaceTable
 from bot.store.quarantine import Quarantine
 from bot.store.records import Records
 from bot.store.takeovers import TakeoverTable
@@ -33,6 +34,7 @@ class Store:
         generations: The finished images.
         deletions: Which messages show them, and which of them have still to be removed.
         breakdowns: What was being drawn when something broke.
+        places: The channels and threads in which they were made.
         lineage: How the finished images come from one another.
         machine: The key that signs recipes; the models that drew here, and how fast.
         boards: Mood boards and what hangs on them; the copies lie beside the database.
@@ -61,6 +63,7 @@ class Store:
         self.generations = GenerationTable(self.database, images=images)
         self.deletions = DeletionTable(self.database)
         self.breakdowns = BreakdownTable(self.database)
+        self.places = PlaceTable(self.database)
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=data / "boards")

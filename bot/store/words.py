@@ -2,21 +2,28 @@
 
 SQLite's full-text index knows words between spaces. Chinese has none, and an emoji is a word of its
 own, so every such character is set apart before it is indexed; what is looked for is then a row of
-characters. Facets are words too, in a column of their own: `g1` is a guild, `s42` a seed.
+characters. Facets are words too, in a column of their own: `g1` is a guild, `c2` a channel of it,
+`s42` a seed.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
+from typing import Final
 
-from bot.jobs import Generation, Scope
+from bot.jobs import Generation
 from bot.search import Search
+from bot.viewers import Viewer
 
 # Han, kana and hangul: scripts whose words touch. The rest of the world writes spaces.
 _TOUCHING = re.compile(
     "[\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+
+
+CHANNELS_NAMED: Final = 200  # in a query; each makes it a little slower
 
 
 def index_words(prompt: str) -> str:
@@ -27,16 +34,22 @@ def index_words(prompt: str) -> str:
 def index_facets(generation: Generation) -> str:
     """Return what an image can be looked for by, beside its prompt."""
     request, day = generation.request, generation.created_at.strftime("%Y%m%d")
-    place = _place(Scope(guild_id=generation.guild_id, user_id=generation.user_id))
+    place = _place(generation.guild_id, generation.user_id)
+    if generation.guild_id is not None:
+        place += f" c{generation.channel_id}"
     return (
         f"{place} u{generation.user_id} s{request.seed} z{request.size}"
         f" d{day[:4]} d{day[:6]} d{day}"
     )
 
 
-def match_expression(search: Search, scope: Scope) -> str:
-    """Return the full-text query for a search from some place."""
-    facets = [_place(scope)]
+def match_expression(search: Search, viewer: Viewer) -> str:
+    """Return the full-text query for a search by somebody.
+
+    It names the channels that are hidden from them, or those that are not, so that the index skips
+    what they may not see; all of `Viewer.sees` is asked of each row that is found.
+    """
+    facets = [_place(viewer.guild_id, viewer.user_id)]
     if search.user_id is not None:
         facets.append(f"u{search.user_id}")
     if search.seed is not None:
@@ -47,7 +60,25 @@ def match_expression(search: Search, scope: Scope) -> str:
         facets.append("d" + search.date.replace("-", ""))
     terms = [f'facets : "{facet}"' for facet in facets]
     terms += [f"words : {phrase}" for piece in search.words.split() for phrase in _phrases(piece)]
-    return " AND ".join(terms)
+    found = " AND ".join(terms)
+    if sees_little(viewer):
+        return f"{found} AND {_in_channels(viewer.channels | viewer.gone)}"
+    if 0 < len(viewer.hidden) <= CHANNELS_NAMED:
+        return f"({found}) NOT {_in_channels(viewer.hidden)}"
+    return found
+
+
+def sees_little(viewer: Viewer) -> bool:
+    """Tell whether it is quicker to look through what somebody may see than to leave out the rest.
+
+    That is so where more channels are hidden from them than not.
+    """
+    num_seen = len(viewer.channels | viewer.gone)
+    return num_seen < len(viewer.hidden) and num_seen <= CHANNELS_NAMED
+
+
+def _in_channels(ids: Collection[int]) -> str:
+    return "facets : (" + " OR ".join(f'"c{each}"' for each in sorted(ids) or (0,)) + ")"
 
 
 def unindexed_pieces(search: Search) -> list[str]:
@@ -79,6 +110,6 @@ def _is_indexed(char: str) -> bool:
     return category[0] in "LN" or category in {"Co", "So"}
 
 
-def _place(scope: Scope) -> str:
-    """Return the facet of where an image may be seen: its guild, or its user's direct messages."""
-    return f"g{scope.guild_id}" if scope.guild_id is not None else f"p{scope.user_id}"
+def _place(guild_id: int | None, user_id: int) -> str:
+    """Return the facet of whose an image is: a guild's, or a user's own."""
+    return f"g{guild_id}" if guild_id is not None else f"p{user_id}"

@@ -30,6 +30,8 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "compare.",
     "board_not_shareable": "Picture {number} is from a channel that not everyone here may see: "
     "leave `share` out, and only you see it.",
+    "board_not_drawable": "Picture {number} is from a channel that not everyone here may see: "
+    "draw from it there.",
     "board_file_missing": "The file of picture {number} is missing.",
     "board_file_damaged": "The file of picture {number} is damaged.",
     "board_export_empty": "There is nothing to export: no picture of this kind hangs there.",
@@ -243,6 +245,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_no_recipe": "第 {number} 号图片是上传的：没有配方可以重画。",
     "board_compare_two": "请写出两到四张不同的图片：只有 {number} 无法对比。",
     "board_not_shareable": "第 {number} 号图片来自这里不是人人可见的频道：去掉 `share`，只给你看。",
+    "board_not_drawable": "第 {number} 号图片来自这里不是人人可见的频道：请到那个频道去画。",
     "board_file_missing": "第 {number} 号图片的文件不见了。",
     "board_file_damaged": "第 {number} 号图片的文件已损坏。",
     "board_export_empty": "没有可导出的：画板上没有这类图片。",

@@ -197,6 +197,10 @@ CHINESE: Final[dict[str, str]] = {
     "delete_refused": "🗑️ `{ids}` 已删除，但 Discord 不让我移除所有显示它的消息。"
     "有权删除那里消息的人可以移除：{links}",
     "no_image_here": "这条消息里没有我画的图。",
+    "not_for_here": "图片 `{id}` 出自并非这里所有人都能看到的频道：请回到那个频道重画。",
+    "shown_to_you": "🔒 仅你可见：并非这里所有人都能看到画这张图的频道。",
+    "jobs_moderators_only": "只有本服务器的管理员才能调度任务：需要在整个服务器"
+    "（而不只是某个频道）拥有“管理消息”权限。",
     "not_found": "这里没有图片 `{id}`：它已被删除，或属于别的地方。",
     "history_title": "### 这里的作品",
     "history_title_mine": "### 你的作品",

@@ -210,6 +210,11 @@ ENGLISH: Final[dict[str, str]] = {
     "delete_refused": "🗑️ `{ids}` is deleted, but Discord does not let me remove every message "
     "that shows it. Somebody who may delete messages there can: {links}",
     "no_image_here": "This message holds no image of mine.",
+    "not_for_here": "`{id}` comes from a channel that not everyone here may see: draw it again "
+    "there.",
+    "shown_to_you": "🔒 Only you see this: not everyone here may see the channel it was made in.",
+    "jobs_moderators_only": "Only moderators of this server can steer its jobs: that takes *Manage "
+    "Messages* in the whole server, not in one channel alone.",
     "not_found": "There is no image `{id}` here: it was deleted, or it belongs to another place.",
     "history_title": "### Images made here",
     "history_title_mine": "### Your images",

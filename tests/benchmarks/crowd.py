@@ -16,7 +16,10 @@ from bot.generation import GenerationRequest
 from bot.jobs import Generation, Job, Origin, now
 from bot.service import Progress, Service, Ticket, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
+from bot.viewers import Viewer
 from tests.discord_server.stand_in import StandInEngine
+
+HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))  # sees what the crowd asks for
 
 
 @dataclass(kw_only=True)

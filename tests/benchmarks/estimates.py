@@ -17,7 +17,7 @@ import statistics
 from bot.engines.z_image import ZImageEngine
 from bot.generation import GenerationRequest, Quality, Size
 from bot.settings import DEMO_MODEL_DIR
-from tests.benchmarks.crowd import Customer, ask, opened
+from tests.benchmarks.crowd import HERE, Customer, ask, opened
 
 SIZES = ((128, 128), (128, 192), (192, 192), (256, 192), (256, 256))
 USERS = 12
@@ -34,7 +34,7 @@ async def run(jobs: int, chance: random.Random) -> list[Customer]:
     async with opened(engine) as service:
         for number in range(jobs):
             customers.append(await ask(service, chance.randint(1, USERS), *wish(number, chance)))
-            while len(service.queue_for()) > chance.randint(0, LONGEST_LINE):
+            while len(service.queue_for(HERE)) > chance.randint(0, LONGEST_LINE):
                 await next(c for c in customers if not c.ended.is_set()).ended.wait()
         await service.idle()
     return customers

@@ -30,11 +30,11 @@ from tqdm import tqdm
 from bot.command_line.common import open_engine
 from bot.comparison import changes
 from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Generation, Scope
+from bot.jobs import Generation
 from bot.models import locate
 from bot.service import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.benchmarks.crowd import Customer, ask
+from tests.benchmarks.crowd import HERE, Customer, ask
 
 PROMPTS = (
     "a red apple", "红苹果", "a cat, pixel art", "像素风格的城堡", "rocket, dark blue background",
@@ -44,7 +44,6 @@ SIDES = range(128, 257, 16)
 FULL_SIZES = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
 AT_ONCE = 8  # jobs in the queue
 PAGE = 100
-HERE = Scope(guild_id=1)  # where the crowd asks from
 IMAGES, FULL_SIZE_IMAGES = 500, 20
 
 
@@ -89,7 +88,7 @@ async def kept(service: Service) -> list[Generation]:
     """Return every image of the database, newest first."""
     found: list[Generation] = []
     for number in itertools.count():
-        page = await service.history(scope=HERE, page=number, page_size=PAGE)
+        page = await service.history(viewer=HERE, page=number, page_size=PAGE)
         found += page.generations
         if not page.has_older:
             return found

@@ -1,5 +1,8 @@
 """How fast images are found among very many: a page of `/history` for all kinds of searches.
 
+Asked by somebody who may view all channels of their guild, all but two in which a hundredth of its
+images were made, only those two, or none with images.
+
 Rows are written straight into the database, as the service writes them; prompts are drawn from
 words in English and Chinese with the frequencies of real ones (few words often, most rarely).
 
@@ -16,15 +19,17 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.jobs import Scope
 from bot.search import Search
 from bot.store import Store
 from bot.store.words import index_words
+from bot.viewers import Viewer
 
 GUILDS, USERS, DAYS = 50, 5000, 700
+CHANNELS = 20  # of each guild; in the last two there are few images
+MOST, FEWEST = range(CHANNELS - 2), range(CHANNELS - 2, CHANNELS)
 HAN = "红苹果猫狗山水远黛墨晕城市夜雨雪花树鸟鱼月星云海船桥塔龙虎马牛羊春夏秋冬金木火土天地人"
 SEARCHES = (
     ("no search, newest", ""),
@@ -70,6 +75,7 @@ def fill(path: Path, rows: int) -> None:
             day = i * DAYS // rows
             year, month, date = 2025 + day // 360, day % 360 // 30 + 1, day % 30 % 28 + 1
             user, guild = chance.randrange(USERS), chance.randrange(GUILDS) + 1
+            channel = channel_of(guild, chance.choice(MOST if i % 100 else FEWEST))
             seed, (width, height) = chance.randrange(2**32), chance.choice(sizes)
             stamp = f"{year}-{month:02}-{date:02}"
             name = f"g{i}"
@@ -79,12 +85,12 @@ def fill(path: Path, rows: int) -> None:
                 " num_inference_steps, sigmas, guidance_scale, model_id, model_revision, dtype,"
                 " device, torch, diffusers, transformers, conditions, durations, pixel_sha256,"
                 f" created_at) VALUES ({marks(27)})",
-                (name, "j", i, "imagine", user, guild, 2, prompt, "", seed, width, height,
+                (name, "j", i, "imagine", user, guild, channel, prompt, "", seed, width, height,
                  "standard", 8, "[]", 0.0, "m", "r", "d", "d", "t", "d", "t", "{}", "{}",
                  f"{i:064x}", f"{stamp}T{i:012}"),
             )  # fmt: skip
             facets = (
-                f"g{guild} u{user} s{seed} z{width}x{height} d{year} d{year}{month:02}"
+                f"g{guild} c{channel} u{user} s{seed} z{width}x{height} d{year} d{year}{month:02}"
                 f" d{year}{month:02}{date:02}"
             )
             db.execute(
@@ -105,27 +111,47 @@ def marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
+def channel_of(guild: int, number: int) -> int:
+    """Return the id of a guild's channel."""
+    return guild * 1000 + number
+
+
 async def measure(path: Path, repeats: int) -> None:
     """Print a line for each kind of search, in a guild that holds a fiftieth of the rows."""
     async with Store(path, images=path.parent) as store:
-        for name, line in SEARCHES:
-            seconds = []
-            found = 0
-            for number in range(repeats):
-                start = time.perf_counter()
-                images = await store.generations.history(
-                    scope=Scope(guild_id=number % GUILDS + 1),
-                    search=Search.parse(line),
-                    offset=0,
-                    limit=6,
-                )
-                seconds.append(time.perf_counter() - start)
-                found += len(images)
-            seconds.sort()
-            print(
-                f"{name:26} median {1000 * statistics.median(seconds):7.2f} ms   longest "
-                f"{1000 * seconds[-1]:7.2f} ms   {found / repeats:.1f} found of a page of 6"
+        for who, numbers in (
+            ("all channels", range(CHANNELS)),
+            ("all but two", MOST),
+            ("two channels", FEWEST),
+            ("none of them", ()),
+        ):
+            print(who)
+            await measure_for(store, numbers, repeats)
+
+
+async def measure_for(store: Store, channels: Sequence[int], repeats: int) -> None:
+    """Print the lines of somebody who may view some channels."""
+    for name, line in SEARCHES:
+        seconds = []
+        found = 0
+        for number in range(repeats):
+            guild = number % GUILDS + 1
+            seen = frozenset(channel_of(guild, each) for each in channels)
+            hidden = frozenset(channel_of(guild, each) for each in range(CHANNELS)) - seen
+            start = time.perf_counter()
+            images = await store.generations.history(
+                viewer=Viewer(user_id=0, guild_id=guild, channels=seen, hidden=hidden),
+                search=Search.parse(line),
+                offset=0,
+                limit=6,
             )
+            seconds.append(time.perf_counter() - start)
+            found += len(images)
+        seconds.sort()
+        print(
+            f"{name:26} median {1000 * statistics.median(seconds):7.2f} ms   longest "
+            f"{1000 * seconds[-1]:7.2f} ms   {found / repeats:.1f} found of a page of 6"
+        )
 
 
 def options_of(description: str, *, repeats: int) -> argparse.Namespace:

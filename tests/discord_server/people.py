@@ -15,6 +15,7 @@ from simcord.builders import ChannelHandle, GuildHandle, UserHandle
 from simcord.enums import ChannelType, OverwriteType
 from simcord.results import InteractionResult
 
+from tests.channel_kinds import mark_channel
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.clock import PATIENCE_S
 from tests.discord_server.world import Seen, World
@@ -92,12 +93,24 @@ class People:
         if not told:
             self._backend.hidden_limits.add(place_id)
 
+    def mark(self, channel: ChannelHandle, *, nsfw: bool = False, is_spoiler: bool = False) -> None:
+        """Make a channel age-restricted or a spoiler channel, or plain again."""
+        mark_channel(self._backend, channel.id, nsfw=nsfw, is_spoiler=is_spoiler)
+
     def forbid(self, channel_id: int, *permissions: str) -> None:
         """Take permissions from the bot in one channel."""
         denied = discord.Permissions(**dict.fromkeys(permissions, True)).value
         bot_id = self._backend.bot_user.id
         overwrite = Overwrite(target_id=bot_id, type=OverwriteType.MEMBER, deny=denied)
         self._backend.set_overwrite(channel_id, overwrite)
+
+    def hide(self, channel: ChannelHandle) -> None:
+        """Let nobody but the bot view a channel."""
+        shut = discord.Permissions(view_channel=True).value
+        everyone = Overwrite(channel.guild.id, OverwriteType.ROLE, deny=shut)
+        self._backend.set_overwrite(channel.id, everyone)
+        bot = Overwrite(self._backend.bot_user.id, OverwriteType.MEMBER, allow=shut)
+        self._backend.set_overwrite(channel.id, bot)
 
     def allow_again(self, channel_id: int) -> None:
         """Give the bot back what `forbid` took."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.channel_kinds import channel_kinds_told
 from tests.discord_server.backend import WireBackend
 from tests.discord_server.blows import Blows
 from tests.discord_server.clock import Changes
@@ -92,6 +93,12 @@ class DiscordServer:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[DiscordServer]:
         """Listen on a free port of 127.0.0.1."""
+        with channel_kinds_told():
+            async with self._listening():
+                yield self
+
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
         runner = web.AppRunner(self._application(), shutdown_timeout=0.5, access_log=None)
         await runner.setup()
         try:
@@ -102,7 +109,7 @@ class DiscordServer:
             self.address = f"http://127.0.0.1:{port}"
             self.rest.address = self.address
             self.backend.cdn.base = f"{self.address}/cdn"
-            yield self
+            yield
         finally:
             self.faults.clear()
             self.gateway.drop()

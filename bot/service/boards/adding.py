@@ -14,7 +14,7 @@ from PIL import Image
 
 from bot.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
 from bot.errors import BotError, DamagedPictureError, InvalidRequestError
-from bot.jobs import Generation, Scope, typed_id
+from bot.jobs import Generation, typed_id
 from bot.likeness import Match, best_match, candidates, fingerprint
 from bot.palettes import palette_of
 from bot.picture_files import read_copy, read_image, write_once
@@ -23,6 +23,7 @@ from bot.reading import Picture, read_picture
 from bot.recipe import recipe_text_of
 from bot.service.boards.changing import Changing, Work, allowed
 from bot.service.boards.options import Label, UploadDetails
+from bot.viewers import Viewer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +56,22 @@ class Adding(Changing):
     """Hanging pictures up."""
 
     async def add_generation(
-        self, actor: Actor, board_id: str, generation_id: str, **label: Unpack[Label]
+        self,
+        actor: Actor,
+        board_id: str,
+        generation_id: str,
+        *,
+        viewer: Viewer,
+        **label: Unpack[Label],
     ) -> Added:
         """Hang up an image of this bot, with its recipe; one that is hidden stays hidden.
+
+        Args:
+            actor: Who does so.
+            board_id: Of the board.
+            generation_id: Of the image.
+            viewer: What they may see from where they ask: no other image is there for them.
+            label: What is said of it.
 
         Returns:
             The new picture, or the one with the same pixels that hangs there already.
@@ -67,11 +81,10 @@ class Adding(Changing):
 
         """
         await self._check(actor, board_id, label)
-        scope = Scope(guild_id=actor.guild_id)
-        found = await self._store.generations.find(typed_id(generation_id), scope)
+        found = await self._store.generations.find(typed_id(generation_id), viewer)
         if found is None:
             raise no_image(generation_id)
-        return await self._hang(actor, board_id, await self._offer_of(found), label)
+        return await self._hang(actor, board_id, await self._offer_of(found, viewer), label)
 
     async def add_upload(
         self, actor: Actor, board_id: str, content: bytes, **details: Unpack[UploadDetails]
@@ -101,7 +114,7 @@ class Adding(Changing):
         _said(label)
         allowed(await self._table.head(board_id), actor, _needs(label), typed=board_id)
 
-    async def _offer_of(self, generation: Generation) -> Offer:
+    async def _offer_of(self, generation: Generation, viewer: Viewer) -> Offer:
         job = await self._store.jobs.find(generation.job_id)
         hidden = await self._store.generations.spoilers_among([generation.id])
         return Offer(
@@ -110,7 +123,7 @@ class Adding(Changing):
             credit="" if job is None else job.origin.user_name,
             author_id=generation.user_id,
             channel_id=generation.channel_id,
-            is_spoiler=bool(hidden),
+            is_spoiler=bool(hidden) or generation.channel_id in viewer.veiled,
             generation_id=generation.id,
             prompt=generation.request.prompt,
             seed=generation.request.seed,

@@ -52,7 +52,7 @@ class Work:
             BotError: They may not.
 
         """
-        if access_in(self.board, self.actor) < needs:
+        if access_of(self.board, self.actor) < needs:
             raise BotError(refusal(self.board, needs))
 
     async def note(self, verb: str, *, item: Item | None = None, detail: str = "") -> None:
@@ -176,7 +176,7 @@ def allowed(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> 
     """
     if board is None or board.state is BoardState.DELETED:
         raise no_board(typed)
-    access = access_in(board, actor)
+    access = access_of(board, actor)
     if access < Access.LOOK:
         raise no_board(typed)
     if access < needs:
@@ -195,15 +195,6 @@ def changeable(board: Board | None, actor: Actor, needs: Access, *, typed: str) 
     if found.state is BoardState.ARCHIVED:
         raise BotError(f"The board {found.name!r} is archived: take it out of the archive first.")
     return found
-
-
-def access_in(board: Board, actor: Actor) -> Access:
-    """Return what an actor may do; nothing on another guild's board."""
-    if board.guild_id != actor.guild_id:
-        return Access.NONE
-    return access_of(
-        board, user_id=actor.user_id, role_ids=actor.role_ids, is_moderator=actor.is_moderator
-    )
 
 
 def no_board(typed: str) -> InvalidRequestError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Unpack
 
-from bot.boards import Access, Actor, Hanging, Item, Status, rules
+from bot.boards import Access, Actor, Hanging, Item, Status, access_of, rules
 from bot.errors import BotError, InvalidRequestError
 from bot.jobs import typed_id
 from bot.service.boards.adding import check_room
-from bot.service.boards.changing import UNDO_FOR, Changing, Work, access_in
+from bot.service.boards.changing import UNDO_FOR, Changing, Work
 from bot.service.boards.options import Words
 
 
@@ -124,7 +124,7 @@ class Curating(Changing):
         """Return the pictures that the actor can bring back to a board."""
         board = await self._seen(actor, board_id)
         found = await self._table.taken_off(board_id, since=self.now() - UNDO_FOR)
-        if access_in(board, actor) >= Access.CURATE:
+        if access_of(board, actor) >= Access.CURATE:
             return found
         return [each for each in found if actor.user_id in {each.added_by, each.author_id}]
 
@@ -135,7 +135,7 @@ class Curating(Changing):
         return [
             each
             for each, head in zip(found, heads, strict=True)
-            if head is not None and access_in(head, actor) >= Access.LOOK
+            if head is not None and access_of(head, actor) >= Access.LOOK
         ]
 
     async def take_off_everywhere(self, actor: Actor, generation_id: str) -> list[Hanging]:
@@ -153,7 +153,7 @@ class Curating(Changing):
             for item in await change.of_generation(actor.guild_id, typed_id(generation_id)):
                 board = await change.head(item.board_id)
                 assert board is not None
-                if actor.is_moderator or item.author_id == actor.user_id:
+                if actor.moderates(board.channel_id) or item.author_id == actor.user_id:
                     await _take_off(
                         Work(change=change, actor=actor, board=board, at=self.now()), item
                     )

@@ -17,12 +17,13 @@ from bot.boards import (
     Grant,
     Order,
     Theme,
+    access_of,
     rules,
 )
 from bot.boards.values import DEFAULT_THRESHOLD
 from bot.errors import BotError, InvalidRequestError
 from bot.jobs import new_id, typed_id
-from bot.service.boards.changing import UNDO_FOR, Changing, Work, access_in, allowed, no_board
+from bot.service.boards.changing import UNDO_FOR, Changing, Work, allowed, no_board
 from bot.service.boards.options import BoardEdits, BoardOptions, checked
 from bot.service.boards.talking import shortlist
 from bot.store.boards import BoardChange
@@ -51,7 +52,7 @@ class Keeping(Changing):
         wanted |= {BoardState.ARCHIVED} if with_archived else set()
         found = []
         for summary, board in await self._table.summaries(actor.guild_id):
-            access = access_in(board, actor)
+            access = access_of(board, actor)
             is_wanted = summary.state in wanted and access >= Access.LOOK
             if is_wanted or (with_deleted and access is Access.OWN and self._can_restore(board)):
                 found.append(replace(summary, access=access))
@@ -180,7 +181,7 @@ class Keeping(Changing):
         """
         async with self._table.change() as change:
             board = await change.head(board_id)
-            if board is None or access_in(board, actor) < Access.OWN:
+            if board is None or access_of(board, actor) < Access.OWN:
                 raise no_board(board_id)
             if board.state is not BoardState.DELETED:
                 raise BotError(f"The board {board.name!r} is not deleted: it is there.")

@@ -1,0 +1,115 @@
+"""Who sees and may do what: every command, suggestion, button and menu, asked by everybody.
+
+The real bot in a simulated Discord; `tests.test_viewers` says what has to come out.
+
+python -m tests.viewer_table [docs/visibility.md]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.settings import Settings
+from cogs.rows import cancel_row
+from tests.discord_server.stand_in import StandInEngine
+from tests.town import SMALL, SteeredEngine, Town, open_town
+from tests.viewer_table.askers import Asker, askers, post, prepare
+from tests.viewer_table.rows import (
+    IMAGE_ROWS,
+    JOB_ROWS,
+    MODERATION,
+    NO_COMMAND,
+    SERVER_ONLY,
+    waiting,
+)
+
+INTRODUCTION: Final = """# Who sees what
+
+An image is for who may view the channel or thread it was made in; where that is gone, for its
+requester and for moderators; in direct messages, and with a bot that somebody brought along, for
+its user. What may not be seen does not exist: the answer is that of an unknown id.
+
+In a channel nothing is posted that not everyone there may see: such an image is shown in private
+(`/show`), and drawn again only where it came from. Age-restricted channels do not exist for
+others, and what comes from a spoiler channel is hidden elsewhere until it is clicked.
+
+Who manages messages in one channel moderates what was made in it; who manages messages in the
+whole server moderates everything that they may see.
+
+The real bot answered so (`python -m tests.viewer_table`). In each column one person asks for an
+image that somebody made in the channel that is named, unless it says otherwise. *private*: only
+they see the answer; *public*: everyone there does; *hidden*: until it is clicked. *is not there*:
+the answer is that of an id that never was. *not theirs*: only its requester and moderators may.
+*not here*: not everyone in this channel may see it. The last rows are about a job that waits.
+"""
+
+
+@dataclass(kw_only=True)
+class Table:
+    """What came out: a cell by row and column."""
+
+    columns: list[str]
+    cells: dict[tuple[str, str], str]
+
+    def markdown(self) -> str:
+        head = ["| | " + " | ".join(self.columns) + " |", "|---" * (len(self.columns) + 1) + "|"]
+        rows = [
+            f"| {row} | " + " | ".join(self.cells[row, each] for each in self.columns) + " |"
+            for row in (*IMAGE_ROWS, *JOB_ROWS)
+        ]
+        return "\n".join([*head, *rows])
+
+    def page(self) -> str:
+        return f"{INTRODUCTION}\n{self.markdown()}\n"
+
+
+async def fill(town: Town) -> Table:
+    """Ask everything of everybody."""
+    cells: dict[tuple[str, str], str] = {}
+    async with askers(town) as everybody:
+        for number, asker in enumerate(everybody):
+            await prepare(town, asker, number)
+        for asker in everybody:
+            if asker.leaves:
+                town.env.backend.remove_member(town.guild.id, asker.maker.id)
+        gone = next(each.made_in for each in everybody if each.made_in.name == "gone")
+        await town.bot.get_channel(gone.id).delete()
+        for asker in everybody:
+            for name, row in IMAGE_ROWS.items():
+                is_away = name in SERVER_ONLY and not asker.is_member
+                cells[name, asker.name] = NO_COMMAND if is_away else await row(town, asker)
+        await _fill_jobs(town, everybody, cells)
+        return Table(columns=[each.name for each in everybody], cells=cells)
+
+
+async def _fill_jobs(town: Town, everybody: list[Asker], cells: dict[tuple[str, str], str]) -> None:
+    """Ask everything of a job that waits, anew for each of them."""
+    town.engine.hold()
+    await town.imagine_unwaited(town.ming, "something else")
+    await town.held()
+    for number, asker in enumerate(everybody):
+        if asker.leaves or asker.made_in.name == "gone":
+            for name in JOB_ROWS:
+                cells[name, asker.name] = NO_COMMAND
+            continue
+        asker.prompt = f"a waiting tree{number}"
+        await asker.maker.slash(asker.made_in, "imagine", prompt=asker.prompt, size=SMALL)
+        [asker.image] = waiting(town, asker.prompt)
+        await post(town, asker, cancel_row(asker.image, "en-US"))
+        for name, row in JOB_ROWS.items():
+            is_away = name in MODERATION and not asker.is_member
+            cells[name, asker.name] = NO_COMMAND if is_away else await row(town, asker)
+        for job_id in waiting(town, asker.prompt):
+            await town.ada.slash(town.channel, "cancel", job=job_id)
+    town.engine.release()
+    await town.idle()
+
+
+async def build(folder: Path, model: Path) -> Table:
+    """Return the table, from a bot of its own."""
+    settings = Settings(data_dir=folder / "data", model=str(model), device="cpu")
+    engine = SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=folder))
+    async with open_town(settings, engine) as town:
+        return await fill(town)
