@@ -182,6 +182,7 @@ class Delivery:
         error = await self._until_it_works(ride, tell, what)
         if error is not None:
             await self._store.jobs.set_told(ride.job.id)
+            await self._rides.leave(ride)
 
     async def _record(self, ride: Ride, recording: Coroutine[Any, Any, None]) -> None:
         """Record an end; where the database refuses, the requester still hears of it."""
@@ -203,22 +204,20 @@ class Delivery:
         pauses_s = itertools.chain(
             self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
         )
-        given_up = None
         for number, pause_s in enumerate(pauses_s, start=1):
             error = await self._try(ride, say, what, is_first=number == 1)
             if error is None:
                 break
             if await self._is_enough(ride, error, tries=number):
                 logger.warning("Job %s is given up, not %s: %s", ride.job.id, what, error.message)
-                given_up = error
-                break
+                return error  # the job stays: that is recorded, and may be told
             # It is written down: nobody but the requester waits for this any more.
             await self._rides.leave(ride)
             if self._is_stopping():
                 break  # the next start tries again
             await asyncio.sleep(pause_s)
         await self._rides.leave(ride)
-        return given_up
+        return None
 
     async def _try(self, ride: Ride, say: Say, what: str, *, is_first: bool) -> BotError | None:
         """Try once; return what came between. The trace of a defect is logged the first time."""

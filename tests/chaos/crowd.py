@@ -88,14 +88,16 @@ class Crowd:
         guild = self._dice.choice(self._guilds)
         channel, who = self._channel(guild), self._dice.choice(self._members[guild.id])
         kind = self._dice.choices(
-            ("imagine", "press", "show", "queue", "cancel", "history"),
-            weights=(10, 6, 2, 1, 1, 1),
+            ("imagine", "press", "delete", "show", "queue", "cancel", "history"),
+            weights=(10, 5, 3, 2, 1, 1, 1),
         )[0]
         try:
             if kind == "imagine":
                 await self._imagine(who, channel)
             elif kind == "press":
                 await self._press(who, channel)
+            elif kind == "delete":
+                await self._delete(channel)
             elif kind == "show":
                 await self._show(who, channel)
             else:
@@ -161,13 +163,21 @@ class Crowd:
             )
             self.shows.append(asked)
 
+    async def _delete(self, channel: Any) -> None:
+        """Delete the images of a message, as a moderator: most others would be refused."""
+        seen = self._server.people.with_images(channel)
+        if seen:
+            moderator = self._members[channel.guild.id][0]
+            message = self._dice.choice(seen)
+            self.deleted.add(message.id)
+            self.other_asked.append(await self._server.people.press(moderator, message, "Delete"))
+
     async def _press(self, who: Any, channel: Any) -> None:
         messages = self._server.people.messages(channel, viewer=who)[-8:]
         if not messages:
             return
         message: Seen = self._dice.choice(messages)
-        label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 4, 2))[0]
+        label = self._dice.choices(BUTTONS, weights=(4, 4, 1, 1, 2))[0]
         if label == "Delete":
-            who = self._members[channel.guild.id][0]  # a moderator, or most would be refused
             self.deleted.add(message.id)
         self.other_asked.append(await self._server.people.press(who, message, label))
