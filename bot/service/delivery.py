@@ -21,6 +21,7 @@ from bot.service.patience import Patience
 from bot.service.replies import NotPostableError, NotReachedError
 from bot.service.rides import Ride, Rides
 from bot.service.unfinished import Unfinished
+from bot.service.upkeep import write_records
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,17 @@ class Delivery:
             ]
             await self._store.generations.add(job, generations, have_records=True)
 
+    async def write_records(self, job_id: str) -> None:
+        """Write down anew what the files of a job's images do not tell.
+
+        A disk that refuses is no reason to post them again.
+        """
+        try:
+            async with self._files:
+                await write_records(self._store, job_id)
+        except OSError as error:
+            logger.warning("The records of job %s cannot be written: %s", job_id, error)
+
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
         """Write an image's record, then its file: a picture without a record is of before them."""
         request = job.requests[index]
@@ -130,6 +142,7 @@ class Delivery:
             else:
                 await ride.reply.cancelled(job, by_requester=True)
             await self._store.jobs.set_posted(job.id)
+            await self.write_records(job.id)
 
         error = await self._until_it_works(ride, hand_over, "posted")
         if error is not None:

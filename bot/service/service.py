@@ -56,7 +56,6 @@ from bot.service.upkeep import (
     fill_likenesses,
     fill_records,
     sweep,
-    write_records,
 )
 from bot.service.worker import POISON_SENTENCE, Worker
 from bot.settings import Settings
@@ -523,11 +522,7 @@ class Service:
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         await self._store.jobs.set_message(job_id, channel_id, message_id)
-        try:
-            async with self._files:
-                await write_records(self._store, job_id)
-        except OSError as error:  # it is posted, and its row says so
-            logger.warning("The records of job %s cannot be written: %s", job_id, error)
+        await self._delivery.write_records(job_id)
 
     async def is_posting(self, job_id: str) -> bool:
         """Tell whether it was tried before to post a job's images anew."""

@@ -161,7 +161,7 @@ def _image_of(
         spoiler=bool(document["spoiler"]),
         created_at=dt.datetime.fromisoformat(document["job_created_at"]),
         parents=() if parent_id is None else (str(parent_id),),
-        state=_state_of(message_id, document),
+        state=_state_of(document),
         message_id=message_id,
         axis=None if document["axis"] is None else Axis(document["axis"]),
     )
@@ -187,13 +187,14 @@ def _image_of(
     return job, generation
 
 
-def _state_of(message_id: int | None, document: Mapping[str, Any]) -> JobState:
+def _state_of(document: Mapping[str, Any]) -> JobState:
     """Tell whether the next start has to post a job: one of today that is not known to be posted.
 
     It is looked for in its channel before. An older one could not be posted and was told so.
     """
     age = now() - dt.datetime.fromisoformat(document["created_at"])
-    return JobState.MADE if message_id is None and age < _POSTED_WITHIN else JobState.POSTED
+    is_open = not document["is_posted"] and age < _POSTED_WITHIN
+    return JobState.MADE if is_open else JobState.POSTED
 
 
 def _image_document(job: Job, generation: Generation) -> dict[str, object]:
@@ -210,6 +211,7 @@ def _image_document(job: Job, generation: Generation) -> dict[str, object]:
         "guild_id": origin.guild_id,
         "channel_id": origin.channel_id,
         "message_id": generation.message_id,
+        "is_posted": job.state is JobState.POSTED,
         "locale": origin.locale,
         "application_id": origin.application_id,
         "expires_at": origin.expires_at.isoformat(),

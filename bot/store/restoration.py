@@ -88,11 +88,12 @@ class Restoration:
         )
         return {row["id"]: row["num"] for row in rows}
 
-    async def set_ended(self, posted: Mapping[str, int], made: Collection[str]) -> None:
+    async def set_ended(self, posted: Mapping[str, int | None], made: Collection[str]) -> None:
         """Record of unfinished jobs that they ended: posted in a message, or made at least."""
         async with self._database.transaction() as db:
             await db.executemany(
-                "UPDATE jobs SET state = 'posted', is_told = 1, token = NULL, message_id = ?"
+                "UPDATE jobs SET state = 'posted', is_told = 1, token = NULL,"
+                " message_id = COALESCE(?, message_id)"
                 " WHERE id = ? AND state IN ('queued', 'running', 'made')",
                 [(message_id, job_id) for job_id, message_id in posted.items()],
             )

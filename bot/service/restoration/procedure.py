@@ -127,7 +127,7 @@ class _Work:
                 job_id
                 for job_id, records in by_job.items()
                 if sum(each["has_file"] for each in records) < unfinished[job_id]
-                and not _message_of(records)
+                and not any(_is_posted(each) for each in records)
             }
             await self._add_images(await self._candidates(torn), progress)
             await self._settle_images()
@@ -225,9 +225,10 @@ class _Work:
     ) -> None:
         """Let no job be drawn or posted a second time that ended after the copy was made."""
         posted = {
-            job_id: message_id
+            job_id: each.get("message_id")
             for job_id, records in by_job.items()
-            if (message_id := _message_of(records)) is not None
+            for each in records
+            if _is_posted(each)
         }
         made = by_job.keys() - posted.keys() - torn
         await self._rows.set_ended(posted, made)
@@ -322,9 +323,9 @@ class _Work:
         return folder
 
 
-def _message_of(records: list[dict[str, Any]]) -> int | None:
-    """Return the message that shows the images of a job."""
-    return next((each["message_id"] for each in records if each.get("message_id")), None)
+def _is_posted(record: dict[str, Any]) -> bool:
+    """Tell whether an image is in a message; one that has a message may only have been promised."""
+    return bool(record.get("is_posted"))
 
 
 def _batches(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
