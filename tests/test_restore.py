@@ -426,8 +426,18 @@ def test_the_command_line_restores(tmp_path: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     assert "This is a dry run: nothing was changed." in said
     assert "2 pictures restored from their files." in said
-    assert "2 without a known requester: only the command line shows them" in said
+    assert "2 without a known requester: nobody sees them in Discord" in said
     assert not (tmp_path / "bot.sqlite3").exists()
+    assert run(["restore", "--folder", str(tmp_path)]) == 0
+    assert asyncio.run(count(tmp_path)) == 0
+    assert run(["restore", "--folder", str(tmp_path), "--guild", str(GUILD), "--user", "10"]) == 0
+    assert "2 pictures of an earlier restoration given away." in capsys.readouterr().out
+    assert asyncio.run(count(tmp_path)) == 2
+    (tmp_path / "bot.sqlite3").unlink()
+    assert run(["restore", "--folder", str(tmp_path)]) == 0
+    assert asyncio.run(count(tmp_path)) == 2, "their records know it, too"
+    shutil.rmtree(tmp_path / "records")
+    (tmp_path / "bot.sqlite3").unlink()
     assert run(["restore", "--folder", str(tmp_path), "--guild", str(GUILD)]) == 0
     assert f"everybody in server {GUILD} sees them" in capsys.readouterr().out
     assert asyncio.run(count(tmp_path)) == 2

@@ -75,6 +75,8 @@ def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
         lines.append(f"{_pictures(report.images)} restored from {_its(report.images)}.")
     if report.unknown:
         lines.append(_unknown(report.unknown, options))
+    if report.given:
+        lines.append(f"{_pictures(report.given)} of an earlier restoration given away.")
     if report.deleted:
         lines.append(
             f"{_pictures(report.deleted)} of the copy {_has(report.deleted)} no file any more: "
@@ -106,7 +108,10 @@ def _source(report: RestoreReport) -> str:
 
 def _unknown(count: int, options: RestoreOptions) -> str:
     if options.guild_id is None:
-        seen = "only the command line shows them: --guild ID and --user ID give them to somebody"
+        seen = (
+            "nobody sees them in Discord; run it again with --guild ID, or --user ID, to give them "
+            "to somebody"
+        )
     else:
         seen = f"everybody in server {options.guild_id} sees them, only its moderators delete them"
     return f"{count} without a known requester: {seen}."

@@ -17,11 +17,15 @@ from bot.store.generations import insert_generations
 from bot.store.jobs import insert_job, insert_requests
 from bot.store.records import RecordError
 from bot.store.store import Store
+from bot.store.words import index_facets
 
 FATE_UNKNOWN: Final = (
     "The bot's data were damaged and brought back from a copy, and what became of this job is not "
     "known: ask for it again."
 )
+
+
+NOBODY: Final = 0  # no user of Discord has this id
 
 
 class Restoration:
@@ -55,6 +59,37 @@ class Restoration:
                 )
                 num_added += 1
         return num_added
+
+    async def give(self, guild_id: int | None, user_id: int | None) -> list[tuple[Job, Generation]]:
+        """Give the images that nobody is known to have asked for to somebody; return them."""
+        rows = await self._database.rows(
+            "SELECT id, job_id FROM generations"
+            " WHERE user_id = ? AND guild_id IS NULL AND deleted_at IS NULL",
+            NOBODY,
+        )
+        async with self._database.transaction() as db:
+            for table, column in (("generations", "id"), ("jobs", "job_id")):
+                await db.executemany(
+                    f"UPDATE {table} SET guild_id = ?, user_id = ? WHERE id = ?",  # noqa: S608
+                    [(guild_id, user_id or NOBODY, row[column]) for row in rows],
+                )
+        given = [(await self._job(row["job_id"]), await self._image(row["id"])) for row in rows]
+        async with self._database.transaction() as db:
+            await db.executemany(
+                "UPDATE prompts SET facets = ? WHERE generation_id = ?",
+                [(index_facets(image), image.id) for _, image in given],
+            )
+        return given
+
+    async def _job(self, job_id: str) -> Job:
+        job = await self._store.jobs.find(job_id)
+        assert job is not None
+        return job
+
+    async def _image(self, image_id: str) -> Generation:
+        image = await self._store.generations.find(image_id)
+        assert image is not None
+        return image
 
     async def live_pixels(self) -> list[str]:
         """Return the pixels' SHA-256 of all images that are not deleted, each once."""

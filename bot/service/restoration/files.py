@@ -23,12 +23,12 @@ from bot.store.records import (
     place_of,
     read_record,
 )
+from bot.store.restoration import NOBODY
 
 _CONDITIONS = frozenset({
     "prompt_used", "num_inference_steps", "sigmas", "model", "revision", "dtype", "device",
     "torch", "diffusers", "transformers",
 })  # fmt: skip
-_NOBODY = 0  # no user of Discord has this id
 
 
 class UnprovenFileError(Exception):
@@ -143,7 +143,7 @@ def _by_file_alone(
     origin = Origin(
         guild_id=options.guild_id,
         channel_id=0,
-        user_id=options.user_id or _NOBODY,
+        user_id=options.user_id or NOBODY,
         user_name="?",
         locale="en-US",
         application_id=0,

@@ -130,6 +130,10 @@ class _Work:
                 and not any(_is_posted(each) for each in records)
             }
             await self._add_images(await self._candidates(torn), progress)
+            if self._options.guild_id is not None or self._options.user_id is not None:
+                given = await self._rows.give(self._options.guild_id, self._options.user_id)
+                self._report.given = len(given)
+                self._alone += given
             await self._settle_images()
             await self._settle_jobs(unfinished, by_job, torn)
             await self._add_items()

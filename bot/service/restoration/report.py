@@ -17,6 +17,7 @@ class RestoreReport:
         skipped: Databases that are not good, each with the reason.
         images: How many pictures got a row again.
         unknown: How many of them nobody is known to have asked for.
+        given: How many of an earlier restoration were given to somebody.
         deleted: How many rows were marked deleted, as their files were deleted after the copy.
         lost: Ids of images whose files are gone although nobody deleted them.
         unproven: Files that got no row, each with the reason.
@@ -37,6 +38,7 @@ class RestoreReport:
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     images: int = 0
     unknown: int = 0
+    given: int = 0
     deleted: int = 0
     lost: list[str] = field(default_factory=list)
     unproven: list[tuple[Path, str]] = field(default_factory=list)
@@ -52,5 +54,5 @@ class RestoreReport:
     @property
     def changes_rows(self) -> bool:
         """Tell whether the database is another one than before."""
-        counts = (self.images, self.deleted, self.ended, self.given_up, self.items, self.taken_off)
-        return not self.is_current or self.is_alone or any(counts)
+        pictures = self.images or self.given or self.deleted or self.items or self.taken_off
+        return bool(not self.is_current or self.is_alone or pictures or self.ended or self.given_up)
