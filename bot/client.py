@@ -30,6 +30,7 @@ from bot.settings import Settings
 logger = logging.getLogger(__name__)
 
 EXTENSIONS: Final = (
+    "cogs.restart",
     "cogs.places",
     "cogs.replies",
     "cogs.forms",
@@ -54,6 +55,9 @@ _VALUE_SHOWN: Final = 100  # characters of a typed value in a sentence
 
 # A message that Discord no longer, or never, lets this bot answer: nothing is left to say there.
 GONE: Final = (discord.NotFound, discord.Forbidden)
+
+# A key of an interaction's `extras`, set where not even an error could be told.
+UNANSWERED: Final = "unanswered"
 
 
 class RefusalError(BotError):
@@ -117,6 +121,10 @@ async def answer_privately(
             await interaction.response.send_message(escaped, ephemeral=True, **shown)
     except GONE as gone:
         logger.warning("An answer came too late (%s)", gone)
+        interaction.extras[UNANSWERED] = True  # if somebody still waits, Discord will tell
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        logger.warning("An answer did not get through (%s)", error)
+        interaction.extras[UNANSWERED] = True
 
 
 @contextlib.asynccontextmanager
@@ -181,6 +189,8 @@ class ImageBot(commands.Bot):
         post_again: Posts images of before into a channel, with live buttons.
         fetch_within_s: How long a file that was handed in may take to come from Discord.
         form_handlers: What is done with forms that are sent, by their kind.
+        resume_answers: Takes up the deferred answers that an earlier run of the bot left.
+        stop_answers: Interrupts those that still take long, and says so.
 
     """
 
@@ -213,7 +223,9 @@ class ImageBot(commands.Bot):
         self.redraw_interval_s = 1.5
         self.fetch_within_s = 30.0
         self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
-        self._resumed = False
+        self.resume_answers: Callable[[], Awaitable[None]] = _no_answers
+        self.stop_answers: Callable[[], Awaitable[None]] = _no_answers
+        self._resuming: asyncio.Task[Any] | None = None
         self._syncing: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
@@ -246,9 +258,11 @@ class ImageBot(commands.Bot):
                 return
 
     async def close(self) -> None:
-        """Close the connection; commands that wait to be registered are so at the next start."""
-        if self._syncing is not None:
-            self._syncing.cancel()
+        """Close the connection; what waits to be registered or taken up is so at the next start."""
+        under_way = [each for each in (self._syncing, self._resuming) if each is not None]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
         await super().close()
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -270,11 +284,16 @@ class ImageBot(commands.Bot):
         return True
 
     async def on_ready(self) -> None:
-        """Take up the jobs an earlier run left unfinished, once."""
+        """Take up the jobs and answers an earlier run left unfinished, once."""
         logger.info("Ready as %s in %d guilds", self.user, len(self.guilds))
-        if not self._resumed:
-            self._resumed = True
+        if self._resuming is None:
+            self._resuming = asyncio.current_task()
+            await self.resume_answers()
             await self.service.resume(self.reply_for)
+
+
+async def _no_answers() -> None:
+    """Do nothing: no extension is loaded yet."""
 
 
 def may_pass(error: BaseException) -> bool:

@@ -196,7 +196,7 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
         await _ended(connection)
     else:
         logger.info("Stopping: what runs is finished or kept for the next start")
-        await bot.service.stop()
+        await asyncio.gather(bot.stop_answers(), bot.service.stop())
         await bot.close()
         connection.cancel()  # it may still be on its way to its first connection
         await asyncio.gather(connection, return_exceptions=True)

@@ -13,6 +13,7 @@ from discord import app_commands, ui
 from bot.boards import Access, Added, Board, BoardSummary
 from bot.boards.rules import one_line
 from bot.client import RefusalError, errors_answered, explain
+from bot.deferrals import Repeat
 from bot.errors import BotError
 from bot.forms import Choice, Field, Form
 from bot.jobs import typed_id
@@ -34,6 +35,7 @@ from cogs.board_pictures import Pictures
 from cogs.board_rows import ADD_TEMPLATE, board_options, button
 from cogs.board_wording import board_name
 from cogs.choosing import suggest_images
+from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import places_of
 from cogs.posting import Content
@@ -57,8 +59,7 @@ async def hang(
     label: Label | None = None,
 ) -> None:
     """Hang pictures up and say in private which numbers they have, and what is noteworthy."""
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, repeat=Repeat.UNANSWERED)  # what hangs there already stays one
     board = await board_of(interaction, board_id)
     bot, actor, viewer = bot_of(interaction), actor_of(interaction), await viewer_of(interaction)
     added, lines, errors = [], [], []
@@ -286,7 +287,7 @@ async def add(  # noqa: PLR0913, PLR0917 - the options of the command
     """Hang a picture up with what is said of it."""
     if (id is None) == (image is None):
         raise RefusalError("board_add_what")
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, repeat=Repeat.UNANSWERED)
     found = await board_of(interaction, board)
     if id is not None:
         pictures = Pictures(generations=await find_some(interaction, [typed_id(id)]))

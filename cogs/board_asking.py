@@ -18,6 +18,7 @@ from cogs.board_curating import first_of, move, voted_words
 from cogs.board_forms import numbers_in
 from cogs.board_people import actor_of
 from cogs.board_showing import acknowledge, is_private, present_picture
+from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.wording import shortened
 
@@ -122,7 +123,7 @@ async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> 
 
 async def send_votes(interaction: discord.Interaction, form: Form) -> None:
     """Vote for the pictures whose numbers were typed."""
-    await interaction.response.defer(ephemeral=True, thinking=not is_private(interaction))
+    await defer(interaction, thinking=not is_private(interaction))
     numbers = numbers_in(form.typed["numbers"])
     for message in packed(await _vote_all(interaction, form.subject["board"], numbers)):
         await interaction.followup.send(message, ephemeral=True)

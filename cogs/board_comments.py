@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.boards import Access, Board, BoardState, Comment, Item, access_of
 from bot.boards.rules import one_line
+from bot.deferrals import Repeat
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import boards_of, picture_of
@@ -28,6 +29,7 @@ COMMENT_LENGTH: Final = 1200  # characters; escaping doubles them at most
 async def show_comments(interaction: discord.Interaction, board_id: str, detail: str) -> None:
     """Show a page of comments; `detail` is `number` for the newest, or `number.page`, from 0."""
     number, _, page = detail.partition(".")
+    await acknowledge(interaction, Repeat.UNANSWERED)
     await present_comments(interaction, board_id, int(number), page=int(page) if page else None)
 
 

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
-import logging
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,24 +17,30 @@ from discord import app_commands, ui
 
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError, explain
+from bot.deferrals import Repeat
+from bot.discord_errors import Refusal, refusal_of
 from bot.errors import BotError
-from bot.exhibits import ExportFile, Form, export_board
+from bot.exhibits import ExportFile, Form, PictureCache, export_board
 from bot.exhibits.wording import file_stem, plain_stem
+from bot.service.temporary import EXPORT_PREFIX
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, suggest_boards
 from cogs.board_rows import export_select
 from cogs.board_wording import board_name
+from cogs.deferrals import defer
+from cogs.interruptions import DEAD_TOKEN, call
 from cogs.posting import Content
+from cogs.replies import SMALLEST_LIMIT
 from cogs.submitting import bot_of
-
-logger = logging.getLogger(__name__)
+from cogs.wording import shortened
 
 FormName = Literal["zip", "html", "pdf", "png"]
 Which = Literal["candidate", "shortlist", "approved", "rejected"]
 UPLOAD: Final = dt.timedelta(minutes=1)  # left of an answer's 15 minutes, to send a file in
 DIRECT: Final = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES  # of a file written to a person
-MOST_FILES: Final = 20  # messages of one answer; more would flood whoever asked
+MOST_FILES: Final = 10  # of a message; Discord's limit
+MOST_WORDS: Final = 3600  # characters, of all files together; a message holds 4000
 
 
 @app_commands.command(name="export", description="Get a board as files: for you alone")
@@ -76,15 +82,14 @@ async def chosen(interaction: discord.Interaction, board_id: str, value: str) ->
 async def send_export(
     interaction: discord.Interaction, board: Board, items: Sequence[Item], form: Form
 ) -> None:
-    """Write what the reader may see and send it, each file in a private message of its own.
+    """Write what the reader may see and send it, all files in one private message.
 
     An answer can be sent for 15 minutes; what is ready later is sent to its reader directly.
     """
     locale = str(interaction.locale)
     if not items:
         raise RefusalError("board_export_empty")
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, repeat=Repeat.ALWAYS)
     service = bot_of(interaction).service
     write = functools.partial(
         export_board,
@@ -92,20 +97,43 @@ async def send_export(
         items=items,
         form=form,
         locale=locale,
-        pictures=service.boards.pictures,
     )
+    service.temporary.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="board-") as folder:
-            for file in await _written(interaction, write, Path(folder)):
-                await _send(interaction, board, file)
+        with tempfile.TemporaryDirectory(prefix=EXPORT_PREFIX, dir=service.temporary) as folder:
+            await _deliver(interaction, board, write, Path(folder))
     except (BotError, discord.Forbidden) as error:
         if not _is_late(interaction):
             raise
         await _tell_late(interaction, error)
 
 
+async def _deliver(
+    interaction: discord.Interaction,
+    board: Board,
+    write: Callable[..., list[ExportFile]],
+    folder: Path,
+) -> None:
+    """Write and send; smaller files where Discord takes less than it said."""
+    limit = interaction.filesize_limit
+    while True:
+        files = await _written(interaction, write, folder / str(limit), limit_bytes=limit)
+        try:
+            await _send(interaction, board, files)
+        except discord.HTTPException as error:
+            if refusal_of(error) is not Refusal.TOO_LARGE or limit < SMALLEST_LIMIT:
+                raise
+            limit //= 2
+        else:
+            return
+
+
 async def _written(
-    interaction: discord.Interaction, write: Callable[..., list[ExportFile]], folder: Path
+    interaction: discord.Interaction,
+    write: Callable[..., list[ExportFile]],
+    folder: Path,
+    *,
+    limit_bytes: int,
 ) -> list[ExportFile]:
     """Write the files that fit the place where they are sent, once it is known.
 
@@ -113,32 +141,91 @@ async def _written(
         RefusalError: They are too many.
 
     """
-    limit = interaction.filesize_limit
-    async with bot_of(interaction).service.boards.exporting:
-        files = await asyncio.to_thread(write, limit_bytes=limit, folder=folder)
+    boards = bot_of(interaction).service.boards
+    async with boards.exporting:
+        files = await _in_thread(write, boards.pictures, limit_bytes=limit_bytes, folder=folder)
         if _is_late(interaction) and any(each.path.stat().st_size > DIRECT for each in files):
             smaller = folder / "direct"
             smaller.mkdir()
-            files = await asyncio.to_thread(write, limit_bytes=DIRECT, folder=smaller)
+            files = await _in_thread(write, boards.pictures, limit_bytes=DIRECT, folder=smaller)
     if len(files) > MOST_FILES:
         raise RefusalError("board_export_many", count=len(files), limit=MOST_FILES)
     return files
+
+
+async def _in_thread(
+    write: Callable[..., list[ExportFile]],
+    pictures: PictureCache,
+    *,
+    limit_bytes: int,
+    folder: Path,
+) -> list[ExportFile]:
+    """Write in a thread; where this is cancelled, the thread ends before its folder goes."""
+    stop = threading.Event()
+    writing = asyncio.ensure_future(
+        asyncio.to_thread(
+            write, pictures=pictures.until(stop), limit_bytes=limit_bytes, folder=folder
+        )
+    )
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait({writing})
+        writing.exception()  # that it was stopped: nobody asks
+        raise
 
 
 def _is_late(interaction: discord.Interaction) -> bool:
     return bot_of(interaction).now() >= interaction.expires_at - UPLOAD
 
 
-async def _send(interaction: discord.Interaction, board: Board, file: ExportFile) -> None:
-    """Answer with a file, or write to its reader where no answer is possible any more."""
-    locale, name = str(interaction.locale), _upload_name(board, file)
-    upload = discord.File(file.path, filename=name)
-    if _is_late(interaction):
-        late = text("board_export_late", locale)
-        await interaction.user.send(view=_view(board, file, name, locale, late), file=upload)
-    else:
-        view = _view(board, file, name, locale)
-        await interaction.followup.send(view=view, file=upload, ephemeral=True)
+async def _send(
+    interaction: discord.Interaction, board: Board, files: Sequence[ExportFile]
+) -> None:
+    """Answer with files, or write to their reader where no answer is possible any more.
+
+    The answer is one message that grows by a file with each edit, from the first one on whatever it
+    held before: interrupted anywhere and begun again, it holds each file once.
+    """
+    shown: Sequence[discord.Attachment] = ()
+    for index in range(1, len(files) + 1):
+        if _is_late(interaction):
+            await _send_directly(interaction, board, files)
+            return
+        names = [_upload_name(board, each) for each in files[:index]]
+        upload = discord.File(files[index - 1].path, filename=names[-1])
+        view = _view(board, files[:index], names, str(interaction.locale))
+        try:
+            message = await interaction.edit_original_response(
+                view=view, attachments=[*shown, upload]
+            )
+        except discord.HTTPException as error:
+            if error.code != DEAD_TOKEN:
+                raise
+            await _send_directly(interaction, board, files)  # Discord's clock is ahead of ours
+            return
+        shown = message.attachments
+
+
+async def _send_directly(
+    interaction: discord.Interaction, board: Board, files: Sequence[ExportFile]
+) -> None:
+    """Write to the reader, a file in each message; none of them twice, also after a restart."""
+    locale, table = str(interaction.locale), bot_of(interaction).service.deferrals
+    late, reader = text("board_export_late", locale), interaction.user
+    channel = await reader.create_dm()
+    for index in range(await table.num_sent(interaction.id), len(files)):
+        file, name = files[index], _upload_name(board, files[index])
+        await channel.send(
+            view=_view(board, [file], [name], locale, late),
+            file=discord.File(file.path, filename=name),
+            nonce=f"{interaction.id}-{index}",  # where only the answer to an attempt was lost
+        )
+        await table.note_sent(interaction.id, index + 1)
+    with contextlib.suppress(discord.HTTPException):  # in its last minute it can still be answered
+        view = layouts.notice(late + " " + text("board_export_sent", locale))
+        await interaction.edit_original_response(view=view, attachments=[])
 
 
 async def _tell_late(interaction: discord.Interaction, error: BotError | discord.Forbidden) -> None:
@@ -150,13 +237,7 @@ async def _tell_late(interaction: discord.Interaction, error: BotError | discord
             return
     channel = bot_of(interaction).get_partial_messageable(interaction.channel_id or 0)
     said = text("board_export_unsent", locale, user=interaction.user.mention)
-    try:
-        await channel.send(
-            view=layouts.notice(said),
-            allowed_mentions=discord.AllowedMentions(users=[interaction.user]),
-        )
-    except discord.HTTPException as unsent:
-        logger.warning("Nobody can be told of an export that took too long (%s)", unsent)
+    await call(channel, interaction.user, said)
 
 
 def _upload_name(board: Board, file: ExportFile) -> str:
@@ -167,11 +248,18 @@ def _upload_name(board: Board, file: ExportFile) -> str:
 
 
 def _view(
-    board: Board, file: ExportFile, name: str, locale: str, late: str | None = None
+    board: Board,
+    files: Sequence[ExportFile],
+    names: Sequence[str],
+    locale: str,
+    late: str | None = None,
 ) -> ui.LayoutView:
-    words = text("board_exported", locale, name=board_name(board.name), note=file.note)
-    words += "" if late is None else f"\n-# {late}"
-    parts: list[Any] = [ui.TextDisplay(words), ui.File(f"attachment://{name}")]
+    parts: list[Any] = []
+    for file, name in zip(files, names, strict=True):
+        words = text("board_exported", locale, name=board_name(board.name), note=file.note)
+        words = shortened(words, MOST_WORDS // len(files))
+        words += "" if late is None else f"\n-# {late}"
+        parts += [ui.TextDisplay(words), ui.File(f"attachment://{name}")]
     return layouts.layout(*parts, colour=layouts.DONE)
 
 

@@ -28,6 +28,7 @@ from cogs.board_people import actor_of, may_keep, member_of
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_board, present_picture, troubles
 from cogs.board_wording import board_name
+from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import Place, places_of
 from cogs.posting import Content
@@ -55,7 +56,7 @@ async def create(
     size: str | None = None,
 ) -> None:
     """Make a board; where it is a channel, its message is posted and pinned there."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction)
     place = None if channel is None else await usable(interaction, channel.id)
     channel_id = None if place is None else place.id
     board = await boards_of(interaction).create(

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from bot.boards import Board, Item, Swatch
 from bot.client import RefusalError
+from bot.deferrals import Repeat
 from bot.exhibits.sheet import palette_of_items
 from bot.exhibits.wording import plain_stem
 from bot.forms import Field, Form
@@ -76,7 +77,7 @@ async def present_palette(
     """Show colours to their reader alone."""
     swatches = await asyncio.to_thread(colours_of, board, item)  # many, and scipy's first use
     locale = str(interaction.locale)
-    await acknowledge(interaction)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     name = board.name if item is None else f"{board.name} {item.number}"
     titled = board_name(board.name)
     if item is not None:

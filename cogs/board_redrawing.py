@@ -13,6 +13,7 @@ from discord import app_commands, ui
 
 from bot.boards import Board, Item
 from bot.client import RefusalError
+from bot.deferrals import Repeat
 from bot.exhibits import PictureCache, draw_compared
 from bot.forms import Field, Form
 from bot.generation import parse_variety, random_seed
@@ -34,6 +35,7 @@ from cogs.board_forms import numbers_in
 from cogs.board_people import open_here
 from cogs.board_rows import button
 from cogs.board_wording import board_name, item_title, status_name
+from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import places_of
 from cogs.posting import Content
@@ -168,7 +170,7 @@ async def compare(
     items = [(await picture_of(interaction, found.id, number))[1] for number in numbers]
     if share:
         await check_open_here(interaction, found, items, "board_not_shareable")
-    await interaction.response.defer(ephemeral=not share, thinking=True)
+    await defer(interaction, ephemeral=not share, repeat=Repeat.UNANSWERED)
     content = await _comparison(interaction, found, items)
     await interaction.followup.send(ephemeral=not share, **content.arguments_of_new())
 

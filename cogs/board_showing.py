@@ -10,6 +10,7 @@ from discord import app_commands, ui
 
 from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order, access_of
 from bot.boards.rules import MAX_BRIEF, one_line
+from bot.deferrals import Repeat
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
 from bot.service.boards import megabytes, no_picture
@@ -29,6 +30,7 @@ from cogs.board_layouts import Looking, board_content, picture_content
 from cogs.board_people import actor_of, channels_of, may_keep, may_pin, member_of, told_to
 from cogs.board_rows import Reader, button, open_select
 from cogs.board_wording import board_name, log_line
+from cogs.deferrals import defer
 from cogs.places import places_of
 from cogs.posting import Content
 from cogs.submitting import bot_of
@@ -44,14 +46,9 @@ def is_private(interaction: discord.Interaction) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-async def acknowledge(interaction: discord.Interaction) -> None:
+async def acknowledge(interaction: discord.Interaction, repeat: Repeat = Repeat.NEVER) -> None:
     """Say within three seconds that an answer comes: in place of a private message, or beside."""
-    if interaction.response.is_done():
-        return
-    if is_private(interaction):
-        await interaction.response.defer()
-    else:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, thinking=not is_private(interaction), repeat=repeat)
 
 
 async def present(interaction: discord.Interaction, content: Content) -> None:
@@ -171,6 +168,7 @@ async def show(
 ) -> None:
     """Show a board or a picture to the reader alone."""
     found = await board_of(interaction, board)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     if number is None:
         brief = [escaped(one_line(found.brief), limit=MAX_BRIEF)] if found.brief else []
         notes = [*brief, *await troubles(interaction, found)]
@@ -196,28 +194,34 @@ async def turn_page(interaction: discord.Interaction, board_id: str, detail: str
     """Show another page: in place of a private one, beside a public one."""
     page, _, order = detail.partition(".")
     board = await board_of(interaction, board_id)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     await present_board(interaction, board, page=int(page), order=Order(order))
 
 
 async def open_listed(interaction: discord.Interaction, _: str, board_id: str) -> None:
     """Show the board that was chosen in the list."""
-    await present_board(interaction, await board_of(interaction, board_id))
+    board = await board_of(interaction, board_id)
+    await acknowledge(interaction, Repeat.UNANSWERED)
+    await present_board(interaction, board)
 
 
 async def sort(interaction: discord.Interaction, board_id: str, value: str) -> None:
     """Show a board in another order, to this reader alone."""
     board = await board_of(interaction, board_id)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     await present_board(interaction, board, order=Order(value))
 
 
 async def look(interaction: discord.Interaction, board_id: str, value: str) -> None:
     """Show one picture."""
+    await acknowledge(interaction, Repeat.UNANSWERED)
     await present_picture(interaction, board_id, int(value))
 
 
 async def back_to_sheet(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Show the page of the sheet that a picture is on."""
     board = await board_of(interaction, board_id)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     items = board.ordered()
     at = next((i for i, each in enumerate(items) if each.number == int(number)), 0)
     await present_board(interaction, board, page=at // PER_PAGE + 1)
@@ -225,7 +229,7 @@ async def back_to_sheet(interaction: discord.Interaction, board_id: str, number:
 
 async def present_log(interaction: discord.Interaction, board_id: str, detail: str) -> None:
     """Show a page of what was done; of pictures that the reader may not see, nothing."""
-    await acknowledge(interaction)
+    await acknowledge(interaction, Repeat.UNANSWERED)
     locale, page = str(interaction.locale), int(detail.partition(".")[0])
     board = await board_of(interaction, board_id)
     lines, has_older = await log_lines(interaction, board, page=page)

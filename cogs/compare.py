@@ -10,6 +10,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError, errors_answered
+from bot.deferrals import Repeat
 from bot.generation import (
     MAX_GUIDANCE_SCALE,
     MAX_VARIETY,
@@ -18,6 +19,7 @@ from bot.generation import (
     SizeRules,
 )
 from bot.variations import Axis, default_values, split_values, vary
+from cogs.deferrals import defer
 from cogs.gallery import images_message
 from cogs.imagine import QualityName, size_choices
 from cogs.rows import ONE_TEMPLATE
@@ -181,7 +183,7 @@ class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPL
         async with errors_answered(interaction):
             viewer = await viewer_of(interaction)
             generations = await find(interaction, [self.generation_id])
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await defer(interaction, repeat=Repeat.UNANSWERED)
             view, files = await images_message(
                 bot_of(interaction).service,
                 generations,

@@ -14,12 +14,14 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError, errors_answered
+from bot.deferrals import Repeat
 from bot.jobs import Generation, ImageMessage, typed_id
 from bot.search import Search
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts
 from cogs.buttons import draw_again
+from cogs.deferrals import defer
 from cogs.recipes import send_recipes
 from cogs.results import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
@@ -73,7 +75,7 @@ class Gallery(commands.Cog):
             if value is not None and value.strip():
                 wanted = wanted.with_filter(name, value.strip())
         _check_length(wanted)
-        await interaction.response.defer(ephemeral=True)
+        await defer(interaction, repeat=Repeat.UNANSWERED)
         view, files = await history_page(interaction, page=0, search=wanted)
         await interaction.followup.send(view=view, files=files)
 
@@ -89,7 +91,7 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     """Post one image, with its buttons; to its reader alone where not everyone here may see it."""
     viewer, generations = await viewer_of(interaction), await find(interaction, [generation_id])
     is_public = all(map(viewer.may_share, generations))
-    acknowledged = await interaction.response.defer(ephemeral=not is_public)
+    acknowledged = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
     if is_public and acknowledged is not None and acknowledged.message_id is not None:
         await _note_copy(interaction, acknowledged.message_id, generations)
     locale = str(interaction.locale)
@@ -246,7 +248,7 @@ class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLAT
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Turn the page in place."""
         async with errors_answered(interaction):
-            await interaction.response.defer()
+            await defer(interaction, thinking=False, repeat=Repeat.UNANSWERED)
             view, files = await history_page(
                 interaction, page=self.page, search=Search.parse(self.search)
             )

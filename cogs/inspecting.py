@@ -9,6 +9,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot, RefusalError
+from bot.deferrals import Repeat
 from bot.jobs import typed_id
 from bot.metadata import read_tool_metadata, take_over
 from bot.reading import MAX_BYTES, Picture, read_picture, too_heavy
@@ -19,6 +20,7 @@ from cogs.attachments import Attachment, fetch
 from cogs.board_pictures import pictures_of
 from cogs.buttons import draw_again
 from cogs.choosing import suggest_images
+from cogs.deferrals import defer
 from cogs.findings import found_lines, metadata_lines, source_lines
 from cogs.recipes import send_recipes
 from cogs.submitting import bot_of, find
@@ -60,7 +62,7 @@ async def inspect_attachment(
     """Answer with what is known of a picture."""
     if attachment.size > MAX_BYTES:  # before anything of it is fetched
         raise too_heavy(attachment.size)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await defer(interaction, repeat=Repeat.UNANSWERED)
     content = await fetch(bot_of(interaction), Attachment.of(attachment))
     service = bot_of(interaction).service
     async with service.looking:

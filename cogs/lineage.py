@@ -9,6 +9,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ImageBot
+from bot.deferrals import Repeat
 from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.lineage import Family
@@ -16,6 +17,7 @@ from bot.portrait import Portrait, draw_family
 from bot.texts import text
 from cogs import layouts
 from cogs.choosing import chosen, suggest_images
+from cogs.deferrals import defer
 from cogs.submitting import bot_of
 from cogs.uploads import Upload
 from cogs.viewers import viewer_of
@@ -42,7 +44,7 @@ class Lineage(commands.Cog):
         spoilers: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
     ) -> None:
         """Show the family of an image, in private."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await defer(interaction, repeat=Repeat.UNANSWERED)
         images = await chosen(interaction, id)
         service = bot_of(interaction).service
         family = await service.family(images[0].id, viewer=await viewer_of(interaction))

@@ -12,6 +12,7 @@ from bot.plain_text import in_code
 from bot.service import QueueEntry
 from bot.texts import text
 from cogs import layouts
+from cogs.deferrals import defer
 from cogs.submitting import bot_of
 from cogs.viewers import viewer_of
 from cogs.wording import PROMPT_IN_LIST, escaped, relative_time, shortened, user_mention
@@ -115,7 +116,7 @@ def _name(job: Job | None, reader_id: int, locale: str) -> str:
 
 async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
     """Cancel a job for this user and tell them, in private, what that stopped."""
-    await interaction.response.defer(ephemeral=True, thinking=True)  # to stop may take a step
+    await defer(interaction)  # to stop may take a step
     outcome = await bot_of(interaction).service.cancel(job_id, viewer=await viewer_of(interaction))
     words = text(f"cancel_{outcome.value}", str(interaction.locale), id=in_code(job_id))
     await interaction.followup.send(words, ephemeral=True)

@@ -381,11 +381,11 @@ async def test_an_export_is_split_where_the_place_takes_only_small_files(town: T
         await add_picture(town, seed)
     town.limits[town.ada.id] = 120_000
     result = await town.ada.slash(town.channel, "board export", form="zip")
-    assert len(result.followups) > 1
-    for message in result.followups:
-        [file] = message.attachments
-        assert file.size <= 120_000
-        assert "Part" in texts_of(message)
+    assert result.followups == []
+    files = result.response.attachments
+    assert len(files) > 1
+    assert max(file.size for file in files) <= 120_000
+    assert texts_of(result.response).count("Part") == len(files)
 
 
 async def test_an_export_that_outlives_its_answer_is_sent_to_its_reader(town: Town):

@@ -11,17 +11,21 @@ import io
 import logging
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from PIL import Image, ImageFilter
 
 from bot.boards import Item
 from bot.decoding import decode, open_picture
-from bot.picture_files import FileState, copy_state
+from bot.errors import BotError
+from bot.picture_files import FileState, copy_state, is_temporary
 from bot.texts import text
 
 logger = logging.getLogger(__name__)
@@ -30,6 +34,11 @@ SIDES: Final = (256, 384, 576, 864, 1296, 1944, 2916)  # pixels, of a copy's lon
 _QUALITY: Final = 90  # of JPEG, colours unreduced: type and flat art stay clean
 _BLURRED_SIDE: Final = 7  # pixels: so few that nothing can be recognised
 _GROUND: Final = "white"  # behind transparency
+_UNFINISHED_S: Final = 3600.0  # a copy takes a second to write: one so old is of a killed process
+
+
+class ExportStoppedError(BotError):
+    """Whoever wanted an export wants it no more."""
 
 
 class PictureCache:
@@ -39,9 +48,23 @@ class PictureCache:
         """Use a folder; it is made when the first copy is."""
         self._folder = folder
         self._known: dict[Path, tuple[tuple[int, ...], FileState]] = {}
+        self._stop: threading.Event | None = None
+
+    def until(self, stop: threading.Event) -> Self:
+        """Return the same cache for an export that ends at its next picture once `stop` is set."""
+        own = copy(self)
+        own._stop = stop  # noqa: SLF001 - of this class
+        return own
 
     def state_of(self, item: Item) -> FileState:
-        """Tell whether the picture's file is whole; it is read once, and again if it changed."""
+        """Tell whether the picture's file is whole; it is read once, and again if it changed.
+
+        Raises:
+            ExportStoppedError: See `until`.
+
+        """
+        if self._stop is not None and self._stop.is_set():
+            raise ExportStoppedError("The export was stopped.")
         try:
             found = item.path.stat()
         except OSError:
@@ -118,6 +141,14 @@ class PictureCache:
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)
+
+    def sweep_unfinished(self) -> None:
+        """Remove what a killed process had half written."""
+        oldest = time.time() - _UNFINISHED_S
+        for path in self._folder.glob("*/.*.part"):
+            with suppress(FileNotFoundError):  # another process may be at it
+                if is_temporary(path) and path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 @dataclass(frozen=True, kw_only=True)

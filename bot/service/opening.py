@@ -15,6 +15,7 @@ from bot.executor import ThreadExecutor
 from bot.generation import SizeRules
 from bot.models import locate
 from bot.service.service import Service
+from bot.service.temporary import sweep_temporary
 from bot.settings import Settings
 from bot.store import Store
 
@@ -38,6 +39,7 @@ async def open_service(
         raise LoadFailedError(error.message) from error
     data = settings.data_dir
     with alone_in(settings):
+        await asyncio.to_thread(sweep_temporary, data)
         async with (
             Store(
                 data / "bot.sqlite3",

@@ -49,6 +49,7 @@ from bot.service.moderation import Moderation
 from bot.service.patience import Patience
 from bot.service.replies import Page, QueueEntry, Reply, Ticket
 from bot.service.rides import Ride, Rides
+from bot.service.temporary import temporary_in
 from bot.service.unfinished import Unfinished
 from bot.service.upkeep import (
     back_up_daily,
@@ -85,6 +86,8 @@ class Service:
         forms: The forms that were opened.
         hints: The hints that were given.
         deletions: What becomes of images that are deleted.
+        deferrals: The answers that were deferred and not given yet.
+        temporary: The folder of files that nobody needs after a restart.
         lost: Set when no engine can be had any more: the process has to be started again.
         load_failure: Why the engine could not be loaded, where that is so.
 
@@ -108,6 +111,8 @@ class Service:
         )
         self.forms = store.forms
         self.hints = store.hints
+        self.deferrals = store.deferrals
+        self.temporary = temporary_in(settings.data_dir)
         self._rides = Rides()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
         # The user of each job that is being written down, or that the last run left: it is not in

@@ -11,6 +11,7 @@ from bot.signature import SigningKey
 from bot.store.boards import BoardTable
 from bot.store.breakdowns import BreakdownTable
 from bot.store.database import Database
+from bot.store.deferrals import DeferralTable
 from bot.store.deletions import DeletionTable
 from bot.store.files import FileTable
 from bot.store.forms import FormTable
@@ -46,6 +47,7 @@ class Store:
         records: What the files of pictures do not tell, beside them.
         forms: Forms that were opened.
         hints: Hints that were given.
+        deferrals: Answers that were deferred and not given yet.
 
     """
 
@@ -70,6 +72,7 @@ class Store:
         self.takeovers = TakeoverTable(self.database)
         self.forms = FormTable(self.database)
         self.hints = HintTable(self.database)
+        self.deferrals = DeferralTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

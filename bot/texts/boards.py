@@ -183,6 +183,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_form_png_hint": "one large sheet for print",
     "board_exported": "📦 **{name}** · {note}",
     "board_export_late": "It took longer than the 15 minutes in which I can answer there.",
+    "board_export_sent": "The files are in our direct messages.",
     "board_export_unsent": "{user}, your export took longer than 15 minutes, and I may not write "
     "to you: allow direct messages of this server's members, or export fewer pictures with "
     "`status`.",
@@ -393,6 +394,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_form_png_hint": "一张可打印的大图",
     "board_exported": "📦 **{name}** · {note}",
     "board_export_late": "它用时超过了我能在那里回复的 15 分钟。",
+    "board_export_sent": "文件在我们的私信里。",
     "board_export_unsent": "{user}，你的导出用时超过 15 分钟，而我不能给你发私信："
     "请允许本服务器成员的私信，或用 `status` 少导出一些。",
     "board_compare_alt": "并排的图片 {numbers}",

@@ -236,6 +236,15 @@ CHINESE: Final[dict[str, str]] = {
     "cleared": "🧹 已取消本服务器 {count} 个等待中的任务。正在画的会继续：可用 `/cancel` 停止。",
     "cleared_of": "🧹 已取消 {user} 的 {count} 个等待中的任务。",
     "nothing_to_clear": "本服务器没有等待中的任务。",
+    "deferral_button": "你按下的操作",
+    "deferral_form": "你的表单",
+    "deferral_goes_on": "⏸️ 机器人正在重启，之后会自动继续处理 {what}；结果会出现在这里，"
+    "若耗时太久则通过私信发给你。",
+    "deferral_ask_again": "⏸️ 机器人还没来得及回复 {what} 就被中断了：请一分钟后再试。",
+    "deferral_look_first": "⏸️ 机器人在处理 {what} 时被中断了：请先看看是否已经完成，"
+    "再决定是否重试。",
+    "deferral_gave_up": "⚠️ 机器人多次在处理 {what} 时被中断，不再重试：请一次少要一些，"
+    "或告诉运行它的人。",
     "fixed_error": "我这边出了问题，已记录下来，请再试一次。",
     "no_permission_here": "我不能在这个频道发图：请给我“发送消息”和“添加附件”权限，或换个频道。",
     "playground_welcome": "👋 这里是试玩场：同一个机器人，只在本机运行。"

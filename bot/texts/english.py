@@ -252,6 +252,17 @@ ENGLISH: Final[dict[str, str]] = {
     "`/cancel` stops it.",
     "cleared_of": "🧹 Cancelled {count} waiting jobs of {user}.",
     "nothing_to_clear": "Nothing of this server is waiting.",
+    # Answers that a restart interrupts
+    "deferral_button": "what you pressed",
+    "deferral_form": "your form",
+    "deferral_goes_on": "⏸️ The bot restarts. After that it goes on with {what} by itself, and the "
+    "answer comes here, or in a direct message if it takes too long.",
+    "deferral_ask_again": "⏸️ The bot was interrupted before it could answer {what}: please ask "
+    "again in a minute.",
+    "deferral_look_first": "⏸️ The bot was interrupted while it worked on {what}: look whether it "
+    "is done before you ask again.",
+    "deferral_gave_up": "⚠️ The bot was interrupted at {what} several times and does not try again: "
+    "ask for less at once, or tell whoever runs it.",
     "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
     "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "
     "Attach Files, or use another channel.",

@@ -60,6 +60,7 @@ class Tidying(Changing):
 
         """
         await self._weigh()
+        await asyncio.to_thread(self.pictures.sweep_unfinished)
         purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
         deleted, moved = 0, list[Path]()
         for folder in await asyncio.to_thread(_folders, self._table.folder):
