@@ -93,9 +93,12 @@ class Auditor:
         self._check_files()
         self._check_images()
         self._check_shown()
+        self._check_promises()
+        self._check_temporary()
         for kind in (
             "lost jobs", "lost images", "posted twice", "rows without file", "files without row",
             "wrong images", "not answered", "given up without fault", "deleted and still shown",
+            "still thinking", "temporary files",
         ):  # fmt: skip
             self._found.counts.setdefault(kind, 0)
         return self._found
@@ -160,6 +163,34 @@ class Auditor:
     def _was_told(self, job: sqlite3.Row) -> bool:
         said = self._witness.said
         return said(self._prompts[job["id"]], "⚠️") or said("⚠️", job["error"])
+
+    # Promised answers
+
+    def _check_promises(self) -> None:
+        """Nobody looks at "thinking…" for ever, unless its token died or its rows were lost."""
+        asked = [*(wish.asked for wish in self._crowd.wishes), *self._crowd.other_asked]
+        now = self._backend.now_iso()
+        for each in asked:
+            promise = each._interaction
+            if not promise.loading or promise.message_id not in self._messages_of(promise):
+                continue
+            if promise.expires_at is not None and promise.expires_at <= now:
+                self._found.counts["thinking behind a dead token"] += 1
+            elif promise.id <= self._last_id_before_restoration():
+                self._found.counts["thinking when the database was lost"] += 1
+            else:
+                self._wrong("still thinking", f"the answer to {promise.command_name or 'a press'}")
+
+    def _messages_of(self, promise: Any) -> Any:
+        return self._backend.messages.get(promise.channel_id, {})
+
+    def _last_id_before_restoration(self) -> int:
+        wishes = self._crowd.wishes[: self._restored_after]
+        return max((wish.asked._interaction.id for wish in wishes), default=0)
+
+    def _check_temporary(self) -> None:
+        for path in (self._data / "tmp").glob("*"):
+            self._wrong("temporary files", path.name)
 
     # Files and rows
 

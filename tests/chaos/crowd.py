@@ -88,8 +88,8 @@ class Crowd:
         guild = self._dice.choice(self._guilds)
         channel, who = self._channel(guild), self._dice.choice(self._members[guild.id])
         kind = self._dice.choices(
-            ("imagine", "press", "delete", "show", "queue", "cancel", "history"),
-            weights=(10, 5, 3, 2, 1, 1, 1),
+            ("imagine", "press", "board", "delete", "show", "queue", "cancel", "history"),
+            weights=(20, 10, 6, 6, 4, 2, 2, 2),
         )[0]
         try:
             if kind == "imagine":
@@ -100,6 +100,8 @@ class Crowd:
                 await self._delete(channel)
             elif kind == "show":
                 await self._show(who, channel)
+            elif kind == "board":
+                await self._use_board(who, channel)
             else:
                 asked = await self._server.people.slash(who, channel, kind)
                 self.other_asked.append(asked)
@@ -171,6 +173,23 @@ class Crowd:
             message = self._dice.choice(seen)
             self.deleted.add(message.id)
             self.other_asked.append(await self._server.people.press(moderator, message, "Delete"))
+
+    async def _use_board(self, who: Any, channel: Any) -> None:
+        """Make a board, hang an image on one, or get one as files."""
+        name = f"board {self._dice.randrange(3)}"
+        options: dict[str, Any] = {"board": name}
+        what = self._dice.choices(("create", "add", "export", "show"), weights=(1, 3, 4, 1))[0]
+        if what == "create":
+            options = {"name": name}
+        elif what == "export":
+            options["form"] = self._dice.choice(("zip", "html", "pdf", "png"))
+        elif what == "add":
+            shown = self._server.people.with_images(channel)
+            if not shown:
+                return
+            options["id"] = self._dice.choice(shown).images[0]
+        asked = await self._server.people.slash(who, channel, f"board {what}", **options)
+        self.other_asked.append(asked)
 
     async def _press(self, who: Any, channel: Any) -> None:
         messages = self._server.people.messages(channel, viewer=who)[-8:]

@@ -175,7 +175,8 @@ class Chaos:
                 "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
                 " OR is_told = 0) + (SELECT count(*) FROM deletions)"
             ).fetchone()
-        return int(count)
+            [promises] = db.execute("SELECT count(*) FROM deferrals").fetchone()
+        return int(count) + int(promises)
 
     def _report(self, number: int, server: DiscordServer, crowd: Crowd) -> None:
         faults = server.journal.fault_counts.total()
