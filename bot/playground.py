@@ -31,6 +31,7 @@ from bot.installation import install_line
 from bot.jobs import Generation
 from bot.service import open_service
 from bot.settings import Settings
+from bot.streams import tell
 from bot.texts import text
 from bot.viewers import Viewer
 
@@ -67,7 +68,7 @@ async def run_playground(
     port: int = 0,
     channel: str = CHANNELS[0],
     open_browser: bool = True,
-    announce: Callable[[str], None] = print,
+    announce: Callable[[str], None] = tell,
 ) -> None:
     """Serve the page until its session is ended or the process is told to stop.
 

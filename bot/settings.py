@@ -124,7 +124,7 @@ class Settings(BaseModel):
         description="Seconds without a step after which a drawing is given up and the engine "
         "restarted.",
     )
-    delivery_patience_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
+    delivery_patience_s: Annotated[float, Field(ge=1, le=2_592_000)] = Field(
         default=86_400,
         description="Seconds for which Discord is asked again to take an image or to let go a "
         "deleted one; then whoever asked is told in private.",

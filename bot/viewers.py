@@ -9,7 +9,9 @@ hangs on them (`bot.boards.access`), with the same rights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+NO_CHANNEL: Final = 0  # of an image whose channel nothing tells any more: it counts as gone
 
 
 class Made(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from bot.client import ImageBot
-from bot.viewers import Rights, Viewer
+from bot.viewers import NO_CHANNEL, Rights, Viewer
 from cogs.places import (
     Place,
     Places,
@@ -133,7 +133,7 @@ async def viewer_in(
         guild_id=guild.id,
         channel_id=channel_id,
         channels=frozenset(channels),
-        gone=frozenset(gone),
+        gone=frozenset({*gone, NO_CHANNEL}),
         hidden=frozenset(known.keys() - channels - gone),
         shared=frozenset(
             id_ for id_, each in there.items() if here is not None and is_open_to(each, here)

@@ -139,11 +139,13 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
     async with opened(settings, engine) as service:
         engine.hold()
         jobs = [await submit(service, by=origin(user)) for user in range(3)]
-        moving = service.moderation.move_to_front(
-            jobs[2].job_id, viewer=replace(here(9), is_moderator=True)
-        )
-        cancelling = service.cancel(jobs[2].job_id, viewer=here(2))
-        ticket, outcome = await asyncio.gather(moving, cancelling)
+        moderator = replace(here(9), is_moderator=True)
+        async with service._store.database.transaction():  # the move waits to be written down
+            moving = asyncio.create_task(
+                service.moderation.move_to_front(jobs[2].job_id, viewer=moderator)
+            )
+            outcome = await service.cancel(jobs[2].job_id, viewer=here(2))
+        ticket = await moving
         assert outcome is CancelOutcome.QUEUED
         assert ticket is None, "what was cancelled meanwhile is not said to come next"
         assert service._queue._moved == []

@@ -287,4 +287,4 @@ def test_broken_files_end_the_playground_with_code_1(
     said = rf"The model in {folder} is broken: vae/config.json (missing); "
     for arguments in (["playground", "--no-browser"], []):
         assert run(arguments) == 1
-        assert capsys.readouterr().err.startswith(said)
+        assert capsys.readouterr().err.splitlines()[-1].startswith(said)

@@ -28,7 +28,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch):
         def refuse(_descriptor: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("bot.images.os.fsync", refuse)
+        monkeypatch.setattr("bot.picture_files.os.fsync", refuse)
 
     yield fill
     monkeypatch.undo()

@@ -113,7 +113,8 @@ def _unknown(count: int, options: RestoreOptions) -> str:
             "to somebody"
         )
     else:
-        seen = f"everybody in server {options.guild_id} sees them, only its moderators delete them"
+        theirs = "" if options.user_id is None else f"user {options.user_id} and "
+        seen = f"{theirs}moderators of server {options.guild_id} see them, as of a deleted channel"
     return f"{count} without a known requester: {seen}."
 
 

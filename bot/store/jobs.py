@@ -13,6 +13,7 @@ from bot.jobs import Job, JobState, Origin, now
 from bot.scales import NEWEST_SCALE
 from bot.store.database import Database
 from bot.variations import Axis
+from bot.viewers import NO_CHANNEL
 
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
@@ -213,7 +214,7 @@ class JobTable:
 async def insert_job(db: aiosqlite.Connection, job: Job) -> None:
     """Write a job without its requests, and its place if that is new, inside a transaction."""
     await db.execute(_INSERT_JOB, _job_values(job))
-    if job.origin.guild_id is not None:
+    if job.origin.guild_id is not None and job.origin.channel_id != NO_CHANNEL:
         await db.execute(_INSERT_NEW_PLACE, (job.origin.channel_id, job.origin.guild_id))
 
 

@@ -153,12 +153,15 @@ def _readings(value: str) -> Iterable[object]:
 
 
 def _with_string_ids(body: Any) -> Any:
-    """Write as text the ids discord.py sends as numbers: of attachments, of an addressee."""
+    """Write as text the ids discord.py sends as numbers: of attachments and of people."""
     if not isinstance(body, dict):
         return body
     changed = {key: _with_string_ids(each) for key, each in body.items() if key == "data"}
     if isinstance(body.get("recipient_id"), int):
         changed["recipient_id"] = str(body["recipient_id"])
+    mentions = body.get("allowed_mentions")
+    if isinstance(mentions, dict) and isinstance(mentions.get("users"), list):
+        changed["allowed_mentions"] = {**mentions, "users": list(map(str, mentions["users"]))}
     if isinstance(body.get("attachments"), list):
         changed["attachments"] = [
             {**each, "id": str(each["id"])} if isinstance(each, dict) and "id" in each else each

@@ -156,7 +156,7 @@ async def prepare(town: Town, asker: Asker, number: int) -> None:
     stored = asked.response._message
     asker.link = f"https://discord.com/channels/{town.guild.id}/{stored.channel_id}/{stored.id}"
     found = await town.service._store.generations.find(asker.image)
-    asker.png = found.png
+    asker.png = found.path.read_bytes()
     await town.bot.post_again(await _room_of(town, asker), [found])
     asker.message = asker.newest()
     await post(town, asker, numbered_rows([found], "en-US")[0])

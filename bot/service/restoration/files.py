@@ -24,6 +24,7 @@ from bot.store.records import (
     read_record,
 )
 from bot.store.restoration import NOBODY
+from bot.viewers import NO_CHANNEL
 
 _CONDITIONS = frozenset({
     "prompt_used", "num_inference_steps", "sigmas", "model", "revision", "dtype", "device",
@@ -142,7 +143,7 @@ def _by_file_alone(
     at = modified_at(path)
     origin = Origin(
         guild_id=options.guild_id,
-        channel_id=0,
+        channel_id=NO_CHANNEL,
         user_id=options.user_id or NOBODY,
         user_name="?",
         locale="en-US",
