@@ -19,12 +19,14 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot import texts
-from bot.discord_errors import in_one_line, refusal_of
+from bot.answers import Answer, AnswerTimes, sentence
+from bot.arrivals import Arrivals
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.errors import BotError
 from bot.forms import Form
 from bot.jobs import Generation, Job
-from bot.plain_text import in_code, plain_text, shortened
-from bot.service import Reply, Service
+from bot.plain_text import in_code, plain_text
+from bot.service import Reply, Service, UnansweredError
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -50,11 +52,7 @@ EXTENSIONS: Final = (
 SYNC_PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
-_MESSAGE_LENGTH: Final = 2000  # Discord's limit of a plain message, characters
 _VALUE_SHOWN: Final = 100  # characters of a typed value in a sentence
-
-# A message that Discord no longer, or never, lets this bot answer: nothing is left to say there.
-GONE: Final = (discord.NotFound, discord.Forbidden)
 
 # A key of an interaction's `extras`, set where not even an error could be told.
 UNANSWERED: Final = "unanswered"
@@ -91,11 +89,13 @@ def explain(error: BaseException, locale: str) -> str:
     if isinstance(error, OSError) and error.errno in _FULL:
         logger.error("The disk is full: %s", error)
         return texts.text("disk_full", locale)
-    if refusal_of(error) is None:
+    refusal = refusal_of(error)
+    if refusal is None:
         logger.error("Unexpected error in an interaction", exc_info=error)
-    else:
-        logger.warning("Discord refused an answer: %s", in_one_line(error))
-    return texts.text("fixed_error", locale)
+        return texts.text("fixed_error", locale)
+    logger.warning("Discord refused a request: %s", in_one_line(error))
+    keys = {Refusal.PASSING: "discord_silent", Refusal.TOO_LARGE: "answer_too_large"}
+    return texts.text(keys.get(refusal, "fixed_error"), locale)
 
 
 def _unlinked(sentence: str) -> str:
@@ -105,26 +105,23 @@ def _unlinked(sentence: str) -> str:
 
 async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Tell the user, and only them, in one sentence what went wrong."""
+    while isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, UnansweredError):
+        logger.info("Interaction %d is dropped: %s", interaction.id, error)
+        return
     await answer_privately(interaction, explain(error, str(interaction.locale)))
 
 
 async def answer_privately(
-    interaction: discord.Interaction, sentence: str, *, view: ui.View | None = None
+    interaction: discord.Interaction, words: str, *, view: ui.View | None = None
 ) -> None:
-    """Send one sentence only the user sees; an interaction that is gone is only logged."""
-    escaped = shortened(discord.utils.escape_mentions(sentence), _MESSAGE_LENGTH)
-    shown: dict[str, Any] = {} if view is None else {"view": view}
+    """Say one sentence that only the user sees; a failure of that is only logged."""
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(escaped, ephemeral=True, **shown)
-        else:
-            await interaction.response.send_message(escaped, ephemeral=True, **shown)
-    except GONE as gone:
-        logger.warning("An answer came too late (%s)", gone)
+        await Answer.to(interaction).tell(sentence(words, view=view))
+    except (UnansweredError, discord.HTTPException) as error:
+        logger.warning("An error could not be told: %s", in_one_line(error))
         interaction.extras[UNANSWERED] = True  # if somebody still waits, Discord will tell
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        logger.warning("An answer did not get through (%s)", error)
-        interaction.extras[UNANSWERED] = True
 
 
 @contextlib.asynccontextmanager
@@ -136,14 +133,30 @@ async def errors_answered(interaction: discord.Interaction) -> AsyncIterator[Non
         await answer_error(interaction, error)
 
 
+def is_welcome(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether an interaction is new and in time; its seconds begin to count."""
+    client: ImageBot = interaction.client
+    Answer.to(interaction)
+    return client.arrivals.admit(interaction, client.now())
+
+
+class AnswerableItem:
+    """A button or a select that is pressed once, however often Discord tells of it."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Let go on what is new and in time."""
+        return is_welcome(interaction)
+
+
 class ImageTree(app_commands.CommandTree["ImageBot"]):
     """The slash commands and menus, with the boundary all their errors end at."""
 
     async def interaction_check(self, interaction: discord.Interaction[ImageBot], /) -> bool:
-        """Clean what was typed, before any command or suggestion sees it."""
+        """Clean what was typed; drop a command that came twice, or too late to be answered."""
         data: Any = interaction.data
         _clean(data.get("options", []))
-        return True
+        is_suggestion = interaction.type is discord.InteractionType.autocomplete
+        return is_suggestion or is_welcome(interaction)
 
     async def on_error(
         self,
@@ -187,6 +200,8 @@ class ImageBot(commands.Bot):
             about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
         post_again: Posts images of before into a channel, with live buttons.
+        answer_times: How long an answer is tried.
+        arrivals: The interactions that came lately.
         fetch_within_s: How long a file that was handed in may take to come from Discord.
         form_handlers: What is done with forms that are sent, by their kind.
         resume_answers: Takes up the deferred answers that an earlier run of the bot left.
@@ -221,6 +236,8 @@ class ImageBot(commands.Bot):
         self.service = service
         self.now: Callable[[], dt.datetime] = discord.utils.utcnow
         self.redraw_interval_s = 1.5
+        self.answer_times = AnswerTimes()
+        self.arrivals = Arrivals()
         self.fetch_within_s = 30.0
         self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
         self.resume_answers: Callable[[], Awaitable[None]] = _no_answers

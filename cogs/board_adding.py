@@ -10,9 +10,10 @@ from typing import Any, Final, Self
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Answer, Content
 from bot.boards import Access, Added, Board, BoardSummary
 from bot.boards.rules import one_line
-from bot.client import RefusalError, errors_answered, explain
+from bot.client import AnswerableItem, RefusalError, errors_answered, explain
 from bot.deferrals import Repeat
 from bot.errors import BotError
 from bot.forms import Choice, Field, Form
@@ -38,7 +39,6 @@ from cogs.choosing import suggest_images
 from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import places_of
-from cogs.posting import Content
 from cogs.rows import generation_ids
 from cogs.submitting import bot_of, find_some, still_there
 from cogs.viewers import viewer_of
@@ -80,7 +80,7 @@ async def hang(
     if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
         lines.append(text("board_kept_back", str(interaction.locale)))
     content = _answer(await board_of(interaction, board.id), added, lines, str(interaction.locale))
-    await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
+    await Answer.to(interaction).give(content)
 
 
 async def _said(interaction: discord.Interaction, added: Added) -> str:
@@ -212,7 +212,7 @@ async def send_add(interaction: discord.Interaction, form: Form) -> None:
 # Where it begins
 
 
-class AddButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ADD_TEMPLATE):
+class AddButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=ADD_TEMPLATE):
     """Add to board, under every image of a server."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import discord
 
+from bot.answers import Answer, Content
 from bot.boards import Access, rules
 from bot.client import explain
 from bot.errors import BotError
@@ -17,8 +18,7 @@ from cogs.board_choosing import board_of, boards_of, picture_of
 from cogs.board_curating import first_of, move, voted_words
 from cogs.board_forms import numbers_in
 from cogs.board_people import actor_of
-from cogs.board_showing import acknowledge, is_private, present_picture
-from cogs.deferrals import defer
+from cogs.board_showing import acknowledge, present_picture
 from cogs.forms import show_form
 from cogs.wording import shortened
 
@@ -123,10 +123,10 @@ async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> 
 
 async def send_votes(interaction: discord.Interaction, form: Form) -> None:
     """Vote for the pictures whose numbers were typed."""
-    await defer(interaction, thinking=not is_private(interaction))
+    await acknowledge(interaction)
     numbers = numbers_in(form.typed["numbers"])
     for message in packed(await _vote_all(interaction, form.subject["board"], numbers)):
-        await interaction.followup.send(message, ephemeral=True)
+        await Answer.to(interaction).give(Content(words=message))
 
 
 def packed(lines: Sequence[str]) -> list[str]:

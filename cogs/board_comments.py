@@ -8,6 +8,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
+from bot.answers import Content
 from bot.boards import Access, Board, BoardState, Comment, Item, access_of
 from bot.boards.rules import one_line
 from bot.deferrals import Repeat
@@ -18,7 +19,6 @@ from cogs.board_people import actor_of
 from cogs.board_rows import Select, button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, item_title
-from cogs.posting import Content
 from cogs.wording import escaped_lines, relative_time, shortened, user_mention
 
 PAGE_LENGTH: Final = 3000  # characters; a message of Discord has 4,000

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Content
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError
 from bot.service.boards import Words, no_picture
@@ -23,7 +24,6 @@ from cogs.board_people import actor_of
 from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present, present_picture
 from cogs.board_wording import board_name, status_name
-from cogs.posting import Content
 
 PlaceName = Literal["first", "last"]
 StatusName = Literal["candidate", "shortlist", "approved", "rejected"]

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Answer, Content
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError, explain
 from bot.deferrals import Repeat
@@ -30,7 +31,6 @@ from cogs.board_rows import export_select
 from cogs.board_wording import board_name
 from cogs.deferrals import defer
 from cogs.interruptions import DEAD_TOKEN, call
-from cogs.posting import Content
 from cogs.replies import SMALLEST_LIMIT
 from cogs.submitting import bot_of
 from cogs.wording import shortened
@@ -69,7 +69,7 @@ async def ask_form(interaction: discord.Interaction, board_id: str, _: str) -> N
     select: Any = ui.ActionRow(export_select(board, locale))
     view = layouts.layout(ui.TextDisplay(words), select)
     content = Content(view=view)
-    await interaction.response.send_message(ephemeral=True, **content.arguments_of_new())
+    await Answer.to(interaction).give(content)
 
 
 async def chosen(interaction: discord.Interaction, board_id: str, value: str) -> None:
@@ -193,19 +193,28 @@ async def _send(
         if _is_late(interaction):
             await _send_directly(interaction, board, files)
             return
-        names = [_upload_name(board, each) for each in files[:index]]
-        upload = discord.File(files[index - 1].path, filename=names[-1])
-        view = _view(board, files[:index], names, str(interaction.locale))
+        grow = functools.partial(_grow, interaction, board, files[:index], shown)
         try:
-            message = await interaction.edit_original_response(
-                view=view, attachments=[*shown, upload]
-            )
+            shown = await Answer.to(interaction).edited(grow)
         except discord.HTTPException as error:
             if error.code != DEAD_TOKEN:
                 raise
             await _send_directly(interaction, board, files)  # Discord's clock is ahead of ours
             return
-        shown = message.attachments
+
+
+async def _grow(
+    interaction: discord.Interaction,
+    board: Board,
+    files: Sequence[ExportFile],
+    shown: Sequence[discord.Attachment],
+) -> Sequence[discord.Attachment]:
+    """Add the last one of some files to the answer that shows the others."""
+    names = [_upload_name(board, each) for each in files]
+    upload = discord.File(files[-1].path, filename=names[-1])
+    view = _view(board, files, names, str(interaction.locale))
+    message = await interaction.edit_original_response(view=view, attachments=[*shown, upload])
+    return message.attachments
 
 
 async def _send_directly(

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Content
 from bot.boards import Access, Board, BoardState, Order, Theme, access_of
 from bot.client import RefusalError
 from bot.errors import BotError
@@ -31,7 +32,6 @@ from cogs.board_wording import board_name
 from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import Place, places_of
-from cogs.posting import Content
 from cogs.submitting import bot_of
 
 OrderName = Literal["chosen", "newest", "votes", "status"]

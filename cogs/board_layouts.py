@@ -10,12 +10,14 @@ from typing import Final
 import discord
 from discord import ui
 
+from bot.answers import Content
 from bot.boards import Board, BoardState, Item, Order, Source
 from bot.boards.values import Swatch
 from bot.exhibits import PER_PAGE, keep_sheet, page_count
 from bot.exhibits.pictures import damage_words
 from bot.exhibits.wording import facts
 from bot.picture_files import FileState
+from bot.reduction import Upload
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts
@@ -36,8 +38,6 @@ from cogs.board_wording import (
     status_name,
     tags_line,
 )
-from cogs.posting import Content
-from cogs.uploads import Upload
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
 # Discord allows 4,000 characters in all texts of a message, and escaping may double them.

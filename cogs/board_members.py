@@ -7,6 +7,7 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
+from bot.answers import Answer, Content, sentence
 from bot.boards import Access, Board, Grant, Stars
 from bot.client import RefusalError
 from bot.texts import text
@@ -79,7 +80,7 @@ async def _present(interaction: discord.Interaction, board: Board) -> None:
     ]
     if board.channel_id is not None and board.everyone is Access.NONE:
         lines.append("-# " + text("board_members_pinned", locale, channel=f"<#{board.channel_id}>"))
-    await interaction.response.send_message(view=layouts.notice("\n".join(lines)), ephemeral=True)
+    await Answer.to(interaction).give(Content(view=layouts.notice("\n".join(lines))))
 
 
 def _subject(grant: Grant) -> str:
@@ -102,7 +103,7 @@ async def star(interaction: discord.Interaction, enabled: bool, board: str | Non
     if found is not None:
         key = "board_star_to"
     name = "" if found is None else board_name(found.name)
-    await interaction.response.send_message(text(key, locale, name=name), ephemeral=True)
+    await Answer.to(interaction).give(sentence(text(key, locale, name=name)))
 
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (members, allow, star)

@@ -12,6 +12,7 @@ import discord
 from discord import app_commands, ui
 from PIL import Image, ImageDraw
 
+from bot.answers import Content
 from bot.boards import Board, Item, Swatch
 from bot.client import RefusalError
 from bot.deferrals import Repeat
@@ -21,6 +22,7 @@ from bot.forms import Field, Form
 from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
 from bot.palettes import ase, css, gpl, palette_json, prompt_words
 from bot.recipe import parse_recipe
+from bot.reduction import Upload
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers
@@ -31,9 +33,7 @@ from cogs.board_rows import button
 from cogs.board_showing import acknowledge, present
 from cogs.board_wording import board_name, swatch_lines
 from cogs.forms import show_form
-from cogs.posting import Content
 from cogs.submitting import bot_of, submit
-from cogs.uploads import Upload
 
 STRIP: Final = (1024, 128)  # pixels
 

@@ -16,6 +16,7 @@ from typing import Final
 import discord
 from discord.ext import commands
 
+from bot.answers import Content
 from bot.boards import Board, BoardState
 from bot.client import ImageBot
 from bot.discord_errors import Refusal, in_one_line, refusal_of
@@ -26,7 +27,7 @@ from cogs.board_showing import when
 from cogs.board_stamps import is_current, shown_revision
 from cogs.board_wording import log_line
 from cogs.places import Place, places_of
-from cogs.posting import Content, reopened
+from cogs.posting import reopened
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Answer, Content
 from bot.boards import Board, Item
 from bot.client import RefusalError
 from bot.deferrals import Repeat
@@ -21,6 +21,7 @@ from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.picture_files import FileState
 from bot.recipe import Recipe, parse_recipe
+from bot.reduction import Upload
 from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from cogs import layouts
@@ -38,11 +39,9 @@ from cogs.board_wording import board_name, item_title, status_name
 from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.places import places_of
-from cogs.posting import Content
 from cogs.recipes import command_of
 from cogs.rows import Button
 from cogs.submitting import bot_of, series, still_there, submit
-from cogs.uploads import Upload
 from cogs.viewers import viewer_of
 from cogs.wording import escaped, shortened
 
@@ -132,9 +131,8 @@ async def send_recipe(interaction: discord.Interaction, board_id: str, number: s
     parts: list[Any] = [ui.TextDisplay("\n".join(lines)), ui.File(f"attachment://{name}")]
     assert item.recipe_text is not None
     signed = bot_of(interaction).service.signed_recipe(item.recipe_text)
-    file = discord.File(io.BytesIO(signed.encode()), filename=name)
-    view = layouts.layout(*parts)
-    await interaction.response.send_message(view=view, file=file, ephemeral=True)
+    file = Upload(name=name, content=signed.encode())
+    await Answer.to(interaction).give(Content(view=layouts.layout(*parts), files=[file]))
 
 
 # Side by side
@@ -171,8 +169,7 @@ async def compare(
     if share:
         await check_open_here(interaction, found, items, "board_not_shareable")
     await defer(interaction, ephemeral=not share, repeat=Repeat.UNANSWERED)
-    content = await _comparison(interaction, found, items)
-    await interaction.followup.send(ephemeral=not share, **content.arguments_of_new())
+    await Answer.to(interaction).give(await _comparison(interaction, found, items))
 
 
 async def check_open_here(

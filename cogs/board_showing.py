@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 import discord
 from discord import app_commands, ui
 
+from bot.answers import Answer, Content
 from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order, access_of
 from bot.boards.rules import MAX_BRIEF, one_line
 from bot.deferrals import Repeat
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
+from bot.service import AnsweredElsewhereError, UnansweredError
 from bot.service.boards import megabytes, no_picture
 from bot.texts import text
 from cogs import layouts
@@ -32,10 +35,11 @@ from cogs.board_rows import Reader, button, open_select
 from cogs.board_wording import board_name, log_line
 from cogs.deferrals import defer
 from cogs.places import places_of
-from cogs.posting import Content
 from cogs.submitting import bot_of
 from cogs.viewers import viewer_of
 from cogs.wording import escaped, relative_time, user_mention
+
+logger = logging.getLogger(__name__)
 
 LISTED: Final = 15  # boards; more are found by their names
 NAME_LISTED: Final = 40  # characters
@@ -48,16 +52,21 @@ def is_private(interaction: discord.Interaction) -> bool:
 
 async def acknowledge(interaction: discord.Interaction, repeat: Repeat = Repeat.NEVER) -> None:
     """Say within three seconds that an answer comes: in place of a private message, or beside."""
-    await defer(interaction, thinking=not is_private(interaction), repeat=repeat)
+    try:
+        await defer(interaction, thinking=not is_private(interaction), repeat=repeat)
+    except AnsweredElsewhereError:
+        raise
+    except UnansweredError as error:  # something may be done already: they hear of it in private
+        logger.info("An answer is written to its user (%s)", error)
 
 
 async def present(interaction: discord.Interaction, content: Content) -> None:
     """Answer in private: in place of a private message, or beside a public one."""
-    await acknowledge(interaction)
-    if is_private(interaction):
-        await interaction.edit_original_response(**content.arguments())
+    answer = Answer.to(interaction)
+    if not answer.is_begun and is_private(interaction):
+        await answer.update(content)
     else:
-        await interaction.followup.send(ephemeral=True, **content.arguments_of_new())
+        await answer.give(content)
 
 
 def looking_of(
@@ -140,7 +149,7 @@ async def list_boards(interaction: discord.Interaction) -> None:
         said = text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
         parts.append(ui.ActionRow(open_select(shown, locale)))
         parts.append(ui.TextDisplay(f"-# {said}"))
-    await interaction.response.send_message(view=layouts.layout(*parts), ephemeral=True)
+    await Answer.to(interaction).give(Content(view=layouts.layout(*parts)))
 
 
 def _listed(summary: BoardSummary, locale: str) -> str:

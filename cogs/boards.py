@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import discord
 from discord import app_commands, ui
 
-from bot.client import ImageBot, errors_answered
+from bot.client import AnswerableItem, ImageBot, errors_answered
 from cogs import (
     board_adding,
     board_asking,
@@ -59,7 +59,9 @@ _COMMANDS: Final = (
 )
 
 
-class BoardButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=BUTTON_TEMPLATE):
+class BoardButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=BUTTON_TEMPLATE
+):
     """Any button of a board."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
@@ -86,7 +88,9 @@ class BoardButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=BUTTON_TEMP
             await action(interaction, self._match["board"], self._match["detail"] or "")
 
 
-class BoardSelect(ui.DynamicItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE):
+class BoardSelect(
+    AnswerableItem, ui.DynamicItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE
+):
     """Any select of a board."""
 
     def __init__(self, item: ui.Select[ui.LayoutView], match: re.Match[str]) -> None:

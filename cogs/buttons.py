@@ -10,7 +10,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import ImageBot, errors_answered
+from bot.client import AnswerableItem, ImageBot, errors_answered
 from bot.forms import Form
 from bot.generation import (
     GenerationRequest,
@@ -40,7 +40,9 @@ from cogs.submitting import (
 from cogs.waiting import cancel_job
 
 
-class ImageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPLATE):
+class ImageButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPLATE
+):
     """One of the five buttons under finished images."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], action: str, ids: list[str]) -> None:
@@ -147,7 +149,9 @@ def _changed(own: GenerationRequest, changed: dict[str, Any], index: int) -> Gen
     return replace(own, **changed)
 
 
-class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEMPLATE):
+class CancelButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEMPLATE
+):
     """The button under a job on its way."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], job_id: str) -> None:

@@ -9,7 +9,8 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.client import ImageBot, RefusalError, errors_answered
+from bot.answers import Answer
+from bot.client import AnswerableItem, ImageBot, RefusalError, errors_answered
 from bot.deferrals import Repeat
 from bot.generation import (
     MAX_GUIDANCE_SCALE,
@@ -158,7 +159,9 @@ def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice
     return [app_commands.Choice(name=each, value=each) for each in offers]
 
 
-class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPLATE):
+class ShowOneButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPLATE
+):
     """The button under a sheet that brings one of its images, in private, with all its buttons."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], generation_id: str) -> None:
@@ -184,14 +187,14 @@ class ShowOneButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPL
             viewer = await viewer_of(interaction)
             generations = await find(interaction, [self.generation_id])
             await defer(interaction, repeat=Repeat.UNANSWERED)
-            view, files = await images_message(
+            content = await images_message(
                 bot_of(interaction).service,
                 generations,
                 limit_bytes=interaction.filesize_limit,
                 locale=str(interaction.locale),
                 is_veiled=any(map(viewer.veils, generations)),
             )
-            await interaction.followup.send(view=view, files=files, ephemeral=True)
+            await Answer.to(interaction).give(content)
 
 
 async def setup(bot: ImageBot) -> None:

@@ -19,6 +19,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from bot.answers import Answer
 from bot.client import UNANSWERED, ImageBot
 from bot.deferrals import Deferral, Repeat
 from bot.errors import BotError
@@ -63,8 +64,11 @@ async def defer(
     ephemeral: bool = True,
     thinking: bool = True,
     repeat: Repeat = Repeat.NEVER,
-) -> discord.InteractionCallbackResponse[discord.Client] | None:
+) -> int | None:
     """Promise an answer; nothing where one was promised or given already.
+
+    Returns:
+        The id of the message that says so, where it is known.
 
     Args:
         interaction: What is answered.
@@ -74,12 +78,17 @@ async def defer(
 
     Raises:
         BotError: The bot is stopping.
+        UnansweredError: Discord does not take it: what was asked for is not to be done.
 
     """
-    if interaction.response.is_done():
+    answer = Answer.to(interaction)
+    if answer.is_begun:
         return None
     await _deferrals_of(interaction).note(interaction, is_thinking=thinking, repeat=repeat)
-    return await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
+    if thinking:
+        return await answer.promise(private=ephemeral)
+    await answer.promise_in_place()
+    return None
 
 
 def _deferrals_of(interaction: discord.Interaction) -> Deferrals:

@@ -11,18 +11,19 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
+from bot.answers import Answer, Content, sentence
 from bot.boards import Hanging
-from bot.client import ImageBot, errors_answered
+from bot.client import AnswerableItem, ImageBot, errors_answered
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, ImageMessage
-from bot.service import Removal
+from bot.service import Removal, UnansweredError
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import summaries
 from cogs.board_people import actor_of
 from cogs.board_rows import OFF_TEMPLATE
 from cogs.board_wording import board_name
-from cogs.posting import Content, refusals_translated, reopened, write_to_user
+from cogs.posting import refusals_translated, reopened, write_to_user
 from cogs.results import images_content, notes_on, upload_limit
 from cogs.submitting import bot_of
 from cogs.viewers import guild_of, viewer_of
@@ -48,11 +49,9 @@ async def delete_images(interaction: discord.Interaction, generations: list[Gene
     )
     try:
         await _answer(interaction, generations, removal)
-    except Exception as error:
-        if refusal_of(error) is None:
-            raise
+    except UnansweredError as error:
         # It happens all the same, so nothing else is said.
-        logger.info("A deletion could not be answered: %s", in_one_line(error))
+        logger.info("A deletion could not be answered: %s", error)
         if removal.refused:
             deletions.tell(removal)
 
@@ -63,17 +62,16 @@ async def _answer(
     """Take the images out of Discord, and say in private what that came to so far."""
     deletions = bot_of(interaction).service.deletions
     try:
-        await interaction.response.defer()
+        await Answer.to(interaction).promise_in_place()
     finally:  # the interaction's token reaches its message only once it is acknowledged
         if not removal.ended.is_set():
             deletions.carry_out(removal)
     await deletions.wait(removal, within_s=ANSWER_AFTER_S)
     said = await _outcome(interaction, removal)
     hanging = await hanging_view(interaction, generations, said)
-    if hanging is None:
-        await interaction.followup.send(said, ephemeral=True)
-    else:
-        await interaction.followup.send(view=hanging, ephemeral=True)
+    content = sentence(said) if hanging is None else Content(view=hanging)
+    if not await Answer.to(interaction).add(content) and removal.refused:
+        deletions.tell(removal)
 
 
 def _pressed(interaction: discord.Interaction) -> ImageMessage | None:
@@ -225,7 +223,7 @@ async def _seen_by(interaction: discord.Interaction, found: list[Hanging]) -> li
     return [each for each in found if each.board_id in seen]
 
 
-class UnhangButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLATE):
+class UnhangButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLATE):
     """Takes deleted images off the boards that they still hang on."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:
@@ -256,4 +254,4 @@ class UnhangButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLA
             names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
             words = text("board_unhung" if gone else "board_unhung_none",
                          str(interaction.locale), names=names)  # fmt: skip
-            await interaction.response.edit_message(view=layouts.notice(words))
+            await Answer.to(interaction).update(Content(view=layouts.notice(words)))

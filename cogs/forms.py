@@ -6,8 +6,6 @@ them to keep: what is sent is found by its row, whichever run of the bot opened 
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -18,10 +16,22 @@ import discord
 from discord import ui
 from discord.ext import commands
 
-from bot.client import GONE, ImageBot, RefusalError, answer_privately, errors_answered, explain
+from bot.answers import Answer, Content
+from bot.client import (
+    AnswerableItem,
+    ImageBot,
+    RefusalError,
+    answer_error,
+    answer_privately,
+    errors_answered,
+    explain,
+    is_welcome,
+)
 from bot.errors import BotError
 from bot.forms import Field, Form
 from bot.plain_text import plain_text
+from bot.reduction import Upload
+from bot.service import UnansweredError
 from bot.texts import text
 from cogs.submitting import bot_of
 from cogs.wording import shortened
@@ -55,7 +65,7 @@ async def show_form(
 
     """
     form = await _opened(interaction, kind, title, fields, subject)
-    await interaction.response.send_modal(_modal(form, form.shown))
+    await Answer.to(interaction).ask(lambda: _modal(form, form.shown))
 
 
 async def refuse(
@@ -177,6 +187,8 @@ async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
         return
     try:
         await bot_of(interaction).form_handlers[form.kind](interaction, form)
+    except UnansweredError as error:
+        await answer_error(interaction, error)
     except Exception as error:  # noqa: BLE001 - a boundary of the design, as `errors_answered` is
         sentence = explain(error, str(interaction.locale))
         await answer_privately(interaction, sentence, view=offer_again(interaction, form.id))
@@ -197,13 +209,12 @@ async def _give_back(
 ) -> None:
     """Return what was typed as a file, where it cannot be kept."""
     content = "\n\n".join(value for value in typed.values() if value).encode()
-    file = discord.File(io.BytesIO(content), filename="typed.txt")
     sentence = explain(error, str(interaction.locale))
-    with contextlib.suppress(*GONE):
-        await interaction.response.send_message(sentence, file=file, ephemeral=True)
+    file = Upload(name="typed.txt", content=content)
+    await Answer.to(interaction).give(Content(words=sentence, files=[file]))
 
 
-class AgainButton(ui.DynamicItem[ui.Button[ui.View]], template=AGAIN_TEMPLATE):
+class AgainButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.View]], template=AGAIN_TEMPLATE):
     """Edit again, under the sentence that refused a form."""
 
     def __init__(self, item: ui.Button[ui.View], form_id: str) -> None:
@@ -230,7 +241,8 @@ class AgainButton(ui.DynamicItem[ui.Button[ui.View]], template=AGAIN_TEMPLATE):
             form = await service.forms.find(self.form_id, interaction.user.id)
             if form is None:
                 raise RefusalError("form_old")
-            await interaction.response.send_modal(_modal(form, {**form.shown, **form.typed}))
+            values = {**form.shown, **form.typed}
+            await Answer.to(interaction).ask(lambda: _modal(form, values))
 
 
 class Forms(commands.Cog):
@@ -240,6 +252,8 @@ class Forms(commands.Cog):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer a form of this bot, whichever run of it opened it."""
         if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        if not is_welcome(interaction):
             return
         data: Any = interaction.data
         match = FORM_TEMPLATE.fullmatch(data["custom_id"])

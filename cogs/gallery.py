@@ -13,9 +13,11 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.client import ImageBot, RefusalError, errors_answered
+from bot.answers import Answer, Content
+from bot.client import AnswerableItem, ImageBot, RefusalError, errors_answered
 from bot.deferrals import Repeat
 from bot.jobs import Generation, ImageMessage, typed_id
+from bot.reduction import Upload
 from bot.search import Search
 from bot.service import Service
 from bot.texts import text
@@ -26,7 +28,7 @@ from cogs.recipes import send_recipes
 from cogs.results import DEFAULT_FILESIZE_LIMIT
 from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
 from cogs.submitting import bot_of, find, find_some
-from cogs.uploads import Upload, fit_for_upload, thumbnail
+from cogs.uploads import fit_for_upload, thumbnail
 from cogs.viewers import viewer_of
 from cogs.wording import PROMPT_IN_LIST, escaped, user_mention
 
@@ -76,8 +78,7 @@ class Gallery(commands.Cog):
                 wanted = wanted.with_filter(name, value.strip())
         _check_length(wanted)
         await defer(interaction, repeat=Repeat.UNANSWERED)
-        view, files = await history_page(interaction, page=0, search=wanted)
-        await interaction.followup.send(view=view, files=files)
+        await Answer.to(interaction).give(await history_page(interaction, page=0, search=wanted))
 
 
 def _check_length(search: Search) -> None:
@@ -91,11 +92,11 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     """Post one image, with its buttons; to its reader alone where not everyone here may see it."""
     viewer, generations = await viewer_of(interaction), await find(interaction, [generation_id])
     is_public = all(map(viewer.may_share, generations))
-    acknowledged = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
-    if is_public and acknowledged is not None and acknowledged.message_id is not None:
-        await _note_copy(interaction, acknowledged.message_id, generations)
-    locale = str(interaction.locale)
-    view, files = await images_message(
+    message_id = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
+    if is_public and message_id is not None:
+        await _note_copy(interaction, message_id, generations)
+    answer, locale = Answer.to(interaction), str(interaction.locale)
+    content = await images_message(
         bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
@@ -103,11 +104,9 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
         notes=[] if is_public else [text("shown_to_you", locale)],
         is_veiled=any(map(viewer.veils, generations)),
     )
-    message = await interaction.followup.send(
-        view=view, files=files, ephemeral=not is_public, wait=True
-    )
-    if is_public:
-        await _note_copy(interaction, message.id, generations)
+    shown_id = await answer.give(content)
+    if is_public and shown_id is not None and shown_id != message_id:
+        await _note_copy(interaction, shown_id, generations)
 
 
 async def _note_copy(
@@ -123,10 +122,10 @@ async def post_again(
     bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
 ) -> None:
     """Post images of before into a channel, with live buttons."""
-    view, files = await images_message(
+    content = await images_message(
         bot.service, generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
     )
-    sent = await channel.send(view=view, files=files)
+    sent = await channel.send(**content.arguments_of_new())
     message = ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
     await bot.service.note_copy(message, generations)
 
@@ -139,7 +138,7 @@ async def images_message(
     locale: str,
     notes: Sequence[str] = (),
     is_veiled: bool = False,
-) -> tuple[ui.LayoutView, list[discord.File]]:
+) -> Content:
     """Return the message of finished images, as their first reply had it: hidden if that was.
 
     Args:
@@ -163,12 +162,10 @@ async def images_message(
         row=image_row(ids, locale, in_guild=generations[0].guild_id is not None),
         spoiler=is_veiled or bool(await service.spoilers_among(ids)),
     )
-    return view, [file.to_discord() for file in fitted.uploads]
+    return Content(view=view, files=fitted.uploads)
 
 
-async def history_page(
-    interaction: discord.Interaction, *, page: int, search: Search
-) -> tuple[ui.LayoutView, list[discord.File]]:
+async def history_page(interaction: discord.Interaction, *, page: int, search: Search) -> Content:
     """Return one page of the history and its thumbnails."""
     locale, viewer = str(interaction.locale), await viewer_of(interaction)
     found = await bot_of(interaction).service.history(
@@ -184,7 +181,8 @@ async def history_page(
         title += " " + text("history_search", locale, search=looked_for)
     if not found.generations and page == 0:
         key = "history_nothing_found" if looked_for else "history_empty"
-        return layouts.notice(f"{title}\n{text(key, locale, search=looked_for)}"), []
+        words = f"{title}\n{text(key, locale, search=looked_for)}"
+        return Content(view=layouts.notice(words))
     thumbnails = [await asyncio.to_thread(thumbnail, each, locale) for each in found.generations]
     hidden = await bot_of(interaction).service.spoilers_among(
         [each.id for each in found.generations]
@@ -199,7 +197,7 @@ async def history_page(
         *sections,
         ui.ActionRow(*buttons),
     )
-    return view, [file.to_discord() for file in thumbnails if isinstance(file, Upload)]
+    return Content(view=view, files=[each for each in thumbnails if isinstance(each, Upload)])
 
 
 def _words_of(search: Search, *, is_own: bool) -> str:
@@ -224,7 +222,7 @@ def _section(
     return ui.Section(ui.TextDisplay(words), accessory=picture)
 
 
-class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLATE):
+class PageButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLATE):
     """Newer and Older under a history."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
@@ -249,10 +247,10 @@ class PageButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLAT
         """Turn the page in place."""
         async with errors_answered(interaction):
             await defer(interaction, thinking=False, repeat=Repeat.UNANSWERED)
-            view, files = await history_page(
-                interaction, page=self.page, search=Search.parse(self.search)
+            search = Search.parse(self.search)
+            await Answer.to(interaction).give(
+                await history_page(interaction, page=self.page, search=search)
             )
-            await interaction.edit_original_response(view=view, attachments=files)
 
 
 async def _images_of(

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.answers import Answer, Content
 from bot.client import ImageBot
 from bot.generation import MAX_GUIDANCE_SCALE, MAX_SEED
 from bot.texts import text
@@ -32,7 +33,7 @@ class Help(commands.Cog):
             model=service.model_id,
             size=service.rules.default,
         )
-        await interaction.response.send_message(view=layouts.notice(page), ephemeral=True)
+        await Answer.to(interaction).give(Content(view=layouts.notice(page)))
 
 
 async def setup(bot: ImageBot) -> None:

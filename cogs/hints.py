@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.answers import Answer, sentence
 from bot.client import ImageBot
 from bot.errors import BotError
 from bot.prompt_syntax import syntax_in
@@ -26,6 +27,6 @@ async def give_hints(interaction: discord.Interaction, prompts: Iterable[str]) -
         new = await bot.service.hints.claim(interaction.user.id, found)
         if new:
             lines = [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
-            await interaction.followup.send("\n".join(lines), ephemeral=True)
+            await Answer.to(interaction).add(sentence("\n".join(lines)))
     except (BotError, discord.HTTPException) as error:  # the job is on its way, and more important
         logger.info("A hint could not be given: %s", error)

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.answers import Answer, Content
 from bot.client import ImageBot, RefusalError
 from bot.deferrals import Repeat
 from bot.jobs import typed_id
@@ -69,7 +70,7 @@ async def inspect_attachment(
         picture = await asyncio.to_thread(read_picture, content)
         finding = await service.made_here(picture, viewer=await viewer_of(interaction))
     view = await _answer(service, picture, finding, str(interaction.locale))
-    await interaction.followup.send(view=view, ephemeral=True)
+    await Answer.to(interaction).give(Content(view=view))
 
 
 async def _answer(

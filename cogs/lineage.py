@@ -8,18 +8,19 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.answers import Answer, Content
 from bot.client import ImageBot
 from bot.deferrals import Repeat
 from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.lineage import Family
 from bot.portrait import Portrait, draw_family
+from bot.reduction import Upload
 from bot.texts import text
 from cogs import layouts
 from cogs.choosing import chosen, suggest_images
 from cogs.deferrals import defer
 from cogs.submitting import bot_of
-from cogs.uploads import Upload
 from cogs.viewers import viewer_of
 
 
@@ -54,7 +55,7 @@ class Lineage(commands.Cog):
                 _draw, family, locale, interaction.filesize_limit, show_spoilers=spoilers
             )
         view = _answer(portrait, upload, images, locale)
-        await interaction.followup.send(view=view, file=upload.to_discord(), ephemeral=True)
+        await Answer.to(interaction).give(Content(view=view, files=[upload]))
 
 
 def _draw(

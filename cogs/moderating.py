@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.answers import Answer, sentence
 from bot.client import ImageBot, RefusalError
 from bot.jobs import typed_id
 from bot.queue import EVERYWHERE
@@ -38,7 +39,7 @@ class Moderating(
         if ticket is None:
             raise RefusalError("not_waiting", id=job_id)
         words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
-        await interaction.response.send_message(words, ephemeral=True)
+        await Answer.to(interaction).give(sentence(words))
 
     def _ready(self, ticket: Ticket, locale: str) -> str:
         if ticket.eta_s is None:
@@ -92,7 +93,7 @@ class Moderating(
 
     async def _answer(self, interaction: discord.Interaction, key: str, **values: object) -> None:
         words = text(key, str(interaction.locale), **values)
-        await interaction.response.send_message(words, ephemeral=True)
+        await Answer.to(interaction).give(sentence(words))
 
     @move.autocomplete("job")
     async def suggest_jobs(

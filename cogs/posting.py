@@ -10,19 +10,17 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Awaitable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import discord
-from discord import ui
 
+from bot.answers import Content
 from bot.client import ImageBot
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Job, Origin
 from bot.service import NotPostableError, NotReachedError
 from cogs import layouts
 from cogs.rows import ids_in
-from cogs.uploads import Upload
 
 logger = logging.getLogger(__name__)
 
@@ -34,25 +32,6 @@ TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
 A_MOMENT: Final = dt.timedelta(seconds=1)  # "after" a time leaves out what has that very time
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a message shall hold; its files are made anew for each attempt to send it."""
-
-    view: ui.LayoutView
-    files: Sequence[Upload] = ()
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of an edit."""
-        return {"view": self.view, "attachments": self._files()}
-
-    def arguments_of_new(self) -> dict[str, Any]:
-        """Return the arguments of a new message."""
-        return {"view": self.view, "files": self._files()}
-
-    def _files(self) -> list[discord.File]:
-        return [file.to_discord() for file in self.files]
 
 
 class Post:

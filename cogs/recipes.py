@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from io import BytesIO
 
 import discord
 from discord import ui
 
+from bot.answers import Answer, Content
 from bot.generation import GenerationRequest, Quality
 from bot.jobs import Generation
 from bot.recipe import recipe_text_of
+from bot.reduction import Upload
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts
@@ -40,15 +41,15 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
         words = descent_text(descent, locale, room=room // 3)
         items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
     files = [_recipe_file(service, generation) for generation in generations]
-    items += [ui.File(f"attachment://{file.filename}") for file in files]
+    items += [ui.File(f"attachment://{file.name}") for file in files]
     view = layouts.layout(*items)
-    await interaction.response.send_message(view=view, files=files, ephemeral=True)
+    await Answer.to(interaction).give(Content(view=view, files=files))
 
 
-def _recipe_file(service: Service, generation: Generation) -> discord.File:
+def _recipe_file(service: Service, generation: Generation) -> Upload:
     """Return the recipe itself, signed, as `python -m bot reproduce` reads it."""
-    content = BytesIO(service.signed_recipe(recipe_text_of(generation)).encode())
-    return discord.File(content, filename=f"recipe-{generation.id}.json")
+    content = service.signed_recipe(recipe_text_of(generation)).encode()
+    return Upload(name=f"recipe-{generation.id}.json", content=content)
 
 
 def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:

@@ -8,28 +8,30 @@ import time
 from collections.abc import Sequence
 from typing import Final, Self
 
+import aiohttp
 import discord
 from discord import ui
 
+from bot.answers import Answer, Content
 from bot.client import ImageBot
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, Job, Origin
-from bot.service import Progress, Ticket
+from bot.reduction import Upload
+from bot.service import Progress, Ticket, UnansweredError
 from bot.texts import sentence, text
 from bot.variations import Axis
 from cogs import layouts
-from cogs.posting import Content, Post, refusals_translated, write_to_user
+from cogs.posting import Post, refusals_translated, write_to_user
 from cogs.results import images_content, notes_on, upload_limit
 from cogs.rows import cancel_row
-from cogs.uploads import Upload
 from cogs.wording import relative_time
 
 logger = logging.getLogger(__name__)
 
-ANSWER_WITHIN_S: Final = 3.0  # Discord takes no first answer later
 EDIT_INTERVAL_S: Final = 1.2  # Discord allows about 5 edits in 5 s a channel, for all jobs in it
 FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, only its images
 EDITED_WITHIN_S: Final = 20.0  # a progress edit that hangs longer is given up
+NO_ANSWER: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
 SMALLEST_LIMIT: Final = 256 * 1024  # bytes; below it the images are only named
 
 
@@ -56,6 +58,7 @@ class DiscordReply:
         self._editor: asyncio.Task[None] | None = None
         self._began = 0.0
         self._shown = False
+        self._may_be_told = False  # in private, how it ended
         self._is_over = False  # nothing shall take the place of how it ended
 
     @classmethod
@@ -104,6 +107,8 @@ class DiscordReply:
     async def kept(self, job: Job) -> None:
         """Say that the bot stops and that the place in line is kept."""
         self._job = job
+        if self._is_over:
+            return
         with refusals_translated():
             async with self._lock:
                 line = text("kept", self._locale)
@@ -120,15 +125,16 @@ class DiscordReply:
         return line + " · " + text("ready", self._locale, when=when)
 
     async def _acknowledge(self, interaction: discord.Interaction, view: ui.LayoutView) -> None:
+        """Give the first answer; where it is not taken, nothing of the job is shown any more."""
+        answer = Answer.to(interaction)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                response = await interaction.response.send_message(view=view)
-        except (discord.HTTPException, TimeoutError) as error:
-            # Too late (3 s) or answered twice: the job is written, its images go to the channel.
-            logger.warning("A job's interaction could not be answered: %s", in_one_line(error))
+            self._post.message_id = await answer.give(Content(view=view), private=False)
+        except UnansweredError:
+            self._is_over = True
+            raise
+        except discord.HTTPException as error:  # no permission: its images may still get there
+            logger.warning("A job could not be acknowledged: %s", in_one_line(error))
             self._interaction = None
-            return
-        self._post.message_id = response.message_id
 
     async def progress(self, progress: Progress) -> None:
         """Note a step; the message is edited at most once an interval, with the newest one."""
@@ -144,7 +150,7 @@ class DiscordReply:
         await asyncio.sleep(max(EDIT_INTERVAL_S if self._shown else 0.0, due - time.monotonic()))
         async with self._lock:
             progress, self._progress = self._progress, None
-            if progress is not None:
+            if progress is not None and not self._is_over:
                 self._shown = True
                 async with asyncio.timeout(EDITED_WITHIN_S):
                     await self._post.edit(self._progress_content(progress))
@@ -241,17 +247,31 @@ class DiscordReply:
     async def _whisper(self, line: str) -> bool:
         """Replace the public message by a private one; say whether they were told."""
         assert self._interaction is not None
-        view = self._status(line, row=(), colour=layouts.WARNING)
-        try:
-            await self._interaction.followup.send(view=view, ephemeral=True)
-        except discord.HTTPException as error:
-            logger.info("Something could not be told in private: %s", in_one_line(error))
-            return False
+        if not self._may_be_told:
+            view = self._status(line, row=(), colour=layouts.WARNING)
+            self._may_be_told = True
+            try:
+                await self._interaction.followup.send(view=view, ephemeral=True)
+            except discord.HTTPException as error:
+                self._may_be_told = False
+                logger.info("Something could not be told in private: %s", in_one_line(error))
+                return False
+            except NO_ANSWER as error:
+                logger.info("It is not known whether they were told: %s", in_one_line(error))
+            else:
+                await self._take_back()
+                return True
+        # Only the answer may be lost, and nobody is told twice: no reason stands here.
+        line = text("not_drawn", self._locale)
+        await self._post.edit(Content(view=self._status(line, row=(), colour=layouts.WARNING)))
+        return True
+
+    async def _take_back(self) -> None:
+        assert self._interaction is not None
         try:
             await self._interaction.delete_original_response()
         except discord.HTTPException as error:  # they are told, and not once more
             logger.info("A message of no more use stays: %s", in_one_line(error))
-        return True
 
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Take the message away; say so in its place where somebody else cancelled the job."""

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from bot.answers import Content
 from bot.client import ImageBot
 from bot.jobs import Generation, Job, Origin
 from cogs import layouts
 from cogs.board_defaults import board_notes
 from cogs.comparing import verdict
-from cogs.posting import Content
 from cogs.rows import image_row
 from cogs.sheets import missing, sheet_content
 from cogs.uploads import fit_for_upload

@@ -9,19 +9,20 @@ from typing import Final
 import discord
 from discord import ui
 
+from bot.answers import Content
 from bot.captions import caption, shared_facts, title
 from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, picture_png
 from bot.jobs import Generation, Job
 from bot.picture_files import read_image
 from bot.reading import read_picture
+from bot.reduction import Upload
 from bot.sheets import Cell, draw_sheet
 from bot.texts import sentence, text
 from bot.variations import Axis
 from cogs import layouts
-from cogs.posting import Content
 from cogs.rows import numbered_rows, sheet_row
-from cogs.uploads import Upload, damage_notes
+from cogs.uploads import damage_notes
 from cogs.wording import ALT_TEXT, escaped, shortened, user_mention
 
 NOTES_SHOWN: Final = 1000  # characters: Discord allows 4,000 in all texts of a message

@@ -148,6 +148,7 @@ async def submit(
 
     Raises:
         RefusalError: Not everyone here may see one of those that they come from.
+        UnansweredError: Discord did not take the acknowledgement; the job is withdrawn.
 
     """
     is_veiled = await check_shareable(interaction, parents)

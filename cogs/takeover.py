@@ -8,7 +8,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import RefusalError, errors_answered
+from bot.client import AnswerableItem, RefusalError, errors_answered
 from bot.texts import text
 from cogs.rows import TAKEOVER_TEMPLATE, Button
 from cogs.submitting import bot_of, submit
@@ -24,7 +24,9 @@ def draw_button(takeover_id: str, locale: str) -> Button:
     )
 
 
-class DrawHereButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=TAKEOVER_TEMPLATE):
+class DrawHereButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=TAKEOVER_TEMPLATE
+):
     """The button under what is told of another program's picture."""
 
     def __init__(self, item: ui.Button[ui.LayoutView], takeover_id: str) -> None:

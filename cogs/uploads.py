@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Final
-
-import discord
 
 from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, make_thumbnail
 from bot.jobs import Generation
 from bot.picture_files import read_image
+from bot.reduction import Upload
 from bot.texts import text
 from cogs.layouts import alt_text
 
 THUMBNAIL_SIDE: Final = 160  # pixels: Discord shows thumbnails at 85, screens have more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file on its way to Discord."""
-
-    name: str
-    content: bytes
-    alt_text: str | None = None
-
-    def to_discord(self) -> discord.File:
-        """Return the file in the form one request uses up."""
-        return discord.File(BytesIO(self.content), filename=self.name, description=self.alt_text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.answers import Answer, Content, sentence
 from bot.client import ImageBot
 from bot.jobs import Job, typed_id
 from bot.plain_text import in_code
@@ -32,7 +33,7 @@ class Waiting(commands.Cog):
         """Show the line in the order that will really happen, in private."""
         entries = self._bot.service.queue_for(await viewer_of(interaction))
         page = queue_page(entries, interaction, now=self._bot.now().timestamp())
-        await interaction.response.send_message(view=layouts.notice(page), ephemeral=True)
+        await Answer.to(interaction).give(Content(view=layouts.notice(page)))
 
     @app_commands.command(description="Cancel what is waiting or being drawn")
     @app_commands.describe(job="Which job; none means your latest")
@@ -41,7 +42,7 @@ class Waiting(commands.Cog):
         job_id = typed_id(job) if job is not None else await self._latest_of(interaction)
         if job_id is None:
             nothing = text("cancel_nothing", str(interaction.locale))
-            await interaction.response.send_message(nothing, ephemeral=True)
+            await Answer.to(interaction).give(sentence(nothing))
             return
         await cancel_job(interaction, job_id)
 
@@ -119,7 +120,7 @@ async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
     await defer(interaction)  # to stop may take a step
     outcome = await bot_of(interaction).service.cancel(job_id, viewer=await viewer_of(interaction))
     words = text(f"cancel_{outcome.value}", str(interaction.locale), id=in_code(job_id))
-    await interaction.followup.send(words, ephemeral=True)
+    await Answer.to(interaction).give(sentence(words))
 
 
 async def setup(bot: ImageBot) -> None:

@@ -212,14 +212,20 @@ async def test_an_image_of_which_no_copy_is_taken_is_named(
     assert "no copy of it fits" in message.text
 
 
-async def test_an_interaction_that_was_answered_before_still_leads_to_one_image(
-    server: DiscordServer, place: Place, slow: BotProcess
+@pytest.mark.parametrize("code", [40060, 10062])
+async def test_who_does_not_get_the_acknowledgement_drops_the_job(
+    server: DiscordServer, place: Place, slow: BotProcess, code: int
 ):
-    server.faults.refuse(40060, "POST", CALLBACK)
+    """Another process has answered, or its user was told that nobody did."""
+    server.faults.refuse(code, "POST", CALLBACK)
     await server.people.slash(
         place.ada, place.channel, "imagine", prompt="a red apple", size=SMALL, seed=5
     )
-    await one_image(server, place.channel)
+    await server.changes.until(lambda: server.journal.of("POST", CALLBACK), what="its answer")
+    await ended(server, slow, "cancelled")
+    assert server.people.messages(place.channel) == []
+    assert server.journal.of("PATCH", BY_TOKEN) == []
+    assert ("another copy of the bot" in slow.log) == (code == 40060)
 
 
 async def test_after_a_restart_the_upload_limit_is_the_one_that_was_told(

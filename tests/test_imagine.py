@@ -10,10 +10,10 @@ import discord
 import pytest
 from PIL import Image
 
+from bot.answers import Upload
 from bot.errors import EngineError
 from bot.generation import SizeRules
 from cogs.imagine import size_choices
-from cogs.uploads import Upload
 from tests.town import (
     SMALL,
     Town,
@@ -143,14 +143,17 @@ async def test_a_defect_is_told_with_the_fixed_sentence(
     assert "secret detail" in caplog.text
 
 
-async def test_an_interaction_that_died_unanswered_gets_its_image_in_the_channel(town: Town):
+async def test_an_interaction_that_died_unanswered_is_not_drawn(town: Town):
+    """Discord has told its user that nobody answered."""
+    town.engine.hold()
     town.env.inject_error(
         "POST", "/interactions/*/callback", status=404, code=10062, message="Unknown interaction"
     )
     await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
+    town.engine.release()
     await town.idle()
-    [message] = town.images()
-    assert "a red apple" in texts_of(message)
+    assert town.images() == []
+    assert town.service.queue_for(town.viewer()) == []
 
 
 async def test_a_token_that_expired_does_not_lose_the_image(town: Town):

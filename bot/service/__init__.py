@@ -5,6 +5,7 @@ from bot.service.delivery import FIXED_SENTENCE
 from bot.service.finding import Finding
 from bot.service.opening import open_service
 from bot.service.replies import (
+    AnsweredElsewhereError,
     NotPostableError,
     NotReachedError,
     Page,
@@ -12,6 +13,7 @@ from bot.service.replies import (
     QueueEntry,
     Reply,
     Ticket,
+    UnansweredError,
 )
 from bot.service.service import STOPPING_SENTENCE, Service
 from bot.service.worker import POISON_SENTENCE
@@ -20,6 +22,7 @@ __all__ = [
     "FIXED_SENTENCE",
     "POISON_SENTENCE",
     "STOPPING_SENTENCE",
+    "AnsweredElsewhereError",
     "Deletions",
     "Finding",
     "NotPostableError",
@@ -31,5 +34,6 @@ __all__ = [
     "Reply",
     "Service",
     "Ticket",
+    "UnansweredError",
     "open_service",
 ]

@@ -180,6 +180,11 @@ class Delivery:
         await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
         await self.tell_cancelled(ride, by=by)
 
+    async def withdraw(self, ride: Ride) -> None:
+        """Take a job back that nobody waits for; nothing is told, and no message changes."""
+        await self._record(ride, self._store.jobs.withdraw(ride.job.id))
+        await self._rides.leave(ride)
+
     async def tell_cancelled(self, ride: Ride, *, by: int | None) -> None:
         """Take back what was shown of a job that was stopped."""
 
@@ -214,6 +219,9 @@ class Delivery:
 
         """
         await ride.acknowledged.wait()
+        if ride.is_withdrawn:
+            await self.withdraw(ride)
+            return None
         pauses_s = itertools.chain(
             self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
         )

@@ -28,6 +28,17 @@ class NotReachedError(BotError):
     """Nobody could be reached now, and the same may work later; the message is for the log."""
 
 
+class UnansweredError(Exception):
+    """Discord takes no first answer any more: the user was told that nobody answered.
+
+    What they asked for is not done, and what was begun of it is withdrawn.
+    """
+
+
+class AnsweredElsewhereError(UnansweredError):
+    """Another process has answered, with the same token: it does what was asked for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
     """A job's place.
@@ -93,7 +104,12 @@ class Reply(Protocol):
     """Whoever asked for a job; the service tells them how it goes."""
 
     async def queued(self, ticket: Ticket) -> None:
-        """Acknowledge: the job is written down."""
+        """Acknowledge: the job is written down.
+
+        Raises:
+            UnansweredError: Nobody waits for it here; nothing of it may be shown.
+
+        """
 
     async def moved(self, ticket: Ticket) -> None:
         """Correct the place and the time that were shown."""

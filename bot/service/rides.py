@@ -37,6 +37,7 @@ class Ride:
             its way, they are not drawn again.
         failures: Why others were not, in one sentence each.
         shown: The place that the requester sees, and when it was shown.
+        is_withdrawn: Whether nobody waits for it: nothing of it is told or shown.
 
     """
 
@@ -55,6 +56,7 @@ class Ride:
     failures: dict[int, str] = field(default_factory=dict)
     preview_due_s: float = 0.0
     shown: Shown | None = None
+    is_withdrawn: bool = False
 
     @property
     def is_drawn(self) -> bool:
@@ -81,7 +83,7 @@ class Ride:
         """
         by_requester = self.cancelled_by in {None, self.job.origin.user_id}
         is_wanted = not self.cancel.is_set() or (self.job.axis is not None and by_requester)
-        return bool(self.drawings) and is_wanted
+        return bool(self.drawings) and is_wanted and not self.is_withdrawn
 
     def wants_preview(self) -> bool:
         """Tell whether to make a preview now; asked on the drawing thread."""

@@ -47,7 +47,7 @@ from bot.service.line import Line
 from bot.service.lookalikes import Lookalike
 from bot.service.moderation import Moderation
 from bot.service.patience import Patience
-from bot.service.replies import Page, QueueEntry, Reply, Ticket
+from bot.service.replies import Page, QueueEntry, Reply, Ticket, UnansweredError
 from bot.service.rides import Ride, Rides
 from bot.service.temporary import temporary_in
 from bot.service.unfinished import Unfinished
@@ -263,6 +263,7 @@ class Service:
         Raises:
             BotError: A prompt has too many tokens, the queue is full, the requester's limit is
                 reached, or the bot is stopping.
+            UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
 
         """
         if self._is_stopping:
@@ -588,6 +589,13 @@ class Service:
         try:
             self._line.shown(ride, ticket)
             await ride.reply.queued(ticket)
+        except UnansweredError as error:
+            logger.info("Job %s is withdrawn: %s", ride.job.id, error)
+            ride.is_withdrawn = True
+            ride.cancel.set()
+            if self._queue.remove(ride.job.id) is not None:
+                self._rides.start(self._delivery.withdraw(ride), f"withdraw {ride.job.id}")
+            raise
         except BotError as error:
             logger.info("Job %s could not be acknowledged: %s", ride.job.id, error.message)
         except Exception:

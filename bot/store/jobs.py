@@ -85,6 +85,15 @@ class JobTable:
                 (by, now().isoformat(), job_id),
             )
 
+    async def withdraw(self, job_id: str) -> None:
+        """Record that a job was stopped that nobody waits for."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'cancelled', is_told = 1, token = NULL, changed_at = ?"
+                " WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+
     async def set_told(self, job_id: str) -> None:
         """Record that the requester knows how a job ended; its token is of no more use."""
         async with self._database.transaction() as db:

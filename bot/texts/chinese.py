@@ -14,6 +14,7 @@ CHINESE: Final[dict[str, str]] = {
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
     "queued_paused": "⏸️ **排队中** · 管理员暂停了这里的绘画",
+    "not_drawn": "⚠️ 这一项没有画出来。",
     "kept": "⏸️ 机器人正在重启，你的位置已保留，稍后会自动继续。",
     "ready": "预计 {when} 完成",
     "drawing": "🎨 **正在画** · 第 {step} / {total} 步",
@@ -245,6 +246,9 @@ CHINESE: Final[dict[str, str]] = {
     "再决定是否重试。",
     "deferral_gave_up": "⚠️ 机器人多次在处理 {what} 时被中断，不再重试：请一次少要一些，"
     "或告诉运行它的人。",
+    "discord_silent": "Discord 刚才没有回应我，所以可能没有完成：请先看一下，再试一次。",
+    "answer_too_large": "Discord 在这里不接受这么大的文件：请换个频道，或少要一些。",
+    "smaller_copy": "这是缩小的副本：Discord 没有接受原来的大小。",
     "fixed_error": "我这边出了问题，已记录下来，请再试一次。",
     "no_permission_here": "我不能在这个频道发图：请给我“发送消息”和“添加附件”权限，或换个频道。",
     "playground_welcome": "👋 这里是试玩场：同一个机器人，只在本机运行。"

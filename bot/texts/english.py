@@ -15,6 +15,7 @@ ENGLISH: Final[dict[str, str]] = {
     "queued": "⏳ **Number {position} in line**",
     "queued_paused": "⏸️ **In line** · a moderator has paused drawing here for now",
     "ready": "ready {when}",
+    "not_drawn": "⚠️ This was not drawn.",
     "kept": "⏸️ The bot restarts. Your place is kept; it goes on by itself.",
     "drawing": "🎨 **Drawing** · step {step} of {total}",
     "drawing_one_of": "🎨 **Drawing image {number} of {count}** · step {step} of {total}",
@@ -263,6 +264,11 @@ ENGLISH: Final[dict[str, str]] = {
     "is done before you ask again.",
     "deferral_gave_up": "⚠️ The bot was interrupted at {what} several times and does not try again: "
     "ask for less at once, or tell whoever runs it.",
+    "discord_silent": "Discord did not answer me just now, so this may not be done: please look, "
+    "and try again.",
+    "answer_too_large": "Discord takes no file of this size here: use another channel, or ask "
+    "for less.",
+    "smaller_copy": "A smaller copy: Discord did not take the full one.",
     "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
     "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "
     "Attach Files, or use another channel.",

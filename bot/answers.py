@@ -1,0 +1,395 @@
+"""The one way out for every answer: repeated where that is safe, else said elsewhere, never twice.
+
+A first answer has three seconds, and Discord takes only one: repeating it can do no harm. What
+follows edits that answer, which can be repeated for as long as the interaction's token lives (15
+minutes). Behind it, the channel is left for what everyone may read, and the user's direct messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Any, Final, TypeVar
+
+import discord
+from discord import ui
+
+from bot.discord_errors import Refusal, in_one_line, refusal_of
+from bot.plain_text import shortened
+from bot.reduction import Upload, reduced
+from bot.service import AnsweredElsewhereError, UnansweredError
+
+logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+_MESSAGE_LENGTH: Final = 2000  # characters of a plain message, Discord's limit
+_UNREACHED: Final = frozenset({  # the answer's own message is out of reach; others may not be
+    Refusal.PASSING, Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
+    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a message shall hold; its files are made anew for each attempt to send it."""
+
+    view: ui.LayoutView | ui.View | None = None
+    words: str | None = None
+    files: Sequence[Upload] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of an edit."""
+        return {**self._shown(), "attachments": self._files()}
+
+    def arguments_of_new(self) -> dict[str, Any]:
+        """Return the arguments of a new message."""
+        return {**self._shown(), "files": self._files()}
+
+    async def reduced(self, locale: str) -> Content:
+        """Return a smaller copy, which says that it is one; at last it has no files."""
+        view = self.view if isinstance(self.view, ui.LayoutView) else None
+        return replace(self, files=await reduced(view, list(self.files), locale))
+
+    def _shown(self) -> dict[str, Any]:
+        given = {"view": self.view, "content": self.words}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _files(self) -> list[discord.File]:
+        return [file.to_discord() for file in self.files]
+
+
+def sentence(words: str, *, view: ui.View | None = None) -> Content:
+    """Return a message of plain words, in which nobody is mentioned."""
+    escaped = discord.utils.escape_mentions(words)
+    return Content(words=shortened(escaped, _MESSAGE_LENGTH), view=view)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTimes:
+    """How long an answer is tried, in seconds.
+
+    Attributes:
+        first_s: Discord takes no first answer later.
+        attempt_s: One of several attempts within that time.
+        pause_s: Between those.
+        request_s: Any later request, without files.
+        upload_s: One with files.
+        pauses_s: Between later attempts; the last one repeats.
+        elsewhere_s: Between attempts to write to the channel or the user.
+        margin_s: Left of the token's life when it is given up.
+
+    """
+
+    first_s: float = 3.0
+    attempt_s: float = 1.2
+    pause_s: float = 0.1
+    request_s: float = 10.0
+    upload_s: float = 60.0
+    pauses_s: Sequence[float] = (0.3, 1.0, 3.0, 10.0, 30.0)
+    elsewhere_s: Sequence[float] = (0.5, 2.0, 10.0)
+    margin_s: float = 30.0
+
+
+class Stage(Enum):
+    """What Discord has taken of an answer."""
+
+    NONE = auto()
+    THINKING = auto()  # a message that says so; the answer takes its place
+    IN_PLACE = auto()  # the message that was pressed is to be changed
+    GIVEN = auto()
+    DEAD = auto()  # the user was told that nobody answered
+
+
+class Answer:
+    """The answer to one interaction."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        """Begin to count the time."""
+        client: Any = interaction.client
+        self._interaction = interaction
+        self._client = client
+        self._times: AnswerTimes = client.answer_times
+        self._since_s = time.monotonic()
+        self._stage = Stage.NONE
+        self._is_private = True
+
+    @classmethod
+    def to(cls, interaction: discord.Interaction) -> Answer:
+        """Return the answer to an interaction; it is the same one each time."""
+        if "answer" not in interaction.extras:
+            interaction.extras["answer"] = cls(interaction)
+        answer: Answer = interaction.extras["answer"]
+        return answer
+
+    @property
+    def is_begun(self) -> bool:
+        """Tell whether a first answer was given, or tried in vain."""
+        return self._stage is not Stage.NONE
+
+    # The first answer
+
+    async def promise(self, *, private: bool = True) -> int | None:
+        """Show that an answer comes, where nothing of it was shown yet; return its message's id.
+
+        Raises:
+            UnansweredError: Discord does not take it: what was asked for is not to be done.
+
+        """
+        if self.is_begun:
+            return None
+        defer = self._interaction.response.defer
+        self._is_private = private
+        response = await self._first(lambda: defer(ephemeral=private, thinking=True))
+        self._stage = Stage.THINKING
+        return None if response is None else response.message_id
+
+    async def promise_in_place(self) -> None:
+        """Say that the message that was pressed will change; raises as `promise` does."""
+        if not self.is_begun:
+            await self._first(self._interaction.response.defer)
+            self._stage = Stage.IN_PLACE
+
+    async def ask(self, make_form: Callable[[], ui.Modal]) -> None:
+        """Open a form; raises as `promise` does."""
+        await self._first(lambda: self._interaction.response.send_modal(make_form()))
+        self._stage = Stage.GIVEN
+
+    async def _first(self, send: Callable[[], Awaitable[Any]], *, is_upload: bool = False) -> Any:  # noqa: ANN401 - of discord.py
+        """Send the first answer within its three seconds.
+
+        Returns:
+            What Discord says of it; None where that was lost, and the answer has arrived.
+
+        """
+        has_tried = False
+        while True:
+            try:
+                attempt_s = self._left_s() if is_upload else self._times.attempt_s
+                async with asyncio.timeout(attempt_s):
+                    return await send()
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal not in {Refusal.PASSING, Refusal.DONE, Refusal.ANSWER_DEAD}:
+                    raise
+                if refusal is Refusal.PASSING:
+                    has_tried = True
+                    if self._left_s() > 0:
+                        await asyncio.sleep(self._times.pause_s)
+                        continue
+                if has_tried and (refusal is Refusal.DONE or await self._has_arrived()):
+                    return None
+                raise self._unanswered(refusal, error) from error
+
+    def _left_s(self) -> float:
+        return self._times.first_s - (time.monotonic() - self._since_s)
+
+    async def _has_arrived(self) -> bool:
+        """Look whether a first answer is there; where that cannot be seen, it is taken to be."""
+        for pause_s in (0.0, *self._times.elsewhere_s):
+            await asyncio.sleep(pause_s)
+            try:
+                async with asyncio.timeout(self._times.request_s):
+                    await self._interaction.original_response()
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                if refusal is not Refusal.PASSING:
+                    return False
+            else:
+                return True
+        return True
+
+    def _unanswered(self, refusal: Refusal, error: BaseException) -> UnansweredError:
+        self._stage = Stage.DEAD
+        if refusal is Refusal.DONE:
+            self._client.arrivals.note_answered_elsewhere()
+            return AnsweredElsewhereError(in_one_line(error))
+        return UnansweredError(in_one_line(error))
+
+    # The answer itself
+
+    async def give(self, content: Content, *, private: bool = True) -> int | None:
+        """Give the answer, or more of it in private where one was given; return its id if known.
+
+        What is too large for Discord is sent in a smaller copy, and at last without files.
+
+        Raises:
+            UnansweredError: Discord takes no first answer that is for everyone, or another process
+                has given one. What is private is then written to the user.
+            discord.HTTPException: Discord never takes this content, which is a defect.
+
+        """
+        while True:
+            try:
+                return await self._give(content, private=private)
+            except discord.HTTPException as error:
+                if refusal_of(error) is not Refusal.TOO_LARGE or not content.files:
+                    raise
+                logger.info("An answer is too large: a smaller copy is tried")
+                content = await content.reduced(str(self._interaction.locale))
+
+    async def _give(self, content: Content, *, private: bool) -> int | None:
+        if self._stage is Stage.NONE:
+            try:
+                return await self._give_first(content, private=private)
+            except AnsweredElsewhereError:
+                raise
+            except UnansweredError as error:
+                if not private:
+                    raise
+                logger.info("An answer is written to its user (%s)", error)
+        if self._stage in {Stage.THINKING, Stage.IN_PLACE}:
+            await self._edit(content)
+        elif self._stage is Stage.DEAD:
+            await self._elsewhere(content)
+        else:
+            await self.add(content)
+        return None
+
+    async def _give_first(self, content: Content, *, private: bool) -> int | None:
+        send, self._is_private = self._interaction.response.send_message, private
+        response = await self._first(
+            lambda: send(ephemeral=private, **content.arguments_of_new()),
+            is_upload=bool(content.files),
+        )
+        self._stage = Stage.GIVEN
+        return None if response is None else response.message_id
+
+    async def edited(self, edit: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Edit the answer, with a file, for as long as its token lives; raise why it fails."""
+        results = []
+
+        async def work() -> None:
+            results.append(await edit())
+
+        error = await self._until_it_works(work, has_files=True)
+        if error is not None:
+            raise error
+        if self._stage is Stage.THINKING:
+            self._stage = Stage.GIVEN
+        return results[-1]
+
+    async def update(self, content: Content) -> None:
+        """Let the message that was pressed show something else, as `give` gives an answer."""
+        edit = self._interaction.response.edit_message
+        if not self.is_begun:
+            try:
+                await self._first(
+                    lambda: edit(**content.arguments()), is_upload=bool(content.files)
+                )
+            except AnsweredElsewhereError:
+                raise
+            except UnansweredError as error:
+                logger.info("An answer is written to its user (%s)", error)
+            else:
+                self._stage = Stage.GIVEN
+                return
+        await self.give(content)
+
+    async def tell(self, content: Content) -> None:
+        """Say what went wrong: to its user alone, unless everyone sees that an answer comes."""
+        if self._stage in {Stage.IN_PLACE, Stage.GIVEN}:
+            await self.add(content, is_needed=True)
+        else:
+            await self.give(content)
+
+    async def add(self, content: Content, *, is_needed: bool = False) -> bool:
+        """Send something more, in private; return whether it is known to have arrived.
+
+        Discord does not tell a repeated one apart: where only its answer is lost it is sent again
+        if it is needed, and otherwise left.
+        """
+        send = self._interaction.followup.send
+
+        async def send_one() -> None:
+            await send(ephemeral=True, **content.arguments_of_new())
+
+        error = await self._until_it_works(
+            send_one, has_files=bool(content.files), repeats_unknown=is_needed
+        )
+        if error is not None and is_needed:
+            await self._elsewhere(content)
+        return error is None
+
+    async def take_back(self) -> None:
+        """Delete what was shown."""
+        await self._until_it_works(self._interaction.delete_original_response)
+
+    async def _edit(self, content: Content) -> None:
+        async def edit() -> None:
+            await self._interaction.edit_original_response(**content.arguments())
+
+        error = await self._until_it_works(edit, has_files=bool(content.files))
+        if error is not None:
+            await self._elsewhere(content)
+        if self._stage is Stage.THINKING:
+            self._stage = Stage.GIVEN
+
+    async def _until_it_works(
+        self,
+        work: Callable[[], Awaitable[object]],
+        *,
+        has_files: bool = False,
+        repeats_unknown: bool = True,
+    ) -> BaseException | None:
+        """Do something for as long as the token lives; return why it could not be done."""
+        times = self._times
+        within_s = times.upload_s if has_files else times.request_s
+        for pause_s in itertools.chain(times.pauses_s, itertools.repeat(times.pauses_s[-1])):
+            try:
+                async with asyncio.timeout(within_s):
+                    await work()
+            except Exception as error:
+                refusal, is_known = refusal_of(error), isinstance(error, discord.HTTPException)
+                if refusal not in _UNREACHED:
+                    raise
+                logger.info("An answer was not taken (%s)", in_one_line(error))
+                may_repeat = refusal is Refusal.PASSING and (is_known or repeats_unknown)
+                if not may_repeat or self._life_s() < pause_s + times.margin_s:
+                    return error
+                await asyncio.sleep(pause_s)
+            else:
+                return None
+        return None
+
+    def _life_s(self) -> float:
+        """Return how long the interaction's token will still live."""
+        left: float = (self._interaction.expires_at - self._client.now()).total_seconds()
+        return left
+
+    async def _elsewhere(self, content: Content) -> None:
+        """Write to the channel what is for everyone; else, or where that fails, to the user."""
+        places: list[discord.abc.Messageable] = [self._interaction.user]
+        if not self._is_private and self._interaction.channel_id is not None:
+            channel_id = self._interaction.channel_id
+            places.insert(0, self._client.get_partial_messageable(channel_id))
+        for place in places:
+            if await self._written(place, content):
+                return
+        logger.warning("An answer reached nobody: every way was closed")
+
+    async def _written(self, place: discord.abc.Messageable, content: Content) -> bool:
+        """Write to a place; its nonce makes Discord itself refuse a second copy."""
+        nonce = f"zib-{self._interaction.id}"
+        for pause_s in (*self._times.elsewhere_s, None):
+            try:
+                async with asyncio.timeout(self._times.upload_s):
+                    await place.send(nonce=nonce, **content.arguments_of_new())
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal not in _UNREACHED:
+                    raise
+                logger.info("An answer could not be written (%s)", in_one_line(error))
+                if refusal is not Refusal.PASSING or pause_s is None:
+                    return False
+                await asyncio.sleep(pause_s)
+            else:
+                return True
+        return False
