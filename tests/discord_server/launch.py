@@ -20,6 +20,7 @@ from discord.http import Route
 from discord.state import ConnectionState
 
 from bot import connection
+from bot.answers import AnswerTimes
 from bot.client import ImageBot
 from bot.command_line import run, serve
 from bot.engines import Engine
@@ -41,6 +42,8 @@ def main() -> int:
         heartbeat_timeout_s=options.heartbeat_timeout,
     )
     tell_when_ready()
+    if options.answers_in_haste:
+        answer_in_haste()
     if options.engine == "stand-in":
         serve.open_engine = stand_in(options.seconds_per_forward)
     connection.run_bot = functools.partial(connection.run_bot, login_pauses_s=[options.login_pause])
@@ -84,6 +87,17 @@ def tell_when_ready() -> None:
     ImageBot.on_ready = on_ready  # type: ignore[method-assign]
 
 
+def answer_in_haste() -> None:
+    """Let the bot repeat a later answer that hangs after a second."""
+    plain = ImageBot.__init__
+
+    def hasty(self: ImageBot, *args: Any, **options: Any) -> None:
+        plain(self, *args, **options)
+        self.answer_times = AnswerTimes(request_s=1.0, upload_s=2.0, elsewhere_s=(0.2, 0.5))
+
+    ImageBot.__init__ = hasty  # type: ignore[method-assign]
+
+
 def stand_in(seconds_per_forward: float) -> Any:
     """Return what takes the place of `open_engine`, which imports torch."""
 
@@ -104,6 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--identify-after", type=float, default=0.1)
     parser.add_argument("--login-pause", type=float, default=0.05)
     parser.add_argument("--heartbeat-timeout", type=float, default=60.0)
+    parser.add_argument("--answers-in-haste", action="store_true")
     return parser.parse_args()
 
 
