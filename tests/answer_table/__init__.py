@@ -24,7 +24,7 @@ from tests.discord_server.server import DiscordServer
 from tests.discord_server.world import Place
 
 CALLBACK: Final = "/interactions/{interaction_id}/{token}/callback"
-TOKEN: Final = "/webhooks/{webhook_id}/{token}"  # noqa: S105 - a route
+TOKEN: Final = "/webhooks/{webhook_id}/{token}"
 ORIGINAL: Final = "/webhooks/{webhook_id}/{token}/messages/@original"
 BY_TOKEN: Final = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
 

@@ -18,7 +18,7 @@ async def build(target: Path, acts: list[str]) -> Table:
             for act in acts:
                 for name, trouble in TROUBLES.items():
                     table.cells[act, name] = await found.cell(ACTS[act], trouble)
-                target.write_text(table.page(), encoding="utf-8")
+                await asyncio.to_thread(target.write_text, table.page(), encoding="utf-8")
                 print(act, {n: table.cells[act, n] for n in TROUBLES}, flush=True)
     return table
 

@@ -97,7 +97,7 @@ SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
 
 ACTS: Final[dict[str, Act]] = {
     "`/imagine`": command("imagine", **SMALL_IMAGE, seed=seed, wants_image=True),
-    "`/imagine`, refused": command("imagine", prompt="a red apple", size="huge"),
+    "`/imagine`, refused": command("imagine", prompt="a red apple", size="0x0"),
     "`/compare`": command("compare", **SMALL_IMAGE, vary="seeds", values="1,2", wants_image=True),
     "`/reproduce`": command("reproduce", id=image_id, wants_image=True),
     "`/show`": command("show", id=image_id),
@@ -127,5 +127,5 @@ ACTS: Final[dict[str, Act]] = {
     "menu *Same seed*": menu("Same seed", wants_image=True),
     "menu *Inspect*": menu("Inspect"),
     "form *Edit*": form("Edit", EDITED, wants_image=True, opens=button("Edit")),
-    "form *Edit*, refused": form("Edit", {**EDITED, "size": "huge"}, opens=button("Edit")),
+    "form *Edit*, refused": form("Edit", {**EDITED, "size": "0x0"}, opens=button("Edit")),
 }

@@ -163,22 +163,19 @@ class Scene:
     def _counts(self) -> list[int]:
         path = self.bot.data_dir / "bot.sqlite3"
         with contextlib.closing(sqlite3.connect(path)) as db:
-            counts = [db.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in TABLES]  # noqa: S608
+            counts = [db.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in TABLES]
             waits = "SELECT count(*) FROM jobs WHERE state != 'cancelled'"
             return [*counts, db.execute(waits).fetchone()[0]]
 
     def _verdict(self, done: Done, before: set[int], pressed: Any, counts: list[int]) -> str:
         new, number = self._new(before), self._answers(done, before, pressed)
         words = " ".join(each.text for each in new)
-        if done.asked._interaction.loading:
-            return THINKING
+        if done.asked._interaction.loading or number > 1:
+            return TWICE if number > 1 else THINKING
         if number == 0:
             is_told = not done.asked._interaction.responded  # by Discord itself
-            if self._counts() != counts:
-                return SECRETLY
-            return "not done" if is_told else NOTHING
-        if number > 1:
-            return TWICE
+            seen = "not done" if is_told else NOTHING
+            return seen if self._counts() == counts else SECRETLY
         if text("fixed_error", "en-US") in words or text("discord_silent", "en-US") in words:
             return UNTRUE
         if any(each.channel_id == self.place.moderator.user.dm_channel.id for each in new):
