@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -137,7 +138,7 @@ def is_welcome(interaction: discord.Interaction[Any]) -> bool:
     """Return whether an interaction is new and in time; its seconds begin to count."""
     client: ImageBot = interaction.client
     Answer.to(interaction)
-    return client.arrivals.admit(interaction, client.now())
+    return client.arrivals.admit(interaction, client.now(), time.monotonic())
 
 
 class AnswerableItem:
