@@ -160,7 +160,7 @@ class Answer:
         await self._first(lambda: self._interaction.response.send_modal(make_form()))
         self._stage = Stage.GIVEN
 
-    async def _first(self, send: Callable[[], Awaitable[Any]], *, is_upload: bool = False) -> Any:  # noqa: ANN401 - of discord.py
+    async def _first(self, send: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - of discord.py
         """Send the first answer within its three seconds.
 
         Returns:
@@ -170,8 +170,7 @@ class Answer:
         has_tried = False
         while True:
             try:
-                attempt_s = self._left_s() if is_upload else self._times.attempt_s
-                async with asyncio.timeout(attempt_s):
+                async with asyncio.timeout(self._times.attempt_s):
                     return await send()
             except Exception as error:
                 refusal = refusal_of(error)
@@ -255,10 +254,7 @@ class Answer:
 
     async def _give_first(self, content: Content, *, private: bool) -> int | None:
         send, self._is_private = self._interaction.response.send_message, private
-        response = await self._first(
-            lambda: send(ephemeral=private, **content.arguments_of_new()),
-            is_upload=bool(content.files),
-        )
+        response = await self._first(lambda: send(ephemeral=private, **content.arguments_of_new()))
         self._stage = Stage.GIVEN
         return None if response is None else response.message_id
 
@@ -281,9 +277,7 @@ class Answer:
         edit = self._interaction.response.edit_message
         if not self.is_begun:
             try:
-                await self._first(
-                    lambda: edit(**content.arguments()), is_upload=bool(content.files)
-                )
+                await self._first(lambda: edit(**content.arguments()))
             except AnsweredElsewhereError:
                 raise
             except UnansweredError as error:
@@ -348,6 +342,8 @@ class Answer:
                     await work()
             except Exception as error:
                 refusal, is_known = refusal_of(error), isinstance(error, discord.HTTPException)
+                if refusal is Refusal.TOO_LARGE and not content.files:
+                    refusal = Refusal.PASSING  # of something in between: there is nothing large
                 if refusal not in _UNREACHED:
                     raise
                 logger.info("An answer was not taken (%s)", in_one_line(error))

@@ -14,7 +14,7 @@ CHINESE: Final[dict[str, str]] = {
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
     "queued_paused": "⏸️ **排队中** · 管理员暂停了这里的绘画",
-    "not_drawn": "⚠️ 这一项没有画出来。",
+    "not_drawn": "⚠️ 这一项没有画出来，请再试一次。",
     "kept": "⏸️ 机器人正在重启，你的位置已保留，稍后会自动继续。",
     "ready": "预计 {when} 完成",
     "drawing": "🎨 **正在画** · 第 {step} / {total} 步",

@@ -15,7 +15,7 @@ ENGLISH: Final[dict[str, str]] = {
     "queued": "⏳ **Number {position} in line**",
     "queued_paused": "⏸️ **In line** · a moderator has paused drawing here for now",
     "ready": "ready {when}",
-    "not_drawn": "⚠️ This was not drawn.",
+    "not_drawn": "⚠️ This was not drawn. Please try again.",
     "kept": "⏸️ The bot restarts. Your place is kept; it goes on by itself.",
     "drawing": "🎨 **Drawing** · step {step} of {total}",
     "drawing_one_of": "🎨 **Drawing image {number} of {count}** · step {step} of {total}",
