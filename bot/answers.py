@@ -342,7 +342,7 @@ class Answer:
                     await work()
             except Exception as error:
                 refusal, is_known = refusal_of(error), isinstance(error, discord.HTTPException)
-                if refusal is Refusal.TOO_LARGE and not content.files:
+                if refusal is Refusal.TOO_LARGE and not has_files:
                     refusal = Refusal.PASSING  # of something in between: there is nothing large
                 if refusal not in _UNREACHED:
                     raise
