@@ -113,7 +113,7 @@ ACTS: Final[dict[str, Act]] = {
     "`/board show`": command("board show", board="Spring"),
     "`/board add`": command("board add", id=image_id, board="Spring"),
     "`/board vote`": command("board vote", number=1, board="Spring"),
-    "`/board caption`": command("board caption", number=1, caption="An apple", board="Spring"),
+    "`/board caption`": command("board caption", number=1, words="An apple", board="Spring"),
     "`/board comment`": command("board comment", number=1, words="Good", board="Spring"),
     "`/board members`": command("board members", board="Spring"),
     "`/board palette`": command("board palette", board="Spring"),
