@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import ImageBot
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Places(commands.Cog):
                 gone.add(id_)
             elif not isinstance(place, BaseException):
                 places[id_] = place
-            elif not isinstance(place, discord.Forbidden | discord.InvalidData | TimeoutError):
+            elif not _says_nothing(place):
                 raise place
         return places, gone
 
@@ -133,10 +134,12 @@ class Places(commands.Cog):
         try:
             async with asyncio.timeout(self.patience_s):
                 await thread.fetch_member(member.id)
-        except TimeoutError:
-            return False  # and ask again next time
         except (discord.NotFound, discord.Forbidden):
             is_in = False
+        except Exception as error:
+            if refusal_of(error) is not Refusal.PASSING:
+                raise
+            return False  # and ask again next time
         else:
             is_in = True
         self._members = {
@@ -151,8 +154,12 @@ class Places(commands.Cog):
             try:
                 async with asyncio.timeout(self.patience_s):
                     raw = await self._bot.http.get_all_guild_channels(guild.id)
-            except (discord.HTTPException, TimeoutError) as error:
-                logger.warning("The channels of guild %d cannot be read: %r", guild.id, error)
+            except Exception as error:
+                if refusal_of(error) is None:
+                    raise
+                logger.warning(
+                    "The channels of guild %d cannot be read: %s", guild.id, in_one_line(error)
+                )
                 return frozenset()
             self._spoilers[guild.id] = frozenset(int(each["id"]) for each in raw if _spoils(each))
         return self._spoilers[guild.id]
@@ -187,6 +194,12 @@ class Places(commands.Cog):
 def places_of(bot: ImageBot) -> Places:
     """Return what knows the channels and threads of a bot's servers."""
     return cast("Places", bot.get_cog("Places"))  # an extension's classes are made anew
+
+
+def _says_nothing(error: BaseException) -> bool:
+    """Tell whether it stays open what there is: nobody is shown then what may be hidden."""
+    is_foreign = isinstance(error, discord.Forbidden | discord.InvalidData)
+    return is_foreign or refusal_of(error) is Refusal.PASSING
 
 
 def _spoils(channel: object) -> bool:

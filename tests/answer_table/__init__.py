@@ -67,7 +67,8 @@ a Discord that takes no first answer for longer than three seconds, and tells th
 
 ✓: the one answer that there should be. *smaller*: with a smaller copy or without files, and it says
 so. *direct message*: the one answer, written to the user. *not done*: the user was told by Discord
-that nobody answered, and nothing was done. An empty cell: no such request was made. Never
+that nobody answered, and nothing was done. *image gone*: nothing is said, and what was to be
+deleted is no longer there. An empty cell: no such request was made. Never
 should there be: {bad}.
 """
 

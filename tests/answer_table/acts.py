@@ -34,13 +34,14 @@ def button(
         message = await scene.drawn() if fresh else scene.image
         if of is not None:
             shown = await (await of(scene))()
-            await scene._still(lambda: not shown.asked._interaction.loading)
+            await scene.answered(shown.asked)
             message = scene.people.response(shown.asked)
 
         async def do() -> Done:
             asked = await scene.people.press(scene.place.moderator, message, label)
             pressed = None if of is None else message
-            return Done(asked=asked, wants_image=wants_image, pressed=pressed)
+            goes = message if fresh else None
+            return Done(asked=asked, wants_image=wants_image, pressed=pressed, goes=goes)
 
         return do
 

@@ -21,6 +21,7 @@ from tests.town import SMALL
 STILL_S: Final = 0.35  # nothing changes for so long: it is over
 NOBODY_S: Final = 8.0  # nothing is seen for so long: nothing will be
 THINKING, TWICE, UNTRUE, NOTHING, SECRETLY = "thinking…", "twice", "untrue", "nothing", "done!"
+GONE: Final = "image gone"
 BAD: Final = (THINKING, TWICE, UNTRUE, NOTHING, SECRETLY)
 TABLES: Final = ("boards", "board_items", "board_votes", "board_comments", "board_log", "pauses")
 
@@ -42,12 +43,14 @@ class Done:
         asked: The interaction.
         pressed: The message that was pressed and shall change.
         wants_image: Whether the answer is an image that is drawn.
+        goes: The message that shall go away.
 
     """
 
     asked: Any
     pressed: Seen | None = None
     wants_image: bool = False
+    goes: Seen | None = None
 
 
 Act = Callable[["Scene"], Awaitable[Callable[[], Awaitable[Done]]]]
@@ -72,10 +75,9 @@ class Scene:
         for _ in range(6):
             self.image = await self.drawn()
         created = await self.slash("board create", name="Spring")
-        await self.people.answered(created)
-        await self._still(lambda: not created._interaction.loading)
+        await self.answered(created)
         added = await self.slash("board add", id=self.image.images[0], board="Spring")
-        await self._still(lambda: added._interaction.responded and not added._interaction.loading)
+        await self.answered(added)
 
     async def drawn(self) -> Seen:
         """Return the message of a new image of the moderator's."""
@@ -86,13 +88,10 @@ class Scene:
     async def slash(self, name: str, /, **options: Any) -> Any:
         return await self.people.slash(self.place.moderator, self.place.channel, name, **options)
 
-    async def shown(self, name: str, /, **options: Any) -> Seen:
-        """Run a command, and return its finished answer."""
-        asked = await self.slash(name, **options)
-        await self._still(lambda: asked._interaction.responded and not asked._interaction.loading)
-        found = self.people.response(asked)
-        assert found is not None
-        return found
+    async def answered(self, asked: Any) -> None:
+        """Wait until an interaction has its final answer."""
+        given = asked._interaction
+        await self._still(lambda: given.responded and not given.loading)
 
     async def cell(self, act: Act, trouble: Trouble | None) -> str:
         """Do one thing under one trouble, and say what is seen of it."""
@@ -174,6 +173,8 @@ class Scene:
             return TWICE if number > 1 else THINKING
         if number == 0:
             is_told = not done.asked._interaction.responded  # by Discord itself
+            if done.goes is not None and self._now(done.goes) is None:
+                return GONE
             seen = "not done" if is_told else NOTHING
             return seen if self._counts() == counts else SECRETLY
         if text("fixed_error", "en-US") in words or text("discord_silent", "en-US") in words:
