@@ -12,62 +12,24 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
 import discord
 from discord import ui
 
+from bot.content import Content
 from bot.discord_errors import Refusal, in_one_line, refusal_of
-from bot.plain_text import shortened
-from bot.reduction import Upload, reduced
 from bot.service import AnsweredElsewhereError, UnansweredError
 
 logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-
-_MESSAGE_LENGTH: Final = 2000  # characters of a plain message, Discord's limit
 _UNREACHED: Final = frozenset({  # the answer's own message is out of reach; others may not be
     Refusal.PASSING, Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
     Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
 })  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a message shall hold; its files are made anew for each attempt to send it."""
-
-    view: ui.LayoutView | ui.View | None = None
-    words: str | None = None
-    files: Sequence[Upload] = ()
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of an edit."""
-        return {**self._shown(), "attachments": self._files()}
-
-    def arguments_of_new(self) -> dict[str, Any]:
-        """Return the arguments of a new message."""
-        return {**self._shown(), "files": self._files()}
-
-    async def reduced(self, locale: str) -> Content:
-        """Return a smaller copy, which says that it is one; at last it has no files."""
-        view = self.view if isinstance(self.view, ui.LayoutView) else None
-        return replace(self, files=await reduced(view, list(self.files), locale))
-
-    def _shown(self) -> dict[str, Any]:
-        given = {"view": self.view, "content": self.words}
-        return {name: value for name, value in given.items() if value is not None}
-
-    def _files(self) -> list[discord.File]:
-        return [file.to_discord() for file in self.files]
-
-
-def sentence(words: str, *, view: ui.View | None = None) -> Content:
-    """Return a message of plain words, in which nobody is mentioned."""
-    escaped = discord.utils.escape_mentions(words)
-    return Content(words=shortened(escaped, _MESSAGE_LENGTH), view=view)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +80,7 @@ class Answer:
         self._since_s = time.monotonic()
         self._stage = Stage.NONE
         self._is_private = True
+        self._num_written = 0
 
     @classmethod
     def to(cls, interaction: discord.Interaction) -> Answer:
@@ -245,8 +208,8 @@ class Answer:
                     raise
                 logger.info("An answer is written to its user (%s)", error)
         if self._stage in {Stage.THINKING, Stage.IN_PLACE}:
-            await self._edit(content)
-        elif self._stage is Stage.DEAD:
+            return await self._edit(content)
+        if self._stage is Stage.DEAD:
             await self._elsewhere(content)
         else:
             await self.add(content)
@@ -312,19 +275,19 @@ class Answer:
             await self._elsewhere(content)
         return error is None
 
-    async def take_back(self) -> None:
-        """Delete what was shown."""
-        await self._until_it_works(self._interaction.delete_original_response)
+    async def _edit(self, content: Content) -> int | None:
+        shown = None
 
-    async def _edit(self, content: Content) -> None:
         async def edit() -> None:
-            await self._interaction.edit_original_response(**content.arguments())
+            nonlocal shown
+            shown = await self._interaction.edit_original_response(**content.arguments())
 
         error = await self._until_it_works(edit, has_files=bool(content.files))
         if error is not None:
             await self._elsewhere(content)
         if self._stage is Stage.THINKING:
             self._stage = Stage.GIVEN
+        return None if shown is None else shown.id
 
     async def _until_it_works(
         self,
@@ -366,6 +329,7 @@ class Answer:
         if not self._is_private and self._interaction.channel_id is not None:
             channel_id = self._interaction.channel_id
             places.insert(0, self._client.get_partial_messageable(channel_id))
+        self._num_written += 1
         for place in places:
             if await self._written(place, content):
                 return
@@ -373,7 +337,7 @@ class Answer:
 
     async def _written(self, place: discord.abc.Messageable, content: Content) -> bool:
         """Write to a place; its nonce makes Discord itself refuse a second copy."""
-        nonce = f"zib-{self._interaction.id}"
+        nonce = f"zib{self._interaction.id}-{self._num_written}"
         for pause_s in (*self._times.elsewhere_s, None):
             try:
                 async with asyncio.timeout(self._times.upload_s):

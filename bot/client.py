@@ -20,8 +20,9 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot import texts
-from bot.answers import Answer, AnswerTimes, sentence
+from bot.answers import Answer, AnswerTimes
 from bot.arrivals import Arrivals
+from bot.content import sentence
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.errors import BotError
 from bot.forms import Form

@@ -10,10 +10,11 @@ from typing import Any, Final, Self
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.boards import Access, Added, Board, BoardSummary
 from bot.boards.rules import one_line
 from bot.client import AnswerableItem, RefusalError, errors_answered, explain
+from bot.content import Content
 from bot.deferrals import Repeat
 from bot.errors import BotError
 from bot.forms import Choice, Field, Form

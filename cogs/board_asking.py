@@ -7,9 +7,10 @@ from typing import Final
 
 import discord
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.boards import Access, rules
 from bot.client import explain
+from bot.content import Content
 from bot.errors import BotError
 from bot.forms import Field, Form
 from bot.service.boards import Words, changeable

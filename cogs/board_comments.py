@@ -8,9 +8,9 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.answers import Content
 from bot.boards import Access, Board, BoardState, Comment, Item, access_of
 from bot.boards.rules import one_line
+from bot.content import Content
 from bot.deferrals import Repeat
 from bot.texts import text
 from cogs import layouts

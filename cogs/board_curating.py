@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Content
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError
+from bot.content import Content
 from bot.service.boards import Words, no_picture
 from bot.texts import text
 from cogs import layouts

@@ -15,9 +15,10 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.boards import Board, Item, Status
 from bot.client import RefusalError, explain
+from bot.content import Content
 from bot.deferrals import Repeat
 from bot.discord_errors import Refusal, refusal_of
 from bot.errors import BotError

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Content
 from bot.boards import Access, Board, BoardState, Order, Theme, access_of
 from bot.client import RefusalError
+from bot.content import Content
 from bot.errors import BotError
 from bot.exhibits.wording import count_words
 from bot.forms import Field, Form

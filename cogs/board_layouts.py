@@ -10,14 +10,13 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.answers import Content
 from bot.boards import Board, BoardState, Item, Order, Source
 from bot.boards.values import Swatch
+from bot.content import Content, Upload
 from bot.exhibits import PER_PAGE, keep_sheet, page_count
 from bot.exhibits.pictures import damage_words
 from bot.exhibits.wording import facts
 from bot.picture_files import FileState
-from bot.reduction import Upload
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts

@@ -7,9 +7,10 @@ from typing import Final, Literal
 import discord
 from discord import app_commands
 
-from bot.answers import Answer, Content, sentence
+from bot.answers import Answer
 from bot.boards import Access, Board, Grant, Stars
 from bot.client import RefusalError
+from bot.content import Content, sentence
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, boards_of, suggest_boards

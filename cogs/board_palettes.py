@@ -12,9 +12,9 @@ import discord
 from discord import app_commands, ui
 from PIL import Image, ImageDraw
 
-from bot.answers import Content
 from bot.boards import Board, Item, Swatch
 from bot.client import RefusalError
+from bot.content import Content, Upload
 from bot.deferrals import Repeat
 from bot.exhibits.sheet import palette_of_items
 from bot.exhibits.wording import plain_stem
@@ -22,7 +22,6 @@ from bot.forms import Field, Form
 from bot.generation import GenerationRequest, clean_prompt, parse_seed, random_seed
 from bot.palettes import ase, css, gpl, palette_json, prompt_words
 from bot.recipe import parse_recipe
-from bot.reduction import Upload
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, picture_of, suggest_boards, suggest_numbers

@@ -16,9 +16,9 @@ from typing import Final
 import discord
 from discord.ext import commands
 
-from bot.answers import Content
 from bot.boards import Board, BoardState
 from bot.client import ImageBot
+from bot.content import Content
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.texts import text
 from cogs.board_layouts import Looking, board_content

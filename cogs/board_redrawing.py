@@ -10,9 +10,10 @@ from typing import Any, Final
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.boards import Board, Item
 from bot.client import RefusalError
+from bot.content import Content, Upload
 from bot.deferrals import Repeat
 from bot.exhibits import PictureCache, draw_compared
 from bot.forms import Field, Form
@@ -21,7 +22,6 @@ from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.picture_files import FileState
 from bot.recipe import Recipe, parse_recipe
-from bot.reduction import Upload
 from bot.scales import NEWEST_SCALE
 from bot.texts import text
 from cogs import layouts

@@ -9,9 +9,10 @@ from typing import Final
 import discord
 from discord import app_commands, ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.boards import Access, Activity, Board, BoardState, BoardSummary, Order, access_of
 from bot.boards.rules import MAX_BRIEF, one_line
+from bot.content import Content
 from bot.deferrals import Repeat
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words

@@ -11,9 +11,10 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.answers import Answer, Content, sentence
+from bot.answers import Answer
 from bot.boards import Hanging
 from bot.client import AnswerableItem, ImageBot, errors_answered
+from bot.content import Content, sentence
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, ImageMessage
 from bot.service import Removal, UnansweredError

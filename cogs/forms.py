@@ -16,7 +16,7 @@ import discord
 from discord import ui
 from discord.ext import commands
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import (
     AnswerableItem,
     ImageBot,
@@ -27,10 +27,10 @@ from bot.client import (
     explain,
     is_welcome,
 )
+from bot.content import Content, Upload
 from bot.errors import BotError
 from bot.forms import Field, Form
 from bot.plain_text import plain_text
-from bot.reduction import Upload
 from bot.service import UnansweredError
 from bot.texts import text
 from cogs.submitting import bot_of

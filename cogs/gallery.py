@@ -13,11 +13,11 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import AnswerableItem, ImageBot, RefusalError, errors_answered
+from bot.content import Content, Upload
 from bot.deferrals import Repeat
 from bot.jobs import Generation, ImageMessage, typed_id
-from bot.reduction import Upload
 from bot.search import Search
 from bot.service import Service
 from bot.texts import text

@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import ImageBot
+from bot.content import Content
 from bot.generation import MAX_GUIDANCE_SCALE, MAX_SEED
 from bot.texts import text
 from cogs import layouts

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.answers import Answer, sentence
+from bot.answers import Answer
 from bot.client import ImageBot
+from bot.content import sentence
 from bot.errors import BotError
 from bot.prompt_syntax import syntax_in
 from bot.texts import text

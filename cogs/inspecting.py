@@ -8,8 +8,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import ImageBot, RefusalError
+from bot.content import Content
 from bot.deferrals import Repeat
 from bot.jobs import typed_id
 from bot.metadata import read_tool_metadata, take_over

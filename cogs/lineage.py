@@ -8,14 +8,14 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import ImageBot
+from bot.content import Content, Upload
 from bot.deferrals import Repeat
 from bot.images import fit_under, picture_png
 from bot.jobs import Generation
 from bot.lineage import Family
 from bot.portrait import Portrait, draw_family
-from bot.reduction import Upload
 from bot.texts import text
 from cogs import layouts
 from cogs.choosing import chosen, suggest_images

@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import Answer, sentence
+from bot.answers import Answer
 from bot.client import ImageBot, RefusalError
+from bot.content import sentence
 from bot.jobs import typed_id
 from bot.queue import EVERYWHERE
 from bot.service import Ticket

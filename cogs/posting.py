@@ -14,8 +14,8 @@ from typing import Final
 
 import discord
 
-from bot.answers import Content
 from bot.client import ImageBot
+from bot.content import Content
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Job, Origin
 from bot.service import NotPostableError, NotReachedError

@@ -7,11 +7,11 @@ import asyncio
 import discord
 from discord import ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
+from bot.content import Content, Upload
 from bot.generation import GenerationRequest, Quality
 from bot.jobs import Generation
 from bot.recipe import recipe_text_of
-from bot.reduction import Upload
 from bot.service import Service
 from bot.texts import text
 from cogs import layouts

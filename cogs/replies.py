@@ -12,11 +12,11 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.answers import Answer, Content
+from bot.answers import Answer
 from bot.client import ImageBot
+from bot.content import Content, Upload
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, Job, Origin
-from bot.reduction import Upload
 from bot.service import Progress, Ticket, UnansweredError
 from bot.texts import sentence, text
 from bot.variations import Axis

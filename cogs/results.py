@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from bot.answers import Content
 from bot.client import ImageBot
+from bot.content import Content
 from bot.jobs import Generation, Job, Origin
 from cogs import layouts
 from cogs.board_defaults import board_notes

@@ -9,14 +9,13 @@ from typing import Final
 import discord
 from discord import ui
 
-from bot.answers import Content
 from bot.captions import caption, shared_facts, title
+from bot.content import Content, Upload
 from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, picture_png
 from bot.jobs import Generation, Job
 from bot.picture_files import read_image
 from bot.reading import read_picture
-from bot.reduction import Upload
 from bot.sheets import Cell, draw_sheet
 from bot.texts import sentence, text
 from bot.variations import Axis

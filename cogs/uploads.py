@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.content import Upload
 from bot.errors import DamagedPictureError
 from bot.images import Fit, fit_under, make_thumbnail
 from bot.jobs import Generation
 from bot.picture_files import read_image
-from bot.reduction import Upload
 from bot.texts import text
 from cogs.layouts import alt_text
 

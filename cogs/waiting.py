@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import Answer, Content, sentence
+from bot.answers import Answer
 from bot.client import ImageBot
+from bot.content import Content, sentence
 from bot.jobs import Job, typed_id
 from bot.plain_text import in_code
 from bot.service import QueueEntry

@@ -19,9 +19,8 @@ import pytest_asyncio
 from discord import ui
 from PIL import Image
 
-from bot.answers import Content
 from bot.arrivals import Arrivals
-from bot.reduction import Upload
+from bot.content import Content, Upload
 from tests.answer_table import Scene, fill, scene
 from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.faults import Fault

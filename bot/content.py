@@ -1,9 +1,10 @@
-"""A message that is too large for Discord, made smaller: smaller pictures, at last no files."""
+"""What a message shall hold; and where that is too large, a smaller copy, at last without files."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -13,7 +14,9 @@ from discord import ui
 from PIL import Image
 
 from bot import texts
+from bot.plain_text import shortened
 
+MESSAGE_LENGTH: Final = 2000  # characters of a plain message, Discord's limit
 PICTURES: Final = frozenset({".png", ".webp", ".jpg", ".jpeg"})
 SMALLEST_SIDE: Final = 96  # pixels; a smaller picture shows nothing any more
 NOTE_ID: Final = 4_130_000  # of the component that says it, so that it is said once
@@ -33,7 +36,42 @@ class Upload:
         return discord.File(source, filename=self.name, description=self.alt_text)
 
 
-async def reduced(view: ui.LayoutView | None, files: list[Upload], locale: str) -> list[Upload]:
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a message shall hold; its files are made anew for each attempt to send it."""
+
+    view: ui.LayoutView | ui.View | None = None
+    words: str | None = None
+    files: Sequence[Upload] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of an edit."""
+        return {**self._shown(), "attachments": self._files()}
+
+    def arguments_of_new(self) -> dict[str, Any]:
+        """Return the arguments of a new message."""
+        return {**self._shown(), "files": self._files()}
+
+    async def reduced(self, locale: str) -> Content:
+        """Return a smaller copy, which says that it is one; at last it has no files."""
+        view = self.view if isinstance(self.view, ui.LayoutView) else None
+        return replace(self, files=await _reduced(view, list(self.files), locale))
+
+    def _shown(self) -> dict[str, Any]:
+        given = {"view": self.view, "content": self.words}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _files(self) -> list[discord.File]:
+        return [file.to_discord() for file in self.files]
+
+
+def sentence(words: str, *, view: ui.View | None = None) -> Content:
+    """Return a message of plain words, in which nobody is mentioned."""
+    escaped = discord.utils.escape_mentions(words)
+    return Content(words=shortened(escaped, MESSAGE_LENGTH), view=view)
+
+
+async def _reduced(view: ui.LayoutView | None, files: list[Upload], locale: str) -> list[Upload]:
     """Return smaller copies of a message's files, and let its view show and say that.
 
     Pictures lose half of their sides; once they are small, and where other files are too large,
