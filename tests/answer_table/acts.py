@@ -123,7 +123,7 @@ ACTS: Final[dict[str, Act]] = {
     "**Edit**": button("Edit"),
     "**Recipe**": button("Recipe"),
     "**Delete**": button("Delete", fresh=True),
-    "**Older** (history)": button("Older", of=command("history")),
+    "**Older** (history)": button("Older →", of=command("history")),
     "menu *Recipe*": menu("Recipe"),
     "menu *Same seed*": menu("Same seed", wants_image=True),
     "menu *Inspect*": menu("Inspect"),
