@@ -127,6 +127,7 @@ ACTS: Final[dict[str, Act]] = {
     "menu *Recipe*": menu("Recipe"),
     "menu *Same seed*": menu("Same seed", wants_image=True),
     "menu *Inspect*": menu("Inspect"),
+    "menu *Add to board*": menu("Add to board"),
     "form *Edit*": form("Edit", EDITED, wants_image=True, opens=button("Edit")),
     "form *Edit*, refused": form("Edit", {**EDITED, "size": "0x0"}, opens=button("Edit")),
 }
