@@ -10,7 +10,7 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.answers import Upload
+from bot.content import Upload
 from bot.errors import EngineError
 from bot.generation import SizeRules
 from cogs.imagine import size_choices
