@@ -68,6 +68,13 @@ class Stage(Enum):
     DEAD = auto()  # the user was told that nobody answered
 
 
+# What an earlier run of the bot had promised.
+_PROMISED: Final = {
+    discord.InteractionResponseType.deferred_channel_message: Stage.THINKING,
+    discord.InteractionResponseType.deferred_message_update: Stage.IN_PLACE,
+}
+
+
 class Answer:
     """The answer to one interaction."""
 
@@ -78,7 +85,8 @@ class Answer:
         self._client = client
         self._times: AnswerTimes = client.answer_times
         self._since_s = time.monotonic()
-        self._stage = Stage.NONE
+        promised = interaction.response.type
+        self._stage = Stage.NONE if promised is None else _PROMISED.get(promised, Stage.GIVEN)
         self._is_private = True
         self._num_written = 0
 

@@ -139,6 +139,8 @@ def is_welcome(interaction: discord.Interaction[Any]) -> bool:
     """Return whether an interaction is new and in time; its seconds begin to count."""
     client: ImageBot = interaction.client
     Answer.to(interaction)
+    if interaction.response.is_done():  # promised by an earlier run, and taken up again
+        return True
     return client.arrivals.admit(interaction, client.now(), time.monotonic())
 
 

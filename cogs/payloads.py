@@ -62,7 +62,8 @@ def interaction_of(bot: ImageBot, deferral: Deferral) -> discord.Interaction[Ima
     payload: Any = deferral.payload
     state: Any = bot._connection  # noqa: SLF001
     interaction: discord.Interaction[ImageBot] = discord.Interaction(data=payload, state=state)
-    kind = discord.InteractionResponseType.deferred_channel_message
+    kinds = discord.InteractionResponseType
+    kind = kinds.deferred_channel_message if deferral.is_thinking else kinds.deferred_message_update
     interaction.response._response_type = kind  # noqa: SLF001 - it "is done"
     return interaction
 

@@ -22,7 +22,7 @@ from tests.discord_server.faults import CDN, Fault
 from tests.discord_server.openapi import ROOT
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.world import Place, Seen
-from tests.test_discord_server import FOLLOW_UP, SEND, imagine
+from tests.test_discord_server import SEND, imagine
 from tests.town import walk
 
 pytest_plugins = ["tests.wire_fixtures"]
@@ -237,7 +237,7 @@ async def test_an_answer_that_only_reads_is_given_after_a_restart(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
     image = await drawn(server, place)
-    server.faults.next(Fault.HANGS, "POST", FOLLOW_UP, times=4)
+    server.faults.next(Fault.HANGS, "PATCH", ORIGINAL, times=4)
     asked = [
         await deferred(server, place, "history"),
         await deferred(server, place, "lineage", id=image),
@@ -260,7 +260,7 @@ async def test_an_answer_that_only_reads_is_given_after_a_restart(
 async def test_what_changes_something_is_not_done_twice_and_its_user_is_told_to_look(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
-    server.faults.next(Fault.HANGS, "POST", FOLLOW_UP)
+    server.faults.next(Fault.HANGS, "PATCH", ORIGINAL)
     asked = await deferred(server, place, "board create", name="Spring")
     await server.changes.until(lambda: server.journal.fault_counts[Fault.HANGS])
     await bot.kill()
@@ -277,7 +277,7 @@ async def test_what_changes_something_is_not_done_twice_and_its_user_is_told_to_
 async def test_behind_a_dead_token_its_user_is_told_elsewhere(
     server: DiscordServer, place: Place, bot: BotProcess, *, may_write: bool
 ):
-    server.faults.next(Fault.HANGS, "POST", FOLLOW_UP)
+    server.faults.next(Fault.HANGS, "PATCH", ORIGINAL)
     await deferred(server, place, "board create", name="Spring")
     await server.changes.until(lambda: server.journal.fault_counts[Fault.HANGS])
     await bot.kill()
@@ -297,7 +297,7 @@ async def test_an_answer_whose_record_alone_was_lost_is_not_given_twice(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
     image = await drawn(server, place)
-    server.faults.next(Fault.HANGS, "POST", FOLLOW_UP)
+    server.faults.next(Fault.HANGS, "PATCH", ORIGINAL)
     asked = await deferred(server, place, "show", id=image)
     await server.changes.until(lambda: server.journal.fault_counts[Fault.HANGS])
     await bot.kill()
@@ -309,10 +309,10 @@ async def test_an_answer_whose_record_alone_was_lost_is_not_given_twice(
     with contextlib.closing(sqlite3.connect(bot.data_dir / "bot.sqlite3")) as db, db:
         db.execute("DELETE FROM deferrals")
         db.execute("INSERT INTO deferrals VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-    sent = len(server.journal.of("POST", FOLLOW_UP))
+    sent = len(server.journal.of("PATCH", ORIGINAL))
     await bot.start()
     await forgotten(bot, server)
-    assert len(server.journal.of("POST", FOLLOW_UP)) == sent
+    assert len(server.journal.of("PATCH", ORIGINAL)) == sent
     assert server.people.followups(asked) == []
 
 
@@ -346,7 +346,7 @@ async def test_where_an_answer_does_not_get_through_it_is_given_a_moment_later(
 ):
     """Neither the answer nor the sentence about its failure: then it is tried again."""
     image = await drawn(server, place)
-    server.faults.next(Fault.DROPPED_BEFORE, "POST", FOLLOW_UP, times=2)
+    server.faults.next(Fault.DROPPED_BEFORE, "PATCH", ORIGINAL, times=2)
     asked = await deferred(server, place, "show", id=image)
     assert (await completed(server, asked)).images == [image]
     assert server.people.followups(asked) == []
