@@ -13,6 +13,7 @@ from PIL import Image
 from bot.content import Upload
 from bot.errors import EngineError
 from bot.generation import SizeRules
+from bot.service import UnansweredError
 from cogs.imagine import size_choices
 from tests.town import (
     SMALL,
@@ -145,6 +146,7 @@ async def test_a_defect_is_told_with_the_fixed_sentence(
 
 async def test_an_interaction_that_died_unanswered_is_not_drawn(town: Town):
     """Discord has told its user that nobody answered."""
+    town.expected_errors.append(UnansweredError)
     town.engine.hold()
     town.env.inject_error(
         "POST", "/interactions/*/callback", status=404, code=10062, message="Unknown interaction"
