@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.damage import keep_copy, restore
 from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.clock import PATIENCE_S
 from tests.discord_server.faults import Fault
@@ -154,6 +155,51 @@ async def test_a_kill_between_row_and_message_is_made_good_by_the_next_start(
     assert server.people.posted()
     await quick.start()
     await gone(server, quick, 4)
+    assert server.people.messages(place.channel) == []
+
+
+@pytest.mark.parametrize("has_copy", [False, True])
+async def test_a_lost_database_neither_undoes_nor_forgets_it(
+    server: DiscordServer, place: Place, quick: BotProcess, *, has_copy: bool
+):
+    message, kept = await image(server, place, count=4), await image(server, place)
+    await posted(server, quick)
+    if has_copy:
+        keep_copy(quick.data_dir)
+    copy = await server.people.slash(place.ming, place.channel, "show", id=message.images[1])
+    await server.people.image(copy)
+    break_deletes(server, Fault.HANGS, times=9)
+    for _ in range(2):  # the second time, it is the start that goes on with it
+        hanging = server.journal.fault_counts["hangs"]
+        await delete(server, place, message)
+        await server.changes.until(
+            lambda had=hanging: server.journal.fault_counts["hangs"] > had, what="the request"
+        )
+        await quick.kill()
+        (quick.data_dir / "bot.sqlite3").unlink()
+        assert "4 pictures were being deleted" in await restore(quick.data_dir)
+        await quick.start()
+    await quick.kill()
+    server.faults.clear()
+    await quick.start()
+    await gone(server, quick, 4)
+    assert [each.id for each in server.people.messages(place.channel)] == [kept.id]
+    assert len(list((quick.data_dir / "records").rglob("*.json"))) == 1
+
+
+async def test_messages_that_show_it_again_are_known_after_a_lost_database(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    await posted(server, quick)
+    shown = await server.people.slash(place.ming, place.channel, "show", id=message.images[0])
+    await server.people.image(shown)
+    await quick.kill()
+    (quick.data_dir / "bot.sqlite3").unlink()
+    await restore(quick.data_dir)
+    await quick.start()
+    assert "Deleted" in await said(server, await delete(server, place, message))
+    await gone(server, quick)
     assert server.people.messages(place.channel) == []
 
 

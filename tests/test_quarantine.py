@@ -57,9 +57,8 @@ async def test_pictures_of_a_database_that_was_replaced_are_kept(
 async def test_a_sweep_deletes_only_its_own_debris_and_what_is_deleted(tmp_path: Path):
     async with opened(tmp_path) as store:
         deleted, kept = await an_image(store, 1), await an_image(store, 2)
-        await store.deletions.begin(
-            [deleted.id], by=1, locale="en-US"
-        )  # and killed before its file was
+        await store.deletions.begin([deleted.id], by=1, locale="en-US")
+        await store.deletions.end([deleted.id])  # and its file could not be deleted
         part = kept.path.with_name(".abcd1234.part")
         foreign = [kept.path.with_name(name) for name in (".DS_Store", "notes.txt", ".x.part")]
         for path in (part, *foreign):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -18,8 +19,10 @@ from PIL import Image
 from bot.boards import Access
 from bot.command_line import run
 from bot.errors import BotError
+from bot.jobs import ImageMessage, now
 from bot.picture_files import pixel_sha256_of
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
+from bot.service.upkeep import sweep, write_records
 from bot.settings import Settings
 from bot.store.backups import make_backup
 from bot.viewers import NO_CHANNEL, Viewer
@@ -241,6 +244,75 @@ async def test_what_was_deleted_does_not_come_back(town: Town):
         (data / "bot.sqlite3").unlink()
         assert (await restored(data)).images == 1
         assert [row[0] for row in await rows(data, GENERATIONS)] == [kept]
+
+
+async def test_what_was_deleted_does_not_come_back_from_the_quarantine(town: Town):
+    data = town.settings.data_dir
+    day = data / "quarantine" / now().date().isoformat()
+    messages = [await town.imagine(seed=seed) for seed in (1, 2)]
+    for folder in ("images", "records"):
+        shutil.copytree(data / folder, day / folder)
+    shared = next(day.rglob("*.png"))
+    [record] = day.rglob(f"{shared.stem}.*.json")
+    document = {**json.loads(record.read_bytes()), "id": "other", "job_id": "other"}
+    other = record.with_name(f"{shared.stem}.other-0.json")  # of an image that has no row
+    other.write_text(json.dumps(document))
+    for message in messages:
+        await town.ada.click(message, label="Delete")
+    assert {path for path in day.rglob("*.*") if path.is_file()} == {shared, other}
+    async with stopped(town):
+        shutil.rmtree(data / "backups")
+        (data / "bot.sqlite3").unlink()
+        assert (await restored(data)).images == 1
+        assert [row[0] for row in await rows(data, GENERATIONS)] == ["other"]
+
+
+async def test_where_an_image_is_shown_is_known_after_the_copy(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        made, moved = [await an_image(store, seed) for seed in (1, 2)]
+        await store.jobs.set_message(moved.job_id, 2, 5)
+        copy = await store.database.back_up()
+        for each, message_id in ((made, 7), (moved, 8)):
+            await store.jobs.set_message(each.job_id, 2, message_id)
+            again = ImageMessage(channel_id=3, message_id=10 + message_id)
+            await store.deletions.add_copy(again, [each.id])
+            await write_records(store, each.job_id)
+        for each in (made, moved):
+            await store.generations.set_recorded(each.job_id)
+    assert (await restored(tmp_path)).changes_rows is False
+    (tmp_path / "bot.sqlite3").unlink()
+    report = await restored(tmp_path)
+    assert (report.source, report.moved) == (copy, 2)
+    async with opened(tmp_path) as store:
+        for each, message_id in ((made, 7), (moved, 8)):
+            found = await store.deletions.messages_of(each.id)
+            assert {m.message_id: m.channel_id for m in found} == {
+                message_id: 2,
+                10 + message_id: 3,
+            }
+            row = await store.generations.find(each.id)
+            assert row is not None
+            assert row.message_id == message_id
+
+
+async def test_a_start_leaves_the_files_of_what_is_on_its_way_out(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        made, twin = [await an_image(store, 1) for _ in range(2)]
+        for each in (made, twin):
+            await write_records(store, each.job_id)
+            os.utime(store.records.path_of(each), (1, 1))
+            os.utime(each.path, (1, 1))
+            await store.deletions.begin([each.id], by=1, locale="en-US")
+        await sweep(store, asyncio.Lock())
+        assert all(store.records.path_of(each).exists() for each in (made, twin))
+        await store.deletions.end([made.id])
+        await sweep(store, asyncio.Lock())
+        assert not store.records.path_of(made).exists()
+        assert store.records.path_of(twin).exists()
+        assert made.path.exists(), "the twin's deletion may have to be taken up from it"
+        await store.deletions.end([twin.id])
+        await sweep(store, asyncio.Lock())
+        assert not made.path.exists()
 
 
 async def test_jobs_of_the_copy_are_neither_drawn_nor_posted_twice(

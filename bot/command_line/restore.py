@@ -82,6 +82,11 @@ def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
             f"{_pictures(report.deleted)} of the copy {_has(report.deleted)} no file any more: "
             "marked as deleted."
         )
+    if report.deletions:
+        lines.append(
+            f"{_pictures(report.deletions)} {_was(report.deletions)} being deleted: the next start "
+            "goes on with that."
+        )
     lines += _listed("The files of these images are lost; Same seed draws them again", report.lost)
     lines += _jobs(report)
     lines += _boards(report)
@@ -177,3 +182,7 @@ def _its(count: int) -> str:
 
 def _has(count: int) -> str:
     return "has" if count == 1 else "have"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"

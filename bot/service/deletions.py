@@ -1,13 +1,15 @@
 """Images on their way out: first nobody finds them, then Discord's messages go, then the file.
 
-That an image is deleted is written down before anything else is done, so a crash or an outage of
-Discord only delays the rest: it is tried again, also by the next start.
+That an image is deleted is written down before anything else is done, in the database and in the
+image's record, so a crash, an outage of Discord or a damaged database only delays the rest: it is
+tried again, also by the next start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import itertools
 import logging
 import weakref
@@ -108,10 +110,28 @@ class Deletions:
         since = await self._store.deletions.begin(
             generation_ids, by=by, locale=locale, shown_in=shown_in
         )
-        # At once: a database that is lost meanwhile must not bring them back.
-        for each in await self._store.generations.find_any(generation_ids):
-            await asyncio.to_thread(self._store.records.delete_image, each)
-        return Removal(generation_ids=tuple(generation_ids), by=by, locale=locale, since=since)
+        removal = Removal(generation_ids=tuple(generation_ids), by=by, locale=locale, since=since)
+        await self._mark(removal)
+        return removal
+
+    async def _mark(self, removal: Removal) -> None:
+        """Write into the images' records what has to go, in case that the database is lost."""
+        async with self._store.records.lock:
+            for each in await self._store.generations.find_any(removal.generation_ids):
+                job = await self._store.jobs.find(each.job_id)
+                assert job is not None
+                deletion = Deletion(
+                    generation_id=each.id,
+                    user_id=removal.by,
+                    locale=removal.locale,
+                    created_at=removal.since,
+                )
+                messages = await self._store.deletions.messages_of(each.id)
+                write = functools.partial(self._store.records.write_image, job, each)
+                try:
+                    await asyncio.to_thread(write, messages=messages, deletion=deletion)
+                except OSError as error:  # the next start tries again
+                    logger.warning("The record of %s cannot be written: %s", each.id, error)
 
     def carry_out(self, removal: Removal) -> None:
         """Remove images from Discord and from the disk, beside everything else."""
@@ -126,7 +146,9 @@ class Deletions:
         left = await self._store.deletions.left()
         for (since, by, locale), together in itertools.groupby(left, key=_key):
             ids = tuple(each.generation_id for each in together)
-            self.carry_out(Removal(generation_ids=ids, by=by, locale=locale, since=since))
+            removal = Removal(generation_ids=ids, by=by, locale=locale, since=since)
+            await self._mark(removal)  # a crash may have come between
+            self.carry_out(removal)
 
     async def catch_up(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
         """Remove from a message what was deleted while it was on its way to Discord."""
@@ -212,7 +234,6 @@ class Deletions:
         if removal.refused and not removal.is_watched:
             await self._tell(removal)
         await self._delete_files(removal)
-        await self._store.deletions.end(removal.generation_ids)
 
     async def _tell(self, removal: Removal) -> None:
         """Tell what remains visible; where nobody takes messages, nobody is told."""
@@ -233,16 +254,30 @@ class Deletions:
                 await asyncio.sleep(pause_s)
 
     async def _delete_files(self, removal: Removal) -> None:
-        """Delete the files that no other image shares."""
+        """Delete the files that no other image shares, then what tells of the deletion.
+
+        A file without its record would come back if the database were lost, so that goes last.
+        """
         for each in await self._store.generations.find_any(removal.generation_ids):
             async with self._files:
-                await asyncio.to_thread(self._store.records.delete_image, each)
-                if await self._store.generations.has_owner(each.pixel_sha256):
-                    continue
+                is_shared = await self._store.generations.is_shared(each)
                 try:
-                    await asyncio.to_thread(each.path.unlink, missing_ok=True)
+                    await asyncio.to_thread(self._delete_file, each, is_shared=is_shared)
                 except OSError as error:  # the next start sweeps it
                     logger.warning("%s cannot be deleted: %s", each.path, error)
+                await self._store.deletions.end([each.id])
+
+    def _delete_file(self, generation: Generation, *, is_shared: bool) -> None:
+        """Delete a picture, then its record; in quarantine, too: that is restored as well."""
+        moved_to = self._store.quarantine.found
+        record = self._store.records.path_of(generation)
+        records = [*moved_to(record), record]
+        pictures = [] if is_shared else [generation.path]
+        others = moved_to(record.with_stem(f"{generation.pixel_sha256}."))  # of any image there
+        if not is_shared and set(others) <= set(records):
+            pictures += moved_to(generation.path)
+        for path in (*pictures, *records):
+            path.unlink(missing_ok=True)
 
 
 def _key(deletion: Deletion) -> tuple[dt.datetime, int, str]:

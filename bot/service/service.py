@@ -523,6 +523,8 @@ class Service:
     async def note_copy(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
         """Record that a message shows images again, so that it goes when they are deleted."""
         await self._store.deletions.add_copy(message, [each.id for each in shown])
+        for job_id in {each.job_id for each in shown}:
+            await self._delivery.write_records(job_id)
         await self.deletions.catch_up(message, shown)
 
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:

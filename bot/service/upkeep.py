@@ -99,11 +99,13 @@ async def fill_records(store: Store, files: asyncio.Lock) -> None:
 
 async def write_records(store: Store, job_id: str) -> None:
     """Write down what the files of a job's images do not tell, as it is now."""
-    left = await store.generations.left_of_job(job_id)
-    job = await store.jobs.find(job_id) if left else None
-    for each in left:
-        assert job is not None
-        await asyncio.to_thread(store.records.write_image, job, each)
+    async with store.records.lock:
+        left = await store.generations.left_of_job(job_id)
+        job = await store.jobs.find(job_id) if left else None
+        for each in left:
+            assert job is not None
+            messages = await store.deletions.messages_of(each.id)
+            await asyncio.to_thread(store.records.write_image, job, each, messages=messages)
 
 
 async def fill_likenesses(store: Store) -> None:

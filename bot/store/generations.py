@@ -24,6 +24,9 @@ from bot.store.words import (
 )
 from bot.viewers import Viewer
 
+# Of an image that is deleted, too, until its messages are gone.
+_IS_LEFT: Final = "(deleted_at IS NULL OR id IN (SELECT generation_id FROM deletions))"
+
 
 class GenerationTable:
     """Finished images; their files lie under `images`, named for their pixels."""
@@ -199,12 +202,14 @@ class GenerationTable:
             )
         )
 
-    async def has_owner(self, pixel_sha256: str) -> bool:
-        """Tell whether an image that is not deleted has these pixels, and so their file."""
+    async def is_shared(self, generation: Generation) -> bool:
+        """Tell whether another image that is not gone has the same pixels, and so their file."""
         return bool(
             await self._database.rows(
-                "SELECT 1 FROM generations WHERE pixel_sha256 = ? AND deleted_at IS NULL LIMIT 1",
-                pixel_sha256,
+                f"SELECT 1 FROM generations WHERE pixel_sha256 = ? AND id <> ? AND {_IS_LEFT}"  # noqa: S608 - a constant
+                " LIMIT 1",
+                generation.pixel_sha256,
+                generation.id,
             )
         )
 
@@ -223,21 +228,24 @@ class GenerationTable:
             await db.execute("UPDATE generations SET has_record = 1 WHERE job_id = ?", (job_id,))
 
     async def places(self, prefix: str) -> dict[Place, bool]:
-        """Return the places of images whose pixels' SHA-256 begins so, and whether each is left."""
+        """Return the places of images whose pixels' SHA-256 begins so, and whether each is left.
+
+        An image that is on its way out is: its files have to outlive its messages.
+        """
         rows = await self._database.rows(
-            "SELECT job_id, position, deleted_at FROM generations"
+            f"SELECT job_id, position, {_IS_LEFT} AS is_left FROM generations"  # noqa: S608 - a constant
             " WHERE pixel_sha256 >= ? AND pixel_sha256 < ?",
             prefix, prefix + "g",
         )  # fmt: skip
-        return {(row["job_id"], row["position"]): row["deleted_at"] is None for row in rows}
+        return {(row["job_id"], row["position"]): bool(row["is_left"]) for row in rows}
 
     async def known_pixels(self, prefix: str) -> dict[str, bool]:
         """Return the pixels' SHA-256, where it begins so, of all images, and whether any is left.
 
-        Those of which every image is deleted are among them.
+        Those of which every image is gone are among them.
         """
         rows = await self._database.rows(
-            "SELECT pixel_sha256, max(deleted_at IS NULL) AS is_left FROM generations"
+            f"SELECT pixel_sha256, max({_IS_LEFT}) AS is_left FROM generations"  # noqa: S608 - a constant
             " WHERE pixel_sha256 >= ? AND pixel_sha256 < ? GROUP BY pixel_sha256",
             prefix, prefix + "g",
         )  # fmt: skip

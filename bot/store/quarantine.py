@@ -52,6 +52,15 @@ class Quarantine:
         target.parent.mkdir(parents=True, exist_ok=True)
         return path.rename(target)
 
+    def found(self, path: Path) -> list[Path]:
+        """Return what was moved here from a path of the data folder; its name may be a pattern."""
+        place = path.relative_to(self._data)
+        return [
+            each
+            for folder, _ in self.by_day()
+            for each in (folder / place.parent).glob(f"{place.stem}*{place.suffix}")
+        ]
+
     def warn(self, moved: list[Path], what: str) -> None:
         """Log how many files were moved, where they are, and what to do."""
         if moved:

@@ -2,25 +2,29 @@
 
 A PNG of this bot holds its recipe, but not who asked for it, where, and what it is called here: it
 is posted, and that is nobody's business. A record is a small JSON file under `records/` with just
-this. With it, a row can be made again from files alone; it goes when its image is deleted, so what
-is deleted does not come back.
+this. With it, a row can be made again from files alone. From the moment in which its image is
+deleted it says that, and which messages have to go; it goes behind the picture, as the last of all,
+so what is deleted neither comes back nor is forgotten half-way.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from bot.boards import Board, Item
-from bot.jobs import Generation, Job, JobState, Origin, now
+from bot.jobs import Generation, ImageMessage, Job, JobState, Origin, now
 from bot.picture_files import write_once
 from bot.recipe import Recipe
 from bot.store.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS, board_values, item_values
+from bot.store.deletions import Deletion
 from bot.variations import Axis
 
 _VERSION: Final = 1
@@ -35,32 +39,89 @@ class RecordError(ValueError):
     """A record cannot be read."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Visibility:
+    """Where an image is shown, as its record tells.
+
+    Attributes:
+        message: The one that answers its job.
+        copies: The others.
+        deletion: Where the image is on its way out.
+
+    """
+
+    place: Place
+    message: ImageMessage | None
+    copies: tuple[ImageMessage, ...]
+    deletion: Deletion | None
+
+    @property
+    def messages(self) -> tuple[ImageMessage, ...]:
+        """Return all messages that show it."""
+        return self.copies if self.message is None else (self.message, *self.copies)
+
+
 class Records:
-    """The records of a data folder."""
+    """The records of a data folder.
+
+    Attributes:
+        lock: Held from reading an image's rows to writing its record: an older state must not
+            replace a newer one.
+
+    """
 
     def __init__(self, data: Path) -> None:
         """Use the folder `records` of a data folder; it is made when it is needed."""
         self.images = data / "records" / "images"
         self.boards = data / "records" / "boards"
+        self.lock = asyncio.Lock()
 
     def image_path(self, pixel_sha256: str, place: Place) -> Path:
         """Return where the record of an image is, or would be."""
         job_id, index = place
         return self.images / pixel_sha256[:2] / f"{pixel_sha256}.{job_id}-{index}.json"
 
+    def path_of(self, generation: Generation) -> Path:
+        """Return where the record of an image is, or would be."""
+        return self.image_path(generation.pixel_sha256, (generation.job_id, generation.index))
+
     def item_path(self, item_id: str) -> Path:
         """Return where the record of a picture on a board is, or would be."""
         return self.boards / f"{item_id}.json"
 
-    def write_image(self, job: Job, generation: Generation) -> None:
+    def write_image(
+        self,
+        job: Job,
+        generation: Generation,
+        *,
+        messages: Sequence[ImageMessage] = (),
+        deletion: Deletion | None = None,
+    ) -> None:
         """Write the record of an image, or write it anew; not for the event loop.
+
+        Args:
+            job: What it was asked for with.
+            generation: The image.
+            messages: Which show it.
+            deletion: Of the image, until that has come to its end.
 
         Raises:
             OSError: It cannot be written.
 
         """
-        path = self.image_path(generation.pixel_sha256, (generation.job_id, generation.index))
-        write_once(path, _encoded(_image_document(job, generation)))
+        document = _image_document(job, generation)
+        document["copies"] = [
+            [each.channel_id, each.message_id]
+            for each in messages
+            if each.message_id != generation.message_id
+        ]
+        if deletion is not None:
+            document["deletion"] = {
+                "user_id": deletion.user_id,
+                "locale": deletion.locale,
+                "created_at": deletion.created_at.isoformat(),
+            }
+        write_once(self.path_of(generation), _encoded(document))
 
     def write_item(self, board: Board, item: Item, *, place: int = 0) -> None:
         """Write the record of a picture on a board; the same as above."""
@@ -72,11 +133,6 @@ class Records:
             "item": row,
         }
         write_once(self.item_path(item.id), _encoded(document))
-
-    def delete_image(self, generation: Generation) -> None:
-        """Delete the record of an image that is deleted."""
-        place = generation.job_id, generation.index
-        self.image_path(generation.pixel_sha256, place).unlink(missing_ok=True)
 
     def delete_items(self, item_ids: Iterable[str]) -> None:
         """Delete the records of pictures that were taken off for good."""
@@ -110,6 +166,40 @@ def read_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"the record {path} cannot be read ({error})") from error
     return dict(document)
+
+
+def visibility_of(place: Place, path: Path) -> Visibility:
+    """Return where an image is shown; records of earlier versions tell of one message only.
+
+    Raises:
+        RecordError: The record cannot be read, or holds what cannot be meant.
+
+    """
+    document = read_record(path)
+    try:
+        message_id, deleted = document["message_id"], document.get("deletion")
+        return Visibility(
+            place=place,
+            message=None
+            if message_id is None
+            else ImageMessage(channel_id=int(document["channel_id"]), message_id=int(message_id)),
+            copies=tuple(
+                ImageMessage(channel_id=int(channel), message_id=int(message))
+                for channel, message in document.get("copies", ())
+            ),
+            deletion=None if deleted is None else _deletion(str(document["id"]), deleted),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise RecordError(f"the record {path} holds what cannot be meant ({error!r})") from error
+
+
+def _deletion(generation_id: str, found: Mapping[str, Any]) -> Deletion:
+    return Deletion(
+        generation_id=generation_id,
+        user_id=int(found["user_id"]),
+        locale=str(found["locale"]),
+        created_at=dt.datetime.fromisoformat(found["created_at"]),
+    )
 
 
 def time_of(path: Path) -> dt.datetime:

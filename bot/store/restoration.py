@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import aiosqlite
@@ -15,7 +15,7 @@ from bot.store.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS
 from bot.store.database import DatabaseError
 from bot.store.generations import insert_generations
 from bot.store.jobs import insert_job, insert_requests
-from bot.store.records import RecordError
+from bot.store.records import RecordError, Visibility
 from bot.store.store import Store
 from bot.store.words import index_facets
 
@@ -105,6 +105,56 @@ class Restoration:
             " WHERE pixel_sha256 = ? AND deleted_at IS NULL",
             pixel_sha256,
         )
+
+    async def note(self, found: Sequence[Visibility], *, is_current: bool) -> tuple[int, int]:
+        """Write where images are shown, and which of them are on their way out.
+
+        Args:
+            found: What records tell; of images without a row, nothing is written.
+            is_current: Whether the rows may be newer than the records.
+
+        Returns:
+            How many images were shown elsewhere than their rows said, and how many deletions will
+            go on.
+
+        """
+        live = [each for each in found if each.deletion is None]
+        out = [(each.deletion, *each.place) for each in found if each.deletion is not None]
+        async with self._database.transaction() as db:
+            moved = await db.executemany(
+                "UPDATE generations SET message_id = ?1 WHERE job_id = ?2 AND position = ?3"
+                " AND deleted_at IS NULL AND message_id IS NOT ?1 AND (message_id IS NULL OR ?4)",
+                [
+                    (each.message.message_id, *each.place, not is_current)
+                    for each in live
+                    if each.message is not None
+                ],
+            )
+            await db.executemany(
+                "UPDATE generations SET deleted_at = COALESCE(deleted_at, ?)"
+                " WHERE job_id = ? AND position = ?",
+                [(deletion.created_at.isoformat(), *place) for deletion, *place in out],
+            )
+            going_on = await db.executemany(
+                "INSERT INTO deletions (generation_id, user_id, locale, created_at)"
+                " SELECT id, ?, ?, ? FROM generations WHERE job_id = ? AND position = ?"
+                " ON CONFLICT DO NOTHING",
+                [
+                    (each.user_id, each.locale, each.created_at.isoformat(), *place)
+                    for each, *place in out
+                ],
+            )
+            await db.executemany(
+                "INSERT INTO copies (message_id, generation_id, channel_id)"
+                " SELECT ?1, id, ?2 FROM generations WHERE job_id = ?3 AND position = ?4"
+                " AND message_id IS NOT ?1 ON CONFLICT DO NOTHING",
+                [
+                    (message.message_id, message.channel_id, *each.place)
+                    for each in found
+                    for message in each.messages
+                ],
+            )
+        return max(moved.rowcount, 0), max(going_on.rowcount, 0)
 
     async def mark_deleted(self, ids: Collection[str]) -> None:
         """Mark images as deleted that were so after the copy was made."""

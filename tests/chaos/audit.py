@@ -19,6 +19,7 @@ from simcord.backend.cdn import CDN_BASE
 
 from bot.generation import GenerationRequest, Quality, Size
 from bot.service import POISON_SENTENCE
+from bot.store.restoration import FATE_UNKNOWN
 from tests.chaos.crowd import Crowd, Wish
 from tests.chaos.witness import Sight, Witness
 from tests.discord_server.backend import WireBackend
@@ -143,8 +144,22 @@ class Auditor:
                 self._wrong("not answered", f"job {job['id']} {job['state']}, nobody was told")
             elif job["state"] == "failed" and not self._was_told(job):
                 self._wrong("not answered", f"job {job['id']} failed in silence: {job['error']}")
-            if job["error"] is not None and not self._is_deserved(job):
+            if job["error"] == FATE_UNKNOWN and self._is_forgotten(job):
+                self._found.counts["given up when the database was lost"] += 1
+            elif job["error"] is not None and not self._is_deserved(job):
                 self._wrong("given up without fault", f"job {job['id']}: {job['error']}")
+
+    def _is_forgotten(self, job: sqlite3.Row) -> bool:
+        """Tell whether no file and no message could say what became of a job.
+
+        It waited, was cancelled or failed, or its images are deleted.
+        """
+        prompt = self._prompts[job["id"]]
+        return not any(
+            sight.shown and sight.deleted_at is None and prompt in sight.texts[-1]
+            and key not in self._copies
+            for key, sight in self._witness.messages.items()
+        )  # fmt: skip
 
     def _is_deserved(self, job: sqlite3.Row) -> bool:
         """Tell whether a job failed, in whole or in part, for a reason that is known."""

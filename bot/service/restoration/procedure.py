@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.jobs import Generation, Job, now
@@ -19,13 +20,22 @@ from bot.service.restoration.report import RestoreReport
 from bot.store import Store
 from bot.store.backups import backups_in, copy_database, health_of
 from bot.store.quarantine import Quarantine
-from bot.store.records import RecordError, modified_at, read_record, time_of
+from bot.store.records import (
+    Place,
+    RecordError,
+    Visibility,
+    modified_at,
+    read_record,
+    time_of,
+    visibility_of,
+)
 from bot.store.restoration import Restoration
 
 _AT_ONCE: Final = 50  # images a transaction
 _DATABASE: Final = "bot.sqlite3"
 _PARTS: Final = ("", "-wal", "-shm", "-journal")  # what belongs to a database file
 
+_T = TypeVar("_T")
 Progress = Callable[[int, int], None]  # done, of how many pictures
 Candidate = tuple[str, Path | None]  # the SHA-256 of the pixels, and the record
 
@@ -134,6 +144,7 @@ class _Work:
                 given = await self._rows.give(self._options.guild_id, self._options.user_id)
                 self._report.given = len(given)
                 self._alone += given
+            await self._note_records()
             await self._settle_images()
             await self._settle_jobs(unfinished, by_job, torn)
             await self._add_items()
@@ -181,6 +192,23 @@ class _Work:
         if record is None:
             self._report.unknown += self._options.user_id is None
             self._alone.append(found)
+        return found
+
+    async def _note_records(self) -> None:
+        """Write which messages show images, and take up deletions that were under way."""
+        found = (each for records in self._files.records.values() for each in records.items())
+        for batch in _batches(found):
+            read = await asyncio.to_thread(self._visibilities, batch)
+            moved, deletions = await self._rows.note(read, is_current=self._report.is_current)
+            self._report.moved += moved
+            self._report.deletions += deletions
+
+    def _visibilities(self, records: Sequence[tuple[Place, Path]]) -> list[Visibility]:
+        """Return where images are shown; a damaged record tells nothing."""
+        found = []
+        for place, path in records:
+            with contextlib.suppress(RecordError):
+                found.append(visibility_of(place, path))
         return found
 
     async def _settle_images(self) -> None:
@@ -240,7 +268,8 @@ class _Work:
         if self._report.is_current and not self._report.images:
             return
         await self._rows.distrust_messages()
-        if self._report.images or self._report.deleted:  # the bot went on after the copy
+        report = self._report
+        if report.images or report.deleted or report.deletions:  # the bot went on after the copy
             lost = [id_ for id_, num in unfinished.items() if num and id_ not in by_job]
             await self._rows.give_up(lost)
             self._report.given_up = len(lost)
@@ -332,7 +361,7 @@ def _is_posted(record: dict[str, Any]) -> bool:
     return bool(record.get("is_posted"))
 
 
-def _batches(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
-    left = iter(candidates)
+def _batches(found: Iterable[_T]) -> Iterator[list[_T]]:
+    left = iter(found)
     while batch := list(itertools.islice(left, _AT_ONCE)):
         yield batch

@@ -19,6 +19,8 @@ class RestoreReport:
         unknown: How many of them nobody is known to have asked for.
         given: How many of an earlier restoration were given to somebody.
         deleted: How many rows were marked deleted, as their files were deleted after the copy.
+        deletions: How many images were on their way out, which the next start goes on with.
+        moved: How many images are in another message than the copy says.
         lost: Ids of images whose files are gone although nobody deleted them.
         unproven: Files that got no row, each with the reason.
         ended: How many unfinished jobs of the copy were found finished.
@@ -40,6 +42,8 @@ class RestoreReport:
     unknown: int = 0
     given: int = 0
     deleted: int = 0
+    deletions: int = 0
+    moved: int = 0
     lost: list[str] = field(default_factory=list)
     unproven: list[tuple[Path, str]] = field(default_factory=list)
     ended: int = 0
@@ -54,5 +58,6 @@ class RestoreReport:
     @property
     def changes_rows(self) -> bool:
         """Tell whether the database is another one than before."""
-        pictures = self.images or self.given or self.deleted or self.items or self.taken_off
-        return bool(not self.is_current or self.is_alone or pictures or self.ended or self.given_up)
+        pictures = self.images or self.given or self.deleted or self.deletions or self.moved
+        boards, jobs = self.items or self.taken_off, self.ended or self.given_up
+        return bool(not self.is_current or self.is_alone or pictures or boards or jobs)
