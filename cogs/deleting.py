@@ -17,7 +17,7 @@ from bot.client import AnswerableItem, ImageBot, errors_answered
 from bot.content import Content, sentence
 from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.jobs import Generation, ImageMessage
-from bot.service import Removal, UnansweredError
+from bot.service import NotReachedError, Removal, UnansweredError
 from bot.texts import text
 from cogs import layouts
 from cogs.board_choosing import summaries
@@ -25,6 +25,7 @@ from cogs.board_people import actor_of
 from cogs.board_rows import OFF_TEMPLATE
 from cogs.board_wording import board_name
 from cogs.posting import refusals_translated, reopened, write_to_user
+from cogs.replies import SMALLEST_LIMIT
 from cogs.results import images_content, notes_on, upload_limit
 from cogs.submitting import bot_of
 from cogs.viewers import guild_of, viewer_of
@@ -32,6 +33,7 @@ from cogs.viewers import guild_of, viewer_of
 logger = logging.getLogger(__name__)
 
 ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
+EDITED_TOO_OFTEN: Final = 30046  # a message that is over an hour old; it may be edited again later
 DONE: Final = frozenset({Refusal.DONE, Refusal.MESSAGE_GONE, Refusal.PLACE_GONE})
 
 
@@ -121,21 +123,28 @@ class DiscordRemover:
         """Delete a message, or let it show what is left; see `bot.service.deletions.Remover`."""
         with refusals_translated():
             if left:
-                content = await self._content(left)
-                await self._reach(message, content)
+                await self._show(message, left)
             else:
                 await self._reach(message, None)
 
-    async def _content(self, left: Sequence[Generation]) -> Content:
-        """Return what a message shows of a job whose other images are deleted."""
+    async def _show(self, message: ImageMessage, left: Sequence[Generation]) -> None:
+        """Let a message show what is left of a job; smaller where Discord takes no such files."""
         job = await self._bot.service.job(left[0].job_id)
         assert job is not None
         notes = await notes_on(self._bot, job, left)
         # How many were drawn is not how many are left: what was said of that says it no more.
         shown = replace(job, error=None, ended_by=None)
-        return await images_content(
-            shown, left, notes, limit_bytes=upload_limit(self._bot, job.origin)
-        )
+        limit = upload_limit(self._bot, job.origin)
+        while True:
+            content = await images_content(shown, left, notes, limit_bytes=limit)
+            try:
+                await self._reach(message, content)
+            except discord.HTTPException as error:
+                if refusal_of(error) is not Refusal.TOO_LARGE:
+                    raise
+                limit = limit // 2 if limit > SMALLEST_LIMIT else 0
+            else:
+                return
 
     async def _reach(self, message: ImageMessage, content: Content | None) -> None:
         """Change a message; out of a thread that is archived, it is taken first."""
@@ -147,6 +156,9 @@ class DiscordRemover:
             refusal = refusal_of(error)
             if refusal in DONE:
                 return
+            is_small = content is None or not content.files
+            if error.code == EDITED_TOO_OFTEN or (refusal is Refusal.TOO_LARGE and is_small):
+                raise NotReachedError(in_one_line(error)) from error
             if refusal is not Refusal.NOT_EDITABLE:
                 raise
             if not await reopened(self._bot, message.channel_id):

@@ -110,6 +110,7 @@ def break_deletes(server: DiscordServer, fault: Fault, *, times: int = 1) -> Non
         Fault.UNAVAILABLE,
         Fault.PAGE,
         Fault.RATE_LIMITED,
+        Fault.TOO_LARGE,  # which a deletion cannot be
     ],
 )
 async def test_a_fault_on_the_way_only_delays_it(
@@ -230,6 +231,23 @@ async def test_one_of_four_leaves_its_message_though_the_edit_fails_and_the_bot_
     [left] = server.people.messages(place.channel)
     assert (left.id, left.images) == (message.id, others)
     assert len(left.attachments) == 3
+
+
+async def test_an_edit_that_is_too_large_or_one_too_many_only_delays_it(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place, count=2)
+    first, other = message.images
+    await posted(server, quick)
+    shown = await server.people.slash(place.ada, place.channel, "show", id=first)
+    copy = await server.people.image(shown)
+    server.faults.refuse(30046, "PATCH", EDIT, times=1)
+    server.faults.next(Fault.TOO_LARGE, "PATCH", EDIT)
+    await delete(server, place, copy)
+    await gone(server, quick)
+    [left] = server.people.messages(place.channel)
+    assert (left.id, left.images, len(left.attachments)) == (message.id, [other], 1)
+    assert {"30046", "413"} <= server.journal.fault_counts.keys()
 
 
 @pytest.mark.parametrize("code", [50001, 50013])
