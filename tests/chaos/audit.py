@@ -57,8 +57,11 @@ class Auditor:
         backend: WireBackend,
         *,
         restored_after: int = 0,
+        others_before: int = 0,
     ) -> None:
         """`restored_after`: how many wishes there were when the database was restored last.
+
+        `others_before`: how many other things had been asked by then.
 
         A restoration knows nothing of jobs without an image: they are in no file.
         """
@@ -67,6 +70,7 @@ class Auditor:
         self._crowd = crowd
         self._backend = backend
         self._restored_after = restored_after
+        self._others_before = others_before
         self._found = Findings()
         self._copies = {row["message_id"] for row in self._rows("SELECT * FROM copies")} | {
             message_id
@@ -200,8 +204,9 @@ class Auditor:
         return self._backend.messages.get(promise.channel_id, {})
 
     def _last_id_before_restoration(self) -> int:
-        wishes = self._crowd.wishes[: self._restored_after]
-        return max((wish.asked._interaction.id for wish in wishes), default=0)
+        asked = [wish.asked for wish in self._crowd.wishes[: self._restored_after]]
+        asked += self._crowd.other_asked[: self._others_before]
+        return max((each._interaction.id for each in asked), default=0)
 
     def _check_temporary(self) -> None:
         for path in (self._data / "tmp").glob("*"):

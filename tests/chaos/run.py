@@ -57,7 +57,7 @@ class Chaos:
     async def run(self) -> Findings:
         """Break, settle and audit."""
         dice = random.Random(self.seed)
-        restorations, restored_after = 0, 0
+        restorations, restored_after, others_before = 0, 0, 0
         async with DiscordServer().listening() as server:
             witness, crowd = Witness(server.backend), Crowd(server, self.seed)
             bot = self._bot(server)
@@ -72,6 +72,7 @@ class Chaos:
                         said = await damage_and_restore(bot, dice)
                         bot.lines.append(said)
                         restorations, restored_after = restorations + 1, len(crowd.wishes)
+                        others_before = len(crowd.other_asked)
                     elif self._is_due(number, after=self.damage_every // 2):
                         await asyncio.to_thread(keep_copy, self.data_dir)
                     await self._start(bot)
@@ -84,7 +85,12 @@ class Chaos:
                     await bot.terminate()
                 (self.data_dir / "chaos.log").write_text(bot.log, encoding="utf-8")
             found = Auditor(
-                self.data_dir, witness, crowd, server.backend, restored_after=restored_after
+                self.data_dir,
+                witness,
+                crowd,
+                server.backend,
+                restored_after=restored_after,
+                others_before=others_before,
             ).audit()
             found.counts["databases lost and restored"] = restorations
             found.counts["faults"] = server.journal.fault_counts.total()
