@@ -106,7 +106,9 @@ async def test_all_pictures_come_back_without_any_copy(town: Town, damage: Calla
         report = await restored(data)
         assert (report.source, report.images, report.unknown) == (None, 5, 0)
         assert (await rows(data, GENERATIONS), await rows(data, JOBS)) == before
-        assert (report.set_aside is None) == (damage is Path.unlink)
+        # A crash may leave the log of a database, which is set aside without it, too.
+        kept = report.set_aside is not None and (report.set_aside / "bot.sqlite3").exists()
+        assert kept is (damage is not Path.unlink)
     assert len(town.images()) == posted
     page = await town.ada.slash(town.channel, "history", search="红苹果")
     assert texts_of(answer_of(page)).count("红苹果") >= 3
