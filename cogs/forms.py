@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Self
 
@@ -37,8 +37,6 @@ from cogs.submitting import bot_of
 from cogs.wording import shortened
 
 logger = logging.getLogger(__name__)
-
-FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
 
 FORM_TEMPLATE: Final = re.compile(r"zib:form:(?P<form>[a-z0-9]+)")
 AGAIN_TEMPLATE: Final = r"zib:again:(?P<form>[a-z0-9]+)"

@@ -393,10 +393,6 @@ class Service:
         """Return a job by its id, wherever it belongs to."""
         return await self._store.jobs.find(job_id)
 
-    async def images_of(self, job_id: str) -> list[Generation]:
-        """Return the images of a job that are not deleted."""
-        return await self._store.generations.left_of_job(job_id)
-
     async def originals(self, job: Job) -> dict[str, Generation]:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
