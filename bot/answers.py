@@ -8,6 +8,7 @@ minutes). Behind it, the channel is left for what everyone may read, and the use
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -16,11 +17,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
+import aiohttp
 import discord
 from discord import ui
 
 from bot.content import Content
 from bot.discord_errors import Refusal, in_one_line, refusal_of
+from bot.jobs import ImageMessage
 from bot.service import AnsweredElsewhereError, UnansweredError
 
 logger = logging.getLogger(__name__)
@@ -118,7 +121,14 @@ class Answer:
         self._is_private = private
         response = await self._first(lambda: defer(ephemeral=private, thinking=True))
         self._stage = Stage.THINKING
-        return None if response is None else response.message_id
+        return await self._found_id() if response is None else response.message_id
+
+    async def _found_id(self) -> int | None:
+        """Look up which message holds a first answer that Discord took in silence."""
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(self._times.request_s):
+                return (await self._interaction.original_response()).id
+        return None
 
     async def promise_in_place(self) -> None:
         """Say that the message that was pressed will change; raises as `promise` does."""
@@ -185,10 +195,13 @@ class Answer:
 
     # The answer itself
 
-    async def give(self, content: Content, *, private: bool = True) -> int | None:
-        """Give the answer, or more of it in private where one was given; return its id if known.
+    async def give(self, content: Content, *, private: bool = True) -> ImageMessage | None:
+        """Give the answer, or more of it in private where one was given.
 
         What is too large for Discord is sent in a smaller copy, and at last without files.
+
+        Returns:
+            The message that holds it, where it is known: behind a dead token in another channel.
 
         Raises:
             UnansweredError: Discord takes no first answer that is for everyone, or another process
@@ -205,7 +218,7 @@ class Answer:
                 logger.info("An answer is too large: a smaller copy is tried")
                 content = await content.reduced(str(self._interaction.locale))
 
-    async def _give(self, content: Content, *, private: bool) -> int | None:
+    async def _give(self, content: Content, *, private: bool) -> ImageMessage | None:
         if self._stage is Stage.NONE:
             try:
                 return await self._give_first(content, private=private)
@@ -218,16 +231,21 @@ class Answer:
         if self._stage in {Stage.THINKING, Stage.IN_PLACE}:
             return await self._edit(content)
         if self._stage is Stage.DEAD:
-            await self._elsewhere(content)
-        else:
-            await self.add(content)
+            return await self._elsewhere(content)
+        await self.add(content)
         return None
 
-    async def _give_first(self, content: Content, *, private: bool) -> int | None:
+    async def _give_first(self, content: Content, *, private: bool) -> ImageMessage | None:
         send, self._is_private = self._interaction.response.send_message, private
         response = await self._first(lambda: send(ephemeral=private, **content.arguments_of_new()))
         self._stage = Stage.GIVEN
-        return None if response is None else response.message_id
+        return self._here(None if response is None else response.message_id)
+
+    def _here(self, message_id: int | None) -> ImageMessage | None:
+        channel_id = self._interaction.channel_id
+        if message_id is None or channel_id is None:
+            return None
+        return ImageMessage(channel_id=channel_id, message_id=message_id)
 
     async def edited(self, edit: Callable[[], Awaitable[_Result]]) -> _Result:
         """Edit the answer, with a file, for as long as its token lives; raise why it fails."""
@@ -283,19 +301,20 @@ class Answer:
             await self._elsewhere(content)
         return error is None
 
-    async def _edit(self, content: Content) -> int | None:
+    async def _edit(self, content: Content) -> ImageMessage | None:
         shown = None
 
         async def edit() -> None:
             nonlocal shown
-            shown = await self._interaction.edit_original_response(**content.arguments())
+            edited = await self._interaction.edit_original_response(**content.arguments())
+            shown = self._here(edited.id)
 
         error = await self._until_it_works(edit, has_files=bool(content.files))
         if error is not None:
-            await self._elsewhere(content)
+            shown = await self._elsewhere(content)
         if self._stage is Stage.THINKING:
             self._stage = Stage.GIVEN
-        return None if shown is None else shown.id
+        return shown
 
     async def _until_it_works(
         self,
@@ -331,7 +350,7 @@ class Answer:
         left: float = (self._interaction.expires_at - self._client.now()).total_seconds()
         return left
 
-    async def _elsewhere(self, content: Content) -> None:
+    async def _elsewhere(self, content: Content) -> ImageMessage | None:
         """Write to the channel what is for everyone; else, or where that fails, to the user."""
         places: list[discord.abc.Messageable] = [self._interaction.user]
         if not self._is_private and self._interaction.channel_id is not None:
@@ -339,25 +358,28 @@ class Answer:
             places.insert(0, self._client.get_partial_messageable(channel_id))
         self._num_written += 1
         for place in places:
-            if await self._written(place, content):
-                return
+            if (written := await self._written(place, content)) is not None:
+                return written
         logger.warning("An answer reached nobody: every way was closed")
+        return None
 
-    async def _written(self, place: discord.abc.Messageable, content: Content) -> bool:
+    async def _written(
+        self, place: discord.abc.Messageable, content: Content
+    ) -> ImageMessage | None:
         """Write to a place; its nonce makes Discord itself refuse a second copy."""
         nonce = f"zib{self._interaction.id}-{self._num_written}"
         for pause_s in (*self._times.elsewhere_s, None):
             try:
                 async with asyncio.timeout(self._times.upload_s):
-                    await place.send(nonce=nonce, **content.arguments_of_new())
+                    sent = await place.send(nonce=nonce, **content.arguments_of_new())
             except Exception as error:
                 refusal = refusal_of(error)
                 if refusal not in _UNREACHED:
                     raise
                 logger.info("An answer could not be written (%s)", in_one_line(error))
                 if refusal is not Refusal.PASSING or pause_s is None:
-                    return False
+                    return None
                 await asyncio.sleep(pause_s)
             else:
-                return True
-        return False
+                return ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
+        return None

@@ -23,6 +23,7 @@ from bot.answers import Answer
 from bot.client import UNANSWERED, ImageBot
 from bot.deferrals import Deferral, Repeat
 from bot.errors import BotError
+from bot.jobs import ImageMessage
 from bot.service import STOPPING_SENTENCE
 from cogs.interruptions import (
     ASK_AGAIN,
@@ -39,6 +40,7 @@ from cogs.payloads import (
     keep_payloads,
     with_roles_of_now,
 )
+from cogs.rows import generation_ids
 
 logger = logging.getLogger(__name__)
 
@@ -222,10 +224,21 @@ class Deferrals(commands.Cog):
         if deferral.repeat is Repeat.ALWAYS:
             await say_in_place(deferral, interaction, words_of(deferral, "goes_on"))
             return  # its row stays
-        state = await state_of(self._bot, deferral, interaction)
+        state, message = await state_of(self._bot, deferral, interaction)
         words = words_of(deferral, ASK_AGAIN[deferral.repeat])
-        if state is AnswerState.OVER or await say_in_place(deferral, interaction, words):
+        if state is AnswerState.OVER:
+            await self._forget_given(deferral, message)
+        elif await say_in_place(deferral, interaction, words):
             await self._table.forget(deferral.id)
+
+    async def _forget_given(self, deferral: Deferral, message: discord.Message | None) -> None:
+        """Forget an answer that was given; that it shows images may not be recorded yet."""
+        if message is not None and not message.flags.ephemeral:
+            shown = await self._bot.service.deletable(generation_ids(message), viewer=None)
+            if again := [each for each in shown if each.message_id != message.id]:
+                place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
+                await self._bot.service.note_copy(place, again)
+        await self._table.forget(deferral.id)
 
     # At the next start
 
@@ -251,9 +264,11 @@ class Deferrals(commands.Cog):
         """Answer at last: by handling it again, else by a sentence that says what is known."""
         interaction = interaction_of(self._bot, deferral)
         is_old = self._bot.now() - deferral.created_at > KEPT_FOR
-        state = AnswerState.OVER if is_old else await state_of(self._bot, deferral, interaction)
+        state, message = AnswerState.OVER, None
+        if not is_old:
+            state, message = await state_of(self._bot, deferral, interaction)
         if state is AnswerState.OVER:
-            await self._table.forget(deferral.id)
+            await self._forget_given(deferral, message)
         elif deferral.attempts >= MAX_ATTEMPTS:
             await self._tell(deferral, interaction, "gave_up")
         elif deferral.repeat is Repeat.ALWAYS or (

@@ -93,8 +93,9 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     viewer, generations = await viewer_of(interaction), await find(interaction, [generation_id])
     is_public = all(map(viewer.may_share, generations))
     message_id = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
-    if is_public and message_id is not None:
-        await _note_copy(interaction, message_id, generations)
+    if is_public and message_id is not None and interaction.channel_id is not None:
+        here = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
+        await bot_of(interaction).service.note_copy(here, generations)
     answer, locale = Answer.to(interaction), str(interaction.locale)
     content = await images_message(
         bot_of(interaction).service,
@@ -104,18 +105,9 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
         notes=[] if is_public else [text("shown_to_you", locale)],
         is_veiled=any(map(viewer.veils, generations)),
     )
-    shown_id = await answer.give(content)
-    if is_public and shown_id is not None and shown_id != message_id:
-        await _note_copy(interaction, shown_id, generations)
-
-
-async def _note_copy(
-    interaction: discord.Interaction, message_id: int, generations: Sequence[Generation]
-) -> None:
-    """Record that a message shows images again: it goes when they are deleted."""
-    assert interaction.channel_id is not None
-    message = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
-    await bot_of(interaction).service.note_copy(message, generations)
+    shown = await answer.give(content)
+    if is_public and shown is not None and shown.message_id != message_id:
+        await bot_of(interaction).service.note_copy(shown, generations)
 
 
 async def post_again(

@@ -45,27 +45,28 @@ class AnswerState(Enum):
 
 async def state_of(
     bot: ImageBot, deferral: Deferral, interaction: discord.Interaction
-) -> AnswerState:
-    """Find out whether somebody still waits.
+) -> tuple[AnswerState, discord.Message | None]:
+    """Find out whether somebody still waits, and what they see.
 
     Raises:
         discord.HTTPException: Discord does not tell now.
 
     """
     if bot.now() >= interaction.expires_at:
-        return AnswerState.LATE
+        return AnswerState.LATE, None
     try:
         message = await interaction.original_response()
     except discord.HTTPException as error:
         if error.code == DEAD_TOKEN:
-            return AnswerState.LATE
+            return AnswerState.LATE, None
         if error.code not in {NEVER_ANSWERED, DISMISSED}:
             raise
-        return AnswerState.OVER
+        return AnswerState.OVER, None
     except discord.ClientException:
-        return AnswerState.OVER  # its channel is gone
+        return AnswerState.OVER, None  # its channel is gone
     is_known = deferral.is_thinking and deferral.repeat is not Repeat.ALWAYS
-    return AnswerState.OVER if is_known and not message.flags.loading else AnswerState.OPEN
+    is_over = is_known and not message.flags.loading
+    return AnswerState.OVER if is_over else AnswerState.OPEN, message
 
 
 def words_of(deferral: Deferral, what: str) -> str:

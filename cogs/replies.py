@@ -128,7 +128,8 @@ class DiscordReply:
         """Give the first answer; where it is not taken, nothing of the job is shown any more."""
         answer = Answer.to(interaction)
         try:
-            self._post.message_id = await answer.give(Content(view=view), private=False)
+            given = await answer.give(Content(view=view), private=False)
+            self._post.message_id = None if given is None else given.message_id
         except UnansweredError:
             self._is_over = True
             raise

@@ -22,6 +22,7 @@ from tests.town import SMALL, texts_of
 pytest_plugins = ["tests.wire_fixtures"]
 
 EDIT = "/channels/{channel_id}/messages/{message_id}"
+CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 PRESSED = "/webhooks/{webhook_id}/{token}/messages/@original"
 WAYS = (PRESSED, EDIT)  # to a message: by its pressed button, and as the bot
 
@@ -204,11 +205,44 @@ async def test_messages_that_show_it_again_are_known_after_a_lost_database(
     assert server.people.messages(place.channel) == []
 
 
+async def test_a_copy_that_only_the_channel_still_takes_goes_as_well(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    server.faults.refuse(10008, "PATCH", PRESSED)
+    await server.people.slash(place.ming, place.channel, "show", id=message.images[0])
+    await server.changes.until(
+        lambda: len(server.people.with_images(place.channel)) == 2, what="a copy"
+    )
+    assert "Deleted" in await said(server, await delete(server, place, message))
+    await gone(server, quick)
+
+
+async def test_a_copy_whose_answers_were_all_lost_before_a_kill_goes_as_well(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    server.faults.next(Fault.DROPPED_AFTER, "POST", CALLBACK)
+    server.faults.refuse(10008, "GET", PRESSED)
+    server.faults.next(Fault.DROPPED_AFTER, "PATCH", PRESSED, times=None)
+    shown = await server.people.slash(place.ming, place.channel, "show", id=message.images[0])
+    await server.people.image(shown)
+    await quick.kill()
+    assert rows(quick, "SELECT * FROM copies") == []
+    server.faults.clear()
+    await quick.start()
+    async with asyncio.timeout(PATIENCE_S):
+        while rows(quick, "SELECT * FROM deferrals"):
+            await server.changes.within(0.05)
+    assert "Deleted" in await said(server, await delete(server, place, message))
+    await gone(server, quick)
+
+
 async def test_a_kill_before_the_deletion_is_acknowledged_leaves_nothing_behind(
     server: DiscordServer, place: Place, quick: BotProcess
 ):
     message = await image(server, place)
-    server.faults.next(Fault.HANGS, "POST", "/interactions/{interaction_id}/{token}/callback")
+    server.faults.next(Fault.HANGS, "POST", CALLBACK)
     await delete(server, place, message)
     await server.changes.until(lambda: server.journal.fault_counts["hangs"], what="the request")
     await quick.restart()

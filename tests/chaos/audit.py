@@ -23,6 +23,7 @@ from bot.store.restoration import FATE_UNKNOWN
 from tests.chaos.crowd import Crowd, Wish
 from tests.chaos.witness import Sight, Witness
 from tests.discord_server.backend import WireBackend
+from tests.discord_server.rules import Nonces
 from tests.discord_server.stand_in import pixels_of
 
 ENDS = {"posted", "failed", "cancelled"}
@@ -56,10 +57,13 @@ class Auditor:
         crowd: Crowd,
         backend: WireBackend,
         *,
+        nonces: Nonces,
         restored_after: int = 0,
         others_before: int = 0,
     ) -> None:
-        """`restored_after`: how many wishes there were when the database was restored last.
+        """`nonces`: those of the messages that the bot posted.
+
+        `restored_after`: how many wishes there were when the database was restored last.
 
         `others_before`: how many other things had been asked by then.
 
@@ -72,11 +76,19 @@ class Auditor:
         self._restored_after = restored_after
         self._others_before = others_before
         self._found = Findings()
-        self._copies = {row["message_id"] for row in self._rows("SELECT * FROM copies")} | {
-            message_id
-            for asked in crowd.shows
-            for message_id in (asked._interaction.message_id, *_ids(asked.followups))
-        }
+        self._copies = (
+            {row["message_id"] for row in self._rows("SELECT * FROM copies")}
+            | {
+                message_id
+                for asked in crowd.shows
+                for message_id in (asked._interaction.message_id, *_ids(asked.followups))
+            }
+            | {
+                message_id  # an answer that only its channel could still take
+                for asked in crowd.shows
+                for message_id in nonces.made_with(f"zib{asked._interaction.id}-")
+            }
+        )
         self._jobs = {row["id"]: row for row in self._rows("SELECT * FROM jobs")}
         self._generations = self._rows("SELECT * FROM generations")
         self._prompts = {

@@ -89,6 +89,7 @@ class Chaos:
                 witness,
                 crowd,
                 server.backend,
+                nonces=server.rest.nonces,
                 restored_after=restored_after,
                 others_before=others_before,
             ).audit()

@@ -129,6 +129,14 @@ class Nonces:
             return answer
         return {**serializers.message_payload(self.backend, message), "nonce": body["nonce"]}
 
+    def made_with(self, prefix: str) -> set[int]:
+        """Return the ids of the messages whose nonce begins so."""
+        return {
+            int(answer["id"])
+            for (_, nonce), (_, answer) in self._seen.items()
+            if nonce.startswith(prefix)
+        }
+
     def remember(self, channel_id: int, body: Mapping[str, Any], answer: dict[str, Any]) -> None:
         """Keep what a post was answered."""
         if body.get("nonce") is not None:
