@@ -48,13 +48,17 @@ class Blows:
         if channel_id not in self._backend.channels:
             return False
         if blow is Blow.CHANNEL_DELETED:
-            self._backend.delete_channel(channel_id)
-        elif blow is Blow.PERMISSION_REMOVED:
+            return self._delete_channel(channel_id)
+        if blow is Blow.PERMISSION_REMOVED:
             return self._take_permission(channel_id)
-        elif blow in {Blow.THREAD_ARCHIVED, Blow.THREAD_LOCKED}:
+        if blow in {Blow.THREAD_ARCHIVED, Blow.THREAD_LOCKED}:
             return self._people.archive(channel_id, locked=blow is Blow.THREAD_LOCKED)
-        else:
-            return self._delete(channel_id, message_id)
+        return self._delete(channel_id, message_id)
+
+    def _delete_channel(self, channel_id: int) -> bool:
+        if self._backend.get_channel(channel_id).guild_id is None:
+            return False  # nobody deletes direct messages
+        self._backend.delete_channel(channel_id)
         return True
 
     def _take_permission(self, channel_id: int) -> bool:
