@@ -18,7 +18,7 @@ from bot.service import open_service
 from bot.settings import Settings
 from tests.board_room import ADA, BEN, CLEO, HERE, MOD, Room, an_image, open_room, picture
 from tests.test_service import Recorder, here, idle, opened, origin, request, submit
-from tests.town import SteeredEngine, crash
+from tests.town import PATIENCE_S, SteeredEngine, crash
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -69,6 +69,9 @@ async def test_the_limit_of_the_whole_queue_holds_for_everybody_at_once(
         first = await submit(service)
         await idle(service)
         engine.hold()
+        await submit(service, by=origin(99))
+        # The limit is of jobs that wait: from here on none of them leaves the line.
+        assert await asyncio.to_thread(engine.at_step.wait, PATIENCE_S)
         taken, refusals = await at_once(
             submit(service, by=origin(user), parents=[first.generations[0].id])
             for user in range(100, 120)
