@@ -138,6 +138,17 @@ async def test_in_a_locked_thread_the_requester_is_told_in_private_at_once(
     assert sum("is given up" in line for line in slow.lines) == 1
 
 
+async def test_words_that_something_in_between_finds_too_large_are_written_again(
+    server: DiscordServer, place: Place, thread: Any, slow: BotProcess
+):
+    await begun(server, place, thread)
+    dm = f"/channels/{place.ada.user.dm_channel.id}/messages"
+    server.faults.next(Fault.TOO_LARGE, "POST", dm, times=2)
+    server.people.archive(thread.id, locked=True)
+    await told_in_private(server, place)
+    await ended(server, slow, "failed")
+
+
 @pytest.mark.parametrize("code", [30046, 10008])
 async def test_a_message_that_takes_no_edit_is_replaced(
     server: DiscordServer, place: Place, slow: BotProcess, code: int

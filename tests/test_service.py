@@ -29,6 +29,7 @@ from bot.jobs import CancelOutcome, Generation, Job, Origin, now
 from bot.search import Search
 from bot.service import (
     POISON_SENTENCE,
+    NotPostableError,
     NotReachedError,
     Progress,
     Service,
@@ -901,3 +902,19 @@ async def test_progress_carries_a_preview_of_longer_drawings(
     previews = [progress.preview for progress in reply.steps if progress.preview is not None]
     assert previews
     assert all(preview.startswith(b"RIFF") for preview in previews)
+
+
+async def test_an_image_deleted_before_it_could_be_posted_is_not_said_to_be_kept(
+    service: Service, settings: Settings
+):
+    class Refused(Recorder):
+        async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+            await service.delete(generations[0].id, viewer=here(10))
+            raise NotPostableError("Unknown Channel", is_final=True)
+
+    reply = Refused()
+    await service.submit((request(),), origin(), reply=reply)
+    await idle(service)
+    assert (reply.sentence, reply.undelivered_sentence) == ("", "")
+    assert states(settings) == ["posted"]
+    assert image_files(settings) == []

@@ -145,11 +145,16 @@ class Delivery:
             await self.write_records(job.id)
 
         error = await self._until_it_works(ride, hand_over, "posted")
-        if error is not None:
-            images = await self._store.generations.left_of_job(job.id)
+        if error is None:
+            return
+        images = await self._store.generations.left_of_job(job.id)
+        if images:
             sentence = kept_sentence([each.id for each in images], error, self._patience)
             await self._record(ride, self._store.jobs.set_failed(job.id, sentence))
             await self.tell_failure(ride, sentence)
+        else:  # all were deleted meanwhile, by somebody who knows that
+            await self._store.jobs.set_posted(job.id)
+            await self._rides.leave(ride)
 
     async def _catch_up(self, job: Job, images: Sequence[Generation]) -> None:
         row = await self._store.jobs.find(job.id)

@@ -84,6 +84,8 @@ class Chaos:
                 if bot.is_running:
                     await bot.terminate()
                 (self.data_dir / "chaos.log").write_text(bot.log, encoding="utf-8")
+                requests = "\n".join(map(str, server.journal.requests))
+                (self.data_dir / "requests.log").write_text(requests, encoding="utf-8")
             found = Auditor(
                 self.data_dir,
                 witness,

@@ -37,6 +37,11 @@ class Asked:
     at_s: float
     duration_s: float
 
+    def __str__(self) -> str:
+        ended = [self.status, self.code, self.fault, "carried out" if self.carried_out else None]
+        words = " ".join(str(each) for each in ended if each is not None)
+        return f"{self.number} {self.at_s:.2f} s {self.bot}: {self.method} {self.path} -> {words}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Injected:
