@@ -328,6 +328,21 @@ async def test_an_answer_that_gets_lost_says_nothing_untrue(
     assert server.people.followups(pressed) == []
 
 
+async def test_a_stop_in_the_middle_says_nothing_untrue(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    await posted(server, quick)
+    break_deletes(server, Fault.HANGS, times=9)
+    pressed = await delete(server, place, message)
+    await server.changes.until(lambda: server.journal.fault_counts["hangs"], what="the request")
+    await quick.terminate()
+    assert not [each for each in server.people.followups(pressed) if "Deleted" in texts_of(each)]
+    server.faults.clear()
+    await quick.start()
+    await gone(server, quick)
+
+
 @pytest.mark.parametrize("code", [10003, 10008])
 async def test_what_is_gone_already_is_deleted(
     server: DiscordServer, place: Place, quick: BotProcess, code: int

@@ -64,7 +64,7 @@ class Removal:
         refused: The messages that Discord does not let go.
         since: When that was.
         is_watched: Whether somebody waits for the outcome, and tells it.
-        ended: Set when nothing is left to be done.
+        ended: Set when nothing is left to be done; never where the bot stops before.
 
     """
 
@@ -137,6 +137,11 @@ class Deletions:
         """Remove images from Discord and from the disk, beside everything else."""
         self._rides.start(self._until_gone(removal), f"delete {removal.generation_ids}")
 
+    async def carry_out_now(self, removal: Removal) -> None:
+        """Do the same, and wait for it as long as for any one request to Discord."""
+        self.carry_out(removal)
+        await self.wait(removal, within_s=self._patience.within_s)
+
     def tell(self, removal: Removal) -> None:
         """Write to whoever deleted images what remains visible, where no answer reached them."""
         self._rides.start(self._tell(removal), f"tell of {removal.generation_ids}")
@@ -181,16 +186,12 @@ class Deletions:
         pauses_s = itertools.chain(
             self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
         )
-        try:
-            for tries, pause_s in enumerate(pauses_s, start=1):
-                if await self._is_gone(removal, tries=tries):
-                    break
-                await asyncio.sleep(
-                    pause_s
-                )  # where the bot stops meanwhile, the next start goes on
-            await self._end(removal)
-        finally:
-            removal.ended.set()
+        for tries, pause_s in enumerate(pauses_s, start=1):
+            if await self._is_gone(removal, tries=tries):
+                break
+            await asyncio.sleep(pause_s)  # where the bot stops meanwhile, the next start goes on
+        await self._end(removal)
+        removal.ended.set()
 
     async def _is_gone(self, removal: Removal, *, tries: int) -> bool:
         """Try once everywhere; tell whether no message is left that a later try may remove."""

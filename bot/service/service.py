@@ -508,8 +508,7 @@ class Service:
             ids, by=viewer.user_id, locale=locale, shown_in=shown_in
         )
         if not await self.deletions.messages_of(removal):
-            self.deletions.carry_out(removal)
-            await removal.ended.wait()
+            await self.deletions.carry_out_now(removal)
         return removal
 
     async def deletable(self, ids: Sequence[str], *, viewer: Viewer | None) -> list[Generation]:
