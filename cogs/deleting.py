@@ -201,9 +201,8 @@ class DiscordRemover:
         links = links_to(removal.refused, guild_id)
         ids = ", ".join(removal.generation_ids)
         line = text("delete_refused", removal.locale, ids=ids, links=links)
-        nonce = f"zib-deleted-{removal.generation_ids[0]}"
         with refusals_translated():
-            await write_to_user(self._bot, removal.by, line, nonce=nonce)
+            await write_to_user(self._bot, removal.by, line, about=ids)
 
 
 async def hanging_view(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import logging
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import Final
@@ -262,12 +263,15 @@ async def reopened(bot: ImageBot, channel_id: int) -> bool:
     return True
 
 
-async def write_to_user(bot: ImageBot, user_id: int, line: str, *, nonce: str) -> None:
+async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:
     """Tell somebody in a direct message what cannot be told elsewhere.
+
+    Discord itself refuses a second copy of the same words about the same id.
 
     Raises:
         discord.HTTPException: They take none.
 
     """
     user = await bot.fetch_user(user_id)
+    nonce = hashlib.blake2b(f"{about} {line}".encode(), digest_size=12).hexdigest()
     await user.send(view=layouts.notice(line, colour=layouts.WARNING), nonce=nonce)

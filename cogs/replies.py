@@ -228,7 +228,7 @@ class DiscordReply:
                 "Job %s cannot be answered where it came from (%s): writing to its user",
                 job.id, in_one_line(error),
             )  # fmt: skip
-            await write_to_user(self._bot, self._origin.user_id, line, nonce=f"zib-{job.id}")
+            await write_to_user(self._bot, self._origin.user_id, line, about=job.id)
 
     async def undelivered(self, job: Job, sentence_: str) -> None:
         """Write to the requester that their images are kept; else answer where they asked."""
@@ -237,9 +237,7 @@ class DiscordReply:
         with refusals_translated():
             async with self._lock:
                 try:
-                    await write_to_user(
-                        self._bot, self._origin.user_id, line, nonce=f"zib-{job.id}"
-                    )
+                    await write_to_user(self._bot, self._origin.user_id, line, about=job.id)
                 except discord.HTTPException as error:
                     if refusal_of(error) is Refusal.PASSING:
                         raise
