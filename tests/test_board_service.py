@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -387,6 +388,21 @@ async def test_what_no_row_names_is_kept_in_quarantine_and_what_lies_beside_it_s
     [warning] = [each for each in caplog.messages if "quarantine" in each]
     assert "pictures of boards, 1." in warning
     assert "`python -m bot restore" in warning
+
+
+async def test_a_copy_stays_that_hangs_where_only_a_newer_database_knew(tmp_path: Path):
+    async with open_room(tmp_path) as room:
+        board = await room.board()
+        item = (await room.upload(board)).item
+        await room.boards.remove(ADA, board.id, 1)
+        older = await room.store.database.back_up()
+        await room.upload(await room.board("Other"))  # the same picture
+    shutil.copy(older, tmp_path / "bot.sqlite3")
+    async with open_room(tmp_path) as room:
+        room.clock.move(days=1, seconds=1)
+        assert await room.boards.tidy() == 0
+        [moved] = room.store.quarantine.folder.rglob("*.png")
+        assert moved.name == item.path.name
 
 
 async def test_small_copies_go_with_the_pictures_they_show(room: Room):

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.generation import GenerationRequest, Size
-from bot.service.upkeep import sweep
+from bot.service.upkeep import sweep, write_records
 from bot.store import Store
 from bot.store.quarantine import Quarantine
 from tests.board_room import an_image
+from tests.test_restore import restored
 from tests.test_store import a_job, opened
 from tests.town import SMALL, SteeredEngine, Town, crash
 
@@ -67,6 +68,26 @@ async def test_a_sweep_deletes_only_its_own_debris_and_what_is_deleted(tmp_path:
     assert pictures_in(tmp_path) == [kept.path.name]
     assert not part.exists()
     assert all(path.exists() for path in foreign)
+
+
+async def test_what_was_drawn_again_is_kept_where_an_older_database_calls_it_deleted(
+    tmp_path: Path,
+):
+    async with opened(tmp_path) as store:
+        deleted = await an_image(store, 1)
+        await store.deletions.begin([deleted.id], by=1, locale="en-US")
+        await store.deletions.end([deleted.id])
+        deleted.path.unlink()
+        backup = await store.database.back_up()
+        again = await an_image(store, 1)
+        await write_records(store, again.job_id)
+    shutil.copy(backup, tmp_path / "bot.sqlite3")
+    async with opened(tmp_path) as store:
+        assert await swept(store) == 1
+    assert pictures_in(tmp_path / "quarantine") == [again.path.name]
+    report = await restored(tmp_path)
+    assert report.images == 1
+    assert pictures_in(tmp_path / "images") == [again.path.name]
 
 
 async def test_a_file_that_others_share_stays_until_the_last_is_deleted(town: Town):

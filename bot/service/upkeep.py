@@ -70,9 +70,11 @@ async def sweep(store: Store, files: asyncio.Lock) -> int:
     for folder in folders:
         async with files:
             known = await store.generations.known_pixels(folder.name)
-            moved += await asyncio.to_thread(_put_away, folder, known, store.quarantine, began)
             places = await store.generations.places(folder.name)
             records = store.records.images / folder.name
+            newer = await asyncio.to_thread(_with_unnamed_records, records, places)
+            known = {sha: is_live for sha, is_live in known.items() if is_live or sha not in newer}
+            moved += await asyncio.to_thread(_put_away, folder, known, store.quarantine, began)
             await asyncio.to_thread(_put_records_away, records, places, store.quarantine, began)
     store.quarantine.warn(moved, "pictures")
     return len(moved)
@@ -143,6 +145,15 @@ def _likeness_of(path: Path) -> bytes:
 
 def _folders(images: Path) -> list[Path]:
     return sorted(path for path in images.glob("??") if path.is_dir())
+
+
+def _with_unnamed_records(folder: Path, places: Mapping[Place, bool]) -> set[str]:
+    """Return the pixels' SHA-256 of images with a record that no row names.
+
+    An older database calls such pixels deleted if they were drawn again after it was copied.
+    """
+    found = map(place_of, folder.glob("*.json"))
+    return {sha for sha, place in filter(None, found) if place not in places}
 
 
 def _put_away(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final
 from bot.boards import Board
 from bot.picture_files import COPY_NAME, is_temporary
 from bot.service.boards.changing import UNDO_FOR, Changing
-from bot.store.records import item_id_of
+from bot.store.records import RecordError, item_id_of, read_record
 
 logger = logging.getLogger(__name__)
 
@@ -62,18 +63,22 @@ class Tidying(Changing):
         await self._weigh()
         await asyncio.to_thread(self.pictures.sweep_unfinished)
         purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
+        async with self._files:
+            known = await self._table.item_ids()
+            strange = await asyncio.to_thread(self._unnamed_records, known, purged.item_ids)
+        # An older database does not know where else a copy hangs by now.
+        needed = await asyncio.to_thread(_files_of, strange if purged.files else [])
         deleted, moved = 0, list[Path]()
         for folder in await asyncio.to_thread(_folders, self._table.folder):
             async with self._files:
                 kept = await self._table.kept_files(folder.name)
-                gone, unnamed = await asyncio.to_thread(_delete_purged, folder, kept, purged.files)
+                gone, unnamed = await asyncio.to_thread(
+                    _delete_purged, folder, kept, purged.files - needed
+                )
                 deleted += gone
                 moved += await asyncio.to_thread(self._store.quarantine.move, unnamed)
         self._store.quarantine.warn(moved, "pictures of boards")
-        async with self._files:
-            known = await self._table.item_ids()
-            strange = await asyncio.to_thread(self._unnamed_records, known, purged.item_ids)
-            await asyncio.to_thread(self._store.quarantine.move, strange)
+        await asyncio.to_thread(self._store.quarantine.move, strange)
         if purged.item_ids:  # nothing that showed them is left either
             shown = await self._table.kept_pixels()
             await asyncio.to_thread(self.pictures.sweep, shown)
@@ -100,6 +105,15 @@ class Tidying(Changing):
 def _sizes(paths: list[Path]) -> list[tuple[str, int]]:
     """Return the names and sizes in bytes of the files that are there."""
     return [(path.name, path.stat().st_size) for path in paths if path.is_file()]
+
+
+def _files_of(records: list[Path]) -> set[str]:
+    """Return the copies that records of pictures on boards name; a damaged one names none."""
+    found = set()
+    for path in records:
+        with contextlib.suppress(RecordError, KeyError, TypeError):
+            found.add(str(read_record(path)["item"]["file"]))
+    return found
 
 
 def _folders(copies: Path) -> list[Path]:
