@@ -421,6 +421,37 @@ async def test_a_picture_that_proves_nothing_gets_no_row_and_is_kept(
     assert kept.read_bytes() == content
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 1}', b"\0" * 200])
+async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(town: Town, content: bytes):
+    await town.imagine(prompt="kept", seed=1)
+    async with stopped(town) as data:
+        shutil.rmtree(data / "backups")
+        (data / "bot.sqlite3").unlink()
+        [record] = (data / "records").rglob("*.json")
+        record.write_bytes(content)
+        report = await restored(data)
+        assert (report.images, report.unknown, report.deleted, report.unproven) == (1, 1, 0, [])
+        assert len(report.damaged_records) == 1
+        assert len(list((data / "images").rglob("*.png"))) == 1
+        report = await restored(data)
+        assert (report.images, report.unknown, report.changes_rows) == (0, 0, False)
+    async with stopped(town) as data:
+        assert (await restored(data, guild_id=1, user_id=2)).given == 1
+        assert list((data / "images").rglob("*.png"))
+
+
+async def test_a_newer_database_is_not_replaced_by_an_older_copy(tmp_path: Path):
+    async with opened(tmp_path) as store:
+        await an_image(store, 1)
+        copy = await store.database.back_up()
+    for path in (tmp_path / "bot.sqlite3", copy):
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 99999")
+        named = copy if path == copy else None
+        with pytest.raises(BotError, match=rf"The database {path} has version 99999, this program"):
+            await restored(tmp_path, copy=named)
+
+
 async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
     async with open_room(tmp_path) as room:
         board = await room.board("Spring", channel_id=5)
@@ -495,15 +526,30 @@ async def test_the_command_says_what_it_does_and_refuses_beside_a_running_bot(
         assert "Another copy of the bot works in" in capsys.readouterr().err
 
 
-def test_the_command_line_restores(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("typed", ["abc", "-5", "0", "9" * 30])
+def test_an_id_that_is_none_is_refused(typed: str, capsys: pytest.CaptureFixture[str]):
+    for option, menu in (("--guild", "Copy Server ID"), ("--user", "Copy User ID")):
+        with pytest.raises(SystemExit) as caught:
+            run(["restore", f"{option}={typed}"])
+        assert caught.value.code == 2
+        said = capsys.readouterr().err
+        assert f"{option}: {typed!r} is no id: use the number that Discord's `{menu}` gives" in said
+
+
+def test_the_command_line_restores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO")
     asyncio.run(some_images(tmp_path))
     (tmp_path / "bot.sqlite3").unlink()
+    caplog.clear()
     assert run(["restore", "--folder", str(tmp_path), "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "This is a dry run: nothing was changed." in said
     assert "2 pictures restored from their files." in said
     assert "2 without a known requester: nobody sees them in Discord" in said
     assert not (tmp_path / "bot.sqlite3").exists()
+    assert caplog.messages == []
     assert run(["restore", "--folder", str(tmp_path)]) == 0
     assert asyncio.run(count(tmp_path)) == 0
     assert run(["restore", "--folder", str(tmp_path), "--guild", str(GUILD), "--user", "10"]) == 0

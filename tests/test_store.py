@@ -130,6 +130,16 @@ async def given_up(database: Database) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_database_of_another_program_is_refused(tmp_path: Path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
+        db.execute("CREATE TABLE jobs (x)")
+    with pytest.raises(
+        DatabaseError, match=r"is damaged \(its tables are not this program's\): run"
+    ):
+        async with opened(tmp_path):
+            pass
+
+
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path):
     async with opened(tmp_path):
         pass

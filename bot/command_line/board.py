@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.boards import Board, BoardState, BoardSummary, Item, Order
 from bot.boards.rules import name_key
-from bot.command_line.common import Commands
+from bot.command_line.common import Commands, guild_id
 from bot.command_line.outputs import Outputs, cannot_write, file_words
 from bot.errors import InvalidRequestError
 from bot.installation import command_line
@@ -23,7 +23,6 @@ from bot.streams import tell
 _FORMS = ("zip", "html", "pdf", "png")
 _LOCALES = ("en-US", "zh-CN")
 _TYPED_SHOWN = 80  # characters
-_ID_DIGITS = 19
 _MB = 1024**2
 
 
@@ -121,23 +120,13 @@ def run_export(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--guild", metavar="ID", type=_guild_id, help="only boards of this guild")
+    parser.add_argument("--guild", metavar="ID", type=guild_id, help="only boards of this guild")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_board(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("board", metavar="BOARD", help="the board's id or its name")
     _add_common(parser)
-
-
-def _guild_id(typed: str) -> int:
-    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _ID_DIGITS else 0
-    if not 0 < number < 2**63:
-        raise argparse.ArgumentTypeError(
-            f"{typed[:_TYPED_SHOWN]!r} is no id: use the number that Discord's `Copy Server ID` "
-            "gives"
-        )
-    return number
 
 
 def _megabytes(typed: str) -> float:

@@ -29,6 +29,8 @@ from bot.text_file import NotTextError, decode
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engines.z_image import ZImageEngine
 
+_ID_DIGITS: Final = 19  # of a number of 63 bits
+_ID_SHOWN: Final = 80  # characters
 _MAX_TEXT_BYTES: Final = 10_000_000  # more are no prompts; a device may never end
 
 # What `add_subparsers` returns; the class has no public name.
@@ -87,6 +89,25 @@ def check_lengths(requests: Sequence[GenerationRequest], model: Path) -> None:
     from bot.engines.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
 
     TokenCounter(model).check(dict.fromkeys(request.prompt for request in requests))
+
+
+def guild_id(typed: str) -> int:
+    """Return the id of a server that was typed, for a parser."""
+    return _discord_id(typed, "Copy Server ID")
+
+
+def user_id(typed: str) -> int:
+    """Return the id of a user that was typed, for a parser."""
+    return _discord_id(typed, "Copy User ID")
+
+
+def _discord_id(typed: str, menu: str) -> int:
+    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _ID_DIGITS else 0
+    if not 0 < number < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"{typed[:_ID_SHOWN]!r} is no id: use the number that Discord's `{menu}` gives"
+        )
+    return number
 
 
 def step_bar(total: int) -> tqdm[Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
-from bot.command_line.common import Commands
+from bot.command_line.common import Commands, guild_id, user_id
 from bot.errors import InvalidRequestError
 from bot.service.opening import alone_in
 from bot.service.restoration import RestoreOptions, RestoreReport, restore
@@ -32,9 +35,9 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("copy", nargs="?", metavar="COPY", help="a copy in backups/, or any other")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument(
-        "--guild", metavar="ID", type=int, help="the server of pictures that nobody knows of"
+        "--guild", metavar="ID", type=guild_id, help="the server of pictures that nobody knows of"
     )
-    parser.add_argument("--user", metavar="ID", type=int, help="who asked for those pictures")
+    parser.add_argument("--user", metavar="ID", type=user_id, help="who asked for those pictures")
     parser.add_argument("--folder", metavar="FOLDER", help="the data folder (default: DATA_DIR)")
     parser.set_defaults(run=run)
 
@@ -51,6 +54,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         is_dry=options.dry_run,
     )
     with (
+        _only_warnings(settings),
         alone_in(settings.model_copy(update={"data_dir": data})),
         tqdm(unit="picture", desc="Pictures", file=sys.stderr, disable=None, leave=False) as bar,
     ):
@@ -64,6 +68,19 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         )
     tell("\n".join(sentences(report, wanted)))
     return 0
+
+
+@contextlib.contextmanager
+def _only_warnings(settings: Settings) -> Iterator[None]:
+    """Log nothing that the report says in plain words, unless everything is asked for."""
+    log = logging.getLogger("bot")
+    before = log.level
+    if settings.log_level != "DEBUG":
+        log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
@@ -91,7 +108,12 @@ def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
     lines += _jobs(report)
     lines += _boards(report)
     lines += _listed(
-        "These files do not prove what they are and got no row",
+        "These records cannot be used, so nobody is known to have asked for their pictures",
+        report.damaged_records,
+    )
+    lines += _listed(
+        "These files do not prove what they are and got no row; pictures go to the "
+        "quarantine, which keeps them for QUARANTINE_DAYS",
         [f"{path}: {reason}" for path, reason in report.unproven],
     )
     if report.set_aside is not None:
@@ -101,7 +123,10 @@ def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
 
 def _source(report: RestoreReport) -> str:
     if report.source is None:
-        return "There is no good database or copy: everything is made from the files alone."
+        return (
+            "There is no good database or copy: everything is made from the files alone. The key "
+            "that signed recipes is lost, too: pictures of before count as another installation's."
+        )
     if not report.is_current:
         return f"The copy {report.source} is put in place."
     if report.is_alone:

@@ -122,10 +122,11 @@ class Database:
         self._reading_connection = await self._connect_to_read()
         version = int((await _fetched(self._questions, "PRAGMA user_version", ()))[0][0])
         newest = max(self._scripts())
-        if version != newest:
+        refuse_a_newer_version(self._path, version, newest=newest)
+        if version < newest:
             raise DatabaseError(
                 f"The database {self._path} has version {version}, this program knows {newest}: "
-                "start the bot of this version once, or use the program that wrote it."
+                "start the bot of this version once."
             )
 
     async def _connect_to_read(self) -> aiosqlite.Connection:
@@ -136,8 +137,7 @@ class Database:
         return connection
 
     def _scripts(self) -> dict[int, Path]:
-        """Return the migrations by their numbers."""
-        return {int(path.name.split("_")[0]): path for path in self._migrations.glob("*.sql")}
+        return _scripts_in(self._migrations)
 
     async def _prepare(self) -> None:
         self._db.row_factory = aiosqlite.Row
@@ -167,13 +167,10 @@ class Database:
         """Run each migration that is new, together with its version, in one transaction."""
         scripts = self._scripts()
         version = int((await self.rows("PRAGMA user_version"))[0][0])
-        newest = max(scripts)
-        if version > newest:
-            raise DatabaseError(
-                f"The database {self._path} has version {version}, this program knows "
-                f"{newest}: update the program, or point DATA_DIR to another folder."
-            )
+        refuse_a_newer_version(self._path, version, newest=max(scripts))
         missing = [number for number in sorted(scripts) if number > version]
+        if not version and await self.rows("SELECT 1 FROM sqlite_master"):
+            raise self._damaged("its tables are not this program's")
         if version and missing:
             await self.back_up()
         for number in missing:
@@ -257,6 +254,31 @@ class Database:
             return await _fetched(self._questions, sql, values)
         async with self._reading:  # a snapshot of another task is of an older moment
             return await _fetched(self._questions, sql, values)
+
+
+def refuse_a_newer_version(path: Path, version: int, *, newest: int | None = None) -> None:
+    """Refuse a database that a newer version of this program wrote.
+
+    Args:
+        path: Of the database.
+        version: The newest migration that it has seen.
+        newest: The newest one there is; None for this program's.
+
+    Raises:
+        DatabaseError: It is newer.
+
+    """
+    newest = newest or max(_scripts_in(_MIGRATIONS))
+    if version > newest:
+        raise DatabaseError(
+            f"The database {path} has version {version}, this program knows {newest}: update the "
+            "program, or point DATA_DIR to another folder."
+        )
+
+
+def _scripts_in(folder: Path) -> dict[int, Path]:
+    """Return the migrations by their numbers."""
+    return {int(path.name.split("_")[0]): path for path in folder.glob("*.sql")}
 
 
 def refuse_a_lost_database(path: Path) -> None:

@@ -226,7 +226,7 @@ def image_of(
     try:
         return _image_of(document, recipe, path=path, recipe_text=recipe_text, likeness=likeness)
     except (KeyError, ValueError, TypeError) as error:
-        raise RecordError(f"its record holds what cannot be meant ({error!r})") from error
+        raise RecordError(f"a record of {path} holds what cannot be meant ({error!r})") from error
 
 
 def _image_of(

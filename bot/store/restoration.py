@@ -36,14 +36,16 @@ class Restoration:
         self._store = store
         self._database = store.database
 
-    async def add_images(self, found: Iterable[tuple[Job, Generation]]) -> int:
+    async def add_images(
+        self, found: Iterable[tuple[Job, Generation]]
+    ) -> list[tuple[Job, Generation]]:
         """Write images with their jobs, in one transaction; those that are there already stay.
 
         Returns:
-            How many were written.
+            Those that were written.
 
         """
-        num_added = 0
+        added = []
         async with self._database.transaction() as db:
             for job, generation in found:
                 if await self._count("SELECT count(*) FROM generations WHERE id = ?"
@@ -57,8 +59,8 @@ class Restoration:
                 await db.execute(
                     "UPDATE generations SET has_record = 1 WHERE id = ?", (generation.id,)
                 )
-                num_added += 1
-        return num_added
+                added.append((job, generation))
+        return added
 
     async def give(self, guild_id: int | None, user_id: int | None) -> list[tuple[Job, Generation]]:
         """Give the images that nobody is known to have asked for to somebody; return them."""

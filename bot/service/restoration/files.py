@@ -16,7 +16,6 @@ from bot.service.restoration.options import RestoreOptions
 from bot.store.quarantine import Quarantine
 from bot.store.records import (
     Place,
-    RecordError,
     image_of,
     item_id_of,
     modified_at,
@@ -98,6 +97,7 @@ def read_image_row(
 
     Raises:
         UnprovenFileError: It does not prove what it is.
+        RecordError: The record cannot be used.
 
     """
     try:
@@ -118,16 +118,13 @@ def read_image_row(
         return _by_file_alone(
             recipe, options, path=path, place=place, text=picture.recipe_text, likeness=likeness
         )
-    try:
-        return image_of(
-            read_record(record),
-            recipe,
-            path=place,
-            recipe_text=picture.recipe_text,
-            likeness=likeness,
-        )
-    except RecordError as error:
-        raise UnprovenFileError(str(error)) from error
+    return image_of(
+        read_record(record),
+        recipe,
+        path=place,
+        recipe_text=picture.recipe_text,
+        likeness=likeness,
+    )
 
 
 def _by_file_alone(

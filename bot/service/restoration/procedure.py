@@ -19,6 +19,7 @@ from bot.service.restoration.options import RestoreOptions
 from bot.service.restoration.report import RestoreReport
 from bot.store import Store
 from bot.store.backups import backups_in, copy_database, health_of
+from bot.store.database import refuse_a_newer_version
 from bot.store.quarantine import Quarantine
 from bot.store.records import (
     Place,
@@ -29,7 +30,8 @@ from bot.store.records import (
     time_of,
     visibility_of,
 )
-from bot.store.restoration import Restoration
+from bot.store.restoration import NOBODY, Restoration
+from bot.viewers import NO_CHANNEL
 
 _AT_ONCE: Final = 50  # images a transaction
 _DATABASE: Final = "bot.sqlite3"
@@ -84,6 +86,8 @@ def _choose(data: Path, options: RestoreOptions) -> RestoreReport:
         if health.problem is not None:
             report.skipped.append((path, health.problem))
             health, is_alone = health_of(path, alone=True), True
+        if health.problem is None:
+            refuse_a_newer_version(path, health.version)
         if health.problem is None and (best is None or health.knows > best):
             best, report.source = health.knows, path
             report.is_current, report.is_alone = path == current, is_alone
@@ -97,12 +101,13 @@ def _named(data: Path, copy: Path) -> Path:
         there = sorted((data / "backups").glob("*.sqlite3"))
         names = ", ".join(path.name for path in there) or "none"
         raise InvalidRequestError(f"There is no copy {copy}: there are {names}.")
-    problem = health_of(found).problem
-    if problem is not None:
+    health = health_of(found)
+    if health.problem is not None:
         raise InvalidRequestError(
-            f"The copy {found} cannot be used ({problem}): name another one, or none for the "
-            "newest good one."
+            f"The copy {found} cannot be used ({health.problem}): name another one, or none for "
+            "the newest good one."
         )
+    refuse_a_newer_version(found, health.version)
     return found
 
 
@@ -173,7 +178,10 @@ class _Work:
         done = 0
         for batch in _batches(candidates):
             images = await asyncio.to_thread(self._read_all, batch)
-            self._report.images += await self._rows.add_images(images)
+            added = await self._rows.add_images(images)
+            self._report.images += len(added)
+            self._report.unknown += sum(image.user_id == NOBODY for _, image in added)
+            self._alone += [each for each in added if each[1].channel_id == NO_CHANNEL]
             done += len(batch)
             progress(done, len(candidates))
 
@@ -184,15 +192,16 @@ class _Work:
     def _read(self, candidate: Candidate) -> tuple[Job, Generation] | None:
         sha, record = candidate
         path = self._files.images[sha]
+        place = self._store.image_path(sha)
         try:
-            found = read_image_row(path, record, self._options, place=self._store.image_path(sha))
+            try:
+                return read_image_row(path, record, self._options, place=place)
+            except RecordError as error:
+                self._report.damaged_records.append(str(error))
+                return read_image_row(path, None, self._options, place=place)
         except UnprovenFileError as error:
             self._report.unproven.append((path, str(error)))
             return None
-        if record is None:
-            self._report.unknown += self._options.user_id is None
-            self._alone.append(found)
-        return found
 
     async def _note_records(self) -> None:
         """Write which messages show images, and take up deletions that were under way."""
@@ -214,6 +223,7 @@ class _Work:
     async def _settle_images(self) -> None:
         """Mark what was deleted after the copy was made, and tell what is lost."""
         deleted: list[str] = []
+        alone = {image.id for _, image in self._alone}  # their records are written in the end
         for sha in await self._rows.live_pixels():
             records = self._files.records.get(sha, {})
             if sha in self._files.images:
@@ -225,7 +235,7 @@ class _Work:
                     self._needed.append(records[place])
                 if sha in self._files.images:
                     # A record that others with the same pixels have, and this one has no more.
-                    if records and row["has_record"] and not has_record:
+                    if records and row["has_record"] and not has_record and row["id"] not in alone:
                         deleted.append(row["id"])
                 elif has_record:
                     self._report.lost.append(row["id"])

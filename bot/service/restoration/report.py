@@ -23,6 +23,7 @@ class RestoreReport:
         moved: How many images are in another message than the copy says.
         lost: Ids of images whose files are gone although nobody deleted them.
         unproven: Files that got no row, each with the reason.
+        damaged_records: Why records could not be used, whose pictures count as nobody's.
         ended: How many unfinished jobs of the copy were found finished.
         given_up: How many others were given up, and their requesters will be told.
         items: How many pictures hang on boards again.
@@ -46,6 +47,7 @@ class RestoreReport:
     moved: int = 0
     lost: list[str] = field(default_factory=list)
     unproven: list[tuple[Path, str]] = field(default_factory=list)
+    damaged_records: list[str] = field(default_factory=list)
     ended: int = 0
     given_up: int = 0
     items: int = 0
