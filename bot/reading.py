@@ -143,11 +143,15 @@ def read_file(path: Path) -> bytes:
     try:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise too_heavy(size)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device has no size, and may never end
+        if len(content) > MAX_BYTES:
+            raise too_heavy(len(content))
     except OSError as error:
         raise UnreadableImageError(
             f"The file {path} cannot be read: {error.strerror or error}."
         ) from error
+    return content
 
 
 def too_heavy(size_bytes: int) -> UnreadableImageError:

@@ -146,6 +146,39 @@ def test_steps_show_as_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str]):
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "typed", ["check", "restore", "restore --dry-run", "board list", "lineage abc", "playground"]
+)
+def test_a_data_folder_that_cannot_be_used_is_one_line(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """The system refuses even to say whether it is there, as where a parent folder is locked."""
+    monkeypatch.setenv("DATA_DIR", "x" * 300)
+    assert run(typed.split()) in {1, 2}
+    said = capsys.readouterr()
+    assert (said.out, "File name too long" in said.err) == ("", True)
+
+
+def test_doctor_goes_on_where_the_data_folder_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("DATA_DIR", "x" * 300)
+    assert run(["doctor", "--json"]) == 1
+    checks = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert checks["data"]["status"] == "problem"
+    assert checks["data"]["detail"].endswith("cannot be read: File name too long")
+    assert "model" in checks
+
+
+def test_a_misspelt_variable_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("DISCORD_TOKN", "x")
+    assert run([]) == 2
+    said = capsys.readouterr().err
+    assert "DISCORD_TOKN is not a setting: DISCORD_TOKEN may have been meant." in said
+
+
 def test_doctor_names_what_is_wrong_with_the_settings_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -319,6 +319,12 @@ def test_files_are_refused_by_their_size_before_they_are_read(tmp_path: Path):
         read_picture_file(tmp_path / "missing.png")
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device")
+def test_a_device_that_never_ends_is_refused():
+    with pytest.raises(UnreadableImageError, match="The file has 26 MB: 26 MB are the limit"):
+        read_picture_file(Path("/dev/zero"))
+
+
 def test_a_difference_is_counted():
     one = gradient()
     same = compare(one, one.copy())

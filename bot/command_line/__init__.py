@@ -53,6 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         if error.message:
             say(error.message)
         return 1 if isinstance(error, (EngineError, ResultLostError)) else 2
+    except OSError as error:
+        if error.filename is None:  # a defect here: the trace tells more than its words
+            raise
+        logger.debug("The error behind the sentence", exc_info=True)
+        say(f"{error.filename} cannot be used: {error.strerror or error}.")
+        return 1
     except KeyboardInterrupt as stop:
         say("Stopped.")
         return stop.code if isinstance(stop, StoppedError) else 130

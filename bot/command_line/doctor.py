@@ -101,7 +101,12 @@ def examine() -> Iterator[Check]:
     else:
         yield from _settings(settings)
     yield _disk(settings.data_dir)
-    yield from _data(settings.data_dir)
+    try:
+        yield from _data(settings.data_dir)
+    except OSError as error:
+        detail = f"{error.filename} cannot be read: {error.strerror or error}"
+        advice = "change its permissions, or point DATA_DIR to another folder"
+        yield Check(name="data", status=Status.PROBLEM, detail=detail, advice=advice)
     try:
         files = locate(settings.model, model_cache=settings.model_cache)
         check_tensors(files)

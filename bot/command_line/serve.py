@@ -11,7 +11,7 @@ from bot.command_line.common import Commands, open_engine
 from bot.engines import Engine
 from bot.errors import SettingsError
 from bot.models import locate
-from bot.settings import Settings
+from bot.settings import Settings, misspelt_variables
 from bot.signals import stopping_at_once
 from bot.streams import say, tell
 
@@ -39,6 +39,7 @@ def add_to(commands: Commands) -> None:
 
 def run_bot(_options: argparse.Namespace, settings: Settings) -> int:
     """Serve Discord until told to stop."""
+    _warn_of_misspelt_variables()
     if settings.discord_token is not None:
         say("Starting the bot ... (Ctrl-C stops it)")
     with stopping_at_once():
@@ -54,6 +55,7 @@ def run_playground(options: argparse.Namespace, settings: Settings) -> int:
     port = int(options.port) if options.port.isascii() and options.port.isdigit() else -1
     if not 0 <= port <= 65535:  # noqa: PLR2004 - the last port there is
         raise SettingsError(f"The port {options.port!r} does not work: use 0 to 65535.")
+    _warn_of_misspelt_variables()
     say("Starting the playground ...")
     with stopping_at_once():
         from bot import playground  # noqa: PLC0415 - the same
@@ -69,6 +71,11 @@ def run_playground(options: argparse.Namespace, settings: Settings) -> int:
         )
     )
     return 0
+
+
+def _warn_of_misspelt_variables() -> None:
+    for note in misspelt_variables():
+        say(f"Warning: {note}")
 
 
 def _engine_factory(settings: Settings) -> Callable[[], Engine]:
