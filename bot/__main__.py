@@ -4,8 +4,9 @@ Every Python since 3.6 can read this file and `bot/__init__.py`, which import no
 installed: whoever types the wrong `python` is told so in one line.
 """
 
+# The part of `signal` that is always there: the rest imports modules, in which Ctrl-C would raise.
+import _signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 
 _INSTALL = ".venv/bin/pip install -e '.[playground]'"
@@ -13,8 +14,8 @@ _INSTALL = ".venv/bin/pip install -e '.[playground]'"
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until what follows is imported
+    if _signal.getsignal(_signal.SIGINT) == _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # until what follows is imported
     if sys.version_info < (3, 11):  # noqa: UP036 - pip refuses these, a clone does not
         sys.exit(_refusal("the bot needs Python 3.11, 3.12 or 3.13"))
     from bot.signals import stop_at_once  # noqa: PLC0415 - not before the check

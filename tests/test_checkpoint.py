@@ -162,11 +162,12 @@ def test_a_shard_that_lacks_what_the_index_promises_is_told_as_a_missing_tensor(
         ({"quant_method": "quanto"}, "run `pip install optimum-quanto`"),
         ({"quant_method": "magic"}, "by the method 'magic', which nothing here reads"),
         ({}, "by the method '?'"),
+        ("magic", "by the method 'magic', which nothing here reads"),
     ],
 )
 @pytest.mark.parametrize("part", ["text_encoder", "transformer"])
 def test_weights_quantised_by_what_is_not_installed_say_what_to_install(
-    how: dict[str, object], said: str, part: str, folder: Path
+    how: object, said: str, part: str, folder: Path
 ):
     configure(folder / part / "config.json", quantization_config=how)
     sentence = refusal(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from bot.errors import ModelFilesError
 from bot.models import (
@@ -22,6 +24,7 @@ from bot.models import (
     fetch,
     find_download,
     hub_models,
+    hubs,
     locate,
     verify,
 )
@@ -232,9 +235,26 @@ def test_a_broken_file_does_not_count_as_space_saved(
 
 def test_a_hub_that_cannot_be_reached_is_one_sentence(hub_model: HubModel, tmp_path: Path):
     nobody = "http://127.0.0.1:9"
-    with pytest.raises(ModelFilesError, match=r"from http://127.0.0.1:9 .*=modelscope") as caught:
+    sentence = r"from http://127.0.0.1:9 \(Connection refused\): check the network .*=modelscope\.$"
+    with pytest.raises(ModelFilesError, match=sentence) as caught:
         fetch(hub_model, source="huggingface", model_cache=tmp_path, endpoint=nobody)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_package_wraps_around_a_refusal_is_not_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """As ModelScope's does, which would take half a minute to give up."""
+
+    def fetch_nothing(*_: object) -> None:
+        try:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        except OSError as error:
+            raise requests.ConnectionError("_Pool(host='x'): Max retries exceeded") from error
+
+    monkeypatch.setattr(hubs, "_from_modelscope", fetch_nothing)
+    with pytest.raises(ModelFilesError, match=r"from http://x \(Connection refused\): check"):
+        hubs.fetch_file("modelscope", TURBO, "a", tmp_path, endpoint="http://x")
 
 
 def test_a_complete_cache_is_preferred_to_a_started_download(

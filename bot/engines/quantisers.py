@@ -32,9 +32,10 @@ def find_quantiser(folder: Path, part: str, config: Mapping[str, Any]) -> str | 
         ModelFilesError: The package that reads it is not installed, or nothing here reads it.
 
     """
-    how = config.get("quantization_config")
-    if not isinstance(how, Mapping):
+    found = config.get("quantization_config")
+    if found is None:
         return None
+    how = found if isinstance(found, Mapping) else {"quant_method": found}
     method = str(how.get("quant_method") or ("bitsandbytes" if _is_in_few_bits(how) else "?"))
     known = next((name for name in _QUANTISERS if method.startswith(name)), None)
     quantised = f"The {part} of the model in {folder} is quantised"

@@ -17,6 +17,7 @@ _ADDRESSES: Final = {
     "huggingface": "https://huggingface.co",
 }
 
+_REASON_SHOWN: Final = 160  # characters
 _DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 logger = logging.getLogger(__name__)
@@ -58,12 +59,28 @@ def fetch_file(
             raise
         logger.debug("Fetching %s failed", path, exc_info=True)
         address = endpoint or _ADDRESSES[source]
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise ModelFilesError(
-            f"The file {path} of {model_id} could not be fetched from {address} ({reason}): check "
+            f"The file {path} of {model_id} could not be fetched from {address} "
+            f"({_reason(error)}): check "
             "the network and run it again, it continues where it stopped, or try "
             f"MODEL_SOURCE={other(source)}."
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the system or the hub said, below the words of the packages between.
+
+    They wrap an error in others, and name their own classes and tries in the outer ones.
+    """
+    innermost: BaseException | None = error
+    while innermost is not None:
+        if isinstance(innermost, OSError) and innermost.strerror and innermost.errno:
+            return innermost.strerror
+        innermost = innermost.__cause__ or innermost.__context__
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"HTTP {status}"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:_REASON_SHOWN]
 
 
 def forget(folder: Path, path: str) -> None:
