@@ -158,13 +158,13 @@ async def test_every_export_of_a_board_leaves_it_out_and_says_so(
         pictures = room.boards.pictures
         whole = draw(board, pictures)
         damage(board.items[0].path)
-        note = "are gone: 1." if damage is Path.unlink else "are damaged: 1."
+        note = "is gone: no. 1." if damage is Path.unlink else "is damaged: no. 1."
         for form in ("zip", "html", "pdf", "png"):
             [file] = export_board(
                 board, items=board.items, form=form, limit_bytes=None, locale="en-US",
                 folder=tmp_path / form, pictures=pictures,
             )  # fmt: skip
-            assert f"Missing because their files {note}" in file.note
+            assert f"Left out because the file {note}" in file.note
             assert "All 2 pictures" not in file.note
             if form == "zip":
                 with zipfile.ZipFile(file.path) as archive:

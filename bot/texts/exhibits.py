@@ -73,8 +73,8 @@ EXHIBITS_ENGLISH: Final[dict[str, str]] = {
     "{numbers}.",
     "exhibit_note_width": "{width} pixels wide.",
     "exhibit_note_shrunk": "{width} pixels wide instead of {wanted}, so that it fits {limit} MB.",
-    "exhibit_note_missing": "Missing because their files are gone: {numbers}.",
-    "exhibit_note_damaged": "Missing because their files are damaged: {numbers}.",
+    "exhibit_note_missing": "Left out because the file is gone: no. {numbers}.",
+    "exhibit_note_damaged": "Left out because the file is damaged: no. {numbers}.",
     "exhibit_stop": ".",
     "exhibit_readme": "The pictures are in pictures/, what made them in recipes/, and all of it "
     "as a table in pictures.csv.",
@@ -149,8 +149,8 @@ EXHIBITS_CHINESE: Final[dict[str, str]] = {
     "exhibit_note_heavy": "以下图片太大，用缩小的副本代替：{numbers}。",
     "exhibit_note_width": "宽 {width} 像素。",
     "exhibit_note_shrunk": "宽 {width} 像素，而不是 {wanted}，以便不超过 {limit} MB。",
-    "exhibit_note_missing": "以下图片的文件不见了：{numbers}。",
-    "exhibit_note_damaged": "以下图片的文件已损坏，未包含在内：{numbers}。",
+    "exhibit_note_missing": "以下编号的图片，文件不见了，未包含在内：{numbers}。",
+    "exhibit_note_damaged": "以下编号的图片，文件已损坏，未包含在内：{numbers}。",
     "exhibit_stop": "。",
     "exhibit_readme": "pictures/ 里是图片，recipes/ 里是生成它们的配方，pictures.csv 是总表。",
 }
