@@ -440,6 +440,30 @@ async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(town: Town,
         assert list((data / "images").rglob("*.png"))
 
 
+async def test_pictures_that_lie_elsewhere_for_now_are_not_marked_as_deleted(tmp_path: Path):
+    """Their disk is not mounted, or only the database was copied to a new machine yet."""
+    async with open_room(tmp_path) as room:
+        board = await room.board()
+        item = (await room.upload(board, 3)).item
+        made = [await an_image(room.store, seed) for seed in (1, 2)]
+        for each in made:
+            await write_records(room.store, each.job_id)
+        await room.store.database.back_up()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("images", "records", "boards"):
+        (tmp_path / name).rename(elsewhere / name)
+    (tmp_path / "images").mkdir()
+    empty(tmp_path / "bot.sqlite3")
+    report = await restored(tmp_path)
+    assert (sorted(report.lost), report.deleted) == (sorted(each.id for each in made), 0)
+    assert (report.lost_items, report.taken_off) == ([item.id], 0)
+    shutil.copytree(elsewhere, tmp_path, dirs_exist_ok=True)
+    async with opened(tmp_path) as store:
+        assert await sweep(store, asyncio.Lock()) == 0
+    assert len(list((tmp_path / "images").rglob("*.png"))) == 2
+
+
 async def test_a_newer_database_is_not_replaced_by_an_older_copy(tmp_path: Path):
     async with opened(tmp_path) as store:
         await an_image(store, 1)

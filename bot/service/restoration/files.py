@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from bot.jobs import Generation, Job, JobState, Origin, derived_id
 from bot.likeness import fingerprint
@@ -31,6 +32,9 @@ _CONDITIONS = frozenset({
 })  # fmt: skip
 
 
+_PREFIX: Final = "[0-9a-f][0-9a-f]"  # of a hash: the folder that its file is in
+
+
 class UnprovenFileError(Exception):
     """A file cannot prove what it is; the reason is a clause."""
 
@@ -44,6 +48,9 @@ class Files:
         records: Of images, by the SHA-256 of their pixels.
         copies: Of boards, by their names.
         items: Records of pictures on boards, by their ids.
+        kept: Of `images` and `boards`, the folders that anything was ever kept in. What is missing
+            in the others was not deleted: they are on a disk that is not mounted, or not copied
+            here yet.
 
     """
 
@@ -51,11 +58,20 @@ class Files:
     records: dict[str, dict[Place, Path]]
     copies: dict[str, Path]
     items: dict[str, Path]
+    kept: frozenset[str]
 
     @classmethod
     def found(cls, data: Path, quarantine: Quarantine) -> Files:
         """Look for them; what is in its place goes before what is in quarantine."""
-        files = cls(images={}, records=defaultdict(dict), copies={}, items={})
+        files = cls(
+            images={},
+            records=defaultdict(dict),
+            copies={},
+            items={},
+            kept=frozenset(
+                name for name in ("images", "boards") if any((data / name).glob(_PREFIX))
+            ),
+        )
         for root in (data, *(folder for folder, _ in reversed(quarantine.by_day()))):
             files._look(root)
         return files
@@ -67,7 +83,7 @@ class Files:
         for path in _named(root / "records" / "images", "??/*.json"):
             if (found := place_of(path)) is not None:
                 self.records[found[0]].setdefault(found[1], path)
-        for path in _named(root / "boards", "[0-9a-f][0-9a-f]/*.*"):
+        for path in _named(root / "boards", f"{_PREFIX}/*.*"):
             if COPY_NAME.fullmatch(path.name):
                 self.copies.setdefault(path.name, path)
         for path in _named(root / "records" / "boards", "*.json"):

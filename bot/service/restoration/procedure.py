@@ -237,7 +237,7 @@ class _Work:
                     # A record that others with the same pixels have, and this one has no more.
                     if records and row["has_record"] and not has_record and row["id"] not in alone:
                         deleted.append(row["id"])
-                elif has_record:
+                elif has_record or "images" not in self._files.kept:
                     self._report.lost.append(row["id"])
                 else:
                     deleted.append(row["id"])
@@ -322,8 +322,9 @@ class _Work:
         for row in rows:
             found = self._files.copies.get(row["file"]), self._files.items.get(row["id"])
             self._needed += [path for path in found if path is not None]
-        self._report.lost_items = [id_ for id_ in gone if id_ in self._files.items]
-        taken_off = [id_ for id_ in gone if id_ not in self._files.items]
+        is_known = "boards" in self._files.kept  # what a missing copy means
+        taken_off = [id_ for id_ in gone if is_known and id_ not in self._files.items]
+        self._report.lost_items = [id_ for id_ in gone if id_ not in taken_off]
         await self._rows.take_off(taken_off)
         self._report.taken_off = len(taken_off)
 
