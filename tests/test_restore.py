@@ -440,6 +440,23 @@ async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(town: Town,
         assert list((data / "images").rglob("*.png"))
 
 
+async def test_a_database_that_another_program_holds_is_not_taken_for_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    async with opened(tmp_path) as store:
+        await an_image(store, 1)
+        await store.database.back_up()
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3", isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("BEGIN EXCLUSIVE")
+        sentence = r"cannot be looked into \(another program has locked it\)"
+        with pytest.raises(BotError, match=sentence):
+            await restored(tmp_path)
+        assert await asyncio.to_thread(run, ["check", "--folder", str(tmp_path)]) == 2
+        assert "another program has locked it" in capsys.readouterr().err
+    assert (await restored(tmp_path)).changes_rows is False
+
+
 async def test_pictures_that_lie_elsewhere_for_now_are_not_marked_as_deleted(tmp_path: Path):
     """Their disk is not mounted, or only the database was copied to a new machine yet."""
     async with open_room(tmp_path) as room:

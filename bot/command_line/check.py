@@ -15,7 +15,7 @@ from bot.service.integrity import Fault, find_faults
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.backups import health_of
-from bot.store.database import restore_command
+from bot.store.database import refuse_a_closed_database, restore_command
 from bot.streams import tell
 
 _ADVICE = {
@@ -58,8 +58,11 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _faults(data: Path, *, reads_files: bool) -> list[Fault]:
     database = data / "bot.sqlite3"
-    if database.is_file() and (problem := health_of(database).problem) is not None:
-        return [Fault(kind="database", path=database, detail=problem)]  # nothing else can be asked
+    if database.is_file():
+        health = health_of(database)
+        refuse_a_closed_database(database, health)
+        if health.problem is not None:  # nothing else can be asked
+            return [Fault(kind="database", path=database, detail=health.problem)]
     with tqdm(total=256, file=sys.stderr, disable=None, leave=False, desc="Checked") as bar:
         async with Store(database, images=data / "images").to_read() as store:
             found = find_faults(store, database, reads_files=reads_files, progress=bar.update)

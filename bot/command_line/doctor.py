@@ -29,7 +29,12 @@ from bot.models import MANIFEST_NAME, ModelFiles, check_tensors, locate, unprove
 from bot.settings import Settings, misspelt_variables
 from bot.signals import stopping_at_once
 from bot.store.backups import backup_time, health_of, newest_backup
-from bot.store.database import refuse_a_lost_database, refuse_a_newer_version, restore_command
+from bot.store.database import (
+    refuse_a_closed_database,
+    refuse_a_lost_database,
+    refuse_a_newer_version,
+    restore_command,
+)
 from bot.store.quarantine import Quarantine
 from bot.streams import tell
 
@@ -213,6 +218,7 @@ def _data(folder: Path) -> Iterator[Check]:
 def _database(path: Path) -> Check:
     health = health_of(path)
     try:
+        refuse_a_closed_database(path, health)
         refuse_a_newer_version(path, health.version)
     except BotError as error:
         return Check(name="database", status=Status.PROBLEM, detail=error.message)

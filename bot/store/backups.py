@@ -19,6 +19,13 @@ logger = logging.getLogger(__name__)
 KEPT: Final = 7  # a week of daily copies
 _NAME: Final = re.compile(r"bot-\d{8}-\d{6}-\d{6}\.sqlite3")
 _TABLES: Final = frozenset({"jobs", "requests", "generations"})  # since the first version
+_CLOSED: Final = {
+    sqlite3.SQLITE_PERM: "this user may not read it",
+    sqlite3.SQLITE_CANTOPEN: "this user may not read it",
+    sqlite3.SQLITE_READONLY: "this user may not write beside it",
+    sqlite3.SQLITE_BUSY: "another program has locked it",
+    sqlite3.SQLITE_LOCKED: "another program has locked it",
+}
 _DAMAGE_SHOWN: Final = 160  # characters of what SQLite says
 
 
@@ -35,6 +42,7 @@ class DatabaseHealth:
         version: The newest migration it has seen.
         num_images: Images it knows of, deleted ones too: this number never shrinks.
         num_jobs: Jobs it knows of; this one does not shrink either.
+        is_closed: Whether it could not be looked into, so that the problem is none of its own.
 
     """
 
@@ -42,6 +50,7 @@ class DatabaseHealth:
     version: int = 0
     num_images: int = 0
     num_jobs: int = 0
+    is_closed: bool = False
 
     @property
     def knows(self) -> tuple[int, int]:
@@ -69,10 +78,24 @@ def health_of(path: Path, *, alone: bool = False) -> DatabaseHealth:
                 num_images=_first(db, "SELECT count(*) FROM generations"),
                 num_jobs=_first(db, "SELECT count(*) FROM jobs"),
             )
-    except sqlite3.Error as error:
-        return DatabaseHealth(problem=_shown(str(error)))
-    except OSError as error:
-        return DatabaseHealth(problem=error.strerror or str(error))
+    except (sqlite3.Error, OSError) as error:
+        if _kind_of(error) == sqlite3.SQLITE_READONLY and not alone and not _has_log(path):
+            return health_of(path, alone=True)  # on a disk where nothing can be written
+        return _unhealthy(error)
+
+
+def _kind_of(error: Exception) -> int:
+    """Return SQLite's code of an error without which one of its kind it is; 0 of other errors."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _unhealthy(error: sqlite3.Error | OSError) -> DatabaseHealth:
+    closed = _CLOSED.get(_kind_of(error))
+    if closed is not None:
+        return DatabaseHealth(problem=closed, is_closed=True)
+    problem = error.strerror if isinstance(error, OSError) else None
+    is_closed = isinstance(error, PermissionError)
+    return DatabaseHealth(problem=_shown(problem or str(error)), is_closed=is_closed)
 
 
 def make_backup(database: Path, folder: Path) -> Path:
@@ -170,6 +193,11 @@ def _prune(folder: Path) -> None:
 def _connected_to_read(path: Path, *, alone: bool) -> sqlite3.Connection:
     mode = "mode=ro&immutable=1" if alone else "mode=ro"
     return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.is_file() and log.stat().st_size > 0
 
 
 def _tables(db: sqlite3.Connection) -> set[str]:

@@ -15,7 +15,7 @@ import aiosqlite
 
 from bot.errors import BotError
 from bot.installation import command_line
-from bot.store.backups import make_backup
+from bot.store.backups import DatabaseHealth, make_backup
 from bot.store.words import index_words
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ _REASONS: Final = {
     sqlite3.SQLITE_LOCKED: "another program is writing to it",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it may only be read",
+    sqlite3.SQLITE_CANTOPEN: "this user may not open it",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_NOTADB: "it is damaged",
@@ -78,7 +79,7 @@ class Database:
         except sqlite3.OperationalError as error:
             await self.close()
             raise DatabaseError(
-                f"The database {self._path} cannot be used ({error}): check the disk and its "
+                f"The database {self._path} cannot be used ({_why(error)}): check the disk and its "
                 "permissions, and that no other program holds it."
             ) from error
         except sqlite3.DatabaseError as error:
@@ -254,6 +255,20 @@ class Database:
             return await _fetched(self._questions, sql, values)
         async with self._reading:  # a snapshot of another task is of an older moment
             return await _fetched(self._questions, sql, values)
+
+
+def refuse_a_closed_database(path: Path, health: DatabaseHealth) -> None:
+    """Refuse a database that cannot be looked into: nothing says that it is damaged.
+
+    Raises:
+        DatabaseError: It is so.
+
+    """
+    if health.is_closed:
+        raise DatabaseError(
+            f"The database {path} cannot be looked into ({health.problem}): use the user that the "
+            "bot runs as, and end what holds it."
+        )
 
 
 def refuse_a_newer_version(path: Path, version: int, *, newest: int | None = None) -> None:

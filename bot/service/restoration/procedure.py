@@ -19,7 +19,7 @@ from bot.service.restoration.options import RestoreOptions
 from bot.service.restoration.report import RestoreReport
 from bot.store import Store
 from bot.store.backups import backups_in, copy_database, health_of
-from bot.store.database import refuse_a_newer_version
+from bot.store.database import refuse_a_closed_database, refuse_a_newer_version
 from bot.store.quarantine import Quarantine
 from bot.store.records import (
     Place,
@@ -83,6 +83,8 @@ def _choose(data: Path, options: RestoreOptions) -> RestoreReport:
     best: tuple[int, int] | None = None
     for path in (*([current] if current.is_file() else []), *backups_in(data / "backups")):
         health, is_alone = health_of(path), False
+        if path == current:
+            refuse_a_closed_database(path, health)
         if health.problem is not None:
             report.skipped.append((path, health.problem))
             health, is_alone = health_of(path, alone=True), True
