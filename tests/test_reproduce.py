@@ -223,7 +223,7 @@ def test_a_foreign_png_and_an_unknown_id_are_refused(
     assert run(["reproduce", str(tmp_path)]) == 2
     assert "is a folder" in capsys.readouterr().err
     assert run(["reproduce", "zzzzzzz"]) == 2
-    assert "no image was made there yet" in capsys.readouterr().err
+    assert "no bot ever worked there" in capsys.readouterr().err
 
 
 async def test_a_picture_is_found_by_its_recipe_its_pixels_or_its_likeness(

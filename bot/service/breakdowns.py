@@ -68,12 +68,16 @@ class Breakdowns:
 
     def drawn(self, job_id: str, index: int) -> None:
         """Note that an image is over, however, unless the next one is begun already."""
-        if self._drawing == (job_id, index):
-            self._write(None)
+        self._write(None, after=(job_id, index))
 
-    def _write(self, drawing: tuple[str, int] | None) -> None:
+    def _write(
+        self, drawing: tuple[str, int] | None, *, after: tuple[str, int] | None = None
+    ) -> None:
+        """Note what is drawn; with `after`, only if nothing else was begun since that."""
         line = "" if drawing is None else f"{drawing[0]} {drawing[1]}"
         with self._lock:
+            if after is not None and self._drawing != after:
+                return
             self._drawing = drawing
             if self._file is None:
                 return

@@ -119,7 +119,7 @@ class Database:
     async def _open_to_read(self) -> None:
         await asyncio.to_thread(refuse_a_lost_database, self._path)
         if not self._path.is_file():
-            raise DatabaseError(f"There is no database {self._path}: no image was made there yet.")
+            raise DatabaseError(f"There is no database {self._path}: no bot ever worked there.")
         self._reading_connection = await self._connect_to_read()
         version = int((await _fetched(self._questions, "PRAGMA user_version", ()))[0][0])
         newest = max(self._scripts())
