@@ -15,6 +15,7 @@ from bot.errors import InvalidRequestError
 from bot.generation import MAX_SEED, Size
 from bot.plain_text import quoted
 
+_MOST_DIGITS: Final = 20  # of 64 bits; Python itself refuses thousands with an error of its own
 _FILTER: Final = re.compile(r"(seed|size|by|on):(\S+)")
 _SIZE: Final = re.compile(r"(\d{1,5})[x×X*](\d{1,5})")
 _DATE: Final = re.compile(r"(\d{4})(?:-?(\d{2}))?(?:-?(\d{2}))?")
@@ -68,7 +69,8 @@ class Search:
 
 
 def _seed(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) <= MAX_SEED):
+    is_number = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+    if not (is_number and int(value) <= MAX_SEED):
         raise InvalidRequestError(
             f"The seed {quoted(value, 20)} does not work: use a whole number from 0 to {MAX_SEED}."
         )
@@ -87,7 +89,7 @@ def _size(value: str) -> Size:
 
 def _user_id(value: str) -> int:
     digits = value.strip("<@!>")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):  # noqa: PLR2004 - 64 bits
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
         raise InvalidRequestError(
             f"{quoted(value, 30)} is nobody: choose a member, or use their id."
         )

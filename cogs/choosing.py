@@ -20,9 +20,10 @@ from cogs.viewers import viewer_of
 from cogs.wording import shortened
 
 _LINK: Final = re.compile(
-    r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d+)/(\d+)/?"
+    r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d{1,19})/(\d{1,19})/?"
 )
 _MAX_CHOICES: Final = 25  # Discord's
+_MAX_ID: Final = 2**63 - 1  # of anything on Discord; SQLite takes no larger number
 
 
 async def chosen(interaction: discord.Interaction, typed: str | None) -> list[Generation]:
@@ -37,7 +38,10 @@ async def chosen(interaction: discord.Interaction, typed: str | None) -> list[Ge
     link = _LINK.fullmatch(typed.strip().strip("<>"))
     if link is None:
         return await find(interaction, [typed_id(typed)])
-    return await _linked(interaction, channel_id=int(link[1]), message_id=int(link[2]))
+    channel_id, message_id = map(int, link.groups())
+    if max(channel_id, message_id) > _MAX_ID:
+        raise RefusalError("no_image_there")
+    return await _linked(interaction, channel_id=channel_id, message_id=message_id)
 
 
 async def _last_of(interaction: discord.Interaction) -> Generation:

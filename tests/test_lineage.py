@@ -137,9 +137,12 @@ async def test_a_link_to_a_message_names_its_images(town: Town):
     answer = await lineage(town, id=f"<{link}{shown.id}>")
     assert second in gallery_of(answer)[0]["description"], "a message that shows it again"
     words = await town.ming.send(town.channel, "hello")
-    for id_ in (words.id, 12345):
+    for id_ in (words.id, 12345, 2**63):
         refused = await town.ming.slash(town.channel, "lineage", id=f"{link}{id_}")
         assert "holds no image of mine" in private_sentence(refused)
+    for link_ in ("https://discord.com/channels/1/" + "9" * 19 + "/1", link + "9" * 5000):
+        refused = await town.ming.slash(town.channel, "lineage", id=link_)
+        assert "no image" in private_sentence(refused)
     channel, eve = await elsewhere(town)
     refused = await eve.slash(channel, "lineage", id=f"{link}{message.id}")
     assert "holds no image of mine" in private_sentence(refused)

@@ -194,6 +194,7 @@ def test_a_search_is_written_as_it_is_read(line: str):
         ("on:yesterday", "use 2026, 2026-11 or 2026-11-23"),
         ("on:2026-02-30", "cannot be looked for"),
         ("by:ada", "'ada' is nobody"),
+        ("seed:" + "9" * 5000, "The seed '9999999999999999999…' does not work"),
     ],
 )
 def test_a_filter_that_cannot_be_meant_is_refused(line: str, sentence: str):
