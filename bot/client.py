@@ -86,6 +86,20 @@ def explain(error: BaseException, locale: str) -> str:
         return _unlinked(error.in_language(locale))
     if isinstance(error, BotError):
         return _unlinked(texts.sentence(error.message, locale))
+    if isinstance(error, app_commands.AppCommandError):
+        logger.warning("A command cannot be run as Discord sent it: %s", in_one_line(error))
+        return texts.text("place_unknown" if _is_of_place(error) else "command_changed", locale)
+    return _explain_other(error, locale)
+
+
+def _is_of_place(error: app_commands.AppCommandError) -> bool:
+    """Tell whether a command names a channel that the bot does not know."""
+    kinds = app_commands.AppCommandChannel | app_commands.AppCommandThread
+    return isinstance(error, app_commands.TransformerError) and isinstance(error.value, kinds)
+
+
+def _explain_other(error: BaseException, locale: str) -> str:
+    """Return the sentence about what Discord or the machine refuses, or about a defect."""
     if isinstance(error, discord.Forbidden):
         return texts.text("no_permission_here", locale)
     if isinstance(error, OSError) and error.errno in _FULL:
@@ -112,6 +126,9 @@ async def answer_error(interaction: discord.Interaction, error: BaseException) -
     if isinstance(error, UnansweredError):
         logger.info("Interaction %d is dropped: %s", interaction.id, error)
         return
+    if interaction.client.is_closed():
+        logger.info("Interaction %d came while the bot ended, and is dropped", interaction.id)
+        return
     await answer_privately(interaction, explain(error, str(interaction.locale)))
 
 
@@ -121,7 +138,10 @@ async def answer_privately(
     """Say one sentence that only the user sees; a failure of that is only logged."""
     try:
         await Answer.to(interaction).tell(sentence(words, view=view))
-    except (UnansweredError, discord.HTTPException) as error:
+    except Exception as error:
+        is_known = isinstance(error, UnansweredError | discord.HTTPException)
+        if not is_known and not interaction.client.is_closed():
+            raise
         logger.warning("An error could not be told: %s", in_one_line(error))
         interaction.extras[UNANSWERED] = True  # if somebody still waits, Discord will tell
 
@@ -344,6 +364,10 @@ class SyncRecord:
         return found if isinstance(found, dict) else {}
 
     def write(self, application_id: str, digest: str) -> None:
-        """Keep a hash."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps({**self.read(), application_id: digest}), encoding="utf-8")
+        """Keep a hash; where that fails, the next start registers the same commands again."""
+        known = json.dumps({**self.read(), application_id: digest})
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.write_text(known, encoding="utf-8")
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._path, error.strerror or error)

@@ -237,6 +237,40 @@ async def test_a_model_that_cannot_be_loaded_ends_the_bot_with_its_sentence(
         await asyncio.wait_for(run_bot(secret, lambda: engine), 20)
 
 
+async def test_a_command_that_changed_meanwhile_is_told_plainly(
+    town: Town, caplog: pytest.LogCaptureFixture
+):
+    """Discord's clients show an older command for up to an hour."""
+    town.expected_errors.append(discord.app_commands.AppCommandError)
+    town.bot.tree.remove_command("queue")
+    asked = await town.ada.slash(town.channel, "queue")
+    assert "I do not know this command" in private_sentence(asked)
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_channel_that_the_bot_cannot_see_is_told_plainly(
+    town: Town, caplog: pytest.LogCaptureFixture
+):
+    town.expected_errors.append(discord.app_commands.AppCommandError)
+    hidden = town.guild.create_text_channel("hidden")
+    await town.env.settle()
+    town.bot.get_guild(town.guild.id)._channels.pop(hidden.id)
+    asked = await town.moderator.slash(town.channel, "board create", name="Spring", channel=hidden)
+    assert "I cannot see that channel or thread: give me View Channel" in private_sentence(asked)
+    assert "Traceback" not in caplog.text
+
+
+async def test_the_commands_are_registered_though_that_cannot_be_written_down(
+    town: Town, caplog: pytest.LogCaptureFixture
+):
+    record = town.settings.data_dir / "commands.json"
+    record.unlink()
+    record.mkdir()
+    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    assert "commands.json cannot be written" in caplog.text
+    assert (await town.ada.slash(town.channel, "queue")).acknowledged
+
+
 async def test_the_sync_record_is_plain_json(town: Town):
     record = json.loads((town.settings.data_dir / "commands.json").read_text())
     assert list(record) == [str(town.bot.application_id)]

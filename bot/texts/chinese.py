@@ -250,6 +250,10 @@ CHINESE: Final[dict[str, str]] = {
     "answer_too_large": "Discord 在这里不接受这么大的文件：请换个频道，或少要一些。",
     "smaller_copy": "这是缩小的副本：Discord 没有接受原来的大小。",
     "fixed_error": "我这边出了问题，已记录下来，请再试一次。",
+    "command_changed": "Discord 发来的这条命令和我所知的不一样：我可能刚更新过，或正在重启。"
+    "请一分钟后再试；如果还是这样，请重新加载 Discord。",
+    "place_unknown": "我看不到这个频道或子区：请在那里给我“查看频道”权限；"
+    "已归档的子区请先重新打开。",
     "no_permission_here": "我不能在这个频道发图：请给我“发送消息”和“添加附件”权限，或换个频道。",
     "playground_welcome": "👋 这里是试玩场：同一个机器人，只在本机运行。"
     "在下面输入 `/imagine`，例如提示词 **红苹果** 或 **a red apple**。",

@@ -270,6 +270,10 @@ ENGLISH: Final[dict[str, str]] = {
     "for less.",
     "smaller_copy": "A smaller copy: Discord did not take the full one.",
     "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
+    "command_changed": "I do not know this command as Discord sends it: I was updated, or am just "
+    "being restarted. Try again in a minute; if it stays so, reload Discord.",
+    "place_unknown": "I cannot see that channel or thread: give me View Channel there, and open an "
+    "archived thread again first.",
     "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "
     "Attach Files, or use another channel.",
     "playground_welcome": "👋 This is the playground: the same bot, on this machine "
