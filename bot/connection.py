@@ -83,6 +83,12 @@ class _AddressBlockedError(Exception):
 class ConnectedBot(ImageBot, commands.AutoShardedBot):
     """The bot in as many shards as Discord asks for: one, until it is in some 1,000 servers."""
 
+    async def close(self) -> None:
+        """End answers and jobs while Discord can be asked; its library closes by itself, too."""
+        if self.is_ready() and not self.is_closed():
+            await asyncio.gather(self.stop_answers(), self.service.stop())
+        await super().close()
+
 
 async def run_bot(
     settings: Settings,
@@ -237,11 +243,11 @@ async def _ended(connection: asyncio.Task[None]) -> None:
 
 
 class _BriefTraceback(logging.Filter):
-    """Say a failure of the network in discord.py's log by its name, without its trace."""
+    """Say in discord.py's log what is known, as a failure of the network, without its trace."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, _EXPECTED):
+        if isinstance(error, (*_EXPECTED, BotError)):
             record.msg = f"{record.getMessage()} ({type(error).__name__}: {error})"
             record.args, record.exc_info, record.exc_text = (), None, None
         return True
@@ -249,7 +255,9 @@ class _BriefTraceback(logging.Filter):
 
 def shorten_tracebacks() -> None:
     """Keep discord.py from logging a trace for each try while the network is away."""
-    for name in ("discord.client", "discord.shard", "discord.gateway", "discord.http"):
+    parts = ("client", "shard", "gateway", "http", "app_commands.tree")  # the last: suggestions
+    for part in parts:
+        name = f"discord.{part}"
         library = logging.getLogger(name)
         if not any(isinstance(each, _BriefTraceback) for each in library.filters):
             library.addFilter(_BriefTraceback())

@@ -27,8 +27,8 @@ from tests.town import SMALL, gallery_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.wire_fixtures"]
 
-CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 SEND = "/channels/{channel_id}/messages"
+CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 EDIT = "/channels/{channel_id}/messages/{message_id}"
 SYNC = "/applications/{application_id}/commands"
 FOLLOW_UP = "/webhooks/{webhook_id}/{token}"
@@ -525,6 +525,44 @@ async def test_a_connection_that_is_closed_for_good_ends_with_one_sentence(
     assert await bot.ended() == 2
     assert "Traceback" not in bot.log
     assert ("Reset Token" if code == 4004 else f"(code {code})") in bot.lines[-1]
+
+
+async def test_a_bot_at_work_that_is_closed_for_good_says_so_and_ends_its_jobs_in_order(
+    server: DiscordServer, place: Place, tmp_path: Path
+):
+    bot = slow(server, tmp_path)
+    await bot.start()
+    asked = [
+        await server.people.slash(place.ada, place.channel, "imagine", prompt=each, size=SMALL)
+        for each in ("a red apple", "a blue pear")
+    ]
+    for each in asked:
+        await server.people.answered(each)
+    await server.people.slash(place.ming, place.channel, "imagine", prompt="too late", size=SMALL)
+    server.gateway.refuse_from_now_on(4014)
+    assert await bot.ended() == 2
+    assert "Traceback" not in bot.log
+    assert "(code 4014)" in bot.lines[-1]
+    first, second = (server.people.response(each) for each in asked)
+    assert first is not None
+    assert first.images, "what ran is drawn and posted while Discord can still be asked"
+    assert second is not None
+    assert "place is kept" in second.text, bot.log
+    server.gateway.refuses_with = None
+    async with bot_process(bot):
+        await server.people.image(asked[1])
+
+
+async def test_suggestions_that_do_not_get_through_leave_no_trace(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    server.faults.next(Fault.DROPPED_BEFORE, "POST", CALLBACK)
+    with pytest.raises(NotAnsweredError):
+        await server.people.complete(place.ada, place.channel, "imagine", "size", "a")
+    offered = await server.people.complete(place.ada, place.channel, "imagine", "size", "a")
+    assert offered, "the next key is answered again"
+    assert "in autocomplete for 'imagine'" in bot.log
+    assert "Traceback" not in bot.log
 
 
 async def test_a_bot_connects_in_as_many_shards_as_discord_asks_for(

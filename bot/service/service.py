@@ -219,9 +219,9 @@ class Service:
 
     async def _say_goodbye(self) -> None:
         told = [
-            asyncio.create_task(ride.reply.kept(ride.job))
+            asyncio.create_task(self._say_kept(ride))
             for ride in self._rides
-            if self._queue.has(ride.job.id) and ride.acknowledged.is_set()
+            if self._queue.has(ride.job.id)
         ]
         if told:
             _, late = await asyncio.wait(told, timeout=GOODBYE_S)
@@ -230,6 +230,12 @@ class Service:
             results = await asyncio.gather(*told, return_exceptions=True)
             missed = sum(isinstance(result, BaseException) for result in results)
             logger.info("Told %d of %d who wait", len(told) - missed, len(told))
+
+    async def _say_kept(self, ride: Ride) -> None:
+        """Say that a job keeps its place, behind an acknowledgement that is on its way."""
+        await ride.acknowledged.wait()
+        if not ride.is_withdrawn:
+            await ride.reply.kept(ride.job)
 
     # What can be asked
 

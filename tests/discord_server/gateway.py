@@ -105,6 +105,12 @@ class Gateway:
             connection.cut()
         return len(self._open())
 
+    def refuse_from_now_on(self, code: int) -> None:
+        """Close every socket with a code, and each that comes."""
+        self.refuses_with = code
+        for connection in self._open():
+            connection.close(code)
+
     def invalidate(self) -> int:
         """Cut every socket and forget the sessions: RESUME is refused."""
         count = self.drop()
