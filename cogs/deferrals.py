@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from discord.ext import commands
 from bot.answers import Answer
 from bot.client import UNANSWERED, ImageBot
 from bot.deferrals import Deferral, Repeat
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.errors import BotError
 from bot.jobs import ImageMessage
 from bot.service import STOPPING_SENTENCE
@@ -45,7 +47,8 @@ from cogs.rows import generation_ids
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 2  # by later starts: what ends the process each time is not tried for ever
-PAUSES_S: Final = (0.0, 2.0, 10.0, 60.0)  # before tries to reach Discord
+PAUSES_S: Final = (0.0, 2.0, 10.0, 60.0, 300.0)  # before tries to reach Discord; the last repeats
+TRIED_FOR_S: Final = 60.0  # one of them: a request that hangs is given up
 GRACE_S: Final = 2.0  # for handlers that are nearly through when the bot stops
 ENDS_S: Final = 10.0  # for interrupted ones to let go of their threads
 KEPT_FOR: Final = dt.timedelta(days=1)  # nobody waits longer for an answer
@@ -220,7 +223,11 @@ class Deferrals(commands.Cog):
     async def _interrupt(self, work: _Work) -> None:
         for task in work.tasks:
             task.cancel()
-        deferral, interaction = work.deferral, work.interaction
+        # A Discord that hangs does not hold the stop up: then the next start says it.
+        async with asyncio.timeout(self._bot.answer_times.request_s):
+            await self._say_interrupted(work.deferral, work.interaction)
+
+    async def _say_interrupted(self, deferral: Deferral, interaction: discord.Interaction) -> None:
         if deferral.repeat is Repeat.ALWAYS:
             await say_in_place(deferral, interaction, words_of(deferral, "goes_on"))
             return  # its row stays
@@ -249,14 +256,18 @@ class Deferrals(commands.Cog):
                 self._start(self._take_up(deferral))
 
     async def _take_up(self, deferral: Deferral) -> None:
-        for pause_s in self._pauses_s:
+        pauses_s = itertools.chain(self._pauses_s, itertools.repeat(self._pauses_s[-1]))
+        for number, pause_s in enumerate(pauses_s, start=1):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
                 return  # the next start goes on
             try:
-                await self._complete(deferral)
+                async with asyncio.timeout(TRIED_FOR_S):
+                    await self._complete(deferral)
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                logger.warning("A deferred answer does not get through (%s)", error)
+                logger.warning("A deferred answer does not get through (%s)", in_one_line(error))
+                if number >= len(self._pauses_s) and refusal_of(error) is not Refusal.PASSING:
+                    return  # the next start tries once more
             else:
                 return
 

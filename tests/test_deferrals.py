@@ -366,6 +366,25 @@ async def test_what_a_stop_interrupts_is_said_at_once(
     assert rows_of(bot) == []
 
 
+async def test_a_stop_does_not_wait_for_a_discord_that_hangs(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    image = await drawn(server, place)
+    await bot.kill()
+    bot.answers_in_haste = True
+    await bot.start()
+    for method in ("GET", "PATCH"):
+        server.faults.next(Fault.HANGS, method, ORIGINAL, times=None)
+    asked = await deferred(server, place, "show", id=image)
+    await server.changes.until(lambda: server.journal.fault_counts[Fault.HANGS])
+    async with asyncio.timeout(10):
+        assert await bot.terminate() == 0
+    server.faults.clear()
+    await bot.start()
+    assert (await completed(server, asked)).images == [image]
+    await forgotten(bot, server)
+
+
 async def test_a_pressed_button_is_answered_after_a_restart(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
