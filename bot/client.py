@@ -159,6 +159,7 @@ def is_welcome(interaction: discord.Interaction[Any]) -> bool:
     """Return whether an interaction is new and in time; its seconds begin to count."""
     client: ImageBot = interaction.client
     Answer.to(interaction)
+    client.note_handler(interaction)
     if interaction.response.is_done():  # promised by an earlier run, and taken up again
         return True
     return client.arrivals.admit(interaction, client.now(), time.monotonic())
@@ -266,6 +267,7 @@ class ImageBot(commands.Bot):
         self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
         self.resume_answers: Callable[[], Awaitable[None]] = _no_answers
         self.stop_answers: Callable[[], Awaitable[None]] = _no_answers
+        self._answering: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}
         self._resuming: asyncio.Task[Any] | None = None
         self._syncing: asyncio.Task[None] | None = None
 
@@ -297,6 +299,22 @@ class ImageBot(commands.Bot):
             await asyncio.sleep(pause_s)
             if await self._sync_or_say():
                 return
+
+    def note_handler(self, interaction: discord.Interaction[Any]) -> None:
+        """Remember that the current task handles an interaction."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._answering[task] = interaction
+        task.add_done_callback(self._answering.pop)
+
+    async def let_handlers_answer(self) -> None:
+        """Wait for those that have not answered yet, for as long as Discord takes a first answer.
+
+        Whoever has promised an answer is looked after by `stop_answers`.
+        """
+        handlers = [task for task, each in self._answering.items() if not Answer.to(each).is_begun]
+        if handlers:
+            await asyncio.wait(handlers, timeout=self.answer_times.first_s)
 
     async def close(self) -> None:
         """Close the connection; what waits to be registered or taken up is so at the next start."""

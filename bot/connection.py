@@ -86,7 +86,9 @@ class ConnectedBot(ImageBot, commands.AutoShardedBot):
     async def close(self) -> None:
         """End answers and jobs while Discord can be asked; its library closes by itself, too."""
         if self.is_ready() and not self.is_closed():
+            await self.let_handlers_answer()
             await asyncio.gather(self.stop_answers(), self.service.stop())
+            await self.let_handlers_answer()  # what came since is refused, in one sentence
         await super().close()
 
 
@@ -202,7 +204,6 @@ async def _serve(bot: ImageBot, stop: asyncio.Event) -> None:
         await _ended(connection)
     else:
         logger.info("Stopping: what runs is finished or kept for the next start")
-        await asyncio.gather(bot.stop_answers(), bot.service.stop())
         await bot.close()
         connection.cancel()  # it may still be on its way to its first connection
         await asyncio.gather(connection, return_exceptions=True)

@@ -75,9 +75,13 @@ async def refuse(
     **subject: Any,  # noqa: ANN401 - JSON
 ) -> None:
     """Say why a command was refused, and offer what was typed into it as a form."""
-    form = await _opened(interaction, kind, title, fields, subject)
-    sentence = explain(error, str(interaction.locale))
-    await answer_privately(interaction, sentence, view=offer_again(interaction, form.id))
+    sentence, again = explain(error, str(interaction.locale)), None
+    try:
+        form = await _opened(interaction, kind, title, fields, subject)
+        again = offer_again(interaction, form.id)
+    except BotError as unkept:  # a full disk: why it was refused is still what matters
+        logger.warning("What was typed cannot be kept: %s", unkept.message)
+    await answer_privately(interaction, sentence, view=again)
 
 
 async def _opened(

@@ -553,6 +553,23 @@ async def test_a_bot_at_work_that_is_closed_for_good_says_so_and_ends_its_jobs_i
         await server.people.image(asked[1])
 
 
+@pytest.mark.parametrize("name", ["queue", "history", "imagine"])
+async def test_a_command_that_a_stop_meets_before_its_answer_is_answered(
+    server: DiscordServer, place: Place, bot: BotProcess, name: str
+):
+    server.faults.next(Fault.SERVER_ERROR, "POST", CALLBACK, times=3)
+    options = {"prompt": "a red apple", "size": SMALL} if name == "imagine" else {}
+    asked = await server.people.slash(place.ada, place.channel, name, **options)
+    await server.changes.until(lambda: server.journal.fault_counts[Fault.SERVER_ERROR])
+    assert await bot.terminate() == 0
+    assert asked.acknowledged
+    assert not asked._interaction.loading
+    assert "Traceback" not in bot.log
+    if name == "imagine":
+        await bot.start()
+        await server.people.image(asked)
+
+
 async def test_suggestions_that_do_not_get_through_leave_no_trace(
     server: DiscordServer, place: Place, bot: BotProcess
 ):

@@ -68,6 +68,8 @@ async def test_a_locked_database_is_said_and_what_was_typed_comes_back(town: Tow
         ):
             words = private_sentence(result)
             assert "could not be written (another program is writing to it)" in words
+        wrong = await town.ada.slash(town.channel, "imagine", prompt="a pear", size="1x1")
+        assert "1x1" in private_sentence(wrong), "that it cannot be typed again is not the reason"
         lost = await town.ada.submit_modal(shown, {"prompt": "a plum", "size": SMALL})
         assert "could not be written" in private_sentence(lost)
     board = await board_of(town)
