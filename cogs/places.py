@@ -61,7 +61,9 @@ class Places(commands.Cog):
             return place
         try:
             found = await guild.fetch_channel(channel_id)
-        except discord.NotFound:
+        except discord.NotFound as error:
+            if refusal_of(error) is Refusal.PASSING:  # a proxy's page, which says nothing of it
+                raise
             await self.forget(channel_id)
             return None
         if isinstance(found, discord.Thread):
@@ -148,8 +150,11 @@ class Places(commands.Cog):
         self._members[key] = moment, is_in
         return is_in
 
-    async def spoilers(self, guild: discord.Guild) -> frozenset[int]:
-        """Return the channels of a guild that Discord hides until they are clicked."""
+    async def spoilers(self, guild: discord.Guild) -> frozenset[int] | None:
+        """Return the channels of a guild that Discord hides until they are clicked.
+
+        None where Discord does not say: then any of them may be one.
+        """
         if guild.id not in self._spoilers:
             try:
                 async with asyncio.timeout(self.patience_s):
@@ -160,11 +165,21 @@ class Places(commands.Cog):
                 logger.warning(
                     "The channels of guild %d cannot be read: %s", guild.id, in_one_line(error)
                 )
-                return frozenset()
+                return None
             self._spoilers[guild.id] = frozenset(int(each["id"]) for each in raw if _spoils(each))
         return self._spoilers[guild.id]
 
     # What Discord tells
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Look at all of it again: what changed while the bot was not connected was not told."""
+        self._spoilers.clear()
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Look again after an outage of a server."""
+        self._spoilers.pop(guild.id, None)
 
     @commands.Cog.listener()
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:

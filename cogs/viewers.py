@@ -138,7 +138,9 @@ async def viewer_in(
         shared=frozenset(
             id_ for id_, each in there.items() if here is not None and is_open_to(each, here)
         ),
-        veiled=frozenset(id_ for id_, each in there.items() if _ground_id(each) in spoilers),
+        veiled=frozenset(
+            id_ for id_, each in there.items() if spoilers is None or _ground_id(each) in spoilers
+        ),
         is_moderator=rights.is_moderator,
         moderated=rights.moderated
         | {id_ for id_, each in there.items() if _ground_id(each) in rights.moderated},

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 from simcord.backend.models import Overwrite
@@ -17,6 +18,7 @@ from simcord.enums import ChannelType, OverwriteType
 from bot.store import Store
 from bot.store.database import Database
 from bot.store.places import KnownPlace
+from cogs.places import SPOILER_FLAG, places_of
 from tests import viewer_table
 from tests.board_town import add_picture, create, said
 from tests.discord_server.stand_in import StandInEngine
@@ -332,6 +334,38 @@ async def test_what_is_from_a_spoiler_channel_is_hidden_elsewhere(town: Town):
     await town.mark(finale)
     shown = answer_of(await town.ming.slash(town.channel, "show", id=id_))
     assert [item["spoiler"] for item in gallery_of(shown)] == [False]
+
+
+async def test_where_discord_does_not_say_which_channels_are_spoilers_all_are(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+):
+    finale = town.guild.create_text_channel("finale")
+    await town.mark(finale, is_spoiler=True)
+    [id_] = ids_of(await draw(town, finale))
+
+    async def reset(_: int) -> Any:
+        raise aiohttp.ServerDisconnectedError
+
+    places_of(town.bot)._spoilers.clear()
+    with monkeypatch.context() as broken:
+        broken.setattr(town.bot.http, "get_all_guild_channels", reset)
+        shown = answer_of(await town.ming.slash(town.channel, "show", id=id_))
+        assert [item["spoiler"] for item in gallery_of(shown)] == [True]
+        own = answer_of(await town.ming.slash(finale, "show", id=id_))
+        assert [item["spoiler"] for item in gallery_of(own)] == [False]
+
+
+async def test_a_spoiler_channel_made_while_nobody_listened_hides_its_images(town: Town):
+    finale = town.guild.create_text_channel("finale")
+    [id_] = ids_of(await draw(town, finale))
+    shown = answer_of(await town.ming.slash(town.channel, "show", id=id_))
+    assert [item["spoiler"] for item in gallery_of(shown)] == [False]
+    kind = {"nsfw": False, "flags": SPOILER_FLAG}
+    town.env.backend.channel_kinds = {finale.id: kind}  # and nothing is told
+    town.bot.dispatch("ready")
+    await town.env.settle()
+    shown = answer_of(await town.ming.slash(town.channel, "show", id=id_))
+    assert [item["spoiler"] for item in gallery_of(shown)] == [True]
 
 
 async def test_pictures_of_a_spoiler_channel_hang_hidden_on_boards(town: Town):
