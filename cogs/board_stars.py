@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import logging
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, TypeVar
 
 import discord
 from discord.ext import commands
 
 from bot.boards import Actor, access_of
 from bot.client import ImageBot
+from bot.discord_errors import Refusal, in_one_line, refusal_of
 from bot.errors import BotError
 from bot.viewers import Viewer
 from cogs.board_people import actor_of_member, may_view_board
@@ -22,6 +23,7 @@ from cogs.viewers import viewer_in
 
 logger = logging.getLogger(__name__)
 
+_Result = TypeVar("_Result")
 STAR: Final = "⭐"
 DONE: Final = "📌"  # put under what hangs there now
 
@@ -43,15 +45,27 @@ class Stars(commands.Cog):
         if board_id is None:
             return
         channel = self._bot.get_partial_messageable(payload.channel_id, guild_id=payload.guild_id)
-        try:
-            message = await channel.fetch_message(payload.message_id)
-        except discord.HTTPException as error:
-            logger.info("A starred message cannot be read: %s", error)
+        message = await self._patiently(lambda: channel.fetch_message(payload.message_id))
+        if message is None:
             return
         viewer = await self._viewer(member, payload.channel_id)
         if await self._hang(message, actor_of_member(member), board_id, viewer):
-            with contextlib.suppress(discord.HTTPException):  # it may not react here
-                await message.add_reaction(DONE)
+            await self._patiently(lambda: message.add_reaction(DONE))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[_Result]]) -> _Result | None:
+        """Ask Discord until it answers; None where it refuses, or for too long."""
+        for pause_s in (*self._bot.answer_times.elsewhere_s, None):
+            try:
+                return await ask()
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                if refusal is not Refusal.PASSING or pause_s is None:
+                    logger.info("A star comes to nothing: %s", in_one_line(error))
+                    return None
+                await asyncio.sleep(pause_s)
+        return None
 
     async def _board_id(self, guild_id: int, channel_id: int, member: discord.Member) -> str | None:
         """Return the board that a star in a channel means; None where stars do nothing."""

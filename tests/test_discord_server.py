@@ -570,6 +570,32 @@ async def test_a_command_that_a_stop_meets_before_its_answer_is_answered(
         await server.people.image(asked)
 
 
+async def test_a_star_outlasts_a_page_of_discords_outer_wall(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    people = server.people
+    for name, options in (
+        ("board create", {"name": "Spring"}),
+        ("board star", {"enabled": True, "board": "Spring"}),
+    ):
+        asked = await people.slash(place.moderator, place.channel, name, **options)
+        await server.changes.until(
+            lambda asked=asked: asked.acknowledged and not asked._interaction.loading,
+            what="an answer",
+        )
+    image = await people.image(await imagine(server, place))
+    server.faults.next(Fault.PAGE, "GET", EDIT)
+    server.faults.next(Fault.PAGE, "PUT", f"{EDIT}/reactions/{{emoji_name}}/@me")
+    await place.moderator.react(image, "⭐")
+    await server.changes.until(
+        lambda: any(each.emoji == "📌" for each in _reactions(server, image)), what="a pin under it"
+    )
+
+
+def _reactions(server: DiscordServer, message: Seen) -> list[Any]:
+    return list(server.backend.get_message(message.channel_id, message.id).reactions)
+
+
 async def test_suggestions_that_do_not_get_through_leave_no_trace(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
