@@ -53,10 +53,9 @@ _CLOSED_FOR_GOOD: Final = {
     "them.",
 }
 
-_NETWORK: Final = (aiohttp.ClientConnectionError, OSError, TimeoutError)
+_NETWORK: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _EXPECTED: Final = (
     *_NETWORK,
-    aiohttp.ClientError,
     discord.HTTPException,
     discord.ConnectionClosed,
     discord.GatewayNotFound,
@@ -172,6 +171,13 @@ async def _log_in(bot: ImageBot, token: str) -> None:
         raise DiscordUnreachableError(
             f"Discord cannot be reached ({type(error).__name__}): check this machine's network, "
             "proxy and firewall for https://discord.com."
+        ) from error
+    except (TypeError, KeyError, ValueError) as error:
+        if bot.application is not None:  # Discord has answered, so it is a defect of ours
+            raise
+        raise DiscordUnreachableError(
+            "What answers in Discord's place is not Discord, but perhaps a proxy or the login page "
+            "of this network: open https://discord.com on this machine."
         ) from error
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import discord
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from bot.client import BotTranslator, ImageBot
@@ -173,6 +175,34 @@ async def test_no_network_is_told(settings, engine: SteeredEngine, monkeypatch: 
     secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
     with pytest.raises(DiscordUnreachableError, match="cannot be reached"):
         await run_bot(secret, lambda: engine)
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "sentence"),
+    [
+        ("<html>Log in to this network</html>", None, "is not Discord, but perhaps a proxy"),
+        ('{"id":', 500, "cannot be reached"),
+    ],
+)
+async def test_what_answers_in_discords_place_is_told(
+    settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch, body, length, sentence
+):
+    async def portal(request: web.Request) -> web.StreamResponse:
+        headers = {} if length is None else {"Content-Length": str(length)}
+        response = web.StreamResponse(headers={"Content-Type": "text/html", **headers})
+        await response.prepare(request)
+        await response.write(body.encode())
+        if length is not None:
+            request.transport.close()
+        return response
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", portal)
+    async with TestServer(application) as there:
+        monkeypatch.setattr(discord.http.Route, "BASE", str(there.make_url("")))
+        secret = settings.model_copy(update={"discord_token": SecretStr("very.secret.token")})
+        with pytest.raises(DiscordUnreachableError, match=sentence):
+            await run_bot(secret, lambda: engine)
 
 
 async def test_a_stop_signal_ends_the_bot_in_order(
