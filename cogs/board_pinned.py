@@ -37,6 +37,7 @@ NEWS_READ: Final = 12  # entries; some are about pictures that not everybody may
 MESSAGES_READ: Final = 30  # when looking for a message that may be there already
 AT_ONCE: Final = 8  # boards that are looked after at the same time
 LOOKED_AFTER_WITHIN_S: Final = 60.0  # one that hangs longer is looked after at the next start
+AGAIN_S: Final = (1.0, 5.0, 20.0, 60.0)  # between tries that fail; the last repeats
 
 
 class PinnedBoards(commands.Cog):
@@ -76,18 +77,29 @@ class PinnedBoards(commands.Cog):
             del self._tasks[board_id]
 
     async def _redraw_wanted(self, board_id: str) -> None:
+        failures = 0
         while board_id in self._wanted:
             await asyncio.sleep(self._wait_s(board_id))
             self._wanted.discard(board_id)
             self._drawn[board_id] = time.monotonic()
-            try:
-                await self._redraw(board_id)
-            except Exception as error:
-                if refusal_of(error) is None:
-                    logger.exception("The message of board %s cannot be drawn", board_id)
-                else:
-                    said = in_one_line(error)
-                    logger.warning("The message of board %s cannot be kept: %s", board_id, said)
+            if await self._may_be_redrawn_later(board_id):
+                self._wanted.add(board_id)
+                await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
+                failures += 1
+
+    async def _may_be_redrawn_later(self, board_id: str) -> bool:
+        """Redraw a board; return whether that failed and may work later."""
+        try:
+            await self._redraw(board_id)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                logger.exception("The message of board %s cannot be drawn", board_id)
+            else:
+                said = in_one_line(error)
+                logger.warning("The message of board %s cannot be kept: %s", board_id, said)
+            return refusal is Refusal.PASSING
+        return False
 
     def _wait_s(self, board_id: str) -> float:
         """Return how long a board's message must still stay as it is."""
@@ -199,15 +211,22 @@ class PinnedBoards(commands.Cog):
                 raise
 
     async def _take_down_old(self, board_id: str, board: Board | None) -> None:
-        """Delete the message of a board that is deleted, or is another channel now."""
+        """Delete the message of a board that is deleted, or is another channel now.
+
+        It is forgotten only then: what fails is tried again, also by the next start.
+        """
         old = self._shown.get(board_id)
         if old is None or (board is not None and board.channel_id == old[0]):
             return
-        del self._shown[board_id]
-        await self._boards.forget_message(old[1])
-        with contextlib.suppress(discord.HTTPException):  # it is gone, or out of reach
-            channel = self._bot.get_partial_messageable(old[0])
+        channel = self._bot.get_partial_messageable(old[0])
+        try:
             await channel.get_partial_message(old[1]).delete()
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.PASSING:
+                raise
+            logger.info("An old message of board %s is left: %s", board_id, in_one_line(error))
+        self._shown.pop(board_id, None)
+        await self._boards.forget_message(old[1])
 
     async def _content(self, guild: discord.Guild, board: Board) -> Content:
         locale = str(guild.preferred_locale)

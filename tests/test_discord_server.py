@@ -592,6 +592,27 @@ async def test_a_star_outlasts_a_page_of_discords_outer_wall(
     )
 
 
+async def test_a_boards_message_follows_though_discord_refuses_for_a_while(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    async def run(name: str, /, **options: Any) -> None:
+        asked = await server.people.slash(place.moderator, place.channel, name, **options)
+        await server.changes.until(lambda: asked.acknowledged and not asked._interaction.loading)
+
+    await run("board create", name="Spring", channel=place.channel)
+    sheet = await server.people.text(place.channel, "Spring", viewer=place.ming)
+    server.faults.next(Fault.PAGE, "PATCH", EDIT)
+    await run("board edit", board="Spring", name="Autumn")
+    assert (await server.people.text(place.channel, "Autumn", viewer=place.ming)).id == sheet.id
+    server.faults.next(Fault.PAGE, "DELETE", EDIT)
+    await run("board edit", board="Autumn", detach=True)
+    await server.changes.until(
+        lambda: sheet.id not in {each.id for each in server.people.messages(place.channel)},
+        what="the board's message gone",
+    )
+    assert server.journal.fault_counts[Fault.PAGE] == 2
+
+
 def _reactions(server: DiscordServer, message: Seen) -> list[Any]:
     return list(server.backend.get_message(message.channel_id, message.id).reactions)
 
