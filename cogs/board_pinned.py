@@ -255,8 +255,8 @@ class PinnedBoards(commands.Cog):
         try:
             partial = channel.get_partial_message(board.message_id)
             message = await partial.edit(**content.arguments())
-        except discord.NotFound as error:
-            if refusal_of(error) is Refusal.PLACE_GONE:
+        except discord.HTTPException as error:
+            if refusal_of(error) is not Refusal.MESSAGE_GONE:
                 raise
             self._shown.pop(board.id, None)
             await self._boards.forget_message(board.message_id)

@@ -15,6 +15,7 @@ import discord
 
 from bot.client import ImageBot
 from bot.deferrals import Deferral
+from bot.discord_errors import Refusal, refusal_of
 
 _PAYLOAD: ContextVar[Mapping[str, Any]] = ContextVar("payload of the interaction")
 
@@ -52,7 +53,9 @@ async def with_roles_of_now(bot: ImageBot, deferral: Deferral) -> Deferral | Non
     user_id = int(payload["member"]["user"]["id"])
     try:
         member = await bot.http.get_member(int(payload["guild_id"]), user_id)
-    except discord.NotFound:
+    except discord.HTTPException as error:
+        if refusal_of(error) is not Refusal.PLACE_GONE:
+            raise
         return None
     return replace(deferral, payload={**payload, "member": {**payload["member"], **member}})
 

@@ -212,6 +212,18 @@ async def test_who_left_meanwhile_gets_no_export(
     assert server.people.messages(place.ada.user.dm_channel) == []
 
 
+async def test_a_page_in_between_is_not_taken_for_somebody_who_left(
+    server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
+):
+    asked, blocked = await blocked_export(server, place, board[0])
+    await bot.kill()
+    blocked.let_go()
+    server.faults.next(Fault.GONE, "GET", "/guilds/{guild_id}/members/{user_id}")
+    await bot.start()
+    assert await files_in(server, asked) == ["spring.zip"]
+    await forgotten(bot, server)
+
+
 async def test_of_several_files_each_is_there_once_wherever_the_bot_is_killed(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):

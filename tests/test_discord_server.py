@@ -592,8 +592,9 @@ async def test_a_star_outlasts_a_page_of_discords_outer_wall(
     )
 
 
+@pytest.mark.parametrize("fault", [Fault.PAGE, Fault.GONE])  # none of them Discord's own word
 async def test_a_boards_message_follows_though_discord_refuses_for_a_while(
-    server: DiscordServer, place: Place, bot: BotProcess
+    server: DiscordServer, place: Place, bot: BotProcess, fault: Fault
 ):
     async def run(name: str, /, **options: Any) -> None:
         asked = await server.people.slash(place.moderator, place.channel, name, **options)
@@ -601,16 +602,16 @@ async def test_a_boards_message_follows_though_discord_refuses_for_a_while(
 
     await run("board create", name="Spring", channel=place.channel)
     sheet = await server.people.text(place.channel, "Spring", viewer=place.ming)
-    server.faults.next(Fault.PAGE, "PATCH", EDIT)
+    server.faults.next(fault, "PATCH", EDIT)
     await run("board edit", board="Spring", name="Autumn")
     assert (await server.people.text(place.channel, "Autumn", viewer=place.ming)).id == sheet.id
-    server.faults.next(Fault.PAGE, "DELETE", EDIT)
+    server.faults.next(fault, "DELETE", EDIT)
     await run("board edit", board="Autumn", detach=True)
     await server.changes.until(
         lambda: sheet.id not in {each.id for each in server.people.messages(place.channel)},
         what="the board's message gone",
     )
-    assert server.journal.fault_counts[Fault.PAGE] == 2
+    assert server.journal.fault_counts[fault] == 2
 
 
 def _reactions(server: DiscordServer, message: Seen) -> list[Any]:
