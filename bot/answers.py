@@ -331,9 +331,8 @@ class Answer:
                 async with asyncio.timeout(within_s):
                     await work()
             except Exception as error:
-                refusal, is_known = refusal_of(error), isinstance(error, discord.HTTPException)
-                if refusal is Refusal.TOO_LARGE and not has_files:
-                    refusal = Refusal.PASSING  # of something in between: there is nothing large
+                refusal = refusal_of(error, has_files=has_files)
+                is_known = isinstance(error, discord.HTTPException)
                 if refusal not in _UNREACHED:
                     raise
                 logger.info("An answer was not taken (%s)", in_one_line(error))
@@ -373,7 +372,7 @@ class Answer:
                 async with asyncio.timeout(self._times.upload_s):
                     sent = await place.send(nonce=nonce, **content.arguments_of_new())
             except Exception as error:
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, has_files=bool(content.files))
                 if refusal not in _UNREACHED:
                     raise
                 logger.info("An answer could not be written (%s)", in_one_line(error))

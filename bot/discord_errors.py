@@ -65,10 +65,14 @@ _CODES: Final[Mapping[int, Refusal]] = {
 }  # fmt: skip
 
 
-def refusal_of(error: BaseException) -> Refusal | None:
-    """Return what an exception means; None where it is no refusal of Discord's but a defect."""
+def refusal_of(error: BaseException, *, has_files: bool = True) -> Refusal | None:
+    """Return what an exception means; None where it is no refusal of Discord's but a defect.
+
+    Words alone are never too large (`has_files=False`): something in between says so, and passes.
+    """
     if isinstance(error, discord.HTTPException):
-        return _CODES.get(error.code) or _by_status(error.status, has_code=error.code != 0)
+        found = _CODES.get(error.code) or _by_status(error.status, has_code=error.code != 0)
+        return Refusal.PASSING if found is Refusal.TOO_LARGE and not has_files else found
     if isinstance(
         error, discord.RateLimited | aiohttp.ClientError | ConnectionError | TimeoutError
     ):

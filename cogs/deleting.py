@@ -153,11 +153,10 @@ class DiscordRemover:
         try:
             await self._as_bot(message, content)
         except discord.HTTPException as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, has_files=content is not None and bool(content.files))
             if refusal in DONE:
                 return
-            is_small = content is None or not content.files
-            if error.code == EDITED_TOO_OFTEN or (refusal is Refusal.TOO_LARGE and is_small):
+            if error.code == EDITED_TOO_OFTEN or refusal is Refusal.PASSING:
                 raise NotReachedError(in_one_line(error)) from error
             if refusal is not Refusal.NOT_EDITABLE:
                 raise

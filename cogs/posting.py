@@ -245,11 +245,10 @@ def refusals_translated() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        refusal = refusal_of(error)
+        refusal = refusal_of(error, has_files=False)  # they were left out before
         if refusal is None:
             raise
-        # Files were left out before: what has none is too large only for something in between.
-        if refusal in {Refusal.PASSING, Refusal.TOO_LARGE}:
+        if refusal is Refusal.PASSING:
             raise NotReachedError(in_one_line(error)) from error
         raise NotPostableError(in_one_line(error), is_final=refusal.is_final) from error
 
@@ -270,8 +269,14 @@ async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -
 
     Raises:
         discord.HTTPException: They take none.
+        NotReachedError: It may work later.
 
     """
     user = await bot.fetch_user(user_id)
     nonce = hashlib.blake2b(f"{about} {line}".encode(), digest_size=12).hexdigest()
-    await user.send(view=layouts.notice(line, colour=layouts.WARNING), nonce=nonce)
+    try:
+        await user.send(view=layouts.notice(line, colour=layouts.WARNING), nonce=nonce)
+    except discord.HTTPException as error:
+        if refusal_of(error, has_files=False) is Refusal.PASSING:
+            raise NotReachedError(in_one_line(error)) from error
+        raise

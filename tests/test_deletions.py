@@ -300,8 +300,9 @@ async def test_what_discord_does_not_let_go_is_told_and_can_be_deleted_later(
     await gone(server, quick)
 
 
+@pytest.mark.parametrize("fault", [None, Fault.TOO_LARGE])
 async def test_what_is_refused_after_a_restart_is_told_in_private(
-    server: DiscordServer, place: Place, quick: BotProcess
+    server: DiscordServer, place: Place, quick: BotProcess, fault: Fault | None
 ):
     message = await image(server, place)
     await posted(server, quick)
@@ -312,6 +313,8 @@ async def test_what_is_refused_after_a_restart_is_told_in_private(
     server.faults.clear()
     for way in WAYS:
         server.faults.refuse(50001, "DELETE", way)
+    if fault is not None:  # of something in between: these are a few words
+        server.faults.next(fault, "POST", f"/channels/{place.ada.user.dm_channel.id}/messages")
     await quick.start()
     told = await server.people.text(place.ada.user.dm_channel, "does not let me remove")
     assert f"/{message.channel_id}/{message.id}" in told.text
