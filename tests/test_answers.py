@@ -21,7 +21,7 @@ from PIL import Image
 
 from bot.arrivals import Arrivals
 from bot.content import Content, Upload
-from tests.answer_table import Scene, fill, scene
+from tests.answer_table import Scene, Table, fill, missing, scene
 from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.faults import Fault
 from tests.discord_server.server import DiscordServer
@@ -55,13 +55,34 @@ async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         ("**Edit**", "first: lost answer", "✓"),
         ("`/imagine`, refused", "first: lost answer", "✓"),
         ("form *Edit*", "first: reset", "✓"),
+        ("`/board vote`, refused", "Discord hangs", "direct message"),
         ("`/board comment`", "Discord hangs", "direct message"),
-        ("`/imagine`", "Discord hangs", "not done"),
     ],
 )
 async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, trouble: str, cell: str):
-    table = await fill(found, [act], [trouble])
+    table = Table()
+    await fill(found, table, act, [trouble])
     assert table.cells == {(act, trouble): cell}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("act", "trouble", "cell"),
+    [
+        ("`/board vote`", "later: killed before", "told to look"),
+    ],
+)
+async def test_what_a_kill_interrupts_is_not_done_or_told_once(
+    found: Scene, act: str, trouble: str, cell: str
+):
+    table = Table()
+    await fill(found, table, act, ["none", trouble])
+    assert table.cells == {(act, "none"): "✓", (act, trouble): cell}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_everything_that_people_can_send_has_a_row(found: Scene):
+    assert missing(found) == set()
 
 
 # The same interaction twice, and two processes

@@ -1,34 +1,36 @@
-"""Write the page of what is seen when the network fails."""
+"""Write the page of what is seen when the network fails, or the bot is killed."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.answer_table import ACTS, TROUBLES, Table, scene
-
-
-async def build(target: Path, acts: list[str]) -> Table:
-    """Fill the table row by row; the page is written after each."""
-    table = Table()
-    with tempfile.TemporaryDirectory() as folder:
-        async with scene(Path(folder)) as found:
-            for act in acts:
-                for name, trouble in TROUBLES.items():
-                    table.cells[act, name] = await found.cell(ACTS[act], trouble)
-                await asyncio.to_thread(target.write_text, table.page(), encoding="utf-8")
-                print(act, {n: table.cells[act, n] for n in TROUBLES}, flush=True)
-    return table
+from tests.answer_table import ACTS, TROUBLES, Table, fill_all
 
 
 def main() -> int:
-    """Write the page, and say what must not be."""
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/answers.md")
-    table = asyncio.run(build(target, sys.argv[2:] or list(ACTS)))
-    print("bad:", table.bad)
-    return 1 if table.bad else 0
+    """Write the page after each row, and say what must not be; other rows stay as they are."""
+    options = _options()
+    table = Table.read(options.page)
+
+    def after(act: str) -> None:
+        options.page.write_text(table.page(), encoding="utf-8")
+        print(act, {name: table.cells[act, name] for name in TROUBLES}, flush=True)
+
+    asyncio.run(fill_all(table, options.acts or ACTS, scenes=options.scenes, after=after))
+    bad = table.bad
+    print("bad:", bad)
+    return 1 if bad else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.answer_table")
+    parser.add_argument("page", nargs="?", type=Path, default=Path("docs/answers.md"))
+    parser.add_argument("acts", nargs="*", metavar="ACT", help="rows; none means all of them")
+    parser.add_argument("--scenes", type=int, default=4, help="bots that share the rows")
+    return parser.parse_intermixed_args()
 
 
 if __name__ == "__main__":

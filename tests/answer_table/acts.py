@@ -1,133 +1,146 @@
-"""What is done: commands, buttons, menus and forms, each after what it needs has been prepared."""
+"""How things are done: commands, menus, buttons, selects and forms."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from tests.answer_table.scene import Act, Done, Scene
-from tests.town import SMALL
+from tests.discord_server.world import Seen
+from tests.town import walk
 
 Do = Callable[[], Awaitable[Done]]
+Source = Callable[[Scene], Awaitable[Seen]]
+Prepare = Callable[[Scene], Awaitable[None]]
 
 
-def command(name: str, /, *, wants_image: bool = False, **options: Any) -> Act:
-    """Return the act of running a command; options may be made from the scene."""
-
-    async def act(scene: Scene) -> Do:
-        made = {key: value(scene) if callable(value) else value for key, value in options.items()}
-
-        async def do() -> Done:
-            return Done(asked=await scene.slash(name, **made), wants_image=wants_image)
-
-        return do
-
-    return act
+async def nothing(_: Scene) -> None:
+    """Prepare nothing."""
 
 
-def button(
-    label: str, *, wants_image: bool = False, fresh: bool = False, of: Act | None = None
-) -> Act:
-    """Return the act of pressing a button under an image, or under what another act showed."""
-
-    async def act(scene: Scene) -> Do:
-        message = await scene.drawn() if fresh else scene.image
-        if of is not None:
-            shown = await (await of(scene))()
-            await scene.answered(shown.asked)
-            message = scene.people.response(shown.asked)
-
-        async def do() -> Done:
-            asked = await scene.people.press(scene.place.moderator, message, label)
-            pressed = None if of is None else message
-            goes = message if fresh else None
-            return Done(asked=asked, wants_image=wants_image, pressed=pressed, goes=goes)
-
-        return do
-
-    return act
-
-
-def menu(name: str, *, wants_image: bool = False) -> Act:
-    """Return the act of running a command of a message's menu."""
-
-    async def act(scene: Scene) -> Do:
-        async def do() -> Done:
-            who, channel = scene.place.moderator, scene.place.channel
-            asked = await scene.people.menu(who, channel, name, scene.image)
-            return Done(asked=asked, wants_image=wants_image)
-
-        return do
-
-    return act
-
-
-def form(label: str, values: dict[str, str], *, wants_image: bool = False, opens: Act) -> Act:
-    """Return the act of sending a form that something opened."""
-    del label
-
-    async def act(scene: Scene) -> Do:
-        shown = (await (await opens(scene))()).asked
-        await scene._still(lambda: shown.modal is not None)
-
-        async def do() -> Done:
-            asked = await scene.people.fill_in(scene.place.moderator, shown, values)
-            return Done(asked=asked, wants_image=wants_image)
-
-        return do
-
-    return act
-
-
-def image_id(scene: Scene) -> str:
-    found: str = scene.image.images[0]
+async def made(scene: Scene, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options, those that are functions made from the scene."""
+    found = {}
+    for key, value in options.items():
+        one = value(scene) if callable(value) else value
+        found[key] = await one if isinstance(one, Awaitable) else one
     return found
 
 
-def seed(scene: Scene) -> int:
-    number: int = next(scene.seeds)
-    return number
+def command(name: str, /, *, draws: bool = False, first: Prepare = nothing, **options: Any) -> Act:
+    """Return the act of running a command, and of what has to be so first.
+
+    Options may be made from the scene.
+    """
+
+    async def prepare(scene: Scene) -> Do:
+        await first(scene)
+        given = await made(scene, options)
+
+        async def do() -> Done:
+            return Done(asked=await scene.slash(name, **given))
+
+        return do
+
+    return Act(of=f"/{name}", prepare=prepare, draws=draws)
 
 
-def new_name(scene: Scene) -> str:
-    return f"Board {next(scene.seeds)}"
+def menu(name: str, *, draws: bool = False) -> Act:
+    """Return the act of running a command of an image's menu."""
+
+    async def prepare(scene: Scene) -> Do:
+        async def do() -> Done:
+            who, channel = scene.place.moderator, scene.place.channel
+            return Done(asked=await scene.people.menu(who, channel, name, scene.image))
+
+        return do
+
+    return Act(of=f"menu {name}", prepare=prepare, draws=draws)
 
 
-EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety": "0"}
-SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
+def button(
+    action: str, under: Source, *, draws: bool = False, goes: bool = False, after: Prepare = nothing
+) -> Act:
+    """Return the act of pressing a button under a message, which goes away where `goes`.
 
-ACTS: Final[dict[str, Act]] = {
-    "`/imagine`": command("imagine", **SMALL_IMAGE, seed=seed, wants_image=True),
-    "`/imagine`, refused": command("imagine", prompt="a red apple", size="0x0"),
-    "`/compare`": command("compare", **SMALL_IMAGE, vary="seeds", values="1,2", wants_image=True),
-    "`/reproduce`": command("reproduce", id=image_id, wants_image=True),
-    "`/show`": command("show", id=image_id),
-    "`/history`": command("history"),
-    "`/recipe`": command("recipe", id=image_id),
-    "`/lineage`": command("lineage", id=image_id),
-    "`/queue`": command("queue"),
-    "`/cancel`": command("cancel", job="abcdef"),
-    "`/help`": command("help"),
-    "`/jobs clear`, refused": command("jobs clear"),
-    "`/board create`": command("board create", name=new_name),
-    "`/board list`": command("board list"),
-    "`/board show`": command("board show", board="Spring"),
-    "`/board add`": command("board add", id=image_id, board="Spring"),
-    "`/board vote`": command("board vote", number=1, board="Spring"),
-    "`/board caption`": command("board caption", number=1, words="An apple", board="Spring"),
-    "`/board comment`": command("board comment", number=1, words="Good", board="Spring"),
-    "`/board members`": command("board members", board="Spring"),
-    "`/board palette`": command("board palette", board="Spring"),
-    "`/board export`": command("board export", form="png", board="Spring"),
-    "**Same seed**": button("Same seed", wants_image=True),
-    "**Edit**": button("Edit"),
-    "**Recipe**": button("Recipe"),
-    "**Delete**": button("Delete", fresh=True),
-    "**Older** (history)": button("Older →", of=command("history")),
-    "menu *Recipe*": menu("Recipe"),
-    "menu *Same seed*": menu("Same seed", wants_image=True),
-    "menu *Inspect*": menu("Inspect"),
-    "menu *Add to board*": menu("Add to board"),
-    "form *Edit*": form("Edit", EDITED, wants_image=True, opens=button("Edit")),
-    "form *Edit*, refused": form("Edit", {**EDITED, "size": "0x0"}, opens=button("Edit")),
-}
+    Args:
+        action: As in its `custom_id`.
+        under: Shows the message.
+        draws: Whether an image is drawn.
+        goes: Whether the message is to be deleted.
+        after: What happens between that it is shown and that it is pressed.
+
+    """
+
+    async def prepare(scene: Scene) -> Do:
+        message = await under(scene)
+        await after(scene)
+        message, custom_id = await _found(scene, message, f"zib:{action}:")
+
+        async def do() -> Done:
+            who = scene.place.moderator
+            asked = await scene.people.press(who, message, custom_id=custom_id)
+            pressed = message if message.ephemeral else None
+            return Done(asked=asked, pressed=pressed, goes=message if goes else None)
+
+        return do
+
+    return Act(of=f"button {action}", prepare=prepare, draws=draws)
+
+
+def select(
+    action: str, under: Source, value: str | None = None, *, after: Prepare = nothing
+) -> Act:
+    """Return the act of choosing from a select, its first option unless one is named."""
+
+    async def prepare(scene: Scene) -> Do:
+        message = await under(scene)
+        await after(scene)
+        message, custom_id = await _found(scene, message, f"zib:{action}:")
+        [found] = [each for each in walk(message) if each.get("custom_id") == custom_id]
+        chosen = [value or found["options"][0]["value"]]
+
+        async def do() -> Done:
+            who = scene.place.moderator
+            asked = await scene.people.choose(who, message, custom_id, chosen)
+            return Done(asked=asked, pressed=message if message.ephemeral else None)
+
+        return do
+
+    return Act(of=f"select {action}", prepare=prepare)
+
+
+def form(
+    kind: str, opens: Act, *, draws: bool = False, first: Prepare = nothing, **values: Any
+) -> Act:
+    """Return the act of sending a form that something opened; its values are as of `command`."""
+
+    async def prepare(scene: Scene) -> Do:
+        await first(scene)
+        typed = await made(scene, values)
+        done = await (await opens.prepare(scene))()
+        shown = await scene.opened(done.asked)
+
+        async def do() -> Done:
+            asked = await scene.people.fill_in(scene.place.moderator, shown, typed)
+            return Done(asked=asked, pressed=done.pressed)
+
+        return do
+
+    return Act(of=f"form {kind}", prepare=prepare, draws=draws)
+
+
+async def _found(scene: Scene, message: Seen, start: str) -> tuple[Seen, str]:
+    """Wait until a message has something to press, or choose from, and return both as they are."""
+
+    def look() -> tuple[Seen, str] | None:
+        now = scene.now(message)
+        found = [
+            each["custom_id"]
+            for each in walk(now)
+            if str(each.get("custom_id")).startswith(start) and not each.get("disabled")
+        ]
+        return (now, found[-1]) if found else None
+
+    seen: tuple[Seen, str] = await scene.server.changes.until(look, what=start)
+    return seen

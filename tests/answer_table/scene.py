@@ -1,4 +1,4 @@
-"""A place where one thing is done while one request fails, and what its user sees of that."""
+"""A place where things are done: people, a bot, images and boards."""
 
 from __future__ import annotations
 
@@ -6,33 +6,23 @@ import asyncio
 import contextlib
 import itertools
 import sqlite3
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from bot.texts import text
-from tests.discord_server.bot_process import BotProcess
-from tests.discord_server.faults import Fault
+import discord
+
+from tests.board_room import picture
+from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.world import Place, Seen
 from tests.town import SMALL
 
-STILL_S: Final = 0.35  # nothing changes for so long: it is over
-NOBODY_S: Final = 8.0  # nothing is seen for so long: nothing will be
-THINKING, TWICE, UNTRUE, NOTHING, SECRETLY = "thinking…", "twice", "untrue", "nothing", "done!"
-GONE: Final = "image gone"
-BAD: Final = (THINKING, TWICE, UNTRUE, NOTHING, SECRETLY)
-TABLES: Final = ("boards", "board_items", "board_votes", "board_comments", "board_log", "pauses")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """What fails: the next requests of these routes."""
-
-    fault: Fault
-    times: int | None
-    routes: Sequence[tuple[str, str]]
+PATIENCE_S: Final = 90.0
+LOOK_S: Final = 0.1  # between looks at the database
+UNDER_WAY: Final = "SELECT count(*) FROM deferrals UNION ALL SELECT count(*) FROM deletions"
+JOBS: Final = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,148 +32,163 @@ class Done:
     Attributes:
         asked: The interaction.
         pressed: The message that was pressed and shall change.
-        wants_image: Whether the answer is an image that is drawn.
         goes: The message that shall go away.
 
     """
 
     asked: Any
     pressed: Seen | None = None
-    wants_image: bool = False
     goes: Seen | None = None
 
 
-Act = Callable[["Scene"], Awaitable[Callable[[], Awaitable[Done]]]]
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that a person does.
+
+    Attributes:
+        of: What it is, as `tests.answer_table.inventory` names it.
+        prepare: Sees to what it needs, and returns what does it.
+        draws: Whether the answer is an image.
+
+    """
+
+    of: str
+    prepare: Callable[[Scene], Awaitable[Callable[[], Awaitable[Done]]]]
+    draws: bool = False
 
 
 @dataclass(kw_only=True)
 class Scene:
-    """A server, a bot, somebody who does things, an image and a board."""
+    """A server, a bot, somebody who does things, images and boards."""
 
     server: DiscordServer
     place: Place
+    wall: Any  # a channel that is a board
     bot: BotProcess
     seeds: Any = field(default_factory=lambda: itertools.count(1))
     image: Any = None
+    sheet: Any = None  # the message of a comparison
+    sent: dict[str, Any] = field(default_factory=dict)  # the last interaction
+    database: sqlite3.Connection | None = None
 
     @property
     def people(self) -> Any:
         return self.server.people
 
+    # Setting up
+
     async def prepare(self) -> None:
-        """Draw some images and hang one up."""
+        """Draw images, and hang some up."""
+        self.server.backend.subscribers.append(self._note)
         for _ in range(6):
             self.image = await self.drawn()
-        created = await self.slash("board create", name="Spring")
-        await self.answered(created)
-        added = await self.slash("board add", id=self.image.images[0], board="Spring")
-        await self.answered(added)
+        compared = {"prompt": "a red apple", "size": SMALL, "vary": "seeds", "values": "1,2"}
+        self.sheet = await self.people.image(await self.slash("compare", **compared), count=2)
+        for board in ("Spring", "Attic", "Heap"):
+            await self.answer("board create", name=board)
+        await self.answer("board create", name="Wall", channel=self.wall)
+        for board in ("Spring", "Attic"):
+            await self.answer("board add", id=self.image.images[0], board=board)
+            await self.answer("board add", image=self.upload(), board=board)
+        await self.answer("board comment", number=1, words="Good", board="Spring")
 
-    async def drawn(self) -> Seen:
+    def _note(self, event: str, payload: Any) -> None:
+        if event == "INTERACTION_CREATE":
+            self.sent = dict(payload)
+
+    async def drawn(self, channel: Any = None) -> Seen:
         """Return the message of a new image of the moderator's."""
-        asked = await self.slash("imagine", prompt="a red apple", size=SMALL, seed=next(self.seeds))
-        found: Seen = await self.people.image(asked)
+        options = {"prompt": "a red apple", "size": SMALL, "seed": next(self.seeds)}
+        who, where = self.place.moderator, channel or self.place.channel
+        found: Seen = await self.people.image(
+            await self.people.slash(who, where, "imagine", **options)
+        )
         return found
+
+    def upload(self) -> tuple[str, bytes]:
+        """Return a picture that is on no board."""
+        return "a.png", picture(next(self.seeds))
 
     async def slash(self, name: str, /, **options: Any) -> Any:
         return await self.people.slash(self.place.moderator, self.place.channel, name, **options)
 
-    async def answered(self, asked: Any) -> None:
-        """Wait until an interaction has its final answer."""
+    async def answer(self, name: str, /, **options: Any) -> Seen:
+        """Run a command, and return its final answer."""
+        return await self.answered(await self.slash(name, **options))
+
+    async def answered(self, asked: Any) -> Seen:
+        """Wait until an interaction has its final answer, and return the last message of it."""
         given = asked._interaction
-        await self._still(lambda: given.responded and not given.loading)
+        await self.server.changes.until(
+            lambda: given.responded and not given.loading, what="an answer"
+        )
+        found: list[Seen] = self.people.followups(asked) or [self.people.response(asked)]
+        return found[-1]
 
-    async def cell(self, act: Act, trouble: Trouble | None) -> str:
-        """Do one thing under one trouble, and say what is seen of it."""
-        do = await act(self)
-        struck = sum(self.server.journal.fault_counts.values())
-        before, counts = self._seen_ids(), self._counts()
-        for method, route in () if trouble is None else trouble.routes:
-            self.server.faults.next(
-                trouble.fault, method, route, times=trouble.times, retry_after_s=0.2
-            )
-        done = await do()
-        pressed = None if done.pressed is None else _looks(done.pressed)
-        try:
-            await self._over(done, before, pressed)
-        finally:
-            self.server.faults.clear()
-        if trouble is not None and sum(self.server.journal.fault_counts.values()) == struck:
-            return ""
-        return self._verdict(done, before, pressed, counts)
+    async def posted(self, *custom_ids: str) -> Seen:
+        """Let the bot post a message with buttons of these ids, as one of before might be."""
+        row = [
+            {"type": 2, "style": 2, "label": each[:20], "custom_id": each} for each in custom_ids
+        ]
+        backend = self.server.backend
+        made = backend.create_message(
+            self.place.channel.id,
+            backend.bot_user.id,
+            "A message",
+            components=[{"type": 1, "components": row}],
+        )
+        return Seen(self.people.world, made)
 
-    async def _over(self, done: Done, before: set[int], pressed: Any) -> None:
-        """Wait until nothing more will be seen."""
-        began = time.monotonic()
+    def now(self, message: Seen) -> Seen:
+        """Return a message as it stands now."""
+        stored = self.server.backend.get_message(message.channel_id, message.id)
+        return Seen(self.people.world, stored)
 
-        def is_over() -> bool:
-            if time.monotonic() - began > NOBODY_S * 3:
-                return True
-            if not self._answers(done, before, pressed):
-                return time.monotonic() - began > NOBODY_S
-            if done.wants_image and not self._has_failed(before):
-                return any(each.images for each in self._new(before))
-            return not done.asked._interaction.loading
+    async def opened(self, asked: Any) -> Any:
+        """Wait until an interaction has opened a form."""
+        await self.server.changes.until(lambda: asked.modal is not None, what="a form")
+        return asked
 
-        await self._still(is_over)
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the bot's database."""
+        if self.database is None:
+            self.database = sqlite3.connect(self.bot.data_dir / "bot.sqlite3")
+        return self.database.execute(sql, values).fetchall()
 
-    def _has_failed(self, before: set[int]) -> bool:
-        return any("⚠️" in each.text or not each.components for each in self._new(before))
+    async def settled(self) -> None:
+        """Let everything come to its end: nothing is paused, waits or is awaited."""
+        if self.rows("SELECT * FROM pauses"):
+            await self.answer("jobs resume")
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.is_at_rest():
+                await self.server.changes.within(LOOK_S)
 
-    async def _still(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something is so, and nothing has changed for a moment."""
-        async with asyncio.timeout(90):
-            while True:
-                number = len(self.server.journal.requests)
-                await asyncio.sleep(STILL_S)
-                if is_so() and len(self.server.journal.requests) == number:
-                    return
-
-    def _all(self) -> list[Seen]:
-        who = self.place.moderator
-        places = (self.place.channel, who.user.dm_channel)
-        return [each for one in places for each in self.people.messages(one, viewer=who)]
-
-    def _seen_ids(self) -> set[int]:
-        return {each.id for each in self._all()}
-
-    def _new(self, before: set[int]) -> list[Seen]:
-        return [each for each in self._all() if each.id not in before]
-
-    def _answers(self, done: Done, before: set[int], pressed: Any) -> int:
-        """Return how many answers are seen."""
-        has_changed = done.pressed is not None and self._now(done.pressed) != pressed
-        return len(self._new(before)) + bool(done.asked.modal) + has_changed
-
-    def _now(self, message: Seen) -> Any:
-        found = [each for each in self._all() if each.id == message.id]
-        return _looks(found[0]) if found else None
-
-    def _counts(self) -> list[int]:
-        path = self.bot.data_dir / "bot.sqlite3"
-        with contextlib.closing(sqlite3.connect(path)) as db:
-            counts = [db.execute(f"SELECT count(*) FROM {each}").fetchone()[0] for each in TABLES]
-            waits = "SELECT count(*) FROM jobs WHERE state != 'cancelled'"
-            return [*counts, db.execute(waits).fetchone()[0]]
-
-    def _verdict(self, done: Done, before: set[int], pressed: Any, counts: list[int]) -> str:
-        new, number = self._new(before), self._answers(done, before, pressed)
-        words = " ".join(each.text for each in new)
-        if done.asked._interaction.loading or number > 1:
-            return TWICE if number > 1 else THINKING
-        if number == 0:
-            is_told = not done.asked._interaction.responded  # by Discord itself
-            if done.goes is not None and self._now(done.goes) is None:
-                return GONE
-            seen = "not done" if is_told else NOTHING
-            return seen if self._counts() == counts else SECRETLY
-        if text("fixed_error", "en-US") in words or text("discord_silent", "en-US") in words:
-            return UNTRUE
-        if any(each.channel_id == self.place.moderator.user.dm_channel.id for each in new):
-            return "direct message"
-        smaller = (text("smaller_copy", "en-US"), text("answer_too_large", "en-US"))
-        return "smaller" if any(each in words for each in smaller) else "✓"
+    def is_at_rest(self) -> bool:
+        is_paused = bool(self.rows("SELECT * FROM pauses"))
+        counts = self.rows(UNDER_WAY) + ([] if is_paused else self.rows(JOBS))
+        return not any(count for (count,) in counts)
 
 
-def _looks(message: Seen) -> Any:
-    return (message.text, message.components, [each["id"] for each in message.attachments])
+@contextlib.asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Scene]:
+    """Set up a server with people, a bot, images and boards."""
+    async with DiscordServer().listening() as server:
+        people, guild = server.people, server.people.guild()
+        may_manage = discord.Permissions(manage_messages=True)
+        place = Place(
+            guild=guild,
+            channel=guild.create_text_channel("pictures"),
+            ada=people.member(guild, "ada"),
+            ming=people.member(guild, "ming"),
+            moderator=people.member(guild, "grace", permissions=may_manage),
+        )
+        wall = guild.create_text_channel("wall")
+        bot = BotProcess(server=server, data_dir=folder / "data", answers_in_haste=True)
+        async with bot_process(bot):
+            found = Scene(server=server, place=place, wall=wall, bot=bot)
+            await found.prepare()
+            try:
+                yield found
+            finally:
+                if found.database is not None:
+                    found.database.close()

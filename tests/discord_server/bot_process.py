@@ -64,6 +64,10 @@ class BotProcess:
         """All starts' logs, one after the other."""
         return "\n".join(self.lines)
 
+    def told(self, start: str) -> list[str]:
+        """Return what the running one has told of itself in lines that begin so."""
+        return [each.removeprefix(start) for each in self._marks if each.startswith(start)]
+
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None

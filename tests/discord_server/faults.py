@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from tests.discord_server.blows import Blow
 from tests.discord_server.clock import Changes, MovableClock
@@ -16,7 +17,7 @@ CDN = "/cdn"  # the route of a switch for files; DROPPED_AFTER breaks off in the
 
 
 class Fault(StrEnum):
-    """How one request fails. Only DROPPED_AFTER is carried out: its answer alone is lost."""
+    """How one request fails. Only those of `CARRIED_OUT` are done: their answer alone is lost."""
 
     RATE_LIMITED = "429"
     SERVER_ERROR = "500"
@@ -31,6 +32,10 @@ class Fault(StrEnum):
     HANGS = "hangs"
     DROPPED_BEFORE = "dropped before"
     DROPPED_AFTER = "dropped after"
+    HANGS_AFTER = "hangs after"
+
+
+CARRIED_OUT: Final = frozenset({Fault.DROPPED_AFTER, Fault.HANGS_AFTER})
 
 
 @dataclass(kw_only=True)

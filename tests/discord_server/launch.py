@@ -30,6 +30,8 @@ from tests.discord_server.stand_in import StandInEngine
 
 READY_LINE = "wire: ready"
 RESUMED_LINE = "wire: jobs taken up"
+FORM_LINE = "wire: form "  # and its kind
+ITEM_LINE = "wire: item "  # and the pattern of its `custom_id`
 
 
 def main() -> int:
@@ -76,10 +78,14 @@ def hasten(*, ready_after_s: float, identify_after_s: float, heartbeat_timeout_s
 
 
 def tell_when_ready() -> None:
-    """Print a line when READY has come, which is after the sync, and when jobs are taken up."""
+    """Print what is understood when READY has come, and a line when jobs are taken up."""
     plain = ImageBot.on_ready
 
     async def on_ready(self: ImageBot) -> None:
+        for kind in self.form_handlers:
+            print(FORM_LINE + kind, flush=True)
+        for pattern in self._connection._view_store._dynamic_items:
+            print(ITEM_LINE + pattern.pattern, flush=True)
         print(READY_LINE, flush=True)
         await plain(self)
         print(RESUMED_LINE, flush=True)

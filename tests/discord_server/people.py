@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -129,6 +129,12 @@ class People:
     ) -> InteractionResult:
         """Press one button."""
         return await actors._component_click(who, message, label=label, custom_id=custom_id)
+
+    async def choose(
+        self, who: Person, message: Seen, custom_id: str, values: Sequence[str]
+    ) -> InteractionResult:
+        """Choose from a select."""
+        return await actors._component_select(who, message, values, custom_id=custom_id)
 
     async def menu(
         self, who: MemberActor, channel: ChannelHandle, name: str, target: Seen | MemberActor

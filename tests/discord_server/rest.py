@@ -12,7 +12,7 @@ from simcord.http import client as _routes  # noqa: F401 - importing registers e
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
 from tests.discord_server.backend import WireBackend
-from tests.discord_server.faults import Fault, Faults, Switch
+from tests.discord_server.faults import CARRIED_OUT, Fault, Faults, Switch
 from tests.discord_server.journal import Asked, Journal, route_of
 from tests.discord_server.openapi import Description, NoDescription
 from tests.discord_server.rate_limits import RateLimits, refusal_headers
@@ -131,7 +131,7 @@ class Rest:
 
     async def _answer(self, question: Question, authorization: str | None) -> Answer:
         switch = self._faults.for_request(question.method, question.route, question.path)
-        if switch is not None and switch.fault is not Fault.DROPPED_AFTER:
+        if switch is not None and switch.fault not in CARRIED_OUT:
             return await self._fail(switch)
         if not self._is_known(question, authorization):
             return Answer(status=401, body={"message": "401: Unauthorized", "code": 0})
@@ -149,6 +149,8 @@ class Rest:
         answer = self._carry_out(question)
         answer.headers = verdict.headers
         if switch is not None:
+            if switch.fault is Fault.HANGS_AFTER:
+                await self._faults.hold(switch)
             answer.fault, answer.is_dropped = str(switch.fault), True
         return answer
 

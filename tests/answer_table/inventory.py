@@ -1,0 +1,84 @@
+"""Everything that people can send to the bot, by short names: nothing of it may lack a row.
+
+`/board vote` is a command, `menu Recipe` a message's menu, `button same` what has the `custom_id`
+`zib:same:…`, `button b:vote` and `select s:look` are of boards, `form edit` is a form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bot.client import AnswerableItem
+from cogs import boards, buttons
+from tests.discord_server.bot_process import BotProcess
+from tests.discord_server.launch import FORM_LINE, ITEM_LINE
+from tests.discord_server.server import DiscordServer
+
+SUBCOMMANDS: Final = {1, 2}  # kinds of options that are subcommands or groups of them
+MENU: Final = 3  # a command of a message's menu
+APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
+
+# What the `action` in a pattern may be, by the class of the button or select.
+_ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
+    "ImageButton": buttons._ACTIONS,
+    "BoardButton": boards._BUTTONS,
+    "BoardSelect": boards._SELECTS,
+}
+
+
+def understood(server: DiscordServer, bot: BotProcess) -> set[str]:
+    """Return what a running bot has registered, and told of itself."""
+    found = {f"form {kind}" for kind in bot.told(FORM_LINE)}
+    for command in server.backend.commands[None].values():
+        if command.get("type", 1) == MENU:
+            found.add(f"menu {command['name']}")
+        else:
+            found |= {f"/{path}" for path in _paths(command)}
+    for pattern in bot.told(ITEM_LINE):
+        found |= _items(pattern)
+    return found
+
+
+def _paths(command: Mapping[str, Any]) -> Iterator[str]:
+    inner = [each for each in command.get("options") or () if each["type"] in SUBCOMMANDS]
+    if not inner:
+        yield command["name"]
+    for each in inner:
+        yield from (f"{command['name']} {path}" for path in _paths(each))
+
+
+def _items(pattern: str) -> set[str]:
+    """Return what a pattern of `custom_id`s stands for: one thing, or all actions of its class."""
+    start = pattern.partition("(?P<")[0]
+    if not pattern.startswith(f"{start}(?P<action>"):
+        return {_named(start)}
+    [cls] = [each for each in AnswerableItem.__subclasses__() if _pattern(each) == pattern]
+    return {_named(f"{start}{action}:") for action in _ACTIONS[cls.__name__]}
+
+
+def _pattern(cls: Any) -> str:
+    found: str = cls.__discord_ui_compiled_template__.pattern
+    return found
+
+
+def _named(custom_id: str) -> str:
+    _, kind, action = custom_id.split(":", 2)
+    if kind in {"b", "s"}:
+        return f"{'button' if kind == 'b' else 'select'} {kind}:{action.partition(':')[0]}"
+    return f"button {kind}"
+
+
+def name_of(payload: Mapping[str, Any]) -> str:
+    """Return what an interaction was; of a form only its id is known."""
+    data: Any = payload["data"]
+    if payload["type"] != APPLICATION_COMMAND:
+        custom_id: str = data["custom_id"]
+        return _named(custom_id) if payload["type"] == COMPONENT else f"form {custom_id}"
+    if data.get("type", 1) == MENU:
+        return f"menu {data['name']}"
+    words = [data["name"]]
+    while data.get("options") and data["options"][0]["type"] in SUBCOMMANDS:
+        data = data["options"][0]
+        words.append(data["name"])
+    return "/" + " ".join(words)

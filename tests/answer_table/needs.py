@@ -1,0 +1,163 @@
+"""What has to be there before things are done: messages, values and states."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.answer_table.acts import Prepare, Source, made
+from tests.answer_table.scene import Act, Scene
+from tests.discord_server.world import Seen
+from tests.town import SMALL, walk
+
+PARAMETERS: Final = "a red apple\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 128x128"
+
+# Messages
+
+
+async def image(scene: Scene) -> Seen:
+    found: Seen = scene.image
+    return found
+
+
+async def sheet(scene: Scene) -> Seen:
+    found: Seen = scene.sheet
+    return found
+
+
+async def fresh(scene: Scene) -> Seen:
+    return await scene.drawn()
+
+
+async def fresh_on_the_wall(scene: Scene) -> Seen:
+    return await scene.drawn(scene.wall)
+
+
+async def pinned(scene: Scene) -> Seen:
+    """Return the message of the board that a channel is."""
+    found: list[Seen] = scene.people.messages(scene.wall)
+    return next(each for each in found if any("zib:b:" in one for one in _ids(each)))
+
+
+def _ids(message: Seen) -> Sequence[str]:
+    return [str(each.get("custom_id")) for each in walk(message)]
+
+
+def shown(act: Act) -> Source:
+    """Return what shows the answer of an act."""
+
+    async def source(scene: Scene) -> Seen:
+        done = await (await act.prepare(scene))()
+        return await scene.answered(done.asked)
+
+    return source
+
+
+async def waiting(scene: Scene) -> Seen:
+    """Return the message of a job that waits."""
+    await paused(scene)
+    options = {"prompt": "a red apple", "size": SMALL, "seed": next(scene.seeds)}
+    return await scene.answered(await scene.slash("imagine", **options))
+
+
+def turning(scene: Scene) -> Awaitable[Seen]:
+    """Return a message with the buttons that boards of several pages have."""
+    return scene.posted(f"zib:b:page:{board_id(scene)}:1.chosen")
+
+
+# Values and states
+
+
+def image_id(scene: Scene) -> str:
+    found: str = scene.image.images[0]
+    return found
+
+
+async def fresh_id(scene: Scene) -> str:
+    found: str = (await scene.drawn()).images[0]
+    return found
+
+
+def seed(scene: Scene) -> int:
+    number: int = next(scene.seeds)
+    return number
+
+
+def new_name(scene: Scene) -> str:
+    return f"Board {next(scene.seeds)}"
+
+
+def upload(scene: Scene) -> tuple[str, bytes]:
+    return scene.upload()
+
+
+def foreign(scene: Scene) -> tuple[str, bytes]:
+    """Return a picture of another program, whose prompt can be drawn."""
+    del scene
+    about, buffer = PngInfo(), io.BytesIO()
+    about.add_text("parameters", PARAMETERS)
+    Image.new("RGB", (128, 128), "red").save(buffer, "PNG", pnginfo=about)
+    return "a.png", buffer.getvalue()
+
+
+def board_id(scene: Scene, name: str = "Heap") -> str:
+    [(found,)] = scene.rows("SELECT id FROM boards WHERE name = ?", name)
+    return str(found)
+
+
+def heap(scene: Scene) -> list[str]:
+    return [board_id(scene)]
+
+
+def new_words(scene: Scene) -> str:
+    return f"Apple {next(scene.seeds)}"
+
+
+def said(name: str, /, **options: Any) -> Prepare:
+    """Return what runs a command that undoes what is to be done."""
+
+    async def prepare(scene: Scene) -> None:
+        await scene.answer(name, **await made(scene, options))
+
+    return prepare
+
+
+async def waiting_id(scene: Scene) -> str:
+    """Return the id of a job that waits."""
+    await waiting(scene)
+    [*_, (found,)] = scene.rows("SELECT id FROM jobs WHERE state = 'queued' ORDER BY created_at")
+    return str(found)
+
+
+async def waits(scene: Scene) -> None:
+    """Let a job wait."""
+    await waiting(scene)
+
+
+async def paused(scene: Scene) -> None:
+    """Hold back the server's jobs."""
+    await scene.answer("jobs pause")
+
+
+async def attic_open(scene: Scene) -> None:
+    """Let the second board be there, with its first picture."""
+    away = "SELECT 1 FROM boards WHERE name = 'Attic' AND (state <> 'open' OR deleted_at NOT NULL)"
+    if scene.rows(away):
+        await scene.answer("board restore", board="Attic")
+    is_off = "SELECT 1 FROM board_items WHERE board_id = ? AND number = 1 AND removed_at NOT NULL"
+    if scene.rows(is_off, board_id(scene, "Attic")):
+        await scene.answer("board restore", board="Attic", number=1)
+
+
+async def attic_archived(scene: Scene) -> None:
+    await attic_open(scene)
+    await scene.answer("board archive", board="Attic")
+
+
+async def attic_without_first(scene: Scene) -> None:
+    await attic_open(scene)
+    await scene.answer("board remove", board="Attic", number=1)

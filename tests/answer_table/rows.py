@@ -1,0 +1,223 @@
+"""The rows of the table: everything that people can send to the bot."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.answer_table.acts import button, command, form, menu, select
+from tests.answer_table.needs import (
+    attic_archived,
+    attic_open,
+    attic_without_first,
+    foreign,
+    fresh,
+    fresh_id,
+    fresh_on_the_wall,
+    heap,
+    image,
+    image_id,
+    new_name,
+    new_words,
+    paused,
+    pinned,
+    said,
+    seed,
+    sheet,
+    shown,
+    turning,
+    upload,
+    waiting,
+    waiting_id,
+    waits,
+)
+from tests.answer_table.scene import Act, Scene
+from tests.discord_server.world import Seen
+from tests.town import SMALL
+
+SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
+EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety": "0"}
+PAINTED: Final = {"prompt": "a bowl", "colours": "blue", "size": SMALL, "seed": "3"}
+SPRING: Final = {"number": 1, "board": "Spring"}
+ATTIC: Final = {"number": 1, "board": "Attic"}
+
+
+def _member(scene: Scene) -> object:
+    return scene.place.ada
+
+
+ADA: Final[dict[str, Any]] = {"who": _member, "board": "Spring"}
+CANDIDATE: Final = said("board status", **SPRING, status="candidate")
+UNTAGGED: Final = said("board tag", **SPRING, tags="red", remove=True)
+FIRST: Final = said("board order", **SPRING, place="first")
+LAST: Final = said("board order", **SPRING, place="last")
+
+REFUSED: Final = command("imagine", prompt="a red apple", size="0x0")
+PICTURE: Final = shown(command("board show", **SPRING))
+BOARD: Final = shown(command("board show", board="Spring"))
+OFF: Final = shown(command("board remove", **ATTIC, first=attic_open))
+PALETTE: Final = shown(command("board palette", board="Spring"))
+SURE: Final = shown(command("board delete", board="Attic", first=attic_open))
+COMMENTED: Final = shown(command("board comment", **SPRING, words="Good"))
+
+COMMANDS: Final[dict[str, Act]] = {
+    "`/imagine`": command("imagine", **SMALL_IMAGE, seed=seed, draws=True),
+    "`/imagine`, refused": REFUSED,
+    "`/compare`": command("compare", **SMALL_IMAGE, vary="seeds", values="1,2", draws=True),
+    "`/reproduce`": command("reproduce", id=image_id, draws=True),
+    "`/show`": command("show", id=image_id),
+    "`/history`": command("history"),
+    "`/recipe`": command("recipe", id=image_id),
+    "`/inspect`": command("inspect", image=upload),
+    "`/lineage`": command("lineage", id=image_id),
+    "`/queue`": command("queue"),
+    "`/cancel`": command("cancel", job=waiting_id),
+    "`/cancel`, nothing there": command("cancel", job="abcdef"),
+    "`/help`": command("help"),
+    "`/jobs move`": command("jobs move", job=waiting_id),
+    "`/jobs pause`": command("jobs pause"),
+    "`/jobs resume`": command("jobs resume", first=paused),
+    "`/jobs clear`": command("jobs clear", first=waits),
+    "`/jobs clear`, refused": command("jobs clear"),
+}
+
+BOARDS: Final[dict[str, Act]] = {
+    "`/board create`": command("board create", name=new_name),
+    "`/board edit`": command(
+        "board edit",
+        board="Spring",
+        order="newest",
+        first=said("board edit", board="Spring", order="chosen"),
+    ),
+    "`/board edit`, a form": command("board edit", board="Spring"),
+    "`/board archive`": command("board archive", board="Attic", first=attic_open),
+    "`/board delete`": command("board delete", board="Attic", first=attic_open),
+    "`/board restore`": command("board restore", board="Attic", first=attic_archived),
+    "`/board restore`, a picture": command("board restore", **ATTIC, first=attic_without_first),
+    "`/board list`": command("board list"),
+    "`/board show`": command("board show", board="Spring"),
+    "`/board show`, a picture": command("board show", **SPRING),
+    "`/board log`": command("board log", board="Spring"),
+    "`/board add`": command("board add", id=fresh_id, board="Heap"),
+    "`/board add`, a file": command("board add", image=upload, board="Heap"),
+    "`/board members`": command("board members", board="Spring"),
+    "`/board allow`": command(
+        "board allow",
+        **ADA,
+        access="curate",
+        first=said("board allow", **ADA, access="nothing"),
+    ),
+    "`/board star`": command(
+        "board star", enabled=True, board="Spring", first=said("board star", enabled=False)
+    ),
+    "`/board vote`": command("board vote", **SPRING),
+    "`/board vote`, refused": command("board vote", number=99, board="Spring"),
+    "`/board status`": command("board status", **SPRING, status="approved", first=CANDIDATE),
+    "`/board caption`": command("board caption", **SPRING, words=new_words),
+    "`/board tag`": command("board tag", **SPRING, tags="red", first=UNTAGGED),
+    "`/board order`": command("board order", **SPRING, place="last", first=FIRST),
+    "`/board comment`": command("board comment", **SPRING, words="Good"),
+    "`/board remove`": command("board remove", **ATTIC, first=attic_open),
+    "`/board export`, zip": command("board export", form="zip", board="Attic"),
+    "`/board export`, sheet": command("board export", form="png", board="Attic"),
+    "`/board palette`": command("board palette", board="Spring"),
+    "`/board compare`": command("board compare", a=1, b=2, board="Spring"),
+    "`/board compare`, for all": command("board compare", a=1, b=2, board="Spring", share=True),
+}
+
+
+async def _hanging(scene: Scene) -> Seen:
+    """Return what is said where a deleted image still hangs on a board."""
+    drawn = await scene.drawn()
+    await scene.answer("board add", id=drawn.images[0], board="Heap")
+    pressed = await scene.people.press(scene.place.moderator, drawn, "Delete")
+    [told] = await scene.server.changes.until(lambda: scene.people.followups(pressed))
+    found: Seen = told
+    return found
+
+
+BUTTONS: Final[dict[str, Act]] = {
+    "**Same seed**": button("same", image, draws=True),
+    "**New seed**": button("new", image, draws=True),
+    "**Edit**": button("edit", image),
+    "**Recipe**": button("recipe", image),
+    "**Delete**": button("delete", fresh, goes=True),
+    "**Add to board**": button("board", image),
+    "**Add to board**, in a board's channel": button("board", fresh_on_the_wall),
+    "**Take it off** (deleted image)": button("unhang", _hanging),
+    "**Same seed** (comparison)": button("same", sheet, draws=True),
+    "**1** (comparison)": button("one", sheet),
+    "**Cancel**": button("cancel", waiting),
+    "**Edit again**": button("again", shown(REFUSED)),
+    "**Draw this here**": button("takeover", shown(command("inspect", image=foreign)), draws=True),
+    "**Older** (history)": button("page", shown(command("history"))),
+    "menu *Recipe*": menu("Recipe"),
+    "menu *Same seed*": menu("Same seed", draws=True),
+    "menu *Inspect*": menu("Inspect"),
+    "menu *Add to board*": menu("Add to board"),
+}
+
+BOARD_BUTTONS: Final[dict[str, Act]] = {
+    "**Vote** (board)": button("b:vote", BOARD),
+    "**Export** (board)": button("b:export", BOARD),
+    "**Palette** (board)": button("b:palette", BOARD),
+    "**Log** (board)": button("b:log", BOARD),
+    "**Log** (pinned board)": button("b:log", pinned),
+    "**→** (board)": button("b:page", turning),
+    "*Look at a picture*": select("s:look", BOARD, "1"),
+    "*Look at a picture*, gone": select(
+        "s:look",
+        shown(command("board show", board="Attic", first=attic_open)),
+        "1",
+        after=attic_without_first,
+    ),
+    "*Sort by*": select("s:sort", BOARD, "newest"),
+    "*Files* (export)": select("s:export", shown(button("b:export", BOARD)), "zip"),
+    "*Open a board*": select("s:open", shown(command("board list"))),
+    "**❤️**": button("b:heart", PICTURE),
+    "**Comment**": button("b:comment", PICTURE),
+    "**Words**": button("b:words", PICTURE),
+    "**Move**": button("b:move", PICTURE),
+    "**Take off**": button("b:off", shown(command("board show", **ATTIC, first=attic_open))),
+    "**Bring back**": button("b:back", OFF),
+    "*Status*": select("s:status", PICTURE, "shortlist", after=CANDIDATE),
+    "**Same seed** (board)": button("b:same", PICTURE, draws=True),
+    "**More like this**": button("b:more", PICTURE),
+    "**Use these colours**": button("b:paint", PICTURE),
+    "**Recipe** (board)": button("b:recipe", PICTURE),
+    "**→** (picture)": button("b:look", PICTURE),
+    "**Sheet**": button("b:sheet", PICTURE),
+    "**Comments**": button("b:comments", COMMENTED),
+    "*Delete a comment*": select("s:uncomment", shown(button("b:comments", COMMENTED))),
+    "**Delete** (board)": button("b:delete", SURE),
+    "**Undo** (deleted board)": button("b:restore", shown(button("b:delete", SURE))),
+}
+
+FORMS: Final[dict[str, Act]] = {
+    "form *Edit*": form("edit", button("edit", image), **EDITED, draws=True),
+    "form *Edit*, refused": form("edit", button("edit", image), **{**EDITED, "size": "0x0"}),
+    "form *Edit again*": form(
+        "imagine", button("again", shown(REFUSED)), **EDITED, draws=True
+    ),
+    "form *Add to board*": form(
+        "add", button("board", fresh), board=heap, caption="An apple", tags="red"
+    ),
+    "form *Comment*": form("comment", button("b:comment", PICTURE), comment="Good"),
+    "form *Words*": form(
+        "words", button("b:words", PICTURE), caption=new_words, credit=new_words, tags="red",
+        first=UNTAGGED,
+    ),
+    "form *Move*": form("move", button("b:move", PICTURE), before="2", first=LAST),
+    "form *Vote*": form("votes", button("b:vote", BOARD), numbers="1, 2"),
+    "form *Board*": form(
+        "setup", command("board edit", board="Spring"),
+        name="Spring", brief=new_words, style="", size="",
+    ),
+    "form *More like this*": form(
+        "more", button("b:more", PICTURE), count="1", variety="0", draws=True
+    ),
+    "form *Use these colours*": form(
+        "paint", button("b:paint", PICTURE), **PAINTED, draws=True
+    ),
+}  # fmt: skip
+
+ACTS: Final[dict[str, Act]] = {**COMMANDS, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS}
