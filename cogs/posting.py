@@ -29,6 +29,7 @@ ELSEWHERE: Final = frozenset({  # a way is closed; another one may be open
     Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
     Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
 })  # fmt: skip
+NEVER_ANSWERED: Final = frozenset({10008, 10015})  # no such message, or webhook: Discord's codes
 TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
@@ -48,6 +49,25 @@ class Post:
         self._bot = bot
         self._origin = origin
         self.message_id = message_id
+
+    async def is_unanswered(self) -> bool:
+        """Tell whether Discord never took a first answer, so that its user was told of none.
+
+        Raises:
+            discord.HTTPException: Discord does not tell now.
+
+        """
+        if self.message_id is not None or self._webhook() is None:
+            return False
+        try:
+            await self._known_id()
+        except discord.NotFound as error:
+            return error.code in NEVER_ANSWERED
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.ANSWER_DEAD:
+                return False  # Discord's clock is ahead of ours
+            raise
+        return False
 
     async def edit(self, content: Content) -> bool:
         """Edit the message, if it can be reached; return whether it could."""

@@ -87,6 +87,9 @@ class DiscordReply:
             async with self._lock:
                 if self._interaction is not None:
                     await self._acknowledge(self._interaction, self._status(line))
+                elif await self._post.is_unanswered():
+                    self._is_over = True
+                    raise UnansweredError("no answer was taken before the bot was stopped")
                 elif not self._has_begun:
                     line = text("redrawn", self._locale) + " " + line
                     await self._post.edit(Content(view=self._status(line)))

@@ -57,6 +57,7 @@ async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         ("form *Edit*", "first: reset", "✓"),
         ("`/board vote`, refused", "Discord hangs", "direct message"),
         ("`/board comment`", "Discord hangs", "direct message"),
+        ("`/imagine`", "Discord hangs", "not done"),
     ],
 )
 async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, trouble: str, cell: str):
@@ -69,6 +70,7 @@ async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, troubl
 @pytest.mark.parametrize(
     ("act", "trouble", "cell"),
     [
+        ("`/imagine`", "first: killed before", "not done"),
         ("`/board vote`", "later: killed before", "told to look"),
     ],
 )

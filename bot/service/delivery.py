@@ -56,8 +56,15 @@ class Delivery:
         self._files = files
 
     async def finish(self, ride: Ride) -> None:
-        """Store the images that were drawn of a job, file before row, then answer."""
+        """Store the images that were drawn of a job, file before row, then answer.
+
+        Not before somebody is known to wait for them: who was told that nobody answered finds none.
+        """
         ride.ended.set()
+        await ride.acknowledged.wait()
+        if ride.is_withdrawn:
+            await self.withdraw(ride)
+            return
         for pause_s in (*STORE_AGAIN_S, None):
             try:
                 await self._keep(ride.job, ride.drawings)

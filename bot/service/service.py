@@ -301,7 +301,8 @@ class Service:
             drawings = await self._unfinished.restore(self._left_over[0])
             job = self._left_over.pop(0)  # as it is now: it may have been cancelled meanwhile
             ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
-            ride.acknowledged.set()  # long ago; how it goes on may be told at any time
+            if job.message_id is not None or not _waits(job):
+                ride.acknowledged.set()  # long ago; how it goes on may be told at any time
             if not _waits(job):
                 self._rides.add(ride)
                 self._rides.start(self._end_at_last(ride), f"end {job.id}")
@@ -314,7 +315,7 @@ class Service:
                 self._worker.hand_on(ride)
             else:
                 self._enqueue(ride)
-                waiting.append(ride)
+            waiting.append(ride)
         for job_id in reversed(await self._store.jobs.moved()):
             self._queue.move_to_front(job_id)
         await self._rides.changed()
@@ -324,10 +325,11 @@ class Service:
     def _say_taken_up(self, rides: Sequence[Ride]) -> None:
         """Tell who waits that it goes on: in order in each channel, all channels at once.
 
-        A channel that hangs holds nobody up: neither other channels nor any image.
+        A channel that hangs holds nobody up: neither other channels nor any image. Those come first
+        of which it is not known whether they were ever acknowledged.
         """
         by_channel: dict[int, list[Ride]] = {}
-        for ride in rides:
+        for ride in sorted(rides, key=lambda each: each.acknowledged.is_set()):
             by_channel.setdefault(ride.job.origin.channel_id, []).append(ride)
         for channel_id, waiting in by_channel.items():
             self._rides.start(self._say_taken_up_in(waiting), f"taken up in {channel_id}")
@@ -335,9 +337,9 @@ class Service:
     async def _say_taken_up_in(self, rides: Sequence[Ride]) -> None:
         for ride in rides:
             ticket = self._line.ticket(ride.job.id)
-            if ticket is None or ride.ended.is_set():
+            if ride.acknowledged.is_set() and (ticket is None or ride.ended.is_set()):
                 continue
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, UnansweredError):
                 async with asyncio.timeout(TAKEN_UP_WITHIN_S):
                     await self._acknowledge(ride, ticket)
 
