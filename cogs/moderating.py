@@ -84,7 +84,7 @@ class Moderating(
         """Cancel what waits; everybody concerned is told."""
         viewer = await _moderator(interaction)
         user_id = user.id if user else None
-        count = self._bot.service.moderation.clear(viewer, user_id=user_id)
+        count = await self._bot.service.moderation.clear(viewer, user_id=user_id)
         if count == 0:
             raise RefusalError("nothing_to_clear")
         if user is None:

@@ -71,6 +71,7 @@ async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, troubl
     ("act", "trouble", "cell"),
     [
         ("`/imagine`", "first: killed before", "not done"),
+        ("`/cancel`", "later: killed after", "✓"),
         ("`/board vote`", "later: killed before", "told to look"),
     ],
 )

@@ -189,8 +189,12 @@ class Delivery:
 
     async def cancelled(self, ride: Ride, *, by: int | None) -> None:
         """Record that a job was stopped, and take back what was shown of it."""
-        await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
+        await self.record_cancelled(ride, by=by)
         await self.tell_cancelled(ride, by=by)
+
+    async def record_cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Record that a job was stopped; whoever says so, says it after that."""
+        await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
 
     async def withdraw(self, ride: Ride) -> None:
         """Take a job back that nobody waits for; nothing is told, and no message changes."""

@@ -52,23 +52,24 @@ class Moderation:
         """Tell whether the jobs of a guild are held back."""
         return self._queue.is_paused(guild_id)
 
-    def clear(self, viewer: Viewer, *, user_id: int | None = None) -> int:
+    async def clear(self, viewer: Viewer, *, user_id: int | None = None) -> int:
         """Cancel what waits, or what waits for one user, as far as the moderator may see it.
 
         Returns:
             How many jobs that were.
 
         """
-        jobs = [
-            ride.job
+        rides = [
+            ride
             for ride in self._rides
             if self._queue.has(ride.job.id)
             and viewer.may_moderate(ride.job.origin)
             and user_id in {None, ride.job.origin.user_id}
         ]
-        for job in jobs:
-            ride = self._rides.find(job.id)
-            assert ride is not None
-            self._queue.remove(job.id)
-            self._rides.start(self._delivery.cancelled(ride, by=viewer.user_id), f"cancel {job.id}")
-        return len(jobs)
+        for ride in rides:
+            self._queue.remove(ride.job.id)
+        for ride in rides:
+            await self._delivery.record_cancelled(ride, by=viewer.user_id)
+            telling = self._delivery.tell_cancelled(ride, by=viewer.user_id)
+            self._rides.start(telling, f"cancel {ride.job.id}")
+        return len(rides)

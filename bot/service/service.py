@@ -354,7 +354,9 @@ class Service:
         if ride is None:
             return await self._cancel_left_over(job_id, by=viewer.user_id)
         if self._queue.remove(job_id) is not None:
-            self._rides.start(self._delivery.cancelled(ride, by=viewer.user_id), f"cancel {job_id}")
+            await self._delivery.record_cancelled(ride, by=viewer.user_id)
+            telling = self._delivery.tell_cancelled(ride, by=viewer.user_id)
+            self._rides.start(telling, f"cancel {job_id}")
             return CancelOutcome.QUEUED
         if ride not in self._worker.underway:
             return CancelOutcome.TOO_LATE
