@@ -186,6 +186,7 @@ async def set_status(interaction: discord.Interaction, board_id: str, value: str
 async def take_off(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Take a picture off, and offer to bring it back."""
     board, _ = await picture_of(interaction, board_id, int(number))
+    await acknowledge(interaction)
     await boards_of(interaction).remove(actor_of(interaction), board_id, int(number))
     locale = str(interaction.locale)
     said = text("board_removed", locale, number=number, name=board_name(board.name))

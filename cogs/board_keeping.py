@@ -179,6 +179,7 @@ async def send_setup(interaction: discord.Interaction, form: Form) -> None:
 async def archive(interaction: discord.Interaction, board: str | None = None) -> None:
     """Archive a board: it can be looked at, and nothing on it changes."""
     found = await board_of(interaction, board)
+    await acknowledge(interaction)
     await boards_of(interaction).archive(actor_of(interaction), found.id)
     await _say(interaction, "board_archived", found, undo="restore")
 
@@ -204,6 +205,7 @@ async def delete(interaction: discord.Interaction, board: str) -> None:
 async def really_delete(interaction: discord.Interaction, board_id: str, _: str) -> None:
     """Delete a board, and offer to bring it back."""
     board = await board_of(interaction, board_id)
+    await acknowledge(interaction)
     await boards_of(interaction).delete(actor_of(interaction), board_id)
     await _say(interaction, "board_deleted", board, undo="restore")
 
@@ -238,6 +240,7 @@ async def really_restore(interaction: discord.Interaction, board_id: str, _: str
     """Bring a board back, from the archive or from being deleted."""
     boards, actor = boards_of(interaction), actor_of(interaction)
     await _restorable(interaction, board_id)
+    await acknowledge(interaction)
     if await boards.board(board_id) is None:
         board = await boards.restore(actor, board_id)
     else:
@@ -247,6 +250,7 @@ async def really_restore(interaction: discord.Interaction, board_id: str, _: str
 
 async def bring_back(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Hang a picture up again that was taken off."""
+    await acknowledge(interaction)
     await boards_of(interaction).bring_back(actor_of(interaction), board_id, int(number))
     said = text("board_brought_back", str(interaction.locale), number=number)
     await present_picture(interaction, board_id, int(number), notes=[said])

@@ -16,6 +16,7 @@ from cogs import layouts
 from cogs.board_choosing import BoardCommand, board_of, boards_of, suggest_boards
 from cogs.board_people import actor_of
 from cogs.board_wording import access_name, board_name
+from cogs.deferrals import defer
 from cogs.wording import user_mention
 
 AccessName = Literal["nothing", "look", "add", "curate", "own"]
@@ -56,6 +57,7 @@ async def allow(
         boards_of(interaction),
         actor_of(interaction),
     )
+    await defer(interaction)
     level = _ACCESS[access]
     kind: Literal["member", "role"] = "role" if isinstance(who, discord.Role) else "member"
     if isinstance(who, discord.Role) and who.is_default():
@@ -98,6 +100,7 @@ async def star(interaction: discord.Interaction, enabled: bool, board: str | Non
     """Turn stars on or off for this server."""
     locale, actor = str(interaction.locale), actor_of(interaction)
     found = await board_of(interaction, board) if enabled and board else None
+    await defer(interaction)
     stars = Stars(board_id=None if found is None else found.id) if enabled else None
     await boards_of(interaction).set_stars(actor, stars)
     key = "board_star_off" if stars is None else "board_star_on"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +15,6 @@ from bot.content import Content
 from bot.deferrals import Repeat
 from bot.exhibits import PER_PAGE
 from bot.exhibits.wording import count_words
-from bot.service import AnsweredElsewhereError, UnansweredError
 from bot.service.boards import megabytes, no_picture
 from bot.texts import text
 from cogs import layouts
@@ -40,8 +38,6 @@ from cogs.submitting import bot_of
 from cogs.viewers import viewer_of
 from cogs.wording import escaped, relative_time, user_mention
 
-logger = logging.getLogger(__name__)
-
 LISTED: Final = 15  # boards; more are found by their names
 NAME_LISTED: Final = 40  # characters
 
@@ -52,13 +48,15 @@ def is_private(interaction: discord.Interaction) -> bool:
 
 
 async def acknowledge(interaction: discord.Interaction, repeat: Repeat = Repeat.NEVER) -> None:
-    """Say within three seconds that an answer comes: in place of a private message, or beside."""
-    try:
-        await defer(interaction, thinking=not is_private(interaction), repeat=repeat)
-    except AnsweredElsewhereError:
-        raise
-    except UnansweredError as error:  # something may be done already: they hear of it in private
-        logger.info("An answer is written to its user (%s)", error)
+    """Say within three seconds that an answer comes: in place of a private message, or beside.
+
+    Before anything is done: who was told that nobody answered finds nothing done.
+
+    Raises:
+        UnansweredError: Discord does not take it.
+
+    """
+    await defer(interaction, thinking=not is_private(interaction), repeat=repeat)
 
 
 async def present(interaction: discord.Interaction, content: Content) -> None:

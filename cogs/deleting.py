@@ -23,6 +23,7 @@ from cogs import layouts
 from cogs.board_choosing import summaries
 from cogs.board_people import actor_of
 from cogs.board_rows import OFF_TEMPLATE
+from cogs.board_showing import acknowledge
 from cogs.board_wording import board_name
 from cogs.posting import refusals_translated, reopened, write_to_user
 from cogs.replies import SMALLEST_LIMIT
@@ -257,6 +258,7 @@ class UnhangButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], tem
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Take off what is the presser's own, or anything for moderators."""
         async with errors_answered(interaction):
+            await acknowledge(interaction)
             boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
             gone = [
                 each for id_ in self.ids for each in await boards.take_off_everywhere(actor, id_)

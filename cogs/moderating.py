@@ -14,6 +14,7 @@ from bot.queue import EVERYWHERE
 from bot.service import Ticket
 from bot.texts import text
 from bot.viewers import Viewer
+from cogs.deferrals import defer
 from cogs.viewers import viewer_of
 from cogs.wording import relative_time, shortened, user_mention
 
@@ -36,6 +37,7 @@ class Moderating(
         """Move a job to the front of the server's own jobs."""
         locale, job_id = str(interaction.locale), typed_id(job)
         viewer = await _moderator(interaction)
+        await defer(interaction)
         ticket = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
         if ticket is None:
             raise RefusalError("not_waiting", id=job_id)
@@ -53,6 +55,7 @@ class Moderating(
     async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
         """Pause; what is being drawn is finished."""
         guild_id = await self._place(interaction, everywhere=everywhere)
+        await defer(interaction)
         await self._bot.service.moderation.pause(guild_id, by=interaction.user.id)
         await self._answer(interaction, "paused_everywhere" if everywhere else "paused")
 
@@ -63,6 +66,7 @@ class Moderating(
         guild_id = await self._place(interaction, everywhere=everywhere)
         if not self._bot.service.moderation.is_paused(guild_id):
             raise RefusalError("was_not_paused")
+        await defer(interaction)
         await self._bot.service.moderation.resume(guild_id)
         is_still = self._bot.service.moderation.is_paused(guild_id)
         await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
@@ -84,6 +88,7 @@ class Moderating(
         """Cancel what waits; everybody concerned is told."""
         viewer = await _moderator(interaction)
         user_id = user.id if user else None
+        await defer(interaction)
         count = await self._bot.service.moderation.clear(viewer, user_id=user_id)
         if count == 0:
             raise RefusalError("nothing_to_clear")

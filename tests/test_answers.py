@@ -52,11 +52,12 @@ async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         ("`/board add`", "later: lost answer", "✓"),
         ("`/board vote`", "first: reset", "✓"),
         ("`/help`", "first: hang", "✓"),
+        ("form *Vote*", "none", "✓"),
         ("**Edit**", "first: lost answer", "✓"),
         ("`/imagine`, refused", "first: lost answer", "✓"),
         ("form *Edit*", "first: reset", "✓"),
         ("`/board vote`, refused", "Discord hangs", "direct message"),
-        ("`/board comment`", "Discord hangs", "direct message"),
+        ("`/board comment`", "Discord hangs", "not done"),
         ("`/imagine`", "Discord hangs", "not done"),
     ],
 )
@@ -71,6 +72,7 @@ async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, troubl
     ("act", "trouble", "cell"),
     [
         ("`/imagine`", "first: killed before", "not done"),
+        ("`/jobs pause`", "first: killed before", "not done"),
         ("`/cancel`", "later: killed after", "✓"),
         ("`/board vote`", "later: killed before", "told to look"),
     ],
