@@ -20,6 +20,7 @@ from cogs.board_curating import first_of, move, voted_words
 from cogs.board_forms import numbers_in
 from cogs.board_people import actor_of
 from cogs.board_showing import acknowledge, present_picture
+from cogs.deferrals import defer
 from cogs.forms import show_form
 from cogs.wording import shortened
 
@@ -123,8 +124,8 @@ async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> 
 
 
 async def send_votes(interaction: discord.Interaction, form: Form) -> None:
-    """Vote for the pictures whose numbers were typed."""
-    await acknowledge(interaction)
+    """Vote for the pictures whose numbers were typed; words never take a board's place."""
+    await defer(interaction)
     numbers = numbers_in(form.typed["numbers"])
     for message in packed(await _vote_all(interaction, form.subject["board"], numbers)):
         await Answer.to(interaction).give(Content(words=message))
