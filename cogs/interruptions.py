@@ -64,9 +64,17 @@ async def state_of(
         return AnswerState.OVER, None
     except discord.ClientException:
         return AnswerState.OVER, None  # its channel is gone
-    is_known = deferral.is_thinking and deferral.repeat is not Repeat.ALWAYS
-    is_over = is_known and not message.flags.loading
+    is_given = (
+        not message.flags.loading if deferral.is_thinking else _has_changed(deferral, message)
+    )
+    is_over = is_given and deferral.repeat is not Repeat.ALWAYS
     return AnswerState.OVER if is_over else AnswerState.OPEN, message
+
+
+def _has_changed(deferral: Deferral, message: discord.Message) -> bool:
+    """Tell whether the message that was pressed has been edited since."""
+    edited_at: str | None = deferral.payload.get("message", {}).get("edited_timestamp")
+    return message.edited_at != discord.utils.parse_time(edited_at)
 
 
 def words_of(deferral: Deferral, what: str) -> str:

@@ -75,6 +75,7 @@ async def test_there_is_one_answer_and_it_is_true(found: Scene, act: str, troubl
         ("`/jobs pause`", "first: killed before", "not done"),
         ("`/cancel`", "later: killed after", "✓"),
         ("`/board vote`", "later: killed before", "told to look"),
+        ("**❤️**", "later: killed after", "✓"),
     ],
 )
 async def test_what_a_kill_interrupts_is_not_done_or_told_once(
