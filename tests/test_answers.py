@@ -21,9 +21,10 @@ from PIL import Image
 
 from bot.arrivals import Arrivals
 from bot.content import Content, Upload
-from tests.answer_table import Scene, Table, fill, missing, scene
+from tests.answer_table import ACTS, TROUBLES, Scene, Table, fill, missing, scene
 from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.faults import Fault
+from tests.discord_server.openapi import ROOT
 from tests.discord_server.server import DiscordServer
 from tests.discord_server.world import Place
 from tests.town import SMALL
@@ -89,6 +90,12 @@ async def test_what_a_kill_interrupts_is_not_done_or_told_once(
 @pytest.mark.asyncio(loop_scope="module")
 async def test_everything_that_people_can_send_has_a_row(found: Scene):
     assert missing(found) == set()
+
+
+def test_the_page_has_every_row_and_nothing_that_must_not_be():
+    table = Table.read(ROOT / "docs" / "answers.md")
+    assert set(table.cells) == {(act, trouble) for act in ACTS for trouble in TROUBLES}
+    assert table.bad == {}
 
 
 # The same interaction twice, and two processes
