@@ -269,6 +269,7 @@ async def test_a_waiting_job_is_cancelled_before_it_begins(
     for stranger in (replace(hidden, guild_id=9, channels=frozenset({2})), hidden):
         assert await service.cancel(job_id, viewer=stranger) is CancelOutcome.UNKNOWN
     assert await service.cancel(job_id, viewer=here(10)) is CancelOutcome.QUEUED
+    assert states(settings) == ["running", "cancelled"]  # whatever ends the process now
     engine.release()
     await idle(service)
     assert waiting.was_cancelled
@@ -284,6 +285,7 @@ async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
     await reached_a_step(engine)
     job_id = reply.tickets[0].job.id
     outcome = await service.cancel(job_id, viewer=replace(here(5), is_moderator=True))
+    assert states(settings) == ["cancelled"]  # whatever ends the process now
     engine.release()
     await idle(service)
     assert outcome is CancelOutcome.RUNNING

@@ -362,6 +362,9 @@ class Service:
             return CancelOutcome.TOO_LATE
         ride.cancelled_by = viewer.user_id
         ride.cancel.set()
+        if ride.job.axis is None:  # of a comparison, what is drawn may still be handed over
+            with contextlib.suppress(BotError):  # the worker records it, too
+                await self._store.jobs.set_cancelled(job_id, by=viewer.user_id)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ride.ended.wait(), CANCEL_PATIENCE_S)
         return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the event
