@@ -240,7 +240,7 @@ class Deferrals(commands.Cog):
 
     async def _forget_given(self, deferral: Deferral, message: discord.Message | None) -> None:
         """Forget an answer that was given; that it shows images may not be recorded yet."""
-        if message is not None and not message.flags.ephemeral:
+        if message is not None and deferral.is_thinking and not message.flags.ephemeral:
             shown = await self._bot.service.deletable(generation_ids(message), viewer=None)
             if again := [each for each in shown if each.message_id != message.id]:
                 place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
