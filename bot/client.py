@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import errno
 import hashlib
+import importlib
 import json
 import logging
 import time
@@ -274,8 +275,8 @@ class ImageBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load the extensions and tell Discord of changed commands."""
         await self.tree.set_translator(BotTranslator())
-        for extension in EXTENSIONS:
-            await self.load_extension(extension)
+        for extension in EXTENSIONS:  # `load_extension` would run again what others imported
+            await importlib.import_module(extension).setup(self)
         if not await self._sync_or_say():
             self._syncing = asyncio.create_task(self._sync_later(), name="sync commands")
 
@@ -329,17 +330,15 @@ class ImageBot(commands.Bot):
 
     async def sync_commands(self) -> bool:
         """Register the commands if they changed since this application last did; say whether."""
-        payload = [
-            await command.get_translated_payload(self.tree, BotTranslator())
-            for command in self.tree.get_commands()
-        ]
+        commands = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         record = SyncRecord(self.settings.data_dir / "commands.json")
-        key, digest = str(self.application_id), _digest(payload)
+        key = str(self.application_id)
+        digest = _digest([commands, texts.CHINESE_COMMANDS])  # quicker than to translate them
         if record.read().get(key) == digest:
             return False
         await self.tree.sync()
         record.write(key, digest)
-        logger.info("Registered %d commands", len(payload))
+        logger.info("Registered %d commands", len(commands))
         return True
 
     async def on_ready(self) -> None:

@@ -8,7 +8,7 @@ from bot.texts.chinese import CHINESE, CHINESE_COMMANDS
 from bot.texts.english import ENGLISH
 from bot.texts.sentences import in_chinese
 
-__all__ = ["command_text", "is_chinese", "sentence", "text"]
+__all__ = ["CHINESE_COMMANDS", "command_text", "is_chinese", "sentence", "text"]
 
 _CHINESE_LOCALES: Final = ("zh-CN", "zh-TW")
 
