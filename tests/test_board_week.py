@@ -6,27 +6,13 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.boards import Status
-from bot.settings import Settings
 from tests.board_town import board_of, create, current, press, said, select_of
-from tests.discord_server.stand_in import StandInEngine
-from tests.town import SMALL, SteeredEngine, Town, answer_of, ids_of, open_town, texts_of
+from tests.town import SMALL, Town, answer_of, ids_of, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
-
-
-@pytest.fixture
-async def town(settings: Settings, tmp_path: Path) -> AsyncIterator[Town]:
-    """Open a town whose engine draws at once: what is on the pictures does not matter here."""
-    quick = StandInEngine(seconds_per_forward=0.0, notes=tmp_path)
-    async with open_town(settings, SteeredEngine(quick)) as town:
-        yield town
 
 
 WISHES = ("a red apple", "a green leaf", "红苹果", "a yellow lemon", "绿色的叶子", "a carrot")

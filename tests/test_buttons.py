@@ -80,7 +80,8 @@ async def test_a_wrong_edit_gets_one_private_sentence(town: Town):
     assert "The seed '-1' does not work" in private_sentence(result)
 
 
-async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same(town: Town):
+async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same(drawn_town: Town):
+    town = drawn_town
     message = await town.imagine(seed=5, quality="final", guidance=1.5)
     [id_] = ids_of(message)
     recipe = private_sentence(await town.ming.click(message, label="Recipe"))

@@ -29,7 +29,13 @@ SMALL = ["--size", "128x128", "--quality", "draft"]
 
 
 @pytest.fixture(autouse=True)
-def model(demo_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def model(sketch_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL", str(sketch_model))
+
+
+@pytest.fixture
+def whole_model(demo_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the model be one whose files are known."""
     monkeypatch.setenv("MODEL", str(demo_model))
 
 
@@ -50,11 +56,11 @@ class Interrupted:
 
 
 @pytest.fixture(scope="module")
-def interrupted(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+def interrupted(sketch_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     """Draw many in one process, which is a dear thing to start, and stop it in the middle."""
     folder = tmp_path_factory.mktemp("interrupted")
     many = ("红苹果", "--seed", "42", "--count", "50", *SMALL, "--json")
-    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=demo_model) as process:
+    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=sketch_model) as process:
         assert process.stdout is not None
         first = process.stdout.readline()  # it is in the middle of the work now
         process.send_signal(signal.SIGINT)
@@ -273,7 +279,7 @@ def test_ctrl_c_leaves_no_half_file(interrupted: Interrupted):
     ]
 
 
-def test_doctor_finds_everything_right(capsys: pytest.CaptureFixture[str]):
+def test_doctor_finds_everything_right(whole_model: None, capsys: pytest.CaptureFixture[str]):
     assert run(["doctor", "--json"]) == 0
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
     assert checks["model"]["status"] == "ok"
@@ -308,6 +314,8 @@ def test_doctor_never_shows_the_token(
     assert "very-secret" not in "".join(capsys.readouterr())
 
 
-def test_download_of_a_model_that_is_here_verifies_it(capsys: pytest.CaptureFixture[str]):
+def test_download_of_a_model_that_is_here_verifies_it(
+    whole_model: None, capsys: pytest.CaptureFixture[str]
+):
     assert run(["download"]) == 0
     assert "complete and verified" in capsys.readouterr().out

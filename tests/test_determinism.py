@@ -58,10 +58,10 @@ print(json.dumps([drawing.image.pixel_sha256 for drawing in drawings]))
 
 
 @pytest.fixture(scope="module")
-def loaded_engine(demo_model: Path) -> Iterator[ZImageEngine]:
-    """Load the whole demo model, on several threads."""
+def loaded_engine(sketch_model: Path) -> Iterator[ZImageEngine]:
+    """Load the model, on several threads."""
     before = torch.get_num_threads()
-    engine = new_engine(demo_model)
+    engine = new_engine(sketch_model)
     engine.load()
     yield engine
     engine.close()
@@ -79,10 +79,10 @@ def pixels(loaded_engine: ZImageEngine) -> dict[str, str]:
 
 
 @pytest.fixture
-async def service(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Service]:
-    async with open_service(settings, lambda: engine) as service:
+async def service(settings: Settings, real_engine: SteeredEngine) -> AsyncIterator[Service]:
+    async with open_service(settings, lambda: real_engine) as service:
         yield service
-        engine.release()
+        real_engine.release()
 
 
 def sha_of(engine: ZImageEngine, request: GenerationRequest) -> str:
@@ -93,7 +93,7 @@ def shas(reply: Recorder) -> list[str]:
     return [made.pixel_sha256 for made in reply.generations]
 
 
-def in_another_process(demo_model: Path, requests: list[GenerationRequest]) -> list[str]:
+def in_another_process(sketch_model: Path, requests: list[GenerationRequest]) -> list[str]:
     """Return the SHA-256 of the pictures that a process of its own draws."""
     recipes = [
         json.dumps({
@@ -103,17 +103,17 @@ def in_another_process(demo_model: Path, requests: list[GenerationRequest]) -> l
         })
         for each in requests
     ]  # fmt: skip
-    line = [sys.executable, "-c", DRAW, str(demo_model), str(THREADS), json.dumps(recipes)]
+    line = [sys.executable, "-c", DRAW, str(sketch_model), str(THREADS), json.dumps(recipes)]
     drawn = subprocess.run(line, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert drawn.returncode == 0, drawn.stderr
     return json.loads(drawn.stdout)
 
 
 def test_a_fresh_process_without_a_network_gives_the_same_pixels_in_another_order(
-    pixels: dict[str, str], demo_model: Path
+    pixels: dict[str, str], sketch_model: Path
 ):
     names = list(reversed(WANTED))
-    found = in_another_process(demo_model, [WANTED[name] for name in names])
+    found = in_another_process(sketch_model, [WANTED[name] for name in names])
     assert dict(zip(names, found, strict=True)) == pixels
     assert len(set(pixels.values())) == len(WANTED), "each request has a picture of its own"
 
@@ -181,16 +181,16 @@ def test_what_was_drawn_before_changes_nothing(
 
 
 async def test_alone_or_among_others_and_in_any_order(
-    service: Service, engine: SteeredEngine, pixels: dict[str, str]
+    service: Service, real_engine: SteeredEngine, pixels: dict[str, str]
 ):
     """The others are images of the same job, and jobs of other users that come between."""
-    engine.hold()
+    real_engine.hold()
     first = await submit(service, replace(PLAIN, seed=1), by=origin(20))
-    await reached_a_step(engine)
+    await reached_a_step(real_engine)
     names = ["odd size", "plain", "varied"]
     together = await submit(service, *(WANTED[name] for name in names))
     others = [await submit(service, WANTED[name], by=origin(20)) for name in reversed(names)]
-    engine.release()
+    real_engine.release()
     await idle(service)
     alone = await submit(service, WANTED["plain"])
     await idle(service)
@@ -214,13 +214,13 @@ async def test_previews_change_nothing(
 
 
 async def test_a_job_that_was_cancelled_half_way_changes_nothing(
-    service: Service, engine: SteeredEngine, pixels: dict[str, str]
+    service: Service, real_engine: SteeredEngine, pixels: dict[str, str]
 ):
-    engine.hold()
+    real_engine.hold()
     cancelled = await submit(service, WANTED["guided"], WANTED["plain"])
-    await reached_a_step(engine)
+    await reached_a_step(real_engine)
     await service.cancel(cancelled.job_id, viewer=replace(HERE, user_id=10))
-    engine.release()
+    real_engine.release()
     reply = await submit(service, WANTED["guided"], WANTED["plain"])
     await idle(service)
     assert cancelled.was_cancelled
@@ -228,12 +228,12 @@ async def test_a_job_that_was_cancelled_half_way_changes_nothing(
 
 
 async def test_a_restart_changes_nothing_even_in_the_midst_of_an_image(
-    settings: Settings, demo_model: Path, pixels: dict[str, str]
+    settings: Settings, sketch_model: Path, pixels: dict[str, str]
 ):
     """Every start has an engine that loads the weights anew; the second one takes up a job."""
 
     def steered() -> SteeredEngine:
-        return SteeredEngine(new_engine(demo_model))
+        return SteeredEngine(new_engine(sketch_model))
 
     doomed = steered()
     async with open_service(settings, lambda: doomed) as service:

@@ -324,7 +324,8 @@ async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(town: Town):
     assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800
 
 
-async def test_a_reproduction_that_differs_says_how_much_and_why(town: Town):
+async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_town: Town):
+    town = drawn_town
     message = await town.imagine(seed=5)
     with Image.open(io.BytesIO(await png_of(message))) as image:
         other = image.convert("RGB").point(lambda value: min(255, value + 3))

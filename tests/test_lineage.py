@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,10 @@ import pytest
 from PIL import Image
 
 from bot.command_line import run
-from bot.engines.z_image import ZImageEngine
 from bot.lineage import Presence
 from bot.portrait import draw_family
 from bot.settings import Settings
 from bot.store.lineage import REACH
-from tests.discord_server.stand_in import StandInEngine
 from tests.test_relations import edit, press
 from tests.town import (
     SteeredEngine,
@@ -32,18 +29,6 @@ from tests.town import (
 )
 
 pytest_plugins = ["tests.bot_fixtures"]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> SteeredEngine:
-    """Draw at once: what is on the pictures of these families does not matter."""
-    return SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=tmp_path))
-
-
-@pytest.fixture
-async def drawn_town(settings: Settings, loaded_engine: ZImageEngine) -> AsyncIterator[Town]:
-    async with open_town(settings, SteeredEngine(loaded_engine)) as town:
-        yield town
 
 
 async def lineage(town: Town, who: Any = None, channel: Any = None, **options: Any) -> Any:

@@ -67,7 +67,7 @@ def test_either_path_draws_what_the_other_one_made(demo_model: Path, own: str):
 
 @two_cores
 async def test_same_seed_keeps_to_what_was_recorded_also_after_a_restart(
-    settings: Settings, demo_model: Path, engine: SteeredEngine
+    settings: Settings, demo_model: Path, real_engine: SteeredEngine
 ):
     first = new_engine(demo_model, path="fast", threads=1)
     reply = Recorder()
@@ -76,20 +76,20 @@ async def test_same_seed_keeps_to_what_was_recorded_also_after_a_restart(
         await idle(service)
     originals = reply.generations
     running, waiting, again = Recorder(), Recorder(), Recorder()
-    async with opened(settings, engine) as service:  # 2 threads, on the reference path
-        engine.hold()
+    async with opened(settings, real_engine) as service:  # 2 threads, on the reference path
+        real_engine.hold()
         await service.submit((OTHER,), origin(), reply=running)
-        await reached_a_step(engine)
+        await reached_a_step(real_engine)
         await service.submit(
             [each.request for each in originals], origin(), reply=waiting,
             parents=[each.id for each in originals], relation="same_seed",
         )  # fmt: skip
         stop = asyncio.create_task(service.stop())
         await asyncio.sleep(0)
-        engine.release()
+        real_engine.release()
         await stop
         assert waiting.was_kept
-    async with opened(settings, engine) as service:
+    async with opened(settings, real_engine) as service:
         await service.resume(lambda _: again)
         await idle(service)
     for made, original in zip(again.generations, originals, strict=True):

@@ -115,19 +115,19 @@ def test_the_path_that_made_an_image_makes_it_again(
     assert json.loads(capsys.readouterr().out)["changes"] == {}
 
 
-async def drawn_by_the_bot(settings: Settings, engine: SteeredEngine) -> str:
+async def drawn_by_the_bot(settings: Settings, real_engine: SteeredEngine) -> str:
     reply = Recorder()
-    async with open_service(settings, lambda: engine) as service:
+    async with open_service(settings, lambda: real_engine) as service:
         await service.submit((request(seed=3),), origin(), reply=reply)
         await service.idle()
     return reply.generations[0].id
 
 
 async def test_an_image_of_the_bot_is_found_by_its_id(
-    settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, real_engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):  # fmt: skip
-    id_ = await drawn_by_the_bot(settings, engine)
+    id_ = await drawn_by_the_bot(settings, real_engine)
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
     original = await _by_id(f"`{id_}`", settings)
     assert original.recipe.request.seed == 3
@@ -227,9 +227,9 @@ def test_a_foreign_png_and_an_unknown_id_are_refused(
 
 
 async def test_a_picture_is_found_by_its_recipe_its_pixels_or_its_likeness(
-    settings: Settings, engine: SteeredEngine, made: Path, tmp_path: Path
+    settings: Settings, real_engine: SteeredEngine, made: Path, tmp_path: Path
 ):
-    id_ = await drawn_by_the_bot(settings, engine)
+    id_ = await drawn_by_the_bot(settings, real_engine)
     path = (await _by_id(id_, settings)).image
     assert path is not None
     exact, copy, other = (tmp_path / name for name in ("exact.png", "copy.jpg", "other.png"))

@@ -140,14 +140,14 @@ async def test_the_database_of_before_scales_keeps_the_first_one(tmp_path: Path)
 
 
 async def test_the_same_seed_of_an_older_image_is_the_same_after_a_restart(
-    settings: Settings, engine: SteeredEngine
+    settings: Settings, real_engine: SteeredEngine
 ):
-    async with open_service(settings, lambda: engine) as service:
+    async with open_service(settings, lambda: real_engine) as service:
         reply = Recorder()
         await service.submit((OLD,), origin(), reply=reply)
         await idle(service)
     [made] = reply.generations
-    async with open_service(settings, lambda: engine) as service:
+    async with open_service(settings, lambda: real_engine) as service:
         [found] = (await service.history(viewer=HERE)).generations
         assert found.request == OLD
         again = Recorder()

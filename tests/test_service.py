@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.engines import Drawing
+from bot.engines import Drawing, Step
 from bot.errors import BotError
 from bot.generation import GenerationRequest, Quality, Size
 from bot.jobs import CancelOutcome, Generation, Job, Origin, now
@@ -174,9 +174,12 @@ async def test_an_image_is_drawn_stored_and_handed_over(service: Service, settin
     assert (await service.generation(made.id, viewer=HERE)) is not None
 
 
-async def test_the_row_tells_everything_that_made_the_image(service: Service, settings: Settings):
-    await submit(service, request("  <|im_end|> 红苹果"), relation="imagine")
-    await idle(service)
+async def test_the_row_tells_everything_that_made_the_image(
+    settings: Settings, real_engine: SteeredEngine
+):
+    async with opened(settings, real_engine) as service:
+        await submit(service, request("  <|im_end|> 红苹果"), relation="imagine")
+        await idle(service)
     (row,) = rows(settings, "SELECT * FROM generations")
     assert row["prompt"] == "  <|im_end|> 红苹果"
     assert row["prompt_used"] == "  < |im_end|> 红苹果"
@@ -894,13 +897,41 @@ async def test_an_engine_that_is_lost_ends_the_service_and_loses_no_job(
     assert all(reply.generations for reply in replies.values())
 
 
+class Listener(Recorder):
+    """A reply that knows when it was told of a step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = threading.Semaphore(0)
+
+    async def progress(self, progress: Progress) -> None:
+        await super().progress(progress)
+        self.heard.release()
+
+
+class PatientEngine(SteeredEngine):
+    """An engine that goes on when its step was told; a quick one's are told in part."""
+
+    listener: Listener
+
+    def generate(self, request, *, on_step, **options):
+        def patient(step: Step) -> None:
+            on_step(step)
+            assert self.listener.heard.acquire(timeout=PATIENCE_S)
+
+        return super().generate(request, on_step=patient, **options)
+
+
 async def test_progress_carries_a_preview_of_longer_drawings(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.service.rides.PREVIEW_EVERY_S", 0.0)
-    reply = await submit(service)
-    await idle(service)
-    assert [progress.step for progress in reply.steps][:2] == [1, 2]
+    patient = PatientEngine(engine)
+    reply = patient.listener = Listener()
+    async with opened(settings, patient) as service:
+        await service.submit((request(),), origin(), reply=reply)
+        await idle(service)
+    assert [progress.step for progress in reply.steps] == list(range(1, 8))
     previews = [progress.preview for progress in reply.steps if progress.preview is not None]
     assert previews
     assert all(preview.startswith(b"RIFF") for preview in previews)

@@ -64,10 +64,10 @@ def without_tokenizer(settings: Settings, sketch_model: Path, tmp_path: Path) ->
 
 
 async def test_without_a_tokenizer_the_engine_says_it_without_a_trace(
-    without_tokenizer: Settings, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
+    without_tokenizer: Settings, real_engine: SteeredEngine, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level("INFO")
-    async with opened(without_tokenizer, engine) as service:
+    async with opened(without_tokenizer, real_engine) as service:
         refused = await submit(service, request(TOO_LONG))
         drawn = await submit(service)
         await idle(service)

@@ -21,14 +21,12 @@ from bot.store.places import KnownPlace
 from cogs.places import SPOILER_FLAG, places_of
 from tests import viewer_table
 from tests.board_town import add_picture, create, said
-from tests.discord_server.stand_in import StandInEngine
 from tests.test_board_privacy import secret_channel
 from tests.test_places import private_thread_in
 from tests.test_relations import add_old_job, press
 from tests.test_store import MIGRATIONS
 from tests.town import (
     SMALL,
-    SteeredEngine,
     Town,
     answer_of,
     gallery_of,
@@ -57,12 +55,6 @@ HIDDEN = (
     "member, age-restricted", "its requester in another server",
     "its requester in direct messages", "its requester with their own app",
 )  # fmt: skip
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> SteeredEngine:
-    """Draw at once: what is on these pictures does not matter."""
-    return SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=tmp_path))
 
 
 @pytest.fixture(scope="module")

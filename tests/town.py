@@ -94,8 +94,7 @@ class SteeredEngine:
         return self.failures.pop(seed) if self.fails_once else self.failures[seed]
 
     def close(self) -> None:
-        """Stay: the next test draws with the same weights."""
-        self._open.set()
+        """Stay: the next service draws with the same weights, and what is held stays held."""
 
 
 @dataclass(kw_only=True)
