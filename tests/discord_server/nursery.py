@@ -14,13 +14,10 @@ import functools
 import importlib
 import json
 import os
-import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -65,14 +62,15 @@ async def give_birth(
     arguments: list[str], *, cwd: Path, environment: dict[str, str], limit: int
 ) -> Child:
     """Fork a process that runs `launch` with these arguments; `limit` is of a line it writes."""
-    address = await asyncio.to_thread(_nursery)
+    nursery = await asyncio.to_thread(_nursery)
     order = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(address)
-    socket.send_fds(connection, [json.dumps(order).encode() + b"\n"], [out_end, err_end])
+    connection, its_end = socket.socketpair()
+    with its_end:
+        socket.send_fds(nursery, [b"!"], [its_end.fileno(), out_end, err_end])
     os.close(out_end)
     os.close(err_end)
+    connection.sendall(json.dumps(order).encode() + b"\n")
     answers, writer = await asyncio.open_unix_connection(sock=connection)
     pid = int(await answers.readline())
     child = Child(pid=pid, stdout=await _reader(out, limit), stderr=await _reader(err, limit))
@@ -89,43 +87,42 @@ async def _reader(number: int, limit: int) -> asyncio.StreamReader:
 
 
 @functools.cache
-def _nursery() -> str:
-    """Start the one nursery of this process and return its address."""
-    folder = tempfile.mkdtemp(prefix="nursery-")
-    address = f"{folder}/socket"
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.discord_server.nursery", address],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,  # closed when this process ends, however it does
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    atexit.register(_close, process, folder)
-    assert process.stdout.readline() == b"ready\n"
-    return address
+def _nursery() -> socket.socket:
+    """Start the one nursery of this process and return what takes orders to it."""
+    orders, its_end = socket.socketpair()  # closed when this process ends, however it does
+    with its_end:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.discord_server.nursery", str(its_end.fileno())],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+            pass_fds=[its_end.fileno()],
+        )
+    atexit.register(_close, process, orders)
+    assert orders.recv(1) == b"!"
+    return orders
 
 
-def _close(process: subprocess.Popen[bytes], folder: str) -> None:
+def _close(process: subprocess.Popen[bytes], orders: socket.socket) -> None:
+    orders.close()
     with process:
         process.kill()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
-def main(address: str) -> None:
+def main(number: int) -> None:
     """Import what a bot imports, then fork for whoever asks, until nobody is left who could."""
     for name in EXTENSIONS:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, _reap)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(address)
-        listening.listen()
-        print("ready", flush=True)
-        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
-            connection, _ = listening.accept()
+    with socket.socket(fileno=number) as orders:
+        orders.sendall(b"!")
+        while True:
+            content, (*numbers,), _, _ = socket.recv_fds(orders, 1, 3)
+            if not content:
+                return
             if os.fork() == 0:
-                listening.close()
-                _keep(connection)
-            connection.close()
+                orders.close()
+                _keep(socket.socket(fileno=numbers[0]), numbers[1:])
+            for each in numbers:
+                os.close(each)
 
 
 def _reap(*_: object) -> None:
@@ -135,10 +132,10 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _keep(connection: socket.socket) -> NoReturn:
+def _keep(connection: socket.socket, numbers: list[int]) -> NoReturn:
     """Fork a bot, wait for its end, and tell of both."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    order, numbers, _, _ = socket.recv_fds(connection, LARGEST_ORDER, 2)
+    order = b""
     while not order.endswith(b"\n"):
         order += connection.recv(LARGEST_ORDER)
     pid = os.fork()
@@ -173,4 +170,4 @@ def _become(order: dict[str, Any], numbers: list[int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(int(sys.argv[1]))
