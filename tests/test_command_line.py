@@ -56,11 +56,11 @@ class Interrupted:
 
 
 @pytest.fixture(scope="module")
-def interrupted(sketch_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+def interrupted(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     """Draw many in one process, which is a dear thing to start, and stop it in the middle."""
     folder = tmp_path_factory.mktemp("interrupted")
     many = ("红苹果", "--seed", "42", "--count", "50", *SMALL, "--json")
-    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=sketch_model) as process:
+    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=demo_model) as process:
         assert process.stdout is not None
         first = process.stdout.readline()  # it is in the middle of the work now
         process.send_signal(signal.SIGINT)
@@ -258,8 +258,8 @@ def test_a_truncated_weight_file_is_named(
 
 
 def test_two_processes_draw_the_same_pixels(
-    interrupted: Interrupted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-    own_threads: None,
+    interrupted: Interrupted, whole_model: None, own_threads: None,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ):  # fmt: skip
     monkeypatch.chdir(interrupted.folder)
     monkeypatch.setenv("CPU_THREADS", THREADS)
