@@ -11,9 +11,23 @@ import pytest
 from bot.command_line.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
 
+LONGEST = (  # files, longest first: begun last, one of them would keep its process alone at work
+    "test_discord_server", "test_determinism", "test_engine", "test_exports", "test_compare",
+    "test_command_line", "test_processes", "test_deletions", "test_reproduce", "test_deferrals",
+    "test_deliveries", "test_playground", "test_bench", "test_fast_path", "test_answers",
+    "test_recorded_conditions", "test_viewers", "test_service", "test_restore", "test_board_week",
+    "test_installation", "test_models", "test_demo_model", "test_chaos", "test_odd_text",
+)  # fmt: skip
+
 let_threads_sleep()  # before any test imports torch
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes share the cores already
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; those of one file stay together, in their order."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def pytest_collection_finish() -> None:

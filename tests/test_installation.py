@@ -19,6 +19,13 @@ from bot.command_line.common import let_torchao_be_quiet
 from bot.installation import PROGRAM, install_line, requirement
 from bot.settings import PROJECT_DIR
 
+# What `download` does, but for comparing the weights with the model's code, which imports torch.
+VERIFICATION = """
+from bot.models import locate, verify
+from bot.settings import Settings
+files = locate(Settings().model, model_cache=Settings().model_cache)
+print(files.folder, verify(files))
+"""
 # In the place of the script that pip writes, and quicker than a whole command.
 SCRIPT = f"""#!{sys.executable}
 from bot.installation import command_line
@@ -86,6 +93,14 @@ def test_a_wheel_brings_every_file_of_the_program(contents: dict[str, Path]):
 
 
 def test_an_installed_program_has_its_model(site: Path, tmp_path: Path):
+    done = start(sys.executable, "-c", VERIFICATION, site=site, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{site / 'bot/demo_model'} []\n"
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+@pytest.mark.nightly
+def test_an_installed_program_finds_its_model_complete(site: Path, tmp_path: Path):
     done = start(sys.executable, "-m", "bot", "download", site=site, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"demo is complete and verified: {site / 'bot/demo_model'}\n"
