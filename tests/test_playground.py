@@ -196,7 +196,11 @@ class Visitor:
         self.until(lambda: self._browser.execute_script(script) >= count)
 
 
-async def test_a_new_users_path_through_the_page(settings, engine: SteeredEngine, browser):
+async def test_a_new_users_path_through_the_page(
+    settings, engine: SteeredEngine, browser, request: pytest.FixtureRequest
+):
+    if "SCREENSHOT" in os.environ:  # of a new user's path, for the README
+        engine = SteeredEngine(request.getfixturevalue("demo_engine"))
     async with open_playground(settings, lambda: engine, port=0) as page:
         await asyncio.to_thread(first_visit, browser, page.url)
     async with open_playground(settings, lambda: engine, port=0) as page:
@@ -212,7 +216,7 @@ def first_visit(browser: Any, url: str) -> None:
     visitor.sees_pictures(1)
     visitor.press_until("Same seed", "Pixel for pixel the same as")
     visitor.sees_pictures(2)
-    if "SCREENSHOT" in os.environ:  # of a new user's path, for the README
+    if "SCREENSHOT" in os.environ:
         browser.save_screenshot(os.environ["SCREENSHOT"])
     visitor.press_until("New seed", "New seed", times=3)
     visitor.press_until("Edit", "Edit and draw again")
