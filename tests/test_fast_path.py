@@ -44,11 +44,17 @@ def engines(demo_model: Path) -> Iterator[dict[str, ZImageEngine]]:
         engine.close()
 
 
+@pytest.fixture(scope="module")
+def source(demo_model: Path) -> ZImageTransformer2DModel:
+    return ZImageTransformer2DModel.from_pretrained(demo_model, subfolder="transformer").eval()
+
+
 @pytest.mark.parametrize("tokens", [5, 32, 41])
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 18), (20, 34)])
 @torch.inference_mode()
-def test_the_transformer_is_diffusers_own(demo_model: Path, tokens: int, height: int, width: int):
-    source = ZImageTransformer2DModel.from_pretrained(demo_model, subfolder="transformer").eval()
+def test_the_transformer_is_diffusers_own(
+    source: ZImageTransformer2DModel, tokens: int, height: int, width: int
+):
     generator = torch.Generator().manual_seed(tokens)
     embedding = torch.randn((tokens, 256), generator=generator)
     latents = torch.randn((1, 16, height, width), generator=generator)
