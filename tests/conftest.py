@@ -19,6 +19,7 @@ LONGEST = (  # files, longest first: begun last, one of them would keep its proc
     "test_installation", "test_models", "test_demo_model", "test_chaos", "test_odd_text",
 )  # fmt: skip
 
+gc.disable()  # until all is imported: looking through it again and again takes a second of seven
 let_threads_sleep()  # before any test imports torch
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes share the cores already
@@ -34,6 +35,7 @@ def pytest_collection_finish() -> None:
     """Leave what imports made, half a million objects, out of every later garbage collection."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
