@@ -951,3 +951,23 @@ async def test_an_image_deleted_before_it_could_be_posted_is_not_said_to_be_kept
     assert (reply.sentence, reply.undelivered_sentence) == ("", "")
     assert states(settings) == ["posted"]
     assert image_files(settings) == []
+
+
+async def test_an_image_knows_the_message_that_was_found_while_it_was_drawn(
+    service: Service, engine: SteeredEngine, settings: Settings
+):
+    class Unreached(Recorder):
+        async def done(self, job: Job, generations: Sequence[Generation]) -> None:
+            self.generations = list(generations)
+
+    engine.hold()
+    reply = Unreached()
+    await service.submit((request(),), origin(), reply=reply)
+    await reached_a_step(engine)
+    await service.set_message(reply.job_id, 2, 77)
+    engine.release()
+    await idle(service)
+    assert [each.message_id for each in reply.generations] == [77]
+    assert [row["message_id"] for row in rows(settings, "SELECT message_id FROM generations")] == [
+        77
+    ]

@@ -49,6 +49,11 @@ class GenerationTable:
         """
         async with self._database.transaction() as db:
             await insert_generations(db, job, generations)
+            await db.execute(  # the message may have become known while they were drawn
+                "UPDATE generations SET message_id = (SELECT message_id FROM jobs WHERE id = ?1)"
+                " WHERE job_id = ?1 AND deleted_at IS NULL",
+                (job.id,),
+            )
             if have_records:
                 await db.execute(
                     "UPDATE generations SET has_record = 1 WHERE job_id = ?", (job.id,)
