@@ -147,8 +147,11 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
             moving = asyncio.create_task(
                 service.moderation.move_to_front(jobs[2].job_id, viewer=moderator)
             )
-            outcome = await service.cancel(jobs[2].job_id, viewer=here(2))
-        ticket = await moving
+            cancelling = asyncio.create_task(service.cancel(jobs[2].job_id, viewer=here(2)))
+            async with asyncio.timeout(PATIENCE_S):
+                while service._queue.has(jobs[2].job_id):
+                    await asyncio.sleep(0)
+        ticket, outcome = await moving, await cancelling
         assert outcome is CancelOutcome.QUEUED
         assert ticket is None, "what was cancelled meanwhile is not said to come next"
         assert service._queue._moved == []
