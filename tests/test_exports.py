@@ -128,7 +128,7 @@ def test_files_that_are_gone_are_left_out_and_named(export, items, form: str, tm
     lost = replace(items[1], path=tmp_path / "gone.png", pixel_sha256="0" * 64)
     files = export([items[0], lost, items[2]], form)
     if form != "png":
-        assert "gone: 2." in files[0].note
+        assert "gone: no. 2." in files[0].note
 
 
 @pytest.mark.parametrize("form", FORMS)
