@@ -149,7 +149,7 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
             )
             cancelling = asyncio.create_task(service.cancel(jobs[2].job_id, viewer=here(2)))
             async with asyncio.timeout(PATIENCE_S):
-                while service._queue.has(jobs[2].job_id):
+                while service._queue.has(jobs[2].job_id):  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0)
         ticket, outcome = await moving, await cancelling
         assert outcome is CancelOutcome.QUEUED
