@@ -18,13 +18,13 @@ def main() -> None:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # until what follows is imported
     if sys.version_info < (3, 11):  # noqa: UP036 - pip refuses these, a clone does not
         sys.exit(_refusal("the bot needs Python 3.11, 3.12 or 3.13"))
-    from bot.signals import stop_at_once  # noqa: PLC0415 - not before the check
-    from bot.streams import mend_streams  # noqa: PLC0415
+    from bot.environment.signals import stop_at_once  # noqa: PLC0415 - not before the check
+    from bot.environment.streams import mend_streams  # noqa: PLC0415
 
     stop_at_once()
     mend_streams()
     try:
-        from bot.command_line import run  # noqa: PLC0415
+        from bot.cli import run  # noqa: PLC0415
 
         code = run(sys.argv[1:])
     except ImportError as error:

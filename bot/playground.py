@@ -23,17 +23,17 @@ from typing import Any, Final
 import discord
 from discord.webhook.async_ import async_context
 
-from bot.client import ImageBot
-from bot.connection import raise_if_lost, stop_signals
-from bot.engines import Engine
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.connection import raise_if_lost, stop_signals
+from bot.domain.jobs import Generation
+from bot.domain.viewers import Viewer
+from bot.engine import Engine
+from bot.environment.installation import install_line
+from bot.environment.streams import tell
 from bot.errors import SettingsError
-from bot.installation import install_line
-from bot.jobs import Generation
-from bot.service import open_service
+from bot.locales import text
+from bot.services import open_service
 from bot.settings import Settings
-from bot.streams import tell
-from bot.texts import text
-from bot.viewers import Viewer
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from bot.env_file import EnvFile, misspelt, read_env_file
+from bot.environment.env_file import EnvFile, misspelt, read_env_file
 from bot.errors import SettingsError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent

@@ -9,23 +9,17 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer
-from bot.client import AnswerableItem, ImageBot, RefusalError, errors_answered
-from bot.deferrals import Repeat
-from bot.generation import (
-    MAX_GUIDANCE_SCALE,
-    MAX_VARIETY,
-    GenerationRequest,
-    Size,
-    SizeRules,
-)
-from bot.variations import Axis, default_values, split_values, vary
-from cogs.deferrals import defer
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import AnswerableItem, ImageBot, RefusalError, errors_answered
+from bot.discord_ui.components import ONE_TEMPLATE
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.submission import bot_of, find, submit
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.deferrals import Repeat
+from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
+from bot.domain.variations import Axis, default_values, split_values, vary
 from cogs.gallery import images_message
 from cogs.imagine import QualityName, size_choices
-from cogs.rows import ONE_TEMPLATE
-from cogs.submitting import bot_of, find, submit
-from cogs.viewers import viewer_of
 
 AxisName = Literal["prompts", "qualities", "guidance", "variety", "sizes", "seeds"]
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion

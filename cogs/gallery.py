@@ -13,24 +13,24 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer
-from bot.client import AnswerableItem, ImageBot, RefusalError, errors_answered
-from bot.content import Content, Upload
-from bot.deferrals import Repeat
-from bot.jobs import Generation, ImageMessage, typed_id
-from bot.search import Search
-from bot.service import Service
-from bot.texts import text
-from cogs import layouts
-from cogs.buttons import draw_again
-from cogs.deferrals import defer
-from cogs.recipes import send_recipes
-from cogs.results import DEFAULT_FILESIZE_LIMIT
-from cogs.rows import PAGE_TEMPLATE, generation_ids, image_row, page_row
-from cogs.submitting import bot_of, find, find_some
-from cogs.uploads import fit_for_upload, thumbnail
-from cogs.viewers import viewer_of
-from cogs.wording import PROMPT_IN_LIST, escaped, user_mention
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.buttons import draw_again
+from bot.discord_ui.client import AnswerableItem, ImageBot, RefusalError, errors_answered
+from bot.discord_ui.components import PAGE_TEMPLATE, generation_ids, image_row, page_row
+from bot.discord_ui.content import Content, Upload
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.formatting import PROMPT_IN_LIST, escaped, user_mention
+from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT
+from bot.discord_ui.submission import bot_of, find, find_some
+from bot.discord_ui.uploads import fit_for_upload, thumbnail
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.deferrals import Repeat
+from bot.domain.jobs import Generation, ImageMessage, typed_id
+from bot.domain.search import Search
+from bot.locales import text
+from bot.services import Service
 
 PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
 SEARCH_LENGTH = 80  # characters that fit into a button's custom_id, which has 100
@@ -146,7 +146,7 @@ async def images_message(
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
     )
-    view = layouts.images(
+    view = views.images(
         generations,
         fitted.names,
         locale=locale,
@@ -174,7 +174,7 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
     if not found.generations and page == 0:
         key = "history_nothing_found" if looked_for else "history_empty"
         words = f"{title}\n{text(key, locale, search=looked_for)}"
-        return Content(view=layouts.notice(words))
+        return Content(view=views.notice(words))
     thumbnails = [await asyncio.to_thread(thumbnail, each, locale) for each in found.generations]
     hidden = await bot_of(interaction).service.spoilers_among(
         [each.id for each in found.generations]
@@ -184,7 +184,7 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
         for each, file in zip(found.generations, thumbnails, strict=True)
     ]
     buttons = page_row(page, search=str(search), has_older=found.has_older, locale=locale)
-    view = layouts.layout(
+    view = views.layout(
         ui.TextDisplay(f"{title}\n-# {text('history_page', locale, page=page + 1)}"),
         *sections,
         ui.ActionRow(*buttons),
@@ -203,12 +203,12 @@ def _section(
 ) -> ui.Item[ui.LayoutView]:
     prompt = escaped(generation.request.prompt, limit=PROMPT_IN_LIST)
     when = f"<t:{int(generation.created_at.timestamp())}:R>"
-    words = f"**{prompt}**\n-# {layouts.details(generation, locale)} · {when}"
+    words = f"**{prompt}**\n-# {views.details(generation, locale)} · {when}"
     if isinstance(file, str):
         return ui.TextDisplay(f"{words}\n{file}")
     picture: ui.Thumbnail[ui.LayoutView] = ui.Thumbnail(
         f"attachment://{file.name}",
-        description=layouts.alt_text(generation.request.prompt, locale),
+        description=views.alt_text(generation.request.prompt, locale),
         spoiler=spoiler,
     )
     return ui.Section(ui.TextDisplay(words), accessory=picture)

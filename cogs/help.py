@@ -6,12 +6,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import Answer
-from bot.client import ImageBot
-from bot.content import Content
-from bot.generation import MAX_GUIDANCE_SCALE, MAX_SEED
-from bot.texts import text
-from cogs import layouts
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.content import Content
+from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_SEED
+from bot.locales import text
 
 
 class Help(commands.Cog):
@@ -34,7 +34,7 @@ class Help(commands.Cog):
             model=service.model_id,
             size=service.rules.default,
         )
-        await Answer.to(interaction).give(Content(view=layouts.notice(page)))
+        await Answer.to(interaction).give(Content(view=views.notice(page)))
 
 
 async def setup(bot: ImageBot) -> None:

@@ -9,17 +9,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import ImageBot, RefusalError
-from bot.engines.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
+from bot.discord_ui.boards.defaults import with_defaults
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.forms import refuse, request_fields
+from bot.discord_ui.submission import bot_of, series, submit
+from bot.discord_ui.viewers import guild_of
+from bot.domain.forms import Form
+from bot.domain.plain_text import shortened
+from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
+from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError
-from bot.forms import Form
-from bot.generation import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
-from bot.plain_text import shortened
-from bot.texts import text
-from cogs.board_defaults import with_defaults
-from cogs.forms import refuse, request_fields
-from cogs.submitting import bot_of, series, submit
-from cogs.viewers import guild_of
+from bot.locales import text
 
 QualityName = Literal["draft", "standard", "final"]
 

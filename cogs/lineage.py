@@ -8,20 +8,20 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.answers import Answer
-from bot.client import ImageBot
-from bot.content import Content, Upload
-from bot.deferrals import Repeat
-from bot.images import fit_under, picture_png
-from bot.jobs import Generation
-from bot.lineage import Family
-from bot.portrait import Portrait, draw_family
-from bot.texts import text
-from cogs import layouts
-from cogs.choosing import chosen, suggest_images
-from cogs.deferrals import defer
-from cogs.submitting import bot_of
-from cogs.viewers import viewer_of
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.content import Content, Upload
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.image_choice import chosen, suggest_images
+from bot.discord_ui.submission import bot_of
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.deferrals import Repeat
+from bot.domain.jobs import Generation
+from bot.domain.lineage import Family
+from bot.locales import text
+from bot.media.encoding import fit_under, picture_png
+from bot.media.family_tree import Portrait, draw_family
 
 
 class Lineage(commands.Cog):
@@ -87,7 +87,7 @@ def _answer(
     items: list[ui.Item[ui.LayoutView]] = [ui.MediaGallery(picture)]
     if notes:
         items.append(ui.TextDisplay("\n".join(f"-# {note}" for note in notes)))
-    return layouts.layout(*items)
+    return views.layout(*items)
 
 
 async def setup(bot: ImageBot) -> None:

@@ -1,127 +1,112 @@
-"""Recipe: in private, everything that made an image, and the command that draws it again."""
+"""`/recipe`, `/reproduce`, `/inspect` and the Inspect menu: where an image comes from, proven."""
 
 from __future__ import annotations
 
 import asyncio
 
 import discord
-from discord import ui
+from discord import app_commands, ui
+from discord.ext import commands
 
-from bot.answers import Answer
-from bot.content import Content, Upload
-from bot.generation import GenerationRequest, Quality
-from bot.jobs import Generation
-from bot.recipe import recipe_text_of
-from bot.service import Service
-from bot.texts import text
-from cogs import layouts
-from cogs.descent import descent_text
-from cogs.submitting import bot_of
-from cogs.uploads import damage_notes
-from cogs.viewers import viewer_of
-from cogs.wording import escaped, shortened
-
-MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
-SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt cut
-
-
-async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Answer with the recipe of each image."""
-    locale, service = str(interaction.locale), bot_of(interaction).service
-    notes = await asyncio.to_thread(damage_notes, generations, locale)
-    room = (MESSAGE_CHARACTERS - sum(map(len, notes))) // len(generations)
-    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(notes))] if notes else []
-    for generation in generations:
-        if items:
-            items.append(ui.Separator())
-        if room < SHORTEST_RECIPE:
-            items.append(ui.TextDisplay(short_recipe(generation, locale, room=room)))
-            continue
-        descent = await service.descent(generation.id, viewer=await viewer_of(interaction))
-        words = descent_text(descent, locale, room=room // 3)
-        items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
-    files = [_recipe_file(service, generation) for generation in generations]
-    items += [ui.File(f"attachment://{file.name}") for file in files]
-    view = layouts.layout(*items)
-    await Answer.to(interaction).give(Content(view=view, files=files))
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.attachments import Attachment, fetch
+from bot.discord_ui.boards.pictures import pictures_of
+from bot.discord_ui.buttons import draw_again
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.content import Content
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.findings import found_lines, metadata_lines, source_lines
+from bot.discord_ui.image_choice import suggest_images
+from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.submission import bot_of, find
+from bot.discord_ui.takeover import DrawHereButton, draw_button
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.deferrals import Repeat
+from bot.domain.jobs import typed_id
+from bot.locales import sentence, text
+from bot.media.image_input import MAX_BYTES, Picture, read_picture, too_heavy
+from bot.media.metadata import read_tool_metadata, take_over
+from bot.services import Finding, Service
 
 
-def _recipe_file(service: Service, generation: Generation) -> Upload:
-    """Return the recipe itself, signed, as `python -m bot reproduce` reads it."""
-    content = service.signed_recipe(recipe_text_of(generation)).encode()
-    return Upload(name=f"recipe-{generation.id}.json", content=content)
+class Inspecting(commands.Cog):
+    """Commands that tell where an image comes from."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="Show everything that made an image")
+    @app_commands.describe(id="The id under the image")
+    @app_commands.autocomplete(id=suggest_images)
+    async def recipe(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
+        """Show the recipe of an image, in private."""
+        await send_recipes(interaction, await find(interaction, [typed_id(id)]))
+
+    @app_commands.command(description="Draw an image again and say whether the pixels are the same")
+    @app_commands.describe(id="The id under the image")
+    @app_commands.autocomplete(id=suggest_images)
+    async def reproduce(self, interaction: discord.Interaction, id: str) -> None:  # noqa: A002 - the option's name
+        """Queue exactly this image again; the answer compares the pixels."""
+        await draw_again(interaction, await find(interaction, [typed_id(id)]))
+
+    @app_commands.command(description="Find out where a picture comes from")
+    @app_commands.describe(image="A picture, for example one that this bot drew")
+    async def inspect(self, interaction: discord.Interaction, image: discord.Attachment) -> None:
+        """Look into a picture that is handed in, in private."""
+        await inspect_attachment(interaction, image)
 
 
-def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:
-    """Return a recipe of at most `room` characters; only the prompt is ever shortened.
-
-    Args:
-        generation: The image.
-        locale: The reader's language.
-        descent: Where it comes from, in words.
-        room: Characters.
-
-    """
-    request, conditions = generation.request, generation.conditions
-    quality = text(f"quality_{request.quality.value}", locale)
-    facts = {
-        "model": f"{conditions.get('model')} · {conditions.get('revision')}",
-        "seed": f"`{request.seed}`",
-        "size": f"{request.size.width} × {request.size.height}",
-        "steps": f"{request.quality.num_inference_steps} ({quality})",
-        "guidance": f"{request.guidance_scale:g}",
-        "variety": str(request.variety),
-        "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
-        "versions": " · ".join(
-            f"{name} {conditions[name]}"
-            for name in ("torch", "diffusers", "transformers")
-            if conditions.get(name)
-        ),
-        "time": _times(generation, locale),
-        "made": f"<t:{int(generation.created_at.timestamp())}:f>",
-        "pixels": f"`{generation.pixel_sha256}`",
-    }
-    lines = [f"**{text(f'recipe_field_{name}', locale)}** {fact}" for name, fact in facts.items()]
-    head = text("recipe_title", locale, id=generation.id)
-    tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
-    left = max(room - len(head) - len(tail) - 20, 80)
-    prompt = escaped(request.prompt, limit=left // 3, room=left // 3)
-    command = shortened(command_of(request, generation.id), left * 2 // 3)
-    return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
+async def inspect_attachment(
+    interaction: discord.Interaction, attachment: discord.Attachment
+) -> None:
+    """Answer with what is known of a picture."""
+    if attachment.size > MAX_BYTES:  # before anything of it is fetched
+        raise too_heavy(attachment.size)
+    await defer(interaction, repeat=Repeat.UNANSWERED)
+    content = await fetch(bot_of(interaction), Attachment.of(attachment))
+    service = bot_of(interaction).service
+    async with service.looking:
+        picture = await asyncio.to_thread(read_picture, content)
+        finding = await service.made_here(picture, viewer=await viewer_of(interaction))
+    view = await _answer(service, picture, finding, str(interaction.locale))
+    await Answer.to(interaction).give(Content(view=view))
 
 
-def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
-    """Return the command and the hash only; the file beside it tells all."""
-    head = text("recipe_title", locale, id=generation.id)
-    pixels = f"-# SHA-256 `{generation.pixel_sha256}`"
-    command = command_of(generation.request, generation.id)
-    command = shortened(command, room - len(head) - len(pixels) - 20)
-    return f"{head}\n```\n{command}\n```\n{pixels}"
+async def _answer(
+    service: Service, picture: Picture, finding: Finding, locale: str
+) -> ui.LayoutView:
+    lines = found_lines(finding, locale)
+    metadata, takeover = None, None
+    if finding.recipe is None and finding.doubt is None and finding.known is None:
+        metadata = await asyncio.to_thread(read_tool_metadata, picture.texts)
+    if metadata is not None:
+        takeover = take_over(metadata, service.rules, picture.size)
+        lines += metadata_lines(metadata, takeover, locale)
+    lines += source_lines(picture, locale)
+    if not lines:
+        lines.append(text("inspect_nothing", locale))
+    lines += [f"-# {sentence(note, locale)}" for note in picture.notes]
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
+    if takeover is not None:
+        button = draw_button(await service.keep_takeover(takeover), locale)
+        items.append(ui.ActionRow(button))
+    colour = views.DONE if finding.here or finding.is_proven else views.INK
+    return views.layout(*items, colour=colour)
 
 
-def _times(generation: Generation, locale: str) -> str:
-    stages = " + ".join(f"{name} {s:.2f}" for name, s in generation.durations_s.items())
-    total = text("seconds", locale, seconds=generation.duration_s)
-    return f"{total} ({stages})" if stages else total
+@app_commands.context_menu(name="Inspect")
+async def inspect_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Look into the first picture of any message."""
+    pictures = pictures_of(message)
+    if not pictures:
+        raise RefusalError("no_picture_here")
+    await inspect_attachment(interaction, pictures[0])
 
 
-def command_of(request: GenerationRequest, known_as: str | None) -> str:
-    """Return the command that draws this image, to be copied; nothing in it ends the code block.
-
-    Args:
-        request: What made the image.
-        known_as: Its id, where it was made here. What a variety meant before cannot be typed, so
-            such an image is only drawn again as itself.
-
-    """
-    if request.has_older_variety:
-        return f"/reproduce id:{known_as}" if known_as else "z-image-bot reproduce picture.png"
-    options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
-    if request.quality is not Quality.STANDARD:
-        options["quality"] = request.quality.value
-    if request.guidance_scale > 0:
-        options["guidance"] = f"{request.guidance_scale:g}"
-    if request.variety > 0:
-        options["variety"] = str(request.variety)
-    joined = " ".join(f"{name}:{value}" for name, value in options.items())
-    return "/imagine " + joined.replace("```", "ʼʼʼ")
+async def setup(bot: ImageBot) -> None:
+    """Add the commands, the menu and the button."""
+    await bot.add_cog(Inspecting(bot))
+    bot.tree.add_command(inspect_menu)
+    bot.add_dynamic_items(DrawHereButton)

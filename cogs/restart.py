@@ -1,12 +1,12 @@
-"""What a restart interrupts, from the bot's side: see `cogs.deferrals`.
+"""What a restart interrupts, from the bot's side: see `bot.discord_ui.deferrals`.
 
 A module of its own, because discord.py executes the modules that it loads a second time.
 """
 
 from __future__ import annotations
 
-from bot.client import ImageBot
-from cogs.deferrals import Deferrals
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.deferrals import Deferrals
 
 
 async def setup(bot: ImageBot) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from bot.boards import Theme
-from bot.exhibits import draw_board
+from bot.domain.boards import Theme
+from bot.media.exports import draw_board
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.board_town import board_of, create
 from tests.readme_picture import write_picture

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.boards import Actor, Added, Board
-from bot.engines import RawImage
-from bot.generation import GenerationRequest, Size, SizeRules
-from bot.images import encode_png
-from bot.jobs import Generation, Job, Origin, new_id, now
-from bot.likeness import fingerprint
-from bot.picture_files import write_once
-from bot.recipe import build_recipe, canonical
-from bot.service.boards import Boards
-from bot.store import Store
-from bot.viewers import Viewer
+from bot.domain.boards import Actor, Added, Board
+from bot.domain.drawing import RawImage
+from bot.domain.jobs import Generation, Job, Origin, new_id, now
+from bot.domain.recipe import build_recipe, canonical
+from bot.domain.requests import GenerationRequest, Size, SizeRules
+from bot.domain.viewers import Viewer
+from bot.media.encoding import encode_png
+from bot.media.fingerprint import fingerprint
+from bot.media.picture_files import write_once
+from bot.services.boards import Boards
+from bot.storage import Store
 
 GUILD = 1
 ADA = Actor(guild_id=GUILD, user_id=10, user_name="Ada")  # owns the boards

@@ -14,19 +14,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from bot.boards import (
-    Access,
-    Board,
-    BoardState,
-    Comment,
-    Item,
-    Order,
-    Source,
-    Status,
-    Theme,
-)
-from bot.images import RECIPE_KEY
-from bot.palettes import merged, palette_of
+from bot.domain.boards import Access, Board, BoardState, Comment, Item, Order, Source, Status, Theme
+from bot.media.encoding import RECIPE_KEY
+from bot.media.palettes import merged, palette_of
 
 SHAPES = ((512, 512), (384, 576), (640, 400), (432, 768), (768, 512), (480, 600), (900, 400))
 PEOPLE = ("Ada Wong", "Boris", "陈晓", "Dana Levi", "Émile")

@@ -8,8 +8,8 @@ from typing import Any
 
 import discord
 
-from bot.boards import Board
-from cogs.board_stamps import shown_revision
+from bot.discord_ui.boards.revision import shown_revision
+from bot.domain.boards import Board
 from tests.board_room import picture
 from tests.town import PATIENCE_S, Town, answer_of, texts_of, walk
 

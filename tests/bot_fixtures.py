@@ -14,7 +14,7 @@ from tests.discord_server.stand_in import StandInEngine
 from tests.town import SteeredEngine, Town, open_town
 
 if TYPE_CHECKING:  # importing it for real would import torch
-    from bot.engines.z_image import ZImageEngine
+    from bot.engine.z_image import ZImageEngine
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def demo_engine(demo_model: Path) -> Iterator[ZImageEngine]:
 
 @contextlib.contextmanager
 def _loaded(model: Path) -> Iterator[ZImageEngine]:
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
 
     engine = ZImageEngine(model, model_id="demo", revision="test", device="cpu", cpu_threads=1)
     engine.load()

@@ -8,7 +8,7 @@ from typing import Any
 
 from simcord.backend import serializers
 
-from cogs.places import SPOILER_FLAG
+from bot.discord_ui.places import SPOILER_FLAG
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.command_line.common import let_threads_sleep
+from bot.cli.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
 
 LONGEST = (  # files, longest first: begun last, one of them would keep its process alone at work

@@ -9,7 +9,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.portrait import draw_family
+from bot.media.family_tree import draw_family
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.readme_picture import write_picture
 from tests.test_relations import edit

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from bot.command_line.common import let_threads_sleep
+from bot.cli.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
 
 QUALITY: Final = 88  # of the WebP
@@ -18,7 +18,7 @@ QUALITY: Final = 88  # of the WebP
 def write_picture(draw: Callable[[Path, Any], Awaitable[Any]], default: str) -> None:
     """Write what `draw(folder, engine)` returns to the file that is named, or to `default`."""
     let_threads_sleep()
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
 
     path = Path(sys.argv[1] if len(sys.argv) > 1 else default)
     engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="docs", device="cpu")

@@ -19,8 +19,8 @@ import pytest_asyncio
 from discord import ui
 from PIL import Image
 
-from bot.arrivals import Arrivals
-from bot.content import Content, Upload
+from bot.discord_ui.arrivals import Arrivals
+from bot.discord_ui.content import Content, Upload
 from tests.answer_table import ACTS, TROUBLES, Scene, Table, fill, missing, scene
 from tests.discord_server.bot_process import BotProcess, bot_process
 from tests.discord_server.faults import Fault

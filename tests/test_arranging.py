@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.generation import GenerationRequest, Size
-from bot.lineage import Family, Member, Presence
-from bot.portrait import draw_family
-from bot.portrait.arranging import Arrangement, Measures, arrange
-from bot.portrait.drawing import MAX_SIDE
-from bot.portrait.lettering import cut, width_of, wrapped
+from bot.domain.lineage import Family, Member, Presence
+from bot.domain.requests import GenerationRequest, Size
+from bot.media.family_tree import draw_family
+from bot.media.family_tree.picture import MAX_SIDE
+from bot.media.family_tree.tree_layout import Arrangement, Measures, arrange
+from bot.media.family_tree.type_lines import cut, width_of, wrapped
 
 WIDTH, HEIGHT = 100, 160
 REQUEST = GenerationRequest(prompt="红苹果, a red apple", seed=1, size=Size(width=128, height=128))

@@ -12,16 +12,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.engine_thread import EngineHungError, NotBegunError
-from bot.engines import Drawing, Step
-from bot.engines.z_image import ZImageEngine
+from bot.domain.drawing import Drawing, Step
+from bot.domain.jobs import CancelOutcome, Generation, Job, Origin, now
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.viewers import Viewer
+from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError
-from bot.executor import ThreadExecutor
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import CancelOutcome, Generation, Job, Origin, now
-from bot.service import POISON_SENTENCE, Progress, Service, Ticket, open_service
+from bot.execution.engine_thread import EngineHungError, NotBegunError
+from bot.execution.executor import ThreadExecutor
+from bot.services import POISON_SENTENCE, Progress, Service, Ticket, open_service
 from bot.settings import Settings
-from bot.viewers import Viewer
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -302,7 +302,7 @@ def begin(executor: ThreadExecutor, seed: int) -> asyncio.Task[Drawing]:
 async def test_what_waits_behind_a_hung_drawing_is_never_begun(
     late: LateEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.executor.GRACE_S", 0.01)
+    monkeypatch.setattr("bot.execution.executor.GRACE_S", 0.01)
     async with ThreadExecutor(lambda: late, patience_s=2.0) as executor:
         results = await asyncio.gather(
             begin(executor, HELD), begin(executor, 2), return_exceptions=True

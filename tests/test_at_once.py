@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.boards import Access, Grant, rules
+from bot.domain.boards import Access, Grant, rules
+from bot.domain.jobs import CancelOutcome
 from bot.errors import BotError
-from bot.jobs import CancelOutcome
-from bot.queue import QueueFullError
-from bot.service import open_service
+from bot.services import open_service
+from bot.services.queue import QueueFullError
 from bot.settings import Settings
 from tests.board_room import ADA, BEN, CLEO, HERE, MOD, Room, an_image, open_room, picture
 from tests.test_service import Recorder, here, idle, opened, origin, request, submit

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.service.upkeep import back_up_daily
-from bot.store import DatabaseError, Store
-from bot.store.backups import (
+from bot.services.maintenance import back_up_daily
+from bot.storage import DatabaseError, Store
+from bot.storage.backups import (
     KEPT,
     BackupError,
     backup_time,

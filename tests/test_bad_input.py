@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.generation import GenerationRequest, Size
-from bot.recipe import build_recipe, canonical
+from bot.domain.recipe import build_recipe, canonical
+from bot.domain.requests import GenerationRequest, Size
 from bot.settings import PROJECT_DIR
 from tests.test_reading import bomb, encoded, profile
 
@@ -20,7 +20,7 @@ LIMIT_MB = 200
 PROGRAM = """
 import sys
 from pathlib import Path
-from bot.command_line import run
+from bot.cli import run
 for line in sys.argv[1:]:
     command, path = line.split(maxsplit=1)
     code = run([command, path])

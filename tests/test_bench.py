@@ -11,18 +11,18 @@ import pytest
 import torch
 from PIL import Image
 
-from bot.bench.bench import Bench
+from bot.bench.figures import Way
 from bot.bench.flops import ModelFlops
 from bot.bench.images import ImageBench
+from bot.bench.run import Bench
 from bot.bench.starts import read_start
-from bot.bench.values import Way
-from bot.command_line import run
-from bot.command_line.common import open_engine
-from bot.engines import Drawing
-from bot.engines.baseline import random_model
-from bot.engines.baseline.activity import measure
-from bot.engines.baseline.plain import PlainEngine
-from bot.generation import GenerationRequest, Size
+from bot.cli import run
+from bot.cli.common import open_engine
+from bot.domain.drawing import Drawing
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.baseline import random_model
+from bot.engine.baseline.activity import measure
+from bot.engine.baseline.plain import PlainEngine
 from bot.models import locate
 from bot.settings import Settings
 
@@ -120,9 +120,9 @@ def test_everything_is_measured_in_one_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr("bot.engines.baseline.matrix._ROUNDS", 1)
+    monkeypatch.setattr("bot.engine.baseline.matrix._ROUNDS", 1)
     monkeypatch.setattr("bot.bench.images.WARM_UPS", 0)  # a test waits for no steady figures
-    monkeypatch.setattr("bot.bench.queueing._WARM_UPS", 0)
+    monkeypatch.setattr("bot.bench.queue_load._WARM_UPS", 0)
 
     code = run(
         ["bench", "--model", "demo", "--sizes", "128x128", "--repeat", "1", "--queue", "1",
@@ -242,7 +242,7 @@ def test_a_mistake_is_one_sentence_before_anything_is_drawn(
 def test_a_full_size_model_is_refused_where_it_does_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr("bot.engines.baseline.memory.can_hold_full_size", lambda _: False)
+    monkeypatch.setattr("bot.engine.baseline.process_memory.can_hold_full_size", lambda _: False)
 
     code = run(["bench", "--model", "random-full", "--keep", str(tmp_path / "full")])
 

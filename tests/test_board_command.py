@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.boards import Status
-from bot.command_line import run
-from bot.recipe import parse_recipe
+from bot.cli import run
+from bot.domain.boards import Status
+from bot.domain.recipe import parse_recipe
 from tests.board_room import ADA, BEN, HERE, STRANGER, Room, an_image, open_room, picture
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from bot.boards import Status
-from cogs.board_asking import packed
+from bot.discord_ui.boards.dialogs import packed
+from bot.domain.boards import Status
 from tests.board_town import add_picture, board_of, create, current, press, said, select_of
 from tests.town import SMALL, Town, answer_of, gallery_of, ids_of, labels_of, texts_of, walk
 

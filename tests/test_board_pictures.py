@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.boards import Access, Actor, Grant, Source, Status, rules
+from bot.domain.boards import Access, Actor, Grant, Source, Status, rules
+from bot.domain.recipe import parse_recipe
 from bot.errors import BotError
-from bot.exhibits.pictures import PictureCache
-from bot.picture_files import write_once
-from bot.recipe import parse_recipe
+from bot.media.exports.thumbnails import PictureCache
+from bot.media.picture_files import write_once
 from tests.board_room import ADA, BEN, CLEO, HERE, MOD, STRANGER, Room, an_image, open_room, picture
 from tests.test_board_service import refused, verbs
 from tests.test_reading import chunk, encoded, profile, with_chunks
@@ -248,7 +248,7 @@ async def test_a_sweep_waits_for_a_picture_between_its_file_and_its_row(
         loop.call_soon_threadsafe(lambda: sweeps.append(asyncio.create_task(room.boards.tidy())))
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr("bot.service.boards.adding.write_once", write_and_sweep)
+    monkeypatch.setattr("bot.services.boards.additions.write_once", write_and_sweep)
     item = (await room.upload(board)).item
     assert [await sweep for sweep in sweeps] == [0]
     assert item.path.is_file()
@@ -258,7 +258,7 @@ async def test_an_id_that_is_taken_is_not_given_again(room: Room, monkeypatch: p
     board = await room.board()
     first = (await room.upload(board, 1)).item
     drawn = iter([first.id, first.id, "another"])
-    monkeypatch.setattr("bot.store.boards.changes.new_id", lambda: next(drawn))
+    monkeypatch.setattr("bot.storage.boards.changes.new_id", lambda: next(drawn))
     assert (await room.upload(board, 2)).item.id == "another"
 
 
@@ -587,7 +587,7 @@ async def test_a_change_that_fails_half_way_changes_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bot.service.boards.changing.merged", fail)
+    monkeypatch.setattr("bot.services.boards.changes.merged", fail)
     with pytest.raises(ZeroDivisionError):
         await room.upload(board, 2)
     with pytest.raises(ZeroDivisionError):

@@ -6,11 +6,11 @@ import time
 
 import discord
 
-from bot.boards import Actor
-from bot.client import ImageBot
-from bot.service import open_service
-from cogs.board_people import bot_actor
-from cogs.board_stamps import shown_revision
+from bot.discord_ui.boards.people import bot_actor
+from bot.discord_ui.boards.revision import shown_revision
+from bot.discord_ui.client import ImageBot
+from bot.domain.boards import Actor
+from bot.services import open_service
 from tests.board_town import (
     add_picture,
     board_of,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.boards import (
+from bot.domain.boards import (
     VERBS,
     Access,
     BoardState,
@@ -26,9 +26,9 @@ from bot.boards import (
     rules,
 )
 from bot.errors import BotError
-from bot.service import open_service
+from bot.locales import sentence
+from bot.services import open_service
 from bot.settings import Settings
-from bot.texts import sentence
 from tests.board_room import (
     ADA,
     BEN,
@@ -430,7 +430,7 @@ async def test_a_log_of_a_busy_board_is_cut_and_read_page_by_page(
     assert [each.verb for each in last.activities] == ["added", "created"]
     assert not last.has_older
     assert (await room.boards.log(ADA, board.id, 3, page_size=5)).activities == ()
-    monkeypatch.setattr("bot.service.boards.tidying._LOG_LENGTH", 4)
+    monkeypatch.setattr("bot.services.boards.cleanup._LOG_LENGTH", 4)
     await room.boards.tidy()
     assert await verbs(room, board.id) == ["voted", "unvoted"] * 2
     assert await verbs(room, other.id) == ["created"]

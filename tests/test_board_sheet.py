@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.boards import Item, Status, Theme
-from bot.exhibits import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
-from bot.exhibits.hanging import hang
-from bot.exhibits.heading import Header
-from bot.exhibits.rows import Measures, arranged
-from bot.exhibits.shapes import Panel, Photo, Words
-from bot.exhibits.sheet import palette_of_items
-from bot.exhibits.theme import COLOURS, STATUS, STATUS_INK
-from bot.palettes.oklab import to_oklab
-from bot.sheets.lettering import drawable
+from bot.domain.boards import Item, Status, Theme
+from bot.media.exports import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
+from bot.media.exports.justified_rows import Measures, arranged
+from bot.media.exports.shapes import Panel, Photo, Words
+from bot.media.exports.sheet import palette_of_items
+from bot.media.exports.sheet_plan import hang
+from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
+from bot.media.exports.title_block import Header
+from bot.media.palettes.oklab import to_oklab
+from bot.media.sheets.typography import drawable
 from tests.board_samples import board_of, item_of, write_scenes
 
 LONG = "a lighthouse on a cliff above the sea at dusk, cinematic light, volumetric fog " * 9

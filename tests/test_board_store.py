@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.boards import Access, Board, Grant, Item, Source, Status, Swatch
+from bot.domain.boards import Access, Board, Grant, Item, Source, Status, Swatch
 from bot.settings import PROJECT_DIR
-from bot.store import DatabaseError, Store
-from bot.store.database import Database
+from bot.storage import DatabaseError, Store
+from bot.storage.database import Database
 from tests.board_room import ADA, BEN, CLEO, CONDITIONS, Room, open_room, picture
 
-MIGRATIONS = Path(sys.modules["bot.store"].__file__).parent / "migrations"
+MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
 BEFORE_BOARDS = [
     int(path.name.split("_")[0]) for path in sorted(MIGRATIONS.glob("*.sql")) if path.name < "0010"
 ]
@@ -218,12 +218,12 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
     program = textwrap.dedent("""
         import asyncio, os, signal, sys
         from pathlib import Path
-        from bot.service.boards import adding
-        from bot.store.boards import BoardChange
+        from bot.services.boards import additions
+        from bot.storage.boards import BoardChange
         from tests.board_room import open_room
 
         folder, moment = Path(sys.argv[1]), sys.argv[2]
-        write_once, note = adding.write_once, BoardChange.note
+        write_once, note = additions.write_once, BoardChange.note
 
         def die(*_, **__):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -246,7 +246,7 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
             async with open_room(folder) as room:
                 board = await room.board()
                 await room.upload(board, 1)
-                adding.write_once, BoardChange.note = write, last_words
+                additions.write_once, BoardChange.note = write, last_words
                 await room.upload(board, content=(folder / "new.png").read_bytes())
 
         asyncio.run(main())

@@ -8,7 +8,7 @@ import json
 import zipfile
 from typing import Any
 
-from bot.boards import Status
+from bot.domain.boards import Status
 from tests.board_town import board_of, create, current, press, said, select_of
 from tests.town import SMALL, Town, answer_of, ids_of, texts_of
 

@@ -7,7 +7,7 @@ import io
 import discord
 from PIL import Image
 
-from bot.boards import BoardState
+from bot.domain.boards import BoardState
 from tests.board_room import picture
 from tests.board_town import (
     add_picture,

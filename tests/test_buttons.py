@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.client import ImageBot
+from bot.discord_ui.client import ImageBot
 from tests.town import Town, gallery_of, ids_of, labels_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]

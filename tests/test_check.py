@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.command_line import run
-from bot.command_line.doctor import Status, examine
-from bot.service.integrity import check_files_slowly, check_next
-from bot.store.quarantine import Quarantine
+from bot.cli import run
+from bot.cli.doctor import Status, examine
+from bot.services.integrity import check_files_slowly, check_next
+from bot.storage.quarantine import Quarantine
 from tests.board_room import ADA, an_image, open_room
 from tests.test_backups import cut_header, empty, tear
 from tests.test_damaged_files import garbage, one_bit

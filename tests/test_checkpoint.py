@@ -14,11 +14,11 @@ from diffusers import TorchAoConfig, ZImageTransformer2DModel
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from bot.engines.checkpoint import load_module, open_checkpoint
-from bot.engines.load_errors import load_errors
-from bot.engines.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.checkpoint import load_module, open_checkpoint
+from bot.engine.load_errors import load_errors
+from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, EngineOutOfMemoryError, ModelFilesError, SettingsError
-from bot.generation import GenerationRequest, Size
 from tests.model_folders import (
     FILES,
     SHARD,

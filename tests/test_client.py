@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.client import BotTranslator, ImageBot
-from bot.connection import DiscordUnreachableError, run_bot
+from bot.discord_ui.client import BotTranslator, ImageBot
+from bot.discord_ui.connection import DiscordUnreachableError, run_bot
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from tests.town import SteeredEngine, Town, private_sentence
 

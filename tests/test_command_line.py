@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.command_line import run
+from bot.cli import run
 from bot.settings import PROJECT_DIR
 
 pytest_plugins = ["tests.bot_fixtures"]

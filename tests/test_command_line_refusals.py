@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.command_line import run
-from bot.command_line.outputs import Outputs
-from bot.engines.tokens import TokenCounter
-from bot.engines.z_image import ZImageEngine
+from bot.cli import run
+from bot.cli.outputs import Outputs
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.tokens import TokenCounter
+from bot.engine.z_image import ZImageEngine
 from bot.errors import OutputPathError
-from bot.generation import GenerationRequest, Size
 
 pytest_plugins = ["tests.bot_fixtures"]
 

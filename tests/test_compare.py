@@ -8,9 +8,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from bot.domain.requests import GenerationRequest, Quality
+from bot.domain.variations import Axis
 from bot.errors import EngineError
-from bot.generation import GenerationRequest, Quality
-from bot.variations import Axis
 from tests.town import (
     SMALL,
     SteeredEngine,

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.command_line import run
-from bot.command_line.comparison_file import read_plan
-from bot.engines.z_image import ZImageEngine
+from bot.cli import run
+from bot.cli.comparison_file import read_plan
+from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.variations import Axis
+from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, InvalidRequestError
-from bot.generation import GenerationRequest, SizeRules
-from bot.variations import Axis
 
 GRID = """\
 prompt = "a red apple"

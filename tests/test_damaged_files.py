@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.command_line import run
-from bot.exhibits import PictureCache, draw_board, export_board
-from bot.picture_files import FileState, image_state
-from bot.portrait import draw_family
-from bot.service.upkeep import fill_likenesses
+from bot.cli import run
+from bot.media.exports import PictureCache, draw_board, export_board
+from bot.media.family_tree import draw_family
+from bot.media.picture_files import FileState, image_state
+from bot.services.maintenance import fill_likenesses
 from tests.board_room import an_image, open_room
 from tests.test_store import opened
 from tests.town import (

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from bot.exhibits import PictureCache
-from bot.service.temporary import sweep_temporary
-from cogs.deferrals import MAX_ATTEMPTS
+from bot.discord_ui.deferrals import MAX_ATTEMPTS
+from bot.media.exports import PictureCache
+from bot.services.temporary_files import sweep_temporary
 from tests.board_room import picture
 from tests.discord_server.bot_process import BotProcess
 from tests.discord_server.faults import CDN, Fault

@@ -13,8 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.z_image import ZImageEngine
 from bot.settings import PROJECT_DIR
 from tests.judge import probabilities
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines import Step
-from bot.engines.z_image import ZImageEngine
+from bot.domain.drawing import Step
+from bot.domain.jobs import Job
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError, BotError, CancelledError, InvalidRequestError
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Job
-from bot.service import Service, open_service
+from bot.services import Service, open_service
 from bot.settings import PROJECT_DIR, Settings
 from tests.test_service import HERE, Recorder, idle, origin, reached_a_step, submit
 from tests.town import SteeredEngine, crash
@@ -46,8 +46,8 @@ def refuse(event, args):
         raise AssertionError(f"{event} {args}")
 sys.addaudithook(refuse)
 from pathlib import Path
-from bot.engines.z_image import ZImageEngine
-from bot.recipe import parse_recipe
+from bot.engine.z_image import ZImageEngine
+from bot.domain.recipe import parse_recipe
 folder, threads, recipes = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 engine = ZImageEngine(
     Path(folder), model_id="demo", revision="test", device="cpu", cpu_threads=threads
@@ -204,7 +204,7 @@ async def test_previews_change_nothing(
     service: Service, pixels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):
     for every_s, has_previews in ((0.0, True), (1e9, False)):
-        monkeypatch.setattr("bot.service.rides.PREVIEW_EVERY_S", every_s)
+        monkeypatch.setattr("bot.services.active_jobs.PREVIEW_EVERY_S", every_s)
         names = ("guided", "odd size")
         reply = await submit(service, *(WANTED[name] for name in names))
         await idle(service)

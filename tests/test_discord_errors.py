@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 
 
 def refused(status: int, code: int | None, words: str = "words") -> discord.HTTPException:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.generation import GenerationRequest, SizeRules
+from bot.domain.requests import GenerationRequest, SizeRules
 from tests.board_room import picture
 from tests.discord_server.blows import Blow
 from tests.discord_server.bot_process import BotProcess, bot_process

@@ -12,8 +12,9 @@ import pytest
 import torch
 from diffusers import ZImagePipeline
 
-from bot.engines import RawImage, Step
-from bot.engines.z_image import ZImageEngine
+from bot.domain.drawing import RawImage, Step
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.z_image import ZImageEngine
 from bot.errors import (
     BadImageError,
     CancelledError,
@@ -21,7 +22,6 @@ from bot.errors import (
     ModelFilesError,
     SettingsError,
 )
-from bot.generation import GenerationRequest, Quality, Size
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -193,7 +193,7 @@ def test_a_large_image_is_decoded_in_tiles_without_visible_seams(
 ):
     size = Size(width=384, height=320)  # two tiles each way
     whole = engine.generate(request(size=size))
-    monkeypatch.setattr("bot.engines.z_image.TILED_PIXELS", 256 * 256)
+    monkeypatch.setattr("bot.engine.z_image.TILED_PIXELS", 256 * 256)
     tiled = new_engine(demo_model).generate(request(size=size))
     assert (whole.conditions["vae_tiling"], tiled.conditions["vae_tiling"]) == (False, True)
     assert np.abs(array(whole.image) - array(tiled.image)).mean() < 8  # of 255

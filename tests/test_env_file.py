@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.env_file import EnvFile, read_env_file
+from bot.environment.env_file import EnvFile, read_env_file
 from bot.errors import SettingsError
 
 NAMES = ("DISCORD_TOKEN", "MODEL", "MODEL_CACHE", "DATA_DIR", "DTYPE", "MAX_JOBS")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.estimator import Estimator
-from bot.generation import GenerationRequest, Quality, Size
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.services.estimator import Estimator
 
 
 def request(side: int = 128, **changes: object) -> GenerationRequest:

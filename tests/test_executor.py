@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
-from bot.engine_thread import EngineHungError
-from bot.engines import Drawing, Step
-from bot.engines.z_image import ZImageEngine
+from bot.domain.drawing import Drawing, Step
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.z_image import ZImageEngine
 from bot.errors import CancelledError, ModelFilesError
-from bot.executor import ThreadExecutor
-from bot.generation import GenerationRequest, Quality, Size
+from bot.execution.engine_thread import EngineHungError
+from bot.execution.executor import ThreadExecutor
 
 pytest_plugins = ["tests.bot_fixtures"]
 
@@ -102,7 +102,7 @@ async def test_everything_happens_on_the_one_thread(executor: ThreadExecutor, st
 async def test_whoever_asks_goes_before_what_is_warmed_and_warming_goes_on(
     stuck: Stuck, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    monkeypatch.setattr("bot.execution.executor.QUIET_S", 0.01)
     small, large = Size(width=128, height=128), Size(width=256, height=256)
     stuck.warms_long = True
     async with ThreadExecutor(lambda: stuck, usual_sizes=[small, large]) as executor:
@@ -121,7 +121,7 @@ async def test_an_engine_that_cannot_be_warmed_still_draws(
     def broken(*_: object, **__: object) -> bool:
         raise RuntimeError("no such kernel")
 
-    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    monkeypatch.setattr("bot.execution.executor.QUIET_S", 0.01)
     monkeypatch.setattr(stuck, "warm", broken)
     sizes = [Size(width=128, height=128)]
     async with ThreadExecutor(lambda: stuck, usual_sizes=sizes) as executor:
@@ -133,7 +133,7 @@ async def test_an_engine_that_cannot_be_warmed_still_draws(
 async def test_whoever_asks_does_not_wait_for_ever_behind_warming_that_hangs(
     stuck: Stuck, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    monkeypatch.setattr("bot.execution.executor.QUIET_S", 0.01)
     stuck.is_stuck = True
     sizes = [Size(width=128, height=128)]
     async with ThreadExecutor(lambda: stuck, patience_s=PATIENCE_S, usual_sizes=sizes) as executor:
@@ -150,7 +150,7 @@ async def test_whoever_asks_does_not_wait_for_ever_behind_warming_that_hangs(
 async def test_an_end_does_not_wait_for_ever_for_warming_that_hangs(
     stuck: Stuck, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.executor.QUIET_S", 0.01)
+    monkeypatch.setattr("bot.execution.executor.QUIET_S", 0.01)
     stuck.is_stuck = True
     sizes = [Size(width=128, height=128)]
     async with ThreadExecutor(lambda: stuck, patience_s=PATIENCE_S, usual_sizes=sizes):
@@ -162,7 +162,7 @@ async def test_a_hung_drawing_is_given_up_and_a_new_engine_draws(
     executor: ThreadExecutor, stuck: Stuck, monkeypatch: pytest.MonkeyPatch
 ):
     before = await draw(executor)
-    monkeypatch.setattr("bot.executor.GRACE_S", PATIENCE_S)
+    monkeypatch.setattr("bot.execution.executor.GRACE_S", PATIENCE_S)
     executor._patience_s = PATIENCE_S
     stuck.is_stuck = True
     cancel = threading.Event()

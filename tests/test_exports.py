@@ -18,18 +18,18 @@ import pypdf
 import pytest
 from PIL import Image
 
-from bot.boards import Item, Status, Theme
-from bot.engines.z_image import ZImageEngine
-from bot.exhibits import FORMS, ExportError, ExportFile, export_board
-from bot.exhibits.hanging import hang
-from bot.exhibits.heading import Header
-from bot.exhibits.printing import natural_width
-from bot.exhibits.shapes import Plan
-from bot.exhibits.tables import safe_cell
-from bot.generation import GenerationRequest, SizeRules
-from bot.images import encode_png
-from bot.recipe import make_recipe, parse_recipe
-from bot.texts import sentence
+from bot.domain.boards import Item, Status, Theme
+from bot.domain.recipe import make_recipe, parse_recipe
+from bot.domain.requests import GenerationRequest, SizeRules
+from bot.engine.z_image import ZImageEngine
+from bot.locales import sentence
+from bot.media.encoding import encode_png
+from bot.media.exports import FORMS, ExportError, ExportFile, export_board
+from bot.media.exports.print_sheet import natural_width
+from bot.media.exports.shapes import Plan
+from bot.media.exports.sheet_plan import hang
+from bot.media.exports.spreadsheet import safe_cell
+from bot.media.exports.title_block import Header
 from tests.board_samples import board_of, comment, item_of, write_scenes
 
 pytest_plugins = ["tests.bot_fixtures"]

@@ -12,18 +12,18 @@ import torch
 from diffusers import AutoencoderKL, ZImageTransformer2DModel
 from transformers import Qwen3Model
 
-from bot.comparison import compare
-from bot.engines.fast.attention import plain_attention
-from bot.engines.fast.cells import TorchCells
-from bot.engines.fast.decoder import FastDecoder
-from bot.engines.fast.graphs import Graphs
-from bot.engines.fast.operations import TorchOperations, linear, quantise
-from bot.engines.fast.text import FastTextEncoder
-from bot.engines.fast.transformer import FastTransformer, filled
-from bot.engines.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.fast.attention import plain_attention
+from bot.engine.fast.cells import TorchCells
+from bot.engine.fast.decoder import FastDecoder
+from bot.engine.fast.graphs import Graphs
+from bot.engine.fast.operations import TorchOperations, linear, quantise
+from bot.engine.fast.text_encoder import FastTextEncoder
+from bot.engine.fast.transformer import FastTransformer, filled
+from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
-from bot.generation import GenerationRequest, Quality, Size
-from bot.images import to_pillow
+from bot.media.encoding import to_pillow
+from bot.media.pixel_comparison import compare
 
 SIGMAS = (1.0, 0.8, 0.3)
 OF_FLOAT32 = 1e-5  # relative: sums in another order; measured: 5e-7

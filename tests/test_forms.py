@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.client import ImageBot
-from bot.engines.tokens import MAX_PROMPT_TOKENS, TokenCounter
-from bot.forms import Field, Form
-from cogs.forms import _modal
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.forms import _modal
+from bot.domain.forms import Field, Form
+from bot.engine.tokens import MAX_PROMPT_TOKENS, TokenCounter
 from tests.board_town import add_picture, board_of, create, post_picture, press
 from tests.test_board_curating import drawn_board, opened
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, private_sentence, texts_of

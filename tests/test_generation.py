@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import InvalidRequestError
-from bot.generation import (
+from bot.domain.requests import (
     MAX_SEED,
     GenerationRequest,
     Quality,
@@ -14,6 +13,7 @@ from bot.generation import (
     clean_prompt,
     random_seed,
 )
+from bot.errors import InvalidRequestError
 
 TURBO = SizeRules(native=1024)
 DEMO = SizeRules(native=256)

@@ -18,18 +18,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.baseline import random_model
-from bot.engines.placement import LEAST
-from bot.engines.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.baseline import random_model
+from bot.engine.placement import LEAST
+from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
-from bot.generation import GenerationRequest, Size
 
 REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
 REPEAT = """
 import json, sys
 from pathlib import Path
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
+from bot.engine.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Size
 engine = ZImageEngine(Path(sys.argv[1]), model_id="full", revision="test", device="cuda")
 hashes = {}
 for width, height in json.loads(sys.argv[2]) * int(sys.argv[3]):

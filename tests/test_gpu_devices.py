@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.baseline.plain import PlainEngine
-from bot.engines.placement import LEAST, Placement
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Quality, Size
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.baseline.plain import PlainEngine
+from bot.engine.placement import LEAST, Placement
+from bot.engine.z_image import ZImageEngine
 from tests.test_gpu import full_size_model, report, request
 
 __all__ = ["full_size_model"]  # a fixture
@@ -25,8 +25,8 @@ SECOND = """
 import sys, threading
 from pathlib import Path
 import torch
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
+from bot.engine.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Size
 free, _ = torch.cuda.mem_get_info(0)  # makes a context there, which every reading after has too
 size = Size(width=256, height=256)
 def draw():

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 import torch
 
-from bot.engines.baseline import random_model
-from bot.engines.fast.attention import choose_attention
-from bot.engines.fast.cells import Sum, TorchCells
-from bot.engines.fast.decoder import FastDecoder
-from bot.engines.fast.graphs import Graphs
-from bot.engines.fast.operations import Heads, Rotation, TorchOperations, quantise
-from bot.engines.fast.path import FastPath, choose_operations
-from bot.engines.hardware import make_deterministic
-from bot.engines.reference import ReferencePath
+from bot.engine.baseline import random_model
+from bot.engine.fast.attention import choose_attention
+from bot.engine.fast.cells import Sum, TorchCells
+from bot.engine.fast.decoder import FastDecoder
+from bot.engine.fast.graphs import Graphs
+from bot.engine.fast.networks import FastPath, choose_operations
+from bot.engine.fast.operations import Heads, Rotation, TorchOperations, quantise
+from bot.engine.hardware import make_deterministic
+from bot.engine.reference import ReferencePath
 from tests.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.
-fused_cells = pytest.importorskip("bot.engines.fast.fused_cells")
+fused_cells = pytest.importorskip("bot.engine.fast.fused_cells")
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts
 SEEDS = range(5)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.fast.path import FastPath
-from bot.engines.fast.streaming import Away, HostBuffer, Layers, Slots
-from bot.engines.fast.weights import Matrices
-from bot.engines.placement import LEAST, Placement
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.fast.networks import FastPath
+from bot.engine.fast.offload import Away, HostBuffer, Layers, Slots
+from bot.engine.fast.weights import Matrices
+from bot.engine.placement import LEAST, Placement
+from bot.engine.z_image import ZImageEngine
 from tests.test_gpu import request
 
 pytestmark = [
@@ -76,7 +76,7 @@ def test_a_small_budget_at_the_start_is_kept_and_draws_the_same(
     demo_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
     wanted = hashes(new_engine(demo_model))
-    monkeypatch.setattr("bot.engines.memory.place", lambda *_: LEAST)
+    monkeypatch.setattr("bot.engine.memory.place", lambda *_: LEAST)
     engine = new_engine(demo_model)
     engine.load()
     path = engine._loaded().paths.now
@@ -89,7 +89,7 @@ def test_the_reference_path_draws_the_same_from_main_memory(
     demo_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
     wanted = hashes(new_engine(demo_model, path="reference"))
-    monkeypatch.setattr("bot.engines.memory.place", lambda *_: LEAST)
+    monkeypatch.setattr("bot.engine.memory.place", lambda *_: LEAST)
     engine = new_engine(demo_model, path="reference")
     assert hashes(engine) == wanted
     assert engine._loaded().transformer.layers[0].attention.to_q.weight.device.type == "cpu"

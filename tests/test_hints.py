@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.prompt_syntax import Syntax, syntax_in
-from bot.texts import text
+from bot.domain.prompt_syntax import Syntax, syntax_in
+from bot.locales import text
 from tests.town import SMALL, Town, answer_of, ids_of, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]

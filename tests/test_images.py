@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.engines import RawImage
-from bot.images import (
+from bot.domain.drawing import RawImage
+from bot.media.encoding import (
     PARAMETERS_KEY,
     RECIPE_KEY,
     Fit,
@@ -20,7 +20,7 @@ from bot.images import (
     fit_under,
     make_thumbnail,
 )
-from bot.picture_files import write_once
+from bot.media.picture_files import write_once
 
 RECIPE = {
     "prompt": "红苹果 <b>",

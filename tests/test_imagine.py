@@ -10,10 +10,10 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.content import Upload
+from bot.discord_ui.content import Upload
+from bot.domain.requests import SizeRules
 from bot.errors import EngineError
-from bot.generation import SizeRules
-from bot.service import UnansweredError
+from bot.services import UnansweredError
 from cogs.imagine import size_choices
 from tests.town import (
     SMALL,
@@ -181,8 +181,8 @@ async def test_a_status_message_that_was_deleted_is_replaced_by_a_new_one(town: 
 async def test_a_long_job_shows_previews_but_never_more_often_than_allowed(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("cogs.replies.FIRST_PREVIEW_S", 0.0)
-    monkeypatch.setattr("cogs.replies.EDIT_INTERVAL_S", 3600.0)
+    monkeypatch.setattr("bot.discord_ui.replies.FIRST_PREVIEW_S", 0.0)
+    monkeypatch.setattr("bot.discord_ui.replies.EDIT_INTERVAL_S", 3600.0)
     await town.imagine(count=4)
     edits = [r for r in town.env.http_requests if r.method == "PATCH" and "webhooks" in r.path]
     assert len(edits) == 2  # 32 steps: one preview at once, the next in an hour, and the images

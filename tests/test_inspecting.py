@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.engines import RawImage
-from bot.generation import GenerationRequest, Size
-from bot.images import RECIPE_KEY, SIGNATURE_KEY, encode_png
-from bot.recipe import build_recipe, parse_recipe, recipe_sha256
-from bot.service.upkeep import fill_likenesses
-from bot.signature import Proof, SigningKey
-from cogs.recipes import recipe_text
+from bot.discord_ui.recipes import recipe_text
+from bot.domain.drawing import RawImage
+from bot.domain.recipe import build_recipe, parse_recipe, recipe_sha256
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.signature import Proof, SigningKey
+from bot.media.encoding import RECIPE_KEY, SIGNATURE_KEY, encode_png
+from bot.services.maintenance import fill_likenesses
 from tests.test_metadata import INFOTEXT, with_exif
 from tests.test_metadata import png as metadata_png
 from tests.test_reading import bomb, chunk, encoded, with_chunks

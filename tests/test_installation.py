@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from bot.command_line.common import let_torchao_be_quiet
-from bot.installation import PROGRAM, install_line, requirement
+from bot.cli.common import let_torchao_be_quiet
+from bot.environment.installation import PROGRAM, install_line, requirement
 from bot.settings import PROJECT_DIR
 
 # What `download` does, but for comparing the weights with the model's code, which imports torch.
@@ -28,7 +28,7 @@ print(files.folder, verify(files))
 """
 # In the place of the script that pip writes, and quicker than a whole command.
 SCRIPT = f"""#!{sys.executable}
-from bot.installation import command_line
+from bot.environment.installation import command_line
 print(command_line("doctor"))
 """
 
@@ -142,7 +142,7 @@ def test_a_missing_package_is_added_to_the_environment_that_lacks_it():
 def test_where_there_is_no_pip_uv_adds_it(site: Path, tmp_path: Path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "tool"], check=True)
     python = tmp_path / "tool/bin/python"
-    line = "import bot.installation; print(bot.installation.install_line('torchao'))"
+    line = "from bot.environment import installation; print(installation.install_line('torchao'))"
     done = start(python, "-c", line, site=site, folder=tmp_path)
     assert done.stdout == f"uv pip install --python {python} torchao\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.portrait.lettering import cut, width_of, wrapped
+from bot.media.family_tree.type_lines import cut, width_of, wrapped
 
 
 def test_what_cannot_be_written_is_named():

@@ -7,10 +7,10 @@ import io
 import pytest
 from PIL import Image, ImageOps
 
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Quality, Size
-from bot.images import to_pillow
-from bot.likeness import best_match, candidates, fingerprint
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.z_image import ZImageEngine
+from bot.media.encoding import to_pillow
+from bot.media.fingerprint import best_match, candidates, fingerprint
 
 pytest_plugins = ["tests.bot_fixtures"]
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.command_line import run
-from bot.lineage import Presence
-from bot.portrait import draw_family
+from bot.cli import run
+from bot.domain.lineage import Presence
+from bot.media.family_tree import draw_family
 from bot.settings import Settings
-from bot.store.lineage import REACH
+from bot.storage.lineage import REACH
 from tests.test_relations import edit, press
 from tests.town import (
     SteeredEngine,
@@ -306,7 +306,7 @@ async def test_a_family_beyond_all_bounds_is_looked_at_in_part(town: Town):
 async def test_every_step_of_a_family_is_found_by_an_index(town: Town):
     ids = await a_family(town)
     rows = town.service._store.database.rows
-    from bot.store import lineage as queries  # noqa: PLC0415
+    from bot.storage import lineage as queries  # noqa: PLC0415
 
     for sql in (queries._LINE, queries._FAMILY):
         plan = [row["detail"] for row in await rows(f"EXPLAIN QUERY PLAN {sql}", ids["red"])]

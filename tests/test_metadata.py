@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.generation import SizeRules
-from bot.metadata import LeftOut, ToolMetadata, read_source, read_tool_metadata, take_over
-from bot.reading import read_picture
+from bot.domain.requests import SizeRules
+from bot.media.image_input import read_picture
+from bot.media.metadata import LeftOut, ToolMetadata, read_source, read_tool_metadata, take_over
 from tests.test_reading import chunk, encoded, with_chunks
 
 INFOTEXT = (

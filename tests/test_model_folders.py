@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.command_line import run
-from bot.engines.checkpoint import load_module, open_checkpoint
-from bot.engines.z_image import ZImageEngine
+from bot.cli import run
+from bot.engine.checkpoint import load_module, open_checkpoint
+from bot.engine.z_image import ZImageEngine
 from bot.errors import LoadFailedError, ModelFilesError
 from bot.models import locate, unproven, verify
-from bot.service import open_service
+from bot.services import open_service
 from bot.settings import Settings
 from tests.model_folders import (
     FILES,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from discord import AppCommandOptionType, app_commands
 
-from bot.plain_text import plain_text, quoted, shortened
-from cogs.wording import escaped
+from bot.discord_ui.formatting import escaped
+from bot.domain.plain_text import plain_text, quoted, shortened
 from tests.board_room import picture
 from tests.board_town import board_of, press, said
 from tests.test_board_curating import drawn_board, opened

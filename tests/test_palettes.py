@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from bot.boards import Swatch
-from bot.palettes import ase, css, gpl, merged, name_of, palette_json, palette_of, prompt_words
-from bot.palettes.oklab import to_oklab, to_rgb
-from bot.palettes.words import NAMED, PLAIN
+from bot.domain.boards import Swatch
+from bot.media.palettes import (
+    ase,
+    css,
+    gpl,
+    merged,
+    name_of,
+    palette_json,
+    palette_of,
+    prompt_words,
+)
+from bot.media.palettes.colour_table import NAMED, PLAIN
+from bot.media.palettes.oklab import to_oklab, to_rgb
 
 RED, SEA = (222, 52, 52), (70, 110, 140)
 

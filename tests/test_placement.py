@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.checkpoint import open_checkpoint
-from bot.engines.loading import Choices, measure
-from bot.engines.memory import Room
-from bot.engines.placement import GIB, LEAST, Footprint, Placement, described, place
+from bot.domain.requests import Size
+from bot.engine.checkpoint import open_checkpoint
+from bot.engine.memory import Room
+from bot.engine.parts import Choices, measure
+from bot.engine.placement import GIB, LEAST, Footprint, Placement, described, place
 from bot.errors import SettingsError
-from bot.generation import Size
 
 # What `measure` finds for Z-Image-Turbo in bfloat16 on a GPU; 20.4 GB of weights.
 TURBO = Footprint(
@@ -104,7 +104,7 @@ def test_what_ran_out_once_is_planned_with_less():
 
 
 def test_main_memory_that_is_too_small_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.engines.memory.free_main_memory", lambda: 12 * GIB)
+    monkeypatch.setattr("bot.engine.memory.free_main_memory", lambda: 12 * GIB)
     with pytest.raises(SettingsError, match=r"14\.6 GiB .* 12\.0 GiB are free .* PRECISION=int8"):
         Room(TURBO, Budget(round(7.4 * GIB)))
     assert Room(EIGHT_BITS, Budget(round(7.4 * GIB))).plan.blocks is not None

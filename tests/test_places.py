@@ -11,8 +11,8 @@ from simcord import interactions as payloads
 from simcord.builders import ChannelHandle
 from simcord.enums import ChannelType
 
-from bot.service.patience import Patience
-from bot.viewers import Viewer
+from bot.domain.viewers import Viewer
+from bot.services.retries import Patience
 from tests.town import SMALL, Town, answer_of, ids_of, labels_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]

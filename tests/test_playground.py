@@ -17,10 +17,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.command_line import run, serve
+from bot.cli import run, serve
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.playground import CHANNELS, PEOPLE, open_playground, run_playground
-from bot.service import open_service
+from bot.services import open_service
 from tests.model_folders import link_model
 from tests.town import SMALL, SteeredEngine
 

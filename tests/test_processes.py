@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.command_line import run
+from bot.cli import run
 from bot.settings import PROJECT_DIR
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -124,10 +124,11 @@ def test_letters_that_a_stream_cannot_show_do_not_stop_it(tmp_path: Path):
 @pytest.mark.parametrize(
     ("command", "module"),
     [
-        ("imagine a", "bot.command_line"), ("imagine a", "pydantic"),
-        ("imagine a", "bot.command_line.imagine"), ("imagine a", "tokenizers"),
+        ("imagine a", "bot.cli"), ("imagine a", "pydantic"),
+        ("imagine a", "bot.cli.imagine"), ("imagine a", "tokenizers"),
         ("imagine a", "torch"), ("compare x.toml", "PIL.Image"), ("inspect x", "numpy"),
-        ("reproduce x", "bot.recipe"), ("lineage x", "bot.portrait"), ("board list", "aiosqlite"),
+        ("reproduce x", "bot.domain.recipe"), ("lineage x", "bot.media.family_tree"),
+        ("board list", "aiosqlite"),
         ("bench", "numpy"), ("doctor", "torch"), ("download", "bot.models"),
         ("playground", "discord"), ("", "discord"),
     ],
@@ -160,7 +161,7 @@ class Sender(logging.Handler):
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
 def sent(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
-    sender, logger = Sender(request.param), logging.getLogger("bot.engines.z_image")
+    sender, logger = Sender(request.param), logging.getLogger("bot.engine.z_image")
     logger.addHandler(sender)
     level, before = logger.level, signal.signal(signal.SIGINT, signal.default_int_handler)
     logger.setLevel(logging.INFO)
@@ -184,7 +185,7 @@ def test_a_signal_in_the_middle_of_the_work_leaves_nothing_by_halves(
 
 SWALLOWED = """
 import os, select, signal
-from bot.signals import stopping_in_order
+from bot.environment.signals import stopping_in_order
 class Finaliser:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.generation import GenerationRequest, Size
-from bot.service.upkeep import sweep, write_records
-from bot.store import Store
-from bot.store.quarantine import Quarantine
+from bot.domain.requests import GenerationRequest, Size
+from bot.services.maintenance import sweep, write_records
+from bot.storage import Store
+from bot.storage.quarantine import Quarantine
 from tests.board_room import an_image
 from tests.test_restore import restored
 from tests.test_store import a_job, opened

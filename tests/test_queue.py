@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.generation import GenerationRequest, Size
-from bot.jobs import Job, Origin, new_id, now
-from bot.queue import EVERYWHERE, FairQueue, QueueFullError
+from bot.domain.jobs import Job, Origin, new_id, now
+from bot.domain.requests import GenerationRequest, Size
+from bot.services.queue import EVERYWHERE, FairQueue, QueueFullError
 
 
 def request(side: int = 128, **changes: object) -> GenerationRequest:

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from bot.comparison import changes, compare
 from bot.errors import BotError
-from bot.reading import MAX_BYTES, UnreadableImageError, read_picture, read_picture_file
+from bot.media.image_input import MAX_BYTES, UnreadableImageError, read_picture, read_picture_file
+from bot.media.pixel_comparison import changes, compare
 
 
 def gradient(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:

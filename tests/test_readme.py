@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.command_line import parser, run
+from bot.cli import parser, run
 from bot.settings import PROJECT_DIR
 
 pytest_plugins = ["tests.bot_fixtures"]

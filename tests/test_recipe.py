@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from bot.engines import Drawing, RawImage
-from bot.errors import BotError
-from bot.generation import GenerationRequest, Quality, Size
-from bot.recipe import (
+from bot.domain.drawing import Drawing, RawImage
+from bot.domain.recipe import (
     HASH_KEY,
     RECIPE_VERSION,
     RecipeError,
@@ -18,6 +16,8 @@ from bot.recipe import (
     parameters_text,
     parse_recipe,
 )
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.errors import BotError
 
 REQUEST = GenerationRequest(
     prompt='红苹果 "quoted" 🍎',

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.placement import LEAST
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Quality, Size
-from bot.service import open_service
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.placement import LEAST
+from bot.engine.z_image import ZImageEngine
+from bot.services import open_service
 from bot.settings import Settings
 from tests.test_service import Recorder, idle, opened, origin, reached_a_step
 from tests.town import SteeredEngine

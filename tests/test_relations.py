@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Generation
-from bot.lineage import changes, relation_of
-from bot.store import Store
-from bot.store.database import Database
+from bot.domain.jobs import Generation
+from bot.domain.lineage import changes, relation_of
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.storage import Store
+from bot.storage.database import Database
 from tests.test_store import MIGRATIONS
 from tests.town import Town, answer_of, gallery_of, ids_of, texts_of
 

@@ -14,17 +14,17 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.command_line import run
-from bot.command_line.inspect import find
-from bot.command_line.reproduce import _by_id
-from bot.engines.z_image import ZImageEngine
-from bot.images import RECIPE_KEY
+from bot.cli import run
+from bot.cli.inspect import find
+from bot.cli.reproduce import _by_id
+from bot.domain.recipe import canonical, parse_recipe, recipe_sha256
+from bot.engine.z_image import ZImageEngine
+from bot.media.encoding import RECIPE_KEY
+from bot.media.image_input import read_picture_file
 from bot.models import MANIFEST_NAME, read_manifest
-from bot.reading import read_picture_file
-from bot.recipe import canonical, parse_recipe, recipe_sha256
-from bot.service import open_service
+from bot.services import open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from bot.store import Store
+from bot.storage import Store
 from tests.test_inspecting import forged
 from tests.test_metadata import INFOTEXT
 from tests.test_metadata import png as metadata_png

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.errors import BotError
-from bot.store import Store
+from bot.storage import Store
 from tests.town import SMALL, SteeredEngine, Town, ids_of, texts_of
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -175,8 +175,8 @@ async def test_an_image_whose_channel_is_gone_is_kept_and_its_user_is_told(
 async def test_a_place_is_corrected_while_it_is_waited_for(
     town: Town, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.service.line.CORRECT_EVERY_S", 0.01)
-    monkeypatch.setattr("bot.service.line.SHOWN_AT_LEAST_S", 0.0)
+    monkeypatch.setattr("bot.services.queue_view.CORRECT_EVERY_S", 0.01)
+    monkeypatch.setattr("bot.services.queue_view.SHOWN_AT_LEAST_S", 0.0)
     await town.start_again()
     engine.hold()
     first = await town.ada.slash(town.channel, "imagine", prompt="one", size=SMALL)

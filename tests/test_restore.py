@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.boards import Access
-from bot.command_line import run
+from bot.cli import run
+from bot.domain.boards import Access
+from bot.domain.jobs import ImageMessage, now
+from bot.domain.viewers import NO_CHANNEL, Viewer
 from bot.errors import BotError
-from bot.jobs import ImageMessage, now
-from bot.picture_files import pixel_sha256_of
-from bot.service.restoration import RestoreOptions, RestoreReport, restore
-from bot.service.upkeep import sweep, write_records
+from bot.media.picture_files import pixel_sha256_of
+from bot.services.maintenance import sweep, write_records
+from bot.services.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
-from bot.store.backups import make_backup
-from bot.viewers import NO_CHANNEL, Viewer
+from bot.storage.backups import make_backup
 from tests.board_room import ADA, BEN, GUILD, HERE, an_image, open_room, picture
 from tests.test_backups import content_of, cut_header, empty, tear, without_tables
 from tests.test_store import opened

@@ -12,19 +12,26 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.engines.variety import vary
-from bot.engines.z_image import ZImageEngine
+from bot.discord_ui.recipes import command_of
+from bot.domain.lineage import relation_of
+from bot.domain.recipe import RecipeError, make_recipe, parse_recipe, recipe_sha256
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.variety_schedule import (
+    LARGEST,
+    NEWEST_SCALE,
+    SCALES,
+    VarietyNoise,
+    scale_of,
+    variety_noise,
+)
+from bot.engine.embedding_noise import vary
+from bot.engine.z_image import ZImageEngine
 from bot.errors import InvalidRequestError
-from bot.generation import GenerationRequest, Size
-from bot.lineage import relation_of
-from bot.recipe import RecipeError, make_recipe, parse_recipe, recipe_sha256
-from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyNoise, scale_of, variety_noise
-from bot.service import open_service
+from bot.locales import sentence
+from bot.services import open_service
 from bot.settings import Settings
-from bot.store import Store
-from bot.store.database import Database
-from bot.texts import sentence
-from cogs.recipes import command_of
+from bot.storage import Store
+from bot.storage.database import Database
 from tests.test_relations import add_old_job, edit, made, press
 from tests.test_service import HERE, Recorder, idle, origin
 from tests.test_store import MIGRATIONS

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.jobs import Generation, Job, Origin, new_id, now
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.search import Search
+from bot.domain.viewers import Viewer
 from bot.errors import InvalidRequestError
-from bot.generation import GenerationRequest, Size
-from bot.jobs import Generation, Job, Origin, new_id, now
-from bot.search import Search
-from bot.store import Store
-from bot.viewers import Viewer
+from bot.storage import Store
 from tests.test_store import MIGRATIONS
 from tests.town import Town, answer_of, private_sentence, texts_of
 

@@ -22,12 +22,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.engines import Drawing, Step
+from bot.domain.drawing import Drawing, Step
+from bot.domain.jobs import CancelOutcome, Generation, Job, Origin, now
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.search import Search
+from bot.domain.viewers import Viewer
 from bot.errors import BotError
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import CancelOutcome, Generation, Job, Origin, now
-from bot.search import Search
-from bot.service import (
+from bot.services import (
     POISON_SENTENCE,
     NotPostableError,
     NotReachedError,
@@ -36,10 +37,9 @@ from bot.service import (
     Ticket,
     open_service,
 )
-from bot.service.patience import Patience
+from bot.services.retries import Patience
 from bot.settings import PROJECT_DIR, Settings
-from bot.store import Store
-from bot.viewers import Viewer
+from bot.storage import Store
 from tests.town import SteeredEngine
 
 pytest_plugins = ["tests.bot_fixtures"]
@@ -659,7 +659,7 @@ def test_a_killed_process_loses_no_job(settings: Settings, tmp_path: Path):
         """
         import asyncio, sys
         from pathlib import Path
-        from bot.service import open_service
+        from bot.services import open_service
         from bot.settings import Settings
         from tests.discord_server.stand_in import StandInEngine
         from tests.test_service import Recorder, request, origin
@@ -770,7 +770,7 @@ async def test_limits_hold_for_whoever_asks_at_the_same_moment(
 async def test_the_worker_outlives_a_database_that_refuses_to_be_written(
     service: Service, engine: SteeredEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
+    monkeypatch.setattr("bot.services.delivery.STORE_AGAIN_S", (0.01,))
     engine.hold()
     held = await submit(service)
     await reached_a_step(engine)
@@ -791,7 +791,7 @@ async def test_the_worker_outlives_a_database_that_refuses_to_be_written(
 async def test_an_image_that_cannot_be_stored_is_told_and_leaves_nothing(
     service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
+    monkeypatch.setattr("bot.services.delivery.STORE_AGAIN_S", (0.01,))
     (settings.data_dir / "images").write_text("no folder")
     reply = await submit(service)
     await idle(service)
@@ -816,8 +816,8 @@ async def test_an_image_is_stored_as_soon_as_the_disk_takes_it(
         def emit(self, record: logging.LogRecord) -> None:
             images.unlink(missing_ok=True)
 
-    monkeypatch.setattr("bot.service.delivery.STORE_AGAIN_S", (0.01,))
-    log = logging.getLogger("bot.service.delivery")
+    monkeypatch.setattr("bot.services.delivery.STORE_AGAIN_S", (0.01,))
+    log = logging.getLogger("bot.services.delivery")
     monkeypatch.setattr(log, "handlers", [Repair()])
     reply = await submit(service)
     await idle(service)
@@ -843,7 +843,7 @@ async def test_an_engine_that_broke_once_is_replaced_and_the_job_is_drawn(
 async def test_a_job_that_hangs_twice_is_given_up_and_the_next_one_is_drawn(
     settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.executor.GRACE_S", 0.1)
+    monkeypatch.setattr("bot.execution.executor.GRACE_S", 0.1)
     generate, unstick = engine.generate, threading.Event()
 
     def hang(wanted: GenerationRequest, **options: object) -> Drawing:
@@ -925,7 +925,7 @@ class PatientEngine(SteeredEngine):
 async def test_progress_carries_a_preview_of_longer_drawings(
     settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.service.rides.PREVIEW_EVERY_S", 0.0)
+    monkeypatch.setattr("bot.services.active_jobs.PREVIEW_EVERY_S", 0.0)
     patient = PatientEngine(engine)
     reply = patient.listener = Listener()
     async with opened(settings, patient) as service:

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from bot.command_line import run
+from bot.cli import run
 from bot.errors import SettingsError
 from bot.settings import PROJECT_DIR, Settings, misspelt_variables, setting_names
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from bot.sheets import Box, Cell, Sheet, draw_grid, draw_sheet
-from bot.sheets.arranging import best_columns, best_rows, row_aspects
-from bot.sheets.direction import turned
-from bot.sheets.lettering import (
+from bot.media.sheets import Box, Cell, Sheet, draw_grid, draw_sheet
+from bot.media.sheets.direction import turned
+from bot.media.sheets.layout import best_columns, best_rows, row_aspects
+from bot.media.sheets.typography import (
     draw_line,
     drawable,
     font,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.engines import Drawing, RawImage
-from bot.images import encode_png
-from bot.reading import read_picture
-from bot.recipe import HASH_KEY, Recipe, canonical, make_recipe, parse_recipe, signed_text
-from bot.signature import SigningKey
-from bot.store import Store
-from bot.verdict import Verdict, verdict
+from bot.domain.drawing import Drawing, RawImage
+from bot.domain.recipe import HASH_KEY, Recipe, canonical, make_recipe, parse_recipe, signed_text
+from bot.domain.signature import SigningKey
+from bot.domain.verdict import Verdict, verdict
+from bot.media.encoding import encode_png
+from bot.media.image_input import read_picture
+from bot.storage import Store
 from tests.test_recipe import CONDITIONS, REQUEST
 
 KEY = SigningKey(secret=b"k" * 32)

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.jobs import Job, Origin, Speed, new_id, now
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.variations import Axis
 from bot.errors import SettingsError
-from bot.generation import GenerationRequest, Size
-from bot.jobs import Job, Origin, Speed, new_id, now
-from bot.service.opening import alone_in
+from bot.services.bootstrap import alone_in
 from bot.settings import PROJECT_DIR, Settings
-from bot.store import DatabaseError, Store
-from bot.store.backups import newest_backup
-from bot.store.database import Database
-from bot.variations import Axis
+from bot.storage import DatabaseError, Store
+from bot.storage.backups import newest_backup
+from bot.storage.database import Database
 
-MIGRATIONS = Path(sys.modules["bot.store"].__file__).parent / "migrations"
+MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
 VERSIONS = sorted(int(path.name.split("_")[0]) for path in MIGRATIONS.glob("*.sql"))
 
 
@@ -201,7 +201,8 @@ async def test_a_backup_is_whole_while_jobs_are_written(tmp_path: Path):
 def test_a_second_copy_of_the_bot_is_refused(tmp_path: Path):
     settings = Settings(data_dir=tmp_path)
     program = (
-        "import sys; from bot.service.opening import alone_in; from bot.settings import Settings\n"
+        "import sys\nfrom bot.services.bootstrap import alone_in\n"
+        "from bot.settings import Settings\n"
         "with alone_in(Settings(data_dir=sys.argv[1])): print('in', flush=True); input()"
     )
     with subprocess.Popen(

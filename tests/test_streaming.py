@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.comparison import compare
-from bot.engines.fast.operations import Nibbles, linear, quantise
-from bot.engines.fast.path import FastPath
-from bot.engines.fast.quantised import choose_shrink
-from bot.engines.fast.streaming import Away, HostBuffer, going
-from bot.engines.fast.weights import Matrices
-from bot.engines.hardware import check_precision
-from bot.engines.placement import LEAST, Placement
-from bot.engines.z_image import ZImageEngine
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.fast.networks import FastPath
+from bot.engine.fast.offload import Away, HostBuffer, going
+from bot.engine.fast.operations import Nibbles, linear, quantise
+from bot.engine.fast.quantised import choose_shrink
+from bot.engine.fast.weights import Matrices
+from bot.engine.hardware import check_precision
+from bot.engine.placement import LEAST, Placement
+from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
-from bot.generation import GenerationRequest, Quality, Size
-from bot.images import to_pillow
+from bot.media.encoding import to_pillow
+from bot.media.pixel_comparison import compare
 
 REQUEST = GenerationRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,
@@ -80,7 +80,7 @@ def test_whatever_comes_in_its_turn_the_pixels_stay_the_same(
 def test_a_plan_at_the_start_is_kept_while_loading(
     demo_model: Path, wanted: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.engines.memory.place", lambda *_: PLANS["three blocks come"])
+    monkeypatch.setattr("bot.engine.memory.place", lambda *_: PLANS["three blocks come"])
     engine = new_engine(demo_model)
     engine.load()
     assert engine._loaded().paths.now._transformer.layers.streams

@@ -7,21 +7,21 @@ import string
 
 import pytest
 
+from bot.domain.requests import GenerationRequest, SizeRules
 from bot.errors import BotError
-from bot.generation import GenerationRequest, SizeRules
-from bot.service import (
+from bot.locales import command_text, sentence, text
+from bot.locales.chinese import CHINESE
+from bot.locales.english import ENGLISH
+from bot.locales.sentences import _SENTENCES
+from bot.services import (
     FIXED_SENTENCE,
     POISON_SENTENCE,
     STOPPING_SENTENCE,
     NotPostableError,
     NotReachedError,
 )
-from bot.service.delivery import kept_sentence
-from bot.service.patience import Patience
-from bot.texts import command_text, sentence, text
-from bot.texts.chinese import CHINESE
-from bot.texts.english import ENGLISH
-from bot.texts.sentences import _SENTENCES
+from bot.services.delivery import kept_sentence
+from bot.services.retries import Patience
 
 
 def fields(template: str) -> set[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.engines.tokens import MAX_PROMPT_TOKENS, TokenCounter, TooManyTokensError
-from bot.engines.z_image import ZImageEngine
+from bot.engine.tokens import MAX_PROMPT_TOKENS, TokenCounter, TooManyTokensError
+from bot.engine.z_image import ZImageEngine
 from bot.settings import Settings
 from tests.test_service import idle, opened, request, rows, states, submit
 from tests.town import SteeredEngine

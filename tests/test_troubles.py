@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bot.discord_ui.attachments import Attachment, fetch
 from bot.errors import BotError
-from cogs.attachments import Attachment, fetch
 from tests.board_room import picture
 from tests.board_town import add_picture, board_of, create
 from tests.test_forms import again, values_of
@@ -28,7 +28,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch):
         def refuse(_descriptor: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("bot.picture_files.os.fsync", refuse)
+        monkeypatch.setattr("bot.media.picture_files.os.fsync", refuse)
 
     yield fill
     monkeypatch.undo()

@@ -15,10 +15,10 @@ from simcord.backend.models import Overwrite
 from simcord.builders import ChannelHandle
 from simcord.enums import ChannelType, OverwriteType
 
-from bot.store import Store
-from bot.store.database import Database
-from bot.store.places import KnownPlace
-from cogs.places import SPOILER_FLAG, places_of
+from bot.discord_ui.places import SPOILER_FLAG, places_of
+from bot.storage import Store
+from bot.storage.database import Database
+from bot.storage.places import KnownPlace
 from tests import viewer_table
 from tests.board_town import add_picture, create, said
 from tests.test_board_privacy import secret_channel

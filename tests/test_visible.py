@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
-from bot.visible import json_line, visible
-from cogs.wording import block, code, escaped, escaped_lines
+from bot.discord_ui.formatting import block, code, escaped, escaped_lines
+from bot.domain.visible import json_line, visible
 
 
 def test_what_is_hidden_or_steers_is_left_out_and_the_rest_stays():

@@ -17,14 +17,15 @@ import discord
 import simcord
 from simcord.results import InteractionResult, ResponseMessage
 
-from bot.client import ImageBot
-from bot.engines import Drawing, Engine, Step
+from bot.discord_ui.client import ImageBot
+from bot.domain.drawing import Drawing, Step
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.viewers import Viewer
+from bot.engine import Engine
 from bot.errors import BotError
-from bot.generation import GenerationRequest, Size
 from bot.playground import languages, webhook_calls_to
-from bot.service import Service, open_service
+from bot.services import Service, open_service
 from bot.settings import Settings
-from bot.viewers import Viewer
 from tests.channel_kinds import channel_kinds_told, mark_channel
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds

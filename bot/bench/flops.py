@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from bot.domain.requests import Size
 from bot.errors import ModelFilesError
-from bot.generation import Size
 
 _MULTIPLE: Final = 32  # tokens: image and caption are each filled up to it
 _PATCH: Final = 2  # latent cells a side of a token

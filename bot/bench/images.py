@@ -10,12 +10,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.bench.figures import ImageFigures, Spread, Way, WayFigures
 from bot.bench.flops import ModelFlops
-from bot.bench.values import ImageFigures, Spread, Way, WayFigures
-from bot.engines import Drawing, Engine
-from bot.generation import GenerationRequest, Quality, Size
-from bot.images import encode_png
-from bot.recipe import make_recipe
+from bot.domain.drawing import Drawing
+from bot.domain.recipe import make_recipe
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine import Engine
+from bot.media.encoding import encode_png
 
 WARM_UPS: Final = 2  # images of each way and size that nobody counts
 _PLAIN_FORWARDS: Final = 9

@@ -8,8 +8,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.bench.values import STAGES, ImageFigures, Report, Way
-from bot.sheets.lettering import font
+from bot.bench.figures import STAGES, ImageFigures, Report, Way
+from bot.media.sheets.typography import font
 
 Colour = tuple[int, int, int]
 

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from bot.bench.values import StartFigures, Way
-from bot.engines import Engine
+from bot.bench.figures import StartFigures, Way
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine import Engine
 from bot.errors import EngineError
-from bot.generation import GenerationRequest, Size
 from bot.settings import PROJECT_DIR
 
 # Where torch, Triton and the GPU's driver keep what they compiled.

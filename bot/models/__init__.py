@@ -7,10 +7,10 @@ MD5 of the shipped manifest. What the tools of either hub downloaded before is u
 
 from bot.models.checks import check_tensors, unproven, verify
 from bot.models.downloads import download, fetch
-from bot.models.files import FileProblem, ModelFiles, Progress
 from bot.models.hubs import Source
 from bot.models.locations import demo_model_cure, find_download, locate
 from bot.models.manifests import MANIFEST_NAME, read_manifest
+from bot.models.model_folder import FileProblem, ModelFiles, Progress
 from bot.models.registry import DEMO, HubModel, hub_models
 
 __all__ = [

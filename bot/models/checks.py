@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.engines.weight_files import (
+from bot.engine.weight_files import (
     STEMS,
     SUFFIX,
     WeightFileError,
@@ -16,7 +16,7 @@ from bot.engines.weight_files import (
     read_json,
 )
 from bot.models.checksums import checksum_fault, known_checksum
-from bot.models.files import REQUIRED, FileProblem, ModelFiles, Progress
+from bot.models.model_folder import REQUIRED, FileProblem, ModelFiles, Progress
 
 _TOKENIZER: Final = "tokenizer/tokenizer.json"
 _MAX_PARSED_BYTES: Final = 1_000_000  # one of 11 MB takes longer than all other checks
@@ -67,7 +67,7 @@ def check_tensors(files: ModelFiles) -> None:
         ModelFilesError: They do not; the sentence is the engine's.
 
     """
-    from bot.engines.checkpoint import open_checkpoint  # noqa: PLC0415 - torch takes seconds
+    from bot.engine.checkpoint import open_checkpoint  # noqa: PLC0415 - torch takes seconds
 
     open_checkpoint(files.folder)
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bot.models.files import ModelFiles, Progress
+from bot.models.model_folder import ModelFiles, Progress
 
 _CHUNK: Final = 2**20
 _BLOB: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

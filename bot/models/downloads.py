@@ -12,9 +12,9 @@ from filelock import FileLock
 from bot.errors import ModelFilesError
 from bot.models import hubs
 from bot.models.checks import problem, verify
-from bot.models.files import ModelFiles, Progress, broken
 from bot.models.hubs import Source
 from bot.models.locations import checked_download, find_download, locate
+from bot.models.model_folder import ModelFiles, Progress, broken
 from bot.models.registry import HubModel, hub_model
 
 _FETCHES: Final = 3  # of one file: the first and, where it arrives broken, two more

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bot.engines.weight_files import read_json
+from bot.engine.weight_files import read_json
 from bot.errors import ModelFilesError
 
 _INDEX: Final = "model_index.json"

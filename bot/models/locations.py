@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bot.engines.weight_files import STEMS, is_clutter
+from bot.engine.weight_files import STEMS, is_clutter
+from bot.environment.installation import command_line
 from bot.errors import ModelFilesError
-from bot.installation import command_line
 from bot.models.checks import quick_problems
-from bot.models.files import FileProblem, ModelFiles, broken, describe
 from bot.models.kinds import check_kind
 from bot.models.manifests import MANIFEST_NAME, read_manifest
+from bot.models.model_folder import FileProblem, ModelFiles, broken, describe
 from bot.models.registry import DEMO, HubModel, hub_model, hub_models, plain_name
 from bot.settings import DEMO_MODEL_DIR, PROJECT_DIR, tool_caches
 

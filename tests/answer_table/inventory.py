@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.client import AnswerableItem
-from cogs import boards, buttons
+from bot.discord_ui import buttons
+from bot.discord_ui.client import AnswerableItem
+from cogs.boards import group
 from tests.discord_server.bot_process import BotProcess
 from tests.discord_server.launch import FORM_LINE, ITEM_LINE
 from tests.discord_server.server import DiscordServer
@@ -22,8 +23,8 @@ APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "ImageButton": buttons._ACTIONS,
-    "BoardButton": boards._BUTTONS,
-    "BoardSelect": boards._SELECTS,
+    "BoardButton": group._BUTTONS,
+    "BoardSelect": group._SELECTS,
 }
 
 

@@ -25,8 +25,8 @@ from simcord import interactions as payloads
 from simcord.backend.models import Interaction
 from simcord.enums import AppCommandType, InteractionType, OptionType
 
-from bot.bench.queueing import WatchedEngine
-from bot.engines.z_image import ZImageEngine
+from bot.bench.queue_load import WatchedEngine
+from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.town import Town, open_town
 

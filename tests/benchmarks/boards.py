@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bot.boards import Board, Item, Theme
-from bot.exhibits import (
+from bot.domain.boards import Board, Item, Theme
+from bot.media.exports import (
     FORMS,
     BoardSheet,
     PictureCache,
@@ -32,7 +32,7 @@ from bot.exhibits import (
     keep_sheet,
     page_count,
 )
-from bot.palettes import palette_of
+from bot.media.palettes import palette_of
 from tests.board_samples import board_of, item_of, scene
 
 SHAPES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768))

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.engines import Engine
-from bot.generation import GenerationRequest
-from bot.jobs import Generation, Job, Origin, now
-from bot.service import Progress, Service, Ticket, open_service
+from bot.domain.jobs import Generation, Job, Origin, now
+from bot.domain.requests import GenerationRequest
+from bot.domain.viewers import Viewer
+from bot.engine import Engine
+from bot.services import Progress, Service, Ticket, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from bot.viewers import Viewer
 from tests.discord_server.stand_in import StandInEngine
 
 HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))  # sees what the crowd asks for

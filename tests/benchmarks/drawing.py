@@ -20,9 +20,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from bot.engines import Engine, RawImage
-from bot.generation import GenerationRequest
-from bot.scales import SCALES, VarietyScale
+from bot.domain.drawing import RawImage
+from bot.domain.requests import GenerationRequest
+from bot.domain.variety_schedule import SCALES, VarietyScale
+from bot.engine import Engine
 from bot.settings import DEMO_MODEL_DIR
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ def _hide_gpu() -> None:
 @functools.cache
 def _engine(model: Path, device: str) -> Engine:
     """Return the engine of this process, which is one of those that draw."""
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - see `_has_gpu`
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - see `_has_gpu`
 
     return ZImageEngine(
         model, model_id=model.name, revision="benchmark", device=device, cpu_threads=1

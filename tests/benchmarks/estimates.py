@@ -14,8 +14,8 @@ import asyncio
 import random
 import statistics
 
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Quality, Size
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR
 from tests.benchmarks.crowd import HERE, Customer, ask, opened
 

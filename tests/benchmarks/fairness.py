@@ -15,10 +15,10 @@ import random
 import statistics
 from collections import OrderedDict
 
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Job
-from bot.queue import FairQueue
-from bot.service import service as service_module
+from bot.domain.jobs import Job
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.services import service as service_module
+from bot.services.queue import FairQueue
 from tests.benchmarks.crowd import Customer, ask, opened
 
 SIDES = (128, 192, 256)

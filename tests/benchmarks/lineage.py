@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bot.store import Store
+from bot.storage import Store
 from tests.benchmarks.search import create, fill, options_of
 
 FAMILY = 50

@@ -30,12 +30,12 @@ from typing import Any
 
 import torch
 
-from bot.comparison import compare
-from bot.engines import Drawing
-from bot.engines.drawing import Run
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
-from bot.images import to_pillow
+from bot.domain.drawing import Drawing
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.pipeline import Run
+from bot.engine.z_image import ZImageEngine
+from bot.media.encoding import to_pillow
+from bot.media.pixel_comparison import compare
 
 CASES = [
     "full:auto", "full:24", "full:16", "full:12", "full:8",
@@ -218,7 +218,7 @@ def build_model(folder: Path) -> None:
     if not (folder / "model_index.json").exists():
         code = (
             "import sys; from pathlib import Path; "
-            "from bot.engines.baseline.random_model import build; "
+            "from bot.engine.baseline.random_model import build; "
             "build(Path(sys.argv[1]), 'cuda')"
         )
         subprocess.run([sys.executable, "-c", code, folder], check=True)

@@ -32,8 +32,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bot.generation import GenerationRequest, Quality, Size
-from bot.likeness import MAX_EDGES_APART, best_match, candidates, closest, fingerprint
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.media.fingerprint import MAX_EDGES_APART, best_match, candidates, closest, fingerprint
 from tests.benchmarks.drawing import Pools, add_options, counted, finish
 
 THINGS = (

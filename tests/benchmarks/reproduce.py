@@ -27,12 +27,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bot.command_line.common import open_engine
-from bot.comparison import changes
-from bot.generation import GenerationRequest, Quality, Size
-from bot.jobs import Generation
+from bot.cli.common import open_engine
+from bot.domain.jobs import Generation
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.media.pixel_comparison import changes
 from bot.models import locate
-from bot.service import Service, open_service
+from bot.services import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.benchmarks.crowd import HERE, Customer, ask
 
@@ -142,7 +142,7 @@ def run_both(options: argparse.Namespace, folder: Path) -> int:
     if options.full_size:
         model = folder / "model"
         if not model.exists():
-            from bot.engines.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
+            from bot.engine.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
 
             build(model, "cuda")
     for part in ("make", "again"):

@@ -22,10 +22,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bot.search import Search
-from bot.store import Store
-from bot.store.words import index_words
-from bot.viewers import Viewer
+from bot.domain.search import Search
+from bot.domain.viewers import Viewer
+from bot.storage import Store
+from bot.storage.search_index import index_words
 
 GUILDS, USERS, DAYS = 50, 5000, 700
 CHANNELS = 20  # of each guild; in the last two there are few images

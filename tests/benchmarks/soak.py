@@ -20,10 +20,10 @@ from pathlib import Path
 
 import psutil
 
-from bot.engines import Engine
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Quality, Size
-from bot.service import Service, open_service
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.engine import Engine
+from bot.engine.z_image import ZImageEngine
+from bot.services import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.benchmarks.crowd import ask, stand_in
 

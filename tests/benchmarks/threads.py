@@ -14,10 +14,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.comparison import Difference, compare
-from bot.engines.z_image import ZImageEngine
-from bot.generation import GenerationRequest, Size
-from bot.images import to_pillow
+from bot.domain.requests import GenerationRequest, Size
+from bot.engine.z_image import ZImageEngine
+from bot.media.encoding import to_pillow
+from bot.media.pixel_comparison import Difference, compare
 from bot.settings import DEMO_MODEL_DIR
 
 PROMPTS = (

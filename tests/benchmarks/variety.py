@@ -3,8 +3,8 @@
 For every prompt the same seeds are drawn at every variety. The distance of two pictures of one
 prompt needs no download: half of it is the mean absolute difference of their pixels, half how many
 bits of their likeness differ (256 signs of the lowest frequencies of the cosine transform, see
-`bot.likeness`), each divided by what it is between pictures of different prompts: 1 is as far
-apart as pictures of different things. Whether the prompt is followed is asked of the judge (see
+`bot.media.fingerprint`), each divided by what it is between pictures of different prompts: 1 is as
+far apart as pictures of different things. Whether the prompt is followed is asked of the judge (see
 `tests/judge`), which never saw a generated picture: the share of pictures whose likeliest of 670
 concepts is the right one, and how sure it is of that one on average.
 
@@ -26,11 +26,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bot.engines import RawImage
-from bot.generation import GenerationRequest, Size
-from bot.images import to_pillow
-from bot.likeness import fingerprint
-from bot.scales import LARGEST, NEWEST_SCALE, SCALES, VarietyScale, variety_noise
+from bot.domain.drawing import RawImage
+from bot.domain.requests import GenerationRequest, Size
+from bot.domain.variety_schedule import LARGEST, NEWEST_SCALE, SCALES, VarietyScale, variety_noise
+from bot.media.encoding import to_pillow
+from bot.media.fingerprint import fingerprint
 from tests.benchmarks.drawing import Pools, add_options, finish
 
 PROMPTS = {

@@ -17,9 +17,9 @@ from typing import Any
 from PIL import Image
 from simcord.backend.cdn import CDN_BASE
 
-from bot.generation import GenerationRequest, Quality, Size
-from bot.service import POISON_SENTENCE
-from bot.store.restoration import FATE_UNKNOWN
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.services import POISON_SENTENCE
+from bot.storage.restoration import FATE_UNKNOWN
 from tests.chaos.crowd import Crowd, Wish
 from tests.chaos.witness import Sight, Witness
 from tests.discord_server.backend import WireBackend

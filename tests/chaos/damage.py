@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bot.store.backups import make_backup
+from bot.storage.backups import make_backup
 from tests.discord_server.bot_process import BotProcess
 from tests.discord_server.openapi import ROOT
 

@@ -19,11 +19,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from discord.state import ConnectionState
 
-from bot import connection
-from bot.answers import AnswerTimes
-from bot.client import ImageBot
-from bot.command_line import run, serve
-from bot.engines import Engine
+from bot.cli import run, serve
+from bot.discord_ui import connection
+from bot.discord_ui.answers import AnswerTimes
+from bot.discord_ui.client import ImageBot
+from bot.engine import Engine
 from bot.models import ModelFiles
 from bot.settings import Settings
 from tests.discord_server.stand_in import StandInEngine

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bot.client import EXTENSIONS
+from bot.discord_ui.client import EXTENSIONS
 from tests.discord_server import launch
 from tests.discord_server.openapi import ROOT
 

@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.engines import Drawing, RawImage, Step
+from bot.domain.drawing import Drawing, RawImage, Step
+from bot.domain.requests import GenerationRequest, Size
 from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
-from bot.generation import GenerationRequest, Size
 
 POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?(?:@(\d+))?")
 SMALLEST_TOKENS = 64  # of a 128x128 image, whose forward takes `seconds_per_forward`

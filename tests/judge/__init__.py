@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from bot.engines import RawImage
+from bot.domain.drawing import RawImage
 from bot.settings import PROJECT_DIR
 
 HERE = Path(__file__).parent

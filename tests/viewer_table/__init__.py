@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.discord_ui.components import cancel_row
 from bot.settings import Settings
-from cogs.rows import cancel_row
 from tests.discord_server.stand_in import StandInEngine
 from tests.town import SMALL, SteeredEngine, Town, open_town
 from tests.viewer_table.askers import Asker, askers, post, prepare

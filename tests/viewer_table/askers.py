@@ -10,8 +10,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from cogs import layouts
-from cogs.rows import numbered_rows
+from bot.discord_ui import views
+from bot.discord_ui.components import numbered_rows
 from tests.test_places import brought_along
 from tests.town import SMALL, Town, ids_of
 
@@ -171,5 +171,5 @@ async def _room_of(town: Town, asker: Asker) -> Any:
 async def post(town: Town, asker: Asker, row: list[Any]) -> None:
     """Post buttons that are under the messages of comparisons and of jobs on their way."""
     room = await _room_of(town, asker)
-    await room.send(view=layouts.layout(ui.ActionRow(*row)))
+    await room.send(view=views.layout(ui.ActionRow(*row)))
     asker.sheet = asker.newest()

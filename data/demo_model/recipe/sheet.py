@@ -54,11 +54,11 @@ def main() -> None:
 def drawn(model: Path, seed: int) -> list[Image.Image]:
     """Draw the prompts at the native size."""
     sys.path.insert(0, str(PROJECT))
-    from bot.command_line.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
+    from bot.cli.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
 
     let_threads_sleep()
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
-    from bot.generation import GenerationRequest, Size  # noqa: PLC0415
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
+    from bot.domain.requests import GenerationRequest, Size  # noqa: PLC0415
 
     engine = ZImageEngine(model, model_id="demo", revision="sheet")
     size = Size(width=256, height=256)

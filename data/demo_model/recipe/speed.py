@@ -39,11 +39,11 @@ def fresh(folder: Path, threads: int) -> float:
 def loaded(folder: Path, threads: int, count: int) -> list[float]:
     """Return the seconds of pictures by the engine, after a first one that is not counted."""
     sys.path.insert(0, str(PROJECT))
-    from bot.command_line.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
+    from bot.cli.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
 
     let_threads_sleep()  # as the bot does
-    from bot.engines.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
-    from bot.generation import GenerationRequest, Size  # noqa: PLC0415
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
+    from bot.domain.requests import GenerationRequest, Size  # noqa: PLC0415
 
     engine = ZImageEngine(folder, model_id="demo", revision="", device="cpu", cpu_threads=threads)
     wish = GenerationRequest(prompt=PROMPT, seed=42, size=Size(width=256, height=256))

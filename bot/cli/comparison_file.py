@@ -1,0 +1,166 @@
+"""The file of `python -m bot compare`: base settings, and one or two things that vary."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cli.common import read_text
+from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.variations import Axis, default_values, vary
+from bot.errors import InvalidRequestError
+
+# What each key of the file is called in `GenerationRequest.parse`.
+_BASE_KEYS: Final = {
+    "prompt": "prompt",
+    "seed": "seed",
+    "size": "size",
+    "quality": "quality",
+    "guidance": "guidance_scale",
+    "variety": "variety",
+}
+_LINES: Final = ("rows", "columns")
+_PLACEHOLDER: Final = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A grid of requests.
+
+    Attributes:
+        axes: What varies: from row to row and within a row, or within the only row.
+        rows: The requests; one row where only one thing varies.
+
+    """
+
+    axes: tuple[Axis, ...]
+    rows: tuple[tuple[GenerationRequest, ...], ...]
+
+    @property
+    def requests(self) -> list[GenerationRequest]:
+        """Return all of them, row by row."""
+        return [request for row in self.rows for request in row]
+
+
+def read_plan(name: str, *, rules: SizeRules) -> Plan:
+    """Read a file (`-` is the standard input) and check all of it.
+
+    Raises:
+        InvalidRequestError: Something in it does not work; the sentence names its line or key.
+
+    """
+    return _Reader(name=name, document=_document(name), rules=rules).plan()
+
+
+def _document(name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(name, "file"))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRequestError(f"The file {name!r} is not TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:  # of thousands of digits, or of brackets
+        raise InvalidRequestError(
+            f"The file {name!r} cannot be read: a number in it is too long, or lists are too deep."
+        ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    """One file on its way to a plan."""
+
+    name: str
+    document: Mapping[str, Any]
+    rules: SizeRules
+
+    def plan(self) -> Plan:
+        self._check_keys()
+        lines = {key: self._values(key) for key in _LINES if key in self.document}
+        if not lines:
+            raise self._wrong("columns", "name what varies, for example guidance = [0, 1, 1.4].")
+        axes = tuple(axis for axis, _ in lines.values())
+        if len(set(axes)) < len(axes):
+            raise self._wrong("columns", f"{axes[0]} vary in the rows already.")
+        self._check_base(axes)
+        first, *second = lines.items()
+        rows = [self._vary(*first, self._base(axes))]
+        if second:
+            rows = [self._vary(*second[0], request) for request in rows[0]]
+        return Plan(axes=axes, rows=tuple(map(tuple, rows)))
+
+    def _check_keys(self) -> None:
+        for key in self.document:
+            if key not in _BASE_KEYS and key not in _LINES:
+                known = ", ".join((*_BASE_KEYS, *_LINES))
+                raise self._wrong(key, f"this key is unknown; the known ones are {known}.")
+
+    def _check_base(self, axes: Sequence[Axis]) -> None:
+        """Refuse a setting that is given once for all and varies too."""
+        for axis in axes:
+            key = next(key for key, field in _BASE_KEYS.items() if field == axis.field)
+            if key in self.document and axis is not Axis.SEEDS:  # a first seed may be given
+                raise self._wrong(key, f"{axis} vary, so leave this key out.")
+
+    def _values(self, key: str) -> tuple[Axis, list[str] | None]:
+        """Return what varies along the rows or columns; None for the usual values of that."""
+        table = self.document[key]
+        if isinstance(table, str):
+            return self._axis(key, table), None
+        if not isinstance(table, dict) or len(table) != 1:
+            raise self._wrong(key, "name one thing that varies, for example seeds = [1, 2, 3].")
+        [(name, values)] = table.items()
+        axis = self._axis(key, name)
+        if not isinstance(values, list):
+            raise self._wrong(f"{key}.{name}", "write its values as a list, for example [1, 2].")
+        return axis, [self._text(f"{key}.{name}", value) for value in values]
+
+    def _axis(self, key: str, name: str) -> Axis:
+        try:
+            return Axis(name)
+        except ValueError:
+            known = ", ".join(Axis)
+            raise self._wrong(key, f"{name!r} cannot vary; what can is {known}.") from None
+
+    def _base(self, axes: Sequence[Axis]) -> GenerationRequest:
+        given = {
+            field: self._text(key, self.document[key])
+            for key, field in _BASE_KEYS.items()
+            if key in self.document
+        }
+        if Axis.PROMPTS in axes:
+            given["prompt"] = _PLACEHOLDER  # the values' own follow
+        if "prompt" not in given:
+            raise self._wrong("prompt", "say what to draw, for example prompt = 'a red apple'.")
+        for key, field in _BASE_KEYS.items():  # one after the other, to name the one that is wrong
+            if field in given:
+                with self._named(key):
+                    alone = {"prompt": given["prompt"], field: given[field]}
+                    GenerationRequest.parse(rules=self.rules, **alone)
+        return GenerationRequest.parse(rules=self.rules, **given)
+
+    def _vary(
+        self, key: str, line: tuple[Axis, list[str] | None], base: GenerationRequest
+    ) -> list[GenerationRequest]:
+        axis, values = line
+        with self._named(f"{key}.{axis}"):
+            if values is None:
+                values = default_values(axis, base)
+            return vary(base, axis, values, rules=self.rules)
+
+    def _text(self, key: str, value: object) -> str:
+        """Return a value as it would be typed."""
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise self._wrong(key, f"{str(value)[:40]!r} is neither a text nor a number.")
+        return str(value)
+
+    @contextlib.contextmanager
+    def _named(self, key: str) -> Iterator[None]:
+        """Put the file's name and a key in front of a refusal."""
+        try:
+            yield
+        except InvalidRequestError as error:
+            raise self._wrong(key, error.message) from error
+
+    def _wrong(self, key: str, sentence: str) -> InvalidRequestError:
+        return InvalidRequestError(f"In {self.name!r}, at {key!r}: {sentence}")

@@ -1,0 +1,40 @@
+"""`python -m bot download`: fetch the configured model and verify every file of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from bot.cli.common import NOT_PROVEN, Commands, FileBars, let_torchao_be_quiet
+from bot.environment.streams import tell
+from bot.models import check_tensors, download, unproven
+from bot.settings import Settings
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command to the parser."""
+    parser = commands.add_parser(
+        "download",
+        help="fetch the configured model and verify it",
+        description="Fetch the model named by MODEL from MODEL_SOURCE into MODEL_CACHE, continue "
+        "where an earlier download stopped, verify every file, and fetch broken ones again. "
+        "What the hubs' own tools fetched before is used where it is.",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(_options: argparse.Namespace, settings: Settings) -> int:
+    """Download, under one progress bar a file."""
+    with FileBars() as bars:
+        files = download(
+            settings.model,
+            source=settings.model_source,
+            model_cache=settings.model_cache,
+            modelscope_endpoint=settings.modelscope_endpoint,
+            hf_endpoint=settings.hf_endpoint,
+            progress=bars,
+        )
+    let_torchao_be_quiet()
+    check_tensors(files)
+    state = NOT_PROVEN if unproven(files) else "complete and verified"
+    tell(f"{files.model_id} is {state}: {files.folder}")
+    return 0

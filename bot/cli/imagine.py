@@ -1,0 +1,258 @@
+"""`python -m bot imagine`: prompts become image files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
+from bot.cli.filmstrip import Filmstrip
+from bot.cli.outputs import Outputs, Target
+from bot.domain.drawing import Drawing, Step
+from bot.domain.recipe import make_recipe
+from bot.domain.requests import GenerationRequest, Quality, SizeRules, seed_after
+from bot.domain.signature import SigningKey
+from bot.engine import Engine
+from bot.environment.streams import say, tell
+from bot.errors import InvalidRequestError
+from bot.media.encoding import encode_png
+from bot.models import locate
+from bot.settings import Settings
+
+MAX_COUNT: Final = 1000
+_MAX_NAMED: Final = 10  # prompts that cannot be drawn
+
+_EPILOG: Final = """\
+sizes: WIDTHxHEIGHT, each a multiple of 16, or a name: square, portrait, landscape, phone, wide,
+  tall, small, large, huge. The names follow the model: square is 1024x1024 with Z-Image-Turbo and
+  256x256 with the demo model. Z-Image-Turbo is at its best from 768 on the short side and between
+  1:2 and 2:1.
+qualities: draft, standard and final are 7, 8 and 9 forwards of the model. Articles call these
+  8, 9 and 10 steps: older software counted one more, which had no effect.
+guidance: 0 draws each step once, as the model was distilled; 1.2 to 1.5 follows the prompt more
+  strictly and takes twice as long.
+
+examples:
+  %(prog)s "a red apple" --seed 42 --output apple.png
+  %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
+  %(prog)s --prompts-file prompts.txt --json > images.jsonl
+  %(prog)s "a castle at night" --filmstrip castle-steps.png
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options to the parser."""
+    parser = commands.add_parser(
+        "imagine",
+        help="draw images from prompts, into files",
+        description="Draw images from prompts, in English, Chinese or both mixed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("prompts", nargs="*", metavar="PROMPT", help="what to draw; several make several images")
+    add(
+        "--prompts-file",
+        metavar="FILE",
+        help="one prompt a line (- is the standard input); # starts a remark",
+    )
+    add(
+        "--seed",
+        help="0 to 4294967295; the same seed gives the same pixels (default: a random one)",
+    )
+    add("--size", help="WIDTHxHEIGHT or a name (default: square)")
+    add(
+        "--quality",
+        default=Quality.STANDARD.value,
+        help="draft, standard or final (default: standard)",
+    )
+    add("--guidance", default="0", help="0 to 2 (default: 0)")
+    add(
+        "--variety",
+        default="0",
+        help="0 to 100: how far a seed also moves the prompt's meaning (default: 0)",
+    )
+    add(
+        "--count",
+        default="1",
+        metavar="N",
+        help="images a prompt, with the seeds seed ... seed+N-1",
+    )
+    add(
+        "--output",
+        metavar="PATH",
+        help="a .png for one image, else a folder; a relative path is "
+        "taken from DATA_DIR/outputs; nothing is ever overwritten",
+    )
+    add("--filmstrip", metavar="PNG", help="also write a picture of every step on the way")
+    add("--json", action="store_true", help="print one JSON object a line for each image")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Draw everything that was asked for; all of it is checked before anything is written."""
+    files = locate(settings.model, model_cache=settings.model_cache)
+    rules = SizeRules(native=files.native)
+    requests = _requests(options, rules, files.folder)
+    outputs = Outputs(root=settings.data_dir / "outputs")
+    targets = outputs.plan(options.output, requests)
+    filmstrip = None
+    if options.filmstrip is not None:
+        filmstrip = Filmstrip(outputs.plan_file(options.filmstrip))
+    if warning := rules.warning(requests[0].size):
+        say(f"Note: {warning}")
+    with closing(open_engine_aloud(files, settings)) as engine:
+        engine.load()
+        work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
+        _draw_all(engine, work, filmstrip, key, options.json)
+    if filmstrip is not None:
+        say(f"Steps: {filmstrip.save()}")
+    return 0
+
+
+def _requests(
+    options: argparse.Namespace, rules: SizeRules, model: Path
+) -> list[GenerationRequest]:
+    """Build every request; the seeds of one prompt count upwards."""
+    count = _count(options.count)
+    prompts = {f"prompt {i}": each for i, each in enumerate(options.prompts, 1)}
+    prompts |= _prompts_of(options.prompts_file)
+    if not prompts:
+        raise InvalidRequestError(
+            "There is no prompt: say what to draw, for example 'a red apple'."
+        )
+
+    def request_of(prompt: str) -> GenerationRequest:
+        return GenerationRequest.parse(
+            prompt=prompt,
+            rules=rules,
+            seed=options.seed,
+            size=options.size,
+            quality=options.quality,
+            guidance_scale=options.guidance,
+            variety=options.variety,
+        )
+
+    request_of("-")  # what is wrong with all of them is no single prompt's fault
+    firsts = _checked(prompts, request_of, model)
+    return [
+        replace(first, seed=seed_after(first.seed, i)) for first in firsts for i in range(count)
+    ]
+
+
+def _checked(
+    prompts: Mapping[str, str], request_of: Callable[[str], GenerationRequest], model: Path
+) -> list[GenerationRequest]:
+    """Build a request of each prompt.
+
+    Raises:
+        InvalidRequestError: Some cannot be drawn; the sentence says which.
+
+    """
+    from bot.engine.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
+
+    counter, requests, wrong = TokenCounter(model), [], {}
+    for place, prompt in prompts.items():
+        try:
+            request = request_of(prompt)
+            counter.check([request.prompt])
+            requests.append(request)
+        except InvalidRequestError as error:
+            wrong[place] = error
+    if wrong:
+        raise _refusal(wrong, is_only=len(prompts) == 1)
+    return requests
+
+
+def _refusal(wrong: Mapping[str, InvalidRequestError], *, is_only: bool) -> InvalidRequestError:
+    (place, first), *others = wrong.items()
+    if is_only:
+        return first
+    sentence = f"In {place}: {first.message}"
+    if others:
+        named = ", ".join(each for each, _ in others[:_MAX_NAMED])
+        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
+        sentence += f" Not to be drawn either: {named}{more}."
+    return InvalidRequestError(sentence)
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= count <= MAX_COUNT:
+        raise InvalidRequestError(f"The count {text[:40]!r} does not work: use 1 to {MAX_COUNT}.")
+    return count
+
+
+def _prompts_of(name: str | None) -> dict[str, str]:
+    """Read the prompts of a file by their lines, without its empty lines and remarks."""
+    if name is None:
+        return {}
+    lines = enumerate(read_text(name, "prompts file").splitlines(), 1)
+    prompts = {
+        f"line {i} of {name!r}": line.strip()
+        for i, line in lines
+        if line.strip() and not line.lstrip().startswith("#")
+    }
+    if not prompts:
+        raise InvalidRequestError(f"The prompts file {name!r} holds no prompt: write one a line.")
+    return prompts
+
+
+def _draw_all(
+    engine: Engine,
+    work: list[tuple[GenerationRequest, Target]],
+    filmstrip: Filmstrip | None,
+    key: SigningKey | None,
+    as_json: bool,  # noqa: FBT001 - handed on from the option of that name
+) -> None:
+    """Draw, write and report one image after the other, under one progress bar of steps."""
+    steps = sum(request.quality.num_inference_steps for request, _ in work)
+    with step_bar(steps) as bar:
+        for request, target in work:
+            bar.set_description(request.prompt[:40])
+
+            def on_step(step: Step) -> None:
+                bar.update()
+                if filmstrip is not None:
+                    filmstrip.add(step)
+
+            drawing = engine.generate(request, on_step=on_step)
+            recipe = make_recipe(request, drawing)
+            path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
+            with bar.external_write_mode(file=sys.stdout):
+                report = _report(path, request, drawing, recipe, as_json=as_json)
+                tell(report, kept=f"The image is here: {path}.")
+
+
+def _report(
+    path: Path,
+    request: GenerationRequest,
+    drawing: Drawing,
+    recipe: Mapping[str, object],
+    *,
+    as_json: bool,
+) -> str:
+    """Return one image's line, for a program or for a person."""
+    if not as_json:
+        return (
+            f"{path}  {request.size}  seed {request.seed}  {drawing.duration_s:.1f} s  "
+            f"sha256 {str(recipe['pixel_sha256'])[:16]}"
+        )
+    shown = {
+        "path": str(path),
+        "prompt": request.prompt,
+        "seed": request.seed,
+        "width": request.size.width,
+        "height": request.size.height,
+        "steps": request.quality.num_inference_steps,
+        "seconds": round(drawing.duration_s, 3),
+        "pixel_sha256": recipe["pixel_sha256"],
+        "model": recipe["model"],
+    }
+    return json.dumps(shown, ensure_ascii=False)

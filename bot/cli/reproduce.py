@@ -1,0 +1,260 @@
+"""`python -m bot reproduce`: draw an image again and compare the pixels."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import codecs
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
+from bot.cli.outputs import Outputs
+from bot.cli.verdicts import VERDICTS, verdict_of
+from bot.domain.drawing import Drawing, Step
+from bot.domain.jobs import typed_id
+from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
+from bot.domain.requests import SizeRules
+from bot.domain.verdict import Verdict
+from bot.domain.visible import json_line, visible
+from bot.environment.installation import command_line
+from bot.environment.streams import say, tell
+from bot.errors import DamagedPictureError, InvalidRequestError
+from bot.media.encoding import encode_png, to_pillow
+from bot.media.image_input import Picture, read_file, read_picture
+from bot.media.picture_files import read_image
+from bot.media.pixel_comparison import Change, Difference, changes, compare
+from bot.models import ModelFiles, locate
+from bot.settings import Settings
+from bot.storage import Store
+
+DIFFERENT = 3  # the exit code
+_CHANGE_SHOWN = 200  # characters: the recipe may be anybody's
+_CHANGES_SHOWN = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """What is drawn again.
+
+    Attributes:
+        image: What the new drawing is compared with, where there is more than a recipe.
+        verdict: Who wrote the recipe.
+        is_changed: Whether its pixels are not the ones that the recipe tells of.
+
+    """
+
+    recipe: Recipe
+    image: Image.Image | None
+    verdict: Verdict
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of it; `changes` are conditions that may explain another drawing."""
+
+    recipe: Recipe
+    verdict: Verdict
+    drawing: Drawing
+    difference: Difference | None
+    changes: list[Change]
+    picture_is_changed: bool
+
+    @property
+    def is_as_recorded(self) -> bool:
+        """Tell whether every pixel is the one that the recipe tells of, by the hash."""
+        return self.drawing.image.pixel_sha256 == self.recipe.pixel_sha256
+
+    @property
+    def is_identical(self) -> bool:
+        """Tell whether that also holds for the picture that was handed in."""
+        return self.is_as_recorded and not self.picture_is_changed
+
+
+def add_to(commands: Commands) -> None:
+    """Add this command and its options to the parser."""
+    parser = commands.add_parser(
+        "reproduce",
+        help="draw an image again and say whether the pixels are the same",
+        description="Draw an image again from its recipe and compare the pixels. Exit code 0: "
+        "identical; 3: different, with how much and what was recorded differently.",
+    )
+    parser.add_argument(
+        "what",
+        metavar="ID|IMAGE.png|RECIPE.json",
+        help="the id of an image of this bot, a PNG it made, or a recipe",
+    )
+    parser.add_argument("--output", metavar="PNG", help="also keep the new image")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Find the recipe, draw, compare and report."""
+    original = find_original(options.what, settings)
+    files = locate(settings.model, model_cache=settings.model_cache)
+    SizeRules(native=files.native).check(original.recipe.request.size)
+    target = None
+    if options.output is not None:
+        target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
+    check_lengths([original.recipe.request], files.folder)
+    drawing = _draw(original.recipe, files, settings)
+    outcome = judge(original, drawing)
+    kept = None
+    if target is not None:
+        recipe = make_recipe(original.recipe.request, drawing)
+        kept = target.write(encode_png(drawing.image, recipe=recipe, key=signing_key(settings)))
+    report = _json(outcome, kept) if options.json else _sentence(outcome)
+    tell(report, kept="" if kept is None else f"The image is here: {kept}.")
+    return 0 if outcome.is_identical else DIFFERENT
+
+
+def _draw(recipe: Recipe, files: ModelFiles, settings: Settings) -> Drawing:
+    with (
+        closing(open_engine_aloud(files, settings)) as engine,
+        step_bar(recipe.request.quality.num_inference_steps) as bar,
+    ):
+
+        def on_step(_step: Step) -> None:
+            bar.update()
+
+        return engine.generate(recipe.request, like=recipe.conditions, on_step=on_step)
+
+
+def find_original(what: str, settings: Settings) -> Original:
+    """Return the recipe that an id, an image or a file stands for.
+
+    Raises:
+        BotError: There is none, or it cannot be believed.
+
+    """
+    path = Path(what)
+    if not os.path.isfile(path):  # noqa: PTH113 - no error for a name too long
+        _refuse_path(what)
+        return asyncio.run(_by_id(what, settings))
+    content = read_file(path)
+    words = _words(content)
+    if path.suffix.lower() == ".json" or words.lstrip()[:1] == "{":
+        alone = parse_recipe(words)
+        return Original(recipe=alone, image=None, verdict=verdict_of(alone, settings))
+    picture = read_picture(content)
+    recipe = picture.recipe
+    if recipe is None:
+        raise InvalidRequestError(
+            f"The picture {what} holds no recipe of this bot: `{command_line('inspect')} {what}` "
+            "looks for it among the images made here."
+        )
+    return _compared(recipe, picture, verdict_of(recipe, settings))
+
+
+def _refuse_path(what: str) -> None:
+    """Refuse what is meant as a file, which an id has no suffix or folder for."""
+    if not what.strip():
+        raise InvalidRequestError("Nothing is named: use an id, a PNG or a recipe.")
+    if os.path.isdir(what):  # noqa: PTH112 - the same
+        raise InvalidRequestError(f"{what} is a folder: name a PNG or a recipe in it.")
+    if Path(what).suffix or Path(what).name != what:
+        raise InvalidRequestError(f"There is no file {what}.")
+
+
+def _words(content: bytes) -> str:
+    """Return a text file's words; some editors and shells mark its encoding, or use UTF-16."""
+    is_utf_16 = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    return content.decode("utf-16" if is_utf_16 else "utf-8-sig", "replace")
+
+
+def _compared(recipe: Recipe, picture: Picture, judged: Verdict) -> Original:
+    is_changed = picture.pixel_sha256 != recipe.pixel_sha256
+    return Original(recipe=recipe, image=picture.image, verdict=judged, is_changed=is_changed)
+
+
+async def _by_id(id_: str, settings: Settings) -> Original:
+    data = settings.data_dir
+    async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+        found = await store.generations.find(typed_id(id_))
+    if found is None:
+        raise InvalidRequestError(
+            f"{id_[:60]!r} is neither a file nor the id of an image in {data}."
+        )
+    recipe = parse_recipe(recipe_text_of(found))
+    try:
+        return _compared(recipe, read_picture(read_image(found.path)), Verdict.KEPT)
+    except DamagedPictureError as error:
+        say(f"{error.message} Only the recipe is compared.")
+        return Original(recipe=recipe, image=None, verdict=Verdict.KEPT)
+
+
+def judge(original: Original, drawing: Drawing) -> Outcome:
+    """Compare a new drawing with its original."""
+    recipe = original.recipe
+    difference = None
+    if original.image is not None:
+        difference = compare(original.image, to_pillow(drawing.image))
+    return Outcome(
+        recipe=recipe,
+        verdict=original.verdict,
+        drawing=drawing,
+        difference=difference,
+        changes=changes(recipe.conditions, drawing.conditions),
+        picture_is_changed=original.is_changed,
+    )
+
+
+def _sentence(outcome: Outcome) -> str:
+    recorded = outcome.recipe.pixel_sha256
+    if outcome.is_identical:
+        return f"identical, SHA-256 {recorded}\n  {VERDICTS[outcome.verdict]}"
+    lines = ["different"]
+    if (difference := outcome.difference) is not None:
+        lines[0] += (
+            f": at most {difference.max} of 255 levels, {difference.mean:.3f} on average, "
+            f"PSNR {difference.psnr_db:.1f} dB"
+        )
+    if outcome.picture_is_changed:
+        lines.append("  the picture was changed after it was made")
+    if outcome.is_as_recorded:
+        lines.append(f"  what its recipe tells of is drawn identically, SHA-256 {recorded}")
+        lines.append(f"  {VERDICTS[outcome.verdict]}")
+        return "\n".join(lines)
+    changed = [_change(each) for each in outcome.changes[:_CHANGES_SHOWN]]
+    lines += [f"  {visible(each, _CHANGE_SHOWN)}" for each in changed]
+    if not outcome.changes:
+        lines.append("  nothing that is recorded explains it")
+    lines.append(f"  {VERDICTS[outcome.verdict]}")
+    return "\n".join(lines)
+
+
+def _change(change: Change) -> str:
+    return f"{change.name}: was {change.before}, now {change.after}"
+
+
+def _json(outcome: Outcome, kept: Path | None) -> str:
+    difference = outcome.difference
+    return json_line(
+        {
+            "identical": outcome.is_identical,
+            "picture_was_changed": outcome.picture_is_changed,
+            "verdict": outcome.verdict.value,
+            "pixel_sha256": {
+                "recorded": outcome.recipe.pixel_sha256,
+                "now": outcome.drawing.image.pixel_sha256,
+            },
+            "difference": None
+            if difference is None
+            else {
+                "max": difference.max,
+                "mean": difference.mean,
+                "psnr_db": None if difference.is_none else difference.psnr_db,
+            },
+            "changes": {
+                each.name: {"before": each.before, "after": each.after} for each in outcome.changes
+            },
+            "recipe_sha256": outcome.recipe.sha256,
+            "path": None if kept is None else str(kept),
+        }
+    )

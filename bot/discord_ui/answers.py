@@ -1,0 +1,384 @@
+"""The one way out for every answer: repeated where that is safe, else said elsewhere, never twice.
+
+A first answer has three seconds, and Discord takes only one: repeating it can do no harm. What
+follows edits that answer, which can be repeated for as long as the interaction's token lives (15
+minutes). Behind it, the channel is left for what everyone may read, and the user's direct messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final, TypeVar
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.discord_ui.content import Content
+from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.domain.jobs import ImageMessage
+from bot.services import AnsweredElsewhereError, UnansweredError
+
+logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+_UNREACHED: Final = frozenset({  # the answer's own message is out of reach; others may not be
+    Refusal.PASSING, Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
+    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTimes:
+    """How long an answer is tried, in seconds.
+
+    Attributes:
+        first_s: Discord takes no first answer later.
+        attempt_s: One of several attempts within that time.
+        pause_s: Between those.
+        request_s: Any later request, without files.
+        upload_s: One with files.
+        pauses_s: Between later attempts; the last one repeats.
+        elsewhere_s: Between attempts to write to the channel or the user.
+        margin_s: Left of the token's life when it is given up.
+
+    """
+
+    first_s: float = 3.0
+    attempt_s: float = 1.2
+    pause_s: float = 0.1
+    request_s: float = 10.0
+    upload_s: float = 60.0
+    pauses_s: Sequence[float] = (0.3, 1.0, 3.0, 10.0, 30.0)
+    elsewhere_s: Sequence[float] = (0.5, 2.0, 10.0)
+    margin_s: float = 30.0
+
+
+class Stage(Enum):
+    """What Discord has taken of an answer."""
+
+    NONE = auto()
+    THINKING = auto()  # a message that says so; the answer takes its place
+    IN_PLACE = auto()  # the message that was pressed is to be changed
+    GIVEN = auto()
+    DEAD = auto()  # the user was told that nobody answered
+
+
+# What an earlier run of the bot had promised.
+_PROMISED: Final = {
+    discord.InteractionResponseType.deferred_channel_message: Stage.THINKING,
+    discord.InteractionResponseType.deferred_message_update: Stage.IN_PLACE,
+}
+
+
+class Answer:
+    """The answer to one interaction."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        """Begin to count the time."""
+        client: Any = interaction.client
+        self._interaction = interaction
+        self._client = client
+        self._times: AnswerTimes = client.answer_times
+        self._since_s = time.monotonic()
+        promised = interaction.response.type
+        self._stage = Stage.NONE if promised is None else _PROMISED.get(promised, Stage.GIVEN)
+        self._is_private = True
+        self._num_written = 0
+
+    @classmethod
+    def to(cls, interaction: discord.Interaction) -> Answer:
+        """Return the answer to an interaction; it is the same one each time."""
+        if "answer" not in interaction.extras:
+            interaction.extras["answer"] = cls(interaction)
+        answer: Answer = interaction.extras["answer"]
+        return answer
+
+    @property
+    def is_begun(self) -> bool:
+        """Tell whether a first answer was given, or tried in vain."""
+        return self._stage is not Stage.NONE
+
+    # The first answer
+
+    async def promise(self, *, private: bool = True) -> int | None:
+        """Show that an answer comes, where nothing of it was shown yet; return its message's id.
+
+        Raises:
+            UnansweredError: Discord does not take it: what was asked for is not to be done.
+
+        """
+        if self.is_begun:
+            return None
+        defer = self._interaction.response.defer
+        self._is_private = private
+        response = await self._first(lambda: defer(ephemeral=private, thinking=True))
+        self._stage = Stage.THINKING
+        return await self._found_id() if response is None else response.message_id
+
+    async def _found_id(self) -> int | None:
+        """Look up which message holds a first answer that Discord took in silence."""
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(self._times.request_s):
+                return (await self._interaction.original_response()).id
+        return None
+
+    async def promise_in_place(self) -> None:
+        """Say that the message that was pressed will change; raises as `promise` does."""
+        if not self.is_begun:
+            await self._first(self._interaction.response.defer)
+            self._stage = Stage.IN_PLACE
+
+    async def ask(self, make_form: Callable[[], ui.Modal]) -> None:
+        """Open a form; raises as `promise` does."""
+        await self._first(lambda: self._interaction.response.send_modal(make_form()))
+        self._stage = Stage.GIVEN
+
+    async def _first(self, send: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - of discord.py
+        """Send the first answer within its three seconds.
+
+        Returns:
+            What Discord says of it; None where that was lost, and the answer has arrived.
+
+        """
+        has_tried = False
+        while True:
+            try:
+                async with asyncio.timeout(self._times.attempt_s):
+                    return await send()
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal not in {Refusal.PASSING, Refusal.DONE, Refusal.ANSWER_DEAD}:
+                    raise
+                if refusal is Refusal.PASSING:
+                    has_tried = True
+                    if self._left_s() > 0:
+                        await asyncio.sleep(self._times.pause_s)
+                        continue
+                if has_tried and (refusal is Refusal.DONE or await self._has_arrived()):
+                    return None
+                raise self._unanswered(refusal, error) from error
+
+    def _left_s(self) -> float:
+        return self._times.first_s - (time.monotonic() - self._since_s)
+
+    async def _has_arrived(self) -> bool:
+        """Look whether a first answer is there; where that cannot be seen, it is taken to be."""
+        for pause_s in (0.0, *self._times.elsewhere_s):
+            await asyncio.sleep(pause_s)
+            try:
+                async with asyncio.timeout(self._times.request_s):
+                    await self._interaction.original_response()
+            except Exception as error:
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                if refusal is not Refusal.PASSING:
+                    return False
+            else:
+                return True
+        return True
+
+    def _unanswered(self, refusal: Refusal, error: BaseException) -> UnansweredError:
+        self._stage = Stage.DEAD
+        if refusal is Refusal.DONE:
+            self._client.arrivals.note_answered_elsewhere()
+            return AnsweredElsewhereError(in_one_line(error))
+        return UnansweredError(in_one_line(error))
+
+    # The answer itself
+
+    async def give(self, content: Content, *, private: bool = True) -> ImageMessage | None:
+        """Give the answer, or more of it in private where one was given.
+
+        What is too large for Discord is sent in a smaller copy, and at last without files.
+
+        Returns:
+            The message that holds it, where it is known: behind a dead token in another channel.
+
+        Raises:
+            UnansweredError: Discord takes no first answer that is for everyone, or another process
+                has given one. What is private is then written to the user.
+            discord.HTTPException: Discord never takes this content, which is a defect.
+
+        """
+        while True:
+            try:
+                return await self._give(content, private=private)
+            except discord.HTTPException as error:
+                if refusal_of(error) is not Refusal.TOO_LARGE or not content.files:
+                    raise
+                logger.info("An answer is too large: a smaller copy is tried")
+                content = await content.reduced(str(self._interaction.locale))
+
+    async def _give(self, content: Content, *, private: bool) -> ImageMessage | None:
+        if self._stage is Stage.NONE:
+            try:
+                return await self._give_first(content, private=private)
+            except AnsweredElsewhereError:
+                raise
+            except UnansweredError as error:
+                if not private:
+                    raise
+                logger.info("An answer is written to its user (%s)", error)
+        if self._stage in {Stage.THINKING, Stage.IN_PLACE}:
+            return await self._edit(content)
+        if self._stage is Stage.DEAD:
+            return await self._elsewhere(content)
+        await self.add(content)
+        return None
+
+    async def _give_first(self, content: Content, *, private: bool) -> ImageMessage | None:
+        send, self._is_private = self._interaction.response.send_message, private
+        response = await self._first(lambda: send(ephemeral=private, **content.arguments_of_new()))
+        self._stage = Stage.GIVEN
+        return self._here(None if response is None else response.message_id)
+
+    def _here(self, message_id: int | None) -> ImageMessage | None:
+        channel_id = self._interaction.channel_id
+        if message_id is None or channel_id is None:
+            return None
+        return ImageMessage(channel_id=channel_id, message_id=message_id)
+
+    async def edited(self, edit: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Edit the answer, with a file, for as long as its token lives; raise why it fails."""
+        results = []
+
+        async def work() -> None:
+            results.append(await edit())
+
+        error = await self._until_it_works(work, has_files=True)
+        if error is not None:
+            raise error
+        if self._stage is Stage.THINKING:
+            self._stage = Stage.GIVEN
+        return results[-1]
+
+    async def update(self, content: Content) -> None:
+        """Let the message that was pressed show something else, as `give` gives an answer."""
+        edit = self._interaction.response.edit_message
+        if not self.is_begun:
+            try:
+                await self._first(lambda: edit(**content.arguments()))
+            except AnsweredElsewhereError:
+                raise
+            except UnansweredError as error:
+                logger.info("An answer is written to its user (%s)", error)
+            else:
+                self._stage = Stage.GIVEN
+                return
+        await self.give(content)
+
+    async def tell(self, content: Content) -> None:
+        """Say what went wrong: to its user alone, unless everyone sees that an answer comes."""
+        if self._stage in {Stage.IN_PLACE, Stage.GIVEN}:
+            await self.add(content, is_needed=True)
+        else:
+            await self.give(content)
+
+    async def add(self, content: Content, *, is_needed: bool = False) -> bool:
+        """Send something more, in private; return whether it is known to have arrived.
+
+        Discord does not tell a repeated one apart: where only its answer is lost it is sent again
+        if it is needed, and otherwise left.
+        """
+        send = self._interaction.followup.send
+
+        async def send_one() -> None:
+            await send(ephemeral=True, **content.arguments_of_new())
+
+        error = await self._until_it_works(
+            send_one, has_files=bool(content.files), repeats_unknown=is_needed
+        )
+        if error is not None and is_needed:
+            await self._elsewhere(content)
+        return error is None
+
+    async def _edit(self, content: Content) -> ImageMessage | None:
+        shown = None
+
+        async def edit() -> None:
+            nonlocal shown
+            edited = await self._interaction.edit_original_response(**content.arguments())
+            shown = self._here(edited.id)
+
+        error = await self._until_it_works(edit, has_files=bool(content.files))
+        if error is not None:
+            shown = await self._elsewhere(content)
+        if self._stage is Stage.THINKING:
+            self._stage = Stage.GIVEN
+        return shown
+
+    async def _until_it_works(
+        self,
+        work: Callable[[], Awaitable[object]],
+        *,
+        has_files: bool = False,
+        repeats_unknown: bool = True,
+    ) -> BaseException | None:
+        """Do something for as long as the token lives; return why it could not be done."""
+        times = self._times
+        within_s = times.upload_s if has_files else times.request_s
+        for pause_s in itertools.chain(times.pauses_s, itertools.repeat(times.pauses_s[-1])):
+            try:
+                async with asyncio.timeout(within_s):
+                    await work()
+            except Exception as error:
+                refusal = refusal_of(error, has_files=has_files)
+                is_known = isinstance(error, discord.HTTPException)
+                if refusal not in _UNREACHED:
+                    raise
+                logger.info("An answer was not taken (%s)", in_one_line(error))
+                may_repeat = refusal is Refusal.PASSING and (is_known or repeats_unknown)
+                if not may_repeat or self._life_s() < pause_s + times.margin_s:
+                    return error
+                await asyncio.sleep(pause_s)
+            else:
+                return None
+        return None
+
+    def _life_s(self) -> float:
+        """Return how long the interaction's token will still live."""
+        left: float = (self._interaction.expires_at - self._client.now()).total_seconds()
+        return left
+
+    async def _elsewhere(self, content: Content) -> ImageMessage | None:
+        """Write to the channel what is for everyone; else, or where that fails, to the user."""
+        places: list[discord.abc.Messageable] = [self._interaction.user]
+        if not self._is_private and self._interaction.channel_id is not None:
+            channel_id = self._interaction.channel_id
+            places.insert(0, self._client.get_partial_messageable(channel_id))
+        self._num_written += 1
+        for place in places:
+            if (written := await self._written(place, content)) is not None:
+                return written
+        logger.warning("An answer reached nobody: every way was closed")
+        return None
+
+    async def _written(
+        self, place: discord.abc.Messageable, content: Content
+    ) -> ImageMessage | None:
+        """Write to a place; its nonce makes Discord itself refuse a second copy."""
+        nonce = f"zib{self._interaction.id}-{self._num_written}"
+        for pause_s in (*self._times.elsewhere_s, None):
+            try:
+                async with asyncio.timeout(self._times.upload_s):
+                    sent = await place.send(nonce=nonce, **content.arguments_of_new())
+            except Exception as error:
+                refusal = refusal_of(error, has_files=bool(content.files))
+                if refusal not in _UNREACHED:
+                    raise
+                logger.info("An answer could not be written (%s)", in_one_line(error))
+                if refusal is not Refusal.PASSING or pause_s is None:
+                    return None
+                await asyncio.sleep(pause_s)
+            else:
+                return ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
+        return None

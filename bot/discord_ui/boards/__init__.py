@@ -1,0 +1,1 @@
+"""What the cogs of mood boards share."""

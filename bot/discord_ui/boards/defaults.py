@@ -1,0 +1,51 @@
+"""What a channel that is a board gives to `/imagine` there: words for the prompt, and a size."""
+
+from __future__ import annotations
+
+from bot.discord_ui.formatting import escaped
+from bot.domain.jobs import Job
+from bot.domain.requests import clean_prompt
+from bot.locales import text
+from bot.services import Service
+
+
+async def with_defaults(
+    service: Service, place: tuple[int | None, int | None], prompt: str, size: str | None
+) -> tuple[str, str | None]:
+    """Return a prompt with the words of the channel's board behind it, and a size.
+
+    A size that was typed stays; words that the prompt ends with already are not added again.
+
+    Args:
+        service: Knows the boards.
+        place: The guild and the channel.
+        prompt: As it was typed.
+        size: As it was typed.
+
+    """
+    guild_id, channel_id = place
+    if guild_id is None or channel_id is None:
+        return prompt, size
+    defaults = await service.boards.defaults_for(guild_id, channel_id)
+    if defaults.style and not prompt.rstrip().endswith(defaults.style):
+        prompt = joined(clean_prompt(prompt), defaults.style)
+    return prompt, size or defaults.size
+
+
+async def board_notes(service: Service, job: Job) -> list[str]:
+    """Return what is said of the words that a job's prompt has from the board of its channel."""
+    if job.origin.guild_id is None:
+        return []
+    defaults = await service.boards.defaults_for(job.origin.guild_id, job.origin.channel_id)
+    if not defaults.style or not job.requests[0].prompt.endswith(defaults.style):
+        return []
+    words = escaped(defaults.style, limit=120)
+    return ["-# " + text("board_words_added", job.origin.locale, words=words)]
+
+
+def joined(prompt: str, words: str) -> str:
+    """Return a prompt with words behind it, as their language joins them."""
+    if not words or not prompt:
+        return prompt + words
+    comma = "，" if any("\u4e00" <= char <= "\u9fff" for char in words) else ", "
+    return prompt.rstrip(" ,，.。") + comma + words

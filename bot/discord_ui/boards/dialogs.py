@@ -1,0 +1,196 @@
+"""Forms behind the buttons of a board and its pictures: votes, comments, words, places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.boards.choice import (
+    board_of,
+    boards_of,
+    picture_of,
+)
+from bot.discord_ui.boards.display import acknowledge, present_picture
+from bot.discord_ui.boards.forms import numbers_in
+from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.client import RefusalError, explain
+from bot.discord_ui.content import Content
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.formatting import shortened
+from bot.discord_ui.forms import show_form
+from bot.domain.boards import Access, Board, Item, rules
+from bot.domain.forms import Field, Form
+from bot.errors import BotError
+from bot.locales import text
+from bot.services.boards import Words, changeable, no_picture
+
+PLAIN_LENGTH: Final = 2000  # Discord's, characters of a message without components
+
+
+async def ask_comment(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Ask what there is to say of a picture."""
+    board, _ = await picture_of(interaction, board_id, int(number))
+    changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
+    locale = str(interaction.locale)
+    field = Field(name="comment", label=text("board_field_comment", locale), max_length=1000,
+                  is_required=True, is_long=True)  # fmt: skip
+    title = text("board_comment_title", locale, number=number)
+    await show_form(interaction, "comment", title, [field], board=board_id, number=int(number))
+
+
+async def send_comment(interaction: discord.Interaction, form: Form) -> None:
+    """Say of a picture what was typed."""
+    board_id, number = form.subject["board"], form.subject["number"]
+    await picture_of(interaction, board_id, number)
+    await acknowledge(interaction)
+    actor = actor_of(interaction)
+    await boards_of(interaction).comment(actor, board_id, number, form.typed["comment"])
+    await present_picture(interaction, board_id, number)
+
+
+async def ask_words(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Ask for caption, credit and tags of a picture."""
+    board, item = await picture_of(interaction, board_id, int(number))
+    actor, locale = actor_of(interaction), str(interaction.locale)
+    needs = Access.ADD if item.added_by == actor.user_id else Access.CURATE
+    changeable(board, actor, needs, typed=board_id)
+    fields = [
+        Field(name="caption", label=text("board_field_caption", locale), value=item.caption,
+              max_length=500),
+        Field(name="credit", label=text("board_field_credit", locale), value=item.credit,
+              max_length=100),
+        Field(name="tags", label=text("board_field_tags", locale), value=", ".join(item.tags),
+              hint=text("board_hint_tags", locale), max_length=700),
+    ]  # fmt: skip
+    title = text("board_words_title", locale, number=number)
+    await show_form(interaction, "words", title, fields, board=board_id, number=int(number))
+
+
+async def send_words(interaction: discord.Interaction, form: Form) -> None:
+    """Set the words of a picture that were typed."""
+    board_id, number = form.subject["board"], form.subject["number"]
+    await picture_of(interaction, board_id, number)
+    await acknowledge(interaction)
+    words = changed_words(form)
+    await boards_of(interaction).describe(actor_of(interaction), board_id, number, **words)
+    await present_picture(interaction, board_id, number)
+
+
+def changed_words(form: Form) -> Words:
+    """Return what was changed in the form, and nothing that somebody else changed meanwhile."""
+    shown, typed = form.shown, form.typed
+    before, wanted = rules.tags([shown["tags"]]), rules.tags([typed["tags"]])
+    words: Words = {
+        "tags": [each for each in wanted if each not in before],
+        "untags": [each for each in before if each not in wanted],
+    }
+    if typed["caption"].strip() != shown["caption"]:
+        words["caption"] = typed["caption"]
+    if typed["credit"].strip() != shown["credit"]:
+        words["credit"] = typed["credit"]
+    return words
+
+
+async def ask_move(interaction: discord.Interaction, board_id: str, number: str) -> None:
+    """Ask where a picture shall stand."""
+    board, _ = await picture_of(interaction, board_id, int(number))
+    changeable(board, actor_of(interaction), Access.CURATE, typed=board_id)
+    locale = str(interaction.locale)
+    field = Field(name="before", label=text("board_field_before", locale), max_length=10,
+                  hint=text("board_hint_before", locale))  # fmt: skip
+    title = text("board_move_title", locale, number=number)
+    await show_form(interaction, "move", title, [field], board=board_id, number=int(number))
+
+
+async def send_move(interaction: discord.Interaction, form: Form) -> None:
+    """Move a picture before the one that was typed, or behind all."""
+    number = form.subject["number"]
+    board, _ = await picture_of(interaction, form.subject["board"], number)
+    words = form.typed["before"].strip()
+    before = None if not words else numbers_in(words)[0]
+    await move(interaction, board, number, first_of(board) if before == 0 else before)
+
+
+async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> None:
+    """Ask for the numbers of the pictures to vote for."""
+    board, locale = await board_of(interaction, board_id), str(interaction.locale)
+    changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
+    example = ", ".join(str(item.number) for item in board.ordered()[:2])
+    field = Field(name="numbers", label=text("board_field_numbers", locale), is_required=True,
+                  hint=text("board_hint_numbers", locale, example=example),
+                  max_length=200)  # fmt: skip
+    title = text("board_vote_title", locale)
+    await show_form(interaction, "votes", title, [field], board=board_id)
+
+
+async def send_votes(interaction: discord.Interaction, form: Form) -> None:
+    """Vote for the pictures whose numbers were typed; words never take a board's place."""
+    await defer(interaction)
+    numbers = numbers_in(form.typed["numbers"])
+    for message in packed(await _vote_all(interaction, form.subject["board"], numbers)):
+        await Answer.to(interaction).give(Content(words=message))
+
+
+def packed(lines: Sequence[str]) -> list[str]:
+    """Return lines as few messages of plain text, none longer than Discord takes."""
+    messages: list[str] = []
+    for line in lines:
+        if messages and len(messages[-1]) + len(line) + 1 <= PLAIN_LENGTH:
+            messages[-1] += "\n" + line
+        else:
+            messages.append(shortened(line, PLAIN_LENGTH))
+    return messages
+
+
+async def _vote_all(
+    interaction: discord.Interaction, board_id: str, numbers: list[int]
+) -> list[str]:
+    """Vote for each picture, and return what came of each."""
+    boards, actor, locale = boards_of(interaction), actor_of(interaction), str(interaction.locale)
+    lines = []
+    for number in numbers:
+        try:
+            _, before = await picture_of(interaction, board_id, number)
+            item = await boards.vote(actor, board_id, number)
+        except BotError as error:
+            lines.append(text("failed", locale, sentence=explain(error, locale)))
+        else:
+            lines.append(voted_words(before, item, actor.user_id, locale))
+    return lines
+
+
+BUTTONS = {"vote": ask_votes, "comment": ask_comment, "words": ask_words, "move": ask_move}
+FORMS = {"comment": send_comment, "words": send_words, "move": send_move, "votes": send_votes}
+
+
+def voted_words(before: Item, item: Item, user_id: int, locale: str) -> str:
+    """Return what came of a vote."""
+    key = "board_voted" if user_id in item.voter_ids else "board_unvoted"
+    said = text(key, locale, number=item.number, count=item.votes)
+    if item.status is not before.status:
+        said += " " + text("board_shortlisted", locale)
+    return said
+
+
+def first_of(board: Board) -> int:
+    """Return the number of the picture that stands first in the chosen order."""
+    return board.items[0].number
+
+
+async def move(
+    interaction: discord.Interaction, board: Board, number: int, before: int | None
+) -> None:
+    """Move a picture, and show it."""
+    if before is not None and board.item(before) is None:
+        raise no_picture(board, before)
+    if before == number:
+        raise RefusalError("board_stands_there", number=number)
+    await acknowledge(interaction)
+    boards, actor = boards_of(interaction), actor_of(interaction)
+    await boards.move(actor, board.id, number, before=before)
+    key = "board_moved_last" if before is None else "board_moved"
+    said = text(key, str(interaction.locale), number=number, before=before)
+    await present_picture(interaction, board.id, number, notes=[said])

@@ -1,0 +1,196 @@
+"""The buttons under images and jobs; they work after every restart, in every message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
+from bot.discord_ui.components import CANCEL_TEMPLATE, IMAGE_TEMPLATE
+from bot.discord_ui.content import sentence
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.deletions import DiscordRemover, delete_images
+from bot.discord_ui.forms import request_fields, show_form
+from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.submission import (
+    axis_of,
+    bot_of,
+    check_shareable,
+    find_some,
+    find_to_delete,
+    submit,
+)
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.forms import Form
+from bot.domain.jobs import Generation
+from bot.domain.plain_text import in_code
+from bot.domain.requests import (
+    GenerationRequest,
+    SizeRules,
+    clean_prompt,
+    parse_seed,
+    parse_variety,
+    random_seed,
+    seed_after,
+)
+from bot.domain.variations import new_seeds
+from bot.domain.variety_schedule import NEWEST_SCALE
+from bot.locales import text
+
+
+class ImageButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPLATE
+):
+    """One of the five buttons under finished images."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], action: str, ids: list[str]) -> None:
+        """Remember what to do with which images."""
+        super().__init__(item)
+        self.action = action
+        self.ids = ids
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read what a pressed button is about."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match["action"], match["ids"].split("."))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it; what goes wrong becomes one private sentence."""
+        async with errors_answered(interaction):
+            find = find_to_delete if self.action == "delete" else find_some
+            generations = await find(interaction, self.ids)
+            await _ACTIONS[self.action](interaction, generations)
+
+
+async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw exactly these images again; the answer says whether the pixels are the same."""
+    await submit(
+        interaction,
+        [generation.request for generation in generations],
+        parents=generations,
+        axis=await axis_of(interaction, generations),
+    )
+
+
+async def draw_new(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw each of these images with a new seed; those of a comparison keep one for all."""
+    seed, axis = random_seed(), await axis_of(interaction, generations)
+    requests = [
+        replace(each.request, seed=seed_after(seed, i)) for i, each in enumerate(generations)
+    ]
+    if axis is not None:
+        requests = new_seeds([each.request for each in generations], axis, seed)
+    await submit(interaction, requests, parents=generations, axis=axis)
+
+
+async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Ask for another prompt, size, seed or variety; the form shows those of the first image.
+
+    Not where it could not be drawn anyway.
+    """
+    await check_shareable(interaction, generations)
+    locale, request = str(interaction.locale), generations[0].request
+    names = ("prompt", "size", "seed", "variety")
+    fields = request_fields({name: str(getattr(request, name)) for name in names}, locale)
+    ids = [generation.id for generation in generations]
+    await show_form(interaction, "edit", text("edit_title", locale), fields, ids=ids)
+
+
+_ACTIONS = {
+    "same": draw_again,
+    "new": draw_new,
+    "edit": edit,
+    "recipe": send_recipes,
+    "delete": delete_images,
+}
+
+
+async def send_edit(interaction: discord.Interaction, form: Form) -> None:
+    """Queue the changed image or images: what was not changed stays each one's own."""
+    generations = await find_some(interaction, form.subject["ids"])
+    rules = bot_of(interaction).service.rules
+    new, old = _values(form.typed, rules), _values(form.shown, rules)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    if "variety" in changed:  # typed today, so it means what it means today
+        changed["variety_scale"] = NEWEST_SCALE
+    requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
+    await submit(interaction, requests, parents=generations)
+
+
+def _values(typed: Mapping[str, str], rules: SizeRules) -> dict[str, Any]:
+    """Return the fields of a request from those of the form; no seed means a random one.
+
+    Raises:
+        InvalidRequestError: One of them does not work.
+
+    """
+    seed = typed["seed"].strip()
+    return {
+        "prompt": clean_prompt(typed["prompt"]),
+        "size": rules.parse(typed["size"]),
+        "seed": parse_seed(seed) if seed else random_seed(),
+        "variety": parse_variety(typed["variety"].strip() or 0),
+    }
+
+
+def _changed(own: GenerationRequest, changed: dict[str, Any], index: int) -> GenerationRequest:
+    """Return the request of one image with what the form changed of the first one's."""
+    if "seed" in changed:
+        changed = {**changed, "seed": seed_after(changed["seed"], index)}
+    return replace(own, **changed)
+
+
+class CancelButton(
+    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEMPLATE
+):
+    """The button under a job on its way."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], job_id: str) -> None:
+        """Remember the job."""
+        super().__init__(item)
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read which job a pressed button is about."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match["job"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Cancel the job and say what that stopped."""
+        async with errors_answered(interaction):
+            await cancel_job(interaction, self.job_id)
+
+
+async def setup(bot: ImageBot) -> None:
+    """Let the buttons of every message be understood, and deleted images leave Discord."""
+    bot.service.deletions.remover = DiscordRemover(bot)
+    bot.add_dynamic_items(ImageButton, CancelButton)
+    bot.form_handlers["edit"] = send_edit
+
+
+async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
+    """Cancel a job for this user and tell them, in private, what that stopped."""
+    await defer(interaction)  # to stop may take a step
+    outcome = await bot_of(interaction).service.cancel(job_id, viewer=await viewer_of(interaction))
+    words = text(f"cancel_{outcome.value}", str(interaction.locale), id=in_code(job_id))
+    await Answer.to(interaction).give(sentence(words))

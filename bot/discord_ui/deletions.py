@@ -1,0 +1,270 @@
+"""Delete: the images of a message, by who asked for them or by a moderator."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, Self
+
+import discord
+from discord import ui
+
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.boards.choice import summaries
+from bot.discord_ui.boards.components import OFF_TEMPLATE
+from bot.discord_ui.boards.display import acknowledge
+from bot.discord_ui.boards.formatting import board_name
+from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
+from bot.discord_ui.content import Content, sentence
+from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.posts import refusals_translated, reopened, write_to_user
+from bot.discord_ui.replies import SMALLEST_LIMIT
+from bot.discord_ui.results import images_content, notes_on, upload_limit
+from bot.discord_ui.submission import bot_of
+from bot.discord_ui.viewers import guild_of, viewer_of
+from bot.domain.boards import Hanging
+from bot.domain.jobs import Generation, ImageMessage
+from bot.locales import text
+from bot.services import NotReachedError, Removal, UnansweredError
+
+logger = logging.getLogger(__name__)
+
+ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
+EDITED_TOO_OFTEN: Final = 30046  # a message that is over an hour old; it may be edited again later
+DONE: Final = frozenset({Refusal.DONE, Refusal.MESSAGE_GONE, Refusal.PLACE_GONE})
+
+
+async def delete_images(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Delete images, and take them out of every message that shows them.
+
+    Nobody finds them from the first moment on. What Discord does not let go of at once is tried
+    again, also after a restart; the answer says what is so.
+    """
+    deletions = bot_of(interaction).service.deletions
+    removal = await bot_of(interaction).service.delete(
+        *(generation.id for generation in generations),
+        viewer=await viewer_of(interaction),
+        locale=str(interaction.locale),
+        shown_in=_pressed(interaction),
+    )
+    try:
+        await _answer(interaction, generations, removal)
+    except UnansweredError as error:
+        # It happens all the same, so nothing else is said.
+        logger.info("A deletion could not be answered: %s", error)
+        if removal.refused:
+            deletions.tell(removal)
+
+
+async def _answer(
+    interaction: discord.Interaction, generations: list[Generation], removal: Removal
+) -> None:
+    """Take the images out of Discord, and say in private what that came to so far."""
+    deletions = bot_of(interaction).service.deletions
+    try:
+        await Answer.to(interaction).promise_in_place()
+    finally:  # the interaction's token reaches its message only once it is acknowledged
+        if not removal.ended.is_set():
+            deletions.carry_out(removal)
+    await deletions.wait(removal, within_s=ANSWER_AFTER_S)
+    said = await _outcome(interaction, removal)
+    hanging = await hanging_view(interaction, generations, said)
+    content = sentence(said) if hanging is None else Content(view=hanging)
+    if not await Answer.to(interaction).add(content) and removal.refused:
+        deletions.tell(removal)
+
+
+def _pressed(interaction: discord.Interaction) -> ImageMessage | None:
+    """Return the message whose button was pressed."""
+    if interaction.message is None or interaction.channel_id is None:
+        return None
+    return ImageMessage(
+        channel_id=interaction.channel_id,
+        message_id=interaction.message.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        expires_at=interaction.expires_at,
+    )
+
+
+async def _outcome(interaction: discord.Interaction, removal: Removal) -> str:
+    """Return what became of a deletion so far, in one or two sentences."""
+    locale = str(interaction.locale)
+    ids = ", ".join(removal.generation_ids)
+    if not removal.ended.is_set():
+        left = await bot_of(interaction).service.deletions.messages_of(removal)
+        return text("deleting", locale, ids=ids, links=links_to(left, interaction.guild_id))
+    if removal.refused:
+        links = links_to(removal.refused, interaction.guild_id)
+        return text("delete_refused", locale, ids=ids, links=links)
+    return text("deleted", locale, ids=ids)
+
+
+def links_to(messages: Sequence[ImageMessage], guild_id: int | None) -> str:
+    """Return links to messages of one guild, or of direct messages."""
+    place = "@me" if guild_id is None else guild_id
+    return " ".join(
+        f"https://discord.com/channels/{place}/{each.channel_id}/{each.message_id}"
+        for each in messages
+    )
+
+
+class DiscordRemover:
+    """Take deleted images out of Discord's messages."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember whose messages they are."""
+        self._bot = bot
+
+    async def remove(self, message: ImageMessage, left: Sequence[Generation]) -> None:
+        """Delete a message, or let it show what is left; see `bot.services.deletions.Remover`."""
+        with refusals_translated():
+            if left:
+                await self._show(message, left)
+            else:
+                await self._reach(message, None)
+
+    async def _show(self, message: ImageMessage, left: Sequence[Generation]) -> None:
+        """Let a message show what is left of a job; smaller where Discord takes no such files."""
+        job = await self._bot.service.job(left[0].job_id)
+        assert job is not None
+        notes = await notes_on(self._bot, job, left)
+        # How many were drawn is not how many are left: what was said of that says it no more.
+        shown = replace(job, error=None, ended_by=None)
+        limit = upload_limit(self._bot, job.origin)
+        while True:
+            content = await images_content(shown, left, notes, limit_bytes=limit)
+            try:
+                await self._reach(message, content)
+            except discord.HTTPException as error:
+                if refusal_of(error) is not Refusal.TOO_LARGE:
+                    raise
+                limit = limit // 2 if limit > SMALLEST_LIMIT else 0
+            else:
+                return
+
+    async def _reach(self, message: ImageMessage, content: Content | None) -> None:
+        """Change a message; out of a thread that is archived, it is taken first."""
+        if content is None and await self._deleted_by_token(message):
+            return
+        try:
+            await self._as_bot(message, content)
+        except discord.HTTPException as error:
+            refusal = refusal_of(error, has_files=content is not None and bool(content.files))
+            if refusal in DONE:
+                return
+            if error.code == EDITED_TOO_OFTEN or refusal is Refusal.PASSING:
+                raise NotReachedError(in_one_line(error)) from error
+            if refusal is not Refusal.NOT_EDITABLE:
+                raise
+            if not await reopened(self._bot, message.channel_id):
+                raise
+            await self._as_bot(message, content)
+
+    async def _deleted_by_token(self, message: ImageMessage) -> bool:
+        """Delete the message of a pressed button; False where its token leads nowhere."""
+        if message.token is None or message.expires_at is None:
+            return False
+        if self._bot.now() >= message.expires_at:
+            return False
+        route = discord.http.Route(
+            "DELETE",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=message.application_id,
+            webhook_token=message.token,
+        )
+        try:
+            await self._bot.http.request(route)
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.PASSING:
+                raise
+            logger.info("A token does not reach a message (%s)", in_one_line(error))
+            return False
+        return True
+
+    async def _as_bot(self, message: ImageMessage, content: Content | None) -> None:
+        channel = self._bot.get_partial_messageable(message.channel_id)
+        partial = channel.get_partial_message(message.message_id)
+        if content is None:
+            await partial.delete()
+        else:
+            await partial.edit(**content.arguments())
+
+    async def tell_refused(self, removal: Removal) -> None:
+        """Write to whoever deleted images which messages still show them."""
+        found = await self._bot.service.deletable(removal.generation_ids, viewer=None)
+        guild_id = found[0].guild_id if found else None
+        links = links_to(removal.refused, guild_id)
+        ids = ", ".join(removal.generation_ids)
+        line = text("delete_refused", removal.locale, ids=ids, links=links)
+        with refusals_translated():
+            await write_to_user(self._bot, removal.by, line, about=ids)
+
+
+async def hanging_view(
+    interaction: discord.Interaction, generations: list[Generation], said: str
+) -> ui.LayoutView | None:
+    """Return where deleted images still hang, with a button that takes them off, or None.
+
+    A board keeps its own copy: others may have voted and decided on it.
+    """
+    if guild_of(interaction) is None:
+        return None
+    boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
+    found = [each for one in generations for each in await boards.hangings(actor, one.id)]
+    found = await _seen_by(interaction, found)
+    if not found:
+        return None
+    locale = str(interaction.locale)
+    names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in found)
+    ids = ".".join(each.id for each in generations)
+    button: ui.Button[ui.LayoutView] = ui.Button(
+        label=text("board_button_unhang", locale), custom_id=f"zib:unhang:{ids}"
+    )
+    words = said + "\n" + text("board_still_hangs", locale, names=names)
+    return views.layout(ui.TextDisplay(words), ui.ActionRow(button))
+
+
+async def _seen_by(interaction: discord.Interaction, found: list[Hanging]) -> list[Hanging]:
+    """Return the places on boards that the reader may see, for what names them."""
+    seen = {each.id for each in await summaries(interaction, with_archived=True)}
+    return [each for each in found if each.board_id in seen]
+
+
+class UnhangButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLATE):
+    """Takes deleted images off the boards that they still hang on."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:
+        """Remember which images."""
+        super().__init__(item)
+        self.ids = ids
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read which images a pressed button is about."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match["ids"].split("."))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take off what is the presser's own, or anything for moderators."""
+        async with errors_answered(interaction):
+            await acknowledge(interaction)
+            boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
+            gone = [
+                each for id_ in self.ids for each in await boards.take_off_everywhere(actor, id_)
+            ]
+            gone = await _seen_by(interaction, gone)
+            names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
+            words = text("board_unhung" if gone else "board_unhung_none",
+                         str(interaction.locale), names=names)  # fmt: skip
+            await Answer.to(interaction).update(Content(view=views.notice(words)))

@@ -1,0 +1,270 @@
+"""Forms that last: answered after a restart, and opened again with what was typed when refused.
+
+A form's `custom_id` is the id of its row, which knows what it is about. discord.py is given none of
+them to keep: what is sent is found by its row, whichever run of the bot opened it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Self
+
+import discord
+from discord import ui
+from discord.ext import commands
+
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import (
+    AnswerableItem,
+    ImageBot,
+    RefusalError,
+    answer_error,
+    answer_privately,
+    errors_answered,
+    explain,
+    is_welcome,
+)
+from bot.discord_ui.content import Content, Upload
+from bot.discord_ui.formatting import shortened
+from bot.discord_ui.submission import bot_of
+from bot.domain.forms import Field, Form
+from bot.domain.plain_text import plain_text
+from bot.errors import BotError
+from bot.locales import text
+from bot.services import UnansweredError
+
+logger = logging.getLogger(__name__)
+
+FORM_TEMPLATE: Final = re.compile(r"zib:form:(?P<form>[a-z0-9]+)")
+AGAIN_TEMPLATE: Final = r"zib:again:(?P<form>[a-z0-9]+)"
+_LABEL: Final = 45  # characters of a title or a label; Discord's limit, as those that follow
+_HINT: Final = 100
+_VALUE: Final = 4000
+
+
+async def show_form(
+    interaction: discord.Interaction,
+    kind: str,
+    title: str,
+    fields: Sequence[Field],
+    **subject: Any,  # noqa: ANN401 - JSON
+) -> None:
+    """Open a form; what is sent goes to the handler of its kind.
+
+    Args:
+        interaction: What it answers.
+        kind: A key of `ImageBot.form_handlers`.
+        title: What stands above it.
+        fields: At most five.
+        **subject: What the handler needs to know of what the form is about, as JSON values.
+
+    """
+    form = await _opened(interaction, kind, title, fields, subject)
+    await Answer.to(interaction).ask(lambda: _modal(form, form.shown))
+
+
+async def refuse(
+    interaction: discord.Interaction,
+    error: BotError,
+    kind: str,
+    title: str,
+    fields: Sequence[Field],
+    **subject: Any,  # noqa: ANN401 - JSON
+) -> None:
+    """Say why a command was refused, and offer what was typed into it as a form."""
+    sentence, again = explain(error, str(interaction.locale)), None
+    try:
+        form = await _opened(interaction, kind, title, fields, subject)
+        again = offer_again(interaction, form.id)
+    except BotError as unkept:  # a full disk: why it was refused is still what matters
+        logger.warning("What was typed cannot be kept: %s", unkept.message)
+    await answer_privately(interaction, sentence, view=again)
+
+
+async def _opened(
+    interaction: discord.Interaction,
+    kind: str,
+    title: str,
+    fields: Sequence[Field],
+    subject: Mapping[str, Any],
+) -> Form:
+    return await bot_of(interaction).service.forms.open(
+        kind=kind,
+        user_id=interaction.user.id,
+        title=title,
+        subject=subject,
+        fields=[replace(each, value=plain_text(each.value)) for each in fields],
+    )
+
+
+def request_fields(values: Mapping[str, str], locale: str) -> list[Field]:
+    """Return the fields of a request: `prompt`, `size`, `seed` and `variety`."""
+
+    def field(name: str, **options: Any) -> Field:  # noqa: ANN401
+        hint = text(f"edit_{name}_hint", locale)
+        return Field(name=name, label=text(f"edit_{name}", locale), hint=hint, value=values[name],
+                     max_length=20, **options)  # fmt: skip
+
+    prompt = Field(name="prompt", label=text("edit_prompt", locale), value=values["prompt"],
+                   max_length=4000, is_required=True, is_long=True)  # fmt: skip
+    return [prompt, field("size", is_required=True), field("seed"), field("variety")]
+
+
+def _modal(form: Form, values: Mapping[str, str]) -> ui.Modal:
+    modal = ui.Modal(title=shortened(form.title, _LABEL), custom_id=f"zib:form:{form.id}")
+    for field in form.fields:
+        value = values.get(field.name, "")
+        modal.add_item(
+            ui.Label(
+                text=shortened(field.label, _LABEL),
+                description=None if field.hint is None else shortened(field.hint, _HINT),
+                component=_select(field, value) if field.choices else _text_input(field, value),
+            )
+        )
+    modal.stop()  # or discord.py keeps it, and mixes up two people's forms of one custom_id
+    return modal
+
+
+def _text_input(field: Field, value: str) -> ui.TextInput[Any]:
+    return ui.TextInput(
+        custom_id=field.name,
+        default=value[:_VALUE],
+        max_length=min(max(field.max_length, len(value)), _VALUE),  # it refuses longer defaults
+        required=field.is_required,
+        style=discord.TextStyle.paragraph if field.is_long else discord.TextStyle.short,
+    )
+
+
+def _select(field: Field, value: str) -> ui.Select[Any]:
+    chosen = value.split(",")
+    return ui.Select(
+        custom_id=field.name,
+        min_values=1,
+        max_values=field.max_choices,
+        options=[
+            discord.SelectOption(
+                label=each.label,
+                value=each.value,
+                description=each.description,
+                default=each.value in chosen,
+            )
+            for each in field.choices
+        ],
+    )
+
+
+def typed_into(interaction: discord.Interaction) -> dict[str, str]:
+    """Return what was typed into a form, by the names of its fields, as far as it is text."""
+    data: Any = interaction.data
+    return {
+        each["custom_id"]: plain_text(each["value"])
+        if "value" in each
+        else ",".join(each["values"])
+        for each in _inner(data["components"])
+    }
+
+
+def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return the fields in the labels or rows of a form."""
+    for each in components:
+        inside = each.get("components") or ([each["component"]] if "component" in each else [])
+        if inside:
+            yield from _inner(inside)
+        elif "value" in each or "values" in each:
+            yield each
+
+
+async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
+    """Hand what was typed on; where it is refused, offer the form again as it was sent."""
+    typed = typed_into(interaction)
+    try:
+        form = await bot_of(interaction).service.forms.send(form_id, interaction.user.id, typed)
+        if form is None:
+            raise RefusalError("form_gone")
+    except BotError as error:  # also a database that cannot be written
+        await _give_back(interaction, error, typed)
+        return
+    try:
+        await bot_of(interaction).form_handlers[form.kind](interaction, form)
+    except UnansweredError as error:
+        await answer_error(interaction, error)
+    except Exception as error:  # noqa: BLE001 - a boundary of the design, as `errors_answered` is
+        sentence = explain(error, str(interaction.locale))
+        await answer_privately(interaction, sentence, view=offer_again(interaction, form.id))
+
+
+def offer_again(interaction: discord.Interaction, form_id: str) -> ui.View:
+    """Return the button that opens a form again with what was typed."""
+    view = ui.View(timeout=None)
+    label = text("form_again", str(interaction.locale))
+    button: ui.Button[ui.View] = ui.Button(label=label, emoji="✏️", custom_id=f"zib:again:{form_id}")
+    view.add_item(button)
+    view.stop()
+    return view
+
+
+async def _give_back(
+    interaction: discord.Interaction, error: BotError, typed: Mapping[str, str]
+) -> None:
+    """Return what was typed as a file, where it cannot be kept."""
+    content = "\n\n".join(value for value in typed.values() if value).encode()
+    sentence = explain(error, str(interaction.locale))
+    file = Upload(name="typed.txt", content=content)
+    await Answer.to(interaction).give(Content(words=sentence, files=[file]))
+
+
+class AgainButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.View]], template=AGAIN_TEMPLATE):
+    """Edit again, under the sentence that refused a form."""
+
+    def __init__(self, item: ui.Button[ui.View], form_id: str) -> None:
+        """Remember which form."""
+        super().__init__(item)
+        self.form_id = form_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Read which form is meant."""
+        assert isinstance(item, ui.Button)
+        return cls(item, match["form"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Open the form with what was typed."""
+        async with errors_answered(interaction):
+            service = bot_of(interaction).service
+            form = await service.forms.find(self.form_id, interaction.user.id)
+            if form is None:
+                raise RefusalError("form_old")
+            values = {**form.shown, **form.typed}
+            await Answer.to(interaction).ask(lambda: _modal(form, values))
+
+
+class Forms(commands.Cog):
+    """Listens to forms that are sent."""
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a form of this bot, whichever run of it opened it."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        if not is_welcome(interaction):
+            return
+        data: Any = interaction.data
+        match = FORM_TEMPLATE.fullmatch(data["custom_id"])
+        async with errors_answered(interaction):
+            # Before there were rows for them, forms had ids that mean nothing to this run.
+            await answer_form(interaction, "" if match is None else match["form"])
+
+
+async def setup(bot: ImageBot) -> None:
+    """Let forms and their buttons be understood."""
+    await bot.add_cog(Forms())
+    bot.add_dynamic_items(AgainButton)

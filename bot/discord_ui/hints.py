@@ -1,0 +1,33 @@
+"""What a prompt holds that works in other programs only: told to its author once, in private."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import discord
+
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.content import sentence
+from bot.domain.prompt_syntax import syntax_in
+from bot.errors import BotError
+from bot.locales import text
+
+logger = logging.getLogger(__name__)
+
+
+async def give_hints(interaction: discord.Interaction, prompts: Iterable[str]) -> None:
+    """Say what works here instead, behind the answer to a job that is drawn anyway."""
+    found = dict.fromkeys(each for prompt in prompts for each in syntax_in(prompt))
+    if not found:
+        return
+    bot, locale = interaction.client, str(interaction.locale)
+    assert isinstance(bot, ImageBot)
+    try:
+        new = await bot.service.hints.claim(interaction.user.id, found)
+        if new:
+            lines = [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
+            await Answer.to(interaction).add(sentence("\n".join(lines)))
+    except (BotError, discord.HTTPException) as error:  # the job is on its way, and more important
+        logger.info("A hint could not be given: %s", error)

@@ -1,0 +1,302 @@
+"""One Discord message, wherever it can still be reached, and never posted twice.
+
+It is edited through its interaction's token while that lives (15 minutes), then as the bot in the
+channel, and posted anew where neither reaches it: an image never waits for a token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import Final
+
+import discord
+
+from bot.discord_ui import views
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import ids_in
+from bot.discord_ui.content import Content
+from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.domain.jobs import Job, Origin
+from bot.services import NotPostableError, NotReachedError
+
+logger = logging.getLogger(__name__)
+
+ELSEWHERE: Final = frozenset({  # a way is closed; another one may be open
+    Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
+    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
+})  # fmt: skip
+NEVER_ANSWERED: Final = frozenset({10008, 10015})  # no such message, or webhook: Discord's codes
+TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
+MESSAGES_READ: Final = 500  # when looking for a message that may be there already
+TOKEN_LIFE: Final = dt.timedelta(minutes=15)
+A_MOMENT: Final = dt.timedelta(seconds=1)  # "after" a time leaves out what has that very time
+
+
+class Post:
+    """The message that answers a job.
+
+    Attributes:
+        message_id: Discord's id of it, once it is known.
+
+    """
+
+    def __init__(self, bot: ImageBot, origin: Origin, message_id: int | None = None) -> None:
+        """Remember where it is, or shall be."""
+        self._bot = bot
+        self._origin = origin
+        self.message_id = message_id
+
+    async def is_unanswered(self) -> bool:
+        """Tell whether Discord never took a first answer, so that its user was told of none.
+
+        Raises:
+            discord.HTTPException: Discord does not tell now.
+
+        """
+        if self.message_id is not None or self._webhook() is None:
+            return False
+        try:
+            await self._known_id()
+        except discord.NotFound as error:
+            return error.code in NEVER_ANSWERED
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.ANSWER_DEAD:
+                return False  # Discord's clock is ahead of ours
+            raise
+        return False
+
+    async def edit(self, content: Content) -> bool:
+        """Edit the message, if it can be reached; return whether it could."""
+        return await _works(self._edit_by_token(content)) or await _works(
+            self._edit_as_bot(content)
+        )
+
+    async def delete(self) -> bool:
+        """Delete the message, if it can be reached; return whether it is gone."""
+        try:
+            return await _works(self._delete_by_token()) or await self._delete_as_bot()
+        except discord.HTTPException as error:
+            refusal = refusal_of(error)
+            if refusal is Refusal.NOT_EDITABLE and await reopened(
+                self._bot, self._origin.channel_id
+            ):
+                return await _works(self._delete_as_bot())
+            if refusal not in ELSEWHERE:
+                raise
+            return refusal in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}
+
+    async def deliver(self, content: Content, job: Job, ids: Sequence[str] = ()) -> None:
+        """Edit the message, or post it anew where it is gone or stays as it is; never twice.
+
+        Args:
+            content: What it shall hold.
+            job: What it answers.
+            ids: The images in it; a message with their buttons is this one.
+
+        Raises:
+            discord.HTTPException: Discord refuses it, or the channel cannot be reached.
+
+        """
+        before = self.message_id
+        if await self._bot.service.is_posting(job.id):  # it may be there, and was not recorded
+            await self._look_for(job, ids)
+        if not await self._edit_unless_gone(content, ids):
+            await self._post_anew(content, job, ids)
+        if before not in {None, self.message_id}:
+            assert before is not None
+            await self._discard(before)
+
+    async def _post_anew(self, content: Content, job: Job, ids: Sequence[str]) -> None:
+        await self._bot.service.was_posting(job.id)
+        if self.message_id is None:  # acknowledged, perhaps, and not recorded
+            await self._look_for(job, ids)
+            if await self._edit_unless_gone(content, ids):
+                return
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        # The nonce makes Discord itself refuse a second copy for some minutes; after them, and
+        # where the answer was lost, the channel is looked at. A new message opens an archived
+        # thread again.
+        message = await channel.send(nonce=f"zib-{job.id}", **content.arguments_of_new())
+        self.message_id = message.id
+
+    async def _edit_unless_gone(self, content: Content, ids: Sequence[str]) -> bool:
+        """Edit the message; False where a new one has to take its place.
+
+        One that may not be edited now is not replaced: it may show the images already, where only
+        the answer to an earlier edit was lost.
+
+        Raises:
+            discord.HTTPException: It may not be edited now.
+
+        """
+        if await _works(self._edit_by_token(content)):
+            return True
+        if self.message_id is None:
+            return False
+        try:
+            return await self._edit_as_bot(content)
+        except discord.HTTPException as error:
+            refusal = refusal_of(error)
+            if refusal not in TO_REPLACE:
+                raise
+            logger.info("A message has to be posted anew (%s)", in_one_line(error))
+        return refusal is Refusal.NOT_EDITABLE and bool(ids) and await self._shows(ids)
+
+    async def _shows(self, ids: Sequence[str]) -> bool:
+        """Tell whether the message shows these images already."""
+        message = self._message()
+        try:
+            return message is not None and set(ids) <= ids_in(await message.fetch())
+        except discord.NotFound:
+            return False
+
+    async def _discard(self, message_id: int) -> None:
+        """Take away the message that another one has replaced, as far as Discord lets go of it."""
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        try:
+            await channel.get_partial_message(message_id).delete()
+        except discord.HTTPException as error:
+            if refusal_of(error) is not Refusal.MESSAGE_GONE:
+                logger.info("A replaced message stays (%s)", in_one_line(error))
+
+    def _webhook(self) -> discord.Webhook | None:
+        """Return the interaction's webhook while its token lives."""
+        origin = self._origin
+        if origin.token is None or self._bot.now() >= origin.expires_at:
+            return None
+        return discord.Webhook.partial(origin.application_id, origin.token, client=self._bot)
+
+    async def _edit_by_token(self, content: Content) -> bool:
+        if (webhook := self._webhook()) is None:
+            return False
+        await webhook.edit_message(await self._known_id(), **content.arguments())
+        return True
+
+    async def _delete_by_token(self) -> bool:
+        if (webhook := self._webhook()) is None:
+            return False
+        await webhook.delete_message(await self._known_id())
+        return True
+
+    async def _known_id(self) -> int:
+        """Return the message's id, which a crash may have kept from being recorded.
+
+        Raises:
+            discord.NotFound: The interaction was never answered, or its answer is deleted.
+
+        """
+        if self.message_id is None:
+            route = discord.http.Route(
+                "GET",
+                "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+                webhook_id=self._origin.application_id,
+                webhook_token=self._origin.token,
+            )
+            self.message_id = int((await self._bot.http.request(route))["id"])
+        return self.message_id
+
+    def _message(self) -> discord.PartialMessage | None:
+        if self.message_id is None:
+            return None
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        return channel.get_partial_message(self.message_id)
+
+    async def _edit_as_bot(self, content: Content) -> bool:
+        if (message := self._message()) is None:
+            return False
+        await message.edit(**content.arguments())
+        return True
+
+    async def _delete_as_bot(self) -> bool:
+        if (message := self._message()) is None:
+            return False
+        await message.delete()
+        return True
+
+    async def _look_for(self, job: Job, ids: Sequence[str]) -> None:
+        """Find this message in the channel, where an earlier attempt may have posted it.
+
+        One that shows the images goes before the one that says how the job stands.
+        """
+        channel = self._bot.get_partial_messageable(self._origin.channel_id)
+        # By Discord's own clock: when the interaction was made.
+        since = self._origin.expires_at - TOKEN_LIFE - A_MOMENT
+        try:
+            async for message in channel.history(
+                limit=MESSAGES_READ, after=since, oldest_first=True
+            ):
+                shown = ids_in(message) if self._is_mine(message) else set()
+                if not shown.isdisjoint(ids):
+                    self.message_id = message.id
+                    return
+                if job.id in shown and self.message_id is None:
+                    self.message_id = message.id
+        except discord.Forbidden:
+            logger.info("The channel of job %s cannot be read: only its nonce protects", job.id)
+
+    def _is_mine(self, message: discord.Message) -> bool:
+        return self._bot.user is not None and message.author.id == self._bot.user.id
+
+
+async def _works(way: Awaitable[bool]) -> bool:
+    """Return what a way of reaching a message returns; False where it is closed."""
+    try:
+        return await way
+    except discord.HTTPException as error:
+        if refusal_of(error) not in ELSEWHERE:
+            raise
+        logger.info("A message cannot be reached (%s): trying the next way", in_one_line(error))
+        return False
+
+
+@contextlib.contextmanager
+def refusals_translated() -> Iterator[None]:
+    """Say what Discord refuses in the service's words; a defect stays what it is.
+
+    Raises:
+        NotPostableError: It is refused, for now or for good.
+        NotReachedError: It may work later.
+
+    """
+    try:
+        yield
+    except Exception as error:
+        refusal = refusal_of(error, has_files=False)  # they were left out before
+        if refusal is None:
+            raise
+        if refusal is Refusal.PASSING:
+            raise NotReachedError(in_one_line(error)) from error
+        raise NotPostableError(in_one_line(error), is_final=refusal.is_final) from error
+
+
+async def reopened(bot: ImageBot, channel_id: int) -> bool:
+    """Take a thread out of Discord's archive; False where it is in none, or is locked."""
+    place = await bot.fetch_channel(channel_id)
+    if not isinstance(place, discord.Thread) or place.locked or not place.archived:
+        return False
+    await place.edit(archived=False)
+    return True
+
+
+async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:
+    """Tell somebody in a direct message what cannot be told elsewhere.
+
+    Discord itself refuses a second copy of the same words about the same id.
+
+    Raises:
+        discord.HTTPException: They take none.
+        NotReachedError: It may work later.
+
+    """
+    user = await bot.fetch_user(user_id)
+    nonce = hashlib.blake2b(f"{about} {line}".encode(), digest_size=12).hexdigest()
+    try:
+        await user.send(view=views.notice(line, colour=views.WARNING), nonce=nonce)
+    except discord.HTTPException as error:
+        if refusal_of(error, has_files=False) is Refusal.PASSING:
+            raise NotReachedError(in_one_line(error)) from error
+        raise

@@ -1,0 +1,127 @@
+"""Recipe: in private, everything that made an image, and the command that draws it again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+from discord import ui
+
+from bot.discord_ui import views
+from bot.discord_ui.ancestry import descent_text
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.content import Content, Upload
+from bot.discord_ui.formatting import escaped, shortened
+from bot.discord_ui.submission import bot_of
+from bot.discord_ui.uploads import damage_notes
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.jobs import Generation
+from bot.domain.recipe import recipe_text_of
+from bot.domain.requests import GenerationRequest, Quality
+from bot.locales import text
+from bot.services import Service
+
+MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
+SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt cut
+
+
+async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Answer with the recipe of each image."""
+    locale, service = str(interaction.locale), bot_of(interaction).service
+    notes = await asyncio.to_thread(damage_notes, generations, locale)
+    room = (MESSAGE_CHARACTERS - sum(map(len, notes))) // len(generations)
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(notes))] if notes else []
+    for generation in generations:
+        if items:
+            items.append(ui.Separator())
+        if room < SHORTEST_RECIPE:
+            items.append(ui.TextDisplay(short_recipe(generation, locale, room=room)))
+            continue
+        descent = await service.descent(generation.id, viewer=await viewer_of(interaction))
+        words = descent_text(descent, locale, room=room // 3)
+        items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
+    files = [_recipe_file(service, generation) for generation in generations]
+    items += [ui.File(f"attachment://{file.name}") for file in files]
+    view = views.layout(*items)
+    await Answer.to(interaction).give(Content(view=view, files=files))
+
+
+def _recipe_file(service: Service, generation: Generation) -> Upload:
+    """Return the recipe itself, signed, as `python -m bot reproduce` reads it."""
+    content = service.signed_recipe(recipe_text_of(generation)).encode()
+    return Upload(name=f"recipe-{generation.id}.json", content=content)
+
+
+def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:
+    """Return a recipe of at most `room` characters; only the prompt is ever shortened.
+
+    Args:
+        generation: The image.
+        locale: The reader's language.
+        descent: Where it comes from, in words.
+        room: Characters.
+
+    """
+    request, conditions = generation.request, generation.conditions
+    quality = text(f"quality_{request.quality.value}", locale)
+    facts = {
+        "model": f"{conditions.get('model')} · {conditions.get('revision')}",
+        "seed": f"`{request.seed}`",
+        "size": f"{request.size.width} × {request.size.height}",
+        "steps": f"{request.quality.num_inference_steps} ({quality})",
+        "guidance": f"{request.guidance_scale:g}",
+        "variety": str(request.variety),
+        "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
+        "versions": " · ".join(
+            f"{name} {conditions[name]}"
+            for name in ("torch", "diffusers", "transformers")
+            if conditions.get(name)
+        ),
+        "time": _times(generation, locale),
+        "made": f"<t:{int(generation.created_at.timestamp())}:f>",
+        "pixels": f"`{generation.pixel_sha256}`",
+    }
+    lines = [f"**{text(f'recipe_field_{name}', locale)}** {fact}" for name, fact in facts.items()]
+    head = text("recipe_title", locale, id=generation.id)
+    tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
+    left = max(room - len(head) - len(tail) - 20, 80)
+    prompt = escaped(request.prompt, limit=left // 3, room=left // 3)
+    command = shortened(command_of(request, generation.id), left * 2 // 3)
+    return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
+
+
+def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
+    """Return the command and the hash only; the file beside it tells all."""
+    head = text("recipe_title", locale, id=generation.id)
+    pixels = f"-# SHA-256 `{generation.pixel_sha256}`"
+    command = command_of(generation.request, generation.id)
+    command = shortened(command, room - len(head) - len(pixels) - 20)
+    return f"{head}\n```\n{command}\n```\n{pixels}"
+
+
+def _times(generation: Generation, locale: str) -> str:
+    stages = " + ".join(f"{name} {s:.2f}" for name, s in generation.durations_s.items())
+    total = text("seconds", locale, seconds=generation.duration_s)
+    return f"{total} ({stages})" if stages else total
+
+
+def command_of(request: GenerationRequest, known_as: str | None) -> str:
+    """Return the command that draws this image, to be copied; nothing in it ends the code block.
+
+    Args:
+        request: What made the image.
+        known_as: Its id, where it was made here. What a variety meant before cannot be typed, so
+            such an image is only drawn again as itself.
+
+    """
+    if request.has_older_variety:
+        return f"/reproduce id:{known_as}" if known_as else "z-image-bot reproduce picture.png"
+    options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
+    if request.quality is not Quality.STANDARD:
+        options["quality"] = request.quality.value
+    if request.guidance_scale > 0:
+        options["guidance"] = f"{request.guidance_scale:g}"
+    if request.variety > 0:
+        options["variety"] = str(request.variety)
+    joined = " ".join(f"{name}:{value}" for name, value in options.items())
+    return "/imagine " + joined.replace("```", "ʼʼʼ")

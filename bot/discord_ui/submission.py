@@ -1,0 +1,178 @@
+"""From an interaction to a job: who asks, from where, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import discord
+
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.hints import give_hints
+from bot.discord_ui.places import is_age_restricted
+from bot.discord_ui.replies import DiscordReply
+from bot.discord_ui.viewers import guild_of, place_here, viewer_of
+from bot.domain.jobs import Generation, Origin, Relation
+from bot.domain.lineage import relation_of
+from bot.domain.plain_text import plain_text
+from bot.domain.requests import GenerationRequest, seed_after
+from bot.domain.variations import Axis
+
+
+def bot_of(interaction: discord.Interaction) -> ImageBot:
+    """Return the bot an interaction came to."""
+    assert isinstance(interaction.client, ImageBot)
+    return interaction.client
+
+
+def origin_of(interaction: discord.Interaction) -> Origin:
+    """Return where a job comes from and how it is answered."""
+    assert interaction.channel_id is not None
+    return Origin(
+        guild_id=guild_of(interaction),
+        channel_id=interaction.channel_id,
+        user_id=interaction.user.id,
+        user_name=plain_text(interaction.user.display_name),
+        locale=str(interaction.locale),
+        application_id=interaction.application_id,
+        token=interaction.token,
+        expires_at=interaction.expires_at,
+        upload_limit=interaction.filesize_limit,
+        is_age_restricted=is_age_restricted(place_here(interaction)),
+    )
+
+
+def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
+    """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
+    return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
+
+
+async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return the images of these ids, as far as they may be seen from here.
+
+    Raises:
+        RefusalError: One is gone, or of another place; the two are not told apart.
+
+    """
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
+    found = []
+    for id_ in ids:
+        generation = await service.generation(id_, viewer=viewer)
+        if generation is None:
+            raise RefusalError("not_found", id=id_)
+        found.append(generation)
+    return found
+
+
+async def find_some(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return those images of a message that are still there.
+
+    Raises:
+        RefusalError: None of them is, or they are of another place.
+
+    """
+    there = await still_there(interaction, ids)
+    if not there:
+        raise RefusalError("not_found", id=ids[0])
+    return there
+
+
+async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return the images of a message, also deleted ones: it still shows them, so it has to go.
+
+    Raises:
+        RefusalError: None of them may be seen from here.
+
+    """
+    found = await bot_of(interaction).service.deletable(ids, viewer=await viewer_of(interaction))
+    if not found:
+        raise RefusalError("not_found", id=ids[0])
+    return found
+
+
+async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
+    """Return those images of these ids that may be seen from here; perhaps none."""
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
+    found = [await service.generation(id_, viewer=viewer) for id_ in ids]
+    return [generation for generation in found if generation is not None]
+
+
+async def axis_of(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> Axis | None:
+    """Return what differs between images that are a comparison; None for any others."""
+    job_ids = {generation.job_id for generation in generations}
+    if len(generations) == 1 or len(job_ids) > 1:
+        return None
+    job = await bot_of(interaction).service.job(job_ids.pop())
+    return None if job is None else job.axis
+
+
+async def check_shareable(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> bool:
+    """Refuse what not everyone here may see; return whether any of it is hidden by its channel.
+
+    Raises:
+        RefusalError: It comes from a channel that not everyone here may view.
+
+    """
+    if not generations:
+        return False
+    viewer = await viewer_of(interaction)
+    for each in generations:
+        if not viewer.may_share(each):
+            raise RefusalError("not_for_here", id=each.id)
+    return any(map(viewer.veils, generations))
+
+
+async def submit(
+    interaction: discord.Interaction,
+    requests: Sequence[GenerationRequest],
+    *,
+    parents: Sequence[Generation] = (),
+    spoiler: bool = False,
+    axis: Axis | None = None,
+) -> None:
+    """Hand a job to the service, which writes it down and has it acknowledged.
+
+    Its images are for everyone here: those that they come from must be, too. What Discord hides
+    until it is clicked where they come from, stays hidden.
+
+    Args:
+        interaction: Who asks, from where.
+        requests: The images.
+        parents: The image that each of them comes from, in their order, or none.
+        spoiler: Whether they are hidden until they are clicked.
+        axis: What differs between them, where they are a comparison.
+
+    Raises:
+        RefusalError: Not everyone here may see one of those that they come from.
+        UnansweredError: Discord did not take the acknowledgement; the job is withdrawn.
+
+    """
+    is_veiled = await check_shareable(interaction, parents)
+    origin = origin_of(interaction)
+    reply = DiscordReply.to_interaction(interaction, origin)
+    await bot_of(interaction).service.submit(
+        tuple(requests),
+        origin,
+        reply=reply,
+        parents=[parent.id for parent in parents],
+        relation=_relation(requests, parents),
+        spoiler=spoiler or is_veiled,
+        axis=axis,
+    )
+    known = {parent.request.prompt for parent in parents}
+    await give_hints(
+        interaction, dict.fromkeys(each.prompt for each in requests if each.prompt not in known)
+    )
+
+
+def _relation(requests: Sequence[GenerationRequest], parents: Sequence[Generation]) -> Relation:
+    """Return how the images of a job come from theirs; where that differs, it is an edit."""
+    if not parents:
+        return "imagine"
+    pairs = zip(parents, requests, strict=True)
+    relations = {relation_of(parent.request, request) for parent, request in pairs}
+    return relations.pop() if len(relations) == 1 else "edit"

@@ -1,0 +1,162 @@
+"""Who asks, as the service knows them: the one place where Discord's permissions are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import discord
+
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.places import (
+    Place,
+    Places,
+    ground_of,
+    is_age_restricted,
+    is_fit_for,
+    is_open_to,
+    places_of,
+)
+from bot.domain.viewers import NO_CHANNEL, Rights, Viewer
+
+
+def guild_of(interaction: discord.Interaction) -> int | None:
+    """Return the guild that images made here belong to; None where they are their user's own.
+
+    Where somebody brought the bot along as a user-installed app, the guild has not invited it, and
+    its members need not see each other's images.
+    """
+    is_brought_along = interaction.is_user_integration() and not interaction.is_guild_integration()
+    return None if is_brought_along else interaction.guild_id
+
+
+def place_here(interaction: discord.Interaction) -> Place | None:
+    """Return the channel or thread that is asked in, where it is of a server that has the bot."""
+    guild, channel = interaction.guild, interaction.channel
+    if guild_of(interaction) is None or guild is None:
+        return None
+    if isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return channel
+    return guild.get_channel_or_thread(interaction.channel_id or 0)
+
+
+def rights_of(member: discord.Member) -> Rights:
+    """Return what a member may do with other people's things.
+
+    Who manages messages in the server itself is a moderator everywhere, whatever single channels
+    say. *Manage Server* alone makes no moderator: it says nothing of what others wrote.
+    """
+    if member.guild_permissions.manage_messages:
+        return Rights(is_moderator=True)
+    moderated = {
+        channel.id
+        for channel in member.guild.channels
+        if channel.permissions_for(member).manage_messages
+    }
+    below = {each.id for each in member.guild.threads if each.parent_id in moderated}
+    return Rights(moderated=frozenset(moderated | below))
+
+
+async def viewer_of(interaction: discord.Interaction, also: Collection[int | None] = ()) -> Viewer:
+    """Return who asks, with what they may see from here; looked up once for an interaction.
+
+    Args:
+        interaction: The command, button or form.
+        also: Channels to look at, beside those where images were made; None is none.
+
+    """
+    wanted = {each for each in also if each is not None}
+    known, viewer = interaction.extras.get("viewer", (frozenset(), None))
+    if viewer is None or not known >= wanted:
+        known |= wanted
+        viewer = await _viewer(interaction, known)
+        interaction.extras["viewer"] = known, viewer
+    found: Viewer = viewer
+    return found
+
+
+async def _viewer(interaction: discord.Interaction[Any], also: Collection[int]) -> Viewer:
+    bot, member = interaction.client, interaction.user
+    assert isinstance(bot, ImageBot)
+    guild_id, channel_id = guild_of(interaction), interaction.channel_id
+    if guild_id is None:
+        is_alone = interaction.context.dm_channel
+        return Viewer(user_id=member.id, channel_id=channel_id, is_alone=is_alone)
+    assert channel_id is not None
+    if not isinstance(member, discord.Member) or bot.get_guild(guild_id) is None:
+        # Only the commands were invited, not the bot: of the server it knows but this channel.
+        here = frozenset({channel_id})
+        may_manage = interaction.permissions.manage_messages
+        return Viewer(
+            user_id=member.id,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            channels=here,
+            shared=here,
+            moderated=here if may_manage else frozenset(),
+        )
+    return await viewer_in(bot, member, channel_id, here=place_here(interaction), also=also)
+
+
+async def viewer_in(
+    bot: ImageBot,
+    member: discord.Member,
+    channel_id: int,
+    *,
+    here: Place | None,
+    also: Collection[int] = (),
+) -> Viewer:
+    """Return a member with what they may see from a channel or thread that they are in.
+
+    Args:
+        bot: Knows the channels.
+        member: Who asks.
+        channel_id: Where they ask.
+        here: The same, where the bot knows it.
+        also: Channels to look at, beside those where images were made.
+
+    """
+    book, guild = places_of(bot), member.guild
+    known = {each.channel_id: each for each in await bot.service.places(guild.id)}
+    book.note_gone([id_ for id_, each in known.items() if each.is_gone])
+    ids = {*known, *also, channel_id}
+    there, gone = await book.find_all(guild, ids, patience_s=book.patience_s)
+    if here is not None:
+        there[channel_id] = here
+    if not is_age_restricted(here):
+        gone -= {id_ for id_ in gone if id_ in known and known[id_].is_age_restricted}
+    rights, spoilers = rights_of(member), await book.spoilers(guild)
+    channels = {channel_id, *await _viewable(book, member, there, here)}
+    return Viewer(
+        user_id=member.id,
+        guild_id=guild.id,
+        channel_id=channel_id,
+        channels=frozenset(channels),
+        gone=frozenset({*gone, NO_CHANNEL}),
+        hidden=frozenset(known.keys() - channels - gone),
+        shared=frozenset(
+            id_ for id_, each in there.items() if here is not None and is_open_to(each, here)
+        ),
+        veiled=frozenset(
+            id_ for id_, each in there.items() if spoilers is None or _ground_id(each) in spoilers
+        ),
+        is_moderator=rights.is_moderator,
+        moderated=rights.moderated
+        | {id_ for id_, each in there.items() if _ground_id(each) in rights.moderated},
+    )
+
+
+async def _viewable(
+    book: Places, member: discord.Member, places: Mapping[int, Place], here: Place | None
+) -> list[int]:
+    """Return the channels and threads that a member may view from another one."""
+    fit = {id_: each for id_, each in places.items() if is_fit_for(each, here)}
+    may = await asyncio.gather(*(book.may_view(each, member) for each in fit.values()))
+    return [id_ for id_, is_so in zip(fit, may, strict=True) if is_so]
+
+
+def _ground_id(place: Place) -> int | None:
+    """Return the id of the channel whose permissions hold in a channel or thread."""
+    ground = ground_of(place)
+    return None if ground is None else ground.id

@@ -1,0 +1,135 @@
+"""How the bot's messages look: Components V2 layouts built from plain values.
+
+Every view is stopped as soon as it is built: its buttons are `DynamicItem`s, found by their
+`custom_id`, so discord.py need not remember a view for each message ever sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+from discord import ui
+
+from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
+from bot.domain.jobs import Generation
+from bot.domain.variations import Axis
+from bot.locales import text
+from bot.media.captions import shared_facts
+
+INK: Final = discord.Colour(0x5865F2)
+DONE: Final = discord.Colour(0x3BA55D)
+STOPPED: Final = discord.Colour(0x747F8D)
+WARNING: Final = discord.Colour(0xFAA61A)
+
+ROW_BUTTONS: Final = 5  # Discord allows so many in a row
+
+Row = Sequence[ui.Item[ui.LayoutView]]
+
+
+def layout(*items: ui.Item[ui.LayoutView], colour: discord.Colour = INK) -> ui.LayoutView:
+    """Return a message of one container."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*items, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def notice(words: str, *, colour: discord.Colour = INK) -> ui.LayoutView:
+    """Return a message of nothing but text."""
+    return layout(ui.TextDisplay(words), colour=colour)
+
+
+def status(
+    prompt: str,
+    line: str,
+    *,
+    preview: str | None = None,
+    row: Row = (),
+    colour: discord.Colour = INK,
+) -> ui.LayoutView:
+    """Return the message of a job on its way: its prompt, what is happening, a preview, Cancel."""
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{headline(prompt)}\n{line}")]
+    if preview is not None:
+        items.append(ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{preview}")))
+    if row:
+        items.append(ui.ActionRow(*row))
+    return layout(*items, colour=colour)
+
+
+def images(
+    generations: Sequence[Generation],
+    files: Sequence[str | None],
+    *,
+    locale: str,
+    notes: Sequence[str] = (),
+    row: Row = (),
+    spoiler: bool = False,
+) -> ui.LayoutView:
+    """Return the message of finished images: prompt, notes, gallery, facts and buttons.
+
+    Args:
+        generations: The images, of one job.
+        files: The name of each one's attachment; None where no copy of it can be attached.
+        locale: The reader's language.
+        notes: Lines between the prompt and the gallery.
+        row: The buttons.
+        spoiler: Whether the images are hidden until they are clicked.
+
+    """
+    first = generations[0]
+    top = "\n".join([headline(first.request.prompt), *notes])
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(top)]
+    shown = [(each, name) for each, name in zip(generations, files, strict=True) if name]
+    if shown:
+        items.append(_gallery(shown, locale=locale, spoiler=spoiler))
+    facts = [details(generation, locale) for generation in generations]
+    facts[-1] += " · " + text("requested_by", locale, user=user_mention(first.user_id))
+    items.append(ui.TextDisplay("\n".join(f"-# {fact}" for fact in facts)))
+    items += rows_of(row)
+    return layout(*items, colour=DONE)
+
+
+def rows_of(buttons: Row) -> list[ui.ActionRow[ui.LayoutView]]:
+    """Return buttons in as few rows as hold them."""
+    return [
+        ui.ActionRow(*buttons[i : i + ROW_BUTTONS]) for i in range(0, len(buttons), ROW_BUTTONS)
+    ]
+
+
+def _gallery(
+    shown: Sequence[tuple[Generation, str]], *, locale: str, spoiler: bool
+) -> ui.MediaGallery[ui.LayoutView]:
+    return ui.MediaGallery(
+        *(
+            discord.MediaGalleryItem(
+                f"attachment://{name}",
+                description=alt_text(generation.request.prompt, locale),
+                spoiler=spoiler,
+            )
+            for generation, name in shown
+        )
+    )
+
+
+def headline(prompt: str) -> str:
+    """Return the prompt as the title of a message."""
+    return f"**{escaped(prompt)}**"
+
+
+def alt_text(prompt: str, locale: str) -> str:
+    """Return what a screen reader says for an image."""
+    return shortened(text("alt_text", locale, prompt=shortened(prompt, ALT_TEXT - 40)), ALT_TEXT)
+
+
+def details(generation: Generation, locale: str) -> str:
+    """Return the line of facts under an image."""
+    request = generation.request
+    facts = [
+        text("fact_seed", locale, seed=request.seed),
+        *shared_facts(request, locale, Axis.SEEDS),
+        text("seconds", locale, seconds=generation.duration_s),
+        f"`{generation.id}`",
+    ]
+    return " · ".join(facts)

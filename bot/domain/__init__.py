@@ -1,0 +1,1 @@
+"""Values without input or output: requests, jobs, recipes, lineage, viewers, boards."""

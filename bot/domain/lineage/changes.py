@@ -1,0 +1,96 @@
+"""What was changed between an image and the one it comes from, and what that makes of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import Final, Literal
+
+from bot.domain.jobs import Relation
+from bot.domain.requests import GenerationRequest
+
+Name = Literal["prompt", "seed", "size", "quality", "guidance", "variety"]
+
+# A word; or a character of a script whose words touch (Han, kana, hangul); or a mark.
+_PIECE: Final = re.compile(
+    "[\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]|[^\\W_]+|[^\\w\\s]|_"
+)
+_MARKS: Final = " ,.;:!?,、。;:!?·-–—"
+_ALIKE: Final = 0.4  # share of common pieces below which a prompt is another one
+_MAX_SPANS: Final = 3  # more changes than these are easier read as two whole prompts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One thing that is not as it was.
+
+    Attributes:
+        before: As text; of a prompt the words that were there, empty where words were added.
+        after: As text; empty where words were taken out.
+
+    """
+
+    name: Name
+    before: str
+    after: str
+
+
+def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation:
+    """Return how an image comes from another one, judged by what was really changed.
+
+    Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
+    lets it move the prompt's meaning too: a variation. Anything else: an edit.
+    """
+    moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
+    if replace(after, **moved) != before:
+        return "edit"
+    if after.variety_noise != before.variety_noise:
+        return "variation"
+    if after.seed == before.seed:
+        return "same_seed"
+    return "variation" if after.variety > 0 else "new_seed"
+
+
+def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]:
+    """Return everything that was changed, the prompt first."""
+    settings: tuple[tuple[Name, str, str], ...] = (
+        ("size", str(before.size), str(after.size)),
+        ("quality", before.quality.value, after.quality.value),
+        ("guidance", f"{before.guidance_scale:g}", f"{after.guidance_scale:g}"),
+        ("variety", str(before.variety), str(after.variety)),
+        ("seed", str(before.seed), str(after.seed)),
+    )
+    found = [Change(name=name, before=old, after=new) for name, old, new in settings if old != new]
+    return [*prompt_changes(before.prompt, after.prompt), *found]
+
+
+def prompt_changes(before: str, after: str) -> list[Change]:
+    """Return which words of a prompt were changed; both prompts whole where most were."""
+    if before == after:
+        return []
+    old, new = (list(_PIECE.finditer(prompt)) for prompt in (before, after))
+    matcher = SequenceMatcher(
+        None, [each[0].casefold() for each in old], [each[0].casefold() for each in new],
+        autojunk=False,
+    )  # fmt: skip
+    spans = [each for each in matcher.get_opcodes() if each[0] != "equal"]
+    if matcher.ratio() < _ALIKE or not 0 < len(spans) <= _MAX_SPANS:
+        return [Change(name="prompt", before=before, after=after)]
+    found = [
+        Change(
+            name="prompt",
+            before=_words(before, old[old_from:old_to]),
+            after=_words(after, new[new_from:new_to]),
+        )
+        for _, old_from, old_to, new_from, new_to in spans
+    ]
+    return [each for each in found if each.before or each.after]
+
+
+def _words(prompt: str, pieces: list[re.Match[str]]) -> str:
+    """Return what stands in the prompt from the first to the last piece, without outer marks."""
+    if not pieces:
+        return ""
+    words = prompt[pieces[0].start() : pieces[-1].end()]
+    return words.strip(_MARKS) or words

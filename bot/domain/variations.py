@@ -1,0 +1,160 @@
+"""Variations of one request: what is compared, read from what a person typed.
+
+Everything but one thing (the axis) stays the same, above all the seed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Final
+
+from bot.domain.plain_text import quoted
+from bot.domain.requests import (
+    GenerationRequest,
+    Quality,
+    Size,
+    SizeRules,
+    clean_prompt,
+    parse_guidance_scale,
+    parse_quality,
+    parse_seed,
+    parse_variety,
+    seed_after,
+)
+from bot.errors import InvalidRequestError
+
+MIN_VALUES: Final = 2
+MAX_VALUES: Final = 9  # a sheet of 3 x 3; also what fits under one message, with a button each
+NEW_SEEDS: Final = 4
+_VALUE_SHOWN: Final = 60  # characters of a wrong value in a sentence
+
+_DEFAULTS: Final = {
+    "qualities": "draft, standard, final",
+    "guidance": "0, 1, 1.4",
+    "variety": "0, 25, 50, 100",
+    "sizes": "square, portrait, landscape, wide",
+}
+_PROMPTS_APART: Final = re.compile(r"[|｜\n]")
+_OTHERS_APART: Final = re.compile(r"[|｜,，、;；\n]")
+
+
+class Axis(StrEnum):
+    """What differs between the images of a comparison."""
+
+    PROMPTS = "prompts"
+    QUALITIES = "qualities"
+    GUIDANCE = "guidance"
+    VARIETY = "variety"
+    SIZES = "sizes"
+    SEEDS = "seeds"
+
+    @property
+    def field(self) -> str:
+        """Return the field of a request that differs."""
+        return _FIELDS[self]
+
+    @property
+    def default(self) -> str | None:
+        """Return the values that are compared where none are named, as a person would type them."""
+        return _DEFAULTS.get(self.value)
+
+    def of(self, request: GenerationRequest) -> object:
+        """Return a request's value on this axis."""
+        return getattr(request, self.field)
+
+
+_FIELDS: Final = {
+    Axis.PROMPTS: "prompt",
+    Axis.QUALITIES: "quality",
+    Axis.GUIDANCE: "guidance_scale",
+    Axis.VARIETY: "variety",
+    Axis.SIZES: "size",
+    Axis.SEEDS: "seed",
+}
+
+
+def split_values(axis: Axis, text: str) -> list[str]:
+    """Return the single values of what was typed: `|` is between prompts, commas do elsewhere."""
+    apart = _PROMPTS_APART if axis is Axis.PROMPTS else _OTHERS_APART
+    return [piece.strip() for piece in apart.split(text) if piece.strip()]
+
+
+def default_values(axis: Axis, base: GenerationRequest) -> list[str]:
+    """Return the values that are compared where none are named.
+
+    Raises:
+        InvalidRequestError: Nobody but the requester knows the other prompts.
+
+    """
+    if axis is Axis.SEEDS:
+        return [str(seed_after(base.seed, i)) for i in range(NEW_SEEDS)]
+    if axis.default is None:
+        raise InvalidRequestError(
+            "There is one prompt to compare: write the others too, with | between them, for "
+            "example 'a red apple | a green apple'."
+        )
+    return split_values(axis, axis.default)
+
+
+def vary(
+    base: GenerationRequest, axis: Axis, values: Sequence[str], *, rules: SizeRules
+) -> list[GenerationRequest]:
+    """Return the base request once for each value, in their order.
+
+    Raises:
+        InvalidRequestError: A value does not work, is there twice, or there are not 2 to 9; the
+            sentence names it.
+
+    """
+    check_count(len(values))
+    read = _reader(axis, rules)
+    parsed = [read(value) for value in values]
+    _check_each_once(values, parsed)
+    # Building the request checks what remains, for example a prompt that is too long.
+    return [replace(base, **{axis.field: value}) for value in parsed]  # type: ignore[arg-type]
+
+
+def check_count(count: int) -> None:
+    """Refuse fewer than 2 and more than 9 values."""
+    if not MIN_VALUES <= count <= MAX_VALUES:
+        noun = "value" if count == 1 else "values"
+        raise InvalidRequestError(
+            f"{count} {noun} cannot be compared: name {MIN_VALUES} to {MAX_VALUES}."
+        )
+
+
+def _reader(axis: Axis, rules: SizeRules) -> Callable[[str], str | Quality | float | Size]:
+    readers: dict[Axis, Callable[[str], str | Quality | float | Size]] = {
+        Axis.PROMPTS: clean_prompt,
+        Axis.QUALITIES: parse_quality,
+        Axis.GUIDANCE: parse_guidance_scale,
+        Axis.VARIETY: parse_variety,
+        Axis.SIZES: rules.parse,
+        Axis.SEEDS: parse_seed,
+    }
+    return readers[axis]
+
+
+def _check_each_once(values: Sequence[str], parsed: Sequence[object]) -> None:
+    for i, value in enumerate(parsed):
+        if value in parsed[:i]:
+            first = values[parsed.index(value)]
+            raise InvalidRequestError(_twice(first, values[i]))
+
+
+def _twice(first: str, second: str) -> str:
+    shown = quoted(second, _VALUE_SHOWN)
+    if first == second:
+        return f"The value {shown} is there twice: name each one once."
+    return f"The value {shown} is the same as {quoted(first, _VALUE_SHOWN)}: name each one once."
+
+
+def new_seeds(
+    requests: Sequence[GenerationRequest], axis: Axis, seed: int
+) -> list[GenerationRequest]:
+    """Return the same comparison with another seed, or with others that count up from it."""
+    step = 1 if axis is Axis.SEEDS else 0
+    return [replace(request, seed=seed_after(seed, i * step)) for i, request in enumerate(requests)]

@@ -1,0 +1,103 @@
+"""The ways to draw over one set of weights, and the one that draws now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from bot.engine.fast.networks import FastPath
+from bot.engine.placement import Placement
+from bot.engine.reference import ReferencePath
+from bot.engine.text import PromptEncoder
+
+
+class Paths:
+    """Both paths share their weights, so an image can be drawn again on the one that made it.
+
+    Attributes:
+        now: The path that draws.
+
+    """
+
+    def __init__(
+        self,
+        own: ReferencePath | FastPath,
+        *,
+        transformer: Any,
+        vae: Any,
+        text: PromptEncoder,
+        dtype: torch.dtype,
+        is_whole: bool,
+    ) -> None:
+        """Begin with an engine's own path.
+
+        Args:
+            own: The path that took the weights.
+            transformer: A `ZImageTransformer2DModel`.
+            vae: Its `decoder` is exchanged with the path.
+            text: Likewise what computes its embeddings.
+            dtype: Of the weights.
+            is_whole: Whether all weights are on the device.
+
+        """
+        self._own, self._transformer, self._vae, self._text = own, transformer, vae, text
+        self._dtype, self._is_whole = dtype, is_whole
+        self._decoder = vae.decoder
+        self._fast = own if isinstance(own, FastPath) else None
+        self._reference = own if self._fast is None else ReferencePath(transformer, dtype=dtype)
+        self.now: ReferencePath | FastPath = own
+        self._switch(own)
+
+    def take(self, name: object = None, *, attention: object = None) -> None:
+        """Draw on the path of this name, where the weights allow it, else on the engine's own.
+
+        Args:
+            name: fast or reference; anything else is the engine's own.
+            attention: The kernel that the fast path is to use, where it is here.
+
+        """
+        if name not in ("fast", "reference"):
+            self._switch(self._own)
+        elif name == "reference" and (self._fast is None or self._fast.shares_all):
+            self._switch(self._reference)
+        elif name == "fast" and (fast := self._made_fast()) is not None:
+            self._switch(fast)
+        else:
+            self._switch(self._own)
+        if isinstance(self.now, FastPath):
+            self.now.attend_with(attention)
+
+    @property
+    def can_settle(self) -> bool:
+        """Tell whether weights may be moved: the reference path needs its own where they are."""
+        return isinstance(self._own, FastPath)
+
+    def settle(self, plan: Placement) -> None:
+        """Move weights to where a plan wants them."""
+        if isinstance(self._own, FastPath):
+            self._own.settle(plan)
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether the engine's own path draws now."""
+        return self.now is self._own
+
+    @property
+    def can_move_text(self) -> bool:
+        """Tell whether the text encoder is one whole that no other path shares."""
+        return self._fast is None and self._is_whole
+
+    def _made_fast(self) -> FastPath | None:
+        if self._fast is None and self._is_whole:
+            fast = FastPath(
+                self._transformer, self._vae, dtype=self._dtype, placement=Placement(graphs=False)
+            )
+            fast.take_text(self._text.model)
+            self._fast = fast
+        return self._fast
+
+    def _switch(self, path: ReferencePath | FastPath) -> None:
+        self.now = path
+        self._text.fast = path if isinstance(path, FastPath) else None
+        self._vae.decoder = path.decoder or self._decoder

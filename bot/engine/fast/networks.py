@@ -1,0 +1,226 @@
+"""The three networks of the fast path together, on one device."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from bot.engine.fast.attention import attentions
+from bot.engine.fast.cells import Cells
+from bot.engine.fast.decoder import FastDecoder, can_decode
+from bot.engine.fast.graphs import Graphs
+from bot.engine.fast.offload import Layers, Slots
+from bot.engine.fast.operations import Operations, TorchOperations
+from bot.engine.fast.quantised import choose_shrink, description
+from bot.engine.fast.text_encoder import FastTextEncoder
+from bot.engine.fast.transformer import FastTransformer, filled
+from bot.engine.placement import Placement
+from bot.engine.reference import Velocity
+
+logger = logging.getLogger(__name__)
+
+_TEXT_MULTIPLE: Final = 32  # tokens a text is filled up to, so that few graphs serve all prompts
+_GRAPH_TOKENS: Final = 6144  # above, launching is never the limit and a graph's memory is large
+
+
+class FastPath:
+    """Text, denoising and decoding with shared weights.
+
+    Args:
+        transformer: A loaded `ZImageTransformer2DModel`, wherever it is.
+        vae: An `AutoencoderKL` on the device.
+        dtype: Of the weights.
+        precision: full, fp8, int8 or int4.
+        placement: What stays on the device.
+
+    Attributes:
+        decoder: Takes the place of the autoencoder's; None where its own is as fast.
+
+    """
+
+    def __init__(
+        self,
+        transformer: Any,
+        vae: Any,
+        *,
+        dtype: torch.dtype,
+        precision: str = "full",
+        placement: Placement | None = None,
+    ) -> None:
+        """Take the transformer's weights and choose kernels."""
+        self._device: torch.device = vae.device
+        self._precision, self._shrink = precision, choose_shrink(precision)
+        self._placement: Placement | None = placement or Placement()
+        self._slots = Slots(self._device)
+        self._operations = choose_operations(self._device, quantised=precision == "fp8")
+        self._attentions = attentions(self._device, dtype)
+        self._attention, attend = next(iter(self._attentions.items()))
+        self._transformer = FastTransformer(
+            transformer,
+            self._operations,
+            attend,
+            slots=self._slots,
+            placement=self._placement,
+            shrink=self._shrink,
+        )
+        self._plain = choose_operations(self._device, quantised=False)
+        self._text: FastTextEncoder | None = None
+        self._graphs = Graphs(self._device)
+        self._graphs.use(if_possible=placement is None or placement.graphs)
+        self._reserve()
+        self.decoder: nn.Module | None = None
+        if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
+            self.decoder = FastDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
+
+    @property
+    def conditions(self) -> dict[str, object]:
+        """Return what a recipe records of it."""
+        return {
+            "path": "fast",
+            "attention": self._attention,
+            "kernels": self._operations.name,
+            "quantization": description(self._precision),
+        }
+
+    def attend_with(self, name: object) -> None:
+        """Use the attention kernel that recipes know by this name, else the usual one."""
+        self._attention = name if name in self._attentions else next(iter(self._attentions))
+        self._transformer.attend = self._attentions[self._attention]
+
+    def take_text(self, model: Any) -> None:
+        """Take the weights of a loaded `Qwen3Model`, wherever it is."""
+        self._text = FastTextEncoder(
+            model,
+            self._plain,
+            slots=self._slots,
+            placement=self._placement,
+            # 8-bit floats are for the long rows of images; a text takes no time.
+            shrink=None if self._precision == "fp8" else self._shrink,
+        )
+        self._reserve()
+
+    def settle(self, placement: Placement) -> None:
+        """Move weights, where they are not where this plan wants them; the results stay the same.
+
+        Graphs read weights where they were, so they are recorded again.
+        """
+        if placement == self._placement:
+            return
+        self._placement = None  # until all is there: memory may run out on the way
+        transformer, text = self._transformer, self._text
+        self._graphs.forget()
+        self._graphs.use(if_possible=placement.graphs)
+        _keep(transformer.layers, placement.blocks)
+        _keep(transformer.readers, placement.readers)
+        if text is not None:
+            _keep(text.layers, placement.text_layers)
+            text.keep_table(here=placement.table)
+        self._reserve()
+        self._placement = placement
+
+    def _reserve(self) -> None:
+        stacks = [self._transformer.layers, self._transformer.readers]
+        stacks += [] if self._text is None else [self._text.layers]
+        self._slots.reserve(max(each.largest for each in stacks))
+
+    @property
+    def shares_all(self) -> bool:
+        """Tell whether the networks it was made of can still draw by themselves."""
+        plan = self._placement
+        is_here = plan is not None and plan == Placement(graphs=plan.graphs)
+        return is_here and self._precision == "full"
+
+    def unrecorded(self) -> AbstractContextManager[None]:
+        """Give back the memory of recorded graphs, and record none meanwhile."""
+        return self._graphs.unused()
+
+    @torch.inference_mode()
+    def encode(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the states (tokens, hidden size) of token ids (tokens,).
+
+        A causal encoder gives a token the same state whatever follows it.
+        """
+        assert self._text is not None
+        tokens = len(ids)
+        if self._device.type == "cuda":
+            ids = torch.nn.functional.pad(ids, (0, -tokens % _TEXT_MULTIPLE))
+        embeddings = self._text.embed(ids)
+        return self._graphs.run(("text", len(ids)), self._text.states, embeddings)[:tokens]
+
+    def velocity(
+        self, embedding: torch.Tensor, sigmas: Sequence[float], *, height: int, width: int
+    ) -> Velocity:
+        """Return what tells d latents / d sigma of latents (1, channels, height, width) at a step.
+
+        Args:
+            embedding: (tokens, hidden size).
+            sigmas: The noise level of each step.
+            height: In latent cells.
+            width: Likewise.
+
+        """
+        steps = self._transformer.steps(sigmas)
+        reading = self._transformer.reading(self._refined(embedding), height=height, width=width)
+        length = len(reading.both.cos)
+
+        def at(latents: torch.Tensor, i: int) -> torch.Tensor:
+            return self._transformer.velocity(latents, steps[i], reading)
+
+        if length > _GRAPH_TOKENS:
+            return at
+
+        def forward(
+            latents: torch.Tensor, step: torch.Tensor, caption: torch.Tensor, *_: torch.Tensor
+        ) -> torch.Tensor:
+            return self._transformer.velocity(latents, step, reading.with_caption(caption))
+
+        def replayed(latents: torch.Tensor, i: int) -> torch.Tensor:
+            key = ("velocity", self._attention, height, width, len(reading.caption))
+            return self._graphs.run(key, forward, latents, steps[i], reading.caption)
+
+        return replayed
+
+    def _refined(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Return the caption (length, dim) of a prompt's (tokens, hidden size)."""
+        whole, is_token = filled(embedding)
+        rotation = self._transformer.rotation(len(whole))
+
+        def refine(embedding: torch.Tensor, is_token: torch.Tensor) -> torch.Tensor:
+            return self._transformer.refine(embedding, is_token, rotation)
+
+        return self._graphs.run(("caption", self._attention, len(whole)), refine, whole, is_token)
+
+
+def _keep(layers: Layers, count: int | None) -> None:
+    layers.keep(len(layers) if count is None else count)
+
+
+def choose_operations(device: torch.device, *, quantised: bool) -> Operations:
+    """Return Triton's kernels where they can run, else torch's own operations."""
+    if device.type == "cuda" and importlib.util.find_spec("triton"):
+        try:
+            from bot.engine.fast.fused import TritonOperations  # noqa: PLC0415 - not everywhere
+
+            operations = TritonOperations(quantised=quantised)
+            operations.norm(torch.ones((1, 16), device=device), torch.ones(16, device=device), 1e-6)
+        except Exception as error:  # noqa: BLE001 - no compiler, no driver: Triton has its own errors
+            logger.warning(
+                "Triton's kernels cannot be built (%s): drawing is slower without; they need a C "
+                "compiler, for example `apt install gcc`",
+                str(error).splitlines()[0] if str(error) else type(error).__name__,
+            )
+        else:
+            return operations
+    return TorchOperations()
+
+
+def _triton_cells(device: torch.device) -> Cells:
+    from bot.engine.fast.fused_cells import TritonCells  # noqa: PLC0415 - not everywhere
+
+    return TritonCells(device)

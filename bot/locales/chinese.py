@@ -1,0 +1,391 @@
+"""The bot's replies and commands in Chinese; the keys are those of `english.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.locales.boards import BOARDS_CHINESE, BOARDS_CHINESE_COMMANDS
+from bot.locales.exhibits import EXHIBITS_CHINESE
+
+CHINESE: Final[dict[str, str]] = {
+    **EXHIBITS_CHINESE,
+    **BOARDS_CHINESE,
+    # The message of a job
+    "queued_next": "⏳ **下一个就是你**",
+    "queued": "⏳ **排在第 {position} 位**",
+    "queued_paused": "⏸️ **排队中** · 管理员暂停了这里的绘画",
+    "not_drawn": "⚠️ 这一项没有画出来，请再试一次。",
+    "kept": "⏸️ 机器人正在重启，你的位置已保留，稍后会自动继续。",
+    "ready": "预计 {when} 完成",
+    "drawing": "🎨 **正在画** · 第 {step} / {total} 步",
+    "drawing_one_of": "🎨 **正在画第 {number} / {count} 张** · 第 {step} / {total} 步",
+    "redrawn": "🔄 重启后继续。",
+    "cancelled": "🛑 已取消，没有保留任何内容。",
+    "cancelled_by_moderator": "🛑 管理员取消了这个任务，没有保留任何内容。",
+    "failed": "⚠️ {sentence}",
+    "fact_seed": "种子 `{seed}`",
+    "fact_guidance": "引导 {guidance}",
+    "fact_variety": "变化 {variety}",
+    "requested_by": "{user} 的图",
+    "seconds": "{seconds:.1f} 秒",
+    "alt_text": "{prompt}（生成的图片）",
+    "same_pixels": "✅ **与 `{id}` 的每个像素都相同** · SHA-256 `{sha}`",
+    "other_pixels": "⚠️ **与 `{id}` 的像素不同**：{reason}",
+    "other_by": "最多相差 {max}（满 255），平均 {mean}，PSNR {psnr} dB；",
+    "other_conditions": "生成条件变了：{differences}。",
+    "other_unknown": "记录中找不到原因。",
+    "difference": "{name} 原为 {before}，现为 {after}",
+    "parent_gone": "原图 `{id}` 已不在，无法比较。",
+    "lossless_webp": "PNG 超过了这里的上传限制：这是同一张图的无损 WebP。",
+    "lossy_webp": "无损格式也超过了这里的上传限制：这份是高质量 WebP。原始像素已保存，"
+    "可在允许更大文件的地方用 `/show` 查看。",
+    "file_missing": "⚠️ `{id}` 的文件不见了：点“**同一种子**”可重新画出。",
+    "file_damaged": "⚠️ `{id}` 的文件已损坏：点“**同一种子**”可重新画出。",
+    "other_unread": "其中一张的文件已损坏或不见了，无法得知相差多少；",
+    "too_large": "图片已保存为 `{id}`，但没有任何格式能低于这里的上传限制。",
+    "file_gone": "`{id}` 的文件已丢失，无法再显示。",
+    "quality_draft": "草稿",
+    "quality_standard": "标准",
+    "quality_final": "精细",
+    # A comparison's sheet
+    "sheet_prompts": "提示词对比",
+    "sheet_seed": "种子 {seed}",
+    "sheet_part": "{count} 张中的 {made} 张",
+    "sheet_alt": "{count} 张图的对比：{captions}",
+    "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
+    "sheet_failed": "⚠️ 画好了 {count} 张中的 {made} 张。其余的：{sentence}",
+    "sheet_lossy": "受这里的上传限制，对比图是高质量 WebP；按钮可取得原图。",
+    "sheet_too_large": "图片都已保存，但对比图超过了这里的上传限制：用按钮逐张查看。",
+    "sheet_no_files": "这些图片的文件已不在或已损坏：点“**同一种子**”可重新画出。",
+    "compare_fixed": "{option} 正是要对比的内容，不能同时固定为 {value}："
+    "请去掉这个选项，或对比别的内容。",
+    # Buttons
+    "button_same": "同一种子",
+    "button_new": "换个种子",
+    "button_edit": "修改",
+    "button_recipe": "配方",
+    "button_delete": "删除",
+    "button_cancel": "取消",
+    "button_one": "看 {number}",
+    "button_newer": "较新",
+    "button_older": "较早",
+    "edit_title": "修改后再画",
+    # 其他程序的写法
+    "hint_title": "💡 图片照常绘制。只提醒一次：这里的提示词就是平常的语言，"
+    "你写的有些是别的程序的记号，在这里只当作文字来读。",
+    "hint_weights": "- `(word:1.3)`、`((word))` 这样的权重：请把重要的放在前面，单独说清楚。"
+    "`guidance` 设为 1.2 到 1.5，会更贴近整个提示词。",
+    "hint_options": "- `--ar 16:9` 这样的参数：请用命令自己的选项。画面比例用 `size:wide` 或 "
+    "`size:1280x720`；另有 `seed`、`quality`、`variety` 和 `guidance`。",
+    "hint_negatives": "- 负面提示词（包括 `--no`）：提到的东西反而容易出现。"
+    "请直接写画面里有什么，例如不要人，就写“空无一人的街道”。",
+    "hint_adapters": "- `<lora:…>` 和 embedding：提示词不会加载它们。请用文字描述风格。",
+    "hint_breaks": "- `BREAK`：请另起一句。",
+    "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
+    "`seed` 和 `size` 用选项填写；`quality` 决定步数。",
+    "disk_full": "我的磁盘已满，所以没有完成：需要由运行我的人腾出空间。",
+    "imagine_title": "编辑并绘制",
+    "form_again": "再次编辑",
+    "form_gone": "我已不认识这份表单：请重新打开。你填写的内容附在下面。",
+    "form_old": "这份表单是一周多以前的：请重新打开一份。",
+    "edit_prompt": "提示词",
+    "edit_size": "尺寸",
+    "edit_size_hint": "名称（如 portrait）或 宽x高",
+    "edit_seed": "种子",
+    "edit_seed_hint": "保留种子则只改变你修改的部分；留空则随机",
+    "edit_variety": "变化",
+    "edit_variety_hint": "0 到 100：越大，不同种子差别越大",
+    # Recipe
+    "recipe_title": "### `{id}` 的配方",
+    "recipe_prompt_used": "模型读到的内容",
+    "recipe_again": "在任何有本机器人的地方重画",
+    "recipe_field_model": "模型",
+    "recipe_field_seed": "种子",
+    "recipe_field_size": "尺寸",
+    "recipe_field_steps": "步数",
+    "recipe_field_guidance": "引导",
+    "recipe_field_variety": "变化",
+    "recipe_field_device": "设备",
+    "recipe_field_versions": "版本",
+    "recipe_field_time": "用时",
+    "recipe_field_pixels": "像素 SHA-256",
+    "recipe_field_made": "时间",
+    # Lineage
+    "relation_imagine": "由文字生成",
+    "relation_same_seed": "同一种子",
+    "relation_new_seed": "换个种子",
+    "relation_variation": "变化",
+    "relation_edit": "修改",
+    "change_seed": "种子 {before} → {after}",
+    "change_size": "尺寸 {before} → {after}",
+    "change_quality": "质量 {before} → {after}",
+    "change_guidance": "引导 {before} → {after}",
+    "change_variety": "变化 {before} → {after}",
+    "change_prompt": "提示词：“{before}” → “{after}”",
+    "change_prompt_added": "提示词：加上“{after}”",
+    "change_prompt_removed": "提示词：去掉“{before}”",
+    "line_title": "来历",
+    "line_step": "↳ `{id}` {relation}",
+    "line_first": "`{id}` {relation}",
+    "line_skipped": "…… 中间还有 {count} 张 ……",
+    "line_earlier": "…… 之前还有更多 ……",
+    "line_deleted": "已删除",
+    "line_elsewhere": "一张你在这里看不到的图",
+    "line_children": "由它而来：{count} 张",
+    "line_no_children": "由它而来：还没有",
+    "family_title": "{id} 的家族",
+    "family_count": "共 {count} 张",
+    "family_alone": "只有一张",
+    "family_left_out": "只显示最近的 {shown} 张，另有 {count} 张未显示",
+    "family_left_out_at_least": "只显示最近的 {shown} 张，另有超过 {count} 张未显示",
+    "family_deleted": "已删除",
+    "family_elsewhere": "这里看不到",
+    "family_missing": "文件不在了",
+    "family_damaged": "文件已损坏",
+    "family_spoiler": "已遮挡",
+    "family_alone_hint": "还没有由它而来的图：请按它下面的 **换个种子** 或 **修改**。",
+    "family_spoiler_hint": "遮挡的图不会显示；`spoilers:True` 可在点击后显示。",
+    "family_more_here": "这条消息里还有 {ids}。",
+    "family_alt": "图片 {id} 的家族树：{count} 张",
+    "no_image_of_yours": "你在这里还没有图：试试 `/imagine`，或填写编号。",
+    "no_image_there": "那条消息里没有我画的、属于这里的图。",
+    "inspect_here": "✅ **就在这里生成**，每个像素都相同：{ids} · `/show` 可再次展示",
+    "inspect_damaged": "🔎 可能是 {ids} 的副本，但其文件已损坏或不见了："
+    "点“**同一种子**”可重新画出。",
+    "inspect_lookalike": "🔎 **是 `{id}` 的改动副本**，原图在这里生成（重新压缩、缩放或截屏）· "
+    "`/show` 可再次展示原图",
+    "inspect_signed": "✅ **由本机器人生成**：文件中的配方带有它的签名。",
+    "inspect_kept": "✅ **由本机器人生成**：文件中的配方与它保存的一致。",
+    "inspect_altered": "⚠️ **不是本机器人生成的**：文件中的签名自称用了它的密钥，"
+    "但该密钥从未签过这份配方。",
+    "inspect_other_key": "配方由另一处安装的机器人签名（或由本机器人在数据库丢失之前签名），"
+    "这里无法验证：任何人都可能写出它。",
+    "inspect_consistent": "文件中的配方自身一致，但**无法证明是谁写的**：任何人都写得出来。",
+    "inspect_unhashed": "文件中的配方是早期版本，**无法证明是谁写的**：任何人都写得出来。",
+    "inspect_whole": "像素与配方所述一致。",
+    "inspect_changed": "⚠️ 像素与配方所述不符：图片被改过，或配方属于另一张图。",
+    "inspect_own_shown": "以下是我自己保存的信息，不是文件里写的：",
+    "inspect_tool": "这张图自称由 **{tool}** 这样生成（无法证明）：",
+    "inspect_some_tool": "这张图以 {tool} 的格式自称这样生成（无法证明）：",
+    "inspect_negative": "-# 不要：{words}",
+    "inspect_no_prompt": "里面没有可以在这里画的提示词。",
+    "inspect_prompt_unusable": "它的提示词太长，无法在这里画。",
+    "inspect_takeover": "**在这里画**会沿用提示词、尺寸 {size} 和种子 {seed}。"
+    "模型不同，画出来会是另一张图。",
+    "inspect_any_seed": "（无，每次随机）",
+    "inspect_left_out": "-# 不沿用：{what}。",
+    "left_out_negative_prompt": "负面提示词",
+    "left_out_sampler": "采样器",
+    "left_out_guidance": "CFG 值",
+    "left_out_loras": "LoRA",
+    "left_out_weights": "词语权重",
+    "left_out_seed": "超出范围的种子",
+    "list_comma": "、",
+    "inspect_generated": "文件声明它由模型生成（IPTC 数字来源类型）。",
+    "inspect_partly_generated": "文件声明它有一部分由模型生成（IPTC 数字来源类型）。",
+    "inspect_credentials": "它带有内容凭证（C2PA），我不做验证："
+    "可到 contentcredentials.org/verify 查看。",
+    "inspect_program": "-# 据文件所述，由 {program} 保存",
+    "button_draw_here": "在这里画",
+    "takeover_gone": "这张图的信息已不再保存：请重新鉴定。",
+    "inspect_nothing": "这张图里没有我的或其他程序的配方，这里生成的图中也没有像素相同或相似的："
+    "它来自别处，或改动太大。",
+    "no_picture_here": "这条消息里没有图片：请用在有图片的消息上。",
+    # Answers
+    "deleted": "🗑️ 已删除 `{ids}`。",
+    "deleting": "🗑️ 正在删除 `{ids}`：已经没人能找到它，但 Discord 还没有移除所有显示它的消息。"
+    "我会继续尝试。{links}",
+    "delete_refused": "🗑️ `{ids}` 已删除，但 Discord 不让我移除所有显示它的消息。"
+    "有权删除那里消息的人可以移除：{links}",
+    "no_image_here": "这条消息里没有我画的图。",
+    "not_for_here": "图片 `{id}` 出自并非这里所有人都能看到的频道：请回到那个频道重画。",
+    "shown_to_you": "🔒 仅你可见：并非这里所有人都能看到画这张图的频道。",
+    "jobs_moderators_only": "只有本服务器的管理员才能调度任务：需要在整个服务器"
+    "（而不只是某个频道）拥有“管理消息”权限。",
+    "not_found": "这里没有图片 `{id}`：它已被删除，或属于别的地方。",
+    "history_title": "### 这里的作品",
+    "history_title_mine": "### 你的作品",
+    "history_search": "包含“{search}”",
+    "search_too_long": "搜索内容多了 {count} 个字符：请去掉一些。",
+    "history_empty": "还没有作品：试试 `/imagine`。",
+    "history_nothing_found": "没有找到“{search}”。",
+    "history_page": "第 {page} 页",
+    "queue_title": "### 队列",
+    "queue_empty": "没有人在等：`/imagine` 会立即开始。",
+    "queue_entry": "{position}. {user} · {prompt} · {when}",
+    "queue_running": "🎨 {user} · {prompt} · {when}",
+    "queue_more": "…… 还有 {count} 个",
+    "queue_unknown_time": "很快",
+    "queue_you": "你",
+    "queue_hidden": "别处的用户",
+    "cancel_queued": "🛑 `{id}` 还在排队，已取消，什么都没有画。",
+    "cancel_running": "🛑 `{id}` 正在画，将在下一步停止。",
+    "cancel_too_late": "`{id}` 已经完成，没有可停止的内容。",
+    "cancel_not_yours": "`{id}` 是别人的：只有本人和管理员可以取消。",
+    "cancel_unknown": "这里没有排队或进行中的任务 `{id}`。",
+    "cancel_nothing": "你没有可取消的任务。",
+    "queue_paused_entry": "{position}. {user} · {prompt} · ⏸️ 已暂停",
+    "moved": "⏫ `{id}` 现在是本服务器的下一个{when}。",
+    "moved_when": "，预计 {when} 完成",
+    "not_waiting": "本服务器没有等待中的任务 `{id}`：请看 `/queue`。",
+    "paused": "⏸️ 本服务器的绘画已暂停。新任务仍会排队；用 `/jobs resume` 继续。",
+    "resumed": "▶️ 本服务器的任务继续进行。",
+    "was_not_paused": "本服务器没有暂停。",
+    "paused_everywhere": "⏸️ 机器人的所有者已全局暂停绘画：只有他们可以用 "
+    "`/jobs resume everywhere:True` 恢复。",
+    "owner_only": "只有机器人的所有者可以对所有服务器这样做。",
+    "cleared": "🧹 已取消本服务器 {count} 个等待中的任务。正在画的会继续：可用 `/cancel` 停止。",
+    "cleared_of": "🧹 已取消 {user} 的 {count} 个等待中的任务。",
+    "nothing_to_clear": "本服务器没有等待中的任务。",
+    "deferral_button": "你按下的操作",
+    "deferral_form": "你的表单",
+    "deferral_goes_on": "⏸️ 机器人正在重启，之后会自动继续处理 {what}；结果会出现在这里，"
+    "若耗时太久则通过私信发给你。",
+    "deferral_ask_again": "⏸️ 机器人还没来得及回复 {what} 就被中断了：请一分钟后再试。",
+    "deferral_look_first": "⏸️ 机器人在处理 {what} 时被中断了：请先看看是否已经完成，"
+    "再决定是否重试。",
+    "deferral_gave_up": "⚠️ 机器人多次在处理 {what} 时被中断，不再重试：请一次少要一些，"
+    "或告诉运行它的人。",
+    "discord_silent": "Discord 刚才没有回应我，所以可能没有完成：请先看一下，再试一次。",
+    "answer_too_large": "Discord 在这里不接受这么大的文件：请换个频道，或少要一些。",
+    "smaller_copy": "这是缩小的副本：Discord 没有接受原来的大小。",
+    "fixed_error": "我这边出了问题，已记录下来，请再试一次。",
+    "command_changed": "Discord 发来的这条命令和我所知的不一样：我可能刚更新过，或正在重启。"
+    "请一分钟后再试；如果还是这样，请重新加载 Discord。",
+    "place_unknown": "我看不到这个频道或子区：请在那里给我“查看频道”权限；"
+    "已归档的子区请先重新打开。",
+    "no_permission_here": "我不能在这个频道发图：请给我“发送消息”和“添加附件”权限，或换个频道。",
+    "playground_welcome": "👋 这里是试玩场：同一个机器人，只在本机运行。"
+    "在下面输入 `/imagine`，例如提示词 **红苹果** 或 **a red apple**。",
+    "help": """\
+### 用文字作画
+`/imagine` 加上提示词，中文、English 或混合都行。其他选项都可省略：
+- **size（尺寸）** 名称（`square`、`portrait`、`wide` ……）或 `宽x高`，都须是 16 的倍数
+- **seed（种子）** {min_seed} 到 {max_seed}；相同的种子和提示词得到相同的像素
+- **quality（质量）** draft 草稿、standard 标准、final 精细：7、8、9 步
+- **count（数量）** 最多 4 张，种子依次加一
+- **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
+- **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
+- **spoiler（遮挡）** 点击后才显示图片
+
+`/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸或种子），
+拼成一张带标注的对比图；下方按钮可取得每一张。
+
+### 每张图下面
+🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
+✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除** · 📌 **加入画板**
+
+### 画板
+`/board create` 新建画板，或让频道成为画板；还有 `add`、`show`、`vote`、`palette`、`export` ……
+
+### 查找与等待
+`/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
+`/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消
+管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务
+-# {model} · 自然尺寸 {size}""",
+}
+
+# The names, options and descriptions of commands, by their English text.
+CHINESE_COMMANDS: Final[dict[str, str]] = {
+    **BOARDS_CHINESE_COMMANDS,
+    "imagine": "画图",
+    "show": "展示",
+    "history": "历史",
+    "queue": "队列",
+    "cancel": "取消",
+    "help": "帮助",
+    "Recipe": "配方",
+    "Same seed": "同一种子",
+    "prompt": "提示词",
+    "size": "尺寸",
+    "seed": "种子",
+    "quality": "质量",
+    "compare": "对比",
+    "vary": "对比什么",
+    "values": "取值",
+    "prompts": "提示词",
+    "qualities": "质量",
+    "sizes": "尺寸",
+    "seeds": "种子",
+    "Draw 2 to 9 variations of one thing, as one labelled sheet":
+        "画一样东西的 2 到 9 种变化，拼成一张带标注的对比图",
+    "What to draw; where prompts vary, several with | between them":
+        "画什么；对比提示词时写几个，用 | 隔开",
+    "What differs; all else stays the same, above all the seed":
+        "对比什么；其余都相同，尤其是种子",
+    "What to try, with commas between (prompts: |); none takes a sensible set":
+        "要试的值，用逗号隔开（提示词用 |）；不填则用一组常用值",
+    "count": "数量",
+    "guidance": "引导",
+    "variety": "变化",
+    "0 to 100: lets seeds differ more, and follows the prompt less closely":
+        "0 到 100：让不同种子差别更大，但更不贴近提示词",
+    "spoiler": "遮挡",
+    "id": "编号",
+    "search": "搜索",
+    "whose": "谁的",
+    "job": "任务",
+    "Draw an image from words": "用文字画一张图",
+    "What to draw, in English, Chinese or both": "画什么，中文、英文或混合",
+    "A name such as portrait, or WIDTHxHEIGHT": "名称（如 portrait）或 宽x高",
+    "The same seed gives the same pixels; none draws a random one":
+        "相同种子得到相同像素；不填则随机",
+    "How many steps: draft 7, standard 8, final 9": "步数：草稿 7，标准 8，精细 9",
+    "How many images, with the seeds seed, seed+1, …": "几张图，种子依次加一",
+    "0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow":
+        "0 为关；1.2 到 1.5 更贴近提示词，用时加倍",
+    "Hide the image until it is clicked": "点击后才显示图片",
+    "draft": "草稿",
+    "standard": "标准",
+    "final": "精细",
+    "Show an image again, with live buttons": "再次展示一张图，按钮可用",
+    "The id under the image": "图片下方的编号",
+    "Look through the images made here": "浏览这里的作品",
+    "Words of the prompt": "提示词中的文字",
+    "Whose images": "谁的作品",
+    "recipe": "配方",
+    "reproduce": "复现",
+    "inspect": "鉴定",
+    "Inspect": "鉴定",
+    "image": "图片",
+    "Show everything that made an image": "显示生成一张图的一切",
+    "Draw an image again and say whether the pixels are the same": "重画一张图并比较像素",
+    "Find out where a picture comes from": "查明一张图片的来历",
+    "A picture, for example one that this bot drew": "一张图片，例如本机器人画的",
+    "lineage": "家族",
+    "spoilers": "显示遮挡",
+    "Draw the family of an image: what it comes from and became":
+        "画出一张图的家族：来自何处，又生出什么",
+    "The id under the image, or a link to its message; none means your last image":
+        "图片下方的编号或消息链接；不填则为你最近的一张",
+    "Show hidden images too, the whole picture behind a click": "也显示遮挡的图，点击后才看到全图",
+    "member": "成员",
+    "on": "日期",
+    "Of one member": "某位成员的",
+    "With this seed": "用这个种子的",
+    "Of this size, as WIDTHxHEIGHT": "这个尺寸的，格式为 宽x高",
+    "Made on a day, in a month or a year: 2026-11-23, 2026-11, 2026":
+        "某日、某月或某年的：2026-11-23、2026-11、2026",
+    "everyone's": "所有人的",
+    "mine": "我的",
+    "See who is before you": "看看谁排在你前面",
+    "Cancel what is waiting or being drawn": "取消排队或正在画的任务",
+    "jobs": "任务管理",
+    "move": "提前",
+    "pause": "暂停",
+    "resume": "继续",
+    "clear": "清空",
+    "user": "成员",
+    "everywhere": "全部服务器",
+    "Steer this server's jobs": "管理本服务器的任务",
+    "Let a waiting job be the next one of this server": "让一个等待中的任务成为本服务器的下一个",
+    "Which job": "哪个任务",
+    "Hold back this server's waiting jobs": "暂停本服务器等待中的任务",
+    "All servers' jobs; for the bot's owner only": "所有服务器的任务；仅限机器人的所有者",
+    "Let this server's jobs go on": "让本服务器的任务继续",
+    "End a pause of all servers; for the bot's owner only": "结束全局暂停；仅限机器人的所有者",
+    "Cancel this server's waiting jobs": "取消本服务器等待中的任务",
+    "Only this member's; none means everybody's": "只取消这位成员的；不填则取消所有人的",
+    "Which job; none means your latest": "哪个任务；不填则为你最近的一个",
+    "How to use this bot": "使用说明",
+}  # fmt: skip

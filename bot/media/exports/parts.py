@@ -1,0 +1,99 @@
+"""Sharing a board out among files that may have so many bytes: larger copies, or fewer files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.boards import Item
+from bot.media.exports.thumbnails import SIDES, PictureCache
+
+MAX_FILES: Final = 10  # Discord takes so many with a message
+_COMFORTABLE: Final = 864  # pixels: smaller copies only where more files would be needed
+_SAMPLE: Final = 24  # pictures that a size is estimated by
+_SLACK: Final = 0.94  # of the limit is filled: what is around the pictures is estimated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What goes into each file, and in which size; `side` in pixels."""
+
+    side: int
+    items: tuple[tuple[Item, ...], ...]
+
+
+def shared_out(
+    items: Sequence[Item],
+    *,
+    pictures: PictureCache,
+    side: int,
+    limit_bytes: int | None,
+    weight: Callable[[Item, int], int],
+    fixed_bytes: int,
+) -> Parts:
+    """Return the largest copies with which the files are few enough, and what each file holds.
+
+    Args:
+        items: All pictures, in order.
+        pictures: Where copies are kept.
+        side: Of the copies where there is room, in pixels.
+        limit_bytes: Of a file; None for one file of any size.
+        weight: The bytes that a picture takes in the file, with the size of its copy.
+        fixed_bytes: What a file has without pictures.
+
+    """
+    if limit_bytes is None or not items:
+        return Parts(side=side, items=(tuple(items),))
+    room = int(limit_bytes * _SLACK) - fixed_bytes
+    sides = [each for each in reversed(SIDES) if each <= side]
+    comfortable = [each for each in sides if each >= _COMFORTABLE]
+    wanted = [(each, 1) for each in comfortable]
+    wanted += [(comfortable[-1], MAX_FILES)] if comfortable else []
+    wanted += [(each, MAX_FILES) for each in sides if each < _COMFORTABLE]
+    for each, files in wanted:
+        if _estimate(items, each, pictures, weight) > room * files:
+            continue
+        shares = _filled(items, each, room, pictures, weight)
+        if len(shares) <= files:
+            return Parts(side=each, items=shares)
+    return Parts(side=sides[-1], items=_filled(items, sides[-1], room, pictures, weight))
+
+
+def _estimate(
+    items: Sequence[Item],
+    side: int,
+    pictures: PictureCache,
+    weight: Callable[[Item, int], int],
+) -> float:
+    """Return about how many bytes all pictures take, by some of them."""
+    step = max(1, len(items) // _SAMPLE)
+    sample = items[::step]
+    return sum(_weight(item, side, pictures, weight) for item in sample) * len(items) / len(sample)
+
+
+def _filled(
+    items: Sequence[Item],
+    side: int,
+    room: int,
+    pictures: PictureCache,
+    weight: Callable[[Item, int], int],
+) -> tuple[tuple[Item, ...], ...]:
+    """Return the pictures in order, each file as full as it may be."""
+    shares: list[list[Item]] = []
+    left = -1
+    for item in items:
+        own = _weight(item, side, pictures, weight)
+        if own > left:
+            shares.append([])
+            left = room
+        shares[-1].append(item)
+        left -= own
+    return tuple(tuple(share) for share in shares)
+
+
+def _weight(
+    item: Item, side: int, pictures: PictureCache, weight: Callable[[Item, int], int]
+) -> int:
+    path = pictures.copy_of(item, side=side)
+    return weight(item, path.stat().st_size if path else 0)

@@ -1,0 +1,232 @@
+"""Plans as pages of a PDF: text stays text, pictures are read when they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pydyf
+from PIL import Image
+
+from bot.media.exports.shapes import Colour, Panel, Photo, Plan, Words
+from bot.media.exports.thumbnails import Copies
+from bot.media.exports.typeface import Typeface
+from bot.media.sheets import Box
+from bot.media.sheets.direction import turned
+
+PAGE: Final = (841.89, 595.28)  # points: A4, lying
+_ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve
+_LINE: Final = 0.5  # points: a hairline
+_MISSING_SIZE: Final = 12.0  # points
+_NOTE_INKS: Final = ((98, 102, 110), (163, 166, 173))  # on a light and on a dark ground
+_DARK: Final = 128
+
+
+class PictureStream(pydyf.Stream):  # type: ignore[misc] # pydyf has no types
+    """A JPEG that is in memory only while it is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at the file's head."""
+        with Image.open(path) as picture:
+            width, height = picture.size
+        super().__init__(
+            extra={
+                "Type": "/XObject",
+                "Subtype": "/Image",
+                "Width": width,
+                "Height": height,
+                "ColorSpace": "/DeviceRGB",
+                "BitsPerComponent": 8,
+                "Filter": "/DCTDecode",
+            }
+        )
+        self._path = path
+
+    @property
+    def data(self) -> bytes:
+        """Return the object with the file's bytes."""
+        content = self._path.read_bytes()
+        head: bytes = pydyf.Dictionary({**self.extra, "Length": len(content)}).data
+        return b"\n".join((head, b"stream", content, b"endstream"))
+
+
+@dataclass(kw_only=True)
+class Document:
+    """A PDF that grows page by page."""
+
+    copies: Copies
+    locale: str
+    title: str
+    _pdf: pydyf.PDF = field(default_factory=pydyf.PDF)
+    _typeface: Typeface = field(default_factory=Typeface)
+    _fonts: pydyf.Dictionary = field(default_factory=pydyf.Dictionary)
+    _images: dict[str, str] = field(default_factory=dict)
+    _references: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with what all pages share."""
+        self._pdf.add_object(self._fonts)
+
+    def add_page(self, plan: Plan) -> None:
+        """Add a page that shows a plan as large as it fits."""
+        sketch = _Sketch(plan=plan, typeface=self._typeface)
+        used: dict[str, bytes] = {}
+        sketch.fill_page()
+        for shape in plan.shapes:
+            match shape:
+                case Panel():
+                    sketch.panel(shape.box, shape.fill, shape.radius)
+                case Words():
+                    sketch.words(shape)
+                case Photo():
+                    self._add_photo(sketch, shape, used)
+        content = pydyf.Stream(sketch.done(), compress=True)
+        self._pdf.add_object(content)
+        resources = pydyf.Dictionary({"Font": self._fonts.reference})
+        if used:
+            resources["XObject"] = pydyf.Dictionary(used)
+        self._pdf.add_page(
+            pydyf.Dictionary({
+                "Type": "/Page", "Parent": self._pdf.pages.reference,
+                "MediaBox": pydyf.Array([0, 0, *PAGE]), "Contents": content.reference,
+                "Resources": resources,
+            })
+        )  # fmt: skip
+
+    def add_pages(self, plans: Iterable[Plan]) -> None:
+        """Add pages."""
+        for plan in plans:
+            self.add_page(plan)
+
+    def _add_photo(self, sketch: _Sketch, photo: Photo, used: dict[str, bytes]) -> None:
+        sketch.frame(photo.box, photo.ground, photo.edge)
+        name = self._image(photo)
+        if name is None:
+            sketch.note(photo.box, self.copies.damage(photo.item, self.locale))
+            return
+        used[name] = self._references[name]
+        sketch.image(name, photo.shown)
+
+    def _image(self, photo: Photo) -> str | None:
+        """Return the name of a picture, which is written once, however often it is shown."""
+        item = photo.item
+        key = f"{item.pixel_sha256}{item.is_spoiler}"
+        if key in self._images:
+            return self._images[key]
+        path = self.copies.shown(item)
+        if path is None:
+            return None
+        stream = PictureStream(path)
+        self._pdf.add_object(stream)
+        name = f"P{len(self._images)}"
+        self._images[key] = name
+        self._references[name] = stream.reference
+        return name
+
+    def save(self, path: Path) -> None:
+        """Write the file."""
+        self._fonts["F"] = self._typeface.add_to(self._pdf).reference
+        self._pdf.info["Title"] = pydyf.String(self.title)
+        language = "zh" if self.locale.startswith("zh") else "en"
+        self._pdf.catalog["Lang"] = pydyf.String(language)
+        self._pdf.catalog["ViewerPreferences"] = pydyf.Dictionary({"DisplayDocTitle": "true"})
+        with path.open("wb") as file:
+            self._pdf.write(file, version=b"1.7")
+
+
+@dataclass(kw_only=True)
+class _Sketch:
+    """What is drawn on a page: operators, their places counted in points from the left foot."""
+
+    plan: Plan
+    typeface: Typeface
+    _parts: list[bytes] = field(default_factory=list)
+
+    @property
+    def scale(self) -> float:
+        return min(PAGE[0] / self.plan.width, PAGE[1] / self.plan.height)
+
+    def x(self, left: float) -> float:
+        """Return a place in points; a narrow plan stands in the middle."""
+        return (PAGE[0] - self.plan.width * self.scale) / 2 + left * self.scale
+
+    def y(self, top: float) -> float:
+        return PAGE[1] - top * self.scale
+
+    def add(self, *operands: float | bytes) -> None:
+        self._parts.append(
+            b" ".join(
+                each if isinstance(each, bytes) else f"{each:.3f}".encode() for each in operands
+            )
+        )
+
+    def colour(self, colour: Colour, operator: bytes = b"rg") -> None:
+        self.add(*(level / 255 for level in colour), operator)
+
+    def fill_page(self) -> None:
+        self.colour(self.plan.ground)
+        self.add(0, 0, *PAGE, b"re", b"f")
+
+    def panel(self, box: Box, fill: Colour, radius: int = 0) -> None:
+        """Fill a rectangle, its corners rounded."""
+        self.colour(fill)
+        x, y = self.x(box.left), self.y(box.bottom)
+        width, height, r = box.width * self.scale, box.height * self.scale, radius * self.scale
+        if not radius:
+            self.add(x, y, width, height, b"re", b"f")
+            return
+        near, far = r * (1 - _ROUND), r
+        right, top = x + width, y + height
+        self.add(x + far, y, b"m", right - far, y, b"l")
+        self.add(right - near, y, right, y + near, right, y + far, b"c")
+        self.add(right, top - far, b"l")
+        self.add(right, top - near, right - near, top, right - far, top, b"c")
+        self.add(x + far, top, b"l")
+        self.add(x + near, top, x, top - near, x, top - far, b"c")
+        self.add(x, y + far, b"l")
+        self.add(x, y + near, x + near, y, x + far, y, b"c", b"f")
+
+    def frame(self, box: Box, fill: Colour, edge: Colour) -> None:
+        """Fill a rectangle and draw a hairline around it."""
+        self.colour(fill)
+        self.colour(edge, b"RG")
+        place = self.x(box.left), self.y(box.bottom)
+        self.add(_LINE, b"w", *place, box.width * self.scale, box.height * self.scale, b"re", b"B")
+
+    def image(self, name: str, box: Box) -> None:
+        matrix = (box.width * self.scale, 0, 0, box.height * self.scale)
+        self.add(b"q", *matrix, self.x(box.left), self.y(box.bottom), b"cm")
+        self.add(b"/" + name.encode(), b"Do", b"Q")
+
+    def words(self, words: Words) -> None:
+        """Write lines; what could not be drawn as it was typed is still copied so."""
+        lettering = words.lettering
+        shown = " ".join(map(turned, lettering.lines))
+        is_changed = bool(words.source) and words.source != shown
+        if is_changed:
+            actual = pydyf.String(words.source).data
+            self.add(b"/Span << /ActualText", actual, b">> BDC")
+        self.colour(lettering.colour)
+        for i, line in enumerate(lettering.lines):
+            middle = words.top + (i + 0.5) * lettering.line_height
+            self._line(line, words.left, middle, lettering.size, words.anchor)
+        if is_changed:
+            self.add(b"EMC")
+
+    def note(self, box: Box, line: str) -> None:
+        """Write a line in the middle of a box."""
+        self.colour(_NOTE_INKS[max(self.plan.ground) < _DARK])
+        size = round(min(_MISSING_SIZE / self.scale, box.width / 10))
+        self._line(line, box.left + box.width // 2, box.top + box.height / 2, size, "m")
+
+    def _line(self, line: str, left: float, middle: float, size: int, anchor: str) -> None:
+        width = self.typeface.width(line) * size
+        start = left - {"l": 0.0, "m": width / 2, "r": width}[anchor]
+        baseline = middle + self.typeface.middle * size
+        self.add(b"BT", b"/F", size * self.scale, b"Tf", self.x(start), self.y(baseline), b"Td")
+        self.add(self.typeface.encoded(turned(line)), b"Tj", b"ET")
+
+    def done(self) -> Sequence[bytes]:
+        return self._parts

@@ -1,0 +1,147 @@
+"""What exhibits say of a board and its pictures, as plain text that can do no harm."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from bot.domain.boards import Board, Item, Status
+from bot.locales import is_chinese, text
+
+MAX_DRAWN: Final = 1000  # characters of a text that is drawn: cutting more to fit takes time
+# They turn the text around them as well: nobody's name may do that.
+_TURNING: Final = frozenset(
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def plain(words: str) -> str:
+    """Return one line without control characters or marks that turn the direction of text."""
+    kept = "".join(
+        " " if unicodedata.category(each) in {"Cc", "Zl", "Zp", "Cs"} else each
+        for each in words
+        if each not in _TURNING
+    )
+    return " ".join(kept.split())
+
+
+def drawn(words: str) -> str:
+    """Return a line as it is given to the lettering."""
+    line = plain(words)
+    return line if len(line) <= MAX_DRAWN else f"{line[: MAX_DRAWN - 1]}…"
+
+
+def caption_of(item: Item) -> str:
+    """Return what stands under a picture: its caption, else its prompt."""
+    return plain(item.caption or item.prompt or "")
+
+
+def status_words(status: Status, locale: str) -> str:
+    """Return what a status is called."""
+    return text(f"exhibit_{status.value}", locale)
+
+
+def count_words(count: int, locale: str) -> str:
+    """Return how many pictures there are."""
+    return text("exhibit_one" if count == 1 else "exhibit_many", locale, count=count)
+
+
+def vote_words(count: int, locale: str) -> str:
+    """Return how many votes there are."""
+    return text("exhibit_votes_one" if count == 1 else "exhibit_votes", locale, count=count)
+
+
+def facts(items: Sequence[Item], locale: str) -> str:
+    """Return the counts of a board in one line."""
+    statuses = Counter(item.status for item in items)
+    said = [count_words(len(items), locale)]
+    said += [
+        text(f"exhibit_count_{status.value}", locale, count=statuses[status])
+        for status in (Status.APPROVED, Status.SHORTLIST, Status.REJECTED)
+        if statuses[status]
+    ]
+    if votes := sum(item.votes for item in items):
+        said.append(vote_words(votes, locale))
+    return " · ".join(said)
+
+
+def date_words(moment: dt.datetime, locale: str) -> str:
+    """Return a day, in UTC."""
+    day = moment.astimezone(dt.UTC)
+    if is_chinese(locale):
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def tags_of(items: Sequence[Item]) -> list[str]:
+    """Return the tags of some pictures, the most frequent first."""
+    counts = Counter(tag for item in items for tag in item.tags)
+    return sorted(counts, key=lambda tag: (-counts[tag], tag))
+
+
+_RECIPE_FACTS: Final = (
+    ("exhibit_seed", "seed"),
+    ("exhibit_quality", "quality"),
+    ("exhibit_steps", "num_inference_steps"),
+    ("exhibit_guidance", "guidance_scale"),
+    ("exhibit_variety", "variety"),
+    ("exhibit_model", "model"),
+)
+
+
+def recipe_of(item: Item) -> dict[str, object] | None:
+    """Return the recipe of a picture as a document, or None where there is none to be read."""
+    if item.recipe_text is None:
+        return None
+    try:
+        document = json.loads(item.recipe_text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def recipe_facts(item: Item, locale: str) -> list[tuple[str, str]]:
+    """Return what of a recipe is worth a line, each with its name."""
+    recipe = recipe_of(item) or {}
+    size = text("exhibit_size", locale), f"{item.width}×{item.height}"
+    known = [
+        (text(key, locale), plain(_value(recipe[name], name, locale)))
+        for key, name in _RECIPE_FACTS
+        if name in recipe
+    ]
+    return [size, *known]
+
+
+def _value(value: object, name: str, locale: str) -> str:
+    if name == "quality" and value in {"draft", "standard", "final"}:
+        return text(f"quality_{value}", locale)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def file_stem(board: Board) -> str:
+    """Return the board's name as the beginning of a file's name on any system."""
+    return slug(board.name) or f"board-{board.id}"
+
+
+def plain_stem(board: Board) -> str:
+    """Return the same in unaccented letters alone, for Discord, which changes others."""
+    letters = unicodedata.normalize("NFKD", file_stem(board)).encode("ascii", "ignore").decode()
+    return slug(letters) or f"board-{board.id}"
+
+
+def slug(words: str, *, max_length: int = 48) -> str:
+    """Return letters, digits and single hyphens of a text, for names of files."""
+    normal = unicodedata.normalize("NFKC", plain(words)).lower()
+    marks = "".join(each if each.isalnum() else "-" for each in normal)
+    joined = "-".join(part for part in marks.split("-") if part)
+    cut = joined.encode()[: 2 * max_length].decode(errors="ignore")[:max_length].strip("-")
+    # Windows has no files of these names.
+    return f"{cut}-" if cut in {"con", "prn", "aux", "nul"} else cut

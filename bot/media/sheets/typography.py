@@ -1,0 +1,184 @@
+"""Words on pictures: one font for many scripts and emoji, lines that fit, nothing as a box."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from PIL import ImageDraw, ImageFont
+
+from bot.media.sheets.direction import has_right_to_left, joined, turned
+
+FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
+LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
+_MISSING: Final = "\uffff"  # a character no font has
+_ELLIPSIS: Final = "…"
+_RAGGED: Final = 0.7  # of the width: a last line that is shorter takes a part of a word more
+_LEFT_OUT: Final = re.compile(r"(?:\[…\][\s,.;:!?'\"-]*)*\[…\]\s*")  # a whole sentence is one mark
+_SKIN_TONES: Final = frozenset("🏻🏼🏽🏾🏿")
+_OPENING: Final = "(\\[{（［【「『《〈“‘"
+_CLOSING: Final = ")\\]},.!?;:%，。、！？；：）］】」』》〉”’…"
+_CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uffe6"  # with its punctuation and kana
+# What a line is not broken within: a Chinese character or a word, with the punctuation around it.
+_UNITS: Final = re.compile(
+    rf"[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}]+)?[{_CLOSING}]*\s*", re.UNICODE
+)
+
+
+@lru_cache(maxsize=64)
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font at a size in pixels."""
+    return ImageFont.truetype(FONT_FILE, size)
+
+
+@lru_cache(maxsize=64)
+def _unordered_font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that leaves every character where it is, and alone."""
+    return ImageFont.truetype(FONT_FILE, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _font_for(line: str, size: int) -> ImageFont.FreeTypeFont:
+    """Return the font for a line, which the other one might turn a second time."""
+    return _unordered_font(size) if has_right_to_left(line) else font(size)
+
+
+def length(line: str, size: int) -> float:
+    """Return how wide a line is, in pixels."""
+    return _font_for(line, size).getlength(line)
+
+
+def draw_line(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    line: str,
+    *,
+    size: int,
+    colour: tuple[int, int, int] | str,
+    anchor: str,
+) -> None:
+    """Draw a line; `anchor` is Pillow's."""
+    draw.text(place, turned(line), colour, _font_for(line, size), anchor=anchor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lettering:
+    """Words set in lines of one size and colour.
+
+    Attributes:
+        size: Of the font, in pixels.
+
+    """
+
+    lines: tuple[str, ...]
+    size: int
+    colour: tuple[int, int, int]
+
+    @property
+    def line_height(self) -> int:
+        """Return the distance from line to line, in pixels."""
+        return round(self.size * LINE_HEIGHT)
+
+    @property
+    def height(self) -> int:
+        """Return the height of all lines, in pixels."""
+        return self.line_height * len(self.lines)
+
+    @property
+    def width(self) -> int:
+        """Return the width of the longest line, in pixels."""
+        return max((math.ceil(_length(line, self.size)) for line in self.lines), default=0)
+
+    def draw(self, draw: ImageDraw.ImageDraw, left: float, top: float, anchor: str = "l") -> None:
+        """Draw the lines; `left` is their left edge, centre or right edge, as `anchor` says."""
+        for i, line in enumerate(self.lines):
+            middle = top + (i + 0.5) * self.line_height
+            draw_line(
+                draw,
+                (left, middle),
+                line,
+                size=self.size,
+                colour=self.colour,
+                anchor=anchor + "m",
+            )
+
+
+def lettered(
+    words: str, *, size: int, colour: tuple[int, int, int], width: int, max_lines: int
+) -> Lettering:
+    """Set words in at most `max_lines` lines of `width` pixels; what is too much ends in `…`."""
+    lines = wrapped(drawable(words), size=size, width=width, max_lines=max_lines)
+    return Lettering(lines=tuple(lines), size=size, colour=colour)
+
+
+def wrapped(words: str, *, size: int, width: int, max_lines: int) -> list[str]:
+    """Return the words in lines, broken between words and between Chinese characters."""
+    lines = [""]
+    for unit in _units(words, size=size, width=width):
+        if lines[-1] and _length(lines[-1] + unit, size) > width:
+            lines.append("")
+        lines[-1] += unit
+    lines = [line for line in lines if line.strip()]
+    whole = [line.rstrip() for line in lines[:max_lines]]
+    if len(lines) > max_lines:
+        whole[-1] = _cut(lines[max_lines - 1 :], size=size, width=width)
+    return whole
+
+
+def _units(words: str, *, size: int, width: int) -> Iterator[str]:
+    """Return what lines may be broken between; a word longer than a line falls into letters."""
+    for match in _UNITS.finditer(words.strip()):
+        if _length(match[0], size) <= width:
+            yield match[0]
+        else:
+            yield from match[0]
+
+
+def _cut(lines: list[str], *, size: int, width: int) -> str:
+    """Return the first of the lines with a mark; with a part of the second where much is left."""
+    line = lines[0]
+    if _length(line, size) < _RAGGED * width:
+        line += lines[1]
+    while line and _length(line + _ELLIPSIS, size) > width:
+        line = line[:-1]
+    return line.rstrip(" -,，、;；.。") + _ELLIPSIS
+
+
+def _length(words: str, size: int) -> float:
+    return length(words.rstrip(), size)
+
+
+def drawable(words: str) -> str:
+    """Return the words without a character that the font has no glyph for.
+
+    An emoji without one is named in brackets, a rare Chinese character by its code; letters of
+    scripts that are not there are left out with a mark. Arabic letters come joined.
+    """
+    plain = joined(unicodedata.normalize("NFC", " ".join(words.split())))
+    return _LEFT_OUT.sub("[…] ", "".join(map(_glyphs_of, plain))).strip()
+
+
+def _glyphs_of(character: str) -> str:
+    category = unicodedata.category(character)
+    if category[0] in "CM" or character in _SKIN_TONES:  # nothing by themselves, as joiners
+        return ""
+    if character == " " or has_glyph(character):
+        return character
+    if category == "So":
+        return f"[{unicodedata.name(character, hex(ord(character))).lower()}]"
+    if unicodedata.name(character, "").startswith("CJK "):
+        return f"[U+{ord(character):X}]"
+    return "[…]"
+
+
+@lru_cache(maxsize=16_384)
+def has_glyph(character: str) -> bool:
+    """Tell whether the font can draw a character."""
+    type_ = _unordered_font(24)
+    drawn, box = type_.getmask(character), type_.getmask(_MISSING)
+    return drawn.size != box.size or bytes(drawn) != bytes(box)

@@ -1,0 +1,39 @@
+"""The one path a job takes: written down, queued, drawn, stored, answered."""
+
+from bot.services.bootstrap import open_service
+from bot.services.deletions import Deletions, Removal
+from bot.services.delivery import FIXED_SENTENCE
+from bot.services.picture_origin import Finding
+from bot.services.replies import (
+    AnsweredElsewhereError,
+    NotPostableError,
+    NotReachedError,
+    Page,
+    Progress,
+    QueueEntry,
+    Reply,
+    Ticket,
+    UnansweredError,
+)
+from bot.services.service import STOPPING_SENTENCE, Service
+from bot.services.worker import POISON_SENTENCE
+
+__all__ = [
+    "FIXED_SENTENCE",
+    "POISON_SENTENCE",
+    "STOPPING_SENTENCE",
+    "AnsweredElsewhereError",
+    "Deletions",
+    "Finding",
+    "NotPostableError",
+    "NotReachedError",
+    "Page",
+    "Progress",
+    "QueueEntry",
+    "Removal",
+    "Reply",
+    "Service",
+    "Ticket",
+    "UnansweredError",
+    "open_service",
+]

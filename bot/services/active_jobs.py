@@ -1,0 +1,163 @@
+"""The jobs on their way through this process, and the tasks that run beside the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.domain.drawing import Drawing
+from bot.domain.jobs import Job
+from bot.domain.requests import GenerationRequest
+from bot.services.replies import Reply
+
+logger = logging.getLogger(__name__)
+
+PREVIEW_EVERY_S: Final = 1.0  # more would not be shown: Discord allows about one edit a second
+
+
+@dataclass(kw_only=True, eq=False)
+class Ride:
+    """A job on its way through this process.
+
+    Attributes:
+        cancel: Set to stop the drawing between two steps.
+        acknowledged: Set when the requester has been told of the job, or could not be.
+        ended: Set when nothing can be stopped any more.
+        showing: Held while a step's preview is encoded.
+        attempts: How often the engine began with it.
+        begun: The images that the engine really began with.
+        step_share: How much of the image being drawn is done.
+        drawings: The images that are drawn, by their place in the job; where the engine broke on
+            its way, they are not drawn again.
+        failures: Why others were not, in one sentence each.
+        shown: The place that the requester sees, and when it was shown.
+        is_withdrawn: Whether nobody waits for it: nothing of it is told or shown.
+
+    """
+
+    job: Job
+    reply: Reply
+    cancel: threading.Event = field(default_factory=threading.Event)
+    cancelled_by: int | None = None
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    showing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    attempts: int = 0
+    begun: set[int] = field(default_factory=set)
+    image_index: int = 0
+    step_share: float = 0.0
+    drawings: dict[int, Drawing] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+    preview_due_s: float = 0.0
+    shown: Shown | None = None
+    is_withdrawn: bool = False
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether every image of the job is drawn."""
+        return len(self.drawings) == len(self.job.requests)
+
+    @property
+    def is_through(self) -> bool:
+        """Tell whether no image is left to be tried."""
+        return len(self.drawings) + len(self.failures) == len(self.job.requests)
+
+    @property
+    def left(self) -> list[GenerationRequest]:
+        """Return the requests of the images that are still to be tried."""
+        tried = {*self.drawings, *self.failures}
+        return [each for i, each in enumerate(self.job.requests) if i not in tried]
+
+    @property
+    def keeps_part(self) -> bool:
+        """Tell whether what is drawn is handed over though the rest never will be.
+
+        Of a job that was cancelled only where it is a comparison, and no moderator stopped it:
+        they want it gone.
+        """
+        by_requester = self.cancelled_by in {None, self.job.origin.user_id}
+        is_wanted = not self.cancel.is_set() or (self.job.axis is not None and by_requester)
+        return bool(self.drawings) and is_wanted and not self.is_withdrawn
+
+    def wants_preview(self) -> bool:
+        """Tell whether to make a preview now; asked on the drawing thread."""
+        moment = time.monotonic()
+        if moment < self.preview_due_s:
+            return False
+        is_first = self.preview_due_s == 0.0
+        self.preview_due_s = moment + PREVIEW_EVERY_S
+        return not is_first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the requester of a waiting job was told last."""
+
+    position: int
+    ready_at: dt.datetime | None
+    at_s: float = field(default_factory=time.monotonic)
+
+
+class Rides:
+    """The rides by their job's id; whoever waits for a change of them is woken."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._rides: dict[str, Ride] = {}
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> Iterator[Ride]:
+        """Go through the rides of this moment."""
+        return iter(list(self._rides.values()))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._rides)
+
+    def find(self, job_id: str) -> Ride | None:
+        """Return the ride of a job."""
+        return self._rides.get(job_id)
+
+    def add(self, ride: Ride) -> None:
+        """Take a job along."""
+        self._rides[ride.job.id] = ride
+
+    async def leave(self, ride: Ride) -> None:
+        """Let a job go: its requester knows how it ended."""
+        self._rides.pop(ride.job.id, None)
+        await self.changed()
+
+    async def changed(self) -> None:
+        """Wake whoever waits for something."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that only a change brings about."""
+        async with self._changed:
+            await self._changed.wait_for(is_so)
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something beside the queue; it is kept, and a failure is logged."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed", task.get_name(), exc_info=error)
+
+    async def end_tasks(self) -> None:
+        """Stop what still runs beside the queue."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

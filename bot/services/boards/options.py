@@ -1,0 +1,89 @@
+"""What may be said of a board and of a picture, by name; what is left out stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from bot.domain.boards import Access, Order, Theme, rules
+from bot.domain.requests import SizeRules
+
+
+class BoardOptions(TypedDict, total=False):
+    """How a board is set up; see `bot.domain.boards.Board`.
+
+    `size` is what was typed, `everyone` what members may do whom no grant names.
+    """
+
+    channel_id: int | None
+    brief: str
+    style: str
+    size: str | None
+    theme: Theme
+    order: Order
+    everyone: Access
+    self_vote: bool
+    threshold: int
+
+
+class BoardEdits(BoardOptions, total=False):
+    """What can be changed of a board."""
+
+    name: str
+
+
+class Label(TypedDict, total=False):
+    """What is said of a picture when it is hung up.
+
+    `credit` is who made it, by default its author; `link` leads to the message that it was taken
+    from. `is_released`: somebody who may curate says that whoever sees the board may see it,
+    whatever channel it was taken from.
+    """
+
+    caption: str
+    credit: str | None
+    tags: Sequence[str]
+    link: str | None
+    is_released: bool
+
+
+class Words(TypedDict, total=False):
+    """What is said of a picture that hangs; `tags` come to those it has, `untags` are taken off."""
+
+    caption: str
+    credit: str
+    tags: Sequence[str]
+    untags: Sequence[str]
+
+
+class UploadDetails(Label):
+    """Where a picture comes from that this bot did not make."""
+
+    author_id: int | None
+    author_name: str
+    channel_id: int | None
+    is_spoiler: bool
+
+
+def checked(edits: BoardEdits, sizes: SizeRules) -> dict[str, Any]:
+    """Return fields of a board as they are kept.
+
+    Raises:
+        InvalidRequestError: A text is too long, or a value does not work.
+
+    """
+    found: dict[str, Any] = dict(edits)
+    if "name" in edits:
+        found["name"] = rules.board_name(edits["name"])
+    if "brief" in edits:
+        found["brief"] = rules.brief(edits["brief"])
+    if "style" in edits:
+        found["style"] = rules.style(edits["style"])
+    if "threshold" in edits:
+        found["threshold"] = rules.threshold(edits["threshold"])
+    if typed := edits.get("size"):
+        sizes.parse(typed)
+        found["size"] = rules.one_line(typed)
+    elif "size" in edits:
+        found["size"] = None
+    return found

@@ -1,0 +1,309 @@
+"""From a finished drawing to an answer: the file, then the row, then the message."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.domain.drawing import Drawing
+from bot.domain.jobs import Generation, ImageMessage, Job, new_id, now
+from bot.domain.recipe import canonical, make_recipe
+from bot.errors import BotError
+from bot.media.encoding import encode_png, to_pillow
+from bot.media.fingerprint import fingerprint
+from bot.media.picture_files import FileState, image_state, write_once
+from bot.services.active_jobs import Ride, Rides
+from bot.services.checkpoints import Unfinished
+from bot.services.deletions import Deletions
+from bot.services.maintenance import write_records
+from bot.services.replies import NotPostableError, NotReachedError
+from bot.services.retries import Patience
+from bot.storage import Store
+
+logger = logging.getLogger(__name__)
+
+FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
+STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses where the disk or the database refuses
+
+Say = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Delivery:
+    """Store what was drawn and tell whoever asked; everything here runs beside the next drawing."""
+
+    def __init__(
+        self,
+        store: Store,
+        rides: Rides,
+        unfinished: Unfinished,
+        deletions: Deletions,
+        *,
+        files: asyncio.Lock,
+        is_stopping: Callable[[], bool],
+        patience: Patience,
+    ) -> None:
+        """Remember the parts; `files` is held between an image's file and its row."""
+        self._store = store
+        self._unfinished = unfinished
+        self._rides = rides
+        self._is_stopping = is_stopping
+        self._patience = patience
+        self._deletions = deletions
+        self._files = files
+
+    async def finish(self, ride: Ride) -> None:
+        """Store the images that were drawn of a job, file before row, then answer.
+
+        Not before somebody is known to wait for them: who was told that nobody answered finds none.
+        """
+        ride.ended.set()
+        await ride.acknowledged.wait()
+        if ride.is_withdrawn:
+            await self.withdraw(ride)
+            return
+        for pause_s in (*STORE_AGAIN_S, None):
+            try:
+                await self._keep(ride.job, ride.drawings)
+            except Exception as error:
+                logger.exception("The images of job %s could not be stored", ride.job.id)
+                if pause_s is None:
+                    await self.fail(ride, _sentence_of(error))
+                    return
+                await asyncio.sleep(pause_s)
+            else:
+                ride.drawings.clear()  # their pixels are on the disk; to be told may take hours
+                await self._unfinished.forget(ride.job.id)
+                await self.answer(ride)
+                return
+
+    async def finish_part(self, ride: Ride, sentence: str) -> None:
+        """Store and hand over what was drawn of a job, with why the rest is not."""
+        is_cancelled = ride.cancel.is_set()
+        ride.job = replace(
+            ride.job,
+            error=None if is_cancelled else sentence,
+            ended_by=ride.cancelled_by if is_cancelled else None,
+        )
+        await self.finish(ride)
+
+    async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
+        async with self._files:
+            generations = [
+                await asyncio.to_thread(self._store_file, job, i, drawing)
+                for i, drawing in sorted(drawings.items())
+            ]
+            await self._store.generations.add(job, generations, have_records=True)
+
+    async def write_records(self, job_id: str) -> None:
+        """Write down anew what the files of a job's images do not tell.
+
+        A disk that refuses is no reason to post them again.
+        """
+        try:
+            async with self._files:
+                await write_records(self._store, job_id)
+        except OSError as error:
+            logger.warning("The records of job %s cannot be written: %s", job_id, error)
+
+    def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
+        """Write an image's record, then its file: a picture without a record is of before them."""
+        request = job.requests[index]
+        recipe = make_recipe(request, drawing)
+        path = self._store.image_path(drawing.image.pixel_sha256)
+        png = encode_png(drawing.image, recipe=recipe, key=self._store.key)
+        generation = Generation(
+            id=new_id(),
+            job_id=job.id,
+            index=index,
+            request=request,
+            path=path,
+            pixel_sha256=drawing.image.pixel_sha256,
+            conditions=drawing.conditions,
+            durations_s=drawing.durations_s,
+            user_id=job.origin.user_id,
+            guild_id=job.origin.guild_id,
+            parent_id=job.parent_of(index),
+            created_at=now(),
+            relation=job.relation,
+            channel_id=job.origin.channel_id,
+            recipe_text=canonical(recipe),
+            likeness=fingerprint(to_pillow(drawing.image)),
+        )
+        self._store.records.write_image(job, generation)
+        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
+        return generation
+
+    async def answer(self, ride: Ride) -> None:
+        """Hand the images over; where nobody ever takes them, their requester hears of it."""
+        job = ride.job
+
+        async def hand_over() -> None:
+            # Asked for at each try: what was deleted meanwhile is not shown any more.
+            if images := await self._store.generations.left_of_job(job.id):
+                await ride.reply.done(job, images)
+                await self._catch_up(job, images)
+            else:
+                await ride.reply.cancelled(job, by_requester=True)
+            await self._store.jobs.set_posted(job.id)
+            await self.write_records(job.id)
+
+        error = await self._until_it_works(ride, hand_over, "posted")
+        if error is None:
+            return
+        images = await self._store.generations.left_of_job(job.id)
+        if images:
+            sentence = kept_sentence([each.id for each in images], error, self._patience)
+            await self._record(ride, self._store.jobs.set_failed(job.id, sentence))
+            await self.tell_failure(ride, sentence)
+        else:  # all were deleted meanwhile, by somebody who knows that
+            await self._store.jobs.set_posted(job.id)
+            await self._rides.leave(ride)
+
+    async def _catch_up(self, job: Job, images: Sequence[Generation]) -> None:
+        row = await self._store.jobs.find(job.id)
+        if row is not None and row.message_id is not None:
+            message = ImageMessage(channel_id=job.origin.channel_id, message_id=row.message_id)
+            await self._deletions.catch_up(message, images)
+
+    async def fail(self, ride: Ride, sentence: str) -> None:
+        """Record that a job failed and tell its requester why."""
+        await self._record(ride, self._store.jobs.set_failed(ride.job.id, sentence))
+        await self.tell_failure(ride, sentence)
+
+    async def tell_failure(self, ride: Ride, sentence: str) -> None:
+        """Tell a requester why their job failed; in private where its images are kept."""
+        job = ride.job
+
+        async def tell() -> None:
+            if await self._store.generations.left_of_job(job.id):
+                await ride.reply.undelivered(job, sentence)
+            else:
+                await ride.reply.failed(job, sentence)
+            await self._store.jobs.set_told(job.id)
+
+        await self._tell(ride, tell, "told of its failure")
+
+    async def cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Record that a job was stopped, and take back what was shown of it."""
+        await self.record_cancelled(ride, by=by)
+        await self.tell_cancelled(ride, by=by)
+
+    async def record_cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Record that a job was stopped; whoever says so, says it after that."""
+        await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
+
+    async def withdraw(self, ride: Ride) -> None:
+        """Take a job back that nobody waits for; nothing is told, and no message changes."""
+        await self._record(ride, self._store.jobs.withdraw(ride.job.id))
+        await self._rides.leave(ride)
+
+    async def tell_cancelled(self, ride: Ride, *, by: int | None) -> None:
+        """Take back what was shown of a job that was stopped."""
+
+        async def tell() -> None:
+            by_requester = by in {None, ride.job.origin.user_id}
+            await ride.reply.cancelled(ride.job, by_requester=by_requester)
+            await self._store.jobs.set_told(ride.job.id)
+
+        await self._tell(ride, tell, "told of its end")
+
+    async def _tell(self, ride: Ride, tell: Say, what: str) -> None:
+        """Tell how a job ended, once; where nobody can be told, that is an end as well."""
+        error = await self._until_it_works(ride, tell, what)
+        if error is not None:
+            await self._store.jobs.set_told(ride.job.id)
+            await self._rides.leave(ride)
+
+    async def _record(self, ride: Ride, recording: Coroutine[Any, Any, None]) -> None:
+        """Record an end; where the database refuses, the requester still hears of it."""
+        try:
+            await recording
+        except Exception:
+            logger.exception("The end of job %s could not be recorded", ride.job.id)
+        ride.ended.set()
+        await self._unfinished.forget(ride.job.id)
+
+    async def _until_it_works(self, ride: Ride, say: Say, what: str) -> BotError | None:
+        """Say something again and again until it is said, given up, or the program ends.
+
+        Returns:
+            Why it was given up, where that is so.
+
+        """
+        await ride.acknowledged.wait()
+        if ride.is_withdrawn:
+            await self.withdraw(ride)
+            return None
+        pauses_s = itertools.chain(
+            self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
+        )
+        for number, pause_s in enumerate(pauses_s, start=1):
+            error = await self._try(ride, say, what, is_first=number == 1)
+            if error is None:
+                break
+            if await self._is_enough(ride, error, tries=number):
+                logger.warning("Job %s is given up, not %s: %s", ride.job.id, what, error.message)
+                return error  # the job stays: that is recorded, and may be told
+            # It is written down: nobody but the requester waits for this any more.
+            await self._rides.leave(ride)
+            if self._is_stopping():
+                break  # the next start tries again
+            await asyncio.sleep(pause_s)
+        await self._rides.leave(ride)
+        return None
+
+    async def _try(self, ride: Ride, say: Say, what: str, *, is_first: bool) -> BotError | None:
+        """Try once; return what came between. The trace of a defect is logged the first time."""
+        try:
+            async with asyncio.timeout(self._patience.within_s):
+                await say()
+        except (NotPostableError, NotReachedError) as error:
+            found: BotError = error
+        except TimeoutError:
+            found = NotReachedError(f"no answer within {self._patience.within_s:g} s")
+        except Exception as error:
+            if is_first:
+                logger.exception("Job %s could not be %s", ride.job.id, what)
+            found = NotReachedError(f"{type(error).__name__}: {error}")
+        else:
+            return None
+        logger.info("Job %s could not be %s: %s", ride.job.id, what, found.message)
+        return found
+
+    async def _is_enough(self, ride: Ride, error: BotError, *, tries: int) -> bool:
+        """Tell whether no further try shall follow."""
+        if isinstance(error, NotPostableError) and (
+            error.is_final or tries > len(self._patience.pauses_s)  # a permission may come back
+        ):
+            return True
+        try:
+            since = await self._store.jobs.unanswered_since(ride.job.id)
+        except BotError as refusal:
+            logger.warning("A try of job %s is not counted: %s", ride.job.id, refusal.message)
+            return False
+        return self._patience.is_over(tries, since)
+
+
+def kept_sentence(image_ids: Sequence[str], error: BotError, patience: Patience) -> str:
+    """Return what a requester is told whose images cannot be handed over."""
+    ids = ", ".join(f"`{each}`" for each in image_ids)
+    if isinstance(error, NotPostableError):
+        return (
+            f"The image {ids} is made and kept, but I may not post in its channel any more: "
+            "use /show or /history where I may."
+        )
+    hours = patience.lasts.total_seconds() / 3600
+    return (
+        f"The image {ids} is made and kept, but Discord did not take it for {hours:.0f} hours: "
+        "use /show or /history."
+    )
+
+
+def _sentence_of(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The image could not be stored: {error.strerror or error}."
+    return error.message if isinstance(error, BotError) else FIXED_SENTENCE

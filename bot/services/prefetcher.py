@@ -1,0 +1,71 @@
+"""The image after the one that is drawn: asked for early, so that the engine goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.drawing import Drawing
+from bot.execution.engine_thread import NotBegunError
+from bot.services.active_jobs import Ride
+
+Ask = Callable[[Ride, int], Coroutine[Any, Any, Drawing]]  # for an image of a job, by its place
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    ride: Ride
+    index: int
+    drawing: asyncio.Task[Drawing]
+
+
+class Ahead:
+    """At most one image, which waits on the engine's thread behind the one that is drawn."""
+
+    def __init__(self, ask: Ask) -> None:
+        """Begin with none; `ask` has an image drawn behind those asked for before."""
+        self._ask = ask
+        self._asked: _Asked | None = None
+
+    @property
+    def ride(self) -> Ride | None:
+        """Return the job that the image belongs to."""
+        return None if self._asked is None else self._asked.ride
+
+    def ask(self, ride: Ride, index: int) -> None:
+        """Ask for an image."""
+        drawing = asyncio.create_task(self._ask(ride, index), name=f"draw {ride.job.id} ahead")
+        self._asked = _Asked(ride=ride, index=index, drawing=drawing)
+
+    async def take(self, ride: Ride, index: int) -> Drawing | None:
+        """Wait for an image; None if it was not asked for, or never begun."""
+        asked = self._asked
+        if asked is None or asked.ride is not ride or asked.index != index:
+            return None
+        self._asked = None
+        if ride.image_index != index:  # else it is on its way already, and has been noted
+            ride.image_index, ride.step_share = index, 0.0
+        try:
+            return await asked.drawing
+        except NotBegunError:
+            return None
+
+    def drop(self, ride: Ride) -> None:
+        """Call off the next image of a job that ends without it."""
+        asked = self._asked
+        if asked is None or asked.ride is not ride:
+            return
+        self._asked = None
+        if not ride.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
+            ride.cancel.set()
+            ride.cancel = threading.Event()
+        asked.drawing.add_done_callback(_forget)
+
+
+def _forget(drawing: asyncio.Task[Drawing]) -> None:
+    """Take note of how a drawing ended that nobody waits for."""
+    if not drawing.cancelled():
+        drawing.exception()

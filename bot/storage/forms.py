@@ -1,0 +1,81 @@
+"""The table of forms that were opened, so that a restart loses none of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import aiosqlite
+
+from bot.domain.forms import Choice, Field, Form
+from bot.domain.jobs import new_id, now
+from bot.storage.database import Database
+
+KEPT_FOR: Final = dt.timedelta(days=7)
+
+
+class FormTable:
+    """Forms; each is its user's alone."""
+
+    def __init__(self, database: Database) -> None:
+        """Remember the connection."""
+        self._database = database
+
+    async def open(
+        self,
+        *,
+        kind: str,
+        user_id: int,
+        title: str,
+        subject: Mapping[str, Any],
+        fields: Sequence[Field],
+    ) -> Form:
+        """Write a new form down, and forget those of more than a week ago."""
+        form = Form(id=new_id(), kind=kind, user_id=user_id, title=title, subject=subject,
+                    fields=fields, typed={})  # fmt: skip
+        async with self._database.transaction() as db:
+            oldest = (now() - KEPT_FOR).isoformat()
+            await db.execute("DELETE FROM forms WHERE created_at < ?", (oldest,))
+            await db.execute(
+                "INSERT INTO forms (id, kind, user_id, title, subject, fields, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (form.id, kind, user_id, title, json.dumps(dict(subject)),
+                 json.dumps([asdict(field) for field in fields]), now().isoformat()),
+            )  # fmt: skip
+        return form
+
+    async def send(self, form_id: str, user_id: int, typed: Mapping[str, str]) -> Form | None:
+        """Record what a user typed; return the form, or None where there is none of theirs."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE forms SET typed = ? WHERE id = ? AND user_id = ?",
+                (json.dumps(dict(typed)), form_id, user_id),
+            )
+        return await self.find(form_id, user_id)
+
+    async def find(self, form_id: str, user_id: int) -> Form | None:
+        """Return a form that a user opened."""
+        rows = await self._database.rows(
+            "SELECT * FROM forms WHERE id = ? AND user_id = ?", form_id, user_id
+        )
+        return _form(rows[0]) if rows else None
+
+
+def _form(row: aiosqlite.Row) -> Form:
+    return Form(
+        id=row["id"],
+        kind=row["kind"],
+        user_id=row["user_id"],
+        title=row["title"],
+        subject=json.loads(row["subject"]),
+        fields=[_field(each) for each in json.loads(row["fields"])],
+        typed=json.loads(row["typed"] or "{}"),
+    )
+
+
+def _field(values: dict[str, Any]) -> Field:
+    choices = [Choice(**each) for each in values.pop("choices")]
+    return Field(**values, choices=choices)

@@ -1,0 +1,288 @@
+"""The tables of jobs: what was asked for, what became of it, and where drawing is paused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any, Final
+
+import aiosqlite
+
+from bot.domain.jobs import Job, JobState, Origin, now
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.variations import Axis
+from bot.domain.variety_schedule import NEWEST_SCALE
+from bot.domain.viewers import NO_CHANNEL
+from bot.storage.database import Database
+
+_INSERT_JOB: Final = (
+    "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
+    " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
+    " message_id, upload_limit)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_REQUEST: Final = (
+    "INSERT OR IGNORE INTO requests (job_id, position, prompt, seed, width, height, quality,"
+    " guidance_scale, variety, variety_scale, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+_INSERT_PLACE: Final = (
+    "INSERT INTO places (channel_id, guild_id, is_age_restricted) VALUES (?, ?, ?)"
+    " ON CONFLICT (channel_id) DO UPDATE SET is_age_restricted = excluded.is_age_restricted"
+    " WHERE is_age_restricted <> excluded.is_age_restricted"
+)
+_INSERT_NEW_PLACE: Final = "INSERT OR IGNORE INTO places (channel_id, guild_id) VALUES (?, ?)"
+
+
+class JobTable:
+    """Jobs with their requests."""
+
+    def __init__(self, database: Database) -> None:
+        """Remember the connection."""
+        self._database = database
+
+    async def add(self, job: Job) -> None:
+        """Write a new job with its requests, and where it comes from."""
+        async with self._database.transaction() as db:
+            await insert_job(db, job)
+            if job.origin.guild_id is not None:
+                await db.execute(_INSERT_PLACE, _place_values(job.origin))
+            await insert_requests(db, job)
+
+    async def start(self, job_id: str) -> None:
+        """Record that the engine begins with a job, once more."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'running', attempts = attempts + 1, changed_at = ?"
+                " WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+
+    async def set_posted(self, job_id: str) -> None:
+        """Record that a job's images are posted; its interaction's token is of no more use."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'posted', token = NULL, changed_at = ? WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+
+    async def set_failed(self, job_id: str, error: str) -> None:
+        """Record why a job failed; its requester does not know yet."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'failed', error = ?, is_told = 0, tried_since = NULL,"
+                " changed_at = ? WHERE id = ?",
+                (error, now().isoformat(), job_id),
+            )
+
+    async def set_cancelled(self, job_id: str, *, by: int | None) -> None:
+        """Record that a job was stopped; what was shown of it is not taken back yet."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'cancelled', ended_by = ?, is_told = 0, changed_at = ?"
+                " WHERE id = ?",
+                (by, now().isoformat(), job_id),
+            )
+
+    async def withdraw(self, job_id: str) -> None:
+        """Record that a job was stopped that nobody waits for."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET state = 'cancelled', is_told = 1, token = NULL, changed_at = ?"
+                " WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+
+    async def set_told(self, job_id: str) -> None:
+        """Record that the requester knows how a job ended; its token is of no more use."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE jobs SET is_told = 1, token = NULL WHERE id = ?", (job_id,))
+
+    async def unanswered_since(self, job_id: str) -> dt.datetime:
+        """Record that a requester could not be answered; return since when that is so."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET tried_since = COALESCE(tried_since, ?) WHERE id = ?",
+                (now().isoformat(), job_id),
+            )
+            [row] = await self._database.rows("SELECT tried_since FROM jobs WHERE id = ?", job_id)
+        return dt.datetime.fromisoformat(row["tried_since"])
+
+    async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
+        """Record which message answers a job."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE jobs SET message_id = ? WHERE id = ?", (message_id, job_id))
+            await db.execute(
+                "UPDATE generations SET channel_id = ?, message_id = ?"
+                " WHERE job_id = ? AND deleted_at IS NULL",
+                (channel_id, message_id, job_id),
+            )
+
+    async def is_posting(self, job_id: str) -> bool:
+        """Tell whether a message with a job's images was about to be posted before."""
+        rows = await self._database.rows("SELECT posting_at FROM jobs WHERE id = ?", job_id)
+        return bool(rows) and rows[0]["posting_at"] is not None
+
+    async def set_posting(self, job_id: str) -> dt.datetime | None:
+        """Record that a message with a job's images is about to be posted.
+
+        Returns:
+            When that was tried first, if it was tried before.
+
+        """
+        async with self._database.transaction() as db:
+            rows = await self._database.rows("SELECT posting_at FROM jobs WHERE id = ?", job_id)
+            if rows and rows[0]["posting_at"] is not None:
+                return dt.datetime.fromisoformat(rows[0]["posting_at"])
+            await db.execute(
+                "UPDATE jobs SET posting_at = ? WHERE id = ?", (now().isoformat(), job_id)
+            )
+        return None
+
+    async def set_moved(self, job_id: str) -> None:
+        """Record that a moderator moved a job to the front."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET moved_at = ? WHERE id = ?", (now().isoformat(), job_id)
+            )
+
+    async def find(self, job_id: str) -> Job | None:
+        """Return a job by its id."""
+        rows = await self._database.rows("SELECT * FROM jobs WHERE id = ?", job_id)
+        return await self._job(rows[0]) if rows else None
+
+    async def known(self, ids: Collection[str]) -> set[str]:
+        """Return those of some ids that a job has."""
+        found = [await self._database.rows("SELECT id FROM jobs WHERE id = ?", id_) for id_ in ids]
+        return {rows[0]["id"] for rows in found if rows}
+
+    async def unfinished(self) -> list[Job]:
+        """Return the jobs that wait, were running, are not posted or not told, oldest first."""
+        rows = await self._database.rows(
+            "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'made') OR is_told = 0"
+            " ORDER BY created_at, rowid"
+        )
+        return [await self._job(row) for row in rows]
+
+    async def moved(self) -> list[str]:
+        """Return the ids of the waiting jobs that were moved to the front, the first one first."""
+        rows = await self._database.rows(
+            "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND moved_at IS NOT NULL"
+            " ORDER BY moved_at DESC"
+        )
+        return [row["id"] for row in rows]
+
+    async def recent_sizes(self, user_id: int, *, limit: int = 5) -> list[Size]:
+        """Return the sizes a user asked for last, newest first, each once."""
+        rows = await self._database.rows(
+            "SELECT width, height FROM requests JOIN jobs ON jobs.id = requests.job_id"
+            " WHERE user_id = ? GROUP BY width, height ORDER BY MAX(created_at) DESC LIMIT ?",
+            user_id, limit,
+        )  # fmt: skip
+        return [Size(width=row["width"], height=row["height"]) for row in rows]
+
+    async def pauses(self) -> set[int]:
+        """Return the guilds whose jobs are held back; 0 is everywhere."""
+        return {row["guild_id"] for row in await self._database.rows("SELECT * FROM pauses")}
+
+    async def pause(self, guild_id: int, *, by: int) -> None:
+        """Record that a guild's jobs are held back."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "INSERT OR REPLACE INTO pauses (guild_id, user_id, created_at) VALUES (?, ?, ?)",
+                (guild_id, by, now().isoformat()),
+            )
+
+    async def unpause(self, guild_id: int) -> None:
+        """Record that a guild's jobs go on."""
+        async with self._database.transaction() as db:
+            await db.execute("DELETE FROM pauses WHERE guild_id = ?", (guild_id,))
+
+    async def _job(self, row: aiosqlite.Row) -> Job:
+        requests = await self._database.rows(
+            "SELECT * FROM requests WHERE job_id = ? ORDER BY position", row["id"]
+        )
+        return Job(
+            id=row["id"],
+            requests=tuple(request_of(each) for each in requests),
+            origin=_origin(row),
+            parents=tuple(each["parent_id"] for each in requests if each["parent_id"] is not None),
+            relation=row["relation"],
+            spoiler=bool(row["spoiler"]),
+            created_at=dt.datetime.fromisoformat(row["created_at"]),
+            state=JobState(row["state"]),
+            message_id=row["message_id"],
+            attempts=row["attempts"],
+            error=row["error"],
+            ended_by=row["ended_by"],
+            axis=None if row["axis"] is None else Axis(row["axis"]),
+        )
+
+
+async def insert_job(db: aiosqlite.Connection, job: Job) -> None:
+    """Write a job without its requests, and its place if that is new, inside a transaction."""
+    await db.execute(_INSERT_JOB, _job_values(job))
+    if job.origin.guild_id is not None and job.origin.channel_id != NO_CHANNEL:
+        await db.execute(_INSERT_NEW_PLACE, (job.origin.channel_id, job.origin.guild_id))
+
+
+async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0) -> None:
+    """Write the requests of a job from a position on; one that is there stays."""
+    await db.executemany(
+        _INSERT_REQUEST,
+        [
+            (job.id, first + i, *_request_values(request), job.parent_of(i))
+            for i, request in enumerate(job.requests)
+        ],
+    )
+
+
+def request_of(row: aiosqlite.Row) -> GenerationRequest:
+    """Return the request that a row of `requests` or `generations` holds."""
+    return GenerationRequest(
+        prompt=row["prompt"],
+        seed=row["seed"],
+        size=Size(width=row["width"], height=row["height"]),
+        quality=Quality(row["quality"]),
+        guidance_scale=row["guidance_scale"],
+        variety=row["variety"],
+        # Without a variety its scale meant nothing: what is made of it now is of today's.
+        variety_scale=row["variety_scale"] if row["variety"] else NEWEST_SCALE,
+    )
+
+
+def _request_values(request: GenerationRequest) -> tuple[Any, ...]:
+    return (
+        request.prompt, request.seed, request.size.width, request.size.height,
+        request.quality, request.guidance_scale, request.variety, request.variety_scale,
+    )  # fmt: skip
+
+
+def _job_values(job: Job) -> tuple[Any, ...]:
+    origin = job.origin
+    return (
+        job.id, job.state, job.relation, job.parent_of(0), int(job.spoiler),
+        origin.guild_id, origin.channel_id, origin.user_id, origin.user_name,
+        origin.locale, origin.application_id, origin.token,
+        origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
+        job.axis, job.message_id, origin.upload_limit,
+    )  # fmt: skip
+
+
+def _place_values(origin: Origin) -> tuple[Any, ...]:
+    return origin.channel_id, origin.guild_id, int(origin.is_age_restricted)
+
+
+def _origin(row: aiosqlite.Row) -> Origin:
+    return Origin(
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        user_id=row["user_id"],
+        user_name=row["user_name"],
+        locale=row["locale"],
+        application_id=row["application_id"],
+        token=row["token"],
+        expires_at=dt.datetime.fromisoformat(row["expires_at"]),
+        upload_limit=row["upload_limit"],
+    )

@@ -1,0 +1,1 @@
+"""Mood boards: `/board`, its buttons, and what happens to its channels."""

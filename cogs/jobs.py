@@ -1,0 +1,149 @@
+"""`/jobs`: what moderators can do with the line of their own server."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_ui.answers import Answer
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.content import sentence
+from bot.discord_ui.deferrals import defer
+from bot.discord_ui.formatting import relative_time, shortened, user_mention
+from bot.discord_ui.viewers import viewer_of
+from bot.domain.jobs import typed_id
+from bot.domain.viewers import Viewer
+from bot.locales import text
+from bot.services import Ticket
+from bot.services.queue import EVERYWHERE
+
+
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_messages=True)
+class Moderating(
+    commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"
+):
+    """Move, pause, resume and clear; other servers' jobs keep their turns."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        """Remember the bot."""
+        self._bot = bot
+
+    @app_commands.command(description="Let a waiting job be the next one of this server")
+    @app_commands.describe(job="Which job")
+    async def move(self, interaction: discord.Interaction, job: str) -> None:
+        """Move a job to the front of the server's own jobs."""
+        locale, job_id = str(interaction.locale), typed_id(job)
+        viewer = await _moderator(interaction)
+        await defer(interaction)
+        ticket = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
+        if ticket is None:
+            raise RefusalError("not_waiting", id=job_id)
+        words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
+        await Answer.to(interaction).give(sentence(words))
+
+    def _ready(self, ticket: Ticket, locale: str) -> str:
+        if ticket.eta_s is None:
+            return ""
+        when = relative_time(self._bot.now().timestamp() + ticket.eta_s)
+        return text("moved_when", locale, when=when)
+
+    @app_commands.command(description="Hold back this server's waiting jobs")
+    @app_commands.describe(everywhere="All servers' jobs; for the bot's owner only")
+    async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
+        """Pause; what is being drawn is finished."""
+        guild_id = await self._place(interaction, everywhere=everywhere)
+        await defer(interaction)
+        await self._bot.service.moderation.pause(guild_id, by=interaction.user.id)
+        await self._answer(interaction, "paused_everywhere" if everywhere else "paused")
+
+    @app_commands.command(description="Let this server's jobs go on")
+    @app_commands.describe(everywhere="End a pause of all servers; for the bot's owner only")
+    async def resume(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
+        """End a pause; one of the owner's keeps a server waiting."""
+        guild_id = await self._place(interaction, everywhere=everywhere)
+        if not self._bot.service.moderation.is_paused(guild_id):
+            raise RefusalError("was_not_paused")
+        await defer(interaction)
+        await self._bot.service.moderation.resume(guild_id)
+        is_still = self._bot.service.moderation.is_paused(guild_id)
+        await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
+
+    async def _place(self, interaction: discord.Interaction, *, everywhere: bool) -> int:
+        """Return whose jobs are meant, if they are this person's to steer."""
+        if not everywhere:
+            await _moderator(interaction)
+            return _guild_id(interaction)
+        if not await self._bot.is_owner(interaction.user):
+            raise RefusalError("owner_only")
+        return EVERYWHERE
+
+    @app_commands.command(description="Cancel this server's waiting jobs")
+    @app_commands.describe(user="Only this member's; none means everybody's")
+    async def clear(
+        self, interaction: discord.Interaction, user: discord.User | None = None
+    ) -> None:
+        """Cancel what waits; everybody concerned is told."""
+        viewer = await _moderator(interaction)
+        user_id = user.id if user else None
+        await defer(interaction)
+        count = await self._bot.service.moderation.clear(viewer, user_id=user_id)
+        if count == 0:
+            raise RefusalError("nothing_to_clear")
+        if user is None:
+            await self._answer(interaction, "cleared", count=count)
+        else:
+            await self._answer(interaction, "cleared_of", count=count, user=user_mention(user.id))
+
+    async def _answer(self, interaction: discord.Interaction, key: str, **values: object) -> None:
+        words = text(key, str(interaction.locale), **values)
+        await Answer.to(interaction).give(sentence(words))
+
+    @move.autocomplete("job")
+    async def suggest_jobs(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the server's waiting jobs in the order of the line."""
+        viewer = await viewer_of(interaction)
+        waiting = [
+            entry.job
+            for entry in self._bot.service.queue_for(viewer)
+            if entry.position > 0 and entry.job is not None
+            if viewer.is_moderator and viewer.may_moderate(entry.job.origin)
+        ]
+        named = {
+            job.id: f"{job.id} · {job.origin.user_name} · {job.requests[0].prompt}"
+            for job in waiting
+        }
+        return [
+            app_commands.Choice(name=shortened(name, 100), value=job_id)
+            for job_id, name in named.items()
+            if typed.casefold() in name.casefold()
+        ][:25]
+
+
+async def _moderator(interaction: discord.Interaction) -> Viewer:
+    """Return who asks, if they are a moderator of the whole server.
+
+    Discord hides the command from others, but lets a server say to whom it shows it.
+
+    Raises:
+        RefusalError: They are not.
+
+    """
+    viewer = await viewer_of(interaction)
+    if not viewer.is_moderator:
+        raise RefusalError("jobs_moderators_only")
+    return viewer
+
+
+def _guild_id(interaction: discord.Interaction) -> int:
+    assert interaction.guild_id is not None  # the group exists in servers only
+    return interaction.guild_id
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the commands."""
+    await bot.add_cog(Moderating(bot))
