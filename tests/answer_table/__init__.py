@@ -1,7 +1,7 @@
 """What a user finally sees: every command, button, menu and form, whatever goes wrong.
 
 The real bot as a process of its own, against a simulated Discord whose requests fail as they are
-told to; `tests.test_answers` says what has to come out.
+told to; `tests.wire.test_answers` says what has to come out.
 
 python -m tests.answer_table [docs/answers.md [ACT…]]
 

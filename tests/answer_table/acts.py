@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tests.answer_table.scene import Act, Done, Scene
-from tests.discord_server.world import Seen
-from tests.town import walk
+from tests.support.discord_env import walk
+from tests.support.discord_server.world import Seen
 
 Do = Callable[[], Awaitable[Done]]
 Source = Callable[[Scene], Awaitable[Seen]]

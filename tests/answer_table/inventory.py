@@ -12,9 +12,9 @@ from typing import Any, Final
 from bot.discord_ui import buttons
 from bot.discord_ui.client import AnswerableItem
 from cogs.boards import group
-from tests.discord_server.bot_process import BotProcess
-from tests.discord_server.launch import FORM_LINE, ITEM_LINE
-from tests.discord_server.server import DiscordServer
+from tests.support.discord_server.bot_process import BotProcess
+from tests.support.discord_server.launch import FORM_LINE, ITEM_LINE
+from tests.support.discord_server.server import DiscordServer
 
 SUBCOMMANDS: Final = {1, 2}  # kinds of options that are subcommands or groups of them
 MENU: Final = 3  # a command of a message's menu

@@ -11,8 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from tests.answer_table.acts import Prepare, Source, made
 from tests.answer_table.scene import Act, Scene
-from tests.discord_server.world import Seen
-from tests.town import SMALL, walk
+from tests.support.discord_env import SMALL, walk
+from tests.support.discord_server.world import Seen
 
 PARAMETERS: Final = "a red apple\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 128x128"
 

@@ -31,8 +31,8 @@ from tests.answer_table.needs import (
     waits,
 )
 from tests.answer_table.scene import Act, Scene
-from tests.discord_server.world import Seen
-from tests.town import SMALL
+from tests.support.discord_env import SMALL
+from tests.support.discord_server.world import Seen
 
 SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
 EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety": "0"}

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import discord
 
-from tests.board_room import picture
-from tests.discord_server.bot_process import BotProcess, bot_process
-from tests.discord_server.server import DiscordServer
-from tests.discord_server.world import Place, Seen
-from tests.town import SMALL
+from tests.support.boards_env import picture
+from tests.support.discord_env import SMALL
+from tests.support.discord_server.bot_process import BotProcess, bot_process
+from tests.support.discord_server.server import DiscordServer
+from tests.support.discord_server.world import Place, Seen
 
 PATIENCE_S: Final = 90.0
 LOOK_S: Final = 0.1  # between looks at the database

@@ -13,7 +13,7 @@ from tests.answer_table.inventory import name_of
 from tests.answer_table.scene import LOOK_S, PATIENCE_S, Act, Done, Scene
 from tests.answer_table.troubles import Trouble
 from tests.answer_table.verdict import Outcome
-from tests.discord_server.world import Seen
+from tests.support.discord_server.world import Seen
 
 STILL_S: Final = 0.3  # nothing changes for so long: it is over
 NOBODY_S: Final = 8.0  # nothing is seen for so long: nothing will be

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from tests.discord_server.faults import Fault
+from tests.support.discord_server.faults import Fault
 
 
 class Part(Enum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.locales import text
-from tests.discord_server.world import Seen
+from tests.support.discord_server.world import Seen
 
 THINKING, TWICE, UNTRUE, NOTHING, SECRETLY = "thinking…", "twice", "untrue", "nothing", "done!"
 DONE_TWICE, NOT_TRIED = "done twice", "not tried"

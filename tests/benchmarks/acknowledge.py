@@ -28,7 +28,7 @@ from simcord.enums import AppCommandType, InteractionType, OptionType
 from bot.bench.queue_load import WatchedEngine
 from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.town import Town, open_town
+from tests.support.discord_env import Town, open_town
 
 USERS = 40
 BACKLOG = 6  # jobs kept waiting, so that the engine never pauses

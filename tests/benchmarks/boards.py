@@ -33,7 +33,7 @@ from bot.media.exports import (
     page_count,
 )
 from bot.media.palettes import palette_of
-from tests.board_samples import board_of, item_of, scene
+from tests.support.board_samples import board_of, item_of, scene
 
 SHAPES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
 DIFFERENT = 40  # every 40th picture's palette is computed; the others borrow one

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos.run import FAULT_NAMES, Chaos
+from tests.support.chaos.run import FAULT_NAMES, Chaos
 
 
 def main() -> int:

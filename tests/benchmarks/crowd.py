@@ -17,7 +17,7 @@ from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.services import Progress, Service, Ticket, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.discord_server.stand_in import StandInEngine
+from tests.support.discord_server.stand_in import StandInEngine
 
 HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))  # sees what the crowd asks for
 

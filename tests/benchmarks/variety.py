@@ -5,8 +5,8 @@ prompt needs no download: half of it is the mean absolute difference of their pi
 bits of their likeness differ (256 signs of the lowest frequencies of the cosine transform, see
 `bot.media.fingerprint`), each divided by what it is between pictures of different prompts: 1 is as
 far apart as pictures of different things. Whether the prompt is followed is asked of the judge (see
-`tests/judge`), which never saw a generated picture: the share of pictures whose likeliest of 670
-concepts is the right one, and how sure it is of that one on average.
+`tests/support/judge`), which never saw a generated picture: the share of pictures whose likeliest
+of 670 concepts is the right one, and how sure it is of that one on average.
 
     python -m tests.benchmarks.variety [--model FOLDER] [--seeds 16] [--side 192] [--processes N]
     python -m tests.benchmarks.variety --strengths 0.5,1,2 --fractions 0.25,1   # for a new scale
@@ -76,7 +76,7 @@ def look(image: RawImage, concept: str) -> Look:
     """Keep what is compared of a picture, in a process that looks."""
     import torch  # noqa: PLC0415 - such a process has no GPU, which must be said before
 
-    from tests.judge import probabilities  # noqa: PLC0415 - it imports torch
+    from tests.support.judge import probabilities  # noqa: PLC0415 - it imports torch
 
     torch.set_num_threads(1)
     sure = probabilities(image)

@@ -1,6 +1,6 @@
 """Who sees and may do what: every command, suggestion, button and menu, asked by everybody.
 
-The real bot in a simulated Discord; `tests.test_viewers` says what has to come out.
+The real bot in a simulated Discord; `tests.wire.test_viewers` says what has to come out.
 
 python -m tests.viewer_table [docs/visibility.md]
 """
@@ -13,8 +13,8 @@ from typing import Final
 
 from bot.discord_ui.components import cancel_row
 from bot.settings import Settings
-from tests.discord_server.stand_in import StandInEngine
-from tests.town import SMALL, SteeredEngine, Town, open_town
+from tests.support.discord_env import SMALL, SteeredEngine, Town, open_town
+from tests.support.discord_server.stand_in import StandInEngine
 from tests.viewer_table.askers import Asker, askers, post, prepare
 from tests.viewer_table.rows import (
     IMAGE_ROWS,

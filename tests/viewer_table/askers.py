@@ -12,8 +12,8 @@ from discord import ui
 
 from bot.discord_ui import views
 from bot.discord_ui.components import numbered_rows
-from tests.test_places import brought_along
-from tests.town import SMALL, Town, ids_of
+from tests.discord.test_places import brought_along
+from tests.support.discord_env import SMALL, Town, ids_of
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tests.town import SMALL, Town, answer_of, gallery_of, texts_of
+from tests.support.discord_env import SMALL, Town, answer_of, gallery_of, texts_of
 from tests.viewer_table.askers import Asker
 
 LISTED, UNLISTED = "listed", "–"

@@ -17,7 +17,7 @@ from bot.media.decoding.stealth import hidden_text
 MAX_PIXELS: Final = (
     4096**2
 )  # a larger picture is read smaller; the largest drawn here has 2048 x 2048
-# With what the program itself takes, 71 MB, less than 200 MB: see tests/test_bad_input.py.
+# With what the program itself takes, 71 MB, less than 200 MB: see tests/unit/cli/test_bad_input.py.
 MAX_UNPACKED_BYTES: Final = 115 * 10**6
 _ROWS: Final = 64  # converted at once: a whole copy would take 67 MB, and there are several
 _JPEG: Final = {"JPEG", "MPO"}

@@ -92,8 +92,9 @@ class FolderPainter:
     def __init__(self, folder: Path, device: torch.device, weight: float) -> None:
         """Load a pipeline folder; `weight` is that of guidance, 0 as the bot's default."""
         sys.path.insert(0, str(PROJECT))
-        from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - checkpoints do without
         from diffusers import AutoencoderKL  # noqa: PLC0415
+
+        from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - checkpoints do without
 
         manifest = (folder / "manifest.md5").read_bytes()
         self.name, self.weight = f"{_md5(manifest)} {device.type} {weight}", weight

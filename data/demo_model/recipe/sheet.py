@@ -57,8 +57,8 @@ def drawn(model: Path, seed: int) -> list[Image.Image]:
     from bot.cli.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
 
     let_threads_sleep()
-    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
     from bot.domain.requests import GenerationRequest, Size  # noqa: PLC0415
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
 
     engine = ZImageEngine(model, model_id="demo", revision="sheet")
     size = Size(width=256, height=256)

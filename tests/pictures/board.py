@@ -1,0 +1,75 @@
+"""Make the README's picture of a board: drawn by the demo model, hung up with the real commands.
+
+python -m tests.pictures.board [docs/board.webp]
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from bot.domain.boards import Theme
+from bot.media.exports import draw_board
+from bot.settings import DEMO_MODEL_DIR, Settings
+from tests.pictures.playground import write_picture
+from tests.support.board_channels import board_of, create
+from tests.support.discord_env import SteeredEngine, Town, ids_of, open_town
+
+NAME: Final = "Harbour café · summer 夏天"
+BRIEF: Final = (
+    "Posters, stickers and the menu of a café by the sea: deep blue, sand and one warm orange."
+)
+WIDE, TALL, SQUARE = "320x176", "176x320", "256x256"
+CREDITS: Final = {"ada": "Ada", "ming": "小明", "moderator": "Grace"}
+# Who drew it, what, its size, its caption, its status and who voted for it.
+PICTURES: Final = (
+    ("ada", "a sailboat, dark blue background", WIDE, "Hero for the poster ⛵", "approved", "mg"),
+    ("ming", "palm tree, orange background", TALL, "Warm light, keep", "shortlist", "ag"),
+    ("moderator", "ice cream, pink background", SQUARE, "菜单封面 Menu cover", "approved", "am"),
+    ("ada", "flamingo, light blue background", TALL, "Stickers?", None, "m"),
+    ("ming", "一朵向日葵, 浅蓝色背景", WIDE, "", None, "ag"),
+    ("moderator", "西瓜, 绿色背景", SQUARE, "夏日特饮 🍉", "shortlist", "am"),
+    ("ada", "lemon, beige background", WIDE, "Lemonade, on sand", None, "mg"),
+    ("ming", "surfer, teal background", TALL, "冲浪", None, "g"),
+    ("ming", "蓝色背景上的太阳", SQUARE, "", "shortlist", "ag"),
+    ("moderator", "a car, yellow background", WIDE, "For the map", None, "a"),
+    ("ada", "一只企鹅, 蓝色背景", TALL, "Too cold?", "rejected", ""),
+    ("ada", "一杯咖啡, 棕色背景", SQUARE, "Café corner ☕", None, "mg"),
+)
+
+
+async def hang(town: Town) -> None:
+    """Make the board and all that hangs on it."""
+    voters = {"a": town.ada, "m": town.ming, "g": town.moderator}
+    await create(town, NAME, brief=BRIEF)
+    for number, (who, prompt, size, caption, status, votes) in enumerate(PICTURES, start=1):
+        person = getattr(town, who)
+        message = await town.imagine(person, prompt, seed=42, size=size)
+        said = {"caption": caption} if caption else {}
+        said["credit"] = CREDITS[who]
+        await person.slash(town.channel, "board add", id=ids_of(message)[0], **said)
+        for voter in votes:
+            await voters[voter].slash(town.channel, "board vote", number=number)
+        if status is not None:
+            decided = {"number": number, "status": status}
+            await town.moderator.slash(town.channel, "board status", **decided)
+
+
+async def draw(folder: Path, engine: Any) -> Any:
+    """Return the picture."""
+    settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
+    async with open_town(settings, SteeredEngine(engine)) as town:
+        await hang(town)
+        board = await board_of(town, NAME)
+        return draw_board(
+            board,
+            items=board.ordered(),
+            theme=Theme.DARK,
+            page=1,
+            pictures=town.service.boards.pictures,
+            locale="en-US",
+        ).image
+
+
+if __name__ == "__main__":
+    write_picture(draw, "docs/board.webp")

@@ -1,0 +1,88 @@
+"""Fixtures for the bot in a simulated Discord; loaded by `pytest_plugins` where they are wanted."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.settings import Settings
+from tests.support.discord_env import SteeredEngine, Town, open_town
+from tests.support.discord_server.stand_in import StandInEngine
+
+if TYPE_CHECKING:  # importing it for real would import torch
+    from bot.engine.z_image import ZImageEngine
+
+
+@pytest.fixture(scope="session")
+def sketch_model(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model that draws scribbles in a third of the demo model's time."""
+    from tests.support.sketch_model import write_sketch_model  # noqa: PLC0415 - imports torch
+
+    return write_sketch_model(demo_model, tmp_path_factory.mktemp("sketch") / "model")
+
+
+@pytest.fixture(scope="session")
+def loaded_engine(sketch_model: Path) -> Iterator[ZImageEngine]:
+    """Load weights that draw scribbles once, for tests of what the real engine tells or refuses."""
+    with _loaded(sketch_model) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def demo_engine(demo_model: Path) -> Iterator[ZImageEngine]:
+    """Load the whole demo model once, for tests of what a picture shows."""
+    with _loaded(demo_model) as engine:
+        yield engine
+
+
+@contextlib.contextmanager
+def _loaded(model: Path) -> Iterator[ZImageEngine]:
+    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
+
+    engine = ZImageEngine(model, model_id="demo", revision="test", device="cpu", cpu_threads=1)
+    engine.load()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> SteeredEngine:
+    """Return an engine that draws noise at once."""
+    return SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=tmp_path / "stand-in"))
+
+
+@pytest.fixture
+def real_engine(loaded_engine: ZImageEngine) -> SteeredEngine:
+    return SteeredEngine(loaded_engine)
+
+
+@pytest.fixture
+def own_threads() -> Iterator[None]:
+    """Give the process its number of threads back, which is one for all engines in it."""
+    import torch  # noqa: PLC0415 - most tests do without
+
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, demo_model: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", model=str(demo_model), device="cpu")
+
+
+@pytest.fixture
+async def town(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Town]:
+    async with open_town(settings, engine) as town:
+        yield town
+
+
+@pytest.fixture
+async def drawn_town(settings: Settings, real_engine: SteeredEngine) -> AsyncIterator[Town]:
+    """Return a town whose pictures are drawn, for tests of what is on or known of them."""
+    async with open_town(settings, real_engine) as town:
+        yield town

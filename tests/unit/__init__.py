@@ -1,0 +1,1 @@
+"""Parts by themselves; the folders are those of `bot/`."""

@@ -1,0 +1,246 @@
+"""Every image knows the very image it comes from, and truly how it came from it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.jobs import Generation
+from bot.domain.lineage import changes, relation_of
+from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.storage import Store
+from bot.storage.database import Database
+from tests.support.discord_env import Town, answer_of, gallery_of, ids_of, texts_of
+from tests.unit.storage.test_store import MIGRATIONS
+
+pytest_plugins = ["tests.support.bot_fixtures"]
+
+APPLE = GenerationRequest(prompt="a red apple", seed=5, size=Size(width=128, height=128))
+
+
+async def press(town: Town, message: Any, label: str) -> Any:
+    result = await town.ming.click(message, label=label)
+    await town.idle()
+    return result.response
+
+
+async def edit(town: Town, message: Any, **fields: str) -> Any:
+    shown = await town.ming.click(message, label="Edit")
+    filled = {
+        label["component"]["custom_id"]: label["component"]["value"]
+        for label in shown.modal["components"]
+    }
+    result = await town.ming.submit_modal(shown, {**filled, **fields})
+    await town.idle()
+    return result.response
+
+
+async def made(town: Town, message: Any) -> list[Generation]:
+    found = [await town.service.generation(id_, viewer=town.viewer()) for id_ in ids_of(message)]
+    assert all(found)
+    return found
+
+
+def origins(generations: list[Generation]) -> list[tuple[str | None, str]]:
+    return [(each.parent_id, each.relation) for each in generations]
+
+
+@pytest.mark.parametrize(
+    ("changed", "relation"),
+    [
+        ({}, "same_seed"),
+        ({"seed": 6}, "new_seed"),
+        ({"variety": 30}, "variation"),
+        ({"variety": 30, "seed": 6}, "variation"),
+        ({"prompt": "a green apple"}, "edit"),
+        ({"prompt": "a green apple", "seed": 6, "variety": 30}, "edit"),
+        ({"size": Size(width=144, height=128)}, "edit"),
+        ({"quality": Quality.DRAFT}, "edit"),
+        ({"guidance_scale": 1.5}, "edit"),
+    ],
+)
+def test_the_relation_follows_from_what_was_changed(changed: dict[str, Any], relation: str):
+    assert relation_of(APPLE, replace(APPLE, **changed)) == relation
+    named = {"guidance_scale": "guidance"}
+    assert {each.name for each in changes(APPLE, replace(APPLE, **changed))} == {
+        named.get(name, name) for name in changed
+    }
+
+
+def test_a_new_seed_under_a_variety_is_a_variation():
+    varied = replace(APPLE, variety=30)
+    assert relation_of(varied, replace(varied, seed=6)) == "variation"
+    assert relation_of(varied, varied) == "same_seed"
+    assert relation_of(varied, APPLE) == "variation", "also back to none"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("a castle", "a castle at night", [("", "at night")]),
+        ("a castle at night, 8k", "a castle, 8k", [("at night", "")]),
+        ("a red apple", "a green apple", [("red", "green")]),
+        ("一个红苹果", "一个红苹果,水墨", [("", "水墨")]),
+        ("红苹果", "绿苹果", [("红", "绿")]),
+        ("a red apple on a table", "a green apple on a chair",
+         [("red", "green"), ("table", "chair")]),
+        ("a red apple", "城堡", [("a red apple", "城堡")]),
+        ("a Cat", "a cat", [("a Cat", "a cat")]),
+        ("hello", "hello!", [("", "!")]),
+        ("a 🍎", "a 🚀", [("🍎", "🚀")]),
+    ],
+)  # fmt: skip
+def test_of_a_prompt_only_the_changed_words_are_named(
+    before: str, after: str, expected: list[tuple[str, str]]
+):
+    found = changes(replace(APPLE, prompt=before), replace(APPLE, prompt=after))
+    assert [(each.before, each.after) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "relation"), [("Same seed", "same_seed"), ("New seed", "new_seed")]
+)
+async def test_each_of_several_images_comes_from_its_own_one(town: Town, label: str, relation: str):
+    message = await town.imagine(seed=5, count=3)
+    again = await made(town, await press(town, message, label))
+    assert origins(again) == [(id_, relation) for id_ in ids_of(message)]
+
+
+async def test_an_edit_of_several_images_changes_each_one(town: Town):
+    message = await town.imagine(seed=5, count=2)
+    edited = await made(town, await edit(town, message, prompt="a green apple"))
+    assert origins(edited) == [(id_, "edit") for id_ in ids_of(message)]
+    assert [each.request.seed for each in edited] == [5, 6], "the seeds were left as they were"
+    edited = await made(town, await edit(town, message, seed="70"))
+    assert origins(edited) == [(id_, "new_seed") for id_ in ids_of(message)]
+    assert [each.request.seed for each in edited] == [70, 71]
+
+
+async def test_what_an_edit_is_called_depends_on_what_it_changed(town: Town):
+    message = await town.imagine(seed=5)
+    [id_] = ids_of(message)
+    varied = await edit(town, message, variety="40")
+    [variation] = await made(town, varied)
+    assert origins([variation]) == [(id_, "variation")]
+    assert variation.request == replace(APPLE, variety=40)
+    assert origins(await made(town, await edit(town, message))) == [(id_, "same_seed")]
+    assert origins(await made(town, await edit(town, message, seed=""))) == [(id_, "new_seed")]
+    again = await made(town, await press(town, varied, "New seed"))
+    assert origins(again) == [(variation.id, "variation")]
+    nothing = await made(town, await edit(town, varied, variety=""))
+    assert origins(nothing) == [(variation.id, "variation")]
+    assert nothing[0].request.variety == 0
+
+
+async def test_an_unchanged_edit_is_compared_like_the_same_seed(town: Town):
+    message = await town.imagine(seed=5)
+    again = await edit(town, message)
+    assert f"Pixel for pixel the same as `{ids_of(message)[0]}`" in texts_of(again)
+
+
+async def test_commands_and_menus_name_the_image_they_were_used_on(town: Town):
+    message = await town.imagine(seed=5, count=3)
+    second = ids_of(message)[1]
+    again = await town.ming.slash(town.channel, "reproduce", id=second)
+    await town.idle()
+    assert origins(await made(town, again.response)) == [(second, "same_seed")]
+    shown = answer_of(await town.ming.slash(town.channel, "show", id=second))
+    new = await made(town, await press(town, shown, "New seed"))
+    assert origins(new) == [(second, "new_seed")]
+    menu = await town.ming.context_menu(town.channel, "Same seed", message)
+    await town.idle()
+    assert [each.parent_id for each in await made(town, menu.response)] == ids_of(message)
+
+
+async def test_where_an_image_comes_from_outlives_a_restart(town: Town):
+    message = await town.imagine(seed=5, count=2)
+    town.service._work.cancel()
+    waiting = await town.ming.click(message, label="New seed")
+    await town.start_again()
+    await town.idle()
+    again = await made(town, waiting.response)
+    assert origins(again) == [(id_, "new_seed") for id_ in ids_of(message)]
+
+
+async def test_what_comes_from_a_hidden_image_is_hidden_too(town: Town):
+    message = await town.imagine(seed=5, spoiler=True)
+    again = await press(town, message, "Same seed")
+    assert [item["spoiler"] for item in gallery_of(again)] == [True]
+    plain = await press(town, await town.imagine(seed=5), "Same seed")
+    assert [item["spoiler"] for item in gallery_of(plain)] == [False]
+
+
+async def test_images_of_before_get_their_own_parents_and_true_relations(tmp_path: Path):
+    old = tmp_path / "migrations"
+    old.mkdir()
+    for path in MIGRATIONS.glob("000[1-6]_*.sql"):
+        (old / path.name).write_text(path.read_text())
+    path = tmp_path / "bot.sqlite3"
+    database = Database(path, backups=tmp_path / "backups", migrations=old)
+    await database.open()
+    await database.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        add_old_job(db, "first", None, "imagine", [(5, 0), (6, 0)])
+        add_old_job(db, "again", "first0", "same_seed", [(5, 0), (6, 0)])
+        add_old_job(db, "edit", "first0", "edit", [(70, 0), (71, 0)])
+        add_old_job(db, "varied", "first1", "new_seed", [(6, 9)])
+        add_old_job(db, "waits", "again0", "new_seed", [(1, 0), (2, 0)], made=False)
+        add_old_job(db, "orphan", "gone", "edit", [(1, 0), (2, 0)])
+        db.commit()
+    async with Store(path, images=tmp_path / "images") as store:
+        rows = await store.database.rows("SELECT id, parent_id, relation FROM generations")
+        assert {row["id"]: (row["parent_id"], row["relation"]) for row in rows} == {
+            "first0": (None, "imagine"), "first1": (None, "imagine"),
+            "again0": ("first0", "same_seed"), "again1": ("first1", "same_seed"),
+            "edit0": ("first0", "new_seed"), "edit1": ("first1", "new_seed"),
+            "varied0": ("first1", "variation"),
+            "orphan0": ("gone", "edit"), "orphan1": ("gone", "edit"),
+        }  # fmt: skip
+        waiting = await store.jobs.find("waits")
+        assert waiting.parents == ("again0", "again1")
+
+
+def add_old_job(
+    db: sqlite3.Connection, name: str, parent: str | None, relation: str,
+    seeds: list[tuple[int, int]], *, made: bool = True,
+) -> None:  # fmt: skip
+    """Write a job and its images as version 6 did: each image names the first one's parent."""
+    db.execute(
+        "INSERT INTO jobs (id, state, relation, parent_id, spoiler, channel_id, user_id, user_name,"
+        " locale, application_id, expires_at, created_at, changed_at) VALUES"
+        " (?, ?, ?, ?, 0, 2, 10, 'Ada', 'en-US', 3, ?, ?, ?)",
+        (
+            name,
+            "posted" if made else "queued",
+            relation,
+            parent,
+            *["2026-11-01T00:00:00+00:00"] * 3,
+        ),
+    )
+    for i, (seed, variety) in enumerate(seeds):
+        asked = {
+            "job_id": name, "position": i, "prompt": "a red apple", "seed": seed, "width": 128,
+            "height": 128, "quality": "standard", "guidance_scale": 0.0, "variety": variety,
+        }  # fmt: skip
+        insert(db, "requests", asked)
+        if made:
+            texts = dict.fromkeys(
+                ("prompt_used", "sigmas", "model_id", "model_revision", "dtype", "device", "torch",
+                 "diffusers", "transformers", "conditions", "durations", "pixel_sha256",
+                 "created_at"), "x",
+            )  # fmt: skip
+            row = {
+                "id": f"{name}{i}", "relation": relation, "parent_id": parent, "user_id": 10,
+                "channel_id": 2, "num_inference_steps": 8, **texts,
+            }  # fmt: skip
+            insert(db, "generations", {**asked, **row})
+
+
+def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    marks = ", ".join("?" * len(row))
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
