@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -83,9 +83,7 @@ class Chaos:
             finally:
                 if bot.is_running:
                     await bot.terminate()
-                (self.data_dir / "chaos.log").write_text(bot.log, encoding="utf-8")
-                requests = "\n".join(map(str, server.journal.requests))
-                (self.data_dir / "requests.log").write_text(requests, encoding="utf-8")
+                self._keep_logs(bot, server, witness)
             found = Auditor(
                 self.data_dir,
                 witness,
@@ -104,6 +102,18 @@ class Chaos:
             for name, count in server.journal.fault_counts.items():
                 found.counts[f"fault: {name}"] = count
             return found
+
+    def _keep_logs(self, bot: BotProcess, server: DiscordServer, witness: Witness) -> None:
+        """Write down all that happened, to see how a finding came about."""
+        logs: dict[str, Iterable[object]] = {
+            "chaos": [bot.log],
+            "requests": server.journal.requests,
+            "interactions": server.backend.interactions.values(),
+            "messages": witness.messages.items(),
+        }
+        for name, lines in logs.items():
+            path = self.data_dir / f"{name}.log"
+            path.write_text("\n".join(map(str, lines)), encoding="utf-8")
 
     def _is_due(self, number: int, *, after: int) -> bool:
         """Tell whether a kill is one of those so many after the database was last damaged."""
