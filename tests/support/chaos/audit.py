@@ -171,8 +171,10 @@ class Auditor:
         It waited, was cancelled or failed, or its images are deleted.
         """
         prompt = self._prompts[job["id"]]
+        # **Same seed** has the prompt of another job.
+        others = {each["id"] for each in self._generations if each["job_id"] != job["id"]}
         return not any(
-            sight.shown and sight.deleted_at is None and prompt in sight.texts[-1]
+            sight.shown - others and sight.deleted_at is None and prompt in sight.texts[-1]
             and key not in self._copies
             for key, sight in self._witness.messages.items()
         )  # fmt: skip
