@@ -23,6 +23,7 @@ from discord import ui
 
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.threads import reopened
 from bot.domain.jobs import ImageMessage
 from bot.services import AnsweredElsewhereError, UnansweredError
 
@@ -310,11 +311,25 @@ class Answer:
             shown = self._here(edited.id)
 
         error = await self._until_it_works(edit, has_files=bool(content.files))
+        if error is not None and await self._is_reopened(error):
+            error = await self._until_it_works(edit, has_files=bool(content.files))
         if error is not None:
             shown = await self._elsewhere(content)
         if self._stage is Stage.THINKING:
             self._stage = Stage.GIVEN
         return shown
+
+    async def _is_reopened(self, error: BaseException) -> bool:
+        """Open the thread again whose archive keeps an answer from being given."""
+        channel_id = self._interaction.channel_id
+        if refusal_of(error) is not Refusal.NOT_EDITABLE or channel_id is None:
+            return False
+        try:
+            async with asyncio.timeout(self._times.request_s):
+                return await reopened(self._client, channel_id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as refusal:
+            logger.info("A thread could not be opened (%s)", in_one_line(refusal))
+            return False
 
     async def _until_it_works(
         self,

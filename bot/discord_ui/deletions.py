@@ -21,10 +21,11 @@ from bot.discord_ui.boards.people import actor_of
 from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
 from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
-from bot.discord_ui.posts import refusals_translated, reopened, write_to_user
+from bot.discord_ui.posts import refusals_translated, write_to_user
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.results import images_content, notes_on, upload_limit
 from bot.discord_ui.submission import bot_of
+from bot.discord_ui.threads import reopened
 from bot.discord_ui.viewers import guild_of, viewer_of
 from bot.domain.boards import Hanging
 from bot.domain.jobs import Generation, ImageMessage

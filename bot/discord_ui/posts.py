@@ -20,6 +20,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ids_in
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.threads import reopened
 from bot.domain.jobs import Job, Origin
 from bot.services import NotPostableError, NotReachedError
 
@@ -271,15 +272,6 @@ def refusals_translated() -> Iterator[None]:
         if refusal is Refusal.PASSING:
             raise NotReachedError(in_one_line(error)) from error
         raise NotPostableError(in_one_line(error), is_final=refusal.is_final) from error
-
-
-async def reopened(bot: ImageBot, channel_id: int) -> bool:
-    """Take a thread out of Discord's archive; False where it is in none, or is locked."""
-    place = await bot.fetch_channel(channel_id)
-    if not isinstance(place, discord.Thread) or place.locked or not place.archived:
-        return False
-    await place.edit(archived=False)
-    return True
 
 
 async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:

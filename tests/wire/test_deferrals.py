@@ -329,6 +329,22 @@ async def test_an_answer_whose_record_alone_was_lost_is_not_given_twice(
     assert server.people.followups(asked) == []
 
 
+async def test_an_answer_in_a_thread_archived_meanwhile_opens_it_again(
+    server: DiscordServer, place: Place, bot: BotProcess
+):
+    thread = server.people.thread(place.channel, "night", place.ada)
+    server.faults.next(Fault.HANGS, "PATCH", ORIGINAL)
+    asked = await server.people.slash(place.ada, thread, "history")
+    await server.changes.until(lambda: server.journal.fault_counts[Fault.HANGS])
+    server.people.archive(thread.id)
+    server.faults.clear()
+    told = await completed(server, asked)
+    assert "Nothing here yet" in told.text
+    assert 50083 in {request.code for request in server.journal.of("PATCH", ORIGINAL)}
+    assert server.people.messages(place.ada.user.dm_channel) == []
+    await forgotten(bot, server)
+
+
 async def test_an_export_that_discord_finds_too_large_is_sent_in_smaller_files(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):

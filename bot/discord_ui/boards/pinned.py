@@ -25,7 +25,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.places import Place, places_of
-from bot.discord_ui.posts import reopened
+from bot.discord_ui.threads import reopened
 from bot.domain.boards import Board, BoardState
 from bot.locales import text
 

@@ -209,6 +209,8 @@ class Auditor:
                 continue
             if promise.expires_at is not None and promise.expires_at <= now:
                 self._found.counts["thinking behind a dead token"] += 1
+            elif self._is_closed(promise.channel_id):  # nobody may change a message there
+                self._found.counts["thinking in a locked thread"] += 1
             elif promise.id <= self._last_id_before_restoration():
                 self._found.counts["thinking when the database was lost"] += 1
             else:
