@@ -142,7 +142,7 @@ class Answer:
         await self._first(lambda: self._interaction.response.send_modal(make_form()))
         self._stage = Stage.GIVEN
 
-    async def _first(self, send: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - of discord.py
+    async def _first(self, send: Callable[[], Awaitable[Any]], *, has_files: bool = False) -> Any:  # noqa: ANN401 - of discord.py
         """Send the first answer within its three seconds.
 
         Returns:
@@ -155,7 +155,7 @@ class Answer:
                 async with asyncio.timeout(self._times.attempt_s):
                     return await send()
             except Exception as error:
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, has_files=has_files)
                 if refusal not in {Refusal.PASSING, Refusal.DONE, Refusal.ANSWER_DEAD}:
                     raise
                 if refusal is Refusal.PASSING:
@@ -238,7 +238,10 @@ class Answer:
 
     async def _give_first(self, content: Content, *, private: bool) -> ImageMessage | None:
         send, self._is_private = self._interaction.response.send_message, private
-        response = await self._first(lambda: send(ephemeral=private, **content.arguments_of_new()))
+        response = await self._first(
+            lambda: send(ephemeral=private, **content.arguments_of_new()),
+            has_files=bool(content.files),
+        )
         self._stage = Stage.GIVEN
         return self._here(None if response is None else response.message_id)
 
@@ -267,7 +270,9 @@ class Answer:
         edit = self._interaction.response.edit_message
         if not self.is_begun:
             try:
-                await self._first(lambda: edit(**content.arguments()))
+                await self._first(
+                    lambda: edit(**content.arguments()), has_files=bool(content.files)
+                )
             except AnsweredElsewhereError:
                 raise
             except UnansweredError as error:

@@ -174,9 +174,11 @@ class DiscordRemover:
             return False
         route = discord.http.Route(
             "DELETE",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            # Not `@original`: that is another message where the first answer was one of its own.
+            "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}",
             webhook_id=message.application_id,
             webhook_token=message.token,
+            message_id=message.message_id,
         )
         try:
             await self._bot.http.request(route)

@@ -24,7 +24,8 @@ pytest_plugins = ["tests.support.wire_fixtures"]
 EDIT = "/channels/{channel_id}/messages/{message_id}"
 CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 PRESSED = "/webhooks/{webhook_id}/{token}/messages/@original"
-WAYS = (PRESSED, EDIT)  # to a message: by its pressed button, and as the bot
+BY_TOKEN = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
+WAYS = (BY_TOKEN, EDIT)  # to a message: by its pressed button, and as the bot
 
 
 @pytest.fixture(autouse=True)
@@ -329,6 +330,26 @@ async def test_an_answer_that_gets_lost_says_nothing_untrue(
     await gone(server, quick)
     await server.changes.until(lambda: server.journal.fault_counts, what="the lost answer")
     assert server.people.followups(pressed) == []
+
+
+async def test_a_press_that_something_in_between_finds_too_large_deletes_what_was_pressed(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    await posted(server, quick)
+    server.faults.next(Fault.TOO_LARGE, "POST", CALLBACK)
+    assert "Deleted" in await said(server, await delete(server, place, message))
+    await gone(server, quick)
+
+
+async def test_where_the_first_answer_is_another_message_the_pressed_one_is_deleted(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    await posted(server, quick)
+    server.faults.refuse(50109, "POST", CALLBACK)  # which the bot takes for a defect of its own
+    await delete(server, place, message)
+    await gone(server, quick)
 
 
 async def test_a_stop_in_the_middle_says_nothing_untrue(
