@@ -152,7 +152,9 @@ class Post:
         message = self._message()
         try:
             return message is not None and set(ids) <= ids_in(await message.fetch())
-        except discord.NotFound:
+        except discord.HTTPException as error:
+            if refusal_of(error) not in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}:
+                raise
             return False
 
     async def _discard(self, message_id: int) -> None:
