@@ -207,11 +207,12 @@ class Settings(BaseModel):
     @classmethod
     def _expand(cls, value: object) -> object:
         """Expand `~` and variables, as a shell would."""
-        if not isinstance(value, str) or not ("~" in value[:1] or "$" in value):
+        if not isinstance(value, str) or not ("~" in value[:1] or set("$%") & set(value)):
             return value
         text = os.path.expandvars(value)
-        if unset := re.search(r"\$\{?(\w+)", text):
-            raise ValueError(f"the environment has no variable {unset[1]}; write the whole path")
+        if unset := re.search(r"\$\{?(\w+)|%(\w+)%", text):
+            name = unset[1] or unset[2]
+            raise ValueError(f"the environment has no variable {name}; write the whole path")
         try:
             return str(Path(text).expanduser())
         except RuntimeError:

@@ -121,12 +121,15 @@ async def viewer_in(
     known = {each.channel_id: each for each in await bot.service.places(guild.id)}
     book.note_gone([id_ for id_, each in known.items() if each.is_gone])
     ids = {*known, *also, channel_id}
-    there, gone = await book.find_all(guild, ids, patience_s=book.patience_s)
+    # At once: with who is in a thread that is two waits at most, of the 3 s that an answer has.
+    (there, gone), spoilers = await asyncio.gather(
+        book.find_all(guild, ids, patience_s=book.patience_s), book.spoilers(guild)
+    )
     if here is not None:
         there[channel_id] = here
     if not is_age_restricted(here):
         gone -= {id_ for id_ in gone if id_ in known and known[id_].is_age_restricted}
-    rights, spoilers = rights_of(member), await book.spoilers(guild)
+    rights = rights_of(member)
     channels = {channel_id, *await _viewable(book, member, there, here)}
     return Viewer(
         user_id=member.id,

@@ -7,7 +7,7 @@ then by what the library reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,16 +19,28 @@ from diffusers.utils import logging as diffusers_logging
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 from transformers.utils import logging as transformers_logging
 
-from bot.engine.load_errors import first_line
 from bot.engine.quantisers import find_quantiser
 from bot.engine.tensor_check import Misfit, check_tensors, is_unused, refuse_misfit
-from bot.engine.weight_files import STEMS, WeightFileError, WeightFiles, find_weights, read_json
+from bot.engine.tokens import TokenCounter
+from bot.engine.weight_files import (
+    STEMS,
+    WeightFileError,
+    WeightFiles,
+    broken_model,
+    find_weights,
+    read_json,
+)
 from bot.errors import ModelFilesError
 
 _CLASSES: Final = {
     "text_encoder": Qwen3Model,
     "transformer": ZImageTransformer2DModel,
     "vae": AutoencoderKL,
+}
+_BUILDERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "text_encoder": lambda config: Qwen3Model(Qwen3Config.from_dict(config)),
+    "transformer": ZImageTransformer2DModel.from_config,
+    "vae": AutoencoderKL.from_config,
 }
 _OTHER_FILE: Final = "transformers_weights"
 
@@ -69,21 +81,19 @@ def open_checkpoint(folder: Path) -> Checkpoint:
             for part in STEMS
             if (method := find_quantiser(folder, part, configs[part]))
         }
-        skeletons = _skeletons(folder, configs)
+        skeletons = {part: _skeleton(part, configs[part]) for part in STEMS}
         files = {part: find_weights(folder, part) for part in STEMS}
         for part in STEMS:
             check_tensors(folder, files[part], skeletons[part], is_quantised=part in quantised)
+        tokenizer = _tokenizer(folder, skeletons["text_encoder"].config.vocab_size)
     except WeightFileError as error:
-        raise ModelFilesError(
-            f"The model in {folder} is broken: {error}; copy it there again from where the folder "
-            "came from."
-        ) from error
+        raise broken_model(folder, error) from error
     return Checkpoint(
         folder=folder,
         files=files,
         skeletons=skeletons,
         quantised=quantised,
-        tokenizer=_tokenizer(folder, skeletons["text_encoder"].config.vocab_size),
+        tokenizer=tokenizer,
     )
 
 
@@ -138,22 +148,20 @@ def _reported(module: Any, report: Mapping[str, Any]) -> Misfit:
     )
 
 
-def _skeletons(folder: Path, configs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    plain = {
-        part: {key: value for key, value in config.items() if key != "quantization_config"}
-        for part, config in configs.items()
-    }
+def _skeleton(part: str, config: Mapping[str, Any]) -> Any:
+    """Build a part without weights, on the meta device.
+
+    Raises:
+        WeightFileError: The configuration is not that of such a part.
+
+    """
+    plain = {key: value for key, value in config.items() if key != "quantization_config"}
     try:
         with torch.device("meta"):
-            return {
-                "text_encoder": Qwen3Model(Qwen3Config.from_dict(plain["text_encoder"])),
-                "transformer": ZImageTransformer2DModel.from_config(plain["transformer"]),
-                "vae": AutoencoderKL.from_config(plain["vae"]),
-            }
+            return _BUILDERS[part](plain)
     except Exception as error:
-        raise ModelFilesError(
-            f"The configurations of the model in {folder} are not those of a Z-Image model "
-            f"({first_line(error)}): copy its config.json files again from where it came from."
+        raise WeightFileError(
+            f"{part}/config.json", "not the configuration of a Z-Image model"
         ) from error
 
 
@@ -161,10 +169,11 @@ def _tokenizer(folder: Path, vocabulary: int) -> Any:
     """Load the tokenizer, and try it on a prompt.
 
     Raises:
-        ModelFilesError: It cannot be read, or writes tokens that the text encoder does not know.
+        WeightFileError: Its chat template cannot be used.
+        ModelFilesError: It is damaged, or writes tokens that the text encoder does not know.
 
     """
-    place = f"The tokenizer of the model in {folder}"
+    TokenCounter(folder)  # the same file; the library below says less clearly that it is broken
     try:
         tokenizer = Qwen2Tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         tokenizer.apply_chat_template(
@@ -174,14 +183,13 @@ def _tokenizer(folder: Path, vocabulary: int) -> Any:
             enable_thinking=True,
         )
     except Exception as error:
-        raise ModelFilesError(
-            f"{place} cannot be used ({first_line(error)}): copy the files of tokenizer again from "
-            "where they came from."
+        raise WeightFileError(
+            "tokenizer/tokenizer_config.json", "without a chat template that works"
         ) from error
     highest = max(tokenizer.get_vocab().values(), default=0)
     if highest >= vocabulary:
         raise ModelFilesError(
-            f"{place} is another model's: it has a token {highest}, but the text encoder knows "
-            f"{vocabulary} tokens."
+            f"The tokenizer of the model in {folder} is another model's: it has a token {highest}, "
+            f"but the text encoder knows {vocabulary} tokens."
         )
     return tokenizer

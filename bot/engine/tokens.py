@@ -8,7 +8,8 @@ from typing import Final
 
 import tokenizers
 
-from bot.errors import InvalidRequestError, ModelFilesError
+from bot.engine.weight_files import WeightFileError, broken_model
+from bot.errors import InvalidRequestError
 
 MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official chat template
 
@@ -36,11 +37,11 @@ class TokenCounter:
             ModelFilesError: Its file is missing or broken.
 
         """
-        path = folder / "tokenizer" / "tokenizer.json"
+        path = "tokenizer/tokenizer.json"
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / path))
         except Exception as error:  # the library has no class of its own for that
-            raise ModelFilesError(f"The tokenizer {path} cannot be read: it is damaged.") from error
+            raise broken_model(folder, WeightFileError(path, "damaged")) from error
         added = self._tokenizer.get_added_tokens_decoder()
         self._control_tokens = [token.content for token in added.values()]
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bot.errors import ModelFilesError
+
 # The stem of each part's files, as the libraries that load them name it.
 STEMS: Final = {
     "text_encoder": "model",
@@ -40,6 +42,14 @@ class WeightFileError(Exception):
         super().__init__(f"{path} ({reason})")
         self.path = path
         self.reason = reason
+
+
+def broken_model(folder: Path, fault: WeightFileError) -> ModelFilesError:
+    """Build the sentence for a model of which one file is not what it should be."""
+    return ModelFilesError(
+        f"The model in {folder} is broken: {fault}; copy it there again from where the folder came "
+        "from."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,7 +143,9 @@ def test_a_configuration_of_another_size_is_told_by_the_tensors(folder: Path):
 
 def test_a_configuration_of_something_else_is_one_sentence(folder: Path):
     configure(folder / "vae/config.json", down_block_types=["NoSuchBlock"])
-    assert "are not those of a Z-Image model" in refusal(folder)
+    said = refusal(folder)
+    assert "vae/config.json (not the configuration of a Z-Image model)" in said
+    assert "NoSuchBlock" not in said  # the library's words
 
 
 def test_a_shard_that_lacks_what_the_index_promises_is_told_as_a_missing_tensor(folder: Path):
@@ -244,12 +246,17 @@ def test_a_tokenizer_of_another_model_is_refused(folder: Path):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda folder: write(folder / "tokenizer/tokenizer.json", "{"), "tokenizer of the model"),
+        (
+            lambda folder: write(folder / "tokenizer/tokenizer.json", "{"),
+            "tokenizer.json (damaged)",
+        ),
+        (lambda folder: write(folder / "tokenizer/tokenizer.json", "{}"), "json (damaged)"),
+        (lambda folder: write(folder / "tokenizer/tokenizer.json", "[1]"), "json (damaged)"),
         (
             lambda folder: configure(
                 folder / "tokenizer/tokenizer_config.json", chat_template=None
             ),
-            "chat template",
+            "tokenizer_config.json (without a chat template that works)",
         ),
     ],
 )

@@ -24,7 +24,12 @@ WRONG = {  # by what a setting takes
     "words": ("best", "AUTO?", "9" * 400, "٣", "auto auto"),
     "device": ("gpu", "cuda:", "cuda:x", "cuda:٣", "cuda:-1", "cuda:9999", "mps"),
     "address": ("modelscope.cn", "ftp://a.b", "https://", "https://a b", "9" * 400),
-    "place": ("~nobody-of-that-name/x", "$NO_SUCH_VARIABLE/x", "a/${NO_SUCH_VARIABLE}"),
+    "place": (
+        "~nobody-of-that-name/x",
+        "$NO_SUCH_VARIABLE/x",
+        "a/${NO_SUCH_VARIABLE}",
+        "%USERPROFILE%/x",
+    ),
     "token": ("a b", "Bot a b", "tök", "a\u200bb", "Bot "),
 }
 ALL = ("a\nb", "a\x1bb", "\u201cauto\u201d", "a\u2028b")
