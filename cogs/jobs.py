@@ -15,16 +15,14 @@ from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
 from bot.locales import text
-from bot.services import Ticket
+from bot.services import QueueEntry
 from bot.services.queue import EVERYWHERE
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_messages=True)
-class Moderating(
-    commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"
-):
+class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"):
     """Move, pause, resume and clear; other servers' jobs keep their turns."""
 
     def __init__(self, bot: ImageBot) -> None:
@@ -38,16 +36,16 @@ class Moderating(
         locale, job_id = str(interaction.locale), typed_id(job)
         viewer = await _moderator(interaction)
         await defer(interaction)
-        ticket = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
-        if ticket is None:
+        entry = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
+        if entry is None:
             raise RefusalError("not_waiting", id=job_id)
-        words = text("moved", locale, id=job_id, when=self._ready(ticket, locale))
+        words = text("moved", locale, id=job_id, when=self._ready(entry, locale))
         await Answer.to(interaction).give(sentence(words))
 
-    def _ready(self, ticket: Ticket, locale: str) -> str:
-        if ticket.eta_s is None:
+    def _ready(self, entry: QueueEntry, locale: str) -> str:
+        if entry.eta_s is None:
             return ""
-        when = relative_time(self._bot.now().timestamp() + ticket.eta_s)
+        when = relative_time(self._bot.now().timestamp() + entry.eta_s)
         return text("moved_when", locale, when=when)
 
     @app_commands.command(description="Hold back this server's waiting jobs")
@@ -146,4 +144,4 @@ def _guild_id(interaction: discord.Interaction) -> int:
 
 async def setup(bot: ImageBot) -> None:
     """Add the commands."""
-    await bot.add_cog(Moderating(bot))
+    await bot.add_cog(Jobs(bot))

@@ -21,7 +21,7 @@ from bot.domain.jobs import Generation
 from bot.domain.lineage import Family
 from bot.locales import text
 from bot.media.encoding import fit_under, picture_png
-from bot.media.family_tree import Portrait, draw_family
+from bot.media.family_tree import FamilyTree, draw_family
 
 
 class Lineage(commands.Cog):
@@ -60,7 +60,7 @@ class Lineage(commands.Cog):
 
 def _draw(
     family: Family, locale: str, limit_bytes: int, *, show_spoilers: bool
-) -> tuple[Portrait, Upload]:
+) -> tuple[FamilyTree, Upload]:
     """Draw and encode; reads files, so not on the loop."""
     portrait = draw_family(family, locale=locale, show_spoilers=show_spoilers)
     copy = fit_under(picture_png(portrait.image), limit_bytes=limit_bytes)
@@ -70,7 +70,7 @@ def _draw(
 
 
 def _answer(
-    portrait: Portrait, upload: Upload, images: list[Generation], locale: str
+    portrait: FamilyTree, upload: Upload, images: list[Generation], locale: str
 ) -> ui.LayoutView:
     """Return the message: the picture, and what has to be said about it."""
     picture = discord.MediaGalleryItem(

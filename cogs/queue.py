@@ -21,12 +21,12 @@ from bot.discord_ui.formatting import (
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Job, typed_id
 from bot.locales import text
-from bot.services import QueueEntry
+from bot.services import PublicQueueEntry
 
 ENTRIES_SHOWN = 15  # a page of a message; the line behind them is a number
 
 
-class Waiting(commands.Cog):
+class Queue(commands.Cog):
     """The line in front of the engine."""
 
     def __init__(self, bot: ImageBot) -> None:
@@ -81,7 +81,9 @@ class Waiting(commands.Cog):
         ][:25]
 
 
-def queue_page(entries: list[QueueEntry], interaction: discord.Interaction, *, now: float) -> str:
+def queue_page(
+    entries: list[PublicQueueEntry], interaction: discord.Interaction, *, now: float
+) -> str:
     """Return the text of the line, as this user may see it."""
     locale = str(interaction.locale)
     if not entries:
@@ -93,7 +95,7 @@ def queue_page(entries: list[QueueEntry], interaction: discord.Interaction, *, n
     return "\n".join(lines)
 
 
-def _entry_line(entry: QueueEntry, interaction: discord.Interaction, *, now: float) -> str:
+def _entry_line(entry: PublicQueueEntry, interaction: discord.Interaction, *, now: float) -> str:
     locale, job = str(interaction.locale), entry.job
     unknown = text("queue_unknown_time", locale)
     return text(
@@ -106,7 +108,7 @@ def _entry_line(entry: QueueEntry, interaction: discord.Interaction, *, now: flo
     )
 
 
-def _line_key(entry: QueueEntry) -> str:
+def _line_key(entry: PublicQueueEntry) -> str:
     if entry.is_paused:
         return "queue_paused_entry"
     return "queue_entry" if entry.position > 0 else "queue_running"
@@ -122,4 +124,4 @@ def _name(job: Job | None, reader_id: int, locale: str) -> str:
 
 async def setup(bot: ImageBot) -> None:
     """Add the commands."""
-    await bot.add_cog(Waiting(bot))
+    await bot.add_cog(Queue(bot))

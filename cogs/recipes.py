@@ -27,10 +27,10 @@ from bot.domain.jobs import typed_id
 from bot.locales import sentence, text
 from bot.media.image_input import MAX_BYTES, Picture, read_picture, too_heavy
 from bot.media.metadata import read_tool_metadata, take_over
-from bot.services import Finding, Service
+from bot.services import PictureOrigin, Service
 
 
-class Inspecting(commands.Cog):
+class Recipes(commands.Cog):
     """Commands that tell where an image comes from."""
 
     def __init__(self, bot: ImageBot) -> None:
@@ -75,7 +75,7 @@ async def inspect_attachment(
 
 
 async def _answer(
-    service: Service, picture: Picture, finding: Finding, locale: str
+    service: Service, picture: Picture, finding: PictureOrigin, locale: str
 ) -> ui.LayoutView:
     lines = found_lines(finding, locale)
     metadata, takeover = None, None
@@ -107,6 +107,6 @@ async def inspect_menu(interaction: discord.Interaction, message: discord.Messag
 
 async def setup(bot: ImageBot) -> None:
     """Add the commands, the menu and the button."""
-    await bot.add_cog(Inspecting(bot))
+    await bot.add_cog(Recipes(bot))
     bot.tree.add_command(inspect_menu)
     bot.add_dynamic_items(DrawHereButton)

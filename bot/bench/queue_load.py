@@ -16,11 +16,11 @@ from typing import Final
 
 from bot.bench.figures import GpuActivity, QueueFigures, Spread
 from bot.domain.drawing import Drawing, Step
-from bot.domain.jobs import Generation, Job, Origin, now
+from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import GenerationRequest, Quality, Size, SizeRules
 from bot.engine import Engine
 from bot.errors import EngineError
-from bot.services import Progress, Service, Ticket, open_service
+from bot.services import Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
 
 _USERS: Final = 7  # who ask in turns
@@ -93,10 +93,10 @@ class _Customer:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     failure: str | None = None
 
-    async def queued(self, ticket: Ticket) -> None:
+    async def queued(self, entry: QueueEntry) -> None:
         """Take note of nothing."""
 
-    async def moved(self, ticket: Ticket) -> None:
+    async def moved(self, entry: QueueEntry) -> None:
         """Take note of nothing."""
 
     async def kept(self, job: Job) -> None:
@@ -252,8 +252,8 @@ def _figures(
     )
 
 
-def _origin(user_id: int) -> Origin:
-    return Origin(
+def _origin(user_id: int) -> JobSource:
+    return JobSource(
         guild_id=1,
         channel_id=2,
         user_id=user_id,

@@ -44,7 +44,7 @@ _PACKAGES: Final = ("torch", "diffusers", "transformers", "triton", "fa3-fwd", "
 OpenEngine = Callable[[ModelFiles, Settings], Engine]
 
 
-class Progress(Protocol):
+class BenchReporter(Protocol):
     """How a run tells what it does."""
 
     def say(self, sentence: str) -> None:
@@ -80,7 +80,7 @@ class Bench:
     name: str
     settings: Settings
     open_engine: OpenEngine
-    progress: Progress
+    progress: BenchReporter
     sizes: Sequence[Size]
     ways: Sequence[Way]
     repeat: int

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.cli.common import Commands, guild_id
 from bot.cli.outputs import Outputs, cannot_write, file_words
-from bot.domain.boards import Board, BoardState, BoardSummary, Item, Order
+from bot.domain.boards import Board, BoardState, BoardSummary, Item, SheetOrder
 from bot.domain.boards.rules import name_key
 from bot.domain.jobs import typed_id
 from bot.environment.installation import command_line
@@ -60,7 +60,7 @@ def add_to(commands: Commands) -> None:
         "--language", choices=_LOCALES, default=_LOCALES[0], help="default: en-US"
     )
     exporting.add_argument(
-        "--order", choices=[each.value for each in Order], help="default: the board's own"
+        "--order", choices=[each.value for each in SheetOrder], help="default: the board's own"
     )
     exporting.set_defaults(run=run_export)
 
@@ -98,7 +98,7 @@ def run_export(options: argparse.Namespace, settings: Settings) -> int:
     try:
         files = export_board(
             board,
-            items=board.ordered(None if options.order is None else Order(options.order)),
+            items=board.ordered(None if options.order is None else SheetOrder(options.order)),
             form=options.form,
             limit_bytes=None if options.limit_mb is None else round(options.limit_mb * _MB),
             locale=options.language,

@@ -13,7 +13,7 @@ from typing import Final
 from PIL import Image
 
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
-from bot.cli.comparison_file import Plan, read_plan
+from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Step
 from bot.domain.recipe import make_recipe
@@ -116,7 +116,7 @@ def _output(options: argparse.Namespace) -> str:
     return "comparison.png" if options.file == "-" else f"{Path(options.file).stem}.png"
 
 
-def _targets(plan: Plan, sheet: Target) -> list[Target]:
+def _targets(plan: ComparisonPlan, sheet: Target) -> list[Target]:
     """Return the places of the single images: beside the sheet, named for their place on it."""
     return [
         Target(folder=sheet.folder, stem=f"{sheet.stem}-{name}")
@@ -124,7 +124,7 @@ def _targets(plan: Plan, sheet: Target) -> list[Target]:
     ]
 
 
-def _place_name(plan: Plan, index: int) -> str:
+def _place_name(plan: ComparisonPlan, index: int) -> str:
     if len(plan.rows) == 1:
         return f"image{index + 1}"
     row, column = divmod(index, len(plan.rows[0]))
@@ -168,7 +168,7 @@ def _shot(
     )
 
 
-def draw_plan(plan: Plan, pictures: Sequence[Image.Image | None]) -> Sheet:
+def draw_plan(plan: ComparisonPlan, pictures: Sequence[Image.Image | None]) -> Sheet:
     """Draw the sheet: a grid with headings for two things that vary, else numbered pictures."""
     first = plan.requests[0]
     headline = title(first, _LOCALE, *plan.axes)
@@ -190,7 +190,7 @@ def draw_plan(plan: Plan, pictures: Sequence[Image.Image | None]) -> Sheet:
     )
 
 
-def _report(plan: Plan, shots: Sequence[Shot], path: Path | None) -> str:
+def _report(plan: ComparisonPlan, shots: Sequence[Shot], path: Path | None) -> str:
     """Return a line for each image, and one for the sheet."""
     lines = []
     for shot in shots:
@@ -203,7 +203,7 @@ def _report(plan: Plan, shots: Sequence[Shot], path: Path | None) -> str:
     return "\n".join([*lines, *([] if path is None else [f"Sheet: {path}"])])
 
 
-def _json(plan: Plan, shots: Sequence[Shot], path: Path | None) -> str:
+def _json(plan: ComparisonPlan, shots: Sequence[Shot], path: Path | None) -> str:
     columns = len(plan.rows[0])
     images = [
         {"row": i // columns + 1, "column": i % columns + 1, **_facts(shot)}

@@ -27,7 +27,7 @@ _PLACEHOLDER: Final = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ComparisonPlan:
     """A grid of requests.
 
     Attributes:
@@ -45,7 +45,7 @@ class Plan:
         return [request for row in self.rows for request in row]
 
 
-def read_plan(name: str, *, rules: SizeRules) -> Plan:
+def read_plan(name: str, *, rules: SizeRules) -> ComparisonPlan:
     """Read a file (`-` is the standard input) and check all of it.
 
     Raises:
@@ -74,7 +74,7 @@ class _Reader:
     document: Mapping[str, Any]
     rules: SizeRules
 
-    def plan(self) -> Plan:
+    def plan(self) -> ComparisonPlan:
         self._check_keys()
         lines = {key: self._values(key) for key in _LINES if key in self.document}
         if not lines:
@@ -87,7 +87,7 @@ class _Reader:
         rows = [self._vary(*first, self._base(axes))]
         if second:
             rows = [self._vary(*second[0], request) for request in rows[0]]
-        return Plan(axes=axes, rows=tuple(map(tuple, rows)))
+        return ComparisonPlan(axes=axes, rows=tuple(map(tuple, rows)))
 
     def _check_keys(self) -> None:
         for key in self.document:

@@ -45,7 +45,7 @@ _OLD_COPY: Final = dt.timedelta(days=2)
 _LITTLE_DISK: Final = 2 * _GIB
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -58,7 +58,7 @@ class Check:
     """One line of the report; `advice` says what to do where it is not ok."""
 
     name: str
-    status: Status
+    status: CheckStatus
     detail: str
     advice: str = ""
 
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, _defaults: Settings) -> int:
             tell(_line(check))
     if options.json:
         tell(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
-    return 1 if any(check.status is Status.PROBLEM for check in checks) else 0
+    return 1 if any(check.status is CheckStatus.PROBLEM for check in checks) else 0
 
 
 def examine() -> Iterator[Check]:
@@ -96,7 +96,7 @@ def examine() -> Iterator[Check]:
     try:
         settings = Settings.read()
     except BotError as error:
-        yield Check(name="settings", status=Status.PROBLEM, detail=error.message)
+        yield Check(name="settings", status=CheckStatus.PROBLEM, detail=error.message)
     else:
         yield from _settings(settings)
     yield _disk(settings.data_dir)
@@ -105,12 +105,12 @@ def examine() -> Iterator[Check]:
     except OSError as error:
         detail = f"{error.filename} cannot be read: {error.strerror or error}"
         advice = "change its permissions, or point DATA_DIR to another folder"
-        yield Check(name="data", status=Status.PROBLEM, detail=detail, advice=advice)
+        yield Check(name="data", status=CheckStatus.PROBLEM, detail=detail, advice=advice)
     try:
         files = locate(settings.model, model_cache=settings.model_cache)
         check_tensors(files)
     except BotError as error:
-        yield Check(name="model", status=Status.PROBLEM, detail=error.message)
+        yield Check(name="model", status=CheckStatus.PROBLEM, detail=error.message)
         yield from _compute(settings, native=0)
     else:
         yield from _compute(settings, native=files.native)
@@ -126,20 +126,23 @@ def _line(check: Check) -> str:
 def _python() -> Check:
     found = platform.python_version()
     if (3, 11) <= sys.version_info < (3, 14):
-        return Check(name="python", status=Status.OK, detail=found)
+        return Check(name="python", status=CheckStatus.OK, detail=found)
     return Check(
-        name="python", status=Status.WARNING, detail=found, advice="use Python 3.11, 3.12 or 3.13"
+        name="python",
+        status=CheckStatus.WARNING,
+        detail=found,
+        advice="use Python 3.11, 3.12 or 3.13",
     )
 
 
 def _packages() -> Iterator[Check]:
     for name in _PACKAGES:
         try:
-            yield Check(name=name, status=Status.OK, detail=version(name))
+            yield Check(name=name, status=CheckStatus.OK, detail=version(name))
         except PackageNotFoundError:
             yield Check(
                 name=name,
-                status=Status.PROBLEM,
+                status=CheckStatus.PROBLEM,
                 detail="not installed",
                 advice=f"run `{install_line(name)}`",
             )
@@ -147,22 +150,22 @@ def _packages() -> Iterator[Check]:
 
 def _settings(settings: Settings) -> Iterator[Check]:
     for note in settings.notes:
-        yield Check(name="settings", status=Status.PROBLEM, detail=note)
+        yield Check(name="settings", status=CheckStatus.PROBLEM, detail=note)
     for note in misspelt_variables():
-        yield Check(name="settings", status=Status.WARNING, detail=note)
+        yield Check(name="settings", status=CheckStatus.WARNING, detail=note)
     file = Path(".env")
     source = str(file.absolute()) if file.is_file() else "the environment and the defaults"
     shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
-    yield Check(name="settings", status=Status.OK, detail=f"from {source}: {shown}")
+    yield Check(name="settings", status=CheckStatus.OK, detail=f"from {source}: {shown}")
     if settings.discord_token is None:
         yield Check(
             name="discord token",
-            status=Status.WARNING,
+            status=CheckStatus.WARNING,
             detail="not set",
             advice="set DISCORD_TOKEN to run the bot on Discord; the command line needs none",
         )
     else:
-        yield Check(name="discord token", status=Status.OK, detail="set (never shown)")
+        yield Check(name="discord token", status=CheckStatus.OK, detail="set (never shown)")
 
 
 def _disk(folder: Path) -> Check:
@@ -171,7 +174,7 @@ def _disk(folder: Path) -> Check:
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Check(
             name="disk",
-            status=Status.PROBLEM,
+            status=CheckStatus.PROBLEM,
             detail=f"{folder} cannot be written: {existing} is no folder, or not this user's",
             advice="change its permissions, or point DATA_DIR to another folder",
         )
@@ -180,11 +183,11 @@ def _disk(folder: Path) -> Check:
     if free < _LITTLE_DISK:
         return Check(
             name="disk",
-            status=Status.PROBLEM,
+            status=CheckStatus.PROBLEM,
             detail=detail,
             advice="free some space or move DATA_DIR",
         )
-    return Check(name="disk", status=Status.OK, detail=detail)
+    return Check(name="disk", status=CheckStatus.OK, detail=detail)
 
 
 def _data(folder: Path) -> Iterator[Check]:
@@ -193,7 +196,7 @@ def _data(folder: Path) -> Iterator[Check]:
     try:
         refuse_a_lost_database(path)
     except BotError as error:
-        yield Check(name="database", status=Status.PROBLEM, detail=error.message)
+        yield Check(name="database", status=CheckStatus.PROBLEM, detail=error.message)
     else:
         if path.is_file() and path.stat().st_size:
             yield _database(path)
@@ -203,7 +206,7 @@ def _data(folder: Path) -> Iterator[Check]:
         count = sum(each.is_file() for day, _ in days for each in day.rglob("*"))
         yield Check(
             name="quarantine",
-            status=Status.WARNING,
+            status=CheckStatus.WARNING,
             detail=f"{count} files that the database does not name, since {days[0][1]}",
             advice=f"if they are missed, run `{restore_command(folder)}`; in time they are deleted",
         )
@@ -215,13 +218,13 @@ def _database(path: Path) -> Check:
         refuse_a_closed_database(path, health)
         refuse_a_newer_version(path, health.version)
     except BotError as error:
-        return Check(name="database", status=Status.PROBLEM, detail=error.message)
+        return Check(name="database", status=CheckStatus.PROBLEM, detail=error.message)
     if health.problem is None:
         detail = f"{path} knows {health.num_images:,} images and {health.num_jobs:,} jobs"
-        return Check(name="database", status=Status.OK, detail=detail)
+        return Check(name="database", status=CheckStatus.OK, detail=detail)
     return Check(
         name="database",
-        status=Status.PROBLEM,
+        status=CheckStatus.PROBLEM,
         detail=f"{path} is damaged: {health.problem}",
         advice=f"stop the bot and run `{restore_command(path.parent)}`",
     )
@@ -236,10 +239,10 @@ def _copies(folder: Path) -> Iterator[Check]:
     problem = health_of(newest).problem
     detail = f"the newest is {newest.name}, {age.total_seconds() / 3600:.0f} hours old"
     if problem is not None:
-        detail, status = f"{detail}, and not good: {problem}", Status.PROBLEM
+        detail, status = f"{detail}, and not good: {problem}", CheckStatus.PROBLEM
     else:
-        status = Status.OK if age < _OLD_COPY else Status.WARNING
-    advice = "" if status is Status.OK else "start the bot: it makes one each day; see its log"
+        status = CheckStatus.OK if age < _OLD_COPY else CheckStatus.WARNING
+    advice = "" if status is CheckStatus.OK else "start the bot: it makes one each day; see its log"
     yield Check(name="copies", status=status, detail=detail, advice=advice)
 
 
@@ -251,7 +254,7 @@ def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
     except (ImportError, OSError) as error:
         yield Check(
             name="torch",
-            status=Status.PROBLEM,
+            status=CheckStatus.PROBLEM,
             detail=f"cannot be imported: {str(error).splitlines()[0][:200]}",
             advice="install it again",
         )
@@ -261,7 +264,7 @@ def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
     except RuntimeError as error:
         yield Check(
             name="gpu",
-            status=Status.PROBLEM,
+            status=CheckStatus.PROBLEM,
             detail=str(error).splitlines()[0][:200],
             advice="update the GPU's driver, or set DEVICE=cpu",
         )
@@ -272,7 +275,7 @@ def _compute(settings: Settings, *, native: int) -> Iterator[Check]:
     elif settings.device.startswith("cuda"):
         yield Check(
             name="gpu",
-            status=Status.PROBLEM,
+            status=CheckStatus.PROBLEM,
             detail=f"DEVICE={settings.device}, but torch {version('torch')} finds no GPU",
             advice="install a CUDA build of torch, or set DEVICE=auto",
         )
@@ -285,17 +288,17 @@ def _gpu(name: str, gpu: Gpu) -> Check:
     if not gpu.supports_bfloat16:
         advice = "this GPU has no bfloat16: set DTYPE=float32, which needs twice the memory"
     else:
-        return Check(name=name, status=Status.OK, detail=detail)
-    return Check(name=name, status=Status.WARNING, detail=detail, advice=advice)
+        return Check(name=name, status=CheckStatus.OK, detail=detail)
+    return Check(name=name, status=CheckStatus.WARNING, detail=detail, advice=advice)
 
 
 def _cpu(threads: int, *, native: int) -> Check:
     detail = f"none found: drawing on the CPU with {threads} threads"
     if native < _LARGE_MODEL:
-        return Check(name="gpu", status=Status.OK, detail=detail)
+        return Check(name="gpu", status=CheckStatus.OK, detail=detail)
     return Check(
         name="gpu",
-        status=Status.WARNING,
+        status=CheckStatus.WARNING,
         detail=detail,
         advice="a model of this size takes many minutes an image on a CPU: use a GPU or MODEL=demo",
     )
@@ -306,8 +309,8 @@ def _memory(settings: Settings, files: ModelFiles) -> Check:
     try:
         plan = open_engine(files, settings).foresee()
     except BotError as error:
-        return Check(name="memory", status=Status.PROBLEM, detail=error.message)
-    return Check(name="memory", status=Status.OK, detail=f"MEMORY={settings.memory}: {plan}")
+        return Check(name="memory", status=CheckStatus.PROBLEM, detail=error.message)
+    return Check(name="memory", status=CheckStatus.OK, detail=f"MEMORY={settings.memory}: {plan}")
 
 
 def _model(files: ModelFiles) -> Check:
@@ -318,13 +321,13 @@ def _model(files: ModelFiles) -> Check:
     if problems:
         named = ", ".join(f"{problem.path} ({problem.reason})" for problem in problems)
         return Check(
-            name="model", status=Status.PROBLEM, detail=f"{detail}: {named}", advice=files.cure
+            name="model", status=CheckStatus.PROBLEM, detail=f"{detail}: {named}", advice=files.cure
         )
     if unproven(files):
         return Check(
             name="model",
-            status=Status.WARNING,
+            status=CheckStatus.WARNING,
             detail=f"{detail}: {NOT_PROVEN}",
             advice=f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it",
         )
-    return Check(name="model", status=Status.OK, detail=f"{detail}: every file is right")
+    return Check(name="model", status=CheckStatus.OK, detail=f"{detail}: every file is right")

@@ -13,7 +13,7 @@ from bot.cli.lineage import member_json
 from bot.cli.metadata import metadata_lines, source_lines, takeover_json
 from bot.cli.verdicts import VERDICTS, verdict_here
 from bot.domain.jobs import Generation
-from bot.domain.lineage import Descent, Presence
+from bot.domain.lineage import Ancestry, Presence
 from bot.domain.recipe import Recipe, canonical, parse_recipe, recipe_text_of
 from bot.domain.requests import MAX_PROMPT_CHARACTERS, SizeRules
 from bot.domain.verdict import Verdict
@@ -36,7 +36,7 @@ _LOCALE = "en-US"  # the language of the command line
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class InspectReport:
     """What is known of a picture.
 
     Attributes:
@@ -60,7 +60,7 @@ class Finding:
     doubt: str | None
     is_copy: bool = False
     is_whole: bool = True
-    descent: Descent | None = None
+    descent: Ancestry | None = None
     metadata: ToolMetadata | None = None
     takeover: Takeover | None = None
 
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if finding.by is not None else NOTHING_FOUND
 
 
-async def find(picture: Picture, settings: Settings) -> Finding:
+async def find(picture: Picture, settings: Settings) -> InspectReport:
     """Return what is known of a picture, from its file and from this bot's database."""
     doubt = None
     try:
@@ -105,7 +105,7 @@ async def find(picture: Picture, settings: Settings) -> Finding:
         recipe = parse_recipe(recipe_text_of(found))
     elif doubt is None and (metadata := read_tool_metadata(picture.texts)) is not None:
         by = "metadata"
-    return Finding(
+    return InspectReport(
         by=by,
         recipe=recipe,
         verdict=judged,
@@ -146,7 +146,7 @@ async def _made_here(
     return None, found.original
 
 
-async def _descent(found: Generation | None, settings: Settings) -> Descent | None:
+async def _descent(found: Generation | None, settings: Settings) -> Ancestry | None:
     """Return where an image made here comes from."""
     if found is None:
         return None
@@ -155,7 +155,7 @@ async def _descent(found: Generation | None, settings: Settings) -> Descent | No
         return await store.lineage.descent(found.id, None)
 
 
-def _sentences(finding: Finding, picture: Picture) -> str:
+def _sentences(finding: InspectReport, picture: Picture) -> str:
     lines = []
     if finding.by == "recipe":
         assert finding.verdict is not None
@@ -194,7 +194,7 @@ def _sentences(finding: Finding, picture: Picture) -> str:
     return "\n".join([*lines, *source_lines(picture), *picture.notes])
 
 
-def _descent_lines(descent: Descent) -> list[str]:
+def _descent_lines(descent: Ancestry) -> list[str]:
     """Return the way from the first image to this one, and how many were made from it."""
     lines = []
     if len(descent.members) > 1:
@@ -208,7 +208,7 @@ def _descent_lines(descent: Descent) -> list[str]:
     return [*lines, f"Made from it: {descent.num_children or 'nothing yet'}"]
 
 
-def _json(finding: Finding, picture: Picture) -> str:
+def _json(finding: InspectReport, picture: Picture) -> str:
     recipe, descent = finding.recipe, finding.descent
     return json_line(
         {

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.cli.common import Commands
 from bot.cli.outputs import Outputs
 from bot.domain.jobs import typed_id
-from bot.domain.lineage import Family, Member, Presence
+from bot.domain.lineage import Family, FamilyMember, Presence
 from bot.environment.streams import tell
 from bot.errors import InvalidRequestError
 from bot.media.encoding import picture_png
@@ -89,7 +89,7 @@ def _branches(family: Family) -> Iterator[str]:
             waiting.append((child, below + corner, below + bar))
 
 
-def _line(family: Family, member: Member) -> str:
+def _line(family: Family, member: FamilyMember) -> str:
     mark = " <" if member.id == family.focus else ""
     if member.presence is Presence.DELETED:
         return f"{member.id}  {relation_words(member.relation, _LOCALE)}, deleted{mark}"
@@ -100,7 +100,7 @@ def _line(family: Family, member: Member) -> str:
     return "  ".join([*words, *([changed] if changed else [])]) + mark
 
 
-def member_json(member: Member, parent: Member | None) -> dict[str, object]:
+def member_json(member: FamilyMember, parent: FamilyMember | None) -> dict[str, object]:
     """Return what is known of an image of a family, for other programs."""
     return {
         "id": member.id,

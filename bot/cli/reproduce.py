@@ -27,7 +27,7 @@ from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import encode_png, to_pillow
 from bot.media.image_input import Picture, read_file, read_picture
 from bot.media.picture_files import read_image
-from bot.media.pixel_comparison import Change, Difference, changes, compare
+from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
 from bot.models import ModelFiles, locate
 from bot.settings import Settings
 from bot.storage import Store
@@ -62,7 +62,7 @@ class Outcome:
     verdict: Verdict
     drawing: Drawing
     difference: Difference | None
-    changes: list[Change]
+    changes: list[ConditionChange]
     picture_is_changed: bool
 
     @property
@@ -229,7 +229,7 @@ def _sentence(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _change(change: Change) -> str:
+def _change(change: ConditionChange) -> str:
     return f"{change.name}: was {change.before}, now {change.after}"
 
 

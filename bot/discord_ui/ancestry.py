@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.discord_ui.formatting import escaped, shortened
-from bot.domain.lineage import Descent, Member, Presence
+from bot.domain.lineage import Ancestry, FamilyMember, Presence
 from bot.locales import text
 from bot.media.family_tree import change_words, relation_words
 
 STEP_CHARACTERS = 160  # of what was changed in one step
 
 
-def descent_text(descent: Descent, locale: str, *, room: int) -> str:
+def descent_text(descent: Ancestry, locale: str, *, room: int) -> str:
     """Return the line of an image and how many were made from it, in about `room` characters.
 
     Where it is too long, the steps in the middle are left out; the first image and the last step
@@ -34,7 +34,7 @@ def descent_text(descent: Descent, locale: str, *, room: int) -> str:
     return "\n".join(lines)
 
 
-def _step(member: Member, parent: Member | None, locale: str) -> str:
+def _step(member: FamilyMember, parent: FamilyMember | None, locale: str) -> str:
     if member.presence is Presence.ELSEWHERE:
         return ("↳ " if parent is not None else "") + text("line_elsewhere", locale)
     relation = relation_words(member.relation, locale)

@@ -55,7 +55,7 @@ KEPT_FOR: Final = dt.timedelta(days=1)  # nobody waits longer for an answer
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Work:
+class _Handling:
     """Tasks that handle one deferred interaction."""
 
     deferral: Deferral
@@ -112,7 +112,7 @@ class Deferrals(commands.Cog):
         self._bot = bot
         self._pauses_s = pauses_s
         self._table = bot.service.deferrals
-        self._working: dict[int, _Work] = {}  # by interaction
+        self._working: dict[int, _Handling] = {}  # by interaction
         self._tasks: set[asyncio.Task[None]] = set()  # of this cog
         self._stopping = asyncio.Event()
         keep_payloads(bot)
@@ -151,12 +151,12 @@ class Deferrals(commands.Cog):
         interaction: discord.Interaction,
         tasks: Iterable[asyncio.Task[Any]],
     ) -> None:
-        work = _Work(deferral=deferral, interaction=interaction, tasks=set(tasks))
+        work = _Handling(deferral=deferral, interaction=interaction, tasks=set(tasks))
         self._working[deferral.id] = work
         for task in tuple(work.tasks):
             task.add_done_callback(lambda done: self._note_end(work, done))
 
-    def _note_end(self, work: _Work, task: asyncio.Task[Any]) -> None:
+    def _note_end(self, work: _Handling, task: asyncio.Task[Any]) -> None:
         work.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("An interaction could not be answered (%r)", error)
@@ -176,7 +176,7 @@ class Deferrals(commands.Cog):
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A deferred answer could not be looked after", exc_info=error)
 
-    async def _settle(self, work: _Work) -> None:
+    async def _settle(self, work: _Handling) -> None:
         """Forget what was answered; try again, or say so, where the answer did not get through."""
         deferral = work.deferral
         if work.interaction.extras.get(UNANSWERED):
@@ -188,7 +188,7 @@ class Deferrals(commands.Cog):
         else:
             await self._table.forget(deferral.id)
 
-    async def _is_thinking(self, work: _Work) -> bool:
+    async def _is_thinking(self, work: _Handling) -> bool:
         """Tell whether Discord still shows "thinking…" after an interaction was handled."""
         if not work.deferral.is_thinking:
             return False
@@ -220,7 +220,7 @@ class Deferrals(commands.Cog):
         """Do the same where the bot is closed without being stopped before."""
         await self.stop()
 
-    async def _interrupt(self, work: _Work) -> None:
+    async def _interrupt(self, work: _Handling) -> None:
         for task in work.tasks:
             task.cancel()
         # A Discord that hangs does not hold the stop up: then the next start says it.

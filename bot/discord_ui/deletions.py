@@ -27,7 +27,7 @@ from bot.discord_ui.results import images_content, notes_on, upload_limit
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.threads import reopened
 from bot.discord_ui.viewers import guild_of, viewer_of
-from bot.domain.boards import Hanging
+from bot.domain.boards import BoardPlace
 from bot.domain.jobs import Generation, ImageMessage
 from bot.locales import text
 from bot.services import NotReachedError, Removal, UnansweredError
@@ -232,7 +232,7 @@ async def hanging_view(
     return views.layout(ui.TextDisplay(words), ui.ActionRow(button))
 
 
-async def _seen_by(interaction: discord.Interaction, found: list[Hanging]) -> list[Hanging]:
+async def _seen_by(interaction: discord.Interaction, found: list[BoardPlace]) -> list[BoardPlace]:
     """Return the places on boards that the reader may see, for what names them."""
     seen = {each.id for each in await summaries(interaction, with_archived=True)}
     return [each for each in found if each.board_id in seen]

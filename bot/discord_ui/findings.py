@@ -9,7 +9,7 @@ from bot.domain.requests import GenerationRequest
 from bot.locales import sentence, text
 from bot.media.image_input import Picture
 from bot.media.metadata import Takeover, ToolMetadata, read_source
-from bot.services import Finding
+from bot.services import PictureOrigin
 
 # Characters. All together stay below the 4,000 that Discord allows in a message.
 PROMPT_ROOM = 800
@@ -21,7 +21,7 @@ IDS_SHOWN = 10
 LORAS_SHOWN = 5
 
 
-def found_lines(finding: Finding, locale: str) -> list[str]:
+def found_lines(finding: PictureOrigin, locale: str) -> list[str]:
     """Say what was made here of it, and what its recipe says and proves."""
     lines = []
     if finding.here:
@@ -45,7 +45,7 @@ def found_lines(finding: Finding, locale: str) -> list[str]:
     return lines
 
 
-def _verdict_lines(finding: Finding, locale: str) -> list[str]:
+def _verdict_lines(finding: PictureOrigin, locale: str) -> list[str]:
     """Say who wrote the recipe, and whether the pixels are those it tells of."""
     assert finding.verdict is not None
     lines = [text(f"inspect_{finding.verdict}", locale)]
@@ -55,7 +55,7 @@ def _verdict_lines(finding: Finding, locale: str) -> list[str]:
     return lines
 
 
-def _recipe_lines(recipe: Recipe, finding: Finding) -> list[str]:
+def _recipe_lines(recipe: Recipe, finding: PictureOrigin) -> list[str]:
     made = recipe.conditions
     names = ("model", "revision", "device", "torch")
     machine = [code(f"{name} {made[name]}", limit=FACT_ROOM) for name in names if made.get(name)]

@@ -21,7 +21,7 @@ from bot.discord_ui.components import ids_in
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.threads import reopened
-from bot.domain.jobs import Job, Origin
+from bot.domain.jobs import Job, JobSource
 from bot.services import NotPostableError, NotReachedError
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Post:
 
     """
 
-    def __init__(self, bot: ImageBot, origin: Origin, message_id: int | None = None) -> None:
+    def __init__(self, bot: ImageBot, origin: JobSource, message_id: int | None = None) -> None:
         """Remember where it is, or shall be."""
         self._bot = bot
         self._origin = origin

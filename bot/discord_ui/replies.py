@@ -21,10 +21,10 @@ from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.formatting import relative_time
 from bot.discord_ui.posts import Post, refusals_translated, write_to_user
 from bot.discord_ui.results import images_content, notes_on, upload_limit
-from bot.domain.jobs import Generation, Job, Origin
+from bot.domain.jobs import Generation, Job, JobSource
 from bot.domain.variations import Axis
 from bot.locales import sentence, text
-from bot.services import Progress, Ticket, UnansweredError
+from bot.services import Progress, QueueEntry, UnansweredError
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class DiscordReply:
         self,
         bot: ImageBot,
         *,
-        origin: Origin,
+        origin: JobSource,
         message_id: int | None = None,
         interaction: discord.Interaction | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class DiscordReply:
         self._is_over = False  # nothing shall take the place of how it ended
 
     @classmethod
-    def to_interaction(cls, interaction: discord.Interaction, origin: Origin) -> Self:
+    def to_interaction(cls, interaction: discord.Interaction, origin: JobSource) -> Self:
         """Return the reply to a command, a button or a modal that is being answered now."""
         bot = interaction.client
         assert isinstance(bot, ImageBot)
@@ -79,10 +79,10 @@ class DiscordReply:
     def _locale(self) -> str:
         return self._origin.locale
 
-    async def queued(self, ticket: Ticket) -> None:
+    async def queued(self, entry: QueueEntry) -> None:
         """Acknowledge with the position and the time; after a restart, say that it goes on."""
-        self._job = ticket.job
-        line = self._queue_line(ticket)
+        self._job = entry.job
+        line = self._queue_line(entry)
         with refusals_translated():
             async with self._lock:
                 if self._interaction is not None:
@@ -100,12 +100,12 @@ class DiscordReply:
         """Tell whether its place in line is no news any more."""
         return self._is_over or self._shown or self._progress is not None
 
-    async def moved(self, ticket: Ticket) -> None:
+    async def moved(self, entry: QueueEntry) -> None:
         """Show the new place and time; nothing where the drawing has begun meanwhile."""
         with refusals_translated():
             async with self._lock:
                 if not self._has_begun:
-                    await self._post.edit(Content(view=self._status(self._queue_line(ticket))))
+                    await self._post.edit(Content(view=self._status(self._queue_line(entry))))
 
     async def kept(self, job: Job) -> None:
         """Say that the bot stops and that the place in line is kept."""
@@ -117,14 +117,14 @@ class DiscordReply:
                 line = text("kept", self._locale)
                 await self._post.edit(Content(view=self._status(line, colour=views.WARNING)))
 
-    def _queue_line(self, ticket: Ticket) -> str:
-        if ticket.is_paused:
+    def _queue_line(self, entry: QueueEntry) -> str:
+        if entry.is_paused:
             return text("queued_paused", self._locale)
-        key = "queued_next" if ticket.position <= 1 else "queued"
-        line = text(key, self._locale, position=ticket.position)
-        if ticket.eta_s is None:
+        key = "queued_next" if entry.position <= 1 else "queued"
+        line = text(key, self._locale, position=entry.position)
+        if entry.eta_s is None:
             return line
-        when = relative_time(self._bot.now().timestamp() + ticket.eta_s)
+        when = relative_time(self._bot.now().timestamp() + entry.eta_s)
         return line + " · " + text("ready", self._locale, when=when)
 
     async def _acknowledge(self, interaction: discord.Interaction, view: ui.LayoutView) -> None:

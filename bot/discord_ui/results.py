@@ -14,14 +14,14 @@ from bot.discord_ui.content import Content
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
-from bot.domain.jobs import Generation, Job, Origin
+from bot.domain.jobs import Generation, Job, JobSource
 
 # Bytes, where no interaction told the place's own limit. Discord takes 20 MB nowadays, but what it
 # refuses was sent in vain.
 DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2
 
 
-def upload_limit(bot: ImageBot, origin: Origin) -> int:
+def upload_limit(bot: ImageBot, origin: JobSource) -> int:
     """Return how many bytes a file may have: as the interaction told, else as is safe."""
     if origin.upload_limit is not None:
         return origin.upload_limit

@@ -12,7 +12,7 @@ from bot.discord_ui.hints import give_hints
 from bot.discord_ui.places import is_age_restricted
 from bot.discord_ui.replies import DiscordReply
 from bot.discord_ui.viewers import guild_of, place_here, viewer_of
-from bot.domain.jobs import Generation, Origin, Relation
+from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
 from bot.domain.requests import GenerationRequest, seed_after
@@ -25,10 +25,10 @@ def bot_of(interaction: discord.Interaction) -> ImageBot:
     return interaction.client
 
 
-def origin_of(interaction: discord.Interaction) -> Origin:
+def origin_of(interaction: discord.Interaction) -> JobSource:
     """Return where a job comes from and how it is answered."""
     assert interaction.channel_id is not None
-    return Origin(
+    return JobSource(
         guild_id=guild_of(interaction),
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,

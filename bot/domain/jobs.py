@@ -50,7 +50,7 @@ def typed_id(typed: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class JobSource:
     """Where a job comes from and how its requester is answered.
 
     Attributes:
@@ -89,7 +89,7 @@ class Job:
 
     id: str
     requests: tuple[GenerationRequest, ...]
-    origin: Origin
+    origin: JobSource
     relation: Relation
     spoiler: bool
     created_at: dt.datetime

@@ -12,7 +12,7 @@ from bot.engine.reference import ReferencePath
 from bot.engine.text import PromptEncoder
 
 
-class Paths:
+class BackendSelector:
     """Both paths share their weights, so an image can be drawn again on the one that made it.
 
     Attributes:

@@ -10,7 +10,7 @@ from bot.domain.drawing import RawImage
 from bot.errors import BadImageError
 
 
-class Arrival:
+class PixelTransfer:
     """Uint8 pixels (H, W, 3) on their way to the host.
 
     From a GPU they go into pinned memory, and the verdict on them travels along: the CPU goes on

@@ -62,7 +62,7 @@ class Budget:
         return min(self._most, self._free() - _BESIDE // 4)
 
 
-class Room:
+class MemoryPlanner:
     """What of a model stays on the device, as the room for it changes.
 
     Attributes:

@@ -12,8 +12,8 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import nn
 
-from bot.engine.backends import Paths
-from bot.engine.checkpoint import Checkpoint, load_module
+from bot.engine.backends import BackendSelector
+from bot.engine.checked_model import CheckedModel, load_module
 from bot.engine.fast.networks import FastPath
 from bot.engine.placement import Footprint, Placement, pixel_bytes, token_bytes
 from bot.engine.preview import fit_latent_to_rgb
@@ -28,7 +28,7 @@ _MADE_PLAIN: Final = 0.45 * 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class LoadOptions:
     """How a model is to be loaded.
 
     Attributes:
@@ -43,11 +43,11 @@ class Choices:
 
 
 @dataclass(kw_only=True)
-class Parts:
+class ModelParts:
     """The loaded model."""
 
     text: PromptEncoder
-    paths: Paths
+    paths: BackendSelector
     transformer: Any
     vae: Any
     scheduler: Any
@@ -64,7 +64,7 @@ class Parts:
         return fit_latent_to_rgb(self.vae)
 
 
-def measure(checkpoint: Checkpoint, choices: Choices) -> Footprint:
+def measure(checkpoint: CheckedModel, choices: LoadOptions) -> Footprint:
     """Return how large the parts will be, from their configurations; no weights are read."""
     transformer, vae = checkpoint.skeletons["transformer"], checkpoint.skeletons["vae"]
     text = checkpoint.skeletons["text_encoder"]
@@ -105,7 +105,7 @@ def _matrices(block: nn.Module) -> int:
     )
 
 
-def load_parts(checkpoint: Checkpoint, choices: Choices, plan: Placement) -> Parts:
+def load_parts(checkpoint: CheckedModel, choices: LoadOptions, plan: Placement) -> ModelParts:
     """Read the weights, each to where the plan wants it."""
     dtype = choices.dtype
     vae = load_module(checkpoint, "vae", dtype)
@@ -120,9 +120,9 @@ def load_parts(checkpoint: Checkpoint, choices: Choices, plan: Placement) -> Par
         path.take_text(text.model)
     else:
         put(text.model, choices.device, whole=plan.table)
-    return Parts(
+    return ModelParts(
         text=text,
-        paths=Paths(
+        paths=BackendSelector(
             path,
             transformer=transformer,
             vae=vae,
@@ -139,7 +139,7 @@ def load_parts(checkpoint: Checkpoint, choices: Choices, plan: Placement) -> Par
 
 
 def _take_transformer(
-    transformer: Any, vae: Any, choices: Choices, plan: Placement
+    transformer: Any, vae: Any, choices: LoadOptions, plan: Placement
 ) -> ReferencePath | FastPath:
     if choices.is_fast:
         return FastPath(

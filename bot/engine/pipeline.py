@@ -12,11 +12,11 @@ import torch
 from bot.domain.drawing import RawImage, Step
 from bot.domain.requests import GenerationRequest
 from bot.engine.embedding_noise import vary
-from bot.engine.host import Arrival, to_device, to_host
+from bot.engine.host import PixelTransfer, to_device, to_host
 from bot.engine.latents import decode, guided, noise
-from bot.engine.parts import Parts
+from bot.engine.parts import ModelParts
 from bot.engine.preview import latent_to_rgb
-from bot.engine.stages import Pace, Stages
+from bot.engine.stages import Stages, StepPacer
 from bot.errors import CancelledError
 
 OnStep = Callable[[Step], None]
@@ -42,7 +42,7 @@ class Run:
     durations_s: dict[str, float] = field(default_factory=dict)
 
     @torch.inference_mode()
-    def draw(self, parts: Parts) -> Wait:
+    def draw(self, parts: ModelParts) -> Wait:
         """Ask for all work of one attempt.
 
         Returns:
@@ -62,7 +62,7 @@ class Run:
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
         stages.ended("decode")
-        arrival = Arrival(pixels, is_finite)
+        arrival = PixelTransfer(pixels, is_finite)
         stages.ended("copy")
 
         def wait() -> RawImage:
@@ -77,7 +77,7 @@ class Run:
         if self.cancel is not None and self.cancel.is_set():
             raise CancelledError("The image was cancelled while it was drawn.")
 
-    def _embed(self, parts: Parts) -> list[torch.Tensor]:
+    def _embed(self, parts: ModelParts) -> list[torch.Tensor]:
         """Return the prompt's embedding and, with guidance, that of the empty prompt."""
         request, text = self.request, parts.text
         embedding = text.encode(text.neutralise(request.prompt))
@@ -86,7 +86,7 @@ class Run:
             embeddings.append(text.encode(""))
         return embeddings
 
-    def _denoise(self, parts: Parts, embeddings: list[torch.Tensor]) -> torch.Tensor:
+    def _denoise(self, parts: ModelParts, embeddings: list[torch.Tensor]) -> torch.Tensor:
         """Walk the sigmas from noise to the finished latent, (1, channels, H/8, W/8) float32."""
         request = self.request
         parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
@@ -99,7 +99,7 @@ class Run:
             for embedding in embeddings
         ]
         total = len(sigmas) - 1
-        pace = Pace(self.device)
+        pace = StepPacer(self.device)
         for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
             pace.wait()
             self._stop_if_cancelled()
@@ -111,10 +111,10 @@ class Run:
                 self.on_step(self._step(parts, i + 1, total, estimate))
         return latents
 
-    def _step(self, parts: Parts, number: int, total: int, estimate: torch.Tensor) -> Step:
+    def _step(self, parts: ModelParts, number: int, total: int, estimate: torch.Tensor) -> Step:
         return Step(
             number=number,
             total=total,
             preview=lambda: to_host(latent_to_rgb(estimate, parts.latent_to_rgb)),
-            estimate=lambda: Arrival(*decode(parts.vae, estimate, tiled=self.tiled)).wait(),
+            estimate=lambda: PixelTransfer(*decode(parts.vae, estimate, tiled=self.tiled)).wait(),
         )

@@ -49,7 +49,7 @@ class Stages:
         return event
 
 
-class Pace:
+class StepPacer:
     """Keeps the CPU at most two steps ahead of a GPU.
 
     Asking for a step takes a thousandth of its time, so all of them would be asked for at once: a

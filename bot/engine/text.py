@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from bot.engine.checkpoint import Checkpoint, load_module
+from bot.engine.checked_model import CheckedModel, load_module
 from bot.engine.fast.networks import FastPath
 from bot.engine.tokens import check_tokens, neutralise
 
@@ -24,7 +24,9 @@ class PromptEncoder:
 
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, checkpoint: CheckedModel, *, device: torch.device, dtype: torch.dtype
+    ) -> None:
         """Load the text encoder."""
         self._device = device
         self._tokenizer = checkpoint.tokenizer

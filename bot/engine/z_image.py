@@ -22,7 +22,7 @@ import torch
 from bot.domain.drawing import Drawing
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.domain.variety_schedule import VarietyNoise
-from bot.engine.checkpoint import Checkpoint, open_checkpoint
+from bot.engine.checked_model import CheckedModel, open_checked_model
 from bot.engine.hardware import (
     check_precision,
     choose_device,
@@ -35,8 +35,8 @@ from bot.engine.hardware import (
     threads,
 )
 from bot.engine.load_errors import first_line, load_errors
-from bot.engine.memory import Budget, Room, is_out_of_memory, out_of_memory_error
-from bot.engine.parts import Choices, Parts, load_parts, measure
+from bot.engine.memory import Budget, MemoryPlanner, is_out_of_memory, out_of_memory_error
+from bot.engine.parts import LoadOptions, ModelParts, load_parts, measure
 from bot.engine.pipeline import OnStep, Run, Wait
 from bot.errors import CancelledError, SettingsError
 
@@ -94,15 +94,15 @@ class ZImageEngine:
         self._model_files = dict(model_files or {})
         self._cpu_threads = cpu_threads
         self._memory = memory
-        self._choices = Choices(
+        self._choices = LoadOptions(
             device=self._device,
             dtype=choose_dtype(dtype, self._device),
             is_fast=choose_path(path, self._device),
             precision=precision,
         )
         check_precision(precision, self._device, self._choices.dtype, is_fast=self._choices.is_fast)
-        self._parts: Parts | None = None
-        self._room: Room | None = None
+        self._parts: ModelParts | None = None
+        self._room: MemoryPlanner | None = None
 
     @on_its_device
     def load(self) -> None:
@@ -143,8 +143,8 @@ class ZImageEngine:
                 return "of no effect on a CPU, which draws from main memory"
             return str(self._plan(checkpoint))
 
-    def _open(self) -> Checkpoint:
-        checkpoint = open_checkpoint(self._folder)
+    def _open(self) -> CheckedModel:
+        checkpoint = open_checked_model(self._folder)
         if self._choices.is_fast and checkpoint.quantised:
             part, method = next(iter(checkpoint.quantised.items()))
             raise SettingsError(
@@ -154,8 +154,8 @@ class ZImageEngine:
             )
         return checkpoint
 
-    def _plan(self, checkpoint: Checkpoint) -> Room:
-        return Room(measure(checkpoint, self._choices), Budget(self._device, self._memory))
+    def _plan(self, checkpoint: CheckedModel) -> MemoryPlanner:
+        return MemoryPlanner(measure(checkpoint, self._choices), Budget(self._device, self._memory))
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
@@ -241,7 +241,7 @@ class ZImageEngine:
         gc.collect()  # its parts refer to one another, and a new engine may need their room at once
         self._free_cache()
 
-    def _loaded(self) -> Parts:
+    def _loaded(self) -> ModelParts:
         self.load()
         assert self._parts is not None
         return self._parts

@@ -44,7 +44,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ConditionChange:
     """A condition that was recorded differently."""
 
     name: str
@@ -67,27 +67,27 @@ def compare(one: Image.Image, other: Image.Image) -> Difference | None:
     )
 
 
-def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[Change]:
+def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[ConditionChange]:
     """Return the conditions that could explain a difference.
 
     What was not recorded yet when an image was made tells nothing.
     """
     old, new = {**FIRST, **before}, {**FIRST, **after}
     found = [
-        Change(name=name, before=old[name], after=new.get(name))
+        ConditionChange(name=name, before=old[name], after=new.get(name))
         for name in COMPARED
         if name in old and old[name] != new.get(name)
     ]
     return [each for change in found for each in _by_file(change)]
 
 
-def _by_file(change: Change) -> list[Change]:
+def _by_file(change: ConditionChange) -> list[ConditionChange]:
     """Name the files of a model that differ, one by one."""
     old, new = change.before, change.after
     if change.name != "model_files" or not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return [change]
     return [
-        Change(name=path, before=old.get(path), after=new.get(path))
+        ConditionChange(name=path, before=old.get(path), after=new.get(path))
         for path in sorted({*old, *new})
         if old.get(path) != new.get(path)
     ]

@@ -10,16 +10,16 @@ from bot.models.downloads import download, fetch
 from bot.models.hubs import Source
 from bot.models.locations import demo_model_cure, find_download, locate
 from bot.models.manifests import MANIFEST_NAME, read_manifest
-from bot.models.model_folder import FileProblem, ModelFiles, Progress
+from bot.models.model_folder import FileProblem, FileProgress, ModelFiles
 from bot.models.registry import DEMO, HubModel, hub_models
 
 __all__ = [
     "DEMO",
     "MANIFEST_NAME",
     "FileProblem",
+    "FileProgress",
     "HubModel",
     "ModelFiles",
-    "Progress",
     "Source",
     "check_tensors",
     "demo_model_cure",

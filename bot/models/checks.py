@@ -16,7 +16,7 @@ from bot.engine.weight_files import (
     read_json,
 )
 from bot.models.checksums import checksum_fault, known_checksum
-from bot.models.model_folder import REQUIRED, FileProblem, ModelFiles, Progress
+from bot.models.model_folder import REQUIRED, FileProblem, FileProgress, ModelFiles
 
 _TOKENIZER: Final = "tokenizer/tokenizer.json"
 _MAX_PARSED_BYTES: Final = 1_000_000  # one of 11 MB takes longer than all other checks
@@ -67,12 +67,12 @@ def check_tensors(files: ModelFiles) -> None:
         ModelFilesError: They do not; the sentence is the engine's.
 
     """
-    from bot.engine.checkpoint import open_checkpoint  # noqa: PLC0415 - torch takes seconds
+    from bot.engine.checked_model import open_checked_model  # noqa: PLC0415 - torch takes seconds
 
-    open_checkpoint(files.folder)
+    open_checked_model(files.folder)
 
 
-def verify(files: ModelFiles, *, progress: Progress | None = None) -> list[FileProblem]:
+def verify(files: ModelFiles, *, progress: FileProgress | None = None) -> list[FileProblem]:
     """Compare every file with its checksum, where one is known, then with its own header."""
     paths = sorted({*files.manifest, *loaded(files.folder)})
     known = ((path, known_checksum(files, path)) for path in paths)
@@ -96,7 +96,7 @@ def loaded(folder: Path) -> list[str]:
 
 
 def problem(
-    folder: Path, path: str, checksum: str, progress: Progress | None
+    folder: Path, path: str, checksum: str, progress: FileProgress | None
 ) -> FileProblem | None:
     """Hash one file and compare."""
     file = folder / path

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bot.models.model_folder import ModelFiles, Progress
+from bot.models.model_folder import FileProgress, ModelFiles
 
 _CHUNK: Final = 2**20
 _BLOB: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -27,7 +27,7 @@ def known_checksum(files: ModelFiles, path: str) -> str | None:
     return blob.name if blob.parent.name == "blobs" and _BLOB.fullmatch(blob.name) else None
 
 
-def checksum_fault(file: Path, path: str, wanted: str, progress: Progress | None) -> str | None:
+def checksum_fault(file: Path, path: str, wanted: str, progress: FileProgress | None) -> str | None:
     """Hash a file; return what is wrong with it, if anything is."""
     size, done = file.stat().st_size, 0
     if len(wanted) == 64:  # noqa: PLR2004 - hexadecimal digits

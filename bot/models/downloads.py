@@ -14,7 +14,7 @@ from bot.models import hubs
 from bot.models.checks import problem, verify
 from bot.models.hubs import Source
 from bot.models.locations import checked_download, find_download, locate
-from bot.models.model_folder import ModelFiles, Progress, broken
+from bot.models.model_folder import FileProgress, ModelFiles, broken
 from bot.models.registry import HubModel, hub_model
 
 _FETCHES: Final = 3  # of one file: the first and, where it arrives broken, two more
@@ -27,7 +27,7 @@ def download(
     model_cache: Path,
     modelscope_endpoint: str | None = None,
     hf_endpoint: str | None = None,
-    progress: Progress | None = None,
+    progress: FileProgress | None = None,
 ) -> ModelFiles:
     """Make a model complete and right: fetch what is missing or broken, and only that.
 
@@ -52,7 +52,7 @@ def fetch(
     model_cache: Path,
     caches: Sequence[Path] | None = None,
     endpoint: str | None = None,
-    progress: Progress | None = None,
+    progress: FileProgress | None = None,
 ) -> ModelFiles:
     """Fetch a hub's model, file by file, each until its MD5 is right.
 
@@ -87,7 +87,7 @@ def _is_complete(hub: HubModel, folder: Path) -> bool:
     return all((folder / path).is_file() for path in hub.manifest)
 
 
-def _wrong(hub: HubModel, folder: Path, progress: Progress | None) -> list[str]:
+def _wrong(hub: HubModel, folder: Path, progress: FileProgress | None) -> list[str]:
     return [path for path, md5 in hub.manifest.items() if problem(folder, path, md5, progress)]
 
 
@@ -98,7 +98,7 @@ def _fetch_file(
     *,
     source: Source,
     endpoint: str | None,
-    progress: Progress | None,
+    progress: FileProgress | None,
 ) -> None:
     """Fetch one file; where it arrives broken, this one again."""
     for _ in range(_FETCHES):

@@ -13,7 +13,7 @@ from bot.engine.weight_files import STEMS, SUFFIX, is_clutter
 from bot.errors import ModelFilesError
 from bot.models.file_fingerprints import sampled_hashes
 
-Progress = Callable[[str, int, int | None], None]  # file, bytes done, bytes in all
+FileProgress = Callable[[str, int, int | None], None]  # file, bytes done, bytes in all
 
 # Beside the weights; `tokenizer.json` of Z-Image-Turbo has 11 MB.
 REQUIRED: Final = (

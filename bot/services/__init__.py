@@ -3,16 +3,16 @@
 from bot.services.bootstrap import open_service
 from bot.services.deletions import Deletions, Removal
 from bot.services.delivery import FIXED_SENTENCE
-from bot.services.picture_origin import Finding
+from bot.services.picture_origin import PictureOrigin
 from bot.services.replies import (
     AnsweredElsewhereError,
     NotPostableError,
     NotReachedError,
     Page,
     Progress,
+    PublicQueueEntry,
     QueueEntry,
     Reply,
-    Ticket,
     UnansweredError,
 )
 from bot.services.service import STOPPING_SENTENCE, Service
@@ -24,16 +24,16 @@ __all__ = [
     "STOPPING_SENTENCE",
     "AnsweredElsewhereError",
     "Deletions",
-    "Finding",
     "NotPostableError",
     "NotReachedError",
     "Page",
+    "PictureOrigin",
     "Progress",
+    "PublicQueueEntry",
     "QueueEntry",
     "Removal",
     "Reply",
     "Service",
-    "Ticket",
     "UnansweredError",
     "open_service",
 ]

@@ -22,7 +22,7 @@ PREVIEW_EVERY_S: Final = 1.0  # more would not be shown: Discord allows about on
 
 
 @dataclass(kw_only=True, eq=False)
-class Ride:
+class ActiveJob:
     """A job on its way through this process.
 
     Attributes:
@@ -55,7 +55,7 @@ class Ride:
     drawings: dict[int, Drawing] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     preview_due_s: float = 0.0
-    shown: Shown | None = None
+    shown: QueueNotice | None = None
     is_withdrawn: bool = False
 
     @property
@@ -96,7 +96,7 @@ class Ride:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class QueueNotice:
     """What the requester of a waiting job was told last."""
 
     position: int
@@ -104,34 +104,34 @@ class Shown:
     at_s: float = field(default_factory=time.monotonic)
 
 
-class Rides:
-    """The rides by their job's id; whoever waits for a change of them is woken."""
+class ActiveJobs:
+    """The active jobs by id; whoever waits for a change of them is woken."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._rides: dict[str, Ride] = {}
+        self._active_jobs: dict[str, ActiveJob] = {}
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __iter__(self) -> Iterator[Ride]:
-        """Go through the rides of this moment."""
-        return iter(list(self._rides.values()))
+    def __iter__(self) -> Iterator[ActiveJob]:
+        """Iterate over the jobs that are active now."""
+        return iter(list(self._active_jobs.values()))
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._rides)
+        return len(self._active_jobs)
 
-    def find(self, job_id: str) -> Ride | None:
-        """Return the ride of a job."""
-        return self._rides.get(job_id)
+    def find(self, job_id: str) -> ActiveJob | None:
+        """Return an active job by its id, or None."""
+        return self._active_jobs.get(job_id)
 
-    def add(self, ride: Ride) -> None:
+    def add(self, active: ActiveJob) -> None:
         """Take a job along."""
-        self._rides[ride.job.id] = ride
+        self._active_jobs[active.job.id] = active
 
-    async def leave(self, ride: Ride) -> None:
+    async def leave(self, active: ActiveJob) -> None:
         """Let a job go: its requester knows how it ended."""
-        self._rides.pop(ride.job.id, None)
+        self._active_jobs.pop(active.job.id, None)
         await self.changed()
 
     async def changed(self) -> None:

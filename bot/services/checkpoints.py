@@ -25,7 +25,7 @@ from bot.errors import BotError
 from bot.media.encoding import encode_png
 from bot.media.image_input import read_file, read_picture
 from bot.media.picture_files import is_temporary, write_once
-from bot.services.active_jobs import Ride
+from bot.services.active_jobs import ActiveJob
 from bot.storage.quarantine import Quarantine
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _NAME: Final = re.compile(r"([a-z0-9]+)-\d+\.png")
 Known = Callable[[Collection[str]], Awaitable[set[str]]]
 
 
-class Unfinished:
+class Checkpoints:
     """The images that were drawn of jobs that are not through."""
 
     def __init__(self, folder: Path, *, model: str, quarantine: Quarantine) -> None:
@@ -48,15 +48,15 @@ class Unfinished:
         self._model = model
         self._files = asyncio.Lock()  # between a late image and the end of its job
 
-    async def keep(self, ride: Ride, index: int) -> None:
+    async def keep(self, active: ActiveJob, index: int) -> None:
         """Write an image down; a full disk costs no more than drawing it again."""
         async with self._files:
-            if ride.ended.is_set() or (drawing := ride.drawings.get(index)) is None:
+            if active.ended.is_set() or (drawing := active.drawings.get(index)) is None:
                 return
             try:
-                await asyncio.to_thread(self._write, ride.job, index, drawing)
+                await asyncio.to_thread(self._write, active.job, index, drawing)
             except OSError as error:
-                logger.warning("An image of job %s is not kept: %s", ride.job.id, error)
+                logger.warning("An image of job %s is not kept: %s", active.job.id, error)
 
     async def restore(self, job: Job) -> dict[int, Drawing]:
         """Return the images of a job that need not be drawn again, by their place in it."""

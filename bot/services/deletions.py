@@ -20,9 +20,9 @@ from typing import Final, Protocol
 
 from bot.domain.jobs import Generation, ImageMessage
 from bot.errors import BotError
-from bot.services.active_jobs import Rides
+from bot.services.active_jobs import ActiveJobs
 from bot.services.replies import NotPostableError, NotReachedError
-from bot.services.retries import Patience
+from bot.services.retries import RetryPolicy
 from bot.storage import Deletion, Store
 
 logger = logging.getLogger(__name__)
@@ -86,11 +86,11 @@ class Deletions:
     """
 
     def __init__(
-        self, store: Store, rides: Rides, *, files: asyncio.Lock, patience: Patience
+        self, store: Store, active_jobs: ActiveJobs, *, files: asyncio.Lock, patience: RetryPolicy
     ) -> None:
-        """Remember the parts; `files` is held while a file is deleted."""
+        """`files` is held while a file is deleted."""
         self._store = store
-        self._rides = rides
+        self._active_jobs = active_jobs
         self._files = files
         self._patience = patience
         # Two images of one message may be deleted at the same time.
@@ -135,7 +135,7 @@ class Deletions:
 
     def carry_out(self, removal: Removal) -> None:
         """Remove images from Discord and from the disk, beside everything else."""
-        self._rides.start(self._until_gone(removal), f"delete {removal.generation_ids}")
+        self._active_jobs.start(self._until_gone(removal), f"delete {removal.generation_ids}")
 
     async def carry_out_now(self, removal: Removal) -> None:
         """Do the same, and wait for it as long as for any one request to Discord."""
@@ -144,7 +144,7 @@ class Deletions:
 
     def tell(self, removal: Removal) -> None:
         """Write to whoever deleted images what remains visible, where no answer reached them."""
-        self._rides.start(self._tell(removal), f"tell of {removal.generation_ids}")
+        self._active_jobs.start(self._tell(removal), f"tell of {removal.generation_ids}")
 
     async def resume(self) -> None:
         """Take up what an earlier run of the program left."""

@@ -16,12 +16,12 @@ from bot.errors import BotError
 from bot.media.encoding import encode_png, to_pillow
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import FileState, image_state, write_once
-from bot.services.active_jobs import Ride, Rides
-from bot.services.checkpoints import Unfinished
+from bot.services.active_jobs import ActiveJob, ActiveJobs
+from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions
 from bot.services.maintenance import write_records
 from bot.services.replies import NotPostableError, NotReachedError
-from bot.services.retries import Patience
+from bot.services.retries import RetryPolicy
 from bot.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -38,57 +38,57 @@ class Delivery:
     def __init__(
         self,
         store: Store,
-        rides: Rides,
-        unfinished: Unfinished,
+        active_jobs: ActiveJobs,
+        checkpoints: Checkpoints,
         deletions: Deletions,
         *,
         files: asyncio.Lock,
         is_stopping: Callable[[], bool],
-        patience: Patience,
+        patience: RetryPolicy,
     ) -> None:
-        """Remember the parts; `files` is held between an image's file and its row."""
+        """`files` is held between an image's file and its row."""
         self._store = store
-        self._unfinished = unfinished
-        self._rides = rides
+        self._checkpoints = checkpoints
+        self._active_jobs = active_jobs
         self._is_stopping = is_stopping
         self._patience = patience
         self._deletions = deletions
         self._files = files
 
-    async def finish(self, ride: Ride) -> None:
+    async def finish(self, active: ActiveJob) -> None:
         """Store the images that were drawn of a job, file before row, then answer.
 
         Not before somebody is known to wait for them: who was told that nobody answered finds none.
         """
-        ride.ended.set()
-        await ride.acknowledged.wait()
-        if ride.is_withdrawn:
-            await self.withdraw(ride)
+        active.ended.set()
+        await active.acknowledged.wait()
+        if active.is_withdrawn:
+            await self.withdraw(active)
             return
         for pause_s in (*STORE_AGAIN_S, None):
             try:
-                await self._keep(ride.job, ride.drawings)
+                await self._keep(active.job, active.drawings)
             except Exception as error:
-                logger.exception("The images of job %s could not be stored", ride.job.id)
+                logger.exception("The images of job %s could not be stored", active.job.id)
                 if pause_s is None:
-                    await self.fail(ride, _sentence_of(error))
+                    await self.fail(active, _sentence_of(error))
                     return
                 await asyncio.sleep(pause_s)
             else:
-                ride.drawings.clear()  # their pixels are on the disk; to be told may take hours
-                await self._unfinished.forget(ride.job.id)
-                await self.answer(ride)
+                active.drawings.clear()  # their pixels are on the disk; to be told may take hours
+                await self._checkpoints.forget(active.job.id)
+                await self.answer(active)
                 return
 
-    async def finish_part(self, ride: Ride, sentence: str) -> None:
+    async def finish_part(self, active: ActiveJob, sentence: str) -> None:
         """Store and hand over what was drawn of a job, with why the rest is not."""
-        is_cancelled = ride.cancel.is_set()
-        ride.job = replace(
-            ride.job,
+        is_cancelled = active.cancel.is_set()
+        active.job = replace(
+            active.job,
             error=None if is_cancelled else sentence,
-            ended_by=ride.cancelled_by if is_cancelled else None,
+            ended_by=active.cancelled_by if is_cancelled else None,
         )
-        await self.finish(ride)
+        await self.finish(active)
 
     async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
         async with self._files:
@@ -137,31 +137,31 @@ class Delivery:
         write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
         return generation
 
-    async def answer(self, ride: Ride) -> None:
+    async def answer(self, active: ActiveJob) -> None:
         """Hand the images over; where nobody ever takes them, their requester hears of it."""
-        job = ride.job
+        job = active.job
 
         async def hand_over() -> None:
             # Asked for at each try: what was deleted meanwhile is not shown any more.
             if images := await self._store.generations.left_of_job(job.id):
-                await ride.reply.done(job, images)
+                await active.reply.done(job, images)
                 await self._catch_up(job, images)
             else:
-                await ride.reply.cancelled(job, by_requester=True)
+                await active.reply.cancelled(job, by_requester=True)
             await self._store.jobs.set_posted(job.id)
             await self.write_records(job.id)
 
-        error = await self._until_it_works(ride, hand_over, "posted")
+        error = await self._until_it_works(active, hand_over, "posted")
         if error is None:
             return
         images = await self._store.generations.left_of_job(job.id)
         if images:
             sentence = kept_sentence([each.id for each in images], error, self._patience)
-            await self._record(ride, self._store.jobs.set_failed(job.id, sentence))
-            await self.tell_failure(ride, sentence)
+            await self._record(active, self._store.jobs.set_failed(job.id, sentence))
+            await self.tell_failure(active, sentence)
         else:  # all were deleted meanwhile, by somebody who knows that
             await self._store.jobs.set_posted(job.id)
-            await self._rides.leave(ride)
+            await self._active_jobs.leave(active)
 
     async def _catch_up(self, job: Job, images: Sequence[Generation]) -> None:
         row = await self._store.jobs.find(job.id)
@@ -169,94 +169,96 @@ class Delivery:
             message = ImageMessage(channel_id=job.origin.channel_id, message_id=row.message_id)
             await self._deletions.catch_up(message, images)
 
-    async def fail(self, ride: Ride, sentence: str) -> None:
+    async def fail(self, active: ActiveJob, sentence: str) -> None:
         """Record that a job failed and tell its requester why."""
-        await self._record(ride, self._store.jobs.set_failed(ride.job.id, sentence))
-        await self.tell_failure(ride, sentence)
+        await self._record(active, self._store.jobs.set_failed(active.job.id, sentence))
+        await self.tell_failure(active, sentence)
 
-    async def tell_failure(self, ride: Ride, sentence: str) -> None:
+    async def tell_failure(self, active: ActiveJob, sentence: str) -> None:
         """Tell a requester why their job failed; in private where its images are kept."""
-        job = ride.job
+        job = active.job
 
         async def tell() -> None:
             if await self._store.generations.left_of_job(job.id):
-                await ride.reply.undelivered(job, sentence)
+                await active.reply.undelivered(job, sentence)
             else:
-                await ride.reply.failed(job, sentence)
+                await active.reply.failed(job, sentence)
             await self._store.jobs.set_told(job.id)
 
-        await self._tell(ride, tell, "told of its failure")
+        await self._tell(active, tell, "told of its failure")
 
-    async def cancelled(self, ride: Ride, *, by: int | None) -> None:
+    async def cancelled(self, active: ActiveJob, *, by: int | None) -> None:
         """Record that a job was stopped, and take back what was shown of it."""
-        await self.record_cancelled(ride, by=by)
-        await self.tell_cancelled(ride, by=by)
+        await self.record_cancelled(active, by=by)
+        await self.tell_cancelled(active, by=by)
 
-    async def record_cancelled(self, ride: Ride, *, by: int | None) -> None:
+    async def record_cancelled(self, active: ActiveJob, *, by: int | None) -> None:
         """Record that a job was stopped; whoever says so, says it after that."""
-        await self._record(ride, self._store.jobs.set_cancelled(ride.job.id, by=by))
+        await self._record(active, self._store.jobs.set_cancelled(active.job.id, by=by))
 
-    async def withdraw(self, ride: Ride) -> None:
+    async def withdraw(self, active: ActiveJob) -> None:
         """Take a job back that nobody waits for; nothing is told, and no message changes."""
-        await self._record(ride, self._store.jobs.withdraw(ride.job.id))
-        await self._rides.leave(ride)
+        await self._record(active, self._store.jobs.withdraw(active.job.id))
+        await self._active_jobs.leave(active)
 
-    async def tell_cancelled(self, ride: Ride, *, by: int | None) -> None:
+    async def tell_cancelled(self, active: ActiveJob, *, by: int | None) -> None:
         """Take back what was shown of a job that was stopped."""
 
         async def tell() -> None:
-            by_requester = by in {None, ride.job.origin.user_id}
-            await ride.reply.cancelled(ride.job, by_requester=by_requester)
-            await self._store.jobs.set_told(ride.job.id)
+            by_requester = by in {None, active.job.origin.user_id}
+            await active.reply.cancelled(active.job, by_requester=by_requester)
+            await self._store.jobs.set_told(active.job.id)
 
-        await self._tell(ride, tell, "told of its end")
+        await self._tell(active, tell, "told of its end")
 
-    async def _tell(self, ride: Ride, tell: Say, what: str) -> None:
+    async def _tell(self, active: ActiveJob, tell: Say, what: str) -> None:
         """Tell how a job ended, once; where nobody can be told, that is an end as well."""
-        error = await self._until_it_works(ride, tell, what)
+        error = await self._until_it_works(active, tell, what)
         if error is not None:
-            await self._store.jobs.set_told(ride.job.id)
-            await self._rides.leave(ride)
+            await self._store.jobs.set_told(active.job.id)
+            await self._active_jobs.leave(active)
 
-    async def _record(self, ride: Ride, recording: Coroutine[Any, Any, None]) -> None:
+    async def _record(self, active: ActiveJob, recording: Coroutine[Any, Any, None]) -> None:
         """Record an end; where the database refuses, the requester still hears of it."""
         try:
             await recording
         except Exception:
-            logger.exception("The end of job %s could not be recorded", ride.job.id)
-        ride.ended.set()
-        await self._unfinished.forget(ride.job.id)
+            logger.exception("The end of job %s could not be recorded", active.job.id)
+        active.ended.set()
+        await self._checkpoints.forget(active.job.id)
 
-    async def _until_it_works(self, ride: Ride, say: Say, what: str) -> BotError | None:
+    async def _until_it_works(self, active: ActiveJob, say: Say, what: str) -> BotError | None:
         """Say something again and again until it is said, given up, or the program ends.
 
         Returns:
             Why it was given up, where that is so.
 
         """
-        await ride.acknowledged.wait()
-        if ride.is_withdrawn:
-            await self.withdraw(ride)
+        await active.acknowledged.wait()
+        if active.is_withdrawn:
+            await self.withdraw(active)
             return None
         pauses_s = itertools.chain(
             self._patience.pauses_s, itertools.repeat(self._patience.seldom_s)
         )
         for number, pause_s in enumerate(pauses_s, start=1):
-            error = await self._try(ride, say, what, is_first=number == 1)
+            error = await self._try(active, say, what, is_first=number == 1)
             if error is None:
                 break
-            if await self._is_enough(ride, error, tries=number):
-                logger.warning("Job %s is given up, not %s: %s", ride.job.id, what, error.message)
+            if await self._is_enough(active, error, tries=number):
+                logger.warning("Job %s is given up, not %s: %s", active.job.id, what, error.message)
                 return error  # the job stays: that is recorded, and may be told
             # It is written down: nobody but the requester waits for this any more.
-            await self._rides.leave(ride)
+            await self._active_jobs.leave(active)
             if self._is_stopping():
                 break  # the next start tries again
             await asyncio.sleep(pause_s)
-        await self._rides.leave(ride)
+        await self._active_jobs.leave(active)
         return None
 
-    async def _try(self, ride: Ride, say: Say, what: str, *, is_first: bool) -> BotError | None:
+    async def _try(
+        self, active: ActiveJob, say: Say, what: str, *, is_first: bool
+    ) -> BotError | None:
         """Try once; return what came between. The trace of a defect is logged the first time."""
         try:
             async with asyncio.timeout(self._patience.within_s):
@@ -267,28 +269,28 @@ class Delivery:
             found = NotReachedError(f"no answer within {self._patience.within_s:g} s")
         except Exception as error:
             if is_first:
-                logger.exception("Job %s could not be %s", ride.job.id, what)
+                logger.exception("Job %s could not be %s", active.job.id, what)
             found = NotReachedError(f"{type(error).__name__}: {error}")
         else:
             return None
-        logger.info("Job %s could not be %s: %s", ride.job.id, what, found.message)
+        logger.info("Job %s could not be %s: %s", active.job.id, what, found.message)
         return found
 
-    async def _is_enough(self, ride: Ride, error: BotError, *, tries: int) -> bool:
+    async def _is_enough(self, active: ActiveJob, error: BotError, *, tries: int) -> bool:
         """Tell whether no further try shall follow."""
         if isinstance(error, NotPostableError) and (
             error.is_final or tries > len(self._patience.pauses_s)  # a permission may come back
         ):
             return True
         try:
-            since = await self._store.jobs.unanswered_since(ride.job.id)
+            since = await self._store.jobs.unanswered_since(active.job.id)
         except BotError as refusal:
-            logger.warning("A try of job %s is not counted: %s", ride.job.id, refusal.message)
+            logger.warning("A try of job %s is not counted: %s", active.job.id, refusal.message)
             return False
         return self._patience.is_over(tries, since)
 
 
-def kept_sentence(image_ids: Sequence[str], error: BotError, patience: Patience) -> str:
+def kept_sentence(image_ids: Sequence[str], error: BotError, patience: RetryPolicy) -> str:
     """Return what a requester is told whose images cannot be handed over."""
     ids = ", ".join(f"`{each}`" for each in image_ids)
     if isinstance(error, NotPostableError):

@@ -11,7 +11,7 @@ from bot.domain.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PictureOrigin:
     """What is known of a picture.
 
     Attributes:

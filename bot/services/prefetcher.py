@@ -10,19 +10,21 @@ from typing import Any
 
 from bot.domain.drawing import Drawing
 from bot.execution.engine_thread import NotBegunError
-from bot.services.active_jobs import Ride
+from bot.services.active_jobs import ActiveJob
 
-Ask = Callable[[Ride, int], Coroutine[Any, Any, Drawing]]  # for an image of a job, by its place
+Ask = Callable[
+    [ActiveJob, int], Coroutine[Any, Any, Drawing]
+]  # for an image of a job, by its place
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    ride: Ride
+    active: ActiveJob
     index: int
     drawing: asyncio.Task[Drawing]
 
 
-class Ahead:
+class Prefetcher:
     """At most one image, which waits on the engine's thread behind the one that is drawn."""
 
     def __init__(self, ask: Ask) -> None:
@@ -31,37 +33,37 @@ class Ahead:
         self._asked: _Asked | None = None
 
     @property
-    def ride(self) -> Ride | None:
+    def active(self) -> ActiveJob | None:
         """Return the job that the image belongs to."""
-        return None if self._asked is None else self._asked.ride
+        return None if self._asked is None else self._asked.active
 
-    def ask(self, ride: Ride, index: int) -> None:
+    def ask(self, active: ActiveJob, index: int) -> None:
         """Ask for an image."""
-        drawing = asyncio.create_task(self._ask(ride, index), name=f"draw {ride.job.id} ahead")
-        self._asked = _Asked(ride=ride, index=index, drawing=drawing)
+        drawing = asyncio.create_task(self._ask(active, index), name=f"draw {active.job.id} ahead")
+        self._asked = _Asked(active=active, index=index, drawing=drawing)
 
-    async def take(self, ride: Ride, index: int) -> Drawing | None:
+    async def take(self, active: ActiveJob, index: int) -> Drawing | None:
         """Wait for an image; None if it was not asked for, or never begun."""
         asked = self._asked
-        if asked is None or asked.ride is not ride or asked.index != index:
+        if asked is None or asked.active is not active or asked.index != index:
             return None
         self._asked = None
-        if ride.image_index != index:  # else it is on its way already, and has been noted
-            ride.image_index, ride.step_share = index, 0.0
+        if active.image_index != index:  # else it is on its way already, and has been noted
+            active.image_index, active.step_share = index, 0.0
         try:
             return await asked.drawing
         except NotBegunError:
             return None
 
-    def drop(self, ride: Ride) -> None:
+    def drop(self, active: ActiveJob) -> None:
         """Call off the next image of a job that ends without it."""
         asked = self._asked
-        if asked is None or asked.ride is not ride:
+        if asked is None or asked.active is not active:
             return
         self._asked = None
-        if not ride.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
-            ride.cancel.set()
-            ride.cancel = threading.Event()
+        if not active.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
+            active.cancel.set()
+            active.cancel = threading.Event()
         asked.drawing.add_done_callback(_forget)
 
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from bot.domain.jobs import now
 from bot.errors import BotError
-from bot.services.active_jobs import Ride, Rides, Shown
+from bot.services.active_jobs import ActiveJob, ActiveJobs, QueueNotice
 from bot.services.estimator import Estimator
 from bot.services.queue import FairQueue
-from bot.services.replies import Ticket
+from bot.services.replies import QueueEntry
 from bot.services.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -25,15 +25,14 @@ TOLERATED_S: Final = 5.0  # an error of the time that nobody minds
 TOLERATED_SHARE: Final = 0.25  # or this much of the time that is left
 
 
-class Line:
+class QueueView:
     """Where every job stands and when its images will be there."""
 
     def __init__(
-        self, *, queue: FairQueue, rides: Rides, worker: Worker, estimator: Estimator
+        self, *, queue: FairQueue, active_jobs: ActiveJobs, worker: Worker, estimator: Estimator
     ) -> None:
-        """Remember the parts."""
         self._queue = queue
-        self._rides = rides
+        self._active_jobs = active_jobs
         self._worker = worker
         self._estimator = estimator
         self._loaded_at_s: float | None = None
@@ -49,70 +48,70 @@ class Line:
 
     _is_loaded = True
 
-    def tickets(self) -> list[Ticket]:
+    def entries(self) -> list[QueueEntry]:
         """Return everything on its way, in the order that will really happen."""
         left = _plus(self._worker.left_s(), self._load_left_s())
-        tickets = []
-        if (ride := self._worker.running) is not None:
-            tickets.append(Ticket(job=ride.job, position=0, eta_s=left))
-        chosen = [each.job for each in self._worker.underway if each is not ride]
+        entries = []
+        if (active := self._worker.running) is not None:
+            entries.append(QueueEntry(job=active.job, position=0, eta_s=left))
+        chosen = [each.job for each in self._worker.underway if each is not active]
         order = [*chosen, *self._queue.order()]
         for position, job in enumerate(order, start=1):
-            ride = self._rides.find(job.id)
-            requests = job.requests if ride is None else ride.left  # some may be from before
+            active = self._active_jobs.find(job.id)
+            requests = job.requests if active is None else active.left  # some may be from before
             left = _plus(left, self._estimator.seconds(requests))
-            tickets.append(Ticket(job=job, position=position, eta_s=left))
-        return tickets + [
-            Ticket(job=job, position=position, eta_s=None, is_paused=True)
+            entries.append(QueueEntry(job=job, position=position, eta_s=left))
+        return entries + [
+            QueueEntry(job=job, position=position, eta_s=None, is_paused=True)
             for position, job in enumerate(self._queue.held_back(), start=len(order) + 1)
         ]
 
-    def ticket(self, job_id: str) -> Ticket | None:
+    def entry(self, job_id: str) -> QueueEntry | None:
         """Return the place of a job; None if it no longer waits."""
-        return next((each for each in self.tickets() if each.job.id == job_id), None)
+        return next((each for each in self.entries() if each.job.id == job_id), None)
 
-    def shown(self, ride: Ride, ticket: Ticket) -> None:
+    def shown(self, active: ActiveJob, entry: QueueEntry) -> None:
         """Note what a requester was told."""
-        ride.shown = Shown(position=ticket.position, ready_at=_ready_at(ticket))
+        active.shown = QueueNotice(position=entry.position, ready_at=_ready_at(entry))
 
     async def correct(self) -> None:
         """Correct one shown place after the other, the most wrong one first, for ever."""
         while True:
             await asyncio.sleep(CORRECT_EVERY_S)
             wrong = [
-                (error, ticket, ride)
-                for ticket in self.tickets()
-                if (ride := self._rides.find(ticket.job.id)) is not None
-                and (error := self._error_s(ride, ticket)) > 0
+                (error, entry, active)
+                for entry in self.entries()
+                if (active := self._active_jobs.find(entry.job.id)) is not None
+                and (error := self._error_s(active, entry)) > 0
             ]
             if wrong:
-                _, ticket, ride = max(wrong, key=lambda each: each[0])
-                self._rides.start(self._show(ride, ticket), f"correct {ride.job.id}")
+                _, entry, active = max(wrong, key=lambda each: each[0])
+                self._active_jobs.start(self._show(active, entry), f"correct {active.job.id}")
 
-    async def _show(self, ride: Ride, ticket: Ticket) -> None:
+    async def _show(self, active: ActiveJob, entry: QueueEntry) -> None:
         """Correct a place, beside all others: one channel that hangs does not stop them."""
-        self.shown(ride, ticket)
+        self.shown(active, entry)
         try:
             async with asyncio.timeout(CORRECT_WITHIN_S):
-                await ride.reply.moved(ticket)
+                await active.reply.moved(entry)
         except (BotError, TimeoutError) as error:
-            logger.info("The place of job %s is not corrected: %s", ride.job.id, error)
+            logger.info("The place of job %s is not corrected: %s", active.job.id, error)
         except Exception:
-            logger.exception("The place of job %s could not be corrected", ride.job.id)
+            logger.exception("The place of job %s could not be corrected", active.job.id)
 
-    def _error_s(self, ride: Ride, ticket: Ticket) -> float:
+    def _error_s(self, active: ActiveJob, entry: QueueEntry) -> float:
         """Return how wrong the shown time is, in seconds; a wrong place counts a little."""
-        shown = ride.shown
-        if ticket.position == 0 or shown is None or not ride.acknowledged.is_set():
+        shown = active.shown
+        if entry.position == 0 or shown is None or not active.acknowledged.is_set():
             return 0.0
         if time.monotonic() - shown.at_s < SHOWN_AT_LEAST_S:
             return 0.0
-        ready_at = _ready_at(ticket)
-        place_error = 1.0 / ticket.position if ticket.position != shown.position else 0.0
+        ready_at = _ready_at(entry)
+        place_error = 1.0 / entry.position if entry.position != shown.position else 0.0
         if ready_at is None or shown.ready_at is None:
             return TOLERATED_S if ready_at is not shown.ready_at else place_error
         error_s = abs((ready_at - shown.ready_at).total_seconds())
-        tolerated = max(TOLERATED_S, TOLERATED_SHARE * (ticket.eta_s or 0.0))
+        tolerated = max(TOLERATED_S, TOLERATED_SHARE * (entry.eta_s or 0.0))
         return error_s if error_s > tolerated else place_error
 
     def _load_left_s(self) -> float | None:
@@ -123,8 +122,8 @@ class Line:
         return max(0.0, self._loaded_at_s - time.monotonic())
 
 
-def _ready_at(ticket: Ticket) -> dt.datetime | None:
-    return None if ticket.eta_s is None else now() + dt.timedelta(seconds=ticket.eta_s)
+def _ready_at(entry: QueueEntry) -> dt.datetime | None:
+    return None if entry.eta_s is None else now() + dt.timedelta(seconds=entry.eta_s)
 
 
 def _plus(left: float | None, more: float | None) -> float | None:

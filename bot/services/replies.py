@@ -40,7 +40,7 @@ class AnsweredElsewhereError(UnansweredError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ticket:
+class QueueEntry:
     """A job's place.
 
     Attributes:
@@ -57,7 +57,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueEntry:
+class PublicQueueEntry:
     """A job's place, as somebody else may know of it.
 
     Attributes:
@@ -71,13 +71,13 @@ class QueueEntry:
     is_paused: bool = False
 
     @classmethod
-    def of(cls, ticket: Ticket, *, is_seen: bool) -> Self:
-        """Return a ticket without its job unless that may be seen."""
+    def of(cls, entry: QueueEntry, *, is_seen: bool) -> Self:
+        """Return an entry without its job unless that may be seen."""
         return cls(
-            job=ticket.job if is_seen else None,
-            position=ticket.position,
-            eta_s=ticket.eta_s,
-            is_paused=ticket.is_paused,
+            job=entry.job if is_seen else None,
+            position=entry.position,
+            eta_s=entry.eta_s,
+            is_paused=entry.is_paused,
         )
 
 
@@ -103,7 +103,7 @@ class Page:
 class Reply(Protocol):
     """Whoever asked for a job; the service tells them how it goes."""
 
-    async def queued(self, ticket: Ticket) -> None:
+    async def queued(self, entry: QueueEntry) -> None:
         """Acknowledge: the job is written down.
 
         Raises:
@@ -111,7 +111,7 @@ class Reply(Protocol):
 
         """
 
-    async def moved(self, ticket: Ticket) -> None:
+    async def moved(self, entry: QueueEntry) -> None:
         """Correct the place and the time that were shown."""
 
     async def kept(self, job: Job) -> None:

@@ -9,7 +9,7 @@ from bot.domain.jobs import now
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long something that Discord does not take is tried again.
 
     Attributes:

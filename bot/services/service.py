@@ -18,13 +18,13 @@ from bot.domain.jobs import (
     Generation,
     ImageMessage,
     Job,
+    JobSource,
     JobState,
-    Origin,
     Relation,
     new_id,
     now,
 )
-from bot.domain.lineage import Descent, Family
+from bot.domain.lineage import Ancestry, Family
 from bot.domain.recipe import signed_text
 from bot.domain.requests import GenerationRequest, Size, SizeRules
 from bot.domain.search import Search
@@ -38,10 +38,10 @@ from bot.media.fingerprint import candidates
 from bot.media.image_input import Picture
 from bot.media.metadata import Takeover
 from bot.models import ModelFiles
-from bot.services.active_jobs import Ride, Rides
+from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.boards import Boards
 from bot.services.breakdowns import Breakdowns
-from bot.services.checkpoints import Unfinished
+from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions, Removal
 from bot.services.delivery import FIXED_SENTENCE, Delivery
 from bot.services.estimator import Estimator
@@ -55,11 +55,11 @@ from bot.services.maintenance import (
     sweep,
 )
 from bot.services.moderation import Moderation
-from bot.services.picture_origin import Finding
+from bot.services.picture_origin import PictureOrigin
 from bot.services.queue import FairQueue
-from bot.services.queue_view import Line
-from bot.services.replies import Page, QueueEntry, Reply, Ticket, UnansweredError
-from bot.services.retries import Patience
+from bot.services.queue_view import QueueView
+from bot.services.replies import Page, PublicQueueEntry, QueueEntry, Reply, UnansweredError
+from bot.services.retries import RetryPolicy
 from bot.services.temporary_files import temporary_in
 from bot.services.worker import POISON_SENTENCE, Worker
 from bot.settings import Settings
@@ -113,7 +113,7 @@ class Service:
         self.hints = store.hints
         self.deferrals = store.deferrals
         self.temporary = temporary_in(settings.data_dir)
-        self._rides = Rides()
+        self._active_jobs = ActiveJobs()
         self.looking = asyncio.Lock()  # a picture handed in may unpack to 115 MB: one at a time
         # The user of each job that is being written down, or that the last run left: it is not in
         # the queue yet, and counts as if it were.
@@ -121,19 +121,19 @@ class Service:
         self._left_over: list[Job] = []  # by the last run of the program, until it is resumed
         self._is_stopping = False
         self.load_failure: LoadFailedError | None = None
-        self._unfinished = Unfinished(
+        self._checkpoints = Checkpoints(
             settings.data_dir / "unfinished",
             model=f"{files.model_id} {files.revision}",
             quarantine=store.quarantine,
         )
         self._breakdowns = Breakdowns(store, settings.data_dir / "drawing")
-        patience = Patience(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
+        patience = RetryPolicy(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
         self._files = asyncio.Lock()  # between a file and its row
-        self.deletions = Deletions(store, self._rides, files=self._files, patience=patience)
+        self.deletions = Deletions(store, self._active_jobs, files=self._files, patience=patience)
         self._delivery = Delivery(
             store,
-            self._rides,
-            self._unfinished,
+            self._active_jobs,
+            self._checkpoints,
             self.deletions,
             files=self._files,
             is_stopping=lambda: self._is_stopping,
@@ -146,7 +146,7 @@ class Service:
         await self._breakdowns.begin()
         self._left_over = await self._store.jobs.unfinished()
         self._arriving = [job.origin.user_id for job in self._left_over if _waits(job)]
-        await self._unfinished.forget_others(
+        await self._checkpoints.forget_others(
             [job.id for job in self._left_over], self._store.jobs.known
         )
         for guild_id in await self._store.jobs.pauses():
@@ -157,26 +157,29 @@ class Service:
             store=self._store,
             executor=self._executor,
             queue=self._queue,
-            rides=self._rides,
+            active_jobs=self._active_jobs,
             delivery=self._delivery,
-            unfinished=self._unfinished,
+            checkpoints=self._checkpoints,
             breakdowns=self._breakdowns,
             estimator=estimator,
             model_id=model.model_id,
             device=device,
         )
-        self._line = Line(
-            queue=self._queue, rides=self._rides, worker=self._worker, estimator=estimator
+        self._queue_view = QueueView(
+            queue=self._queue,
+            active_jobs=self._active_jobs,
+            worker=self._worker,
+            estimator=estimator,
         )
         self.moderation = Moderation(
             store=self._store,
             queue=self._queue,
-            rides=self._rides,
-            line=self._line,
+            active_jobs=self._active_jobs,
+            queue_view=self._queue_view,
             delivery=self._delivery,
         )
         self.lost = self._worker.lost
-        self._line.loading(await self._store.machine.load_time_s(model.model_id, device))
+        self._queue_view.loading(await self._store.machine.load_time_s(model.model_id, device))
         self._tokens = asyncio.create_task(_token_counter(model.folder), name="tokenizer")
         self._begin()
         return self
@@ -184,21 +187,21 @@ class Service:
     def _begin(self) -> None:
         backups = self._settings.data_dir / "backups"
         self._work = asyncio.create_task(self._worker.work(), name="worker")
-        self._rides.start(self._note_loaded(), "load")
-        self._rides.start(self._line.correct(), "correct places")
-        self._rides.start(back_up_daily(self._store, backups), "back up")
-        self._rides.start(self._sweep(), "sweep")
-        self._rides.start(empty_quarantine_daily(self._store), "empty quarantine")
-        self._rides.start(fill_likenesses(self._store), "fill likenesses")
-        self._rides.start(fill_records(self._store, self._files), "fill records")
-        self._rides.start(check_files_slowly(self._store), "check files")
-        self._rides.start(self.boards.keep_tidy(), "sweep boards")
+        self._active_jobs.start(self._note_loaded(), "load")
+        self._active_jobs.start(self._queue_view.correct(), "correct places")
+        self._active_jobs.start(back_up_daily(self._store, backups), "back up")
+        self._active_jobs.start(self._sweep(), "sweep")
+        self._active_jobs.start(empty_quarantine_daily(self._store), "empty quarantine")
+        self._active_jobs.start(fill_likenesses(self._store), "fill likenesses")
+        self._active_jobs.start(fill_records(self._store, self._files), "fill records")
+        self._active_jobs.start(check_files_slowly(self._store), "check files")
+        self._active_jobs.start(self.boards.keep_tidy(), "sweep boards")
 
     async def __aexit__(self, *_: object) -> None:
         """Stop; what is not finished is taken up at the next start."""
         await self.stop()
         await self._tokens
-        await self._rides.end_tasks()  # only upkeep, and replies that wait to be tried again
+        await self._active_jobs.end_tasks()  # only upkeep, and replies that wait to be tried again
         self._breakdowns.end()
 
     async def stop(self) -> None:
@@ -211,17 +214,19 @@ class Service:
         await asyncio.gather(self._work, return_exceptions=True)
         with contextlib.suppress(TimeoutError):  # what cannot be said now, the next start says
             async with asyncio.timeout(ANSWERS_S):
-                await self._rides.wait_until(lambda: all(map(self._only_waits, self._rides)))
+                await self._active_jobs.wait_until(
+                    lambda: all(map(self._only_waits, self._active_jobs))
+                )
 
-    def _only_waits(self, ride: Ride) -> bool:
+    def _only_waits(self, active: ActiveJob) -> bool:
         """Tell whether a job is kept as it is for the next start."""
-        return self._queue.has(ride.job.id) or (ride in self._worker.unfinished)
+        return self._queue.has(active.job.id) or (active in self._worker.unfinished)
 
     async def _say_goodbye(self) -> None:
         told = [
-            asyncio.create_task(self._say_kept(ride))
-            for ride in self._rides
-            if self._queue.has(ride.job.id)
+            asyncio.create_task(self._say_kept(active))
+            for active in self._active_jobs
+            if self._queue.has(active.job.id)
         ]
         if told:
             _, late = await asyncio.wait(told, timeout=GOODBYE_S)
@@ -231,25 +236,25 @@ class Service:
             missed = sum(isinstance(result, BaseException) for result in results)
             logger.info("Told %d of %d who wait", len(told) - missed, len(told))
 
-    async def _say_kept(self, ride: Ride) -> None:
+    async def _say_kept(self, active: ActiveJob) -> None:
         """Say that a job keeps its place, behind an acknowledgement that is on its way."""
-        await ride.acknowledged.wait()
-        if not ride.is_withdrawn:
-            await ride.reply.kept(ride.job)
+        await active.acknowledged.wait()
+        if not active.is_withdrawn:
+            await active.reply.kept(active.job)
 
     # What can be asked
 
     async def submit(
         self,
         requests: Sequence[GenerationRequest],
-        origin: Origin,
+        origin: JobSource,
         *,
         reply: Reply,
         parents: Sequence[str] = (),
         relation: Relation = "imagine",
         spoiler: bool = False,
         axis: Axis | None = None,
-    ) -> Ticket | None:
+    ) -> QueueEntry | None:
         """Write a job down, queue it, and have it acknowledged.
 
         What comes from a hidden image is hidden too.
@@ -287,61 +292,61 @@ class Service:
                 axis=axis,
             )
             await self._store.jobs.add(job)
-        ride = Ride(job=job, reply=reply)
-        ticket = self._enqueue(ride)
-        await self._rides.changed()
-        await self._acknowledge(ride, ticket)
-        return ticket
+        active = ActiveJob(job=job, reply=reply)
+        entry = self._enqueue(active)
+        await self._active_jobs.changed()
+        await self._acknowledge(active, entry)
+        return entry
 
     async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
         """Take up the jobs and deletions an earlier run of the program left unfinished."""
         hopeless = await self._breakdowns.hopeless([job for job in self._left_over if _waits(job)])
         waiting = []
         while self._left_over:
-            drawings = await self._unfinished.restore(self._left_over[0])
+            drawings = await self._checkpoints.restore(self._left_over[0])
             job = self._left_over.pop(0)  # as it is now: it may have been cancelled meanwhile
-            ride = Ride(job=job, reply=make_reply(job), attempts=job.attempts)
+            active = ActiveJob(job=job, reply=make_reply(job), attempts=job.attempts)
             if job.message_id is not None or not _waits(job):
-                ride.acknowledged.set()  # long ago; how it goes on may be told at any time
+                active.acknowledged.set()  # long ago; how it goes on may be told at any time
             if not _waits(job):
-                self._rides.add(ride)
-                self._rides.start(self._end_at_last(ride), f"end {job.id}")
+                self._active_jobs.add(active)
+                self._active_jobs.start(self._end_at_last(active), f"end {job.id}")
                 continue
             self._arriving.remove(job.origin.user_id)
-            ride.drawings = drawings
-            ride.failures = {i: POISON_SENTENCE for i in hopeless[job.id] if i not in drawings}
-            if ride.is_through:
-                self._rides.add(ride)
-                self._worker.hand_on(ride)
+            active.drawings = drawings
+            active.failures = {i: POISON_SENTENCE for i in hopeless[job.id] if i not in drawings}
+            if active.is_through:
+                self._active_jobs.add(active)
+                self._worker.hand_on(active)
             else:
-                self._enqueue(ride)
-            waiting.append(ride)
+                self._enqueue(active)
+            waiting.append(active)
         for job_id in reversed(await self._store.jobs.moved()):
             self._queue.move_to_front(job_id)
-        await self._rides.changed()
+        await self._active_jobs.changed()
         self._say_taken_up(waiting)
         await self.deletions.resume()
 
-    def _say_taken_up(self, rides: Sequence[Ride]) -> None:
+    def _say_taken_up(self, active_jobs: Sequence[ActiveJob]) -> None:
         """Tell who waits that it goes on: in order in each channel, all channels at once.
 
         A channel that hangs holds nobody up: neither other channels nor any image. Those come first
         of which it is not known whether they were ever acknowledged.
         """
-        by_channel: dict[int, list[Ride]] = {}
-        for ride in sorted(rides, key=lambda each: each.acknowledged.is_set()):
-            by_channel.setdefault(ride.job.origin.channel_id, []).append(ride)
+        by_channel: dict[int, list[ActiveJob]] = {}
+        for active in sorted(active_jobs, key=lambda each: each.acknowledged.is_set()):
+            by_channel.setdefault(active.job.origin.channel_id, []).append(active)
         for channel_id, waiting in by_channel.items():
-            self._rides.start(self._say_taken_up_in(waiting), f"taken up in {channel_id}")
+            self._active_jobs.start(self._say_taken_up_in(waiting), f"taken up in {channel_id}")
 
-    async def _say_taken_up_in(self, rides: Sequence[Ride]) -> None:
-        for ride in rides:
-            ticket = self._line.ticket(ride.job.id)
-            if ride.acknowledged.is_set() and (ticket is None or ride.ended.is_set()):
+    async def _say_taken_up_in(self, active_jobs: Sequence[ActiveJob]) -> None:
+        for active in active_jobs:
+            entry = self._queue_view.entry(active.job.id)
+            if active.acknowledged.is_set() and (entry is None or active.ended.is_set()):
                 continue
             with contextlib.suppress(TimeoutError, UnansweredError):
                 async with asyncio.timeout(TAKEN_UP_WITHIN_S):
-                    await self._acknowledge(ride, ticket)
+                    await self._acknowledge(active, entry)
 
     async def cancel(self, job_id: str, *, viewer: Viewer) -> CancelOutcome:
         """Stop a job and say what that really stopped."""
@@ -350,23 +355,23 @@ class Service:
             return CancelOutcome.UNKNOWN
         if not viewer.may_end(job.origin):
             return CancelOutcome.NOT_YOURS
-        ride = self._rides.find(job_id)
-        if ride is None:
+        active = self._active_jobs.find(job_id)
+        if active is None:
             return await self._cancel_left_over(job_id, by=viewer.user_id)
         if self._queue.remove(job_id) is not None:
-            await self._delivery.record_cancelled(ride, by=viewer.user_id)
-            telling = self._delivery.tell_cancelled(ride, by=viewer.user_id)
-            self._rides.start(telling, f"cancel {job_id}")
+            await self._delivery.record_cancelled(active, by=viewer.user_id)
+            telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
+            self._active_jobs.start(telling, f"cancel {job_id}")
             return CancelOutcome.QUEUED
-        if ride not in self._worker.underway:
+        if active not in self._worker.underway:
             return CancelOutcome.TOO_LATE
-        ride.cancelled_by = viewer.user_id
-        ride.cancel.set()
-        if ride.job.axis is None:  # of a comparison, what is drawn may still be handed over
+        active.cancelled_by = viewer.user_id
+        active.cancel.set()
+        if active.job.axis is None:  # of a comparison, what is drawn may still be handed over
             with contextlib.suppress(BotError):  # the worker records it, too
                 await self._store.jobs.set_cancelled(job_id, by=viewer.user_id)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ride.ended.wait(), CANCEL_PATIENCE_S)
+            await asyncio.wait_for(active.ended.wait(), CANCEL_PATIENCE_S)
         return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the event
 
     async def _cancel_left_over(self, job_id: str, *, by: int) -> CancelOutcome:
@@ -379,15 +384,15 @@ class Service:
                 return CancelOutcome.QUEUED
         return CancelOutcome.TOO_LATE
 
-    def queue_for(self, viewer: Viewer) -> list[QueueEntry]:
+    def queue_for(self, viewer: Viewer) -> list[PublicQueueEntry]:
         """Return everything on its way, in the order that will really happen.
 
         All of it is returned, or positions would lie; of a job that the reader may not know of,
         nothing but its place.
         """
         return [
-            QueueEntry.of(ticket, is_seen=viewer.sees_job(ticket.job.origin))
-            for ticket in self._line.tickets()
+            PublicQueueEntry.of(entry, is_seen=viewer.sees_job(entry.job.origin))
+            for entry in self._queue_view.entries()
         ]
 
     async def places(self, guild_id: int) -> list[KnownPlace]:
@@ -410,7 +415,7 @@ class Service:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
 
-    async def descent(self, generation_id: str, *, viewer: Viewer) -> Descent:
+    async def descent(self, generation_id: str, *, viewer: Viewer) -> Ancestry:
         """Return the way from the first image to one that `viewer` may see."""
         return await self._store.lineage.descent(generation_id, viewer)
 
@@ -426,7 +431,7 @@ class Service:
         """Return the images with exactly these pixels that `viewer` may see."""
         return await self._store.generations.with_pixels(pixel_sha256, viewer)
 
-    async def made_here(self, picture: Picture, *, viewer: Viewer) -> Finding:
+    async def made_here(self, picture: Picture, *, viewer: Viewer) -> PictureOrigin:
         """Return what a picture's file says, what proves it, and what was made here of it."""
         recipe, doubt = None, None
         try:
@@ -438,7 +443,7 @@ class Service:
         found = Lookalike(original=None)
         if not here:
             found = await self.lookalike(picture.image, viewer=viewer)
-        return Finding(
+        return PictureOrigin(
             recipe=recipe,
             verdict=None if recipe is None else verdict(recipe, kept, self._store.key),
             doubt=doubt,
@@ -555,7 +560,7 @@ class Service:
 
     async def idle(self) -> None:
         """Wait until nothing waits, runs or is being answered."""
-        await self._rides.wait_until(lambda: not len(self._rides))
+        await self._active_jobs.wait_until(lambda: not len(self._active_jobs))
 
     # The parts put together
 
@@ -576,7 +581,9 @@ class Service:
             BotError: The queue is full, or the user's limit is reached.
 
         """
-        theirs = [ride for ride in self._worker.underway if ride.job.origin.user_id == user_id]
+        theirs = [
+            active for active in self._worker.underway if active.job.origin.user_id == user_id
+        ]
         self._queue.check_room(
             user_id,
             running=len(theirs) + self._arriving.count(user_id),
@@ -588,40 +595,42 @@ class Service:
         finally:
             self._arriving.remove(user_id)
 
-    def _enqueue(self, ride: Ride) -> Ticket | None:
-        self._rides.add(ride)
-        self._queue.add(ride.job)
-        return self._line.ticket(ride.job.id)
+    def _enqueue(self, active: ActiveJob) -> QueueEntry | None:
+        self._active_jobs.add(active)
+        self._queue.add(active.job)
+        return self._queue_view.entry(active.job.id)
 
-    async def _acknowledge(self, ride: Ride, ticket: Ticket | None) -> None:
+    async def _acknowledge(self, active: ActiveJob, entry: QueueEntry | None) -> None:
         """Tell the requester the place; the job goes on, whatever the network does."""
-        ticket = ticket or Ticket(job=ride.job, position=0, eta_s=None)
+        entry = entry or QueueEntry(job=active.job, position=0, eta_s=None)
         try:
-            self._line.shown(ride, ticket)
-            await ride.reply.queued(ticket)
+            self._queue_view.shown(active, entry)
+            await active.reply.queued(entry)
         except UnansweredError as error:
-            logger.info("Job %s is withdrawn: %s", ride.job.id, error)
-            ride.is_withdrawn = True
-            ride.cancel.set()
-            if self._queue.remove(ride.job.id) is not None:
-                self._rides.start(self._delivery.withdraw(ride), f"withdraw {ride.job.id}")
+            logger.info("Job %s is withdrawn: %s", active.job.id, error)
+            active.is_withdrawn = True
+            active.cancel.set()
+            if self._queue.remove(active.job.id) is not None:
+                self._active_jobs.start(
+                    self._delivery.withdraw(active), f"withdraw {active.job.id}"
+                )
             raise
         except BotError as error:
-            logger.info("Job %s could not be acknowledged: %s", ride.job.id, error.message)
+            logger.info("Job %s could not be acknowledged: %s", active.job.id, error.message)
         except Exception:
-            logger.exception("Job %s could not be acknowledged", ride.job.id)
+            logger.exception("Job %s could not be acknowledged", active.job.id)
         finally:
-            ride.acknowledged.set()
+            active.acknowledged.set()
 
-    async def _end_at_last(self, ride: Ride) -> None:
+    async def _end_at_last(self, active: ActiveJob) -> None:
         """Say what an earlier run of the program could not say any more."""
-        job = ride.job
+        job = active.job
         if job.state is JobState.MADE:
-            await self._delivery.answer(ride)
+            await self._delivery.answer(active)
         elif job.state is JobState.CANCELLED:
-            await self._delivery.tell_cancelled(ride, by=job.ended_by)
+            await self._delivery.tell_cancelled(active, by=job.ended_by)
         else:
-            await self._delivery.tell_failure(ride, job.error or FIXED_SENTENCE)
+            await self._delivery.tell_failure(active, job.error or FIXED_SENTENCE)
 
     async def _note_loaded(self) -> None:
         """Learn how long loading takes; a model that cannot be loaded is the end."""
@@ -635,7 +644,7 @@ class Service:
             self._end_without_model("The model cannot be loaded: the log says where it failed.")
             return
         finally:
-            self._line.loaded()
+            self._queue_view.loaded()
         await self._store.machine.set_load_time(self.model_id, self._settings.device, seconds)
 
     def _end_without_model(self, sentence: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import aiosqlite
 
-from bot.domain.jobs import Job, JobState, Origin, now
+from bot.domain.jobs import Job, JobSource, JobState, now
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.domain.variations import Axis
 from bot.domain.variety_schedule import NEWEST_SCALE
@@ -270,12 +270,12 @@ def _job_values(job: Job) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _place_values(origin: Origin) -> tuple[Any, ...]:
+def _place_values(origin: JobSource) -> tuple[Any, ...]:
     return origin.channel_id, origin.guild_id, int(origin.is_age_restricted)
 
 
-def _origin(row: aiosqlite.Row) -> Origin:
-    return Origin(
+def _origin(row: aiosqlite.Row) -> JobSource:
+    return JobSource(
         guild_id=row["guild_id"],
         channel_id=row["channel_id"],
         user_id=row["user_id"],

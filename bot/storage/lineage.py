@@ -8,7 +8,7 @@ from typing import Final
 
 import aiosqlite
 
-from bot.domain.lineage import Descent, Family, Member, Presence
+from bot.domain.lineage import Ancestry, Family, FamilyMember, Presence
 from bot.domain.viewers import MadeAt, Viewer
 from bot.storage.database import Database
 from bot.storage.jobs import request_of
@@ -58,7 +58,7 @@ class LineageTable:
         self._database = database
         self._path_of = path_of
 
-    async def descent(self, generation_id: str, viewer: Viewer | None) -> Descent:
+    async def descent(self, generation_id: str, viewer: Viewer | None) -> Ancestry:
         """Return the way from the first image to this one, as far as `viewer` may see it.
 
         Args:
@@ -69,7 +69,7 @@ class LineageTable:
         rows = await self._database.rows(_LINE, generation_id)
         is_cut = len(rows) > LONGEST_LINE
         found = [self._member(row, viewer) for row in rows]
-        return Descent(
+        return Ancestry(
             members=tuple(Family.of(generation_id, found, is_cut=is_cut).line()),
             num_children=await self._num_children(generation_id, viewer),
             is_cut=is_cut,
@@ -90,7 +90,7 @@ class LineageTable:
         )
         return sum(_may_see(row, viewer) for row in rows)
 
-    def _member(self, row: aiosqlite.Row, viewer: Viewer | None) -> Member:
+    def _member(self, row: aiosqlite.Row, viewer: Viewer | None) -> FamilyMember:
         """Return an image; of what may not be seen, nothing but its place in the family."""
         presence = Presence.HERE
         if not _may_see(row, viewer):
@@ -98,7 +98,7 @@ class LineageTable:
         elif row["deleted_at"] is not None:
             presence = Presence.DELETED
         is_here = presence is Presence.HERE
-        return Member(
+        return FamilyMember(
             id=row["id"],
             parent_id=row["parent_id"],
             relation=row["relation"],

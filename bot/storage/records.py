@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.domain.boards import Board, Item
-from bot.domain.jobs import Generation, ImageMessage, Job, JobState, Origin, now
+from bot.domain.jobs import Generation, ImageMessage, Job, JobSource, JobState, now
 from bot.domain.recipe import Recipe
 from bot.domain.variations import Axis
 from bot.media.picture_files import write_once
@@ -233,7 +233,7 @@ def _image_of(
     document: Mapping[str, Any], recipe: Recipe, *, path: Path, recipe_text: str, likeness: bytes
 ) -> tuple[Job, Generation]:
     message_id, parent_id = document["message_id"], document["parent_id"]
-    origin = Origin(
+    origin = JobSource(
         guild_id=document["guild_id"],
         channel_id=int(document["channel_id"]),
         user_id=int(document["user_id"]),

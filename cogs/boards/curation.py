@@ -21,9 +21,9 @@ from bot.discord_ui.boards.display import acknowledge, present, present_picture
 from bot.discord_ui.boards.formatting import board_name, status_name
 from bot.discord_ui.boards.people import actor_of
 from bot.discord_ui.content import Content
-from bot.domain.boards import Status
+from bot.domain.boards import ItemStatus
 from bot.locales import text
-from bot.services.boards import Words
+from bot.services.boards import ItemEdits
 
 PlaceName = Literal["first", "last"]
 StatusName = Literal["candidate", "shortlist", "approved", "rejected"]
@@ -73,7 +73,7 @@ async def caption(
     """Set the caption, and the credit where it is given."""
     found, _ = await picture_of(interaction, board, number)
     await acknowledge(interaction)
-    said: Words = {"caption": words} if credit is None else {"caption": words, "credit": credit}
+    said: ItemEdits = {"caption": words} if credit is None else {"caption": words, "credit": credit}
     await boards_of(interaction).describe(actor_of(interaction), found.id, number, **said)
     await present_picture(interaction, found.id, number)
 
@@ -167,7 +167,7 @@ async def set_status(interaction: discord.Interaction, board_id: str, value: str
     number, _, name = value.partition(":")
     await picture_of(interaction, board_id, int(number))
     await acknowledge(interaction)
-    status = Status(name)
+    status = ItemStatus(name)
     await boards_of(interaction).set_status(actor_of(interaction), board_id, int(number), status)
     locale = str(interaction.locale)
     said = text("board_status_set", locale, number=number, status=status_name(status, locale))

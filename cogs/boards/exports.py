@@ -28,7 +28,7 @@ from bot.discord_ui.formatting import shortened
 from bot.discord_ui.interruptions import DEAD_TOKEN, call
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.submission import bot_of
-from bot.domain.boards import Board, Item, Status
+from bot.domain.boards import Board, Item, ItemStatus
 from bot.domain.deferrals import Repeat
 from bot.errors import BotError
 from bot.locales import text
@@ -59,7 +59,9 @@ async def export(
 ) -> None:
     """Write a board to files and send them."""
     found = await board_of(interaction, board)
-    items = [item for item in found.ordered() if status is None or item.status is Status(status)]
+    items = [
+        item for item in found.ordered() if status is None or item.status is ItemStatus(status)
+    ]
     await send_export(interaction, found, items, form)
 
 

@@ -36,7 +36,7 @@ from bot.discord_ui.boards.people import (
 from bot.discord_ui.content import Content
 from bot.discord_ui.formatting import escaped, relative_time, user_mention
 from bot.discord_ui.viewers import viewer_of
-from bot.domain.boards import Board, BoardState, BoardSummary, Order
+from bot.domain.boards import Board, BoardState, BoardSummary, SheetOrder
 from bot.domain.boards.rules import MAX_BRIEF, one_line
 from bot.domain.deferrals import Repeat
 from bot.locales import text
@@ -125,7 +125,7 @@ async def turn_page(interaction: discord.Interaction, board_id: str, detail: str
     page, _, order = detail.partition(".")
     board = await board_of(interaction, board_id)
     await acknowledge(interaction, Repeat.UNANSWERED)
-    await present_board(interaction, board, page=int(page), order=Order(order))
+    await present_board(interaction, board, page=int(page), order=SheetOrder(order))
 
 
 async def open_listed(interaction: discord.Interaction, _: str, board_id: str) -> None:
@@ -139,7 +139,7 @@ async def sort(interaction: discord.Interaction, board_id: str, value: str) -> N
     """Show a board in another order, to this reader alone."""
     board = await board_of(interaction, board_id)
     await acknowledge(interaction, Repeat.UNANSWERED)
-    await present_board(interaction, board, order=Order(value))
+    await present_board(interaction, board, order=SheetOrder(value))
 
 
 async def look(interaction: discord.Interaction, board_id: str, value: str) -> None:

@@ -33,7 +33,7 @@ from bot.discord_ui.deferrals import defer
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import Place, places_of
 from bot.discord_ui.submission import bot_of
-from bot.domain.boards import Access, Board, BoardState, Order, Theme, access_of
+from bot.domain.boards import Access, Board, BoardState, SheetOrder, Theme, access_of
 from bot.domain.forms import Field, Form
 from bot.errors import BotError
 from bot.locales import text
@@ -124,7 +124,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     found = await board_of(interaction, board)
     given: dict[str, Any] = {
         "name": name,
-        "order": None if order is None else Order(order),
+        "order": None if order is None else SheetOrder(order),
         "theme": None if theme is None else Theme(theme),
         "threshold": threshold,
         "self_vote": self_vote,

@@ -16,7 +16,7 @@ from bot.discord_ui.client import RefusalError
 from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import user_mention
-from bot.domain.boards import Access, Board, Grant, Stars
+from bot.domain.boards import Access, Board, Grant, StarRule
 from bot.locales import text
 
 AccessName = Literal["nothing", "look", "add", "curate", "own"]
@@ -101,7 +101,7 @@ async def star(interaction: discord.Interaction, enabled: bool, board: str | Non
     locale, actor = str(interaction.locale), actor_of(interaction)
     found = await board_of(interaction, board) if enabled and board else None
     await defer(interaction)
-    stars = Stars(board_id=None if found is None else found.id) if enabled else None
+    stars = StarRule(board_id=None if found is None else found.id) if enabled else None
     await boards_of(interaction).set_stars(actor, stars)
     key = "board_star_off" if stars is None else "board_star_on"
     if found is not None:

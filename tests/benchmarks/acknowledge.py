@@ -28,7 +28,7 @@ from simcord.enums import AppCommandType, InteractionType, OptionType
 from bot.bench.queue_load import WatchedEngine
 from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR, Settings
-from tests.support.discord_env import Town, open_town
+from tests.support.discord_env import DiscordEnv, open_town
 
 USERS = 40
 BACKLOG = 6  # jobs kept waiting, so that the engine never pauses
@@ -97,26 +97,26 @@ async def main(options: argparse.Namespace) -> None:
             max_jobs=10_000,
             max_jobs_per_user=1000,
         )
-        async with open_town(settings, engine, drain=False) as town:
-            await town.imagine(size="256x256")  # the engine is loaded and warm
+        async with open_town(settings, engine, drain=False) as env:
+            await env.imagine(size="256x256")  # the engine is loaded and warm
             engine.drawings.clear()
             meter = asyncio.create_task(measure_lag(lags))
-            feeder = asyncio.create_task(keep_busy(town, watch, options.size))
-            await interact(town, watch, options)
+            feeder = asyncio.create_task(keep_busy(env, watch, options.size))
+            await interact(env, watch, options)
             feeder.cancel()
             meter.cancel()
             await asyncio.gather(feeder, meter, return_exceptions=True)
             report(watch, lags, engine)
 
 
-async def interact(town: Town, watch: Stopwatch, options: argparse.Namespace) -> None:
+async def interact(env: DiscordEnv, watch: Stopwatch, options: argparse.Namespace) -> None:
     """Send the interactions, one every so often, and wait for the last answer."""
     chance = random.Random(options.seed)
-    users = [town.guild.add_member(town.env.create_user(f"user{i}")) for i in range(USERS)]
+    users = [env.guild.add_member(env.simcord.create_user(f"user{i}")) for i in range(USERS)]
     kinds = ["imagine"] * 6 + ["queue", "help", "history", "size"]
     for _ in range(options.interactions):
         kind = chance.choice(kinds)
-        send(town, watch, chance.choice(users).id, kind, chance, options.size)
+        send(env, watch, chance.choice(users).id, kind, chance, options.size)
         await asyncio.sleep(chance.expovariate(1 / options.every))
     deadline = time.monotonic() + 60
     while (  # noqa: ASYNC110 - nothing tells of the last answer
@@ -129,20 +129,20 @@ def answered(watch: Stopwatch) -> list[float]:
     return [seconds for kind, seconds in watch.answered.values() if kind != "feed"]
 
 
-async def keep_busy(town: Town, watch: Stopwatch, size: str) -> None:
+async def keep_busy(env: DiscordEnv, watch: Stopwatch, size: str) -> None:
     """Keep jobs of many users waiting."""
     chance = random.Random(0)
     feeders = itertools.cycle(
-        [town.guild.add_member(town.env.create_user(f"feeder{i}")).id for i in range(BACKLOG)]
+        [env.guild.add_member(env.simcord.create_user(f"feeder{i}")).id for i in range(BACKLOG)]
     )
     while True:
-        if len(town.service._queue) < BACKLOG:
-            send(town, watch, next(feeders), "imagine", chance, size, note="feed")
+        if len(env.service._queue) < BACKLOG:
+            send(env, watch, next(feeders), "imagine", chance, size, note="feed")
         await asyncio.sleep(0.02)
 
 
 def send(
-    town: Town,
+    env: DiscordEnv,
     watch: Stopwatch,
     user_id: int,
     kind: str,
@@ -152,7 +152,7 @@ def send(
     note: str | None = None,
 ) -> None:
     """Deliver one interaction as the gateway does, without waiting for anything."""
-    backend = town.env.backend
+    backend = env.simcord.backend
     command = "imagine" if kind == "size" else kind
     registered = next(
         each
@@ -174,8 +174,8 @@ def send(
     record, payload = payloads.base_payload(
         backend,
         type=type_,
-        channel_id=town.channel.id,
-        guild_id=town.guild.id,
+        channel_id=env.channel.id,
+        guild_id=env.guild.id,
         user_id=user_id,
         data=data,
     )

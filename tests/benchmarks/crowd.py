@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain.jobs import Generation, Job, Origin, now
+from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import GenerationRequest
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
-from bot.services import Progress, Service, Ticket, open_service
+from bot.services import Progress, QueueEntry, Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.support.discord_server.stand_in import StandInEngine
 
@@ -41,11 +41,11 @@ class Customer:
         assert self.done_s is not None
         return self.done_s - self.asked_s
 
-    async def queued(self, ticket: Ticket) -> None:
+    async def queued(self, entry: QueueEntry) -> None:
         """Note the first promise."""
-        self.job, self.promised_s = ticket.job, ticket.eta_s
+        self.job, self.promised_s = entry.job, entry.eta_s
 
-    async def moved(self, ticket: Ticket) -> None:
+    async def moved(self, entry: QueueEntry) -> None:
         """Keep to the first promise."""
 
     async def kept(self, job: Job) -> None:
@@ -78,9 +78,9 @@ class Customer:
         return self.images
 
 
-def origin(user_id: int) -> Origin:
+def origin(user_id: int) -> JobSource:
     """Return a place for a user's jobs."""
-    return Origin(
+    return JobSource(
         guild_id=1,
         channel_id=2,
         user_id=user_id,

@@ -18,7 +18,7 @@ import pypdf
 import pytest
 from PIL import Image
 
-from bot.domain.boards import Item, Status, Theme
+from bot.domain.boards import Item, ItemStatus, Theme
 from bot.domain.recipe import make_recipe, parse_recipe
 from bot.domain.requests import GenerationRequest, SizeRules
 from bot.engine.z_image import ZImageEngine
@@ -26,7 +26,7 @@ from bot.locales import sentence
 from bot.media.encoding import encode_png
 from bot.media.exports import FORMS, ExportError, ExportFile, export_board
 from bot.media.exports.print_sheet import natural_width
-from bot.media.exports.shapes import Plan
+from bot.media.exports.shapes import SheetLayout
 from bot.media.exports.sheet_plan import hang
 from bot.media.exports.spreadsheet import safe_cell
 from bot.media.exports.title_block import Header
@@ -68,7 +68,7 @@ def drawn_item(loaded_engine: ZImageEngine, tmp_path_factory: pytest.TempPathFac
     drawing = loaded_engine.generate(request)
     path = tmp_path_factory.mktemp("drawn") / "apple.png"
     path.write_bytes(encode_png(drawing.image, recipe=make_recipe(request, drawing)))
-    return item_of(path, 77, caption="封面 first choice", status=Status.APPROVED)
+    return item_of(path, 77, caption="封面 first choice", status=ItemStatus.APPROVED)
 
 
 @pytest.fixture(scope="module")
@@ -355,8 +355,8 @@ def requests_of(browser: Any) -> list[str]:
 
 def test_the_page_in_a_browser(export, items, browser):
     shown = [
-        replace(items[0], is_spoiler=True, status=Status.APPROVED, tags=("sea",)),
-        *[replace(item, status=Status.CANDIDATE, tags=("cover",)) for item in items[1:4]],
+        replace(items[0], is_spoiler=True, status=ItemStatus.APPROVED, tags=("sea",)),
+        *[replace(item, status=ItemStatus.CANDIDATE, tags=("cover",)) for item in items[1:4]],
         *wild(items[4:]),
     ]
     [file] = export(shown, "html", board={"name": WILD[0], "theme": Theme.DARK})
@@ -379,7 +379,7 @@ def test_the_page_in_a_browser(export, items, browser):
     assert of_root("[...document.images].filter(i => i.src && !i.naturalWidth).length") == 0
     assert number_shown() == len(shown)
     press("[data-status=approved]")
-    assert number_shown() == 1 + sum(item.status is Status.APPROVED for item in shown[4:])
+    assert number_shown() == 1 + sum(item.status is ItemStatus.APPROVED for item in shown[4:])
     press("[data-status='']")
     tag = browser.execute_script(
         "return [...document.querySelectorAll('[data-tag]')]"
@@ -489,7 +489,7 @@ def test_a_board_of_many_large_pictures_is_printed_as_wide_as_8k(items):
     bare = {"caption": "", "credit": "", "prompt": None, "recipe_text": None, "tags": ()}
     many = [replace(items[i % 12], number=i + 1, **bare) for i in range(400)]
 
-    def planned(width: int) -> Plan:
+    def planned(width: int) -> SheetLayout:
         header = Header(title="Wall")
         return hang(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=2.1).plan
 

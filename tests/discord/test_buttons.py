@@ -6,7 +6,7 @@ import re
 
 from bot.discord_ui.client import ImageBot
 from tests.support.discord_env import (
-    Town,
+    DiscordEnv,
     gallery_of,
     ids_of,
     labels_of,
@@ -17,82 +17,84 @@ from tests.support.discord_env import (
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 
-async def press(town: Town, who, message, label: str):
+async def press(env: DiscordEnv, who, message, label: str):
     result = await who.click(message, label=label)
-    await town.idle()
+    await env.idle()
     return result
 
 
-async def test_same_seed_draws_the_same_pixels_and_says_so(town: Town):
-    message = await town.imagine(seed=5)
+async def test_same_seed_draws_the_same_pixels_and_says_so(env: DiscordEnv):
+    message = await env.imagine(seed=5)
     [original] = ids_of(message)
-    result = await press(town, town.ming, message, "Same seed")
+    result = await press(env, env.ming, message, "Same seed")
     words = texts_of(result.response)
     assert f"Pixel for pixel the same as `{original}`" in words
-    assert f"<@{town.ming.id}>" in words, "who presses is the requester of the new one"
+    assert f"<@{env.ming.id}>" in words, "who presses is the requester of the new one"
     [again] = ids_of(result.response)
-    generation = await town.service.generation(again, viewer=town.viewer())
+    generation = await env.service.generation(again, viewer=env.viewer())
     assert generation.parent_id is not None
     assert generation.pixel_sha256[:12] in words
 
 
-async def test_same_seed_of_several_images_compares_each(town: Town):
-    message = await town.imagine(seed=5, count=2)
-    result = await press(town, town.ada, message, "Same seed")
+async def test_same_seed_of_several_images_compares_each(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=2)
+    result = await press(env, env.ada, message, "Same seed")
     assert texts_of(result.response).count("Pixel for pixel") == 2
 
 
-async def test_new_seed_keeps_everything_else(town: Town):
-    message = await town.imagine(seed=5, quality="draft", guidance=1.2)
-    result = await press(town, town.ada, message, "New seed")
+async def test_new_seed_keeps_everything_else(env: DiscordEnv):
+    message = await env.imagine(seed=5, quality="draft", guidance=1.2)
+    result = await press(env, env.ada, message, "New seed")
     words = texts_of(result.response)
     assert "a red apple" in words
     assert "draft · guidance 1.2" in words
     assert "seed `5`" not in words
 
 
-async def test_edit_opens_a_filled_form_and_draws_what_is_sent(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
+async def test_edit_opens_a_filled_form_and_draws_what_is_sent(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
     fields = {
         label["component"]["custom_id"]: label["component"]["value"]
         for label in shown.modal["components"]
     }
     assert fields == {"prompt": "a red apple", "size": "128x128", "seed": "5", "variety": "0"}
-    result = await town.ada.submit_modal(
+    result = await env.ada.submit_modal(
         shown, {"prompt": "a green apple", "size": "144x128", "seed": "6"}
     )
-    await town.idle()
+    await env.idle()
     words = texts_of(result.response)
     assert "a green apple" in words
     assert "seed `6` · 144×128" in words
 
 
-async def test_an_edit_without_a_seed_draws_a_new_one(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
-    result = await town.ada.submit_modal(shown, {"prompt": "x", "size": "128x128", "seed": ""})
-    await town.idle()
+async def test_an_edit_without_a_seed_draws_a_new_one(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
+    result = await env.ada.submit_modal(shown, {"prompt": "x", "size": "128x128", "seed": ""})
+    await env.idle()
     assert "seed `5`" not in texts_of(result.response)
     assert ids_of(result.response)
 
 
-async def test_a_wrong_edit_gets_one_private_sentence(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
-    result = await town.ada.submit_modal(shown, {"prompt": "x", "size": "1x1", "seed": "5"})
+async def test_a_wrong_edit_gets_one_private_sentence(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
+    result = await env.ada.submit_modal(shown, {"prompt": "x", "size": "1x1", "seed": "5"})
     assert "The size 1x1 does not work" in private_sentence(result)
-    shown = await town.ada.click(message, label="Edit")
-    result = await town.ada.submit_modal(shown, {"prompt": "x", "size": "128x128", "seed": "-1"})
+    shown = await env.ada.click(message, label="Edit")
+    result = await env.ada.submit_modal(shown, {"prompt": "x", "size": "128x128", "seed": "-1"})
     assert "The seed '-1' does not work" in private_sentence(result)
 
 
-async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same(drawn_town: Town):
-    town = drawn_town
-    message = await town.imagine(seed=5, quality="final", guidance=1.5)
+async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same(
+    drawn_town: DiscordEnv,
+):
+    env = drawn_town
+    message = await env.imagine(seed=5, quality="final", guidance=1.5)
     [id_] = ids_of(message)
-    recipe = private_sentence(await town.ming.click(message, label="Recipe"))
-    generation = await town.service.generation(id_, viewer=town.viewer())
+    recipe = private_sentence(await env.ming.click(message, label="Recipe"))
+    generation = await env.service.generation(id_, viewer=env.viewer())
     assert generation.pixel_sha256 in recipe
     for fact in ("torch", "diffusers", "transformers", "float32", "9 (final)"):
         assert fact in recipe
@@ -100,102 +102,102 @@ async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same
     assert command == "prompt:a red apple size:128x128 seed:5 quality:final guidance:1.5"
 
 
-async def test_the_requester_deletes_their_image(town: Town):
-    message = await town.imagine()
+async def test_the_requester_deletes_their_image(env: DiscordEnv):
+    message = await env.imagine()
     [id_] = ids_of(message)
-    result = await press(town, town.ada, message, "Delete")
+    result = await press(env, env.ada, message, "Delete")
     assert f"Deleted `{id_}`" in private_sentence(result)
-    assert town.images() == []
-    assert await town.service.generation(id_, viewer=town.viewer()) is None
+    assert env.images() == []
+    assert await env.service.generation(id_, viewer=env.viewer()) is None
 
 
-async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(town: Town):
-    message = await town.imagine()
-    refusal = private_sentence(await press(town, town.ming, message, "Delete"))
+async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(env: DiscordEnv):
+    message = await env.imagine()
+    refusal = private_sentence(await press(env, env.ming, message, "Delete"))
     assert "moderator" in refusal
-    assert len(town.images()) == 1
-    await press(town, town.moderator, message, "Delete")
-    assert town.images() == []
+    assert len(env.images()) == 1
+    await press(env, env.moderator, message, "Delete")
+    assert env.images() == []
 
 
-async def shown_again(town: Town, id_: str):
-    shown = await town.ada.slash(town.channel, "show", id=id_)
+async def shown_again(env: DiscordEnv, id_: str):
+    shown = await env.ada.slash(env.channel, "show", id=id_)
     return shown.followups[0] if shown.followups else shown.response
 
 
-async def test_a_copys_delete_takes_the_first_message_along(town: Town):
-    message = await town.imagine()
-    copy = await shown_again(town, ids_of(message)[0])
-    await press(town, town.ada, copy, "Delete")
-    assert town.images() == []
+async def test_a_copys_delete_takes_the_first_message_along(env: DiscordEnv):
+    message = await env.imagine()
+    copy = await shown_again(env, ids_of(message)[0])
+    await press(env, env.ada, copy, "Delete")
+    assert env.images() == []
 
 
-async def test_a_delete_takes_every_copy_along(town: Town):
-    message = await town.imagine()
+async def test_a_delete_takes_every_copy_along(env: DiscordEnv):
+    message = await env.imagine()
     [id_] = ids_of(message)
-    await shown_again(town, id_)
-    await shown_again(town, id_)
-    assert len(town.images()) == 3
-    result = await press(town, town.ada, message, "Delete")
+    await shown_again(env, id_)
+    await shown_again(env, id_)
+    assert len(env.images()) == 3
+    result = await press(env, env.ada, message, "Delete")
     assert f"Deleted `{id_}`" in private_sentence(result)
-    assert town.images() == []
+    assert env.images() == []
 
 
-async def test_one_of_four_images_is_taken_out_of_their_message(town: Town):
-    message = await town.imagine(count=4)
+async def test_one_of_four_images_is_taken_out_of_their_message(env: DiscordEnv):
+    message = await env.imagine(count=4)
     first, second, third, fourth = ids_of(message)
-    await press(town, town.ada, await shown_again(town, second), "Delete")
-    [left] = town.images()
+    await press(env, env.ada, await shown_again(env, second), "Delete")
+    [left] = env.images()
     assert left.id == message.id
     assert ids_of(left) == [first, third, fourth]
     assert len(gallery_of(left)) == len(left.attachments) == 3
     assert second not in texts_of(left)
 
 
-async def test_a_button_of_a_deleted_image_says_plainly_that_it_is_gone(town: Town):
-    message = await town.imagine()
+async def test_a_button_of_a_deleted_image_says_plainly_that_it_is_gone(env: DiscordEnv):
+    message = await env.imagine()
     [id_] = ids_of(message)
-    await gone_in_the_database_alone(town, id_)
+    await gone_in_the_database_alone(env, id_)
     for label in labels_of(message):
-        answer = private_sentence(await press(town, town.ada, message, label))
+        answer = private_sentence(await press(env, env.ada, message, label))
         expected = "Deleted `{}`" if label == "Delete" else "There is no image `{}` here"
         assert expected.format(id_) in answer
         if label == "Delete":
-            assert town.images() == []
+            assert env.images() == []
             return
 
 
-async def gone_in_the_database_alone(town: Town, id_: str) -> None:
+async def gone_in_the_database_alone(env: DiscordEnv, id_: str) -> None:
     """Delete an image whose message nobody knows of, as before copies were recorded."""
-    async with town.service._store.database.transaction() as db:
+    async with env.service._store.database.transaction() as db:
         await db.execute(
             "UPDATE generations SET deleted_at = created_at, message_id = NULL WHERE id = ?", (id_,)
         )
 
 
-async def test_buttons_work_after_a_restart(town: Town):
-    message = await town.imagine(seed=5)
-    await town.env.restart_bot(ImageBot(town.settings, town.service))
-    result = await press(town, town.ada, message, "Same seed")
+async def test_buttons_work_after_a_restart(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
+    result = await press(env, env.ada, message, "Same seed")
     assert "Pixel for pixel the same" in texts_of(result.response)
-    recipe = await town.ada.click(message, label="Recipe")
+    recipe = await env.ada.click(message, label="Recipe")
     assert "Recipe of" in private_sentence(recipe)
 
 
-async def test_the_bot_remembers_no_views(town: Town):
-    await town.imagine()
-    await town.imagine()
-    assert town.bot.persistent_views == []
-    assert town.bot._connection._view_store._synced_message_views == {}
+async def test_the_bot_remembers_no_views(env: DiscordEnv):
+    await env.imagine()
+    await env.imagine()
+    assert env.bot.persistent_views == []
+    assert env.bot._connection._view_store._synced_message_views == {}
 
 
-async def test_a_defect_behind_a_button_is_answered(town: Town, monkeypatch, caplog):
-    message = await town.imagine()
+async def test_a_defect_behind_a_button_is_answered(env: DiscordEnv, monkeypatch, caplog):
+    message = await env.imagine()
 
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(town.service, "generation", broken)
-    answer = private_sentence(await town.ada.click(message, label="New seed"))
+    monkeypatch.setattr(env.service, "generation", broken)
+    answer = private_sentence(await env.ada.click(message, label="New seed"))
     assert "Something went wrong on my side" in answer
     assert "secret detail" in caplog.text

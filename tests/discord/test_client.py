@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.discord_ui.client import BotTranslator, ImageBot
 from bot.discord_ui.connection import DiscordUnreachableError, run_bot
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
-from tests.support.discord_env import SteeredEngine, Town, private_sentence
+from tests.support.discord_env import DiscordEnv, SteeredEngine, private_sentence
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -38,42 +38,42 @@ COMMANDS = {
 }
 
 
-async def test_every_command_and_menu_is_registered(town: Town):
-    registered = await town.bot.tree.fetch_commands()
+async def test_every_command_and_menu_is_registered(env: DiscordEnv):
+    registered = await env.bot.tree.fetch_commands()
     chat = {c.name for c in registered if c.type is discord.AppCommandType.chat_input}
     menus = {c.name for c in registered if c.type is discord.AppCommandType.message}
     assert chat == COMMANDS
     assert menus == {"Recipe", "Same seed", "Inspect", "Add to board"}
 
 
-async def test_commands_are_synced_only_when_they_changed(town: Town):
+async def test_commands_are_synced_only_when_they_changed(env: DiscordEnv):
     def syncs() -> int:
         return sum(
-            r.method == "PUT" and r.path.endswith("/commands") for r in town.env.http_requests
+            r.method == "PUT" and r.path.endswith("/commands") for r in env.simcord.http_requests
         )
 
     assert syncs() == 1
-    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
     assert syncs() == 1
-    record = town.settings.data_dir / "commands.json"
+    record = env.settings.data_dir / "commands.json"
     record.write_text("{ damaged")
-    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
     assert syncs() == 2
 
 
-async def test_commands_work_in_servers_direct_messages_and_as_a_user_app(town: Town):
-    for command in town.bot.tree.get_commands():
-        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
-        tree = town.bot.tree
+async def test_commands_work_in_servers_direct_messages_and_as_a_user_app(env: DiscordEnv):
+    for command in env.bot.tree.get_commands():
+        payload = await command.get_translated_payload(env.bot.tree, BotTranslator())
+        tree = env.bot.tree
         contexts = tree.allowed_contexts.to_array()
         installs = tree.allowed_installs.to_array()
         assert payload.get("contexts") or contexts == [0, 1, 2]
         assert payload.get("integration_types") or installs == [0, 1]
 
 
-async def test_what_is_sent_to_discord_names_every_context(town: Town):
+async def test_what_is_sent_to_discord_names_every_context(env: DiscordEnv):
     [sync] = [
-        r for r in town.env.http_requests if r.method == "PUT" and r.path.endswith("/commands")
+        r for r in env.simcord.http_requests if r.method == "PUT" and r.path.endswith("/commands")
     ]
     for command in sync.json:
         is_of_a_server = command["name"] in {"jobs", "board", "Add to board"}
@@ -81,16 +81,16 @@ async def test_what_is_sent_to_discord_names_every_context(town: Town):
         assert command["integration_types"] == ([0] if is_of_a_server else [0, 1]), command["name"]
 
 
-async def test_no_privileged_intent_is_asked_for(town: Town):
-    intents = town.bot.intents
+async def test_no_privileged_intent_is_asked_for(env: DiscordEnv):
+    intents = env.bot.intents
     assert intents == discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
     for name in ("message_content", "members", "presences"):
         assert not getattr(intents, name)
 
 
-async def test_names_and_descriptions_are_translated_completely(town: Town):
-    for command in town.bot.tree.get_commands():
-        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
+async def test_names_and_descriptions_are_translated_completely(env: DiscordEnv):
+    for command in env.bot.tree.get_commands():
+        payload = await command.get_translated_payload(env.bot.tree, BotTranslator())
         assert payload["name_localizations"]["zh-CN"], command.name
         for option in options_of(payload):
             assert option["name_localizations"]["zh-TW"], option["name"]
@@ -105,10 +105,10 @@ def options_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
     return [*own, *(below for option in own for below in options_of(option))]
 
 
-async def test_no_command_is_larger_than_discord_allows(town: Town):
+async def test_no_command_is_larger_than_discord_allows(env: DiscordEnv):
     """8,000 characters in all names, descriptions and values, and 25 of everything in a row."""
-    for command in town.bot.tree.get_commands():
-        payload = await command.get_translated_payload(town.bot.tree, BotTranslator())
+    for command in env.bot.tree.get_commands():
+        payload = await command.get_translated_payload(env.bot.tree, BotTranslator())
         assert size_of(payload) < 8000, command.name
         assert len(payload.get("options", [])) <= 25, command.name
 
@@ -128,21 +128,21 @@ def size_of(payload: dict[str, Any]) -> int:
     return own + sum(size_of(option) for option in payload.get("options") or [])
 
 
-async def test_help_fits_and_names_every_command(town: Town):
+async def test_help_fits_and_names_every_command(env: DiscordEnv):
     for locale in ("en-US", "zh-CN"):
-        town.locales[town.ada.id] = locale
-        words = private_sentence(await town.ada.slash(town.channel, "help"))
+        env.locales[env.ada.id] = locale
+        words = private_sentence(await env.ada.slash(env.channel, "help"))
         assert len(words) < 2000
         for name in COMMANDS - {"help"}:
             assert f"/{name}" in words
 
 
-async def test_a_missing_permission_to_post_is_told(town: Town):
-    town.expected_errors.append(discord.Forbidden)
-    town.env.inject_error(
+async def test_a_missing_permission_to_post_is_told(env: DiscordEnv):
+    env.expected_errors.append(discord.Forbidden)
+    env.simcord.inject_error(
         "POST", "/interactions/*/callback", status=403, code=50013, message="Missing Permissions"
     )
-    result = await town.ada.slash(town.channel, "history")
+    result = await env.ada.slash(env.channel, "history")
     assert "I may not post" in private_sentence(result)
 
 
@@ -268,39 +268,39 @@ async def test_a_model_that_cannot_be_loaded_ends_the_bot_with_its_sentence(
 
 
 async def test_a_command_that_changed_meanwhile_is_told_plainly(
-    town: Town, caplog: pytest.LogCaptureFixture
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
 ):
     """Discord's clients show an older command for up to an hour."""
-    town.expected_errors.append(discord.app_commands.AppCommandError)
-    town.bot.tree.remove_command("queue")
-    asked = await town.ada.slash(town.channel, "queue")
+    env.expected_errors.append(discord.app_commands.AppCommandError)
+    env.bot.tree.remove_command("queue")
+    asked = await env.ada.slash(env.channel, "queue")
     assert "I do not know this command" in private_sentence(asked)
     assert "Traceback" not in caplog.text
 
 
 async def test_a_channel_that_the_bot_cannot_see_is_told_plainly(
-    town: Town, caplog: pytest.LogCaptureFixture
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
 ):
-    town.expected_errors.append(discord.app_commands.AppCommandError)
-    hidden = town.guild.create_text_channel("hidden")
-    await town.env.settle()
-    town.bot.get_guild(town.guild.id)._channels.pop(hidden.id)
-    asked = await town.moderator.slash(town.channel, "board create", name="Spring", channel=hidden)
+    env.expected_errors.append(discord.app_commands.AppCommandError)
+    hidden = env.guild.create_text_channel("hidden")
+    await env.simcord.settle()
+    env.bot.get_guild(env.guild.id)._channels.pop(hidden.id)
+    asked = await env.moderator.slash(env.channel, "board create", name="Spring", channel=hidden)
     assert "I cannot see that channel or thread: give me View Channel" in private_sentence(asked)
     assert "Traceback" not in caplog.text
 
 
 async def test_the_commands_are_registered_though_that_cannot_be_written_down(
-    town: Town, caplog: pytest.LogCaptureFixture
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
 ):
-    record = town.settings.data_dir / "commands.json"
+    record = env.settings.data_dir / "commands.json"
     record.unlink()
     record.mkdir()
-    await town.env.restart_bot(ImageBot(town.settings, town.service))
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
     assert "commands.json cannot be written" in caplog.text
-    assert (await town.ada.slash(town.channel, "queue")).acknowledged
+    assert (await env.ada.slash(env.channel, "queue")).acknowledged
 
 
-async def test_the_sync_record_is_plain_json(town: Town):
-    record = json.loads((town.settings.data_dir / "commands.json").read_text())
-    assert list(record) == [str(town.bot.application_id)]
+async def test_the_sync_record_is_plain_json(env: DiscordEnv):
+    record = json.loads((env.settings.data_dir / "commands.json").read_text())
+    assert list(record) == [str(env.bot.application_id)]

@@ -15,7 +15,7 @@ from tests.discord.test_board_curating import drawn_board, opened
 from tests.support.board_channels import add_picture, board_of, create, post_picture, press
 from tests.support.discord_env import (
     SMALL,
-    Town,
+    DiscordEnv,
     answer_of,
     ids_of,
     labels_of,
@@ -28,11 +28,11 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 TOO_LONG = "word " * 700
 
 
-async def restart(town: Town) -> None:
+async def restart(env: DiscordEnv) -> None:
     """Let another run of the bot take over, as after a deploy."""
-    town.bot = ImageBot(town.settings, town.service)
-    town.bot.now, town.bot.redraw_interval_s = town.env.now, 0.0
-    await town.env.restart_bot(town.bot)
+    env.bot = ImageBot(env.settings, env.service)
+    env.bot.now, env.bot.redraw_interval_s = env.simcord.now, 0.0
+    await env.simcord.restart_bot(env.bot)
 
 
 def values_of(shown: Any) -> dict[str, str]:
@@ -51,95 +51,110 @@ async def again(who: Any, refused: Any) -> Any:
     return await who.click(answer, label="Edit again")
 
 
-async def test_every_form_is_answered_after_a_restart(town: Town):
-    image = await drawn_board(town)
-    await add_picture(town, who=town.moderator)
-    elsewhere = town.guild.create_text_channel("other")
-    of_people = await post_picture(town.ming, elsewhere, 9)
-    one = await opened(town, town.moderator)
-    other = await opened(town, town.moderator, 2)
+async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
+    image = await drawn_board(env)
+    await add_picture(env, who=env.moderator)
+    elsewhere = env.guild.create_text_channel("other")
+    of_people = await post_picture(env.ming, elsewhere, 9)
+    one = await opened(env, env.moderator)
+    other = await opened(env, env.moderator, 2)
     forms = {
-        "edit": (await town.ada.click(image, label="Edit"), {"prompt": "a pear", "size": SMALL}),
-        "comment": (await press(town.moderator, one, "zib:b:comment"), {"comment": "Lovely"}),
-        "words": (await press(town.moderator, one, "zib:b:words"), {"caption": "Mine"}),
-        "move": (await press(town.moderator, other, "zib:b:move"), {"before": "1"}),
-        "more": (await press(town.moderator, one, "zib:b:more"), {"count": "1", "variety": "0"}),
-        "paint": (await press(town.moderator, one, "zib:b:paint"), {"prompt": "a boat"}),
-        "setup": (await town.moderator.slash(town.channel, "board edit"), {"brief": "Greens"}),
-        "votes": (await town.ming.click(_sheet(town), label="Vote"), {"numbers": "1"}),
+        "edit": (
+            await env.ada.click(image, label="Edit"),
+            {"prompt": "a pear", "size": SMALL},
+        ),
+        "comment": (
+            await press(env.moderator, one, "zib:b:comment"),
+            {"comment": "Lovely"},
+        ),
+        "words": (await press(env.moderator, one, "zib:b:words"), {"caption": "Mine"}),
+        "move": (await press(env.moderator, other, "zib:b:move"), {"before": "1"}),
+        "more": (
+            await press(env.moderator, one, "zib:b:more"),
+            {"count": "1", "variety": "0"},
+        ),
+        "paint": (await press(env.moderator, one, "zib:b:paint"), {"prompt": "a boat"}),
+        "setup": (
+            await env.moderator.slash(env.channel, "board edit"),
+            {"brief": "Greens"},
+        ),
+        "votes": (
+            await env.ming.click(_sheet(env), label="Vote"),
+            {"numbers": "1"},
+        ),
     }
-    board = await board_of(town)
-    await create(town, "Autumn", channel=None)
-    add = await town.ming.context_menu(elsewhere, "Add to board", of_people)
+    board = await board_of(env)
+    await create(env, "Autumn", channel=None)
+    add = await env.ming.context_menu(elsewhere, "Add to board", of_people)
     forms["add"] = (add, {"board": [board.id], "caption": "Theirs", "tags": "warm"})
-    refused = await town.ada.slash(town.channel, "imagine", prompt="a plum", size="1x1")
-    forms["imagine"] = (await again(town.ada, refused), {"size": SMALL})
-    assert forms.keys() == town.bot.form_handlers.keys()
-    await restart(town)
+    refused = await env.ada.slash(env.channel, "imagine", prompt="a plum", size="1x1")
+    forms["imagine"] = (await again(env.ada, refused), {"size": SMALL})
+    assert forms.keys() == env.bot.form_handlers.keys()
+    await restart(env)
     for shown, typed in forms.values():
-        who = {town.ada.id: town.ada, town.ming.id: town.ming}.get(
-            shown._interaction.user_id, town.moderator
+        who = {env.ada.id: env.ada, env.ming.id: env.ming}.get(
+            shown._interaction.user_id, env.moderator
         )
         filled = {key: value for key, value in values_of(shown).items() if key != "board"}
         result = await who.submit_modal(shown, {**filled, **typed})
-        await town.idle()
+        await env.idle()
         assert answer_of(result) is not None or result.acknowledged
-    board = await board_of(town)
+    board = await board_of(env)
     assert [each.text for each in board.items[1].comments] == ["Lovely"]
     assert board.items[1].caption == "Mine"
-    assert board.items[1].voter_ids == {town.ming.id}
+    assert board.items[1].voter_ids == {env.ming.id}
     assert [each.number for each in board.items] == [2, 1, 3]
     assert board.brief == "Greens"
     assert (board.items[2].caption, board.items[2].tags) == ("Theirs", ("warm",))
     assert board.items[2].link == of_people.jump_url
-    prompts = [texts_of(each) for each in town.images()]
+    prompts = [texts_of(each) for each in env.images()]
     for prompt in ("a pear", "a boat", "a plum"):
         assert any(prompt in each for each in prompts)
 
 
-def _sheet(town: Town) -> Any:
-    [message] = town.channel.pinned_messages()
+def _sheet(env: DiscordEnv) -> Any:
+    [message] = env.channel.pinned_messages()
     return message
 
 
-async def test_what_was_typed_into_a_refused_form_is_there_again(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
+async def test_what_was_typed_into_a_refused_form_is_there_again(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
     typed = {"prompt": "a green apple\non a table", "size": "1x1", "seed": "6", "variety": "3"}
-    refused = await town.ada.submit_modal(shown, typed)
+    refused = await env.ada.submit_modal(shown, typed)
     assert "The size 1x1 does not work" in private_sentence(refused)
-    await restart(town)
-    shown = await again(town.ada, refused)
+    await restart(env)
+    shown = await again(env.ada, refused)
     assert values_of(shown) == typed
-    result = await town.ada.submit_modal(shown, {**typed, "size": SMALL})
-    await town.idle()
+    result = await env.ada.submit_modal(shown, {**typed, "size": SMALL})
+    await env.idle()
     assert "a green apple on a table" in texts_of(result.response)
-    shown = await again(town.ada, refused)
+    shown = await again(env.ada, refused)
     assert values_of(shown) == {**typed, "size": SMALL}, "as it was sent last"
 
 
-async def test_a_comment_that_is_too_late_is_not_lost(town: Town):
-    await create(town)
-    await add_picture(town)
-    shown = await press(town.ming, await opened(town, town.ming), "zib:b:comment")
-    await town.ada.slash(town.channel, "board remove", number=1)
-    refused = await town.ming.submit_modal(shown, {"comment": "a long thought"})
+async def test_a_comment_that_is_too_late_is_not_lost(env: DiscordEnv):
+    await create(env)
+    await add_picture(env)
+    shown = await press(env.ming, await opened(env, env.ming), "zib:b:comment")
+    await env.ada.slash(env.channel, "board remove", number=1)
+    refused = await env.ming.submit_modal(shown, {"comment": "a long thought"})
     assert "There is no picture 1" in private_sentence(refused)
-    await town.ada.slash(town.channel, "board restore", board="Spring", number=1)
-    shown = await again(town.ming, refused)
+    await env.ada.slash(env.channel, "board restore", board="Spring", number=1)
+    shown = await again(env.ming, refused)
     assert values_of(shown) == {"comment": "a long thought"}
-    await town.ming.submit_modal(shown, values_of(shown))
-    assert (await board_of(town)).items[0].comments[0].text == "a long thought"
+    await env.ming.submit_modal(shown, values_of(shown))
+    assert (await board_of(env)).items[0].comments[0].text == "a long thought"
 
 
-async def test_chosen_options_are_chosen_again(town: Town):
-    await create(town, channel=None)
-    autumn = await create(town, "Autumn", channel=None)
-    message = await town.imagine(count=2)
-    shown = await town.ada.click(message, label="Add to board")
+async def test_chosen_options_are_chosen_again(env: DiscordEnv):
+    await create(env, channel=None)
+    autumn = await create(env, "Autumn", channel=None)
+    message = await env.imagine(count=2)
+    shown = await env.ada.click(message, label="Add to board")
     typed = {"board": [autumn.id], "pictures": ["1"], "caption": "Two", "tags": "x" * 40}
-    refused = await town.ada.submit_modal(shown, typed)
-    shown = await again(town.ada, refused)
+    refused = await env.ada.submit_modal(shown, typed)
+    shown = await again(env.ada, refused)
     chosen = {
         label["component"]["custom_id"]: [
             each["value"] for each in label["component"]["options"] if each.get("default")
@@ -148,146 +163,152 @@ async def test_chosen_options_are_chosen_again(town: Town):
         if "options" in label["component"]
     }
     assert chosen == {"board": [autumn.id], "pictures": ["1"]}
-    await town.ada.submit_modal(shown, {**typed, "tags": "warm"})
-    [item] = (await board_of(town, "Autumn")).items
+    await env.ada.submit_modal(shown, {**typed, "tags": "warm"})
+    [item] = (await board_of(env, "Autumn")).items
     assert item.generation_id == ids_of(message)[1]
 
 
-async def test_of_pictures_that_are_deleted_meanwhile_the_others_are_hung_up(town: Town):
-    board = await create(town, channel=None)
-    await create(town, "Autumn", channel=None)
-    message = await town.imagine(count=3)
+async def test_of_pictures_that_are_deleted_meanwhile_the_others_are_hung_up(
+    env: DiscordEnv,
+):
+    board = await create(env, channel=None)
+    await create(env, "Autumn", channel=None)
+    message = await env.imagine(count=3)
     ids = ids_of(message)
-    shown = await town.ada.click(message, label="Add to board")
-    await town.service.delete(ids[0], viewer=town.viewer(town.ada))
+    shown = await env.ada.click(message, label="Add to board")
+    await env.service.delete(ids[0], viewer=env.viewer(env.ada))
     typed = {"board": [board.id], "pictures": ["0", "2"], "caption": "", "tags": ""}
-    await town.ada.submit_modal(shown, typed)
-    assert [each.generation_id for each in (await board_of(town)).items] == [ids[2]]
+    await env.ada.submit_modal(shown, typed)
+    assert [each.generation_id for each in (await board_of(env)).items] == [ids[2]]
 
 
-async def test_two_people_have_their_own_forms_of_one_image(town: Town):
-    message = await town.imagine(seed=5)
-    shown = [await who.click(message, label="Edit") for who in (town.ada, town.ming)]
-    for who, form, prompt in zip((town.ada, town.ming), shown, ("a pear", "a plum"), strict=True):
+async def test_two_people_have_their_own_forms_of_one_image(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = [await who.click(message, label="Edit") for who in (env.ada, env.ming)]
+    for who, form, prompt in zip((env.ada, env.ming), shown, ("a pear", "a plum"), strict=True):
         await who.submit_modal(form, {"prompt": prompt, "size": SMALL})
-    await town.idle()
-    assert {"a pear", "a plum"} <= {request.prompt for request in town.engine.drawn}
+    await env.idle()
+    assert {"a pear", "a plum"} <= {request.prompt for request in env.engine.drawn}
 
 
-async def test_a_defect_behind_a_form_loses_no_text(town: Town, caplog):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
+async def test_a_defect_behind_a_form_loses_no_text(env: DiscordEnv, caplog):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    town.bot.form_handlers["edit"] = broken
-    refused = await town.ada.submit_modal(shown, {"prompt": "a pear", "size": SMALL})
+    env.bot.form_handlers["edit"] = broken
+    refused = await env.ada.submit_modal(shown, {"prompt": "a pear", "size": SMALL})
     assert "Something went wrong on my side" in private_sentence(refused)
     assert "secret detail" in caplog.text
-    assert values_of(await again(town.ada, refused))["prompt"] == "a pear"
+    assert values_of(await again(env.ada, refused))["prompt"] == "a pear"
 
 
-async def test_a_form_that_is_not_known_any_more_gives_its_text_back(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
-    async with town.service._store.database.transaction() as db:
+async def test_a_form_that_is_not_known_any_more_gives_its_text_back(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
+    async with env.service._store.database.transaction() as db:
         await db.execute("UPDATE forms SET created_at = '2001'")
-    await town.ming.click(message, label="Edit")  # which forgets the old ones
-    lost = await town.ada.submit_modal(shown, {"prompt": "a pear", "size": SMALL})
+    await env.ming.click(message, label="Edit")  # which forgets the old ones
+    lost = await env.ada.submit_modal(shown, {"prompt": "a pear", "size": SMALL})
     assert "I do not know this form any more" in private_sentence(lost)
     [file] = answer_of(lost).attachments
     assert file.filename == "typed.txt"
 
 
-async def test_a_form_is_its_users_alone(town: Town):
-    message = await town.imagine(seed=5)
-    shown = await town.ada.click(message, label="Edit")
+async def test_a_form_is_its_users_alone(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
     id_ = shown.modal["custom_id"].rpartition(":")[2]
-    assert await town.service.forms.find(id_, town.ada.id) is not None
-    assert await town.service.forms.find(id_, town.ming.id) is None
-    assert await town.service.forms.send(id_, town.ming.id, {"prompt": "x"}) is None
+    assert await env.service.forms.find(id_, env.ada.id) is not None
+    assert await env.service.forms.find(id_, env.ming.id) is None
+    assert await env.service.forms.send(id_, env.ming.id, {"prompt": "x"}) is None
 
 
-async def test_discord_py_remembers_no_forms(town: Town):
-    message = await town.imagine()
-    await town.ada.click(message, label="Edit")
-    assert town.bot._connection._view_store._modals == {}
+async def test_discord_py_remembers_no_forms(env: DiscordEnv):
+    message = await env.imagine()
+    await env.ada.click(message, label="Edit")
+    assert env.bot._connection._view_store._modals == {}
 
 
 # Prompts that are too long
 
 
-async def is_refused(town: Town, result: Any) -> None:
+async def is_refused(env: DiscordEnv, result: Any) -> None:
     """Assert that a prompt was refused in private, and nothing of it was written down."""
     words = private_sentence(result)
     assert "tokens" in words
     assert "504 are the limit" in words
     assert len(words) < 200
-    assert await town.service._store.jobs.unfinished() == []
+    assert await env.service._store.jobs.unfinished() == []
 
 
-async def test_a_command_with_too_many_tokens_is_refused_in_private(town: Town):
+async def test_a_command_with_too_many_tokens_is_refused_in_private(env: DiscordEnv):
     await is_refused(
-        town, await town.ada.slash(town.channel, "imagine", prompt=TOO_LONG, size=SMALL)
+        env,
+        await env.ada.slash(env.channel, "imagine", prompt=TOO_LONG, size=SMALL),
     )
     prompt = f"a red apple | {TOO_LONG}"
-    compared = await town.ada.slash(
-        town.channel, "compare", prompt=prompt, vary="prompts", size=SMALL
+    compared = await env.ada.slash(
+        env.channel, "compare", prompt=prompt, vary="prompts", size=SMALL
     )
-    await is_refused(town, compared)
-    assert town.channel.history() == []
-    town.locales[town.ming.id] = "zh-CN"
-    chinese = await town.ming.slash(town.channel, "imagine", prompt=TOO_LONG, size=SMALL)
+    await is_refused(env, compared)
+    assert env.channel.history() == []
+    env.locales[env.ming.id] = "zh-CN"
+    chinese = await env.ming.slash(env.channel, "imagine", prompt=TOO_LONG, size=SMALL)
     assert "词元：最多 504 个" in private_sentence(chinese)
 
 
-async def test_a_refused_command_comes_back_as_a_form_with_its_other_options(town: Town):
-    refused = await town.ada.slash(
-        town.channel, "imagine", prompt=f"a pear {TOO_LONG}".strip(), size=SMALL, seed=5,
+async def test_a_refused_command_comes_back_as_a_form_with_its_other_options(
+    env: DiscordEnv,
+):
+    refused = await env.ada.slash(
+        env.channel, "imagine", prompt=f"a pear {TOO_LONG}".strip(), size=SMALL, seed=5,
         quality="draft", count=2, guidance=1.2, spoiler=True,
     )  # fmt: skip
-    await is_refused(town, refused)
-    shown = await again(town.ada, refused)
+    await is_refused(env, refused)
+    shown = await again(env.ada, refused)
     typed = values_of(shown)
     assert typed == {
         "prompt": f"a pear {TOO_LONG}".strip(), "size": SMALL, "seed": "5", "variety": "0",
     }  # fmt: skip
-    sent = await town.ada.submit_modal(shown, {**typed, "prompt": "a pear"})
-    await town.idle()
+    sent = await env.ada.submit_modal(shown, {**typed, "prompt": "a pear"})
+    await env.idle()
     ids = ids_of(sent.response)
-    made = [await town.service.generation(each, viewer=town.viewer()) for each in ids]
+    made = [await env.service.generation(each, viewer=env.viewer()) for each in ids]
     assert [each.request.seed for each in made] == [5, 6]
     assert {(each.request.prompt, each.request.quality, each.request.guidance_scale)
             for each in made} == {("a pear", "draft", 1.2)}  # fmt: skip
-    assert await town.service.spoilers_among(ids) == {*ids}
+    assert await env.service.spoilers_among(ids) == {*ids}
 
 
-async def test_the_words_of_a_board_count(town: Town, demo_model: Path):
-    await create(town, style="muted, flat, soft light")
+async def test_the_words_of_a_board_count(env: DiscordEnv, demo_model: Path):
+    await create(env, style="muted, flat, soft light")
     counter, prompt = TokenCounter(demo_model), "x"
     while counter.count(prompt + ", x") <= MAX_PROMPT_TOKENS:
         prompt += ", x"
     await is_refused(
-        town, refused := await town.ada.slash(town.channel, "imagine", prompt=prompt, size=SMALL)
+        env,
+        refused := await env.ada.slash(env.channel, "imagine", prompt=prompt, size=SMALL),
     )
     assert "`plain:True`" in private_sentence(refused)
-    await town.ada.slash(town.channel, "imagine", prompt=prompt, size=SMALL, plain=True)
-    await town.idle()
-    assert len(town.images()) == 1
+    await env.ada.slash(env.channel, "imagine", prompt=prompt, size=SMALL, plain=True)
+    await env.idle()
+    assert len(env.images()) == 1
 
 
 @pytest.mark.parametrize("kind", ["edit", "paint"])
-async def test_a_form_with_too_many_tokens_is_offered_again(town: Town, kind: str):
-    image = await drawn_board(town)
+async def test_a_form_with_too_many_tokens_is_offered_again(env: DiscordEnv, kind: str):
+    image = await drawn_board(env)
     prompt = TOO_LONG[:2990].strip()
     if kind == "edit":
-        shown = await town.ada.click(image, label="Edit")
+        shown = await env.ada.click(image, label="Edit")
     else:
-        shown = await press(town.ada, await opened(town), "zib:b:paint")
-    refused = await town.ada.submit_modal(shown, {**values_of(shown), "prompt": prompt})
-    await is_refused(town, refused)
-    assert values_of(await again(town.ada, refused))["prompt"] == prompt
+        shown = await press(env.ada, await opened(env), "zib:b:paint")
+    refused = await env.ada.submit_modal(shown, {**values_of(shown), "prompt": prompt})
+    await is_refused(env, refused)
+    assert values_of(await again(env.ada, refused))["prompt"] == prompt
 
 
 def test_a_form_shows_the_whole_of_a_long_prompt():

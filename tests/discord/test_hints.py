@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.prompt_syntax import Syntax, syntax_in
 from bot.locales import text
-from tests.support.discord_env import SMALL, Town, answer_of, ids_of, texts_of
+from tests.support.discord_env import SMALL, DiscordEnv, answer_of, ids_of, texts_of
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -57,35 +57,35 @@ def test_every_notation_has_a_hint_and_all_of_them_fit_a_message(locale: str):
     assert len("\n".join(hints)) < 2000
 
 
-async def test_a_hint_is_given_once_to_each_and_in_private(town: Town):
+async def test_a_hint_is_given_once_to_each_and_in_private(env: DiscordEnv):
     prompt = "a (red:1.3) apple --ar 16:9"
-    told = await town.ada.slash(town.channel, "imagine", prompt=prompt, size=SMALL)
-    await town.idle()
+    told = await env.ada.slash(env.channel, "imagine", prompt=prompt, size=SMALL)
+    await env.idle()
     assert ids_of(told.response), "it is drawn"
     [hint] = told.followups
     assert hint.ephemeral
     assert "`size:wide`" in texts_of(hint)
     assert "`guidance`" in texts_of(hint)
-    await town.start_again()
-    again = await town.ada.slash(town.channel, "imagine", prompt=prompt, size=SMALL)
+    await env.start_again()
+    again = await env.ada.slash(env.channel, "imagine", prompt=prompt, size=SMALL)
     assert again.followups == []
-    more = await town.ada.slash(
-        town.channel, "compare", prompt=f"{prompt} BREAK", vary="qualities", size=SMALL
+    more = await env.ada.slash(
+        env.channel, "compare", prompt=f"{prompt} BREAK", vary="qualities", size=SMALL
     )
     assert "`BREAK`" in texts_of(answer_of(more))
     assert "--ar" not in texts_of(answer_of(more))
-    town.locales[town.ming.id] = "zh-CN"
-    other = await town.ming.slash(town.channel, "imagine", prompt=prompt, size=SMALL)
+    env.locales[env.ming.id] = "zh-CN"
+    other = await env.ming.slash(env.channel, "imagine", prompt=prompt, size=SMALL)
     assert "权重" in texts_of(other.followups[0])
-    await town.idle()
+    await env.idle()
 
 
-async def test_who_only_presses_a_button_typed_nothing(town: Town):
-    message = await town.imagine(prompt="a (red:1.3) apple")
-    pressed = await town.ming.click(message, label="New seed")
-    await town.idle()
+async def test_who_only_presses_a_button_typed_nothing(env: DiscordEnv):
+    message = await env.imagine(prompt="a (red:1.3) apple")
+    pressed = await env.ming.click(message, label="New seed")
+    await env.idle()
     assert pressed.followups == []
-    shown = await town.ming.click(message, label="Edit")
-    sent = await town.ming.submit_modal(shown, {"prompt": "a ((pear))", "size": SMALL})
-    await town.idle()
+    shown = await env.ming.click(message, label="Edit")
+    sent = await env.ming.submit_modal(shown, {"prompt": "a ((pear))", "size": SMALL})
+    await env.idle()
     assert "((word))" in texts_of(sent.followups[0])

@@ -17,7 +17,7 @@ from bot.services import UnansweredError
 from cogs.imagine import size_choices
 from tests.support.discord_env import (
     SMALL,
-    Town,
+    DiscordEnv,
     gallery_of,
     ids_of,
     labels_of,
@@ -28,16 +28,14 @@ from tests.support.discord_env import (
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 
-async def test_imagine_answers_at_once_and_then_shows_the_image(town: Town):
-    town.engine.hold()
-    result = await town.ada.slash(
-        town.channel, "imagine", prompt="a red apple", size=SMALL, seed=42
-    )
+async def test_imagine_answers_at_once_and_then_shows_the_image(env: DiscordEnv):
+    env.engine.hold()
+    result = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL, seed=42)
     assert "Next in line" in texts_of(result.response)
     assert labels_of(result.response) == ["Cancel"]
     assert not result.ephemeral
-    town.engine.release()
-    await town.idle()
+    env.engine.release()
+    await env.idle()
     words = texts_of(result.response)
     assert "**a red apple**" in words
     assert "seed `42` · 128×128 · standard" in words
@@ -53,45 +51,47 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(town: Town):
     assert gallery_of(result.response)[0]["description"] == "a red apple (generated image)"
 
 
-async def test_the_uploaded_pixels_are_the_recorded_ones(town: Town):
-    message = await town.imagine(seed=7)
+async def test_the_uploaded_pixels_are_the_recorded_ones(env: DiscordEnv):
+    message = await env.imagine(seed=7)
     [id_] = ids_of(message)
     [attachment] = message.attachments
     picture = Image.open(BytesIO(await attachment.read())).convert("RGB")
-    generation = await town.service.generation(id_, viewer=town.viewer())
+    generation = await env.service.generation(id_, viewer=env.viewer())
     assert hashlib.sha256(picture.tobytes()).hexdigest() == generation.pixel_sha256
     assert picture.size == (128, 128)
 
 
-async def test_four_images_have_seeds_that_count_upwards_and_share_a_message(town: Town):
-    message = await town.imagine(count=4, seed=2**32 - 2)
+async def test_four_images_have_seeds_that_count_upwards_and_share_a_message(
+    env: DiscordEnv,
+):
+    message = await env.imagine(count=4, seed=2**32 - 2)
     assert len(gallery_of(message)) == 4
     assert re.findall(r"seed `(\d+)`", texts_of(message)) == [
         "4294967294", "4294967295", "0", "1",
     ]  # fmt: skip
 
 
-async def test_seed_zero_is_a_seed_and_no_seed_is_a_random_one(town: Town):
-    assert "seed `0`" in texts_of(await town.imagine(seed=0))
-    await town.imagine()
-    await town.imagine()
-    assert len({request.seed for request in town.engine.drawn}) == 3
+async def test_seed_zero_is_a_seed_and_no_seed_is_a_random_one(env: DiscordEnv):
+    assert "seed `0`" in texts_of(await env.imagine(seed=0))
+    await env.imagine()
+    await env.imagine()
+    assert len({request.seed for request in env.engine.drawn}) == 3
 
 
-async def test_a_prompt_cannot_mention_format_or_link(town: Town):
+async def test_a_prompt_cannot_mention_format_or_link(env: DiscordEnv):
     prompt = "**bold** @everyone <@1> `code` [x](https://example.org) # title ||s||"
-    message = await town.imagine(prompt=prompt)
+    message = await env.imagine(prompt=prompt)
     words = texts_of(message)
     assert "@everyone" not in words
     assert "<@1>" not in words.replace("\\<", "")
     assert "\\*\\*bold\\*\\*" in words
     assert "\\`code\\`" in words
-    sent = [r for r in town.env.http_requests if "allowed_mentions" in (r.json or {})]
+    sent = [r for r in env.simcord.http_requests if "allowed_mentions" in (r.json or {})]
     assert all(not r.json["allowed_mentions"]["parse"] for r in sent)
 
 
-async def test_a_spoiler_is_hidden_until_clicked(town: Town):
-    message = await town.imagine(spoiler=True)
+async def test_a_spoiler_is_hidden_until_clicked(env: DiscordEnv):
+    message = await env.imagine(spoiler=True)
     assert gallery_of(message)[0]["spoiler"] is True
 
 
@@ -109,143 +109,145 @@ async def test_a_spoiler_is_hidden_until_clicked(town: Town):
     ],
 )
 async def test_bad_input_gets_one_private_sentence(
-    town: Town, options: dict[str, object], sentence: str
+    env: DiscordEnv, options: dict[str, object], sentence: str
 ):
-    result = await town.ada.slash(town.channel, "imagine", **{"prompt": "a red apple", **options})
+    result = await env.ada.slash(env.channel, "imagine", **{"prompt": "a red apple", **options})
     answer = private_sentence(result)
     assert sentence in answer
     assert "\n" not in answer
-    assert town.channel.history(viewer=town.ming) == []
+    assert env.channel.history(viewer=env.ming) == []
 
 
-async def test_a_prompt_of_too_many_tokens_is_told_in_private(town: Town):
-    result = await town.ada.slash(town.channel, "imagine", prompt="苹果车" * 400, size=SMALL)
-    await town.idle()
+async def test_a_prompt_of_too_many_tokens_is_told_in_private(env: DiscordEnv):
+    result = await env.ada.slash(env.channel, "imagine", prompt="苹果车" * 400, size=SMALL)
+    await env.idle()
     assert "tokens" in private_sentence(result)
-    assert town.channel.history(viewer=town.ming) == []
+    assert env.channel.history(viewer=env.ming) == []
 
 
-async def test_an_engine_that_fails_is_told_in_private_and_the_next_job_is_drawn(town: Town):
-    town.engine.failure = EngineError("The picture went wrong: try another seed.")
-    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    await town.idle()
+async def test_an_engine_that_fails_is_told_in_private_and_the_next_job_is_drawn(
+    env: DiscordEnv,
+):
+    env.engine.failure = EngineError("The picture went wrong: try another seed.")
+    result = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    await env.idle()
     assert "The picture went wrong" in private_sentence(result)
-    town.engine.failure = None
-    assert ids_of(await town.imagine())
+    env.engine.failure = None
+    assert ids_of(await env.imagine())
 
 
 async def test_a_defect_is_told_with_the_fixed_sentence(
-    town: Town, caplog: pytest.LogCaptureFixture
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
 ):
-    town.engine.failure = ZeroDivisionError("secret detail")
-    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    await town.idle()
+    env.engine.failure = ZeroDivisionError("secret detail")
+    result = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    await env.idle()
     assert "secret" not in private_sentence(result)
     assert "secret detail" in caplog.text
 
 
-async def test_an_interaction_that_died_unanswered_is_not_drawn(town: Town):
+async def test_an_interaction_that_died_unanswered_is_not_drawn(env: DiscordEnv):
     """Discord has told its user that nobody answered."""
-    town.expected_errors.append(UnansweredError)
-    town.engine.hold()
-    town.env.inject_error(
+    env.expected_errors.append(UnansweredError)
+    env.engine.hold()
+    env.simcord.inject_error(
         "POST", "/interactions/*/callback", status=404, code=10062, message="Unknown interaction"
     )
-    await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    town.engine.release()
-    await town.idle()
-    assert town.images() == []
-    assert town.service.queue_for(town.viewer()) == []
+    await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    env.engine.release()
+    await env.idle()
+    assert env.images() == []
+    assert env.service.queue_for(env.viewer()) == []
 
 
-async def test_a_token_that_expired_does_not_lose_the_image(town: Town):
-    town.engine.hold()
-    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    await town.env.advance_time(16 * 60)
-    town.engine.release()
-    await town.idle()
-    assert len(town.images()) == 1
+async def test_a_token_that_expired_does_not_lose_the_image(env: DiscordEnv):
+    env.engine.hold()
+    result = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    await env.simcord.advance_time(16 * 60)
+    env.engine.release()
+    await env.idle()
+    assert len(env.images()) == 1
     assert ids_of(result.response), "the same message, edited as the bot"
 
 
-async def test_a_status_message_that_was_deleted_is_replaced_by_a_new_one(town: Town):
-    town.engine.hold()
-    result = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    await town.moderator.delete(result.response)
-    town.engine.release()
-    await town.idle()
-    [message] = town.images()
+async def test_a_status_message_that_was_deleted_is_replaced_by_a_new_one(env: DiscordEnv):
+    env.engine.hold()
+    result = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    await env.moderator.delete(result.response)
+    env.engine.release()
+    await env.idle()
+    [message] = env.images()
     assert message.id != result._interaction.message_id
 
 
 async def test_a_long_job_shows_previews_but_never_more_often_than_allowed(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    env: DiscordEnv, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.discord_ui.replies.FIRST_PREVIEW_S", 0.0)
     monkeypatch.setattr("bot.discord_ui.replies.EDIT_INTERVAL_S", 3600.0)
-    await town.imagine(count=4)
-    edits = [r for r in town.env.http_requests if r.method == "PATCH" and "webhooks" in r.path]
+    await env.imagine(count=4)
+    edits = [r for r in env.simcord.http_requests if r.method == "PATCH" and "webhooks" in r.path]
     assert len(edits) == 2  # 32 steps: one preview at once, the next in an hour, and the images
 
 
-async def test_an_image_over_the_upload_limit_becomes_webp_and_says_so(town: Town):
-    [attachment] = (await town.imagine(seed=3)).attachments
-    town.limits[town.ming.id] = attachment.size - 1
-    message = await town.imagine(town.ming, seed=3)
+async def test_an_image_over_the_upload_limit_becomes_webp_and_says_so(env: DiscordEnv):
+    [attachment] = (await env.imagine(seed=3)).attachments
+    env.limits[env.ming.id] = attachment.size - 1
+    message = await env.imagine(env.ming, seed=3)
     [smaller] = message.attachments
     assert smaller.filename.endswith(".webp")
     assert smaller.size < attachment.size
     assert "WebP" in texts_of(message)
 
 
-async def test_an_image_that_fits_nowhere_is_kept_and_says_so(town: Town):
-    town.limits[town.ada.id] = 10
-    message = await town.imagine()
+async def test_an_image_that_fits_nowhere_is_kept_and_says_so(env: DiscordEnv):
+    env.limits[env.ada.id] = 10
+    message = await env.imagine()
     assert f"kept as `{ids_of(message)[0]}`" in texts_of(message)
     assert gallery_of(message) == []
 
 
-async def test_files_discord_refuses_as_too_large_are_sent_smaller(town: Town):
-    town.env.inject_error(
+async def test_files_discord_refuses_as_too_large_are_sent_smaller(env: DiscordEnv):
+    env.simcord.inject_error(
         "PATCH", "/webhooks/*", status=413, code=40005, message="Request entity too large"
     )
-    assert len(gallery_of(await town.imagine())) == 1
+    assert len(gallery_of(await env.imagine())) == 1
 
 
-async def test_two_users_at_once_get_their_own_images(town: Town):
-    town.engine.hold()
-    first = await town.ada.slash(town.channel, "imagine", prompt="a red apple", size=SMALL)
-    second = await town.ming.slash(town.channel, "imagine", prompt="a blue rocket", size=SMALL)
-    town.engine.release()
-    await town.idle()
+async def test_two_users_at_once_get_their_own_images(env: DiscordEnv):
+    env.engine.hold()
+    first = await env.ada.slash(env.channel, "imagine", prompt="a red apple", size=SMALL)
+    second = await env.ming.slash(env.channel, "imagine", prompt="a blue rocket", size=SMALL)
+    env.engine.release()
+    await env.idle()
     assert "a red apple" in texts_of(first.response)
-    assert f"<@{town.ada.id}>" in texts_of(first.response)
+    assert f"<@{env.ada.id}>" in texts_of(first.response)
     assert "a blue rocket" in texts_of(second.response)
-    assert f"<@{town.ming.id}>" in texts_of(second.response)
+    assert f"<@{env.ming.id}>" in texts_of(second.response)
 
 
-async def test_it_works_in_a_direct_message(town: Town):
-    user = town.ada.user
+async def test_it_works_in_a_direct_message(env: DiscordEnv):
+    user = env.ada.user
     await user.send_dm("hello")
     result = await user.slash("imagine", prompt="a red apple", size=SMALL)
-    await town.idle()
+    await env.idle()
     assert ids_of(result.response)
 
 
-async def test_a_chinese_user_reads_chinese(town: Town):
-    town.locales[town.ming.id] = "zh-CN"
-    message = await town.imagine(town.ming, prompt="红苹果", seed=3)
+async def test_a_chinese_user_reads_chinese(env: DiscordEnv):
+    env.locales[env.ming.id] = "zh-CN"
+    message = await env.imagine(env.ming, prompt="红苹果", seed=3)
     assert "种子 `3`" in texts_of(message)
     assert labels_of(message)[0] == "同一种子"
-    result = await town.ming.slash(town.channel, "imagine", prompt="红苹果", size="513x512")
+    result = await env.ming.slash(env.channel, "imagine", prompt="红苹果", size="513x512")
     assert "尺寸 513x512 不行" in private_sentence(result)
 
 
-async def test_sizes_are_offered_by_name_and_by_what_was_used_lately(town: Town):
-    choices = await town.ada.autocomplete(town.channel, "imagine", "size", "por")
+async def test_sizes_are_offered_by_name_and_by_what_was_used_lately(env: DiscordEnv):
+    choices = await env.ada.autocomplete(env.channel, "imagine", "size", "por")
     assert [choice["value"] for choice in choices] == ["portrait"]
-    await town.imagine(size="144x128")
-    choices = await town.ada.autocomplete(town.channel, "imagine", "size", "")
+    await env.imagine(size="144x128")
+    choices = await env.ada.autocomplete(env.channel, "imagine", "size", "")
     assert choices[0]["value"] == "144x128"
     assert {"square", "portrait", "wide"} <= {choice["value"] for choice in choices}
 
@@ -261,16 +263,16 @@ def test_an_upload_can_be_sent_twice():
     assert isinstance(upload.to_discord(), discord.File)
 
 
-async def test_variety_is_shown_kept_by_the_buttons_and_part_of_the_recipe(town: Town):
-    message = await town.imagine(seed=5, variety=40)
+async def test_variety_is_shown_kept_by_the_buttons_and_part_of_the_recipe(env: DiscordEnv):
+    message = await env.imagine(seed=5, variety=40)
     assert "variety 40" in texts_of(message)
-    again = await town.ada.click(message, label="Same seed")
-    await town.idle()
+    again = await env.ada.click(message, label="Same seed")
+    await env.idle()
     assert "Pixel for pixel" in texts_of(again.response)
-    new = await town.ada.click(message, label="New seed")
-    await town.idle()
+    new = await env.ada.click(message, label="New seed")
+    await env.idle()
     assert "variety 40" in texts_of(new.response)
-    recipe = texts_of((await town.ada.click(message, label="Recipe")).response)
+    recipe = texts_of((await env.ada.click(message, label="Recipe")).response)
     assert "variety:40" in recipe
-    plain = await town.imagine(seed=5)
+    plain = await env.imagine(seed=5)
     assert "variety" not in texts_of(plain)

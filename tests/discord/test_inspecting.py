@@ -20,7 +20,7 @@ from bot.domain.requests import GenerationRequest, Size
 from bot.domain.signature import Proof, SigningKey
 from bot.media.encoding import RECIPE_KEY, SIGNATURE_KEY, encode_png
 from bot.services.maintenance import fill_likenesses
-from tests.support.discord_env import Town, answer_of, ids_of, private_sentence, texts_of
+from tests.support.discord_env import DiscordEnv, answer_of, ids_of, private_sentence, texts_of
 from tests.unit.media.test_metadata import INFOTEXT, with_exif
 from tests.unit.media.test_metadata import png as metadata_png
 from tests.unit.media.test_reading import bomb, chunk, encoded, with_chunks
@@ -33,9 +33,9 @@ async def png_of(message: Any) -> bytes:
     return await attachment.read()
 
 
-async def inspected(town: Town, content: bytes, who: Any = None, channel: Any = None) -> str:
-    result = await (who or town.ming).slash(
-        channel or town.channel, "inspect", image=("picture.png", content)
+async def inspected(env: DiscordEnv, content: bytes, who: Any = None, channel: Any = None) -> str:
+    result = await (who or env.ming).slash(
+        channel or env.channel, "inspect", image=("picture.png", content)
     )
     answer = answer_of(result)
     assert answer.ephemeral
@@ -57,9 +57,9 @@ def rewritten(png: bytes, change: Any = None, **values: object) -> bytes:
     return buffer.getvalue()
 
 
-async def test_an_image_of_this_server_is_recognised_by_recipe_and_pixels(town: Town):
-    message = await town.imagine(prompt="红苹果", seed=5, variety=10)
-    words = await inspected(town, await png_of(message))
+async def test_an_image_of_this_server_is_recognised_by_recipe_and_pixels(env: DiscordEnv):
+    message = await env.imagine(prompt="红苹果", seed=5, variety=10)
+    words = await inspected(env, await png_of(message))
     assert "Made here" in words
     assert ids_of(message)[0] in words
     assert "Made by this bot" in words
@@ -67,41 +67,41 @@ async def test_an_image_of_this_server_is_recognised_by_recipe_and_pixels(town: 
     assert "/imagine prompt:红苹果 size:128x128 seed:5 variety:10" in words
 
 
-async def test_pixels_alone_are_recognised_where_the_recipe_was_stripped(town: Town):
-    message = await town.imagine(seed=5)
+async def test_pixels_alone_are_recognised_where_the_recipe_was_stripped(env: DiscordEnv):
+    message = await env.imagine(seed=5)
     with Image.open(io.BytesIO(await png_of(message))) as image:
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "WEBP", lossless=True)
-    words = await inspected(town, buffer.getvalue())
+    words = await inspected(env, buffer.getvalue())
     assert "Made here" in words
     assert "seed:5" in words
 
 
-async def test_changed_pixels_and_changed_recipes_are_told(town: Town):
-    png = await png_of(await town.imagine(seed=5))
+async def test_changed_pixels_and_changed_recipes_are_told(env: DiscordEnv):
+    png = await png_of(await env.imagine(seed=5))
     turned = rewritten(png, lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    words = await inspected(town, turned)
+    words = await inspected(env, turned)
     assert "The pixels are not those that the recipe tells of" in words
     assert "Made here" not in words
-    words = await inspected(town, rewritten(png, seed=6))
+    words = await inspected(env, rewritten(png, seed=6))
     assert "The recipe was changed after it was written" in words
     assert "Made here" in words, "the pixels are still ours"
 
 
-async def test_of_another_servers_image_only_the_file_is_told(town: Town):
-    message = await town.imagine(prompt="a red apple", seed=5)
-    elsewhere = town.env.create_guild("Elsewhere")
+async def test_of_another_servers_image_only_the_file_is_told(env: DiscordEnv):
+    message = await env.imagine(prompt="a red apple", seed=5)
+    elsewhere = env.simcord.create_guild("Elsewhere")
     channel = elsewhere.create_text_channel("pictures")
-    eve = elsewhere.add_member(town.env.create_user("eve"))
+    eve = elsewhere.add_member(env.simcord.create_user("eve"))
     png = await png_of(message)
-    words = await inspected(town, png, eve, channel)
+    words = await inspected(env, png, eve, channel)
     assert "Made here" not in words
     assert ids_of(message)[0] not in words
     assert "Made by this bot" in words, "its signature proves it, whoever asks"
     with Image.open(io.BytesIO(png)) as image:
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "PNG")
-    words = await inspected(town, buffer.getvalue(), eve, channel)
+    words = await inspected(env, buffer.getvalue(), eve, channel)
     assert "holds no recipe of mine" in words
 
 
@@ -114,9 +114,9 @@ async def test_of_another_servers_image_only_the_file_is_told(town: Town):
     ],
 )
 async def test_what_cannot_be_inspected_is_one_private_sentence(
-    town: Town, content: bytes, sentence: str
+    env: DiscordEnv, content: bytes, sentence: str
 ):
-    result = await town.ming.slash(town.channel, "inspect", image=("picture.png", content))
+    result = await env.ming.slash(env.channel, "inspect", image=("picture.png", content))
     assert sentence in private_sentence(result)
 
 
@@ -128,14 +128,14 @@ def forged(key: SigningKey | None = None, **values: object) -> bytes:
     return encode_png(flat, recipe=build_recipe(request, conditions, flat.pixel_sha256), key=key)
 
 
-async def test_a_recipe_that_anybody_could_have_written_is_told_as_that(town: Town):
-    words = await inspected(town, forged())
+async def test_a_recipe_that_anybody_could_have_written_is_told_as_that(env: DiscordEnv):
+    words = await inspected(env, forged())
     assert "nothing proves who wrote it" in words
     assert "Made" not in words
     assert "seed:5" in words
-    other = await inspected(town, forged(SigningKey.new()))
+    other = await inspected(env, forged(SigningKey.new()))
     assert "signed by another installation" in other
-    key = town.service._store.key
+    key = env.service._store.key
     with Image.open(io.BytesIO(forged(key))) as image:
         signature = image.text[SIGNATURE_KEY]
     info = PngInfo()
@@ -143,50 +143,52 @@ async def test_a_recipe_that_anybody_could_have_written_is_told_as_that(town: To
         info.add_itxt(RECIPE_KEY, image.text[RECIPE_KEY])
         info.add_itxt(SIGNATURE_KEY, signature)
         false = encoded(image, pnginfo=info)
-    assert "Not by this bot" in await inspected(town, false)
+    assert "Not by this bot" in await inspected(env, false)
 
 
-async def test_a_signature_proves_an_image_whose_row_is_gone(town: Town):
-    png = await png_of(await town.imagine(seed=5))
-    async with town.service._store.database.transaction() as db:
+async def test_a_signature_proves_an_image_whose_row_is_gone(env: DiscordEnv):
+    png = await png_of(await env.imagine(seed=5))
+    async with env.service._store.database.transaction() as db:
         await db.execute("UPDATE generations SET deleted_at = '2026-01-01', likeness = NULL")
-    await town.start_again()
-    words = await inspected(town, png)
+    await env.start_again()
+    words = await inspected(env, png)
     assert "Made by this bot" in words
     assert "Made here" not in words
-    async with town.service._store.database.transaction() as db:
+    async with env.service._store.database.transaction() as db:
         await db.execute("DELETE FROM signing_key")  # as in a database that was rebuilt
-    await town.start_again()
-    words = await inspected(town, png)
+    await env.start_again()
+    words = await inspected(env, png)
     assert "Made by this bot" not in words
     assert "before its database was lost" in words
 
 
-async def test_an_image_of_before_signatures_is_proven_by_its_row(town: Town):
-    png = await png_of(await town.imagine(seed=5))
+async def test_an_image_of_before_signatures_is_proven_by_its_row(env: DiscordEnv):
+    png = await png_of(await env.imagine(seed=5))
     unsigned = rewritten(png)
-    words = await inspected(town, unsigned)
+    words = await inspected(env, unsigned)
     assert "it keeps the recipe in the file itself" in words
 
 
-async def test_an_invented_recipe_around_our_pixels_is_not_shown_as_ours(town: Town):
-    with Image.open(io.BytesIO(await png_of(await town.imagine(prompt="红苹果", seed=5)))) as image:
+async def test_an_invented_recipe_around_our_pixels_is_not_shown_as_ours(env: DiscordEnv):
+    with Image.open(io.BytesIO(await png_of(await env.imagine(prompt="红苹果", seed=5)))) as image:
         recipe = json.loads(image.text[RECIPE_KEY])
         recipe["prompt"] = "something else"
         recipe["recipe_sha256"] = recipe_sha256(recipe)
         info = PngInfo()
         info.add_itxt(RECIPE_KEY, json.dumps(recipe))
         forgery = encoded(image, pnginfo=info)
-    words = await inspected(town, forgery)
+    words = await inspected(env, forgery)
     assert "nothing proves who wrote it" in words
     assert "What follows is what I keep" in words
     assert "红苹果" in words
     assert "something else" not in words
 
 
-async def test_what_another_program_wrote_can_be_drawn_here_also_after_a_restart(town: Town):
-    result = await town.ming.slash(
-        town.channel, "inspect", image=("a.png", metadata_png({"parameters": INFOTEXT}))
+async def test_what_another_program_wrote_can_be_drawn_here_also_after_a_restart(
+    env: DiscordEnv,
+):
+    result = await env.ming.slash(
+        env.channel, "inspect", image=("a.png", metadata_png({"parameters": INFOTEXT}))
     )
     answer = answer_of(result)
     words = texts_of(answer)
@@ -197,30 +199,32 @@ async def test_what_another_program_wrote_can_be_drawn_here_also_after_a_restart
         assert f"`{fact}`" in words
     assert "336x512 and seed 123456789" in words
     assert "the negative prompt, the sampler, the CFG scale, LoRAs, the weights of words" in words
-    await town.start_again()
-    await town.ming.click(answer, label="Draw this here")
-    await town.idle()
-    [request] = town.engine.drawn
+    await env.start_again()
+    await env.ming.click(answer, label="Draw this here")
+    await env.idle()
+    [request] = env.engine.drawn
     assert request.prompt == "a fox, snow second line"
     assert request.seed == 123456789
     assert str(request.size) == "336x512"
-    async with town.service._store.database.transaction() as db:
+    async with env.service._store.database.transaction() as db:
         await db.execute("DELETE FROM takeovers")
-    gone = await town.ming.click(answer, label="Draw this here")
+    gone = await env.ming.click(answer, label="Draw this here")
     assert "no longer kept" in private_sentence(gone)
 
 
-async def test_what_was_reduced_or_declared_is_told_in_the_readers_language(town: Town):
+async def test_what_was_reduced_or_declared_is_told_in_the_readers_language(
+    env: DiscordEnv,
+):
     content = with_chunks(
         chunk(b"caBX", b""), chunk(b"tEXt", b"large\0" + b"a" * 5_000_000),
         chunk(b"tEXt", b"Software\0GIMP"),
     )  # fmt: skip
-    words = await inspected(town, content)
+    words = await inspected(env, content)
     assert "content credentials" in words
     assert "Saved by `GIMP`" in words
     assert "Not all text in the file was read" in words
-    town.locales[town.ming.id] = "zh-CN"
-    words = await inspected(town, content)
+    env.locales[env.ming.id] = "zh-CN"
+    words = await inspected(env, content)
     assert "内容凭证" in words
     assert "没有全部读取" in words
 
@@ -260,11 +264,11 @@ def hostile_files(value: str) -> dict[str, bytes]:
     }
 
 
-async def test_nothing_that_a_file_says_is_live_or_too_long(town: Town):
+async def test_nothing_that_a_file_says_is_live_or_too_long(env: DiscordEnv):
     values = [HOSTILE, LONG, HOSTILE * 300, "\n" * 9000, "🏴" * 9000, "`" * 500]
     for value in values:
         for place, content in hostile_files(value).items():
-            words = await inspected(town, content)
+            words = await inspected(env, content)
             assert 0 < len(words) <= 4000, place
             steering = r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066\u2067]"
             assert not re.search(steering, words), place
@@ -274,73 +278,73 @@ async def test_nothing_that_a_file_says_is_live_or_too_long(town: Town):
             assert not re.search(r"\|\||~~|__", live), place
 
 
-async def test_values_that_cannot_be_meant_are_one_short_sentence(town: Town):
+async def test_values_that_cannot_be_meant_are_one_short_sentence(env: DiscordEnv):
     for values in (
         {"seed": 10**4000}, {"width": 16 * 10**4000}, {"width": -16 * 10**4000},
         {"version": 10**4000}, {"variety": 10**300}, {"guidance_scale": 1e300},
         {"quality": ["draft"]}, {"prompt": {}}, {"height": 4112}, {"prompt": "x" * 90_000},
         {"pixel_sha256": "x" * 64}, {"variety": 1, "variety_noise": {}},
     ):  # fmt: skip
-        words = await inspected(town, rewritten(forged(), **values))
+        words = await inspected(env, rewritten(forged(), **values))
         assert words.startswith("\n⚠️"), values
         assert len(words) < 400, values
 
 
-async def test_any_message_with_a_picture_can_be_inspected_from_its_menu(town: Town):
-    message = await town.imagine(seed=5)
-    posted = await town.ming.send(
-        town.channel, "look", attachments=[("a.png", await png_of(message))]
+async def test_any_message_with_a_picture_can_be_inspected_from_its_menu(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    posted = await env.ming.send(
+        env.channel, "look", attachments=[("a.png", await png_of(message))]
     )
-    result = await town.ada.context_menu(town.channel, "Inspect", posted)
+    result = await env.ada.context_menu(env.channel, "Inspect", posted)
     assert "Made here" in texts_of(answer_of(result))
-    plain = await town.ming.send(town.channel, "only words")
-    refused = await town.ada.context_menu(town.channel, "Inspect", plain)
+    plain = await env.ming.send(env.channel, "only words")
+    refused = await env.ada.context_menu(env.channel, "Inspect", plain)
     assert "holds no picture" in private_sentence(refused)
 
 
-async def test_recipe_and_reproduce_work_by_id(town: Town):
-    [id_] = ids_of(await town.imagine(prompt="红苹果", seed=5))
-    shown = answer_of(await town.ming.slash(town.channel, "recipe", id=f" `{id_}` "))
+async def test_recipe_and_reproduce_work_by_id(env: DiscordEnv):
+    [id_] = ids_of(await env.imagine(prompt="红苹果", seed=5))
+    shown = answer_of(await env.ming.slash(env.channel, "recipe", id=f" `{id_}` "))
     assert shown.ephemeral
     assert f"Recipe of `{id_}`" in texts_of(shown)
     [file] = shown.attachments
     assert file.filename == f"recipe-{id_}.json"
     recipe = parse_recipe((await file.read()).decode())
-    assert recipe.proof(town.service._store.key) is Proof.SIGNED
+    assert recipe.proof(env.service._store.key) is Proof.SIGNED
     assert recipe.request.prompt == "红苹果"
-    again = await town.ming.slash(town.channel, "reproduce", id=id_.upper())
-    await town.idle()
+    again = await env.ming.slash(env.channel, "reproduce", id=id_.upper())
+    await env.idle()
     assert f"Pixel for pixel the same as `{id_}`" in texts_of(again.response)
     for command in ("recipe", "reproduce"):
-        refused = await town.ming.slash(town.channel, command, id="zzzzzzz")
+        refused = await env.ming.slash(env.channel, command, id="zzzzzzz")
         assert "There is no image `zzzzzzz` here" in private_sentence(refused)
 
 
-async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(town: Town):
-    [id_] = ids_of(await town.imagine(seed=5))
-    made = await town.service.generation(id_, viewer=town.viewer())
+async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(env: DiscordEnv):
+    [id_] = ids_of(await env.imagine(seed=5))
+    made = await env.service.generation(id_, viewer=env.viewer())
     assert made is not None
     starry = replace(made, request=replace(made.request, prompt="*" * 3000))
     assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800
 
 
-async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_town: Town):
-    town = drawn_town
-    message = await town.imagine(seed=5)
+async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_town: DiscordEnv):
+    env = drawn_town
+    message = await env.imagine(seed=5)
     with Image.open(io.BytesIO(await png_of(message))) as image:
         other = image.convert("RGB").point(lambda value: min(255, value + 3))
     pixel_sha256 = hashlib.sha256(other.tobytes()).hexdigest()
-    async with town.service._store.database.transaction() as db:
+    async with env.service._store.database.transaction() as db:
         await db.execute(
             "UPDATE generations SET pixel_sha256 = ?, conditions ="
             " json_set(conditions, '$.torch', '1.0')",
             (pixel_sha256,),
         )
-    path = town.service._store.image_path(pixel_sha256)
+    path = env.service._store.image_path(pixel_sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     other.save(path)
-    again = await town.ada.click(message, label="Same seed")
-    await town.idle()
+    again = await env.ada.click(message, label="Same seed")
+    await env.idle()
     words = texts_of(again.response)
     assert "Not the same pixels" in words
     assert "at most 3 of 255 levels" in words
@@ -348,34 +352,34 @@ async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_town: Tow
     assert "torch 1.0, now 2." in words
 
 
-async def test_a_changed_copy_is_recognised_and_another_image_is_not(town: Town):
-    message = await town.imagine(prompt="a red apple", seed=5)
-    await town.imagine(prompt="a red apple", seed=6)
+async def test_a_changed_copy_is_recognised_and_another_image_is_not(env: DiscordEnv):
+    message = await env.imagine(prompt="a red apple", seed=5)
+    await env.imagine(prompt="a red apple", seed=6)
     [id_] = ids_of(message)
     with Image.open(io.BytesIO(await png_of(message))) as image:
         page = Image.new("RGB", (300, 260), "#313338")
         page.paste(image.convert("RGB").resize((192, 192)), (40, 30))
     buffer = io.BytesIO()
     page.save(buffer, "JPEG", quality=80)
-    words = await inspected(town, buffer.getvalue())
+    words = await inspected(env, buffer.getvalue())
     assert f"A changed copy of `{id_}`" in words
     assert "seed:5" in words
-    elsewhere = town.env.create_guild("Elsewhere")
+    elsewhere = env.simcord.create_guild("Elsewhere")
     channel = elsewhere.create_text_channel("pictures")
-    eve = elsewhere.add_member(town.env.create_user("eve"))
-    assert "holds no recipe of mine" in await inspected(town, buffer.getvalue(), eve, channel)
+    eve = elsewhere.add_member(env.simcord.create_user("eve"))
+    assert "holds no recipe of mine" in await inspected(env, buffer.getvalue(), eve, channel)
     buffer = io.BytesIO()
     Image.effect_noise((128, 128), 80).convert("RGB").save(buffer, "PNG")
-    assert "holds no recipe of mine" in await inspected(town, buffer.getvalue())
+    assert "holds no recipe of mine" in await inspected(env, buffer.getvalue())
 
 
-async def test_images_of_before_get_their_likeness_from_their_files(town: Town):
-    message = await town.imagine(seed=5)
-    async with town.service._store.database.transaction() as db:
+async def test_images_of_before_get_their_likeness_from_their_files(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    async with env.service._store.database.transaction() as db:
         await db.execute("UPDATE generations SET likeness = NULL")
-    await town.start_again()
+    await env.start_again()
     with Image.open(io.BytesIO(await png_of(message))) as image:
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "JPEG", quality=70)
-    await fill_likenesses(town.service._store)
-    assert f"A changed copy of `{ids_of(message)[0]}`" in await inspected(town, buffer.getvalue())
+    await fill_likenesses(env.service._store)
+    assert f"A changed copy of `{ids_of(message)[0]}`" in await inspected(env, buffer.getvalue())

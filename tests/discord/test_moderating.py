@@ -4,97 +4,97 @@ from __future__ import annotations
 
 import discord
 
-from tests.support.discord_env import Town, ids_of, private_sentence, texts_of
+from tests.support.discord_env import DiscordEnv, ids_of, private_sentence, texts_of
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 
-async def waiting_jobs(town: Town, *names: str) -> list:
+async def waiting_jobs(env: DiscordEnv, *names: str) -> list:
     """Let Ada's first job be drawn and held, and others wait behind it."""
-    town.engine.hold()
+    env.engine.hold()
     results = []
     for name in names:
-        results.append(await town.imagine_unwaited(town.ada, name))
+        results.append(await env.imagine_unwaited(env.ada, name))
         if len(results) == 1:
-            await town.held()
+            await env.held()
     return results
 
 
-async def jobs(town: Town, command: str, who=None, **options: object) -> str:
-    result = await (who or town.moderator).slash(town.channel, f"jobs {command}", **options)
+async def jobs(env: DiscordEnv, command: str, who=None, **options: object) -> str:
+    result = await (who or env.moderator).slash(env.channel, f"jobs {command}", **options)
     return private_sentence(result)
 
 
-async def line(town: Town) -> str:
-    return private_sentence(await town.moderator.slash(town.channel, "queue"))
+async def line(env: DiscordEnv) -> str:
+    return private_sentence(await env.moderator.slash(env.channel, "queue"))
 
 
-async def test_a_moved_job_is_drawn_first(town: Town):
-    await waiting_jobs(town, "one", "two", "three")
-    [_, last] = await town.moderator.autocomplete(town.channel, "jobs move", "job", "")
+async def test_a_moved_job_is_drawn_first(env: DiscordEnv):
+    await waiting_jobs(env, "one", "two", "three")
+    [_, last] = await env.moderator.autocomplete(env.channel, "jobs move", "job", "")
     assert "three" in last["name"]
-    answer = await jobs(town, "move", job=last["value"])
+    answer = await jobs(env, "move", job=last["value"])
     assert "is the next one of this server" in answer
-    shown = await line(town)
+    shown = await line(env)
     assert shown.index("three") < shown.index("two")
-    town.engine.release()
-    await town.idle()
-    assert [request.prompt for request in town.engine.drawn] == ["one", "three", "two"]
+    env.engine.release()
+    await env.idle()
+    assert [request.prompt for request in env.engine.drawn] == ["one", "three", "two"]
 
 
-async def test_a_pause_holds_jobs_back_and_survives_a_restart(town: Town):
-    await waiting_jobs(town, "one")
-    assert "Drawing is paused" in await jobs(town, "pause")
-    waiting = await town.imagine_unwaited(town.ming, "two")
+async def test_a_pause_holds_jobs_back_and_survives_a_restart(env: DiscordEnv):
+    await waiting_jobs(env, "one")
+    assert "Drawing is paused" in await jobs(env, "pause")
+    waiting = await env.imagine_unwaited(env.ming, "two")
     assert "a moderator has paused drawing" in texts_of(waiting.response)
-    assert "paused" in await line(town)
-    town.engine.release()
-    await town.until(lambda: len(town.images()) == 1)
-    await town.start_again()
-    assert town.service.moderation.is_paused(town.guild.id)
-    assert town.engine.drawn[-1].prompt == "one"
-    assert "go on" in await jobs(town, "resume")
-    await town.idle()
+    assert "paused" in await line(env)
+    env.engine.release()
+    await env.until(lambda: len(env.images()) == 1)
+    await env.start_again()
+    assert env.service.moderation.is_paused(env.guild.id)
+    assert env.engine.drawn[-1].prompt == "one"
+    assert "go on" in await jobs(env, "resume")
+    await env.idle()
     assert ids_of(waiting.response)
-    assert "Nothing is paused" in await jobs(town, "resume")
+    assert "Nothing is paused" in await jobs(env, "resume")
 
 
-async def test_clear_cancels_what_waits_and_tells_everybody(town: Town):
-    first, second = await waiting_jobs(town, "one", "two")
-    third = await town.imagine_unwaited(town.ming, "three")
-    assert "Cancelled 1 waiting jobs of" in await jobs(town, "clear", user=town.ming)
-    await town.until(lambda: bool(third.followups))
+async def test_clear_cancels_what_waits_and_tells_everybody(env: DiscordEnv):
+    first, second = await waiting_jobs(env, "one", "two")
+    third = await env.imagine_unwaited(env.ming, "three")
+    assert "Cancelled 1 waiting jobs of" in await jobs(env, "clear", user=env.ming)
+    await env.until(lambda: bool(third.followups))
     assert "A moderator cancelled this" in texts_of(third.followups[-1])
-    assert "Cancelled 1 waiting jobs of this server" in await jobs(town, "clear")
-    assert "Nothing of this server is waiting" in await jobs(town, "clear")
-    town.engine.release()
-    await town.idle()
+    assert "Cancelled 1 waiting jobs of this server" in await jobs(env, "clear")
+    assert "Nothing of this server is waiting" in await jobs(env, "clear")
+    env.engine.release()
+    await env.idle()
     assert ids_of(first.response)
     assert second.response is None
-    assert len(town.images()) == 1
+    assert len(env.images()) == 1
 
 
-async def test_jobs_of_other_servers_are_out_of_reach(town: Town):
-    elsewhere = town.env.create_guild("Elsewhere")
+async def test_jobs_of_other_servers_are_out_of_reach(env: DiscordEnv):
+    elsewhere = env.simcord.create_guild("Elsewhere")
     channel = elsewhere.create_text_channel("pictures")
     role = elsewhere.create_role("mods", permissions=discord.Permissions(manage_messages=True))
-    stranger = elsewhere.add_member(town.env.create_user("eve"), roles=[role])
-    _, waiting = await waiting_jobs(town, "one", "two")
+    stranger = elsewhere.add_member(env.simcord.create_user("eve"), roles=[role])
+    _, waiting = await waiting_jobs(env, "one", "two")
     [job] = [
         each.job.id
-        for each in town.service.queue_for(town.viewer())
+        for each in env.service.queue_for(env.viewer())
         if each.job.requests[0].prompt == "two"
     ]
     for command, options in (("move", {"job": job}), ("clear", {}), ("pause", {})):
         await stranger.slash(channel, f"jobs {command}", **options)
-    assert not town.service.moderation.is_paused(town.guild.id)
-    town.engine.release()
-    await town.idle()
+    assert not env.service.moderation.is_paused(env.guild.id)
+    env.engine.release()
+    await env.idle()
     assert ids_of(waiting.response)
 
 
-async def test_a_member_may_not_steer(town: Town):
-    [command] = [c for c in town.bot.tree.get_commands() if c.name == "jobs"]
+async def test_a_member_may_not_steer(env: DiscordEnv):
+    [command] = [c for c in env.bot.tree.get_commands() if c.name == "jobs"]
     assert command.default_permissions == discord.Permissions(manage_messages=True)
-    assert "Only the bot's owner" in await jobs(town, "pause", everywhere=True)
-    assert not town.service.moderation.is_paused(town.guild.id)
+    assert "Only the bot's owner" in await jobs(env, "pause", everywhere=True)
+    assert not env.service.moderation.is_paused(env.guild.id)

@@ -16,7 +16,7 @@ from tests.discord.test_board_curating import drawn_board, opened
 from tests.discord.test_forms import values_of
 from tests.support.board_channels import board_of, press, said
 from tests.support.boards_env import picture
-from tests.support.discord_env import SMALL, Town, answer_of, private_sentence, texts_of, walk
+from tests.support.discord_env import SMALL, DiscordEnv, answer_of, private_sentence, texts_of, walk
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -73,21 +73,21 @@ def check_names(message: Any) -> None:
         assert not any(FORBIDDEN & {*name} for name in names if name)
 
 
-def strings(town: Town) -> Iterator[tuple[app_commands.Command[Any, ..., Any], Any]]:
+def strings(env: DiscordEnv) -> Iterator[tuple[app_commands.Command[Any, ..., Any], Any]]:
     """Return every option of every command that takes free text."""
-    for command in town.bot.tree.walk_commands():
+    for command in env.bot.tree.walk_commands():
         if isinstance(command, app_commands.Command):
             for option in command.parameters:
                 if option.type is AppCommandOptionType.string and not option.choices:
                     yield command, option
 
 
-def filled(town: Town, command: Any, but: str) -> dict[str, Any]:
+def filled(env: DiscordEnv, command: Any, but: str) -> dict[str, Any]:
     """Return values for the options that a command must have."""
     known = {"size": SMALL, "prompt": "a red apple", "board": "Spring"}
     usual = {
         AppCommandOptionType.integer: 1,
-        AppCommandOptionType.mentionable: town.ming,
+        AppCommandOptionType.mentionable: env.ming,
         AppCommandOptionType.boolean: True,
         AppCommandOptionType.attachment: ("a.png", picture(3)),
     }
@@ -102,52 +102,52 @@ def filled(town: Town, command: Any, but: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", NASTY)
-async def test_every_option_of_every_command_is_answered(town: Town, kind: str):
-    await drawn_board(town)
+async def test_every_option_of_every_command_is_answered(env: DiscordEnv, kind: str):
+    await drawn_board(env)
     seen = set()
-    for command, option in strings(town):
-        values = {**filled(town, command, option.name), option.name: NASTY[kind]}
+    for command, option in strings(env):
+        values = {**filled(env, command, option.name), option.name: NASTY[kind]}
         if option.max_value is not None:
             values[option.name] = NASTY[kind][: int(option.max_value)]
         name = command.qualified_name
-        result = await town.moderator.slash(town.channel, name, **values)
-        await town.idle()
+        result = await env.moderator.slash(env.channel, name, **values)
+        await env.idle()
         check_answer(result, f"/{name} {option.name}")
         seen.add((name, option.name))
     assert len(seen) > 30
-    for message in town.channel.history():
+    for message in env.channel.history():
         check_names(message)
         assert not FORBIDDEN & {*texts_of(message)}
 
 
 @pytest.mark.parametrize("kind", NASTY)
-async def test_every_suggestion_is_answered(town: Town, kind: str):
-    await drawn_board(town)
-    await town.imagine(prompt=f"a pear {NASTY['mixed']}")
-    for command, option in strings(town):
+async def test_every_suggestion_is_answered(env: DiscordEnv, kind: str):
+    await drawn_board(env)
+    await env.imagine(prompt=f"a pear {NASTY['mixed']}")
+    for command, option in strings(env):
         if not option.autocomplete:
             continue
         typed = NASTY[kind]
-        choices = await town.moderator.autocomplete(
-            town.channel, command.qualified_name, option.name, typed
+        choices = await env.moderator.autocomplete(
+            env.channel, command.qualified_name, option.name, typed
         )
         for each in choices:
             assert 1 <= len(each["name"]) <= 100
             assert not FORBIDDEN & {*each["name"]}
-    assert not town.env.errors
+    assert not env.simcord.errors
 
 
 @pytest.mark.parametrize("kind", NASTY)
-async def test_every_form_is_answered(town: Town, kind: str):
-    image = await drawn_board(town)
+async def test_every_form_is_answered(env: DiscordEnv, kind: str):
+    image = await drawn_board(env)
     typed = NASTY[kind]
-    one = await opened(town, town.moderator)
+    one = await opened(env, env.moderator)
     openings = [
-        await town.moderator.click(image, label="Edit"),
-        *[await press(town.moderator, one, f"zib:b:{action}")
+        await env.moderator.click(image, label="Edit"),
+        *[await press(env.moderator, one, f"zib:b:{action}")
           for action in ("comment", "words", "more", "paint")],
-        await town.moderator.slash(town.channel, "board edit"),
-        await town.moderator.click(town.channel.pinned_messages()[0], label="Vote"),
+        await env.moderator.slash(env.channel, "board edit"),
+        await env.moderator.click(env.channel.pinned_messages()[0], label="Vote"),
     ]  # fmt: skip
     for shown in openings:
         limits = {
@@ -155,51 +155,51 @@ async def test_every_form_is_answered(town: Town, kind: str):
             for label in shown.modal["components"]
         }
         for name, limit in limits.items():
-            form = await _same(town, shown)
+            form = await _same(env, shown)
             values = {**values_of(shown), name: typed[:limit] or "x"}
-            result = await town.moderator.submit_modal(form, values)
-            await town.idle()
+            result = await env.moderator.submit_modal(form, values)
+            await env.idle()
             check_answer(result, f"{shown.modal['title']} {name}")
 
 
-async def _same(town: Town, shown: Any) -> Any:
+async def _same(env: DiscordEnv, shown: Any) -> Any:
     """Return a form that can be sent once more, as the client lets nobody do."""
     shown._interaction.modal_consumed = False
     return shown
 
 
-async def test_names_of_people_and_files_are_cleaned(town: Town):
-    evil = town.guild.add_member(town.env.create_user("ev\u202eil"))
-    await drawn_board(town)
+async def test_names_of_people_and_files_are_cleaned(env: DiscordEnv):
+    evil = env.guild.add_member(env.simcord.create_user("ev\u202eil"))
+    await drawn_board(env)
     handed = await evil.slash(
-        town.channel, "board add", image=("pho\u202eto\x07.png", picture(4)), board="Spring"
+        env.channel, "board add", image=("pho\u202eto\x07.png", picture(4)), board="Spring"
     )
     assert "Picture **2**" in said(handed)
-    item = (await board_of(town)).items[1]
+    item = (await board_of(env)).items[1]
     assert item.credit == item.added_by_name == "evil"
-    broken = await evil.slash(town.channel, "board add", image=("a\u202eb.png", b"nothing"))
+    broken = await evil.slash(env.channel, "board add", image=("a\u202eb.png", b"nothing"))
     check_answer(broken, "a broken file")
-    town.engine.hold()
-    asked = await evil.slash(town.channel, "imagine", prompt="x", size=SMALL)
-    await town.held()
-    assert town.service.queue_for(town.viewer())[0].job.origin.user_name == "evil"
-    offered = await town.moderator.autocomplete(town.channel, "jobs move", "job", "")
+    env.engine.hold()
+    asked = await evil.slash(env.channel, "imagine", prompt="x", size=SMALL)
+    await env.held()
+    assert env.service.queue_for(env.viewer())[0].job.origin.user_name == "evil"
+    offered = await env.moderator.autocomplete(env.channel, "jobs move", "job", "")
     assert not any(FORBIDDEN & {*each["name"]} for each in offered)
-    town.engine.release()
-    await town.idle()
+    env.engine.release()
+    await env.idle()
     check_answer(asked, "/imagine")
 
 
-async def test_what_the_model_reads_is_what_was_typed(town: Town):
+async def test_what_the_model_reads_is_what_was_typed(env: DiscordEnv):
     prompt = "红苹果 \x00👨\u200d👩\u200d👧\u202e on a table"
-    await town.imagine(prompt=prompt)
-    assert town.engine.drawn[-1].prompt == "红苹果 👨\u200d👩\u200d👧 on a table"
+    await env.imagine(prompt=prompt)
+    assert env.engine.drawn[-1].prompt == "红苹果 👨\u200d👩\u200d👧 on a table"
 
 
-async def test_a_wrong_value_is_repeated_short_and_marked(town: Town):
-    result = await town.ada.slash(town.channel, "imagine", prompt="x", size="y" * 6000)
+async def test_a_wrong_value_is_repeated_short_and_marked(env: DiscordEnv):
+    result = await env.ada.slash(env.channel, "imagine", prompt="x", size="y" * 6000)
     words = private_sentence(result)
     assert "y…" in words
     assert len(words) < 300
-    result = await town.ada.slash(town.channel, "show", id="z" * 6000)
+    result = await env.ada.slash(env.channel, "show", id="z" * 6000)
     assert len(private_sentence(result)) < 300

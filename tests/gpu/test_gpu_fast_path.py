@@ -12,17 +12,17 @@ import torch
 
 from bot.engine.baseline import random_model
 from bot.engine.fast.attention import choose_attention
-from bot.engine.fast.cells import Sum, TorchCells
 from bot.engine.fast.decoder import FastDecoder
+from bot.engine.fast.decoder_ops import DeferredAdd, TorchDecoderOps
 from bot.engine.fast.graphs import Graphs
 from bot.engine.fast.networks import FastPath, choose_operations
-from bot.engine.fast.operations import Heads, Rotation, TorchOperations, quantise
+from bot.engine.fast.transformer_ops import Heads, Rotation, TorchTransformerOps, quantise
 from bot.engine.hardware import make_deterministic
 from bot.engine.reference import ReferencePath
 from tests.gpu.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.
-fused_cells = pytest.importorskip("bot.engine.fast.fused_cells")
+fused_cells = pytest.importorskip("bot.engine.fast.fused_decoder_ops")
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts
 SEEDS = range(5)
@@ -99,7 +99,7 @@ def test_a_replayed_graph_gives_the_bits_of_a_launch(networks: dict[str, Any]):
 @torch.inference_mode()
 def test_every_kernel_is_what_torch_computes():
     device = torch.device("cuda")
-    triton, plain = choose_operations(device, quantised=False), TorchOperations()
+    triton, plain = choose_operations(device, quantised=False), TorchTransformerOps()
     assert triton.name.startswith("triton")
     x, y = torch.randn((2, 37, 3840), device=device, dtype=torch.bfloat16)
     scale, gate = torch.randn((2, 3840), device=device)
@@ -147,22 +147,26 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
         for a, b, kept in ((None, None, True), (added, bias, True), (None, bias, False)):
             sums = [image.clone(), image.float()]
             found = fused_cells.TritonCells(torch.device("cuda")).normalised(
-                Sum(x=sums[0], added=a, bias=b), norm.to(dtype), silu=True, kept=kept
+                DeferredAdd(x=sums[0], added=a, bias=b), norm.to(dtype), silu=True, kept=kept
             )
-            exact = TorchCells().normalised(
-                Sum(x=sums[1], added=a, bias=b), norm.float(), silu=True, kept=kept
+            exact = TorchDecoderOps().normalised(
+                DeferredAdd(x=sums[1], added=a, bias=b), norm.float(), silu=True, kept=kept
             )
             assert apart(found, exact) < 1e-2  # the sum is rounded before it is normalised
             assert apart(*sums) < 4e-3
             doubled = fused_cells.TritonCells(torch.device("cuda")).doubled(
-                Sum(x=image, added=a, bias=b)
+                DeferredAdd(x=image, added=a, bias=b)
             )
             assert (
-                apart(doubled, TorchCells().doubled(Sum(x=image.float(), added=a, bias=b))) < 4e-3
+                apart(
+                    doubled,
+                    TorchDecoderOps().doubled(DeferredAdd(x=image.float(), added=a, bias=b)),
+                )
+                < 4e-3
             )
     q, k, v = torch.randn((3, 1000, 512), device=device, dtype=dtype)
-    wanted = TorchCells().attended(q.float(), k.float(), v.float())
-    plain = apart(TorchCells().attended(q, k, v), wanted)
+    wanted = TorchDecoderOps().attended(q.float(), k.float(), v.float())
+    plain = apart(TorchDecoderOps().attended(q, k, v), wanted)
     assert (
         apart(fused_cells.TritonCells(torch.device("cuda")).attended(q, k, v), wanted) < 2 * plain
     )

@@ -12,7 +12,7 @@ import torch
 
 from bot.domain.requests import GenerationRequest, Size
 from bot.engine.fast.networks import FastPath
-from bot.engine.fast.offload import Away, HostBuffer, Layers, Slots
+from bot.engine.fast.offload import HostBuffer, Layers, OffloadedLayer, StagingBuffers
 from bot.engine.fast.weights import Matrices
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
@@ -119,7 +119,7 @@ def test_main_memory_is_pinned_and_let_go():
 def test_copies_never_overtake_what_reads_the_buffers():
     """Layers that only one full buffer's values can be right for, far more than there are slots."""
     device, size = torch.device("cuda"), 1024
-    slots = Slots(device)
+    slots = StagingBuffers(device)
     layers = Layers(slots)
     for i in range(7):
         whole = torch.full((size, size), float(i + 1), device=device)
@@ -139,4 +139,4 @@ def test_copies_never_overtake_what_reads_the_buffers():
 
 def test_what_is_away_needs_its_size_only():
     matrices = Matrices(*(torch.ones((100, 100), device="cuda") for _ in range(4)))
-    assert Away(matrices, pinned=True).size == 4 * 40_448  # 40,000 bytes, aligned to 512
+    assert OffloadedLayer(matrices, pinned=True).size == 4 * 40_448  # 40,000 bytes, aligned to 512

@@ -13,7 +13,7 @@ from bot.media.exports import draw_board
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.pictures.playground import write_picture
 from tests.support.board_channels import board_of, create
-from tests.support.discord_env import SteeredEngine, Town, ids_of, open_town
+from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_town
 
 NAME: Final = "Harbour café · summer 夏天"
 BRIEF: Final = (
@@ -38,35 +38,35 @@ PICTURES: Final = (
 )
 
 
-async def hang(town: Town) -> None:
+async def hang(env: DiscordEnv) -> None:
     """Make the board and all that hangs on it."""
-    voters = {"a": town.ada, "m": town.ming, "g": town.moderator}
-    await create(town, NAME, brief=BRIEF)
+    voters = {"a": env.ada, "m": env.ming, "g": env.moderator}
+    await create(env, NAME, brief=BRIEF)
     for number, (who, prompt, size, caption, status, votes) in enumerate(PICTURES, start=1):
-        person = getattr(town, who)
-        message = await town.imagine(person, prompt, seed=42, size=size)
+        person = getattr(env, who)
+        message = await env.imagine(person, prompt, seed=42, size=size)
         said = {"caption": caption} if caption else {}
         said["credit"] = CREDITS[who]
-        await person.slash(town.channel, "board add", id=ids_of(message)[0], **said)
+        await person.slash(env.channel, "board add", id=ids_of(message)[0], **said)
         for voter in votes:
-            await voters[voter].slash(town.channel, "board vote", number=number)
+            await voters[voter].slash(env.channel, "board vote", number=number)
         if status is not None:
             decided = {"number": number, "status": status}
-            await town.moderator.slash(town.channel, "board status", **decided)
+            await env.moderator.slash(env.channel, "board status", **decided)
 
 
 async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
-    async with open_town(settings, SteeredEngine(engine)) as town:
-        await hang(town)
-        board = await board_of(town, NAME)
+    async with open_town(settings, SteeredEngine(engine)) as env:
+        await hang(env)
+        board = await board_of(env, NAME)
         return draw_board(
             board,
             items=board.ordered(),
             theme=Theme.DARK,
             page=1,
-            pictures=town.service.boards.pictures,
+            pictures=env.service.boards.pictures,
             locale="en-US",
         ).image
 

@@ -12,31 +12,31 @@ from typing import Any
 from bot.media.family_tree import draw_family
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.pictures.playground import write_picture
-from tests.support.discord_env import SteeredEngine, Town, ids_of, open_town
+from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_town
 from tests.unit.storage.test_relations import edit
 
 
-async def grow(town: Town) -> str:
+async def grow(env: DiscordEnv) -> str:
     """Make a family and return the id of the image that it is seen from."""
-    first = await town.imagine(prompt="a rocket, dark blue background", seed=42, size="256x256")
-    await edit(town, first, seed="7")
-    varied = await edit(town, first, variety="60", seed="12")
-    sketch = await edit(town, first, prompt="a sketch of a rocket")
-    await edit(town, varied, prompt="a rocket, teal background")
-    pixels = await edit(town, sketch, prompt="a pixel art rocket")
-    await edit(town, sketch, size="256x192")
-    castle = await edit(town, pixels, prompt="a pixel art castle")
-    await edit(town, pixels)
-    await edit(town, castle, prompt="像素风格的城堡")
-    await town.moderator.click(varied, label="Delete")
+    first = await env.imagine(prompt="a rocket, dark blue background", seed=42, size="256x256")
+    await edit(env, first, seed="7")
+    varied = await edit(env, first, variety="60", seed="12")
+    sketch = await edit(env, first, prompt="a sketch of a rocket")
+    await edit(env, varied, prompt="a rocket, teal background")
+    pixels = await edit(env, sketch, prompt="a pixel art rocket")
+    await edit(env, sketch, size="256x192")
+    castle = await edit(env, pixels, prompt="a pixel art castle")
+    await edit(env, pixels)
+    await edit(env, castle, prompt="像素风格的城堡")
+    await env.moderator.click(varied, label="Delete")
     return ids_of(pixels)[0]
 
 
 async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
-    async with open_town(settings, SteeredEngine(engine)) as town:
-        family = await town.service.family(await grow(town), viewer=town.viewer())
+    async with open_town(settings, SteeredEngine(engine)) as env:
+        family = await env.service.family(await grow(env), viewer=env.viewer())
         return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
 
 

@@ -11,40 +11,42 @@ import discord
 from bot.discord_ui.boards.revision import shown_revision
 from bot.domain.boards import Board
 from tests.support.boards_env import picture
-from tests.support.discord_env import PATIENCE_S, Town, answer_of, texts_of, walk
+from tests.support.discord_env import PATIENCE_S, DiscordEnv, answer_of, texts_of, walk
 
 
-async def create(town: Town, name: str = "Spring", *, who: Any = None, **options: Any) -> Board:
+async def create(
+    env: DiscordEnv, name: str = "Spring", *, who: Any = None, **options: Any
+) -> Board:
     """Make a board by its command, of the town's channel unless said otherwise."""
-    options = {"channel": town.channel, **options}
+    options = {"channel": env.channel, **options}
     options = {key: value for key, value in options.items() if value is not None}
-    result = await (who or town.moderator).slash(town.channel, "board create", name=name, **options)
+    result = await (who or env.moderator).slash(env.channel, "board create", name=name, **options)
     assert answer_of(result).ephemeral
-    return await board_of(town, name)
+    return await board_of(env, name)
 
 
-async def board_of(town: Town, name: str = "Spring") -> Board:
+async def board_of(env: DiscordEnv, name: str = "Spring") -> Board:
     """Return a board as it is kept, whoever may see it."""
     found = [
-        await town.service.boards.board(summary.id)
-        for summary, board in await town.service._store.boards.summaries(town.guild.id)
+        await env.service.boards.board(summary.id)
+        for summary, board in await env.service._store.boards.summaries(env.guild.id)
         if board.name == name and board.deleted_at is None
     ]
     assert found[0] is not None
     return found[0]
 
 
-async def changed(town: Town, is_so: Callable[[Board], bool], name: str = "Spring") -> Board:
+async def changed(env: DiscordEnv, is_so: Callable[[Board], bool], name: str = "Spring") -> Board:
     """Wait until a board is so, which Discord's events bring about, and return it."""
     told = asyncio.Event()
 
     async def note(_board_id: str) -> None:
         told.set()
 
-    end = town.service.boards.on_change(note)
+    end = env.service.boards.on_change(note)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not is_so(board := await board_of(town, name)):
+            while not is_so(board := await board_of(env, name)):
                 await told.wait()
                 told.clear()
     finally:
@@ -59,16 +61,16 @@ def pinned(channel: Any) -> Any:
     return messages[0] if messages else None
 
 
-async def current(town: Town, name: str = "Spring", channel: Any = None) -> Any:
+async def current(env: DiscordEnv, name: str = "Spring", channel: Any = None) -> Any:
     """Wait until the pinned message shows what is so now, and return it."""
-    board = await board_of(town, name)
+    board = await board_of(env, name)
 
     def is_current() -> bool:
-        message = pinned(channel or town.channel)
+        message = pinned(channel or env.channel)
         return message is not None and shown_revision(message, board.id) == board.revision
 
-    await town.until(is_current)
-    return pinned(channel or town.channel)
+    await env.until(is_current)
+    return pinned(channel or env.channel)
 
 
 async def post_picture(who: Any, channel: Any, seed: int = 1, **options: Any) -> discord.Message:
@@ -80,11 +82,14 @@ async def post_picture(who: Any, channel: Any, seed: int = 1, **options: Any) ->
 
 
 async def add_picture(
-    town: Town, seed: int = 1, *, who: Any = None, channel: Any = None, **options: Any
+    env: DiscordEnv, seed: int = 1, *, who: Any = None, channel: Any = None, **options: Any
 ) -> Any:
     """Hand a picture in by the command, and return the answer."""
-    result = await (who or town.ada).slash(
-        channel or town.channel, "board add", image=(f"photo-{seed}.png", picture(seed)), **options
+    result = await (who or env.ada).slash(
+        channel or env.channel,
+        "board add",
+        image=(f"photo-{seed}.png", picture(seed)),
+        **options,
     )
     return answer_of(result)
 

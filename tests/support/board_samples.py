@@ -14,7 +14,17 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from bot.domain.boards import Access, Board, BoardState, Comment, Item, Order, Source, Status, Theme
+from bot.domain.boards import (
+    Access,
+    Board,
+    BoardState,
+    Comment,
+    Item,
+    ItemSource,
+    ItemStatus,
+    SheetOrder,
+    Theme,
+)
 from bot.media.encoding import RECIPE_KEY
 from bot.media.palettes import merged, palette_of
 
@@ -29,7 +39,13 @@ CAPTIONS = (
     "Texture study",
 )
 TAGS = (("cover",), ("light", "sea"), ("材质",), (), ("cover", "sea"))
-STATUSES = (Status.CANDIDATE, Status.SHORTLIST, Status.CANDIDATE, Status.APPROVED, Status.REJECTED)
+STATUSES = (
+    ItemStatus.CANDIDATE,
+    ItemStatus.SHORTLIST,
+    ItemStatus.CANDIDATE,
+    ItemStatus.APPROVED,
+    ItemStatus.REJECTED,
+)
 START = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 
 
@@ -86,7 +102,7 @@ def item_of(path: Path, number: int, **changes: object) -> Item:
         "id": f"item{number:03}",
         "board_id": "board01",
         "number": number,
-        "source": Source.GENERATION if is_drawn else Source.UPLOAD,
+        "source": ItemSource.GENERATION if is_drawn else ItemSource.UPLOAD,
         "path": path,
         "width": pixels.width,
         "height": pixels.height,
@@ -146,7 +162,7 @@ def board_of(items: Sequence[Item], **changes: object) -> Board:
         "style": "soft light",
         "size": None,
         "theme": Theme.LIGHT,
-        "order": Order.CHOSEN,
+        "order": SheetOrder.CHOSEN,
         "everyone": Access.ADD,
         "grants": (),
         "self_vote": True,

@@ -15,7 +15,7 @@ from PIL import Image
 
 from bot.domain.boards import Actor, Added, Board
 from bot.domain.drawing import RawImage
-from bot.domain.jobs import Generation, Job, Origin, new_id, now
+from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import GenerationRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
@@ -53,7 +53,7 @@ class Clock:
 
 
 @dataclass
-class Room:
+class BoardsEnv:
     """Boards on a real database, beside which a test's clock ticks."""
 
     store: Store
@@ -87,7 +87,7 @@ class Room:
 
 
 @contextlib.asynccontextmanager
-async def open_room(folder: Path) -> AsyncIterator[Room]:
+async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
     async with Store(folder / "bot.sqlite3", images=folder / "images") as store:
         boards, clock, told = Boards(store, sizes=SizeRules(native=256)), Clock(), []
         boards.now = clock
@@ -96,7 +96,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
             told.append(board_id)
 
         boards.on_change(note)
-        yield Room(store=store, boards=boards, clock=clock, told=told)
+        yield BoardsEnv(store=store, boards=boards, clock=clock, told=told)
 
 
 def pixels(seed: int, side: int = 96) -> Image.Image:
@@ -127,7 +127,7 @@ async def an_image(
     recipe = build_recipe(request, CONDITIONS, raw.pixel_sha256)
     job = Job(
         id=new_id(), requests=(request,), relation="imagine", spoiler=spoiler, created_at=now(),
-        origin=Origin(
+        origin=JobSource(
             guild_id=guild_id, channel_id=2, user_id=user.user_id, user_name=user.user_name,
             locale="en-US", application_id=3, token=None, expires_at=now(),
         ),

@@ -1,7 +1,8 @@
 """A whole bot in a simulated Discord: real discord.py, service, SQLite and engine.
 
-A `Town` is one server with a channel, two members, a moderator, and the bot. Its engine can be held
-at a step (`engine.hold()`), so that tests see a job waiting, running and finished without sleeping.
+A `DiscordEnv` is one server with a channel, two members, a moderator, and the bot. Its engine can
+be held at a step (`engine.hold()`), so that tests see a job waiting, running and finished without
+sleeping.
 """
 
 from __future__ import annotations
@@ -99,10 +100,10 @@ class SteeredEngine:
 
 
 @dataclass(kw_only=True)
-class Town:
+class DiscordEnv:
     """One simulated server with the bot in it."""
 
-    env: Any
+    simcord: Any
     bot: ImageBot
     service: Service
     engine: SteeredEngine
@@ -128,9 +129,9 @@ class Town:
         opening = open_service(self.settings, lambda: self.engine)
         self.service = await self.closing.enter_async_context(opening)
         self.bot = ImageBot(self.settings, self.service)
-        self.bot.now = self.env.now
+        self.bot.now = self.simcord.now
         self.bot.redraw_interval_s = 0.0
-        await self.env.restart_bot(self.bot)
+        await self.simcord.restart_bot(self.bot)
 
     async def imagine(self, who: Any = None, prompt: str = "a red apple", **options: Any) -> Any:
         """Run /imagine to its end and return the message."""
@@ -155,14 +156,14 @@ class Town:
         def note(_event: str, _payload: object) -> None:
             changed.set()
 
-        self.env.backend.subscribers.append(note)
+        self.simcord.backend.subscribers.append(note)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not is_so():
                     changed.clear()
                     await changed.wait()
         finally:
-            self.env.backend.subscribers.remove(note)
+            self.simcord.backend.subscribers.remove(note)
 
     async def held(self) -> None:
         """Wait until the held engine has reached a step."""
@@ -170,15 +171,15 @@ class Town:
 
     async def mark(self, channel: Any, **kind: bool) -> None:
         """Make a channel age-restricted (`nsfw`) or a spoiler channel (`is_spoiler`)."""
-        mark_channel(self.env.backend, channel.id, **kind)
-        await self.env.settle()
+        mark_channel(self.simcord.backend, channel.id, **kind)
+        await self.simcord.settle()
 
     def viewer(self, who: Any = None) -> Viewer:
         """Return somebody, by default nobody in particular, who may view all of this server."""
         return Viewer(
             user_id=0 if who is None else who.id,
             guild_id=self.guild.id,
-            channels=frozenset(self.env.backend.channels),
+            channels=frozenset(self.simcord.backend.channels),
         )
 
     def images(self) -> list[ResponseMessage]:
@@ -187,50 +188,52 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def open_town(settings: Settings, engine: Any, *, drain: bool = True) -> AsyncIterator[Town]:
+async def open_town(
+    settings: Settings, engine: Any, *, drain: bool = True
+) -> AsyncIterator[DiscordEnv]:
     """Build the server and start the bot in it, as `python -m bot` would."""
     async with contextlib.AsyncExitStack() as closing:
         service = await closing.enter_async_context(open_service(settings, lambda: engine))
         bot = ImageBot(settings, service)
-        env = simcord.Env(bot, check_errors=False)
-        bot.now = env.now
+        sim = simcord.Env(bot, check_errors=False)
+        bot.now = sim.now
         bot.redraw_interval_s = 0.0
-        with webhook_calls_to(env), channel_kinds_told():
-            await env.start()
-            town = _settle_in(env, bot, service, engine, settings)
-            town.closing = closing
+        with webhook_calls_to(sim), channel_kinds_told():
+            await sim.start()
+            env = _settle_in(sim, bot, service, engine, settings)
+            env.closing = closing
             try:
-                with languages(town.locales, town.limits):
-                    yield town
+                with languages(env.locales, env.limits):
+                    yield env
                 engine.release()
                 if drain:
-                    await town.idle()
+                    await env.idle()
             finally:
                 engine.release()
                 if not drain:
-                    await town.service.stop()
-                await env.shutdown()
-        expected = (BotError, *town.expected_errors)
-        unexpected = [e for e in env.errors if not isinstance(_cause(e), expected)]
+                    await env.service.stop()
+                await sim.shutdown()
+        expected = (BotError, *env.expected_errors)
+        unexpected = [e for e in sim.errors if not isinstance(_cause(e), expected)]
         assert not unexpected, unexpected
 
 
 def _settle_in(
-    env: Any, bot: ImageBot, service: Service, engine: SteeredEngine, settings: Settings
-) -> Town:
-    guild = env.create_guild("Town")
+    sim: Any, bot: ImageBot, service: Service, engine: SteeredEngine, settings: Settings
+) -> DiscordEnv:
+    guild = sim.create_guild("Town")
     role = guild.create_role("mods", permissions=discord.Permissions(manage_messages=True))
-    return Town(
-        env=env,
+    return DiscordEnv(
+        simcord=sim,
         bot=bot,
         service=service,
         engine=engine,
         settings=settings,
         guild=guild,
         channel=guild.create_text_channel("pictures"),
-        ada=guild.add_member(env.create_user("ada")),
-        ming=guild.add_member(env.create_user("ming")),
-        moderator=guild.add_member(env.create_user("grace"), roles=[role]),
+        ada=guild.add_member(sim.create_user("ada")),
+        ming=guild.add_member(sim.create_user("ming")),
+        moderator=guild.add_member(sim.create_user("grace"), roles=[role]),
     )
 
 
@@ -294,8 +297,8 @@ async def crash(service: Service) -> None:
 
     Only what the operating system would do is done: its files and its lock are let go.
     """
-    await service._rides.end_tasks()
+    await service._active_jobs.end_tasks()
     service._work.cancel()
     await asyncio.gather(service._work, return_exceptions=True)
     service._is_stopping = True  # its `stop` has nothing left to do
-    service._rides._rides.clear()
+    service._active_jobs._active_jobs.clear()

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.discord_ui.components import cancel_row
 from bot.settings import Settings
-from tests.support.discord_env import SMALL, SteeredEngine, Town, open_town
+from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, open_town
 from tests.support.discord_server.stand_in import StandInEngine
 from tests.viewer_table.askers import Asker, askers, post, prepare
 from tests.viewer_table.rows import (
@@ -65,30 +65,32 @@ class Table:
         return f"{INTRODUCTION}\n{self.markdown()}\n"
 
 
-async def fill(town: Town) -> Table:
+async def fill(env: DiscordEnv) -> Table:
     """Ask everything of everybody."""
     cells: dict[tuple[str, str], str] = {}
-    async with askers(town) as everybody:
+    async with askers(env) as everybody:
         for number, asker in enumerate(everybody):
-            await prepare(town, asker, number)
+            await prepare(env, asker, number)
         for asker in everybody:
             if asker.leaves:
-                town.env.backend.remove_member(town.guild.id, asker.maker.id)
+                env.simcord.backend.remove_member(env.guild.id, asker.maker.id)
         gone = next(each.made_in for each in everybody if each.made_in.name == "gone")
-        await town.bot.get_channel(gone.id).delete()
+        await env.bot.get_channel(gone.id).delete()
         for asker in everybody:
             for name, row in IMAGE_ROWS.items():
                 is_away = name in SERVER_ONLY and not asker.is_member
-                cells[name, asker.name] = NO_COMMAND if is_away else await row(town, asker)
-        await _fill_jobs(town, everybody, cells)
+                cells[name, asker.name] = NO_COMMAND if is_away else await row(env, asker)
+        await _fill_jobs(env, everybody, cells)
         return Table(columns=[each.name for each in everybody], cells=cells)
 
 
-async def _fill_jobs(town: Town, everybody: list[Asker], cells: dict[tuple[str, str], str]) -> None:
+async def _fill_jobs(
+    env: DiscordEnv, everybody: list[Asker], cells: dict[tuple[str, str], str]
+) -> None:
     """Ask everything of a job that waits, anew for each of them."""
-    town.engine.hold()
-    await town.imagine_unwaited(town.ming, "something else")
-    await town.held()
+    env.engine.hold()
+    await env.imagine_unwaited(env.ming, "something else")
+    await env.held()
     for number, asker in enumerate(everybody):
         if asker.leaves or asker.made_in.name == "gone":
             for name in JOB_ROWS:
@@ -96,20 +98,20 @@ async def _fill_jobs(town: Town, everybody: list[Asker], cells: dict[tuple[str, 
             continue
         asker.prompt = f"a waiting tree{number}"
         await asker.maker.slash(asker.made_in, "imagine", prompt=asker.prompt, size=SMALL)
-        [asker.image] = waiting(town, asker.prompt)
-        await post(town, asker, cancel_row(asker.image, "en-US"))
+        [asker.image] = waiting(env, asker.prompt)
+        await post(env, asker, cancel_row(asker.image, "en-US"))
         for name, row in JOB_ROWS.items():
             is_away = name in MODERATION and not asker.is_member
-            cells[name, asker.name] = NO_COMMAND if is_away else await row(town, asker)
-        for job_id in waiting(town, asker.prompt):
-            await town.ada.slash(town.channel, "cancel", job=job_id)
-    town.engine.release()
-    await town.idle()
+            cells[name, asker.name] = NO_COMMAND if is_away else await row(env, asker)
+        for job_id in waiting(env, asker.prompt):
+            await env.ada.slash(env.channel, "cancel", job=job_id)
+    env.engine.release()
+    await env.idle()
 
 
 async def build(folder: Path, model: Path) -> Table:
     """Return the table, from a bot of its own."""
     settings = Settings(data_dir=folder / "data", model=str(model), device="cpu")
     engine = SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=folder))
-    async with open_town(settings, engine) as town:
-        return await fill(town)
+    async with open_town(settings, engine) as env:
+        return await fill(env)

@@ -13,7 +13,7 @@ from discord import ui
 from bot.discord_ui import views
 from bot.discord_ui.components import numbered_rows
 from tests.discord.test_places import brought_along
-from tests.support.discord_env import SMALL, Town, ids_of
+from tests.support.discord_env import SMALL, DiscordEnv, ids_of
 
 
 @dataclass(kw_only=True)
@@ -71,105 +71,105 @@ class Asker:
 
 
 @contextlib.asynccontextmanager
-async def askers(town: Town) -> AsyncIterator[list[Asker]]:
+async def askers(env: DiscordEnv) -> AsyncIterator[list[Asker]]:
     """Set up channels and people, and yield who asks for whose image from where."""
-    guild, general = town.guild, town.channel
-    insider = guild.add_member(town.env.create_user("ben"))
-    corner_mod = guild.add_member(town.env.create_user("cora"))
-    leo = guild.add_member(town.env.create_user("leo"))
-    secret = _channel(town, "secret", insider, town.ada)
+    guild, general = env.guild, env.channel
+    insider = guild.add_member(env.simcord.create_user("ben"))
+    corner_mod = guild.add_member(env.simcord.create_user("cora"))
+    leo = guild.add_member(env.simcord.create_user("leo"))
+    secret = _channel(env, "secret", insider, env.ada)
     may_moderate = discord.PermissionOverwrite(manage_messages=True)
     corner = guild.create_text_channel("corner", overwrites={corner_mod: may_moderate})
     adult, spoilers = guild.create_text_channel("adult"), guild.create_text_channel("finale")
-    await town.mark(adult, nsfw=True)
-    await town.mark(spoilers, is_spoiler=True)
+    await env.mark(adult, nsfw=True)
+    await env.mark(spoilers, is_spoiler=True)
     gone = guild.create_text_channel("gone")
-    other = town.env.create_guild("Elsewhere")
+    other = env.simcord.create_guild("Elsewhere")
     eves = other.create_text_channel("pictures")
-    eve = other.add_member(town.ada.user, roles=[_moderators(other)])
-    await town.moderator.slash(general, "board create", name="Spring")
-    show_to_all(town, "jobs")
-    with brought_along(town, town.ada) as (chat, ada_abroad):
+    eve = other.add_member(env.ada.user, roles=[_moderators(other)])
+    await env.moderator.slash(general, "board create", name="Spring")
+    show_to_all(env, "jobs")
+    with brought_along(env, env.ada) as (chat, ada_abroad):
         yield [
             Asker(name="sees `#secret`, asks there", who=insider, channel=secret,
-                  maker=town.ada, made_in=secret),
+                  maker=env.ada, made_in=secret),
             Asker(name="sees `#secret`, asks in `#general`", who=insider, channel=general,
-                  maker=town.ada, made_in=secret),
-            Asker(name="does not see `#secret`", who=town.ming, channel=general,
-                  maker=town.ada, made_in=secret),
-            Asker(name="moderator who does not see `#secret`", who=town.moderator,
-                  channel=general, maker=town.ada, made_in=secret),
-            Asker(name="moderator, `#general`", who=town.moderator, channel=general,
-                  maker=town.ada, made_in=general),
+                  maker=env.ada, made_in=secret),
+            Asker(name="does not see `#secret`", who=env.ming, channel=general,
+                  maker=env.ada, made_in=secret),
+            Asker(name="moderator who does not see `#secret`", who=env.moderator,
+                  channel=general, maker=env.ada, made_in=secret),
+            Asker(name="moderator, `#general`", who=env.moderator, channel=general,
+                  maker=env.ada, made_in=general),
             Asker(name="corner moderator, `#general`", who=corner_mod, channel=corner,
-                  maker=town.ada, made_in=general),
+                  maker=env.ada, made_in=general),
             Asker(name="corner moderator, the corner", who=corner_mod, channel=corner,
-                  maker=town.ada, made_in=corner),
-            Asker(name="member, of one who left", who=town.ming, channel=general,
+                  maker=env.ada, made_in=corner),
+            Asker(name="member, of one who left", who=env.ming, channel=general,
                   maker=leo, made_in=general, leaves=True),
-            Asker(name="member, channel gone", who=town.ming, channel=general,
-                  maker=town.ada, made_in=gone),
-            Asker(name="its requester, channel gone", who=town.ada, channel=general,
-                  maker=town.ada, made_in=gone),
-            Asker(name="member, age-restricted", who=town.ming, channel=general,
-                  maker=town.ada, made_in=adult),
-            Asker(name="member, spoiler channel", who=town.ming, channel=general,
-                  maker=town.ada, made_in=spoilers),
+            Asker(name="member, channel gone", who=env.ming, channel=general,
+                  maker=env.ada, made_in=gone),
+            Asker(name="its requester, channel gone", who=env.ada, channel=general,
+                  maker=env.ada, made_in=gone),
+            Asker(name="member, age-restricted", who=env.ming, channel=general,
+                  maker=env.ada, made_in=adult),
+            Asker(name="member, spoiler channel", who=env.ming, channel=general,
+                  maker=env.ada, made_in=spoilers),
             Asker(name="its requester in another server", who=eve, channel=eves,
-                  maker=town.ada, made_in=general),
-            Asker(name="its requester in direct messages", who=town.ada.user, channel=None,
-                  maker=town.ada, made_in=general),
+                  maker=env.ada, made_in=general),
+            Asker(name="its requester in direct messages", who=env.ada.user, channel=None,
+                  maker=env.ada, made_in=general),
             Asker(name="its requester with their own app", who=ada_abroad, channel=chat,
-                  maker=town.ada, made_in=general),
+                  maker=env.ada, made_in=general),
         ]  # fmt: skip
 
 
-def show_to_all(town: Town, command: str) -> None:
+def show_to_all(env: DiscordEnv, command: str) -> None:
     """Let Discord show a command to every member, as a server's settings can."""
     [id_] = [
         int(each["id"])
-        for each in town.env.backend.commands[None].values()
+        for each in env.simcord.backend.commands[None].values()
         if each["name"] == command
     ]
-    town.guild.set_command_permissions(id_, {town.guild.default_role: True})
+    env.guild.set_command_permissions(id_, {env.guild.default_role: True})
 
 
-def _channel(town: Town, name: str, *people: Any) -> Any:
+def _channel(env: DiscordEnv, name: str, *people: Any) -> Any:
     seen = discord.PermissionOverwrite(view_channel=True, send_messages=True)
-    rules = {town.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
-    rules |= dict.fromkeys((*people, town.bot.user), seen)
-    return town.guild.create_text_channel(name, overwrites=rules)
+    rules = {env.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
+    rules |= dict.fromkeys((*people, env.bot.user), seen)
+    return env.guild.create_text_channel(name, overwrites=rules)
 
 
 def _moderators(guild: Any) -> Any:
     return guild.create_role("mods", permissions=discord.Permissions(manage_messages=True))
 
 
-async def prepare(town: Town, asker: Asker, number: int) -> None:
+async def prepare(env: DiscordEnv, asker: Asker, number: int) -> None:
     """Make the image, and show it where it is asked for, as an older version could."""
     asker.prompt = f"an apple tree{number}"
     asked = await asker.maker.slash(
         asker.made_in, "imagine", prompt=asker.prompt, size=SMALL, seed=number
     )
-    await town.idle()
+    await env.idle()
     [asker.image] = ids_of(asked.response)
     stored = asked.response._message
-    asker.link = f"https://discord.com/channels/{town.guild.id}/{stored.channel_id}/{stored.id}"
-    found = await town.service._store.generations.find(asker.image)
+    asker.link = f"https://discord.com/channels/{env.guild.id}/{stored.channel_id}/{stored.id}"
+    found = await env.service._store.generations.find(asker.image)
     asker.png = found.path.read_bytes()
-    await town.bot.post_again(await _room_of(town, asker), [found])
+    await env.bot.post_again(await _room_of(env, asker), [found])
     asker.message = asker.newest()
-    await post(town, asker, numbered_rows([found], "en-US")[0])
+    await post(env, asker, numbered_rows([found], "en-US")[0])
 
 
-async def _room_of(town: Town, asker: Asker) -> Any:
+async def _room_of(env: DiscordEnv, asker: Asker) -> Any:
     if asker.channel is not None:
-        return town.bot.get_partial_messageable(asker.channel.id)
-    return await town.bot.create_dm(await town.bot.fetch_user(asker.who.id))
+        return env.bot.get_partial_messageable(asker.channel.id)
+    return await env.bot.create_dm(await env.bot.fetch_user(asker.who.id))
 
 
-async def post(town: Town, asker: Asker, row: list[Any]) -> None:
+async def post(env: DiscordEnv, asker: Asker, row: list[Any]) -> None:
     """Post buttons that are under the messages of comparisons and of jobs on their way."""
-    room = await _room_of(town, asker)
+    room = await _room_of(env, asker)
     await room.send(view=views.layout(ui.ActionRow(*row)))
     asker.sheet = asker.newest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tests.support.discord_env import SMALL, Town, answer_of, gallery_of, texts_of
+from tests.support.discord_env import SMALL, DiscordEnv, answer_of, gallery_of, texts_of
 from tests.viewer_table.askers import Asker
 
 LISTED, UNLISTED = "listed", "–"
@@ -30,7 +30,7 @@ _SENTENCES: Final = {
     "Something went wrong": "a fault",
 }
 
-Row = Callable[[Town, Asker], Awaitable[str]]
+Row = Callable[[DiscordEnv, Asker], Awaitable[str]]
 
 
 def outcome(result: Any) -> str:
@@ -53,32 +53,32 @@ def listed(is_so: object) -> str:
 
 
 def pressing(action: str) -> Row:
-    async def row(town: Town, asker: Asker) -> str:
+    async def row(env: DiscordEnv, asker: Asker) -> str:
         result = await asker.press(f"zib:{action}:{asker.image}")
-        await town.idle()
+        await env.idle()
         return outcome(result)
 
     return row
 
 
 def slashing(name: str) -> Row:
-    async def row(town: Town, asker: Asker) -> str:
+    async def row(env: DiscordEnv, asker: Asker) -> str:
         result = await asker.slash(name, id=asker.image)
-        await town.idle()
+        await env.idle()
         return outcome(result)
 
     return row
 
 
 def choosing(name: str) -> Row:
-    async def row(town: Town, asker: Asker) -> str:
+    async def row(env: DiscordEnv, asker: Asker) -> str:
         return outcome(await asker.menu(name))
 
     return row
 
 
 def suggesting(name: str) -> Row:
-    async def row(town: Town, asker: Asker) -> str:
+    async def row(env: DiscordEnv, asker: Asker) -> str:
         by_words = await asker.suggested(name, "id", asker.prompt.split()[-1])
         by_id = await asker.suggested(name, "id", asker.image)
         assert (asker.image in by_words) == (asker.image in by_id)
@@ -87,7 +87,7 @@ def suggesting(name: str) -> Row:
     return row
 
 
-async def history(town: Town, asker: Asker) -> str:
+async def history(env: DiscordEnv, asker: Asker) -> str:
     pages = [await asker.slash("history", **o) for o in ({}, {"search": asker.prompt.split()[-1]})]
     [shown, found] = [asker.prompt in texts_of(answer_of(page)) for page in pages]
     assert found or not shown
@@ -95,28 +95,28 @@ async def history(town: Town, asker: Asker) -> str:
     return listed(found)
 
 
-async def inspect(town: Town, asker: Asker) -> str:
+async def inspect(env: DiscordEnv, asker: Asker) -> str:
     result = await asker.slash("inspect", image=("picture.png", asker.png))
     return listed(asker.image in texts_of(answer_of(result)))
 
 
-async def lineage_by_link(town: Town, asker: Asker) -> str:
+async def lineage_by_link(env: DiscordEnv, asker: Asker) -> str:
     return outcome(await asker.slash("lineage", id=asker.link))
 
 
-async def edit(town: Town, asker: Asker) -> str:
+async def edit(env: DiscordEnv, asker: Asker) -> str:
     shown = await asker.press(f"zib:edit:{asker.image}")
     if shown.modal is None:
         return outcome(shown)
     fields = {"prompt": "a pear", "size": SMALL, "seed": "1", "variety": "0"}
     result = await asker.who.submit_modal(shown, fields)
-    await town.idle()
+    await env.idle()
     return outcome(result)
 
 
-async def menu_same_seed(town: Town, asker: Asker) -> str:
+async def menu_same_seed(env: DiscordEnv, asker: Asker) -> str:
     result = await asker.menu("Same seed")
-    await town.idle()
+    await env.idle()
     return outcome(result)
 
 
@@ -150,46 +150,46 @@ SERVER_ONLY: Final = frozenset(
 )
 
 
-def waiting(town: Town, prompt: str) -> list[str]:
+def waiting(env: DiscordEnv, prompt: str) -> list[str]:
     """Return the ids of the jobs that wait with a prompt, whoever may know of them."""
-    tickets = town.service._line.tickets()
-    return [each.job.id for each in tickets if each.job.requests[0].prompt == prompt]
+    entries = env.service._queue_view.entries()
+    return [each.job.id for each in entries if each.job.requests[0].prompt == prompt]
 
 
-async def queue(town: Town, asker: Asker) -> str:
+async def queue(env: DiscordEnv, asker: Asker) -> str:
     return listed(asker.prompt in texts_of(answer_of(await asker.slash("queue"))))
 
 
-async def cancel_suggested(town: Town, asker: Asker) -> str:
+async def cancel_suggested(env: DiscordEnv, asker: Asker) -> str:
     return listed(asker.image in await asker.suggested("cancel", "job"))
 
 
-async def move_suggested(town: Town, asker: Asker) -> str:
+async def move_suggested(env: DiscordEnv, asker: Asker) -> str:
     return listed(asker.image in await asker.suggested("jobs move", "job"))
 
 
-async def move(town: Town, asker: Asker) -> str:
+async def move(env: DiscordEnv, asker: Asker) -> str:
     return outcome(await asker.slash("jobs move", job=asker.image))
 
 
-async def clear(town: Town, asker: Asker) -> str:
-    if not waiting(town, asker.prompt):  # it was cancelled in the rows above
+async def clear(env: DiscordEnv, asker: Asker) -> str:
+    if not waiting(env, asker.prompt):  # it was cancelled in the rows above
         await asker.maker.slash(asker.made_in, "imagine", prompt=asker.prompt, size=SMALL)
     return outcome(await asker.slash("jobs clear"))
 
 
-async def pause(town: Town, asker: Asker) -> str:
+async def pause(env: DiscordEnv, asker: Asker) -> str:
     found = outcome(await asker.slash("jobs pause"))
     if found == PRIVATE:
         await asker.slash("jobs resume")
     return found
 
 
-async def cancel(town: Town, asker: Asker) -> str:
+async def cancel(env: DiscordEnv, asker: Asker) -> str:
     return outcome(await asker.slash("cancel", job=asker.image))
 
 
-async def cancel_button(town: Town, asker: Asker) -> str:
+async def cancel_button(env: DiscordEnv, asker: Asker) -> str:
     return outcome(await asker.press(f"zib:cancel:{asker.image}"))
 
 

@@ -15,9 +15,9 @@ import pytest
 from bot.domain.requests import GenerationRequest, SizeRules
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL, gallery_of, private_sentence, texts_of
-from tests.support.discord_server.blows import Blow
 from tests.support.discord_server.bot_process import BotProcess, bot_process
 from tests.support.discord_server.clock import PATIENCE_S
+from tests.support.discord_server.disruptions import Disruption
 from tests.support.discord_server.faults import CDN, Fault
 from tests.support.discord_server.people import NotAnsweredError
 from tests.support.discord_server.raw import Raw
@@ -455,7 +455,7 @@ async def test_where_the_channel_is_gone_the_user_is_written_to(
 ):
     async with bot_process(slow(server, tmp_path)):
         await imagine(server, place)
-        server.faults.blow(Blow.CHANNEL_DELETED, f"/channels/{place.channel.id}")
+        server.faults.disruption(Disruption.CHANNEL_DELETED, f"/channels/{place.channel.id}")
         told = await server.people.text(place.ada.user.dm_channel, "/history")
         assert told.author_id == server.backend.bot_user.id
 
@@ -689,15 +689,15 @@ async def test_files_that_turn_out_too_large_are_sent_smaller(
 async def test_a_gateway_that_drops_is_resumed(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
-    for times, blow in enumerate((Blow.DROP, Blow.RECONNECT), start=1):
-        server.faults.blow(blow)
+    for times, disruption in enumerate((Disruption.DROP, Disruption.RECONNECT), start=1):
+        server.faults.disruption(disruption)
         await server.people.image(await imagine(server, place))
         await server.changes.until(lambda: server.gateway.resumed == times)  # noqa: B023
     assert server.gateway.identified == 1
 
 
 async def test_a_lost_session_is_begun_anew(server: DiscordServer, place: Place, bot: BotProcess):
-    server.faults.blow(Blow.INVALIDATE)
+    server.faults.disruption(Disruption.INVALIDATE)
     await server.changes.until(lambda: server.gateway.identified == 2)
     asked = await imagine(server, place)
     await server.people.image(asked)
@@ -711,7 +711,7 @@ async def test_a_gateway_that_no_longer_answers_is_left(
     server.gateway.heartbeat_s = 0.2
     bot = BotProcess(server=server, data_dir=tmp_path / "data", heartbeat_timeout_s=0.5)
     async with bot_process(bot):
-        server.faults.blow(Blow.DEAF)
+        server.faults.disruption(Disruption.DEAF)
         await server.changes.until(lambda: server.gateway.resumed == 1)
         await server.people.image(await imagine(server, place))
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.support.discord_server.backend import MIB
-from tests.support.discord_server.blows import Blow
+from tests.support.discord_server.disruptions import Disruption
 from tests.support.discord_server.faults import Fault, Plan
 from tests.support.discord_server.people import NotAnsweredError
 from tests.support.discord_server.rate_limits import Limit
@@ -500,26 +500,28 @@ async def test_a_plan_strikes_the_same_requests_every_time(raw: Raw, server: Dis
 @pytest.mark.parametrize(
     ("blow", "status", "code"),
     [
-        (Blow.MESSAGE_DELETED, 404, 10008),
-        (Blow.CHANNEL_DELETED, 404, 10003),
+        (Disruption.MESSAGE_DELETED, 404, 10008),
+        (Disruption.CHANNEL_DELETED, 404, 10003),
     ],
 )
 async def test_a_plan_can_strike_what_a_request_is_about(
-    raw: Raw, server: DiscordServer, place: Place, blow: Blow, status: int, code: int
+    raw: Raw, server: DiscordServer, place: Place, disruption: Disruption, status: int, code: int
 ):
     message = (await raw.post(place.channel)).body["id"]
-    server.faults.plan = Plan(seed=1, shares={blow: 1.0}, method="PATCH")
+    server.faults.plan = Plan(seed=1, shares={disruption: 1.0}, method="PATCH")
     path = f"/channels/{place.channel.id}/messages/{message}"
     reply = await raw.ask("PATCH", path, {"content": "x"})
     assert (reply.status, reply.code) == (status, code)
-    assert server.journal.fault_counts == {str(blow): 1}
+    assert server.journal.fault_counts == {str(disruption): 1}
 
 
 async def test_a_permission_that_a_plan_takes_comes_back(
     raw: Raw, server: DiscordServer, place: Place
 ):
-    server.blows.permission_back_s = 0.05
-    server.faults.plan = Plan(seed=1, shares={Blow.PERMISSION_REMOVED: 1.0}, route="/channels/*")
+    server.disruptions.permission_back_s = 0.05
+    server.faults.plan = Plan(
+        seed=1, shares={Disruption.PERMISSION_REMOVED: 1.0}, route="/channels/*"
+    )
     assert (await raw.post(place.channel)).code == 50013
     server.faults.clear()
     await server.changes.until(lambda: not server.backend.channels[place.channel.id].overwrites)
@@ -550,17 +552,17 @@ async def test_a_wrong_token_closes_the_gateway(raw: Raw):
         assert socket.socket.close_code == 4004
 
 
-async def missed(raw: Raw, server: DiscordServer, place: Place, blow: Blow) -> Socket:
+async def missed(raw: Raw, server: DiscordServer, place: Place, disruption: Disruption) -> Socket:
     """Identify, lose the connection, and let something happen meanwhile."""
     async with raw.identified() as socket:
-        server.faults.blow(blow)
+        server.faults.disruption(disruption)
         assert (await socket.socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
     await begun(server, place, raw)
     return socket
 
 
 async def test_resume_tells_what_was_missed(raw: Raw, server: DiscordServer, place: Place):
-    old = await missed(raw, server, place, Blow.DROP)
+    old = await missed(raw, server, place, Disruption.DROP)
     async with raw.gateway() as socket:
         await socket.resume(old)
         assert (await socket.event("INTERACTION_CREATE"))["data"]["name"] == "draw"
@@ -569,7 +571,7 @@ async def test_resume_tells_what_was_missed(raw: Raw, server: DiscordServer, pla
 
 
 async def test_an_invalid_session_is_not_resumed(raw: Raw, server: DiscordServer, place: Place):
-    old = await missed(raw, server, place, Blow.INVALIDATE)
+    old = await missed(raw, server, place, Disruption.INVALIDATE)
     async with raw.gateway() as socket:
         await socket.resume(old)
         assert (await socket.next(9))["d"] is False
@@ -578,7 +580,7 @@ async def test_an_invalid_session_is_not_resumed(raw: Raw, server: DiscordServer
 async def test_a_session_is_forgotten_after_some_minutes(
     raw: Raw, server: DiscordServer, place: Place
 ):
-    old = await missed(raw, server, place, Blow.DROP)
+    old = await missed(raw, server, place, Disruption.DROP)
     server.move_clock(600)
     async with raw.gateway() as socket:
         await socket.resume(old)
@@ -587,9 +589,9 @@ async def test_a_session_is_forgotten_after_some_minutes(
 
 async def test_reconnect_and_deafness(raw: Raw, server: DiscordServer, place: Place):
     async with raw.identified() as socket:
-        server.faults.blow(Blow.RECONNECT)
+        server.faults.disruption(Disruption.RECONNECT)
         await socket.next(7)
-        server.faults.blow(Blow.DEAF)
+        server.faults.disruption(Disruption.DEAF)
         await socket.send(1, socket.seq)
         await server.changes.until(lambda: server.gateway.heartbeats)
         with pytest.raises(TimeoutError):

@@ -17,7 +17,7 @@ from bot.discord_ui.boards.formatting import STATUS_SIGNS, option_label, status_
 from bot.discord_ui.boards.revision import stamp_of
 from bot.discord_ui.components import Button
 from bot.discord_ui.formatting import shortened
-from bot.domain.boards import Access, Board, BoardState, BoardSummary, Item, Order, Status
+from bot.domain.boards import Access, Board, BoardState, BoardSummary, Item, ItemStatus, SheetOrder
 from bot.locales import text
 from bot.media.exports import FORMS
 from bot.media.exports.phrases import count_words
@@ -88,7 +88,7 @@ def _option_facts(item: Item, locale: str) -> str:
     return shortened(" · ".join(facts), _OPTION_LENGTH)
 
 
-def sort_select(board: Board, order: Order, locale: str) -> Select:
+def sort_select(board: Board, order: SheetOrder, locale: str) -> Select:
     """Return the select that sorts what its reader looks at."""
     return Select(
         custom_id=f"zib:s:sort:{board.id}",
@@ -98,7 +98,7 @@ def sort_select(board: Board, order: Order, locale: str) -> Select:
                 value=each.value,
                 default=each is order,
             )
-            for each in Order
+            for each in SheetOrder
         ],
     )
 
@@ -129,7 +129,7 @@ def status_select(board: Board, item: Item, locale: str) -> Select:
                 value=each.value,
                 default=each is item.status,
             )
-            for each in Status
+            for each in ItemStatus
         ],
     )
 
@@ -175,7 +175,9 @@ def board_row(board: Board, locale: str) -> list[Button]:
     return buttons
 
 
-def page_row(board: Board, *, page: int, pages: int, order: Order, locale: str) -> list[Button]:
+def page_row(
+    board: Board, *, page: int, pages: int, order: SheetOrder, locale: str
+) -> list[Button]:
     """Return the buttons that turn a board's pages; from 1."""
     before, after = max(page - 1, 1), min(page + 1, pages)
     found = [

@@ -25,7 +25,7 @@ from bot.domain.boards import Access, Board, Item, rules
 from bot.domain.forms import Field, Form
 from bot.errors import BotError
 from bot.locales import text
-from bot.services.boards import Words, changeable, no_picture
+from bot.services.boards import ItemEdits, changeable, no_picture
 
 PLAIN_LENGTH: Final = 2000  # Discord's, characters of a message without components
 
@@ -79,11 +79,11 @@ async def send_words(interaction: discord.Interaction, form: Form) -> None:
     await present_picture(interaction, board_id, number)
 
 
-def changed_words(form: Form) -> Words:
+def changed_words(form: Form) -> ItemEdits:
     """Return what was changed in the form, and nothing that somebody else changed meanwhile."""
     shown, typed = form.shown, form.typed
     before, wanted = rules.tags([shown["tags"]]), rules.tags([typed["tags"]])
-    words: Words = {
+    words: ItemEdits = {
         "tags": [each for each in wanted if each not in before],
         "untags": [each for each in before if each not in wanted],
     }

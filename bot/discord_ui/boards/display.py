@@ -18,12 +18,12 @@ from bot.discord_ui.boards.people import (
     may_pin,
     member_of,
 )
-from bot.discord_ui.boards.views import Looking, board_content, picture_content
+from bot.discord_ui.boards.views import BoardView, board_content, picture_content
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.places import places_of
 from bot.discord_ui.submission import bot_of
-from bot.domain.boards import Access, Activity, Board, BoardState, Order, access_of
+from bot.domain.boards import Access, Board, BoardState, LogEntry, SheetOrder, access_of
 from bot.domain.deferrals import Repeat
 from bot.locales import text
 
@@ -57,10 +57,10 @@ async def present(interaction: discord.Interaction, content: Content) -> None:
 
 
 def looking_of(
-    interaction: discord.Interaction, *, page: int = 1, order: Order | None = None
-) -> Looking:
+    interaction: discord.Interaction, *, page: int = 1, order: SheetOrder | None = None
+) -> BoardView:
     """Return how the reader of an answer looks at a board."""
-    return Looking(
+    return BoardView(
         locale=str(interaction.locale),
         limit_bytes=interaction.filesize_limit,
         page=page,
@@ -73,7 +73,7 @@ async def present_board(
     board: Board,
     *,
     page: int = 1,
-    order: Order | None = None,
+    order: SheetOrder | None = None,
     notes: Sequence[str] = (),
 ) -> None:
     """Show a board to its reader alone."""
@@ -114,6 +114,6 @@ async def troubles(interaction: discord.Interaction, board: Board) -> list[str]:
     return [] if may_pin(place) else [text("board_cannot_pin", locale)]
 
 
-def when(activity: Activity) -> str:
+def when(activity: LogEntry) -> str:
     """Return when something was done, as every reader's client tells times."""
     return f"<t:{int(activity.created_at.timestamp())}:R>"

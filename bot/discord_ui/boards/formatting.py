@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.discord_ui.formatting import escaped, isolated, shortened, user_mention
-from bot.domain.boards import Access, Activity, Item, Status, Swatch
+from bot.domain.boards import Access, Item, ItemStatus, LogEntry, Swatch
 from bot.locales import text
 from bot.media.palettes import name_of
 
@@ -18,10 +18,10 @@ _QUOTING: Final = frozenset({
     "captioned", "credited", "tagged", "untagged", "commented", "added", "removed",
 })  # fmt: skip
 STATUS_SIGNS: Final = {
-    Status.CANDIDATE: "⚪",
-    Status.SHORTLIST: "🔷",
-    Status.APPROVED: "✅",
-    Status.REJECTED: "✖️",
+    ItemStatus.CANDIDATE: "⚪",
+    ItemStatus.SHORTLIST: "🔷",
+    ItemStatus.APPROVED: "✅",
+    ItemStatus.REJECTED: "✖️",
 }
 
 
@@ -42,7 +42,7 @@ def item_title(item: Item, *, limit: int = CAPTION_SHOWN) -> str:
     return f"**{item.number}**" + (f" · {escaped(words, limit=limit)}" if words else "")
 
 
-def status_name(status: Status, locale: str) -> str:
+def status_name(status: ItemStatus, locale: str) -> str:
     """Return a status with its sign."""
     return f"{STATUS_SIGNS[status]} {text(f'exhibit_{status.value}', locale)}"
 
@@ -52,7 +52,7 @@ def access_name(access: Access, locale: str) -> str:
     return text(f"board_access_{access.name.lower()}", locale)
 
 
-def log_line(activity: Activity, locale: str) -> str:
+def log_line(activity: LogEntry, locale: str) -> str:
     """Return what was done to a board, in one line."""
     return text(
         f"board_log_{activity.verb}",

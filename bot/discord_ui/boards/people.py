@@ -11,7 +11,7 @@ import discord
 from bot.discord_ui.client import ImageBot, RefusalError
 from bot.discord_ui.places import Place, Places, is_open_to
 from bot.discord_ui.viewers import guild_of, rights_of
-from bot.domain.boards import Access, Activity, Actor, Board, Status, access_of
+from bot.domain.boards import Access, Actor, Board, ItemStatus, LogEntry, access_of
 from bot.domain.viewers import Viewer
 from bot.media.palettes import merged
 
@@ -105,8 +105,8 @@ def seen_by(viewer: Viewer, actor: Actor, board: Board) -> Board:
 
 
 def told_to(
-    viewer: Viewer, actor: Actor, seen: Board, activities: Sequence[Activity]
-) -> list[Activity]:
+    viewer: Viewer, actor: Actor, seen: Board, activities: Sequence[LogEntry]
+) -> list[LogEntry]:
     """Return the entries of a log that somebody may read; `seen` is the board as they see it."""
     return _readable(activities, seen, _viewable(viewer, access_of(seen, actor)))
 
@@ -134,8 +134,8 @@ async def seen_by_all(book: Places, guild: discord.Guild, board: Board) -> Board
 
 
 async def told_to_all(
-    book: Places, guild: discord.Guild, seen: Board, activities: Sequence[Activity]
-) -> list[Activity]:
+    book: Places, guild: discord.Guild, seen: Board, activities: Sequence[LogEntry]
+) -> list[LogEntry]:
     """Return the entries of a log that everyone may read who may view the board's channel."""
     assert seen.channel_id is not None
     others = channels_of(activities)
@@ -143,8 +143,8 @@ async def told_to_all(
 
 
 def _readable(
-    activities: Sequence[Activity], seen: Board, viewable: Collection[int]
-) -> list[Activity]:
+    activities: Sequence[LogEntry], seen: Board, viewable: Collection[int]
+) -> list[LogEntry]:
     """Return entries of pictures that are seen, or were taken from channels that may be viewed."""
     numbers = {item.number for item in seen.items}
     return [
@@ -154,7 +154,7 @@ def _readable(
     ]
 
 
-def channels_of(activities: Sequence[Activity]) -> set[int]:
+def channels_of(activities: Sequence[LogEntry]) -> set[int]:
     """Return the channels that the pictures of a log's entries were taken from."""
     return {each.channel_id for each in activities if each.channel_id is not None}
 
@@ -171,7 +171,7 @@ def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> 
     )
     if len(items) == len(board.items):
         return board
-    palettes = [item.palette for item in items if item.status is not Status.REJECTED]
+    palettes = [item.palette for item in items if item.status is not ItemStatus.REJECTED]
     return replace(board, items=items, palette=merged(palettes))
 
 

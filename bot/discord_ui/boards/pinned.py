@@ -20,7 +20,7 @@ from bot.discord_ui.boards.display import when
 from bot.discord_ui.boards.formatting import log_line
 from bot.discord_ui.boards.people import bot_actor, may_pin, seen_by_all, told_to_all
 from bot.discord_ui.boards.revision import is_current, shown_revision
-from bot.discord_ui.boards.views import Looking, board_content
+from bot.discord_ui.boards.views import BoardView, board_content
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
@@ -234,7 +234,7 @@ class PinnedBoards(commands.Cog):
         notes = await self._news(guild, seen, locale)
         if left_out := len(board.items) - len(seen.items):
             notes.append(text("board_left_out", locale, count=left_out))
-        looking = Looking(locale=locale, limit_bytes=guild.filesize_limit)
+        looking = BoardView(locale=locale, limit_bytes=guild.filesize_limit)
         return await board_content(self._bot.service, seen, looking, notes=notes)
 
     async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:

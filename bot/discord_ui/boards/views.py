@@ -30,7 +30,7 @@ from bot.discord_ui.boards.formatting import (
 )
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
-from bot.domain.boards import Board, BoardState, Item, Order, Source
+from bot.domain.boards import Board, BoardState, Item, ItemSource, SheetOrder
 from bot.domain.boards.values import Swatch
 from bot.locales import text
 from bot.media.exports import PER_PAGE, keep_sheet, page_count
@@ -49,7 +49,7 @@ SHOWN_SIDE: Final = 1944  # pixels, of the copy shown where the original is too 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looking:
+class BoardView:
     """How somebody looks at a board.
 
     Attributes:
@@ -62,11 +62,11 @@ class Looking:
     locale: str
     limit_bytes: int
     page: int = 1
-    order: Order | None = None
+    order: SheetOrder | None = None
 
 
 async def board_content(
-    service: Service, board: Board, looking: Looking, *, notes: Sequence[str] = ()
+    service: Service, board: Board, looking: BoardView, *, notes: Sequence[str] = ()
 ) -> Content:
     """Return the message of a board: its sheet, what is said of it, and its buttons.
 
@@ -160,7 +160,7 @@ async def picture_content(
     item: Item,
     *,
     reader: Reader,
-    looking: Looking,
+    looking: BoardView,
     notes: Sequence[str] = (),
 ) -> Content:
     """Return the message of one picture: large, what is said of it, and what can be done."""
@@ -237,7 +237,7 @@ def _origin(item: Item, locale: str) -> str:
     said.append(text("board_added_by", locale, user=user_mention(item.added_by)))
     said.append(f"<t:{int(item.added_at.timestamp())}:R>")
     said.append(f"{item.width}×{item.height}")
-    if item.source is Source.GENERATION and item.generation_id:
+    if item.source is ItemSource.GENERATION and item.generation_id:
         said.append(text("fact_seed", locale, seed=item.seed))
         said.append(f"`{item.generation_id}`")
     if item.link:

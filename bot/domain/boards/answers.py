@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.boards.access import Access
-from bot.domain.boards.values import Activity, BoardState, Item
+from bot.domain.boards.values import BoardState, Item, LogEntry
 
 # What a log says was done; `bot.locales` has a key `board_log_<verb>` for each.
 VERBS: Final = (
@@ -81,7 +81,7 @@ class Count:
 class LogPage:
     """A page of a board's log, the newest first."""
 
-    activities: tuple[Activity, ...]
+    activities: tuple[LogEntry, ...]
     has_older: bool
 
 
@@ -100,7 +100,7 @@ class ChannelDefaults:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hanging:
+class BoardPlace:
     """Where an image hangs."""
 
     board_id: str
@@ -109,7 +109,7 @@ class Hanging:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stars:
+class StarRule:
     """That a star under a picture hangs it on a board.
 
     Attributes:

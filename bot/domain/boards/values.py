@@ -21,7 +21,7 @@ class BoardState(StrEnum):
     DELETED = "deleted"
 
 
-class Status(StrEnum):
+class ItemStatus(StrEnum):
     """How far a picture got."""
 
     CANDIDATE = "candidate"
@@ -30,14 +30,14 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
-class Source(StrEnum):
+class ItemSource(StrEnum):
     """Where a picture comes from."""
 
     GENERATION = "generation"  # this bot drew it: it has a recipe
     UPLOAD = "upload"  # an attachment of somebody's message
 
 
-class Order(StrEnum):
+class SheetOrder(StrEnum):
     """How a sheet sorts its pictures."""
 
     CHOSEN = "chosen"
@@ -85,7 +85,7 @@ class Comment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity:
+class LogEntry:
     """One entry of a board's log.
 
     Attributes:
@@ -128,7 +128,7 @@ class Item:
     id: str
     board_id: str
     number: int
-    source: Source
+    source: ItemSource
     path: Path
     width: int
     height: int
@@ -144,7 +144,7 @@ class Item:
     link: str | None
     channel_id: int | None
     is_spoiler: bool
-    status: Status
+    status: ItemStatus
     tags: tuple[str, ...]
     voter_ids: frozenset[int]
     comments: tuple[Comment, ...]
@@ -188,7 +188,7 @@ class Board:
     style: str
     size: str | None
     theme: Theme
-    order: Order
+    order: SheetOrder
     everyone: Access
     grants: tuple[Grant, ...]
     self_vote: bool
@@ -203,24 +203,24 @@ class Board:
         """Return the picture with this number."""
         return next((item for item in self.items if item.number == number), None)
 
-    def ordered(self, order: Order | None = None) -> tuple[Item, ...]:
+    def ordered(self, order: SheetOrder | None = None) -> tuple[Item, ...]:
         """Return the pictures as they are shown; what is equal stays in the chosen order."""
         match order or self.order:
-            case Order.NEWEST:
+            case SheetOrder.NEWEST:
                 return tuple(sorted(self.items, key=lambda item: item.added_at, reverse=True))
-            case Order.VOTES:
+            case SheetOrder.VOTES:
                 return tuple(sorted(self.items, key=lambda item: -item.votes))
-            case Order.STATUS:
+            case SheetOrder.STATUS:
                 return tuple(sorted(self.items, key=lambda item: _RANK[item.status]))
             case _:
                 return self.items
 
 
 _RANK: Final = {
-    Status.APPROVED: 0,
-    Status.SHORTLIST: 1,
-    Status.CANDIDATE: 2,
-    Status.REJECTED: 3,
+    ItemStatus.APPROVED: 0,
+    ItemStatus.SHORTLIST: 1,
+    ItemStatus.CANDIDATE: 2,
+    ItemStatus.REJECTED: 3,
 }
 
 

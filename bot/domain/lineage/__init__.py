@@ -3,16 +3,16 @@
 Values only: no database, no pictures, no words of a language.
 """
 
-from bot.domain.lineage.changes import Change, changes, relation_of
-from bot.domain.lineage.family import Descent, Family, Member, Presence, View
+from bot.domain.lineage.changes import FieldChange, changes, relation_of
+from bot.domain.lineage.family import Ancestry, Family, FamilyMember, FamilyView, Presence
 
 __all__ = [
-    "Change",
-    "Descent",
+    "Ancestry",
     "Family",
-    "Member",
+    "FamilyMember",
+    "FamilyView",
+    "FieldChange",
     "Presence",
-    "View",
     "changes",
     "relation_of",
 ]

@@ -22,7 +22,7 @@ _MAX_SPANS: Final = 3  # more changes than these are easier read as two whole pr
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class FieldChange:
     """One thing that is not as it was.
 
     Attributes:
@@ -52,7 +52,7 @@ def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation
     return "variation" if after.variety > 0 else "new_seed"
 
 
-def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]:
+def changes(before: GenerationRequest, after: GenerationRequest) -> list[FieldChange]:
     """Return everything that was changed, the prompt first."""
     settings: tuple[tuple[Name, str, str], ...] = (
         ("size", str(before.size), str(after.size)),
@@ -61,11 +61,13 @@ def changes(before: GenerationRequest, after: GenerationRequest) -> list[Change]
         ("variety", str(before.variety), str(after.variety)),
         ("seed", str(before.seed), str(after.seed)),
     )
-    found = [Change(name=name, before=old, after=new) for name, old, new in settings if old != new]
+    found = [
+        FieldChange(name=name, before=old, after=new) for name, old, new in settings if old != new
+    ]
     return [*prompt_changes(before.prompt, after.prompt), *found]
 
 
-def prompt_changes(before: str, after: str) -> list[Change]:
+def prompt_changes(before: str, after: str) -> list[FieldChange]:
     """Return which words of a prompt were changed; both prompts whole where most were."""
     if before == after:
         return []
@@ -76,9 +78,9 @@ def prompt_changes(before: str, after: str) -> list[Change]:
     )  # fmt: skip
     spans = [each for each in matcher.get_opcodes() if each[0] != "equal"]
     if matcher.ratio() < _ALIKE or not 0 < len(spans) <= _MAX_SPANS:
-        return [Change(name="prompt", before=before, after=after)]
+        return [FieldChange(name="prompt", before=before, after=after)]
     found = [
-        Change(
+        FieldChange(
             name="prompt",
             before=_words(before, old[old_from:old_to]),
             after=_words(after, new[new_from:new_to]),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from bot.domain.jobs import Relation
-from bot.domain.lineage.changes import Change, changes
+from bot.domain.lineage.changes import FieldChange, changes
 from bot.domain.requests import GenerationRequest
 
 
@@ -24,7 +24,7 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class FamilyMember:
     """One image of a family.
 
     Attributes:
@@ -46,7 +46,7 @@ class Member:
         """Tell whether it may be shown."""
         return self.presence is Presence.HERE
 
-    def changes_from(self, parent: Member | None) -> list[Change]:
+    def changes_from(self, parent: FamilyMember | None) -> list[FieldChange]:
         """Return what was changed; nothing where one of the two may not be shown."""
         if parent is None or parent.request is None or self.request is None:
             return []
@@ -54,7 +54,7 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descent:
+class Ancestry:
     """The way from a first image to another one.
 
     Attributes:
@@ -64,17 +64,17 @@ class Descent:
 
     """
 
-    members: tuple[Member, ...]
+    members: tuple[FamilyMember, ...]
     num_children: int
     is_cut: bool = False
 
-    def steps(self) -> list[tuple[Member | None, Member]]:
+    def steps(self) -> list[tuple[FamilyMember | None, FamilyMember]]:
         """Return each image behind the one it comes from, as far as that is known."""
         return list(zip((None, *self.members[:-1]), self.members, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class FamilyView:
     """The part of a family that is shown.
 
     Attributes:
@@ -84,7 +84,7 @@ class View:
 
     """
 
-    members: Mapping[str, Member]
+    members: Mapping[str, FamilyMember]
     left_out: Mapping[str, int]
     before: int
 
@@ -120,11 +120,11 @@ class Family:
     """
 
     focus: str
-    members: Mapping[str, Member]
+    members: Mapping[str, FamilyMember]
     is_cut: bool = False
 
     @classmethod
-    def of(cls, focus: str, found: Iterable[Member], *, is_cut: bool = False) -> Self:
+    def of(cls, focus: str, found: Iterable[FamilyMember], *, is_cut: bool = False) -> Self:
         """Build the family around an image from its members, which are in the order of making.
 
         A parent whose row is gone counts as deleted; a circle, which no button can make, is opened.
@@ -147,7 +147,7 @@ class Family:
         """Return the id of the first image."""
         return next(iter(self.members))
 
-    def parent(self, id_: str) -> Member | None:
+    def parent(self, id_: str) -> FamilyMember | None:
         """Return the image that another one comes from."""
         return self.members.get(self.members[id_].parent_id or "")
 
@@ -155,11 +155,11 @@ class Family:
         """Return the children of each image, oldest first."""
         return _children(self.members, self.root)
 
-    def line(self) -> list[Member]:
+    def line(self) -> list[FamilyMember]:
         """Return the way from the first image to the one that was asked for."""
         return list(reversed(_upward(self.focus, self.members)))
 
-    def nearest(self, limit: int) -> View:
+    def nearest(self, limit: int) -> FamilyView:
         """Return the part of the family around the image that was asked for.
 
         First comes the way up to the family's first image (at most half of what is shown), then
@@ -182,24 +182,24 @@ class Family:
             id_: sum(sizes[child] for child in children[id_] if child not in shown)
             for id_ in members
         }
-        return View(
+        return FamilyView(
             members=members,
             left_out={id_: count for id_, count in left_out.items() if count},
             before=len(self.members) - sizes[top],
         )
 
 
-def _gone_parents(known: Mapping[str, Member]) -> dict[str, Member]:
+def _gone_parents(known: Mapping[str, FamilyMember]) -> dict[str, FamilyMember]:
     gone = {each.parent_id for each in known.values() if each.parent_id is not None} - set(known)
     return {
-        id_: Member(id=id_, parent_id=None, relation="imagine", presence=Presence.DELETED)
+        id_: FamilyMember(id=id_, parent_id=None, relation="imagine", presence=Presence.DELETED)
         for id_ in gone
     }
 
 
-def _upward(id_: str, known: Mapping[str, Member]) -> list[Member]:
+def _upward(id_: str, known: Mapping[str, FamilyMember]) -> list[FamilyMember]:
     """Return an image, its parent, and so on."""
-    line: dict[str, Member] = {}
+    line: dict[str, FamilyMember] = {}
     at: str | None = id_
     while at is not None and at in known and at not in line:
         line[at] = known[at]
@@ -207,11 +207,11 @@ def _upward(id_: str, known: Mapping[str, Member]) -> list[Member]:
     return list(line.values())
 
 
-def _root_of(id_: str, known: Mapping[str, Member]) -> str:
+def _root_of(id_: str, known: Mapping[str, FamilyMember]) -> str:
     return _upward(id_, known)[-1].id
 
 
-def _children(known: Mapping[str, Member], root: str) -> dict[str, list[str]]:
+def _children(known: Mapping[str, FamilyMember], root: str) -> dict[str, list[str]]:
     children: dict[str, list[str]] = {id_: [] for id_ in known}
     for id_, member in known.items():
         if member.parent_id in children and id_ != root:
@@ -238,7 +238,7 @@ def _around(id_: str, siblings: Sequence[str]) -> list[str]:
     return [each for _, each in sorted((abs(i - at), each) for i, each in enumerate(siblings))]
 
 
-def _sizes(members: Mapping[str, Member]) -> dict[str, int]:
+def _sizes(members: Mapping[str, FamilyMember]) -> dict[str, int]:
     """Return how many images come from each one, itself included."""
     sizes = dict.fromkeys(members, 1)
     for id_ in reversed(list(members)):
@@ -249,7 +249,7 @@ def _sizes(members: Mapping[str, Member]) -> dict[str, int]:
 
 
 def _worth_showing(
-    order: Sequence[str], known: Mapping[str, Member], children: Mapping[str, Sequence[str]]
+    order: Sequence[str], known: Mapping[str, FamilyMember], children: Mapping[str, Sequence[str]]
 ) -> set[str]:
     """Return the images that may be shown, and those between them."""
     kept: set[str] = set()

@@ -14,7 +14,7 @@ _WAITING_NS: Final = 50_000  # a pause this long is no longer one between two ke
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity:
+class GpuActiveTime:
     """Seconds between the first and the last work of a GPU.
 
     Attributes:
@@ -54,7 +54,7 @@ class ActivityMeter:
         torch.cuda.synchronize(self._device)
         self._profile.stop()
 
-    def activity(self) -> Activity:
+    def activity(self) -> GpuActiveTime:
         """Return what was seen."""
         results = self._profile.profiler.kineto_results
         return measure(
@@ -64,7 +64,7 @@ class ActivityMeter:
         )
 
 
-def measure(spans: Iterable[tuple[int, int]]) -> Activity:
+def measure(spans: Iterable[tuple[int, int]]) -> GpuActiveTime:
     """Return what spans of work (begin, end), in nanoseconds, leave idle; they may overlap.
 
     Raises:
@@ -81,7 +81,7 @@ def measure(spans: Iterable[tuple[int, int]]) -> Activity:
         idle += pause
         waiting += pause if pause >= _WAITING_NS else 0
         until = max(until, end)
-    return Activity(
+    return GpuActiveTime(
         whole_s=(until - ordered[0][0]) / 1e9,
         idle_s=idle / 1e9,
         waiting_s=waiting / 1e9,

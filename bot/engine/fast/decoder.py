@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 from torch import nn
 
-from bot.engine.fast.cells import Cells, Sum
+from bot.engine.fast.decoder_ops import DecoderOps, DeferredAdd
 from bot.engine.fast.graphs import Graphs
 
 _GRAPH_CELLS: Final = 128 * 128  # of the latent; above, launching is never the limit
@@ -25,7 +25,7 @@ def can_decode(decoder: nn.Module) -> bool:
 class FastDecoder(nn.Module):
     """Takes the place of a decoder; a copy of its weights lies channels last (0.1 GB)."""
 
-    def __init__(self, decoder: Any, cells: Cells, graphs: Graphs) -> None:
+    def __init__(self, decoder: Any, cells: DecoderOps, graphs: Graphs) -> None:
         """Copy the decoder."""
         super().__init__()
         self._decoder = copy.deepcopy(decoder).to(memory_format=torch.channels_last)
@@ -55,16 +55,16 @@ class FastDecoder(nn.Module):
         found: torch.Tensor = decoder.conv_out(x)
         return found
 
-    def _resnet(self, resnet: Any, total: Sum) -> Sum:
+    def _resnet(self, resnet: Any, total: DeferredAdd) -> DeferredAdd:
         h = self._cells.normalised(total, resnet.norm1, silu=True, kept=True)
         x, bias = total.x, resnet.conv2.bias  # x is the sum by now
         h = self._cells.normalised(_convolved(resnet.conv1, h), resnet.norm2, silu=True, kept=False)
         if resnet.conv_shortcut is not None:
             short = _convolved(resnet.conv_shortcut, x)
             x, bias = short.x, bias.float() + short.bias
-        return Sum(x=x, added=_convolved(resnet.conv2, h).x, bias=bias)
+        return DeferredAdd(x=x, added=_convolved(resnet.conv2, h).x, bias=bias)
 
-    def _attention(self, attention: Any, total: Sum) -> Sum:
+    def _attention(self, attention: Any, total: DeferredAdd) -> DeferredAdd:
         """Let every cell look at all others, one head as wide as there are channels."""
         found = self._cells.normalised(total, attention.group_norm, silu=False, kept=True)
         x = total.x
@@ -73,10 +73,10 @@ class FastDecoder(nn.Module):
         q, k, v = (layer(rows) for layer in (attention.to_q, attention.to_k, attention.to_v))
         out = attention.to_out[0](self._cells.attended(q, k, v))
         added = out.view(1, height, width, channels).permute(0, 3, 1, 2)
-        return Sum(x=x, added=added)
+        return DeferredAdd(x=x, added=added)
 
 
-def _convolved(convolution: nn.Conv2d, x: torch.Tensor) -> Sum:
+def _convolved(convolution: nn.Conv2d, x: torch.Tensor) -> DeferredAdd:
     """Convolve without the bias."""
     found = F.conv2d(x, convolution.weight, None, convolution.stride, convolution.padding)
-    return Sum(x=found, bias=convolution.bias)
+    return DeferredAdd(x=found, bias=convolution.bias)

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from bot.engine.fast.attention import attentions
-from bot.engine.fast.cells import Cells
 from bot.engine.fast.decoder import FastDecoder, can_decode
+from bot.engine.fast.decoder_ops import DecoderOps
 from bot.engine.fast.graphs import Graphs
-from bot.engine.fast.offload import Layers, Slots
-from bot.engine.fast.operations import Operations, TorchOperations
+from bot.engine.fast.offload import Layers, StagingBuffers
 from bot.engine.fast.quantised import choose_shrink, description
 from bot.engine.fast.text_encoder import FastTextEncoder
 from bot.engine.fast.transformer import FastTransformer, filled
+from bot.engine.fast.transformer_ops import TorchTransformerOps, TransformerOps
 from bot.engine.placement import Placement
 from bot.engine.reference import Velocity
 
@@ -57,7 +57,7 @@ class FastPath:
         self._device: torch.device = vae.device
         self._precision, self._shrink = precision, choose_shrink(precision)
         self._placement: Placement | None = placement or Placement()
-        self._slots = Slots(self._device)
+        self._slots = StagingBuffers(self._device)
         self._operations = choose_operations(self._device, quantised=precision == "fp8")
         self._attentions = attentions(self._device, dtype)
         self._attention, attend = next(iter(self._attentions.items()))
@@ -75,7 +75,7 @@ class FastPath:
         self._graphs.use(if_possible=placement is None or placement.graphs)
         self._reserve()
         self.decoder: nn.Module | None = None
-        if self._plain.name != TorchOperations.name and can_decode(vae.decoder):
+        if self._plain.name != TorchTransformerOps.name and can_decode(vae.decoder):
             self.decoder = FastDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
 
     @property
@@ -201,13 +201,13 @@ def _keep(layers: Layers, count: int | None) -> None:
     layers.keep(len(layers) if count is None else count)
 
 
-def choose_operations(device: torch.device, *, quantised: bool) -> Operations:
+def choose_operations(device: torch.device, *, quantised: bool) -> TransformerOps:
     """Return Triton's kernels where they can run, else torch's own operations."""
     if device.type == "cuda" and importlib.util.find_spec("triton"):
         try:
-            from bot.engine.fast.fused import TritonOperations  # noqa: PLC0415 - not everywhere
+            from bot.engine.fast.fused_transformer_ops import TritonTransformerOps  # noqa: PLC0415 - not everywhere
 
-            operations = TritonOperations(quantised=quantised)
+            operations = TritonTransformerOps(quantised=quantised)
             operations.norm(torch.ones((1, 16), device=device), torch.ones(16, device=device), 1e-6)
         except Exception as error:  # noqa: BLE001 - no compiler, no driver: Triton has its own errors
             logger.warning(
@@ -217,10 +217,10 @@ def choose_operations(device: torch.device, *, quantised: bool) -> Operations:
             )
         else:
             return operations
-    return TorchOperations()
+    return TorchTransformerOps()
 
 
-def _triton_cells(device: torch.device) -> Cells:
-    from bot.engine.fast.fused_cells import TritonCells  # noqa: PLC0415 - not everywhere
+def _triton_cells(device: torch.device) -> DecoderOps:
+    from bot.engine.fast.fused_decoder_ops import TritonDecoderOps  # noqa: PLC0415 - not everywhere
 
-    return TritonCells(device)
+    return TritonDecoderOps(device)

@@ -60,7 +60,7 @@ def _unpin(registered: torch.Tensor, device: int) -> None:
     runtime.cudaHostUnregister(registered.data_ptr())
 
 
-class Away:
+class OffloadedLayer:
     """One layer's matrices in main memory, in one buffer.
 
     Attributes:
@@ -99,7 +99,7 @@ class Away:
         ]
 
 
-class Slots:
+class StagingBuffers:
     """The two buffers on the device, shared by all that streams: no two networks run at once."""
 
     def __init__(self, device: torch.device) -> None:
@@ -107,7 +107,7 @@ class Slots:
         self.device = device
         self.is_cuda = device.type == "cuda"
         self._buffers: list[torch.Tensor] = []
-        self._holds: list[Away | None] = [None, None]
+        self._holds: list[OffloadedLayer | None] = [None, None]
         self._last = 1
         # Of each buffer: that it is filled, and that what was computed from it is.
         self._filled: list[Any] = []
@@ -132,7 +132,7 @@ class Slots:
             ]
 
     @contextlib.contextmanager
-    def lent(self, layer: Away, *, following: Away) -> Iterator[Matrices]:
+    def lent(self, layer: OffloadedLayer, *, following: OffloadedLayer) -> Iterator[Matrices]:
         """Have a layer's matrices on the device; meanwhile those of the following one come."""
         slot = self._slot_of(layer)
         if slot is None:
@@ -147,10 +147,10 @@ class Slots:
         if self.is_cuda:
             self._read[slot].record(torch.cuda.current_stream(self.device))
 
-    def _slot_of(self, layer: Away) -> int | None:
+    def _slot_of(self, layer: OffloadedLayer) -> int | None:
         return next((i for i, held in enumerate(self._holds) if held is layer), None)
 
-    def _fill(self, slot: int, layer: Away) -> None:
+    def _fill(self, slot: int, layer: OffloadedLayer) -> None:
         """Copy a layer into a buffer, behind what still reads that buffer."""
         self._holds[slot] = layer
         with torch.cuda.stream(self._copies):  # nothing where there is no such stream
@@ -164,12 +164,12 @@ class Slots:
 class Layers:
     """The matrices of layers that run one after the other, each here or away."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: StagingBuffers) -> None:
         """Begin with none."""
         self._slots = slots
         self._owners: list[Owners] = []
         self._here: list[Matrices | None] = []
-        self._away: list[Away | None] = []
+        self._away: list[OffloadedLayer | None] = []
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -216,14 +216,14 @@ class Layers:
             with self._slots.lent(layer, following=following) as matrices:
                 yield matrices
 
-    def _absent(self) -> list[Away]:
+    def _absent(self) -> list[OffloadedLayer]:
         pairs = zip(self._here, self._away, strict=True)
         return [away for here, away in pairs if here is None and away is not None]
 
     def _send(self, i: int) -> None:
         matrices = self._here[i]
         assert matrices is not None
-        away = self._away[i] or Away(matrices, pinned=self._slots.is_cuda)
+        away = self._away[i] or OffloadedLayer(matrices, pinned=self._slots.is_cuda)
         self._here[i], self._away[i] = None, away
         self._share(i, away.over(away.bytes))
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from bot.engine.fast.operations import Nibbles, Weight, quantise
+from bot.engine.fast.transformer_ops import Int4Weight, Weight, quantise
 
 GROUP: Final = 64  # values that share a scale in 4 bits, or fewer where the columns want it
 _MOST: Final = 15  # of 4 bits
@@ -64,7 +64,7 @@ def _in_eight_bits() -> Shrink:
 def _in_four_bits() -> Shrink:
     from torchao.quantization import quant_primitives as torchao  # noqa: PLC0415 - optional
 
-    def shrink(matrix: torch.Tensor) -> Nibbles:
+    def shrink(matrix: torch.Tensor) -> Int4Weight:
         rows, columns = matrix.shape
         block = (1, math.gcd(columns, GROUP))
         scale, zero = torchao.choose_qparams_affine(
@@ -74,7 +74,7 @@ def _in_four_bits() -> Shrink:
         # (rows, columns), 0 .. 15
         values = torchao.quantize_affine(matrix, block, scale, zero, torch.uint8, 0, _MOST)
         left, right = values.chunk(2, dim=1)
-        return Nibbles(
+        return Int4Weight(
             values=left | right << 4,
             scale=scale.view(rows, -1, 1).to(matrix.dtype),
             low=(-zero * scale).view(rows, -1, 1).to(matrix.dtype),

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
-from bot.engine.fast.offload import Layers, Slots, going
-from bot.engine.fast.operations import Heads, Operations, Rotation, Rows, linear
+from bot.engine.fast.offload import Layers, StagingBuffers, going
 from bot.engine.fast.quantised import Shrink
+from bot.engine.fast.transformer_ops import Heads, Rotation, Rows, TransformerOps, linear
 from bot.engine.fast.weights import Matrices, fused_layer, vector
 from bot.engine.placement import Placement
 
@@ -43,15 +43,15 @@ class FastTextEncoder:
     def __init__(
         self,
         model: Any,
-        operations: Operations,
+        operations: TransformerOps,
         *,
-        slots: Slots | None = None,
+        slots: StagingBuffers | None = None,
         placement: Placement | None = None,
         shrink: Shrink | None = None,
     ) -> None:
         """Take the weights, layer by layer; the model keeps its parameters as views."""
         self._source, self._operations = model, operations
-        slots = slots or Slots(model.device)
+        slots = slots or StagingBuffers(model.device)
         self._device = slots.device
         self._eps = float(model.config.rms_norm_eps)
         plan, count = placement or Placement(), len(model.layers)

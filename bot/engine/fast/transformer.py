@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
 from bot.engine.fast.attention import Attend
-from bot.engine.fast.offload import Layers, Slots, going
-from bot.engine.fast.operations import Heads, Operations, Rotation, Rows, linear
+from bot.engine.fast.offload import Layers, StagingBuffers, going
 from bot.engine.fast.quantised import Shrink
+from bot.engine.fast.transformer_ops import Heads, Rotation, Rows, TransformerOps, linear
 from bot.engine.fast.weights import Matrices, fused_layer, vector
 from bot.engine.placement import Placement
 
@@ -24,7 +24,7 @@ _ROWS: Final = 4  # vectors that modulate a block: scale and gate of attention a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Conditioning:
     """What a prompt and a size decide: the same at every step.
 
     Attributes:
@@ -38,7 +38,7 @@ class Reading:
     image: Rotation
     both: Rotation
 
-    def with_caption(self, caption: torch.Tensor) -> Reading:
+    def with_caption(self, caption: torch.Tensor) -> Conditioning:
         """Return the same for another caption of this length."""
         return replace(self, caption=caption)
 
@@ -119,16 +119,16 @@ class FastTransformer:
     def __init__(
         self,
         transformer: Any,
-        operations: Operations,
+        operations: TransformerOps,
         attend: Attend,
         *,
-        slots: Slots | None = None,
+        slots: StagingBuffers | None = None,
         placement: Placement | None = None,
         shrink: Shrink | None = None,
     ) -> None:
         """Take the weights, block by block."""
         self._source, self._operations, self.attend = transformer, operations, attend
-        slots = slots or Slots(transformer.device)
+        slots = slots or StagingBuffers(transformer.device)
         self._device = slots.device  # the networks follow, part by part
         _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
         self.readers, self.layers = Layers(slots), Layers(slots)
@@ -199,11 +199,11 @@ class FastTransformer:
         return self._run(self._read_by, self.readers.walk(), plain, x, rotation)
 
     @torch.inference_mode()
-    def reading(self, caption: torch.Tensor, *, height: int, width: int) -> Reading:
+    def reading(self, caption: torch.Tensor, *, height: int, width: int) -> Conditioning:
         """Return what all steps read of a refined caption (length, dim) and a size in cells."""
         words = self.rotation(len(caption))
         image = self.rotation(len(caption), height // _PATCH, width // _PATCH)
-        return Reading(
+        return Conditioning(
             caption=caption,
             image=image,
             both=Rotation(
@@ -235,7 +235,9 @@ class FastTransformer:
         )
 
     @torch.inference_mode()
-    def velocity(self, latents: torch.Tensor, step: torch.Tensor, reading: Reading) -> torch.Tensor:
+    def velocity(
+        self, latents: torch.Tensor, step: torch.Tensor, reading: Conditioning
+    ) -> torch.Tensor:
         """Return d latents / d sigma, (1, channels, height, width) float32.
 
         Args:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from bot.engine.fast.operations import Nibbles, Quantised, Weight
+from bot.engine.fast.transformer_ops import Int4Weight, Quantised, Weight
 
 Owners = Sequence[Sequence[nn.Linear]]  # of each matrix, the layers whose rows it holds
 
@@ -53,7 +53,7 @@ def share(whole: Weight, layers: Sequence[nn.Linear]) -> None:
     start = 0
     for layer in layers:
         end = start + layer.out_features
-        if isinstance(whole, Quantised | Nibbles) or is_traceable_wrapper_subclass(whole):
+        if isinstance(whole, Quantised | Int4Weight) or is_traceable_wrapper_subclass(whole):
             layer.weight.data = layer.weight.data.new_empty(0)
         else:
             layer.weight.data = whole[start:end]
@@ -68,8 +68,8 @@ def taken_apart(
         return [weight.values, weight.scale], lambda parts: Quantised(
             values=parts[0], scale=parts[1]
         )
-    if isinstance(weight, Nibbles):
-        return [weight.values, weight.scale, weight.low], lambda parts: Nibbles(
+    if isinstance(weight, Int4Weight):
+        return [weight.values, weight.scale, weight.low], lambda parts: Int4Weight(
             values=parts[0], scale=parts[1], low=parts[2]
         )
     if not is_traceable_wrapper_subclass(weight):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.domain.boards import Board, Item, Status, Swatch
+from bot.domain.boards import Board, Item, ItemStatus, Swatch
 from bot.locales import is_chinese, text
 from bot.media.exports.phrases import (
     caption_of,
@@ -120,7 +120,7 @@ def _swatches(swatches: Sequence[Swatch], locale: str) -> list[dict[str, str]]:
 def _statuses(items: Sequence[Item], locale: str) -> list[dict[str, object]]:
     """Return what can be chosen: everything, and each status that a picture has."""
     counts = Counter(item.status for item in items)
-    order = (Status.APPROVED, Status.SHORTLIST, Status.CANDIDATE, Status.REJECTED)
+    order = (ItemStatus.APPROVED, ItemStatus.SHORTLIST, ItemStatus.CANDIDATE, ItemStatus.REJECTED)
     found: list[dict[str, object]] = [
         {"value": "", "words": text("exhibit_all", locale), "count": len(items)}
     ]

@@ -37,7 +37,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measures:
+class RowMeasures:
     """The room for rows.
 
     Attributes:
@@ -57,7 +57,7 @@ class Measures:
     max_height: float
 
 
-def arranged(aspects: Sequence[float], measures: Measures) -> list[Row]:
+def arranged(aspects: Sequence[float], measures: RowMeasures) -> list[Row]:
     """Return rows of pictures (width / height), in order, that look best together."""
     if not aspects:
         return []
@@ -68,7 +68,7 @@ def arranged(aspects: Sequence[float], measures: Measures) -> list[Row]:
     return min(ways, key=lambda rows: _badness(rows, measures))
 
 
-def _best_height(aspects: Sequence[float], measures: Measures) -> float:
+def _best_height(aspects: Sequence[float], measures: RowMeasures) -> float:
     """Return the height of rows with which all of them together have the wanted shape."""
     low, high = measures.width / 200, measures.max_height
     for _ in range(_SEARCHES):
@@ -81,12 +81,12 @@ def _best_height(aspects: Sequence[float], measures: Measures) -> float:
     return low
 
 
-def _whole(height: float, measures: Measures) -> float:
+def _whole(height: float, measures: RowMeasures) -> float:
     """Return what a row of pictures takes with its words."""
     return height * (1 + measures.words) + measures.apart
 
 
-def _badness(rows: Sequence[Row], measures: Measures) -> float:
+def _badness(rows: Sequence[Row], measures: RowMeasures) -> float:
     heights = [row.height for row in rows]
     total = sum(_whole(height, measures) for height in heights)
     off = _SHAPE_WEIGHT * abs(math.log(measures.width / total / measures.aspect))
@@ -95,7 +95,7 @@ def _badness(rows: Sequence[Row], measures: Measures) -> float:
 
 
 def _rows(
-    aspects: Sequence[float], height: float, measures: Measures, *, is_open: bool
+    aspects: Sequence[float], height: float, measures: RowMeasures, *, is_open: bool
 ) -> list[Row]:
     """Return the rows whose heights are as near to the wanted one as can be.
 
@@ -124,18 +124,18 @@ def _rows(
     return [_row(sums, begin, end, last, measures) for begin, end in pairwise(reversed(ends))]
 
 
-def _reach(aspects: Sequence[float], height: float, measures: Measures) -> int:
+def _reach(aspects: Sequence[float], height: float, measures: RowMeasures) -> int:
     """Return how many pictures a row can hold at most before it is far too low."""
     return math.ceil(2 * measures.width / (height * min(aspects) + measures.gap)) + 1
 
 
-def _natural(sums: Sequence[float], begin: int, end: int, measures: Measures) -> float:
+def _natural(sums: Sequence[float], begin: int, end: int, measures: RowMeasures) -> float:
     """Return the height of a row that fills the width; `sums` are those of all aspects before."""
     room = measures.width - measures.gap * (end - begin - 1)
     return max(room / (sums[end] - sums[begin]), 1.0)
 
 
-def _row(sums: Sequence[float], begin: int, end: int, height: float, measures: Measures) -> Row:
+def _row(sums: Sequence[float], begin: int, end: int, height: float, measures: RowMeasures) -> Row:
     natural = _natural(sums, begin, end, measures)
     own = natural
     if end == len(sums) - 1 and natural > height * _STRETCH:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from bot.domain.boards import Item, Status, Swatch
+from bot.domain.boards import Item, ItemStatus, Swatch
 from bot.locales import text
 from bot.media.exports.phrases import caption_of, drawn, plain, status_words
-from bot.media.exports.shapes import Colour, Panel, Photo, Plan, Shape, Words
+from bot.media.exports.shapes import Colour, Panel, Photo, Shape, SheetLayout, TextBlock
 from bot.media.exports.theme import STATUS, STATUS_INK, STATUS_SIGN, Colours
 from bot.media.sheets import Box
 from bot.media.sheets.typography import LINE_HEIGHT, drawable, length, lettered
@@ -23,7 +23,7 @@ CODE: Final = 20  # the size of a colour's hex value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Type:
+class TextStyle:
     """How words are set; the size in pixels."""
 
     size: int
@@ -36,7 +36,7 @@ class Type:
 
 
 @dataclass(kw_only=True)
-class Wall:
+class LayoutBuilder:
     """What is placed so far.
 
     Attributes:
@@ -55,13 +55,13 @@ class Wall:
         """Return a size in pixels."""
         return max(1, round(size * self.unit))
 
-    def ink(self, size: float) -> Type:
+    def ink(self, size: float) -> TextStyle:
         """Return the type of what is read first."""
-        return Type(size=self.px(size), colour=self.colours.ink)
+        return TextStyle(size=self.px(size), colour=self.colours.ink)
 
-    def soft(self, size: float) -> Type:
+    def soft(self, size: float) -> TextStyle:
         """Return the type of what is read last."""
-        return Type(size=self.px(size), colour=self.colours.soft)
+        return TextStyle(size=self.px(size), colour=self.colours.soft)
 
     def panel(self, box: Box, fill: Colour, *, radius: int = 0) -> None:
         """Place a filled rectangle."""
@@ -71,18 +71,18 @@ class Wall:
         self,
         words: str,
         place: tuple[int, int],
-        type_: Type,
+        type_: TextStyle,
         *,
         width: int = _LINE,
         lines: int = 1,
         anchor: Literal["l", "m", "r"] = "l",
-    ) -> Words:
+    ) -> TextBlock:
         """Place words in at most so many lines; `place` is their left (or `anchor`) and top."""
         lettering = lettered(
             drawn(words), size=type_.size, colour=type_.colour, width=width, max_lines=lines
         )
         left, top = place
-        placed = Words(
+        placed = TextBlock(
             lettering=lettering, left=left, top=top, anchor=anchor, source=plain(words)
         )  # fmt: skip
         self.shapes.append(placed)
@@ -92,7 +92,7 @@ class Wall:
         self,
         words: str,
         place: tuple[int, int],
-        type_: Type,
+        type_: TextStyle,
         ground: Colour,
         *,
         width: int = _LINE,
@@ -110,7 +110,9 @@ class Wall:
             Box(left=left, top=top, width=own, height=height), ground, radius=round(size * 0.35)
         )
         below = top + (height - lettering.line_height) // 2
-        self.shapes.append(Words(lettering=lettering, left=left + own // 2, top=below, anchor="m"))
+        self.shapes.append(
+            TextBlock(lettering=lettering, left=left + own // 2, top=below, anchor="m")
+        )
 
     def photo(self, item: Item, box: Box) -> None:
         """Place a picture by itself."""
@@ -123,19 +125,19 @@ class Wall:
         self.photo(item, box)
         colours = self.colours
         inset, size = round(label * 0.4), round(label * 0.88)
-        badge = Type(size=size, colour=colours.badge_ink)
+        badge = TextStyle(size=size, colour=colours.badge_ink)
         left = box.left + inset
         self.mark(str(item.number), (left, box.top + inset), badge, colours.badge)
-        if item.status is not Status.CANDIDATE:
+        if item.status is not ItemStatus.CANDIDATE:
             words, fitting = self._status(item.status, size, box.width - 2 * inset)
             place = (left, box.bottom - inset - mark_height(fitting))
-            self.mark(words, place, Type(size=fitting, colour=STATUS_INK), STATUS[item.status])
+            self.mark(words, place, TextStyle(size=fitting, colour=STATUS_INK), STATUS[item.status])
         if item.is_spoiler:
             place = (box.left + box.width // 2, box.top + (box.height - mark_height(size)) // 2)
             words = text("exhibit_spoiler", self.locale)
             self.mark(words, place, badge, colours.badge, width=box.width, is_centred=True)
 
-    def _status(self, status: Status, size: int, width: int) -> tuple[str, int]:
+    def _status(self, status: ItemStatus, size: int, width: int) -> tuple[str, int]:
         """Return what a status is called, and its size: a little smaller, or a sign, to fit."""
         words = status_words(status, self.locale)
         for fitting in (size, round(size * _SMALLER)):
@@ -149,16 +151,16 @@ class Wall:
         """Place what is said of a picture, in pixels of type; return where it ends."""
         left, top = place
         if caption := caption_of(item):
-            type_ = Type(size=label, colour=self.colours.ink)
+            type_ = TextStyle(size=label, colour=self.colours.ink)
             top = self.write(caption, place, type_, width=width, lines=2).bottom
         taken = 0
         if item.votes:
-            heart = Type(size=note, colour=self.colours.heart)
+            heart = TextStyle(size=note, colour=self.colours.heart)
             hearts = self.write(f"♥ {item.votes}", (left + width, top), heart, anchor="r")
             taken = hearts.lettering.width + note
         credit, room = drawn(item.credit), width - taken
         if credit and (room > _LEAST_CREDIT * note or length(drawable(credit), note) <= room):
-            type_ = Type(size=note, colour=self.colours.soft)
+            type_ = TextStyle(size=note, colour=self.colours.soft)
             self.write(credit, (left, top), type_, width=room)
         return top + round(note * LINE_HEIGHT) if item.votes or item.credit else top
 
@@ -189,13 +191,13 @@ class Wall:
     def lower(self, begin: int, down: int) -> None:
         """Move the words placed from the shape `begin` on."""
         self.shapes[begin:] = [
-            replace(shape, top=shape.top + down) if isinstance(shape, Words) else shape
+            replace(shape, top=shape.top + down) if isinstance(shape, TextBlock) else shape
             for shape in self.shapes[begin:]
         ]
 
-    def plan(self, height: int) -> Plan:
+    def plan(self, height: int) -> SheetLayout:
         """Return all that was placed."""
-        return Plan(
+        return SheetLayout(
             width=self.width, height=height, ground=self.colours.ground, shapes=tuple(self.shapes)
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.domain.boards import Board, Item, Status, Swatch, Theme
+from bot.domain.boards import Board, Item, ItemStatus, Swatch, Theme
 from bot.locales import text
-from bot.media.exports.layout_builder import WIDTH, Type, Wall, mark_height
+from bot.media.exports.layout_builder import WIDTH, LayoutBuilder, TextStyle, mark_height
 from bot.media.exports.phrases import (
     caption_of,
     date_words,
@@ -18,7 +18,7 @@ from bot.media.exports.phrases import (
     recipe_of,
     status_words,
 )
-from bot.media.exports.shapes import Plan
+from bot.media.exports.shapes import SheetLayout
 from bot.media.exports.sheet import page_count, palette_of_items
 from bot.media.exports.sheet_plan import hang
 from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
@@ -47,7 +47,7 @@ _COMMENTS: Final = 4
 _ROW: Final = 80  # the room that a row of the recipe may take
 
 
-def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -> Plan:
+def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -> SheetLayout:
     """Plan the first page: what the board is, and its colours in full width."""
     wall = _page(board.theme, locale)
     top = _TITLE_TOP
@@ -71,7 +71,7 @@ def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -
     return wall.plan(HEIGHT)
 
 
-def _place_colours(wall: Wall, palette: Sequence[Swatch]) -> None:
+def _place_colours(wall: LayoutBuilder, palette: Sequence[Swatch]) -> None:
     """Place a palette at the foot of a page, with names."""
     if not palette:
         return
@@ -86,7 +86,7 @@ def _place_colours(wall: Wall, palette: Sequence[Swatch]) -> None:
         wall.write(swatch.hex, (left, name.bottom), wall.soft(20))
 
 
-def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator[Plan]:
+def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator[SheetLayout]:
     """Plan the sheets, a page each."""
     pages = page_count(len(items), _ON_SHEET)
     palette = palette_of_items(board, items)
@@ -101,7 +101,7 @@ def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator
         yield replace(plan, height=max(plan.height, round(plan.width * HEIGHT / WIDTH)))
 
 
-def picture_page(board: Board, item: Item, *, locale: str) -> Plan:
+def picture_page(board: Board, item: Item, *, locale: str) -> SheetLayout:
     """Plan the page of one picture: it stands left, all that is known of it right."""
     wall = _page(board.theme, locale)
     scale = min(_PICTURE[0] / item.width, _PICTURE[1] / item.height)
@@ -124,14 +124,14 @@ def picture_page(board: Board, item: Item, *, locale: str) -> Plan:
     return wall.plan(HEIGHT)
 
 
-def _page(theme: Theme, locale: str) -> Wall:
-    return Wall(width=WIDTH, unit=1.0, colours=COLOURS[theme], locale=locale)
+def _page(theme: Theme, locale: str) -> LayoutBuilder:
+    return LayoutBuilder(width=WIDTH, unit=1.0, colours=COLOURS[theme], locale=locale)
 
 
 class _Column:
     """What is said of a picture, from top to bottom, as far as there is room."""
 
-    def __init__(self, wall: Wall, *, left: int, top: int, width: int) -> None:
+    def __init__(self, wall: LayoutBuilder, *, left: int, top: int, width: int) -> None:
         """Begin at the top."""
         self._wall, self._left, self._width, self._top = wall, left, width, top
 
@@ -162,12 +162,12 @@ class _Column:
         return _FOOT - 24 - self._top
 
     def _marks(self, item: Item) -> None:
-        wall, type_ = self._wall, Type(size=24, colour=self._wall.colours.badge_ink)
+        wall, type_ = self._wall, TextStyle(size=24, colour=self._wall.colours.badge_ink)
         wall.mark(str(item.number), (self._left, self._top), type_, wall.colours.badge)
-        if item.status is not Status.CANDIDATE:
+        if item.status is not ItemStatus.CANDIDATE:
             # Beside the number: two digits more take a little more room.
             left = self._left + 36 + 14 * len(str(item.number))
-            status = Type(size=24, colour=STATUS_INK)
+            status = TextStyle(size=24, colour=STATUS_INK)
             words = status_words(item.status, wall.locale)
             wall.mark(words, (left, self._top), status, STATUS[item.status])
         self._top += mark_height(24) + 18
@@ -192,7 +192,7 @@ class _Column:
             width = self._width - taken
             placed = wall.write(credit, (left, top), wall.soft(24), width=width)
             left += placed.lettering.width + 18
-        wall.write(votes, (left, top), Type(size=24, colour=wall.colours.heart))
+        wall.write(votes, (left, top), TextStyle(size=24, colour=wall.colours.heart))
         self._top += round(24 * LINE_HEIGHT) + 6 if credit or votes else 0
 
     def _titled(self, key: str, words: str, *, lines: int) -> None:

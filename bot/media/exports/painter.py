@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.media.exports.shapes import Panel, Photo, Plan, Shape, Words
+from bot.media.exports.shapes import Panel, Photo, Shape, SheetLayout, TextBlock
 from bot.media.exports.thumbnails import PictureCache, damage_words
 from bot.media.sheets.typography import lettered
 
@@ -18,7 +18,7 @@ _MISSING_INKS: Final = ((98, 102, 110), (163, 166, 173))  # on a light and on a 
 _DARK: Final = 128
 
 
-def paint(plan: Plan, pictures: PictureCache, locale: str) -> Image.Image:
+def paint(plan: SheetLayout, pictures: PictureCache, locale: str) -> Image.Image:
     """Draw a plan."""
     image = Image.new("RGB", (plan.width, plan.height), plan.ground)
     draw = ImageDraw.Draw(image)
@@ -28,12 +28,12 @@ def paint(plan: Plan, pictures: PictureCache, locale: str) -> Image.Image:
                 _paint_panel(image, shape)
             case Photo():
                 _paint_photo(image, draw, shape, pictures, locale)
-            case Words():
+            case TextBlock():
                 shape.lettering.draw(draw, shape.left, shape.top, shape.anchor)
     return image
 
 
-def digest_of(plan: Plan, pictures: PictureCache) -> str:
+def digest_of(plan: SheetLayout, pictures: PictureCache) -> str:
     """Return what two plans share exactly if they look the same."""
     described = [str((plan.width, plan.height, plan.ground))]
     described += [_described(shape, pictures) for shape in plan.shapes]

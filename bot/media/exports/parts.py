@@ -16,7 +16,7 @@ _SLACK: Final = 0.94  # of the limit is filled: what is around the pictures is e
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class ExportParts:
     """What goes into each file, and in which size; `side` in pixels."""
 
     side: int
@@ -31,7 +31,7 @@ def shared_out(
     limit_bytes: int | None,
     weight: Callable[[Item, int], int],
     fixed_bytes: int,
-) -> Parts:
+) -> ExportParts:
     """Return the largest copies with which the files are few enough, and what each file holds.
 
     Args:
@@ -44,7 +44,7 @@ def shared_out(
 
     """
     if limit_bytes is None or not items:
-        return Parts(side=side, items=(tuple(items),))
+        return ExportParts(side=side, items=(tuple(items),))
     room = int(limit_bytes * _SLACK) - fixed_bytes
     sides = [each for each in reversed(SIDES) if each <= side]
     comfortable = [each for each in sides if each >= _COMFORTABLE]
@@ -56,8 +56,8 @@ def shared_out(
             continue
         shares = _filled(items, each, room, pictures, weight)
         if len(shares) <= files:
-            return Parts(side=each, items=shares)
-    return Parts(side=sides[-1], items=_filled(items, sides[-1], room, pictures, weight))
+            return ExportParts(side=each, items=shares)
+    return ExportParts(side=sides[-1], items=_filled(items, sides[-1], room, pictures, weight))
 
 
 def _estimate(

@@ -10,7 +10,7 @@ from typing import Final
 import pydyf
 from PIL import Image
 
-from bot.media.exports.shapes import Colour, Panel, Photo, Plan, Words
+from bot.media.exports.shapes import Colour, Panel, Photo, SheetLayout, TextBlock
 from bot.media.exports.thumbnails import Copies
 from bot.media.exports.typeface import Typeface
 from bot.media.sheets import Box
@@ -69,7 +69,7 @@ class Document:
         """Begin with what all pages share."""
         self._pdf.add_object(self._fonts)
 
-    def add_page(self, plan: Plan) -> None:
+    def add_page(self, plan: SheetLayout) -> None:
         """Add a page that shows a plan as large as it fits."""
         sketch = _Sketch(plan=plan, typeface=self._typeface)
         used: dict[str, bytes] = {}
@@ -78,7 +78,7 @@ class Document:
             match shape:
                 case Panel():
                     sketch.panel(shape.box, shape.fill, shape.radius)
-                case Words():
+                case TextBlock():
                     sketch.words(shape)
                 case Photo():
                     self._add_photo(sketch, shape, used)
@@ -95,7 +95,7 @@ class Document:
             })
         )  # fmt: skip
 
-    def add_pages(self, plans: Iterable[Plan]) -> None:
+    def add_pages(self, plans: Iterable[SheetLayout]) -> None:
         """Add pages."""
         for plan in plans:
             self.add_page(plan)
@@ -140,7 +140,7 @@ class Document:
 class _Sketch:
     """What is drawn on a page: operators, their places counted in points from the left foot."""
 
-    plan: Plan
+    plan: SheetLayout
     typeface: Typeface
     _parts: list[bytes] = field(default_factory=list)
 
@@ -200,7 +200,7 @@ class _Sketch:
         self.add(b"q", *matrix, self.x(box.left), self.y(box.bottom), b"cm")
         self.add(b"/" + name.encode(), b"Do", b"Q")
 
-    def words(self, words: Words) -> None:
+    def words(self, words: TextBlock) -> None:
         """Write lines; what could not be drawn as it was typed is still copied so."""
         lettering = words.lettering
         shown = " ".join(map(turned, lettering.lines))

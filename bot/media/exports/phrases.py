@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.boards import Board, Item, Status
+from bot.domain.boards import Board, Item, ItemStatus
 from bot.locales import is_chinese, text
 
 MAX_DRAWN: Final = 1000  # characters of a text that is drawn: cutting more to fit takes time
@@ -44,7 +44,7 @@ def caption_of(item: Item) -> str:
     return plain(item.caption or item.prompt or "")
 
 
-def status_words(status: Status, locale: str) -> str:
+def status_words(status: ItemStatus, locale: str) -> str:
     """Return what a status is called."""
     return text(f"exhibit_{status.value}", locale)
 
@@ -65,7 +65,7 @@ def facts(items: Sequence[Item], locale: str) -> str:
     said = [count_words(len(items), locale)]
     said += [
         text(f"exhibit_count_{status.value}", locale, count=statuses[status])
-        for status in (Status.APPROVED, Status.SHORTLIST, Status.REJECTED)
+        for status in (ItemStatus.APPROVED, ItemStatus.SHORTLIST, ItemStatus.REJECTED)
         if statuses[status]
     ]
     if votes := sum(item.votes for item in items):

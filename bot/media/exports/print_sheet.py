@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.boards import Board, Item
 from bot.media.exports.layout_builder import WIDTH
 from bot.media.exports.painter import paint
-from bot.media.exports.shapes import Photo, Plan
+from bot.media.exports.shapes import Photo, SheetLayout
 from bot.media.exports.sheet import header_of
 from bot.media.exports.sheet_plan import hang
 from bot.media.exports.thumbnails import PictureCache
@@ -40,7 +40,7 @@ def print_sheet(
     """
     header = header_of(board, items, page=1, pages=1, locale=locale)
 
-    def planned(size: int) -> Plan:
+    def planned(size: int) -> SheetLayout:
         """Return the sheet whose type and gaps go with a width."""
         return hang(
             header, items, theme=board.theme, width=size, locale=locale, aspect=_ASPECT
@@ -67,7 +67,7 @@ def _narrower(width: int, taken_bytes: int, limit_bytes: int) -> int:
     return max(_LEAST_WIDTH, round(width * math.sqrt(limit_bytes / taken_bytes) * _SPARE))
 
 
-def natural_width(planned: Callable[[int], Plan]) -> int:
+def natural_width(planned: Callable[[int], SheetLayout]) -> int:
     """Return the width in which the pictures show all they have, within what can be drawn."""
     plan = planned(WIDTH)
     photos = [shape for shape in plan.shapes if isinstance(shape, Photo)]

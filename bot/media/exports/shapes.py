@@ -61,7 +61,7 @@ class Photo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class TextBlock:
     """Words in lines.
 
     Attributes:
@@ -83,11 +83,11 @@ class Words:
         return self.top + self.lettering.height
 
 
-Shape = Panel | Photo | Words
+Shape = Panel | Photo | TextBlock
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SheetLayout:
     """Everything on a sheet, in the order in which it is drawn."""
 
     width: int

@@ -15,7 +15,7 @@ from bot.locales import text
 from bot.media.exports.layout_builder import WIDTH
 from bot.media.exports.painter import digest_of, paint
 from bot.media.exports.phrases import count_words, facts
-from bot.media.exports.sheet_plan import Hung, hang
+from bot.media.exports.sheet_plan import PlannedSheet, hang
 from bot.media.exports.thumbnails import PictureCache, jpeg
 from bot.media.exports.title_block import Header
 from bot.media.palettes import merged
@@ -142,7 +142,7 @@ class _View:
 
 @dataclass(frozen=True, kw_only=True)
 class _Planned:
-    hung: Hung
+    hung: PlannedSheet
     numbers: tuple[int, ...]
     page: int
     pages: int

@@ -11,9 +11,9 @@ from typing import Final
 
 from bot.domain.boards import Item, Theme
 from bot.locales import text
-from bot.media.exports.justified_rows import Measures, Row, arranged
-from bot.media.exports.layout_builder import WIDTH, Wall
-from bot.media.exports.shapes import Plan
+from bot.media.exports.justified_rows import Row, RowMeasures, arranged
+from bot.media.exports.layout_builder import WIDTH, LayoutBuilder
+from bot.media.exports.shapes import SheetLayout
 from bot.media.exports.theme import COLOURS
 from bot.media.exports.title_block import MARGIN, Header, column_height, place_column, place_header
 from bot.media.sheets import Box
@@ -40,7 +40,7 @@ _EMPTY_HEIGHT: Final = 360
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hung:
+class PlannedSheet:
     """A planned sheet.
 
     Attributes:
@@ -48,7 +48,7 @@ class Hung:
 
     """
 
-    plan: Plan
+    plan: SheetLayout
     boxes: tuple[Box, ...]
 
 
@@ -60,7 +60,7 @@ def hang(
     width: int,
     locale: str,
     aspect: float = ASPECT,
-) -> Hung:
+) -> PlannedSheet:
     """Plan a sheet of some pictures.
 
     Args:
@@ -72,7 +72,7 @@ def hang(
         aspect: Width / height that the rows should have together.
 
     """
-    wall = Wall(width=width, unit=width / WIDTH, colours=COLOURS[theme], locale=locale)
+    wall = LayoutBuilder(width=width, unit=width / WIDTH, colours=COLOURS[theme], locale=locale)
     measures = _measures(wall, items, aspect)
     rows = arranged([_aspect(item) for item in items], measures)
     wall.width = _width(wall, items, rows)
@@ -89,10 +89,10 @@ def hang(
             place_column(wall, header.palette, (left, top))
     else:
         end = _place_rows(wall, items, rows, top, measures)
-    return Hung(plan=wall.plan(end + wall.px(MARGIN)), boxes=tuple(wall.boxes))
+    return PlannedSheet(plan=wall.plan(end + wall.px(MARGIN)), boxes=tuple(wall.boxes))
 
 
-def _head_scale(wall: Wall, rows: Sequence[Row]) -> float:
+def _head_scale(wall: LayoutBuilder, rows: Sequence[Row]) -> float:
     """Return how large the header's type is: a wall of very small pictures has a smaller one."""
     if not rows:
         return 1.0
@@ -100,7 +100,7 @@ def _head_scale(wall: Wall, rows: Sequence[Row]) -> float:
     return min(1.0, max(_LEAST_HEAD, math.sqrt(typical / _USUAL_ROW)))
 
 
-def _room(wall: Wall) -> int:
+def _room(wall: LayoutBuilder) -> int:
     return wall.width - 2 * wall.px(MARGIN)
 
 
@@ -108,12 +108,12 @@ def _aspect(item: Item) -> float:
     return min(max(item.width / item.height, _SLIMMEST), _WIDEST)
 
 
-def _measures(wall: Wall, items: Sequence[Item], aspect: float) -> Measures:
+def _measures(wall: LayoutBuilder, items: Sequence[Item], aspect: float) -> RowMeasures:
     """Return the room for the rows; small pictures stand closer together."""
     taken = sum(_aspect(item) for item in items) * aspect * _WITH_WORDS
     row = _room(wall) / math.sqrt(max(taken, 1.0))  # about the height of a row
     unit = min(wall.unit, row / _USUAL_ROW)
-    return Measures(
+    return RowMeasures(
         width=_room(wall),
         gap=max(_LEAST_GAP, round(_GAP * unit)),
         words=_LABEL_SHARE * LINE_HEIGHT * (2 + _NOTE_SHARE),
@@ -123,7 +123,7 @@ def _measures(wall: Wall, items: Sequence[Item], aspect: float) -> Measures:
     )
 
 
-def _width(wall: Wall, items: Sequence[Item], rows: Sequence[Row]) -> int:
+def _width(wall: LayoutBuilder, items: Sequence[Item], rows: Sequence[Row]) -> int:
     """Return the width that the pictures leave a sheet."""
     if len(items) == 1:
         taken = _alone_size(wall, items[0])[0] / _ALONE_SHARE
@@ -134,7 +134,7 @@ def _width(wall: Wall, items: Sequence[Item], rows: Sequence[Row]) -> int:
 
 
 def _place_rows(
-    wall: Wall, items: Sequence[Item], rows: Sequence[Row], top: int, measures: Measures
+    wall: LayoutBuilder, items: Sequence[Item], rows: Sequence[Row], top: int, measures: RowMeasures
 ) -> int:
     """Place all rows; return where they end."""
     typical = statistics.median([row.height for row in rows])
@@ -150,7 +150,7 @@ def _place_rows(
     return end
 
 
-def _row_width(items: Sequence[Item], row: Row, measures: Measures) -> int:
+def _row_width(items: Sequence[Item], row: Row, measures: RowMeasures) -> int:
     """Return how wide a row is, in pixels."""
     if row.fill >= 1:
         return round(measures.width)
@@ -159,10 +159,10 @@ def _row_width(items: Sequence[Item], row: Row, measures: Measures) -> int:
 
 
 def _place_row(
-    wall: Wall,
+    wall: LayoutBuilder,
     items: Sequence[Item],
     row: Row,
-    measures: Measures,
+    measures: RowMeasures,
     *,
     place: tuple[int, int],
     label: int,
@@ -190,14 +190,14 @@ def _edges(aspects: Sequence[float], width: int, gap: int) -> list[tuple[int, in
     return [(edges[i] + gap * i, edges[i + 1] - edges[i]) for i in range(len(aspects))]
 
 
-def _alone_size(wall: Wall, item: Item) -> tuple[int, int]:
+def _alone_size(wall: LayoutBuilder, item: Item) -> tuple[int, int]:
     """Return width and height of a picture that hangs alone."""
     aspect = _aspect(item)
     width = min(_room(wall) * _ALONE_SHARE, wall.px(_MAX_ROW) * aspect)
     return round(width), round(width / aspect)
 
 
-def _place_alone(wall: Wall, item: Item, top: int) -> int:
+def _place_alone(wall: LayoutBuilder, item: Item, top: int) -> int:
     """Place the only picture, its words to the right of its foot; return where it ends."""
     width, height = _alone_size(wall, item)
     margin, label = wall.px(MARGIN), wall.px(_LABEL)
@@ -210,14 +210,14 @@ def _place_alone(wall: Wall, item: Item, top: int) -> int:
     return top + max(height, end - top)
 
 
-def _has_column(wall: Wall, item: Item, header: Header) -> bool:
+def _has_column(wall: LayoutBuilder, item: Item, header: Header) -> bool:
     """Tell whether the palette finds room beside a picture that hangs alone, above its words."""
     _, height = _alone_size(wall, item)
     words = wall.px(_LABEL * LINE_HEIGHT * (2 + _NOTE_SHARE) + MARGIN)
     return bool(header.palette) and words + column_height(wall, header.palette) <= height
 
 
-def _place_nothing(wall: Wall, top: int) -> int:
+def _place_nothing(wall: LayoutBuilder, top: int) -> int:
     """Say that the board is empty; return where that ends."""
     margin, height = wall.px(MARGIN), wall.px(_EMPTY_HEIGHT)
     box = Box(left=margin, top=top, width=_room(wall), height=height)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.boards import Status, Theme
+from bot.domain.boards import ItemStatus, Theme
 from bot.media.exports.shapes import Colour
 
 
@@ -54,17 +54,17 @@ COLOURS: Final[Mapping[Theme, Colours]] = {
 }
 
 # The grounds of status marks, the same in both themes: white stands on each of them.
-STATUS: Final[Mapping[Status, Colour]] = {
-    Status.CANDIDATE: (98, 102, 110),
-    Status.SHORTLIST: (60, 72, 200),
-    Status.APPROVED: (22, 122, 66),
-    Status.REJECTED: (164, 44, 44),
+STATUS: Final[Mapping[ItemStatus, Colour]] = {
+    ItemStatus.CANDIDATE: (98, 102, 110),
+    ItemStatus.SHORTLIST: (60, 72, 200),
+    ItemStatus.APPROVED: (22, 122, 66),
+    ItemStatus.REJECTED: (164, 44, 44),
 }
 STATUS_INK: Final[Colour] = (255, 255, 255)
 # Where the word does not fit.
-STATUS_SIGN: Final[Mapping[Status, str]] = {
-    Status.CANDIDATE: "·",
-    Status.SHORTLIST: "★",
-    Status.APPROVED: "✓",
-    Status.REJECTED: "✕",
+STATUS_SIGN: Final[Mapping[ItemStatus, str]] = {
+    ItemStatus.CANDIDATE: "·",
+    ItemStatus.SHORTLIST: "★",
+    ItemStatus.APPROVED: "✓",
+    ItemStatus.REJECTED: "✕",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.boards import Swatch
-from bot.media.exports.layout_builder import CODE, Wall
+from bot.media.exports.layout_builder import CODE, LayoutBuilder
 from bot.media.palettes import name_of
 from bot.media.sheets import Box
 from bot.media.sheets.typography import LINE_HEIGHT
@@ -38,7 +38,7 @@ class Header:
     palette: tuple[Swatch, ...] = ()
 
 
-def place_header(wall: Wall, header: Header, *, margin: int) -> int:
+def place_header(wall: LayoutBuilder, header: Header, *, margin: int) -> int:
     """Place title, brief and facts to the left, the palette to the right; return where they end."""
     taken, foot = _place_palette(wall, header.palette, margin=margin)
     whole = wall.width - 2 * margin
@@ -59,7 +59,9 @@ def place_header(wall: Wall, header: Header, *, margin: int) -> int:
     return max(top, foot) + wall.px(_HEADER_GAP - _LINES_GAP)
 
 
-def _place_palette(wall: Wall, palette: Sequence[Swatch], *, margin: int) -> tuple[int, int]:
+def _place_palette(
+    wall: LayoutBuilder, palette: Sequence[Swatch], *, margin: int
+) -> tuple[int, int]:
     """Place the palette at the right edge; return its width and where it ends."""
     if not palette:
         return 0, 0
@@ -70,12 +72,12 @@ def _place_palette(wall: Wall, palette: Sequence[Swatch], *, margin: int) -> tup
     return taken, wall.palette(palette, place, gap=gap)
 
 
-def column_height(wall: Wall, palette: Sequence[Swatch]) -> int:
+def column_height(wall: LayoutBuilder, palette: Sequence[Swatch]) -> int:
     """Return what colours take below each other."""
     return len(palette) * wall.px(_CHIP[1] + _CHIP_GAP)
 
 
-def place_column(wall: Wall, palette: Sequence[Swatch], place: tuple[int, int]) -> None:
+def place_column(wall: LayoutBuilder, palette: Sequence[Swatch], place: tuple[int, int]) -> None:
     """Place colours below each other, each with its name and code."""
     left, top = place
     width, height = wall.px(_CHIP[0]), wall.px(_CHIP[1])

@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageOps
 
-from bot.domain.lineage import Family, Member, Presence, View
+from bot.domain.lineage import Family, FamilyMember, FamilyView, Presence
 from bot.errors import DamagedPictureError
 from bot.locales import text
 from bot.media.family_tree.phrases import all_changes, relation_words
@@ -42,7 +42,7 @@ class Cards:
         self,
         image: Image.Image,
         family: Family,
-        view: View,
+        view: FamilyView,
         style: Style,
         *,
         locale: str,
@@ -74,7 +74,7 @@ class Cards:
     ) -> None:
         self._image.paste(colour, (*place,), _rounded(size, radius))
 
-    def _write_origin(self, member: Member, left: int, top: int) -> None:
+    def _write_origin(self, member: FamilyMember, left: int, top: int) -> None:
         """Write how the image came, and below it what was changed."""
         style = self._style
         if member.presence is Presence.ELSEWHERE:
@@ -94,7 +94,7 @@ class Cards:
             self._centre(line, middle, y + style.line_height / 2, style.small, INK)
             y += style.line_height
 
-    def _explanation(self, member: Member) -> list[str]:
+    def _explanation(self, member: FamilyMember) -> list[str]:
         """Return what was changed; of the first image its prompt, as nothing was before."""
         parent = self._family.parent(member.id)
         words = all_changes(member, parent, self._locale)
@@ -104,7 +104,7 @@ class Cards:
         width = self._style.card_width - self._style.pad
         return wrapped(words, size, width=width, lines=self._style.lines)
 
-    def _draw_picture(self, member: Member, left: int, top: int) -> None:
+    def _draw_picture(self, member: FamilyMember, left: int, top: int) -> None:
         if not member.is_here:
             key = "deleted" if member.presence is Presence.DELETED else "elsewhere"
             self._draw_frame(text(f"family_{key}", self._locale), left, top)
@@ -145,7 +145,7 @@ class Cards:
                 self._draw.line(dash, FAINT, width=2)
         self._centre(words, left + edge / 2, top + edge / 2, self._style.text, SOFT)
 
-    def _write_id(self, member: Member, left: int, top: int) -> None:
+    def _write_id(self, member: FamilyMember, left: int, top: int) -> None:
         """Write the id, and beside it how many images hang on this one that are not shown."""
         style = self._style
         words = "" if member.presence is Presence.ELSEWHERE else member.id

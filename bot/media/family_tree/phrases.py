@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.domain.jobs import Relation
-from bot.domain.lineage import Change, Member
+from bot.domain.lineage import FamilyMember, FieldChange
 from bot.locales import is_chinese, text
 
 _STRAIGHT: Final = str.maketrans("“”", '""')
@@ -20,7 +20,7 @@ def relation_words(relation: Relation, locale: str) -> str:
 
 
 def change_words(
-    change: Change,
+    change: FieldChange,
     locale: str,
     *,
     shown: Callable[[str], str] = str,
@@ -50,7 +50,7 @@ def change_words(
     return text(key, locale, before=before, after=after)
 
 
-def all_changes(member: Member, parent: Member | None, locale: str) -> str:
+def all_changes(member: FamilyMember, parent: FamilyMember | None, locale: str) -> str:
     """Return everything that was changed, in one line.
 
     A Chinese font's curly quotes are as wide as its letters: English ones are straight here.

@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.domain.lineage import Family, View
+from bot.domain.lineage import Family, FamilyView
 from bot.locales import text
 from bot.media.family_tree.cards import Cards
 from bot.media.family_tree.style import (
@@ -26,7 +26,7 @@ from bot.media.family_tree.style import (
     TITLE,
     Style,
 )
-from bot.media.family_tree.tree_layout import Arrangement, Measures, arrange
+from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
 from bot.media.family_tree.type_lines import cut
 from bot.media.sheets.typography import draw_line
 
@@ -40,7 +40,7 @@ _RADIUS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portrait:
+class FamilyTree:
     """A drawn family.
 
     Attributes:
@@ -50,12 +50,12 @@ class Portrait:
     """
 
     image: Image.Image
-    view: View
+    view: FamilyView
     num_hidden: int
     has_spoilers: bool
 
 
-def draw_family(family: Family, *, locale: str, show_spoilers: bool = False) -> Portrait:
+def draw_family(family: Family, *, locale: str, show_spoilers: bool = False) -> FamilyTree:
     """Draw a family as far as it fits: the images nearest to the one that was asked for.
 
     Args:
@@ -77,7 +77,7 @@ def draw_family(family: Family, *, locale: str, show_spoilers: bool = False) -> 
     for id_, (x, y) in arrangement.places.items():
         cards.draw(id_, left + round(x), header_height + round(y))
     spoilers = sum(each.is_spoiler and each.is_here for each in view.members.values())
-    return Portrait(
+    return FamilyTree(
         image=image,
         view=view,
         num_hidden=0 if show_spoilers else spoilers,
@@ -85,7 +85,7 @@ def draw_family(family: Family, *, locale: str, show_spoilers: bool = False) -> 
     )
 
 
-def _choose(family: Family) -> tuple[View, Arrangement, Style]:
+def _choose(family: Family) -> tuple[FamilyView, Arrangement, Style]:
     """Return as much of the family as fits, on cards as large as fit."""
     for limit in _LIMITS:
         view = family.nearest(limit)
@@ -95,7 +95,7 @@ def _choose(family: Family) -> tuple[View, Arrangement, Style]:
     raise AssertionError("one card always fits")
 
 
-def _fitting(view: View, style: Style) -> Arrangement | None:
+def _fitting(view: FamilyView, style: Style) -> Arrangement | None:
     """Return the best way to arrange cards that fits, if one does."""
     children = view.children()
     found = []
@@ -107,9 +107,9 @@ def _fitting(view: View, style: Style) -> Arrangement | None:
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
-def measures_of(style: Style, *, one_row: int, is_centred: bool) -> Measures:
+def measures_of(style: Style, *, one_row: int, is_centred: bool) -> TreeMeasures:
     """Return the room that cards of a style take."""
-    return Measures(
+    return TreeMeasures(
         card_width=style.card_width,
         card_height=style.card_height,
         gap_x=style.gap_x,
@@ -128,7 +128,7 @@ class _HeaderLine:
     height: int
 
 
-def _header(family: Family, view: View, locale: str) -> list[_HeaderLine]:
+def _header(family: Family, view: FamilyView, locale: str) -> list[_HeaderLine]:
     total = len(family.members)
     count = text("family_alone" if total == 1 else "family_count", locale, count=total)
     if family.is_cut:

@@ -21,7 +21,7 @@ _WIDER: Final = 1.6  # columns a row of a folded block, as a screen is wider tha
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measures:
+class TreeMeasures:
     """Sizes in pixels.
 
     Attributes:
@@ -102,7 +102,7 @@ class _Block:
     members: tuple[str, ...]
     columns: int
     is_chain: bool
-    measures: Measures
+    measures: TreeMeasures
     children: list[_Block] = field(default_factory=list)
 
     @property
@@ -156,7 +156,7 @@ class _Subtree:
 
 
 def arrange(
-    root: str, children: Mapping[str, Sequence[str]], measures: Measures
+    root: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures
 ) -> Arrangement:  # fmt: skip
     """Return where the cards and lines of a tree are."""
     tree = _subtree(_block(root, children, measures))
@@ -172,7 +172,7 @@ def arrange(
     )
 
 
-def _block(start: str, children: Mapping[str, Sequence[str]], measures: Measures) -> _Block:
+def _block(start: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures) -> _Block:
     """Return the chain that begins with a card, with the blocks that hang on its last one."""
     chain = [start]
     while len(children[chain[-1]]) == 1:
@@ -238,7 +238,7 @@ def _beneath(entries: Sequence[float], children: Sequence[_Subtree], *, is_centr
     return entries[sizes.index(max(sizes))]
 
 
-def _spread(outlines: Sequence[Sequence[Rect]], measures: Measures) -> list[float]:
+def _spread(outlines: Sequence[Sequence[Rect]], measures: TreeMeasures) -> list[float]:
     """Return the left of each subtree: as near as may be, small ones evenly between large ones."""
     from_left = _packed(outlines, measures)
     mirrored = [[rect.mirrored() for rect in outline] for outline in reversed(outlines)]
@@ -247,7 +247,7 @@ def _spread(outlines: Sequence[Sequence[Rect]], measures: Measures) -> list[floa
     return [(a + b + shift) / 2 for a, b in zip(from_left, from_right, strict=True)]
 
 
-def _packed(outlines: Sequence[Sequence[Rect]], measures: Measures) -> list[float]:
+def _packed(outlines: Sequence[Sequence[Rect]], measures: TreeMeasures) -> list[float]:
     """Slide each subtree to the left until it meets those before it."""
     offsets = [0.0]
     taken = list(outlines[0])

@@ -8,11 +8,11 @@ alpha channel, and it does not know SwarmUI, XMP or a ComfyUI graph without its 
 from bot.media.metadata.adoption import LeftOut, Takeover, take_over
 from bot.media.metadata.parameters import ToolMetadata
 from bot.media.metadata.read import read_tool_metadata
-from bot.media.metadata.source import Source, read_source
+from bot.media.metadata.source import PictureClaims, read_source
 
 __all__ = [
     "LeftOut",
-    "Source",
+    "PictureClaims",
     "Takeover",
     "ToolMetadata",
     "read_source",

@@ -18,7 +18,7 @@ _CREDIT: Final = re.compile(r"photoshop:Credit(?:=[\"']|>)([^\"'<]{1,200})")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class PictureClaims:
     """Claims of a file about its picture.
 
     Attributes:
@@ -33,13 +33,13 @@ class Source:
     program: str
 
 
-def read_source(texts: Mapping[str, str]) -> Source:
+def read_source(texts: Mapping[str, str]) -> PictureClaims:
     """Return what XMP, EXIF and text chunks claim."""
     xmp = texts.get("xmp", "")
     kinds = set(_SOURCE_TYPE.findall(xmp))
     said = (_CREATOR_TOOL.search(xmp), _CREDIT.search(xmp))
     program = next((words(each[1]) for each in said if each is not None), "")
-    return Source(
+    return PictureClaims(
         is_generated=bool(kinds & _GENERATED),
         is_partly_generated=bool(kinds & _PARTLY),
         program=program or words(texts.get("Software", "")),

@@ -10,17 +10,17 @@ from bot.services.boards.changes import (
     no_picture,
     refusal,
 )
-from bot.services.boards.options import BoardEdits, BoardOptions, Label, UploadDetails, Words
+from bot.services.boards.options import BoardEdits, BoardOptions, ItemEdits, Label, UploadDetails
 
 __all__ = [
     "UNDO_FOR",
     "BoardEdits",
     "BoardOptions",
     "Boards",
+    "ItemEdits",
     "Label",
     "OnChange",
     "UploadDetails",
-    "Words",
     "changeable",
     "megabytes",
     "no_board",

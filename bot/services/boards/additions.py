@@ -12,7 +12,7 @@ from typing import Any, Unpack
 
 from PIL import Image
 
-from bot.domain.boards import Access, Actor, Added, Item, Source, Status, Swatch, rules
+from bot.domain.boards import Access, Actor, Added, Item, ItemSource, ItemStatus, Swatch, rules
 from bot.domain.jobs import Generation, typed_id
 from bot.domain.plain_text import quoted
 from bot.domain.recipe import recipe_text_of
@@ -22,7 +22,7 @@ from bot.media.fingerprint import Match, best_match, candidates, fingerprint
 from bot.media.image_input import Picture, read_picture
 from bot.media.palettes import palette_of
 from bot.media.picture_files import read_copy, read_image, write_once
-from bot.services.boards.changes import Changing, Work, allowed
+from bot.services.boards.changes import BoardChanges, BoardUpdate, allowed
 from bot.services.boards.options import Label, UploadDetails
 
 
@@ -41,7 +41,7 @@ class Offer:
     """A picture that somebody wants to hang up, not opened yet; the fields are those of `Item`."""
 
     content: bytes
-    source: Source
+    source: ItemSource
     credit: str
     author_id: int | None
     channel_id: int | None
@@ -52,7 +52,7 @@ class Offer:
     recipe_text: str | None = None
 
 
-class Adding(Changing):
+class Additions(BoardChanges):
     """Hanging pictures up."""
 
     async def add_generation(
@@ -101,7 +101,7 @@ class Adding(Changing):
         await self._check(actor, board_id, details)
         offer = Offer(
             content=content,
-            source=Source.UPLOAD,
+            source=ItemSource.UPLOAD,
             credit=details["author_name"],
             author_id=details["author_id"],
             channel_id=details["channel_id"],
@@ -119,7 +119,7 @@ class Adding(Changing):
         hidden = await self._store.generations.spoilers_among([generation.id])
         return Offer(
             content=await asyncio.to_thread(_content_of, generation),
-            source=Source.GENERATION,
+            source=ItemSource.GENERATION,
             credit="" if job is None else job.origin.user_name,
             author_id=generation.user_id,
             channel_id=generation.channel_id,
@@ -160,7 +160,7 @@ class Adding(Changing):
                 await work.note("added", item=item, detail=item.caption)
         return Added(item=item, duplicate_of=near)
 
-    async def _check_space(self, work: Work, file: str, size_bytes: int) -> None:
+    async def _check_space(self, work: BoardUpdate, file: str, size_bytes: int) -> None:
         """Refuse a file that the guild has no room for; one that it keeps already takes none."""
         guild_id = work.board.guild_id
         used = await work.change.space(guild_id)
@@ -199,7 +199,7 @@ async def _copied(path: Path, content: bytes) -> AsyncIterator[None]:
         raise
 
 
-async def check_room(work: Work) -> None:
+async def check_room(work: BoardUpdate) -> None:
     """Refuse a picture that would be one too many."""
     count = await work.change.num_items(work.board.id)
     if count >= rules.MAX_ITEMS:
@@ -222,7 +222,7 @@ def megabytes(size_bytes: int) -> str:
     return f"{size:,.0f}" if size >= 10 else f"{size:.1f}"  # noqa: PLR2004
 
 
-async def _released(work: Work, item: Item, label: Label) -> Item:
+async def _released(work: BoardUpdate, item: Item, label: Label) -> Item:
     """Let whoever sees the board see a picture that hangs there already, where that was asked."""
     if not label.get("is_released") or item.channel_id is None:
         return item
@@ -251,7 +251,7 @@ def _said(label: Label) -> dict[str, Any]:
     }
 
 
-def _item(work: Work, path: Path, offer: Offer, look: Look, label: Label) -> Item:
+def _item(work: BoardUpdate, path: Path, offer: Offer, look: Look, label: Label) -> Item:
     """Return a new picture that has neither id nor number yet."""
     said = _said(label)
     return Item(
@@ -271,7 +271,7 @@ def _item(work: Work, path: Path, offer: Offer, look: Look, label: Label) -> Ite
         author_id=offer.author_id,
         channel_id=None if label.get("is_released") else offer.channel_id,
         is_spoiler=offer.is_spoiler,
-        status=Status.CANDIDATE,
+        status=ItemStatus.CANDIDATE,
         voter_ids=frozenset(),
         comments=(),
         palette=look.palette,

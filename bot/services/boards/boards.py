@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bot.services.boards.additions import Adding
-from bot.services.boards.cleanup import Tidying
-from bot.services.boards.curation import Curating
-from bot.services.boards.discussion import Talking
-from bot.services.boards.lifecycle import Keeping
-from bot.services.boards.stars import Starring
+from bot.services.boards.additions import Additions
+from bot.services.boards.cleanup import Cleanup
+from bot.services.boards.curation import Curation
+from bot.services.boards.discussion import Discussion
+from bot.services.boards.lifecycle import Lifecycle
+from bot.services.boards.stars import Starboard
 
 
-class Boards(Keeping, Adding, Curating, Talking, Starring, Tidying):
+class Boards(Lifecycle, Additions, Curation, Discussion, Starboard, Cleanup):
     """The mood boards of all guilds.
 
     Every change checks what its actor may do, is one transaction, is noted in the board's log and

@@ -30,7 +30,7 @@ OnChange = Callable[[str], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
-class Work:
+class BoardUpdate:
     """A change of a board that is under way.
 
     Attributes:
@@ -80,7 +80,7 @@ class Work:
         await self.change.set_palette(self.board.id, await asyncio.to_thread(merged, palettes))
 
 
-class Changing:
+class BoardChanges:
     """What every part of `Boards` stands on.
 
     Attributes:
@@ -94,7 +94,7 @@ class Changing:
     def __init__(
         self, store: Store, *, sizes: SizeRules, space_bytes: int = rules.SPACE_BYTES
     ) -> None:
-        """Remember the parts; `sizes` are what the model draws, `space_bytes` a guild's."""
+        """`sizes` are what the model draws, `space_bytes` a guild's."""
         self._store = store
         self._table = store.boards
         self._sizes = sizes
@@ -128,7 +128,7 @@ class Changing:
     @contextlib.asynccontextmanager
     async def _working(
         self, actor: Actor, board_id: str, needs: Access, *, is_archive_fine: bool = False
-    ) -> AsyncIterator[Work]:
+    ) -> AsyncIterator[BoardUpdate]:
         """Change a board; it is told when all of it is kept.
 
         Raises:
@@ -139,7 +139,7 @@ class Changing:
             head = await change.head(board_id)
             check = allowed if is_archive_fine else changeable
             board = check(head, actor, needs, typed=board_id)
-            work = Work(change=change, actor=actor, board=board, at=self.now())
+            work = BoardUpdate(change=change, actor=actor, board=board, at=self.now())
             yield work
         if work.is_noted:
             await self._tell(board_id)

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.domain.boards import Board
 from bot.media.picture_files import COPY_NAME, is_temporary
-from bot.services.boards.changes import UNDO_FOR, Changing
+from bot.services.boards.changes import UNDO_FOR, BoardChanges
 from bot.storage.records import RecordError, item_id_of, read_record
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ _EVERY_S: Final = 3600.0
 _LOG_LENGTH: Final = 5000  # entries kept of a board
 
 
-class Tidying(Changing):
+class Cleanup(BoardChanges):
     """Sweeping."""
 
     async def keep_tidy(self) -> None:

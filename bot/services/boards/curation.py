@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Unpack
 
-from bot.domain.boards import Access, Actor, Hanging, Item, Status, access_of, rules
+from bot.domain.boards import Access, Actor, BoardPlace, Item, ItemStatus, access_of, rules
 from bot.domain.jobs import typed_id
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.additions import check_room
-from bot.services.boards.changes import UNDO_FOR, Changing, Work
-from bot.services.boards.options import Words
+from bot.services.boards.changes import UNDO_FOR, BoardChanges, BoardUpdate
+from bot.services.boards.options import ItemEdits
 
 
-class Curating(Changing):
+class Curation(BoardChanges):
     """What is done to single pictures; each answers with the picture as it is now."""
 
     async def item(self, actor: Actor, board_id: str, number: int) -> Item:
@@ -32,7 +32,7 @@ class Curating(Changing):
         return await self._now(work.board, number)
 
     async def describe(
-        self, actor: Actor, board_id: str, number: int, **words: Unpack[Words]
+        self, actor: Actor, board_id: str, number: int, **words: Unpack[ItemEdits]
     ) -> Item:
         """Change what is said of a picture, all of it or nothing; whoever hung it up may, too.
 
@@ -70,13 +70,15 @@ class Curating(Changing):
         """Take tags from a picture; whoever hung it up may do so, too."""
         return await self.describe(actor, board_id, number, untags=tags)
 
-    async def set_status(self, actor: Actor, board_id: str, number: int, status: Status) -> Item:
+    async def set_status(
+        self, actor: Actor, board_id: str, number: int, status: ItemStatus
+    ) -> Item:
         """Say how far a picture got."""
         async with self._working(actor, board_id, Access.CURATE) as work:
             item = await work.item(number)
             if status is not item.status:
                 await work.change.set_item(item.id, status=status)
-                if Status.REJECTED in {status, item.status}:
+                if ItemStatus.REJECTED in {status, item.status}:
                     await work.recolour()
                 await work.note("status", item=item, detail=status.value)
         return await self._now(work.board, number)
@@ -128,7 +130,7 @@ class Curating(Changing):
             return found
         return [each for each in found if actor.user_id in {each.added_by, each.author_id}]
 
-    async def hangings(self, actor: Actor, generation_id: str) -> list[Hanging]:
+    async def hangings(self, actor: Actor, generation_id: str) -> list[BoardPlace]:
         """Return where an image hangs, on boards that the actor may see."""
         found = await self._table.hangings(actor.guild_id, typed_id(generation_id))
         heads = [await self._table.head(each.board_id) for each in found]
@@ -138,7 +140,7 @@ class Curating(Changing):
             if head is not None and access_of(head, actor) >= Access.LOOK
         ]
 
-    async def take_off_everywhere(self, actor: Actor, generation_id: str) -> list[Hanging]:
+    async def take_off_everywhere(self, actor: Actor, generation_id: str) -> list[BoardPlace]:
         """Take an image off all boards of the guild, for who made it and for moderators.
 
         Boards that the actor may not see and archived ones are no exception; what is not the
@@ -155,17 +157,17 @@ class Curating(Changing):
                 assert board is not None
                 if actor.moderates(board.channel_id) or item.author_id == actor.user_id:
                     await _take_off(
-                        Work(change=change, actor=actor, board=board, at=self.now()), item
+                        BoardUpdate(change=change, actor=actor, board=board, at=self.now()), item
                     )
                     gone.append(
-                        Hanging(board_id=board.id, board_name=board.name, number=item.number)
+                        BoardPlace(board_id=board.id, board_name=board.name, number=item.number)
                     )
         for hanging in gone:
             await self._tell(hanging.board_id)
         return gone
 
 
-def _checked(words: Words) -> dict[str, Any]:
+def _checked(words: ItemEdits) -> dict[str, Any]:
     """Return words of a picture as they are kept."""
     found: dict[str, Any] = {
         "tags": rules.tags(words.get("tags", ())),
@@ -178,7 +180,7 @@ def _checked(words: Words) -> dict[str, Any]:
     return found
 
 
-async def _own(work: Work, number: int) -> Item:
+async def _own(work: BoardUpdate, number: int) -> Item:
     """Return a picture that the actor may curate, or that they hung up."""
     item = await work.item(number)
     if item.added_by != work.actor.user_id:
@@ -186,19 +188,19 @@ async def _own(work: Work, number: int) -> Item:
     return item
 
 
-def _check_theirs(work: Work, item: Item) -> None:
+def _check_theirs(work: BoardUpdate, item: Item) -> None:
     """Refuse to take off what is not the actor's, unless they may curate."""
     if work.actor.user_id not in {item.added_by, item.author_id}:
         work.check(Access.CURATE)
 
 
-async def _take_off(work: Work, item: Item) -> None:
+async def _take_off(work: BoardUpdate, item: Item) -> None:
     await work.change.set_item(item.id, removed_at=work.at.isoformat())
     await work.recolour()
     await work.note("removed", item=item, detail=item.caption)
 
 
-async def _set_tags(work: Work, item: Item, tags: tuple[str, ...], verb: str) -> None:
+async def _set_tags(work: BoardUpdate, item: Item, tags: tuple[str, ...], verb: str) -> None:
     if tags != item.tags:
         changed = {*tags} ^ {*item.tags}
         await work.change.set_tags(item.id, tags)

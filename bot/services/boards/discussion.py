@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.domain.boards import Access, Actor, Comment, Item, LogPage, Status, rules
+from bot.domain.boards import Access, Actor, Comment, Item, ItemStatus, LogPage, rules
 from bot.errors import BotError, InvalidRequestError
-from bot.services.boards.changes import Changing, Work
+from bot.services.boards.changes import BoardChanges, BoardUpdate
 
 LOG_PAGE: Final = 15  # entries
 
 
-class Talking(Changing):
+class Discussion(BoardChanges):
     """Votes, comments and the log."""
 
     async def vote(self, actor: Actor, board_id: str, number: int) -> Item:
@@ -75,7 +75,7 @@ class Talking(Changing):
         return LogPage(activities=tuple(found[:page_size]), has_older=len(found) > page_size)
 
 
-async def _count(work: Work, item: Item) -> None:
+async def _count(work: BoardUpdate, item: Item) -> None:
     """Count a vote; the one that reaches the threshold shortlists a candidate."""
     voter, board = work.actor.user_id, work.board
     if not board.self_vote and voter in {item.added_by, item.author_id}:
@@ -85,21 +85,21 @@ async def _count(work: Work, item: Item) -> None:
         )
     await work.change.vote(item.id, voter, at=work.at)
     await work.note("voted", item=item)
-    if item.votes + 1 == board.threshold and item.status is Status.CANDIDATE:
+    if item.votes + 1 == board.threshold and item.status is ItemStatus.CANDIDATE:
         await shortlist(work, item, votes=board.threshold)
 
 
-async def shortlist(work: Work, item: Item, *, votes: int) -> None:
+async def shortlist(work: BoardUpdate, item: Item, *, votes: int) -> None:
     """Put a picture on the shortlist for its votes."""
-    await work.change.set_item(item.id, status=Status.SHORTLIST)
+    await work.change.set_item(item.id, status=ItemStatus.SHORTLIST)
     await work.note("shortlisted", item=item, detail=str(votes))
 
 
-async def _take_back(work: Work, item: Item) -> None:
+async def _take_back(work: BoardUpdate, item: Item) -> None:
     """Take a vote back; below the threshold, what votes alone shortlisted is so no more."""
     await work.change.unvote(item.id, work.actor.user_id)
     await work.note("unvoted", item=item)
     is_too_few = item.votes - 1 < work.board.threshold
-    if item.status is Status.SHORTLIST and is_too_few and await work.change.is_by_votes(item):
-        await work.change.set_item(item.id, status=Status.CANDIDATE)
+    if item.status is ItemStatus.SHORTLIST and is_too_few and await work.change.is_by_votes(item):
+        await work.change.set_item(item.id, status=ItemStatus.CANDIDATE)
         await work.note("unshortlisted", item=item)

@@ -15,7 +15,7 @@ from bot.domain.boards import (
     ChannelDefaults,
     Count,
     Grant,
-    Order,
+    SheetOrder,
     Theme,
     access_of,
     rules,
@@ -23,7 +23,7 @@ from bot.domain.boards import (
 from bot.domain.boards.values import DEFAULT_THRESHOLD
 from bot.domain.jobs import new_id, typed_id
 from bot.errors import BotError, InvalidRequestError
-from bot.services.boards.changes import UNDO_FOR, Changing, Work, allowed, no_board
+from bot.services.boards.changes import UNDO_FOR, BoardChanges, BoardUpdate, allowed, no_board
 from bot.services.boards.discussion import shortlist
 from bot.services.boards.options import BoardEdits, BoardOptions, checked
 from bot.storage.boards import BoardChange
@@ -32,7 +32,7 @@ _CURATED: Final = {"theme", "order"}  # who curates may change these, too
 _COLUMNS: Final = {"order": "sorting"}
 
 
-class Keeping(Changing):
+class Lifecycle(BoardChanges):
     """Boards as a whole."""
 
     # What is there
@@ -268,7 +268,7 @@ class Keeping(Changing):
         await change.note(board.id, actor, "restored", at=self.now())
 
 
-async def _shortlist_enough(work: Work, threshold: int | None) -> None:
+async def _shortlist_enough(work: BoardUpdate, threshold: int | None) -> None:
     """Put candidates on the shortlist whose votes are enough after the threshold was lowered."""
     if threshold is None or threshold > work.board.threshold:
         return
@@ -291,7 +291,7 @@ def _blank(actor: Actor, at: dt.datetime) -> Board:
         style="",
         size=None,
         theme=Theme.DARK,  # as Discord is, unless somebody changed it
-        order=Order.CHOSEN,
+        order=SheetOrder.CHOSEN,
         everyone=Access.ADD,
         grants=(),
         self_vote=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from bot.domain.boards import Access, Order, Theme, rules
+from bot.domain.boards import Access, SheetOrder, Theme, rules
 from bot.domain.requests import SizeRules
 
 
@@ -20,7 +20,7 @@ class BoardOptions(TypedDict, total=False):
     style: str
     size: str | None
     theme: Theme
-    order: Order
+    order: SheetOrder
     everyone: Access
     self_vote: bool
     threshold: int
@@ -47,7 +47,7 @@ class Label(TypedDict, total=False):
     is_released: bool
 
 
-class Words(TypedDict, total=False):
+class ItemEdits(TypedDict, total=False):
     """What is said of a picture that hangs; `tags` come to those it has, `untags` are taken off."""
 
     caption: str

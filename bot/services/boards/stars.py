@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bot.domain.boards import Access, Actor, Stars
+from bot.domain.boards import Access, Actor, StarRule
 from bot.errors import BotError
-from bot.services.boards.changes import Changing, allowed
+from bot.services.boards.changes import BoardChanges, allowed
 
 
-class Starring(Changing):
+class Starboard(BoardChanges):
     """Stars."""
 
-    async def stars(self, guild_id: int) -> Stars | None:
+    async def stars(self, guild_id: int) -> StarRule | None:
         """Return what stars do in a guild; None where they do nothing."""
         return await self._table.stars(guild_id)
 
-    async def set_stars(self, actor: Actor, stars: Stars | None) -> None:
+    async def set_stars(self, actor: Actor, stars: StarRule | None) -> None:
         """Let stars hang up pictures in the actor's guild, or do nothing any more.
 
         Raises:

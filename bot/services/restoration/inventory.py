@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.domain.jobs import Generation, Job, JobState, Origin, derived_id
+from bot.domain.jobs import Generation, Job, JobSource, JobState, derived_id
 from bot.domain.recipe import Recipe, RecipeError
 from bot.domain.viewers import NO_CHANNEL
 from bot.media.fingerprint import fingerprint
@@ -147,7 +147,7 @@ def _by_file_alone(
 ) -> tuple[Job, Generation]:
     """Return an image of which only its file tells; its ids are the same every time."""
     at = modified_at(path)
-    origin = Origin(
+    origin = JobSource(
         guild_id=options.guild_id,
         channel_id=NO_CHANNEL,
         user_id=options.user_id or NOBODY,

@@ -67,7 +67,7 @@ async def restore(
         new = Path(folder) / _DATABASE
         if report.source is not None:
             await asyncio.to_thread(copy_database, report.source, new, alone=report.is_alone)
-        work = _Work(data, new, files, options, report, quarantine_days)
+        work = _Restoring(data, new, files, options, report, quarantine_days)
         await work.make_rows(progress)
         if not options.is_dry:
             await asyncio.to_thread(work.put_in_place)
@@ -113,7 +113,7 @@ def _named(data: Path, copy: Path) -> Path:
     return found
 
 
-class _Work:
+class _Restoring:
     """One restoration that is under way."""
 
     def __init__(

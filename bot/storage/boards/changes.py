@@ -17,13 +17,13 @@ from bot.domain.boards import (
     Comment,
     Grant,
     Item,
-    Stars,
-    Status,
+    ItemStatus,
+    StarRule,
     Swatch,
 )
 from bot.domain.boards.rules import name_key, user_name
 from bot.domain.jobs import new_id
-from bot.storage.boards.maintenance import Upkeep
+from bot.storage.boards.maintenance import BoardMaintenance
 from bot.storage.boards.queries import read_head, read_items
 from bot.storage.boards.rows import (
     BOARD_COLUMNS,
@@ -39,7 +39,7 @@ from bot.storage.database import Database
 _HERE: Final = "board_id = ? AND removed_at IS NULL"
 
 
-class BoardChange(Upkeep):
+class BoardChange(BoardMaintenance):
     """One transaction: what it reads, nobody changes before it ends."""
 
     def __init__(self, db: aiosqlite.Connection, database: Database, *, folder: Path) -> None:
@@ -49,7 +49,7 @@ class BoardChange(Upkeep):
 
     # What is there
 
-    async def set_stars(self, guild_id: int, stars: Stars | None) -> None:
+    async def set_stars(self, guild_id: int, stars: StarRule | None) -> None:
         """Let stars hang up pictures in a guild, or do nothing."""
         if stars is None:
             await self._db.execute("DELETE FROM board_stars WHERE guild_id = ?", (guild_id,))
@@ -151,7 +151,7 @@ class BoardChange(Upkeep):
             f"SELECT palette FROM board_items WHERE {_HERE} AND status <> ?"  # noqa: S608
             " ORDER BY number",
             board_id,
-            Status.REJECTED,
+            ItemStatus.REJECTED,
         )
         return [palette_of_text(row["palette"]) for row in rows]
 

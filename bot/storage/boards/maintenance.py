@@ -39,7 +39,7 @@ async def space_of(database: Database, guild_id: int) -> int:
     return int((await database.rows(_SPACE, guild_id))[0][0])
 
 
-class Upkeep:
+class BoardMaintenance:
     """The part of a transaction that follows from Discord, the disk and the time."""
 
     def __init__(self, db: aiosqlite.Connection, database: Database) -> None:

@@ -13,15 +13,15 @@ import aiosqlite
 
 from bot.domain.boards import (
     Access,
-    Activity,
     Board,
     BoardState,
     Comment,
     Grant,
     Item,
-    Order,
-    Source,
-    Status,
+    ItemSource,
+    ItemStatus,
+    LogEntry,
+    SheetOrder,
     Swatch,
     Theme,
 )
@@ -102,7 +102,7 @@ def board_of(
         style=row["style"],
         size=row["size"],
         theme=Theme(row["theme"]),
-        order=Order(row["sorting"]),
+        order=SheetOrder(row["sorting"]),
         everyone=Access(row["everyone"]),
         grants=tuple(map(grant_of, grants)),
         self_vote=bool(row["self_vote"]),
@@ -148,7 +148,7 @@ def _item(
         id=row["id"],
         board_id=row["board_id"],
         number=row["number"],
-        source=Source(row["source"]),
+        source=ItemSource(row["source"]),
         path=copy_path(folder, row["file"]),
         width=row["width"],
         height=row["height"],
@@ -164,7 +164,7 @@ def _item(
         link=row["link"],
         channel_id=row["channel_id"],
         is_spoiler=bool(row["is_spoiler"]),
-        status=Status(row["status"]),
+        status=ItemStatus(row["status"]),
         tags=tuple(json.loads(row["tags"])),
         voter_ids=frozenset(voters.get(row["id"], ())),
         comments=tuple(said.get(row["id"], ())),
@@ -186,9 +186,9 @@ def comment_of(row: aiosqlite.Row) -> Comment:
     )
 
 
-def activity_of(row: aiosqlite.Row) -> Activity:
+def activity_of(row: aiosqlite.Row) -> LogEntry:
     """Return an entry of a log."""
-    return Activity(
+    return LogEntry(
         user_id=row["user_id"],
         user_name=row["user_name"],
         verb=row["verb"],

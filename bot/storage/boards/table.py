@@ -14,14 +14,14 @@ import aiosqlite
 
 from bot.domain.boards import (
     Access,
-    Activity,
     Board,
+    BoardPlace,
     BoardSummary,
     ChannelDefaults,
     Count,
-    Hanging,
     Item,
-    Stars,
+    LogEntry,
+    StarRule,
 )
 from bot.domain.boards.rules import name_key
 from bot.storage.boards.changes import BoardChange
@@ -123,12 +123,12 @@ class BoardTable:
         )  # fmt: skip
         return ChannelDefaults(**rows[0]) if rows else ChannelDefaults()
 
-    async def stars(self, guild_id: int) -> Stars | None:
+    async def stars(self, guild_id: int) -> StarRule | None:
         """Return what stars do in a guild; None where they do nothing."""
         rows = await self._database.rows(
             "SELECT board_id FROM board_stars WHERE guild_id = ?", guild_id
         )
-        return Stars(board_id=rows[0]["board_id"]) if rows else None
+        return StarRule(board_id=rows[0]["board_id"]) if rows else None
 
     async def summaries(self, guild_id: int | None = None) -> list[tuple[BoardSummary, Board]]:
         """Return a line of each board of a guild (None: of all), deleted ones too, by name.
@@ -181,7 +181,7 @@ class BoardTable:
         )
         return [(str(row["number"]), row["likeness"]) for row in rows]
 
-    async def log(self, board_id: str, *, offset: int, limit: int) -> list[Activity]:
+    async def log(self, board_id: str, *, offset: int, limit: int) -> list[LogEntry]:
         """Return what was done to a board, the newest first."""
         rows = await self._database.rows(
             "SELECT * FROM board_log WHERE board_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
@@ -189,7 +189,7 @@ class BoardTable:
         )  # fmt: skip
         return [activity_of(row) for row in rows]
 
-    async def hangings(self, guild_id: int, generation_id: str) -> list[Hanging]:
+    async def hangings(self, guild_id: int, generation_id: str) -> list[BoardPlace]:
         """Return where an image hangs in a guild."""
         rows = await self._database.rows(
             "SELECT boards.id, boards.name, number FROM board_items"
@@ -199,7 +199,7 @@ class BoardTable:
             generation_id, guild_id,
         )  # fmt: skip
         return [
-            Hanging(board_id=row["id"], board_name=row["name"], number=row["number"])
+            BoardPlace(board_id=row["id"], board_name=row["name"], number=row["number"])
             for row in rows
         ]
 

@@ -21,7 +21,7 @@ from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.services import POISON_SENTENCE
 from bot.storage.restoration import FATE_UNKNOWN
 from tests.support.chaos.crowd import Crowd, Wish
-from tests.support.chaos.observer import Sight, Witness
+from tests.support.chaos.observer import MessageObserver, SeenMessage
 from tests.support.discord_server.backend import WireBackend
 from tests.support.discord_server.rules import Nonces
 from tests.support.discord_server.stand_in import pixels_of
@@ -53,7 +53,7 @@ class Auditor:
     def __init__(
         self,
         data_dir: Path,
-        witness: Witness,
+        observer: MessageObserver,
         crowd: Crowd,
         backend: WireBackend,
         *,
@@ -70,7 +70,7 @@ class Auditor:
         A restoration knows nothing of jobs without an image: they are in no file.
         """
         self._data = data_dir
-        self._witness = witness
+        self._observer = observer
         self._crowd = crowd
         self._backend = backend
         self._restored_after = restored_after
@@ -174,9 +174,9 @@ class Auditor:
         # **Same seed** has the prompt of another job.
         others = {each["id"] for each in self._generations if each["job_id"] != job["id"]}
         return not any(
-            sight.shown - others and sight.deleted_at is None and prompt in sight.texts[-1]
+            seen.shown - others and seen.deleted_at is None and prompt in seen.texts[-1]
             and key not in self._copies
-            for key, sight in self._witness.messages.items()
+            for key, seen in self._observer.messages.items()
         )  # fmt: skip
 
     def _is_deserved(self, job: sqlite3.Row) -> bool:
@@ -194,7 +194,7 @@ class Auditor:
         return channel.thread_metadata is not None and channel.thread_metadata.locked
 
     def _was_told(self, job: sqlite3.Row) -> bool:
-        said = self._witness.said
+        said = self._observer.said
         return said(self._prompts[job["id"]], "⚠️") or said("⚠️", job["error"])
 
     # Promised answers
@@ -256,63 +256,69 @@ class Auditor:
     def _check_shown(self) -> None:
         """Whatever a message still shows has a row, unless somebody wanted it deleted."""
         known = {generation["id"] for generation in self._generations}
-        for message_id, sight in self._witness.messages.items():
+        for message_id, seen_message in self._observer.messages.items():
             if (
-                sight.is_private
-                or sight.deleted_at is not None
+                seen_message.is_private
+                or seen_message.deleted_at is not None
                 or message_id in self._crowd.deleted
             ):
                 continue
-            for image in sight.images.keys() - known:
+            for image in seen_message.images.keys() - known:
                 self._wrong("lost images", f"image {image} is in message {message_id} only")
 
     def _check_generation(self, generation: sqlite3.Row) -> None:
         job = self._jobs[generation["job_id"]]
-        sights = self._witness.showing(generation["id"])
-        first = {key: sight for key, sight in sights.items() if key not in self._copies}
+        sights = self._observer.showing(generation["id"])
+        first = {
+            key: seen_message for key, seen_message in sights.items() if key not in self._copies
+        }
         if generation["deleted_at"] is not None:
             self._check_gone(generation, sights)
         elif job["state"] == "posted" and not first:
             self._wrong("not answered", f"image {generation['id']} is in no message")
         self._check_once(generation, first)
-        for sight in first.values():
-            self._check_sight(generation, job, sight)
+        for seen_message in first.values():
+            self._check_sight(generation, job, seen_message)
 
-    def _check_gone(self, generation: sqlite3.Row, sights: dict[int, Sight]) -> None:
+    def _check_gone(self, generation: sqlite3.Row, sights: dict[int, SeenMessage]) -> None:
         """Look whether a deleted image is still shown, but where its deleter knows that."""
         self._found.counts["images deleted"] += 1
         name = generation["id"]
-        for key, sight in sights.items():
-            if sight.deleted_at is not None or name not in sight.shown:
+        for key, seen_message in sights.items():
+            if seen_message.deleted_at is not None or name not in seen_message.shown:
                 continue
-            if self._is_closed(sight.channel_id) and self._witness.said(name, f"/{key}"):
+            if self._is_closed(seen_message.channel_id) and self._observer.said(name, f"/{key}"):
                 self._found.counts["told that a picture stays"] += 1
             else:
                 self._wrong("deleted and still shown", f"image {name} in message {key}")
 
-    def _check_once(self, generation: sqlite3.Row, sights: dict[int, Sight]) -> None:
+    def _check_once(self, generation: sqlite3.Row, sights: dict[int, SeenMessage]) -> None:
         for earlier, later in itertools.pairwise(sights.values()):
             shown = later.images[generation["id"]]
             if earlier.deleted_at is None or earlier.deleted_at > shown:
                 self._wrong("posted twice", f"image {generation['id']} in messages {list(sights)}")
 
-    def _check_sight(self, generation: sqlite3.Row, job: sqlite3.Row, sight: Sight) -> None:
+    def _check_sight(
+        self, generation: sqlite3.Row, job: sqlite3.Row, seen_message: SeenMessage
+    ) -> None:
         name = generation["id"]
         self._found.counts["images posted"] += 1
-        if sight.channel_id != job["channel_id"]:
+        if seen_message.channel_id != job["channel_id"]:
             self._wrong("wrong images", f"image {name} is in another channel")
-        if f"<@{job['user_id']}>" not in sight.texts[-1]:
+        if f"<@{job['user_id']}>" not in seen_message.texts[-1]:
             self._wrong("wrong images", f"image {name} names another requester")
         expected = _stand_in_sha256(generation)
         if generation["pixel_sha256"] != expected:
             self._wrong("wrong images", f"image {name} is not what was asked for")
-        if name in sight.shown and expected not in self._attached(sight):
+        if name in seen_message.shown and expected not in self._attached(seen_message):
             self._wrong("wrong images", f"image {name} is not attached to its message")
 
-    def _attached(self, sight: Sight) -> set[str]:
+    def _attached(self, seen_message: SeenMessage) -> set[str]:
         """Return the hashes of the pixels attached to a message."""
         cdn = self._backend.cdn
-        paths = (each["url"].split("?")[0].removeprefix(cdn.base) for each in sight.attachments)
+        paths = (
+            each["url"].split("?")[0].removeprefix(cdn.base) for each in seen_message.attachments
+        )
         blobs = (cdn.get(CDN_BASE + path) for path in paths)
         return {_pixel_sha256(blob) for blob in blobs if blob is not None}
 

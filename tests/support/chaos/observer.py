@@ -13,7 +13,7 @@ IMAGE_BUTTON = re.compile(r"zib:same:([a-z0-9.]+)")
 
 
 @dataclass(kw_only=True)
-class Sight:
+class SeenMessage:
     """One message over its whole life; moments are numbers that count up.
 
     Attributes:
@@ -33,11 +33,11 @@ class Sight:
     deleted_at: int | None = None
 
 
-class Witness:
+class MessageObserver:
     """Listens to what Discord tells about messages; a bot that is dead at the time does not."""
 
     def __init__(self, backend: Any) -> None:
-        self.messages: dict[int, Sight] = {}
+        self.messages: dict[int, SeenMessage] = {}
         self._backend = backend
         self._moments = itertools.count()
         emit, commit = backend.emit, backend.commit_message
@@ -59,36 +59,39 @@ class Witness:
         elif event == "MESSAGE_DELETE" and int(payload["id"]) in self.messages:
             self.messages[int(payload["id"])].deleted_at = next(self._moments)
         elif event in {"CHANNEL_DELETE", "THREAD_DELETE"}:
-            for sight in self.messages.values():
-                if sight.channel_id == int(payload["id"]) and sight.deleted_at is None:
-                    sight.deleted_at = next(self._moments)
+            for seen_message in self.messages.values():
+                if (
+                    seen_message.channel_id == int(payload["id"])
+                    and seen_message.deleted_at is None
+                ):
+                    seen_message.deleted_at = next(self._moments)
 
     def _look(self, payload: Mapping[str, Any]) -> None:
-        sight = self.messages.setdefault(
+        seen_message = self.messages.setdefault(
             int(payload["id"]),
-            Sight(
+            SeenMessage(
                 channel_id=int(payload["channel_id"]),
                 is_private=bool(int(payload.get("flags") or 0) & EPHEMERAL),
             ),
         )
         moment = next(self._moments)
         said = [str(payload.get("content") or "")]
-        sight.shown = set()
+        seen_message.shown = set()
         for component in _walk(payload.get("components") or []):
             said.append(str(component.get("content") or ""))
             found = IMAGE_BUTTON.fullmatch(str(component.get("custom_id") or ""))
             for image in found[1].split(".") if found else ():
-                sight.images.setdefault(image, moment)
-                sight.shown.add(image)
-        sight.texts.append("\n".join(said))
-        sight.attachments = list(payload.get("attachments") or sight.attachments)
+                seen_message.images.setdefault(image, moment)
+                seen_message.shown.add(image)
+        seen_message.texts.append("\n".join(said))
+        seen_message.attachments = list(payload.get("attachments") or seen_message.attachments)
 
-    def showing(self, image: str) -> dict[int, Sight]:
+    def showing(self, image: str) -> dict[int, SeenMessage]:
         """Return the messages for everyone that ever showed an image, the first one first."""
         found = [
-            (key, sight)
-            for key, sight in self.messages.items()
-            if image in sight.images and not sight.is_private
+            (key, seen_message)
+            for key, seen_message in self.messages.items()
+            if image in seen_message.images and not seen_message.is_private
         ]
         return dict(sorted(found, key=lambda each: each[1].images[image]))
 
@@ -96,8 +99,8 @@ class Witness:
         """Tell whether any message, private ones too, ever held all of these words together."""
         return any(
             all(part in text for part in parts)
-            for sight in self.messages.values()
-            for text in sight.texts
+            for seen_message in self.messages.values()
+            for text in seen_message.texts
         )
 
 

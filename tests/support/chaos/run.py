@@ -14,24 +14,24 @@ from typing import Final
 from tests.support.chaos.audit import Auditor, Findings
 from tests.support.chaos.crowd import Crowd
 from tests.support.chaos.damage import damage_and_restore, keep_copy
-from tests.support.chaos.observer import Witness
-from tests.support.discord_server.blows import Blow
+from tests.support.chaos.observer import MessageObserver
 from tests.support.discord_server.bot_process import BotProcess
+from tests.support.discord_server.disruptions import Disruption
 from tests.support.discord_server.faults import Fault, Plan
 from tests.support.discord_server.server import DiscordServer
 
 SHARE_OF_ALL: Final = 0.35  # of all requests that meet some fault
 RARE: Final = {  # how much rarer than the others these are: they take a place away from people
-    Blow.CHANNEL_DELETED: 0.15,
-    Blow.PERMISSION_REMOVED: 0.4,
+    Disruption.CHANNEL_DELETED: 0.15,
+    Disruption.PERMISSION_REMOVED: 0.4,
     Fault.HANGS: 0.5,
-    Blow.THREAD_LOCKED: 0.15,
+    Disruption.THREAD_LOCKED: 0.15,
 }
 PERMISSION_BACK_S: Final = 1.0
 SETTLES_WITHIN_S: Final = 90.0
 HANGING_SHARE: Final = 0.2  # of the lives in which one channel answers nothing
 ORDERLY_SHARE: Final = 0.1  # of the ends that are SIGTERM
-FAULT_NAMES: Final = [str(each) for each in (*Fault, *Blow)]
+FAULT_NAMES: Final = [str(each) for each in (*Fault, *Disruption)]
 
 
 @dataclass(kw_only=True)
@@ -59,11 +59,11 @@ class Chaos:
         dice = random.Random(self.seed)
         restorations, restored_after, others_before = 0, 0, 0
         async with DiscordServer().listening() as server:
-            witness, crowd = Witness(server.backend), Crowd(server, self.seed)
+            observer, crowd = MessageObserver(server.backend), Crowd(server, self.seed)
             bot = self._bot(server)
             try:
                 await bot.start()  # once without faults: the commands have to be there
-                server.blows.permission_back_s = PERMISSION_BACK_S
+                server.disruptions.permission_back_s = PERMISSION_BACK_S
                 for number in range(1, self.kills + 1):
                     server.faults.plan = self._plan(self.seed * 100_000 + number)
                     await self._live(bot, crowd, dice)
@@ -83,10 +83,10 @@ class Chaos:
             finally:
                 if bot.is_running:
                     await bot.terminate()
-                self._keep_logs(bot, server, witness)
+                self._keep_logs(bot, server, observer)
             found = Auditor(
                 self.data_dir,
-                witness,
+                observer,
                 crowd,
                 server.backend,
                 nonces=server.rest.nonces,
@@ -103,13 +103,13 @@ class Chaos:
                 found.counts[f"fault: {name}"] = count
             return found
 
-    def _keep_logs(self, bot: BotProcess, server: DiscordServer, witness: Witness) -> None:
+    def _keep_logs(self, bot: BotProcess, server: DiscordServer, observer: MessageObserver) -> None:
         """Write down all that happened, to see how a finding came about."""
         logs: dict[str, Iterable[object]] = {
             "chaos": [bot.log],
             "requests": server.journal.requests,
             "interactions": server.backend.interactions.values(),
-            "messages": witness.messages.items(),
+            "messages": observer.messages.items(),
         }
         for name, lines in logs.items():
             path = self.data_dir / f"{name}.log"
@@ -132,8 +132,8 @@ class Chaos:
         )
 
     def _plan(self, seed: int) -> Plan:
-        weights: Mapping[Fault | Blow, float] = {
-            each: RARE.get(each, 1.0) for each in (*Fault, *Blow) if str(each) in self.faults
+        weights: Mapping[Fault | Disruption, float] = {
+            each: RARE.get(each, 1.0) for each in (*Fault, *Disruption) if str(each) in self.faults
         }
         total = sum(weights.values()) or 1.0
         shares = {each: SHARE_OF_ALL * weight / total for each, weight in weights.items()}

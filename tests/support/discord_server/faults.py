@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from tests.support.discord_server.blows import Blow
 from tests.support.discord_server.clock import Changes, MovableClock
+from tests.support.discord_server.disruptions import Disruption
 from tests.support.discord_server.journal import Journal, matches
 
 CDN = "/cdn"  # the route of a switch for files; DROPPED_AFTER breaks off in the middle of one
@@ -70,7 +70,7 @@ class Plan:
     """
 
     seed: int
-    shares: Mapping[Fault | Blow, float]
+    shares: Mapping[Fault | Disruption, float]
     method: str = "*"
     route: str = "*"
     hold_s: float = 1.0
@@ -79,7 +79,7 @@ class Plan:
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
 
-    def draw(self) -> Fault | Blow | None:
+    def draw(self) -> Fault | Disruption | None:
         """Return what happens at one request."""
         point = self._dice.random()
         for kind, share in self.shares.items():
@@ -96,7 +96,7 @@ class Faults:
     journal: Journal
     clock: MovableClock
     changes: Changes
-    strike: Callable[[Blow, str], bool]  # does a blow about a path; False where it cannot
+    strike: Callable[[Disruption, str], bool]  # does a blow about a path; False where it cannot
     switches: list[Switch] = field(default_factory=list)
     plan: Plan | None = None
     _released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -163,10 +163,12 @@ class Faults:
                 return switch
         return None
 
-    def blow(self, blow: Blow, path: str = "") -> None:
+    def disruption(self, disruption: Disruption, path: str = "") -> None:
         """Strike at once: the gateway, or the place that a path leads to."""
-        assert self.strike(blow, path), f"there is nothing at {path!r} that {blow} can be done to"
-        self._note(blow, path)
+        assert self.strike(disruption, path), (
+            f"there is nothing at {path!r} that {disruption} can be done to"
+        )
+        self._note(disruption, path)
 
     async def hold(self, switch: Switch) -> None:
         """Let a request hang until it is let go or its time is over."""
@@ -181,7 +183,7 @@ class Faults:
         if plan is None or not matches(method, route, path, plan.method, plan.route):
             return None
         drawn = plan.draw()
-        if isinstance(drawn, Blow):
+        if isinstance(drawn, Disruption):
             if self.strike(drawn, path):
                 self._note(drawn, f"{method} {path}")
             return None

@@ -62,12 +62,12 @@ async def give_birth(
     arguments: list[str], *, cwd: Path, environment: dict[str, str], limit: int
 ) -> Child:
     """Fork a process that runs `launch` with these arguments; `limit` is of a line it writes."""
-    nursery = await asyncio.to_thread(_nursery)
+    forker = await asyncio.to_thread(_forker)
     order = {"arguments": arguments, "cwd": str(cwd), "environment": environment}
     (out, out_end), (err, err_end) = os.pipe(), os.pipe()
     connection, its_end = socket.socketpair()
     with its_end:
-        socket.send_fds(nursery, [b"!"], [its_end.fileno(), out_end, err_end])
+        socket.send_fds(forker, [b"!"], [its_end.fileno(), out_end, err_end])
     os.close(out_end)
     os.close(err_end)
     connection.sendall(json.dumps(order).encode() + b"\n")
@@ -87,7 +87,7 @@ async def _reader(number: int, limit: int) -> asyncio.StreamReader:
 
 
 @functools.cache
-def _nursery() -> socket.socket:
+def _forker() -> socket.socket:
     """Start the one nursery of this process and return what takes orders to it."""
     orders, its_end = socket.socketpair()  # closed when this process ends, however it does
     with its_end:

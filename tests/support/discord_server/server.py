@@ -10,8 +10,8 @@ from aiohttp import web
 
 from tests.support.channel_kinds import channel_kinds_told
 from tests.support.discord_server.backend import WireBackend
-from tests.support.discord_server.blows import Blows
 from tests.support.discord_server.clock import Changes
+from tests.support.discord_server.disruptions import Disruptions
 from tests.support.discord_server.faults import Fault, Faults
 from tests.support.discord_server.gateway import Gateway
 from tests.support.discord_server.journal import Journal
@@ -44,12 +44,12 @@ class DiscordServer:
         self.gateway = Gateway(self.backend, token=TOKEN)
         self.people = People(self.backend)
         self.limits = RateLimits(clock=self.clock)
-        self.blows = Blows(self.backend, self.gateway, self.people)
+        self.disruptions = Disruptions(self.backend, self.gateway, self.people)
         self.faults = Faults(
             journal=self.journal,
             clock=self.clock,
             changes=changes,
-            strike=self.blows.strike,
+            strike=self.disruptions.strike,
         )
         self.description = open_description()
         self.rest = Rest(

@@ -15,32 +15,41 @@ import pytest
 from PIL import Image
 
 from bot.cli import run
-from bot.domain.boards import Status
+from bot.domain.boards import ItemStatus
 from bot.domain.recipe import parse_recipe
-from tests.support.boards_env import ADA, BEN, HERE, STRANGER, Room, an_image, open_room, picture
+from tests.support.boards_env import (
+    ADA,
+    BEN,
+    HERE,
+    STRANGER,
+    BoardsEnv,
+    an_image,
+    open_boards_env,
+    picture,
+)
 
 
-def given(folder: Path, work: Callable[[Room], Awaitable[Any]]) -> Any:
+def given(folder: Path, work: Callable[[BoardsEnv], Awaitable[Any]]) -> Any:
     """Do something in a bot's data folder and leave it."""
 
     async def inside() -> Any:
-        async with open_room(folder / "data") as room:
-            return await work(room)
+        async with open_boards_env(folder / "data") as boards_env:
+            return await work(boards_env)
 
     return asyncio.run(inside())
 
 
-async def a_busy_board(room: Room) -> str:
-    board = await room.board("春 Spring/2026", brief="soft\nlight", channel_id=5)
-    made = await an_image(room.store)
-    await room.boards.add_generation(
+async def a_busy_board(boards_env: BoardsEnv) -> str:
+    board = await boards_env.board("春 Spring/2026", brief="soft\nlight", channel_id=5)
+    made = await an_image(boards_env.store)
+    await boards_env.boards.add_generation(
         ADA, board.id, made.id, viewer=HERE, caption="=1+1", tags=["a", "b"]
     )
-    await room.upload(board, 2, content=picture(2, "JPEG"), is_spoiler=True, caption="二")
-    await room.boards.set_status(ADA, board.id, 2, Status.APPROVED)
-    await room.boards.vote(BEN, board.id, 1)
-    await room.boards.comment(BEN, board.id, 1, "很好")
-    await room.boards.move(ADA, board.id, 2, before=1)
+    await boards_env.upload(board, 2, content=picture(2, "JPEG"), is_spoiler=True, caption="二")
+    await boards_env.boards.set_status(ADA, board.id, 2, ItemStatus.APPROVED)
+    await boards_env.boards.vote(BEN, board.id, 1)
+    await boards_env.boards.comment(BEN, board.id, 1, "很好")
+    await boards_env.boards.move(ADA, board.id, 2, before=1)
     return board.id
 
 
@@ -51,11 +60,11 @@ def board(*arguments: str) -> int:
 def test_boards_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     id_ = given(tmp_path, a_busy_board)
 
-    async def more(room: Room) -> None:
-        archived, gone = await room.board("Old"), await room.board("Gone")
-        await room.boards.archive(ADA, archived.id)
-        await room.boards.delete(ADA, gone.id)
-        await room.boards.create(STRANGER, name="Elsewhere")
+    async def more(boards_env: BoardsEnv) -> None:
+        archived, gone = await boards_env.board("Old"), await boards_env.board("Gone")
+        await boards_env.boards.archive(ADA, archived.id)
+        await boards_env.boards.delete(ADA, gone.id)
+        await boards_env.boards.create(STRANGER, name="Elsewhere")
 
     given(tmp_path, more)
     assert board("list") == 0
@@ -69,7 +78,7 @@ def test_boards_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_no_boards_are_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    given(tmp_path, lambda room: room.boards.boards(ADA))
+    given(tmp_path, lambda boards_env: boards_env.boards.boards(ADA))
     assert board("list") == 0
     assert "There are no boards in data" in capsys.readouterr().out
 
@@ -139,10 +148,10 @@ def test_every_form_is_written_beside_what_is_there(
 
 
 def test_a_limit_is_kept_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    async def heavy(room: Room) -> str:
-        made = await room.board()
+    async def heavy(boards_env: BoardsEnv) -> str:
+        made = await boards_env.board()
         for seed in range(1, 7):
-            await room.upload(made, content=picture(seed, side=700))
+            await boards_env.upload(made, content=picture(seed, side=700))
         return made.id
 
     id_ = given(tmp_path, heavy)
@@ -185,9 +194,9 @@ def test_what_cannot_be_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
     assert board("show", "Nothing") == 2
     assert "There is no board 'Nothing' in data: " in capsys.readouterr().err
 
-    async def twice(room: Room) -> None:
-        await room.board("Same")
-        await room.boards.create(STRANGER, name="same")
+    async def twice(boards_env: BoardsEnv) -> None:
+        await boards_env.board("Same")
+        await boards_env.boards.create(STRANGER, name="same")
 
     given(tmp_path, twice)
     assert board("show", "same") == 2

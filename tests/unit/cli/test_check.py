@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli import run
-from bot.cli.doctor import Status, examine
+from bot.cli.doctor import CheckStatus, examine
 from bot.services.integrity import check_files_slowly, check_next
 from bot.storage.quarantine import Quarantine
-from tests.support.boards_env import ADA, an_image, open_room
+from tests.support.boards_env import ADA, an_image, open_boards_env
 from tests.unit.services.test_damaged_files import garbage, one_bit
 from tests.unit.storage.test_backups import cut_header, empty, tear
 from tests.unit.storage.test_store import opened
@@ -34,14 +34,14 @@ def checked(
 
 
 async def test_every_kind_of_fault_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    async with open_room(tmp_path) as room:
-        board = await room.board()
-        images = [await an_image(room.store, seed) for seed in range(1, 5)]
-        items = [(await room.upload(board, seed)).item for seed in range(5, 9)]
-        taken_off = (await room.upload(board, 9)).item
-        await room.boards.remove(ADA, board.id, taken_off.number)
-        deleted = await an_image(room.store, 10)
-        await room.store.deletions.begin([deleted.id], by=1, locale="en-US")
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board()
+        images = [await an_image(boards_env.store, seed) for seed in range(1, 5)]
+        items = [(await boards_env.upload(board, seed)).item for seed in range(5, 9)]
+        taken_off = (await boards_env.upload(board, 9)).item
+        await boards_env.boards.remove(ADA, board.id, taken_off.number)
+        deleted = await an_image(boards_env.store, 10)
+        await boards_env.store.deletions.begin([deleted.id], by=1, locale="en-US")
         deleted.path.unlink()
     aged(tmp_path)
     assert await asyncio.to_thread(checked, tmp_path, capsys, "--files") == (0, [])
@@ -134,22 +134,22 @@ async def test_doctor_tells_of_the_database_its_copies_and_the_quarantine(
         copy = await store.database.back_up()
     Quarantine(tmp_path, days=30).move([made.path])
     assert states() == {
-        "database": Status.OK, "copies": Status.OK, "quarantine": Status.WARNING,
+        "database": CheckStatus.OK, "copies": CheckStatus.OK, "quarantine": CheckStatus.WARNING,
     }  # fmt: skip
     tear(tmp_path / "bot.sqlite3")
     empty(copy)
-    assert states()["database"] is Status.PROBLEM
-    assert states()["copies"] is Status.PROBLEM
+    assert states()["database"] is CheckStatus.PROBLEM
+    assert states()["copies"] is CheckStatus.PROBLEM
     (tmp_path / "bot.sqlite3").unlink()
-    assert states()["database"] is Status.PROBLEM
+    assert states()["database"] is CheckStatus.PROBLEM
 
 
-def states() -> dict[str, Status]:
+def states() -> dict[str, CheckStatus]:
     found = {}
     for check in examine():
         if check.name in {"database", "copies", "quarantine"}:
             found[check.name] = check.status
-            if check.status is Status.PROBLEM:
+            if check.status is CheckStatus.PROBLEM:
                 assert "python -m bot restore" in check.detail + check.advice or (
                     check.name == "copies"
                 )

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bot.domain.requests import Size
-from bot.engine.checkpoint import open_checkpoint
-from bot.engine.memory import Room
-from bot.engine.parts import Choices, measure
+from bot.engine.checked_model import open_checked_model
+from bot.engine.memory import MemoryPlanner
+from bot.engine.parts import LoadOptions, measure
 from bot.engine.placement import GIB, LEAST, Footprint, Placement, described, place
 from bot.errors import SettingsError
 
@@ -76,7 +76,7 @@ def test_tiles_keep_a_large_image_as_cheap_as_a_native_one():
 
 def test_weights_leave_for_a_large_image_and_come_back_only_for_a_good_reason():
     budget = Budget(16 * GIB)
-    room = Room(TURBO, budget)
+    room = MemoryPlanner(TURBO, budget)
     usual, large = Size(width=1024, height=1024), Size(width=1536, height=1536)
     first = room.settled(usual, tiled=False)
     for_large = room.settled(large, tiled=False)
@@ -92,7 +92,7 @@ def test_weights_leave_for_a_large_image_and_come_back_only_for_a_good_reason():
 
 
 def test_what_ran_out_once_is_planned_with_less():
-    room = Room(TURBO, Budget(round(23.4 * GIB)))
+    room = MemoryPlanner(TURBO, Budget(round(23.4 * GIB)))
     usual = Size(width=1024, height=1024)
     first = room.settled(usual, tiled=False)
     room.ran_out()
@@ -106,9 +106,9 @@ def test_what_ran_out_once_is_planned_with_less():
 def test_main_memory_that_is_too_small_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.engine.memory.free_main_memory", lambda: 12 * GIB)
     with pytest.raises(SettingsError, match=r"14\.6 GiB .* 12\.0 GiB are free .* PRECISION=int8"):
-        Room(TURBO, Budget(round(7.4 * GIB)))
-    assert Room(EIGHT_BITS, Budget(round(7.4 * GIB))).plan.blocks is not None
-    whole = Room(TURBO, Budget(80 * GIB))
+        MemoryPlanner(TURBO, Budget(round(7.4 * GIB)))
+    assert MemoryPlanner(EIGHT_BITS, Budget(round(7.4 * GIB))).plan.blocks is not None
+    whole = MemoryPlanner(TURBO, Budget(80 * GIB))
     assert whole.least() == Placement(graphs=False)  # there is no room beside it
 
 
@@ -119,10 +119,10 @@ def test_a_plan_is_told_in_one_line():
 
 
 def test_sizes_are_read_from_the_configurations_alone(demo_model: Path):
-    choices = Choices(
+    choices = LoadOptions(
         device=torch.device("cpu"), dtype=torch.float32, is_fast=True, precision="full"
     )
-    found = measure(open_checkpoint(demo_model), choices)
+    found = measure(open_checked_model(demo_model), choices)
     files = sum(path.stat().st_size for path in demo_model.glob("*/*.safetensors"))
     assert files / 2 < found.weights < files * 2.5  # the files are bfloat16; one text layer is cut
     assert (found.blocks, found.readers, found.tile) == (7, 1, 256)

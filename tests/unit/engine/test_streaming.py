@@ -14,9 +14,9 @@ import torch
 
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.engine.fast.networks import FastPath
-from bot.engine.fast.offload import Away, HostBuffer, going
-from bot.engine.fast.operations import Nibbles, linear, quantise
+from bot.engine.fast.offload import HostBuffer, OffloadedLayer, going
 from bot.engine.fast.quantised import choose_shrink
+from bot.engine.fast.transformer_ops import Int4Weight, linear, quantise
 from bot.engine.fast.weights import Matrices
 from bot.engine.hardware import check_precision
 from bot.engine.placement import LEAST, Placement
@@ -91,7 +91,7 @@ def test_a_plan_at_the_start_is_kept_while_loading(
 def test_what_is_away_is_laid_out_as_it_was():
     scaled = quantise(torch.randn(16, 32))
     matrices = Matrices(torch.randn(9, 32), torch.randn(8, 8).bfloat16(), scaled, torch.ones(4, 4))
-    away = Away(matrices, pinned=False)
+    away = OffloadedLayer(matrices, pinned=False)
     back = away.over(away.bytes.clone())
     assert torch.equal(back.qkv, matrices.qkv)
     assert torch.equal(back.out, matrices.out)
@@ -146,7 +146,7 @@ def test_four_bits_are_as_far_off_as_four_bits_are(columns: int):
     shrink = choose_shrink("int4")
     assert shrink is not None
     small = shrink(matrix)
-    assert isinstance(small, Nibbles)
+    assert isinstance(small, Int4Weight)
     assert small.values.nbytes == matrix.numel() // 2
     apart = (small.plain() - matrix).abs()
     step = small.scale.expand(-1, -1, columns // small.scale.shape[1]).flatten(1)

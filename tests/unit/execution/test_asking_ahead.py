@@ -13,14 +13,14 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.drawing import Drawing, Step
-from bot.domain.jobs import CancelOutcome, Generation, Job, Origin, now
+from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.domain.viewers import Viewer
 from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError
 from bot.execution.engine_thread import EngineHungError, NotBegunError
 from bot.execution.executor import ThreadExecutor
-from bot.services import POISON_SENTENCE, Progress, Service, Ticket, open_service
+from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -89,10 +89,10 @@ class Asker:
         self.sentence = ""
         self.was_cancelled = False
 
-    async def queued(self, ticket: Ticket) -> None:
-        self.job = ticket.job
+    async def queued(self, entry: QueueEntry) -> None:
+        self.job = entry.job
 
-    async def moved(self, ticket: Ticket) -> None:
+    async def moved(self, entry: QueueEntry) -> None:
         pass
 
     async def kept(self, job: Job) -> None:
@@ -119,7 +119,7 @@ def wish(seed: int) -> GenerationRequest:
 
 async def ask(service: Service, user_id: int, *seeds: int) -> Asker:
     reply = Asker()
-    origin = Origin(
+    origin = JobSource(
         guild_id=1, channel_id=2, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=now() + dt.timedelta(minutes=15),
     )  # fmt: skip
@@ -196,9 +196,9 @@ async def test_who_is_next_is_chosen_at_the_last_moment_and_shown_as_such(
     await at_its_end(late, service)
     third = await ask(service, 30, 3)
 
-    tickets = {ticket.job.id: ticket.position for ticket in service.queue_for(HERE)}
+    entries = {entry.job.id: entry.position for entry in service.queue_for(HERE)}
 
-    assert [tickets.get(each.job.id) for each in (second, third) if each.job] == [1, 2]
+    assert [entries.get(each.job.id) for each in (second, third) if each.job] == [1, 2]
     late.go_on.set()
     await ended(service)
     assert late.begun == [HELD, 2, 3]

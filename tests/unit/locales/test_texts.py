@@ -21,7 +21,7 @@ from bot.services import (
     NotReachedError,
 )
 from bot.services.delivery import kept_sentence
-from bot.services.retries import Patience
+from bot.services.retries import RetryPolicy
 
 
 def fields(template: str) -> set[str]:
@@ -77,8 +77,8 @@ def test_taiwan_reads_chinese_and_everyone_else_english():
         STOPPING_SENTENCE,
         POISON_SENTENCE,
         "Only its requester and moderators can delete it.",
-        kept_sentence(["x7k2m"], NotPostableError("403", is_final=True), Patience()),
-        kept_sentence(["x7k2m"], NotReachedError("503"), Patience()),
+        kept_sentence(["x7k2m"], NotPostableError("403", is_final=True), RetryPolicy()),
+        kept_sentence(["x7k2m"], NotReachedError("503"), RetryPolicy()),
         "The queue is full with 100 jobs: try again in a few minutes.",
         "You already have 5 jobs in the queue, and 5 are the limit: wait for one.",
         "The recipe has version 3, this program knows 2: update it.",

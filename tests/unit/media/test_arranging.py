@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.lineage import Family, Member, Presence
+from bot.domain.lineage import Family, FamilyMember, Presence
 from bot.domain.requests import GenerationRequest, Size
 from bot.media.family_tree import draw_family
 from bot.media.family_tree.picture import MAX_SIDE
-from bot.media.family_tree.tree_layout import Arrangement, Measures, arrange
+from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
 from bot.media.family_tree.type_lines import cut, width_of, wrapped
 
 WIDTH, HEIGHT = 100, 160
@@ -44,7 +44,7 @@ def tree(count: int, shape: int | str) -> dict[str, list[str]]:
 def family(count: int, shape: int | str, focus: int = 0) -> Family:
     above = [None, *map(str, parents(count, shape))]
     members = [
-        Member(id=str(i), parent_id=parent, relation="new_seed" if i else "imagine",
+        FamilyMember(id=str(i), parent_id=parent, relation="new_seed" if i else "imagine",
                presence=Presence.HERE, request=replace(REQUEST, seed=i), path=Path("gone.png"))
         for i, parent in enumerate(above)
     ]  # fmt: skip
@@ -92,7 +92,7 @@ def on_border(point: tuple[float, float], box: tuple[float, ...]) -> bool:
 @pytest.mark.parametrize("is_centred", [True, False])
 @pytest.mark.parametrize("one_row", [2, 6])
 def test_nothing_overlaps_in_any_tree(is_centred: bool, one_row: int):  # noqa: FBT001
-    measures = Measures(
+    measures = TreeMeasures(
         card_width=WIDTH, card_height=HEIGHT, gap_x=20, gap_y=30, arrow_y=90,
         one_row=one_row, is_centred=is_centred,
     )  # fmt: skip
@@ -104,7 +104,7 @@ def test_nothing_overlaps_in_any_tree(is_centred: bool, one_row: int):  # noqa: 
 
 
 def test_a_parent_stands_over_the_middle_of_its_children():
-    measures = Measures(card_width=WIDTH, card_height=HEIGHT, gap_x=20, gap_y=30, arrow_y=90)
+    measures = TreeMeasures(card_width=WIDTH, card_height=HEIGHT, gap_x=20, gap_y=30, arrow_y=90)
     places = arrange("0", tree(4, STAR), measures).places
     assert places["0"][0] == places["2"][0]
     assert places["2"][0] - places["1"][0] == places["3"][0] - places["2"][0] == WIDTH + 20

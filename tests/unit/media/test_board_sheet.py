@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.domain.boards import Item, Status, Theme
+from bot.domain.boards import Item, ItemStatus, Theme
 from bot.media.exports import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
-from bot.media.exports.justified_rows import Measures, arranged
-from bot.media.exports.shapes import Panel, Photo, Words
+from bot.media.exports.justified_rows import RowMeasures, arranged
+from bot.media.exports.shapes import Panel, Photo, TextBlock
 from bot.media.exports.sheet import palette_of_items
 from bot.media.exports.sheet_plan import hang
 from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
@@ -131,20 +131,20 @@ def test_a_spoiler_is_blurred_beyond_recognition_and_marked(
 
 def lines_of(shapes) -> str:
     return "\n".join(
-        " ".join(shape.lettering.lines) for shape in shapes if isinstance(shape, Words)
+        " ".join(shape.lettering.lines) for shape in shapes if isinstance(shape, TextBlock)
     )
 
 
 @pytest.mark.parametrize("theme", list(Theme))
 def test_all_words_stand_within_the_sheet_whatever_they_are(items: list[Item], theme: Theme):
     strange = [
-        replace(item, caption=words, credit=words, status=Status.SHORTLIST)
+        replace(item, caption=words, credit=words, status=ItemStatus.SHORTLIST)
         for item, words in zip(items, STRANGE, strict=False)
     ]
     header = Header(title=LONG, brief="\n".join(STRANGE), facts=LONG, palette=items[0].palette)
     plan = hang(header, strange, theme=theme, width=1600, locale="en-US").plan
     for shape in plan.shapes:
-        if isinstance(shape, Words):
+        if isinstance(shape, TextBlock):
             width = shape.lettering.width
             left = shape.left - {"l": 0, "m": width / 2, "r": width}[shape.anchor]
             assert left >= 0
@@ -175,7 +175,7 @@ def test_status_votes_credit_and_number_are_told(items: list[Item]):
     item = replace(
         items[0],
         number=42,
-        status=Status.APPROVED,
+        status=ItemStatus.APPROVED,
         voter_ids=frozenset(range(5)),
         credit="Ada",
         caption="说明文字",
@@ -187,7 +187,7 @@ def test_status_votes_credit_and_number_are_told(items: list[Item]):
     for wanted in ("42", "Approved", "♥ 5", "Ada", "说明文字", "板"):
         assert wanted in words
     assert any(
-        isinstance(shape, Panel) and shape.fill == STATUS[Status.APPROVED] for shape in shapes
+        isinstance(shape, Panel) and shape.fill == STATUS[ItemStatus.APPROVED] for shape in shapes
     )
 
 
@@ -278,7 +278,7 @@ def test_turned_transparent_and_grey_files_are_shown_as_people_see_them(
 @pytest.mark.parametrize("count", [1, 2, 5, 16, 97, 300])
 def test_rows_fill_the_width_and_are_about_equally_high(count: int):
     shapes = [(0.5, 1.0, 1.5, 0.75, 2.3)[i * 7 % 5] for i in range(count)]
-    measures = Measures(width=1504, gap=20, words=0.28, apart=36, aspect=1.3, max_height=860)
+    measures = RowMeasures(width=1504, gap=20, words=0.28, apart=36, aspect=1.3, max_height=860)
     rows = arranged(shapes, measures)
     assert [row.begin for row in rows] == [0, *(row.end for row in rows[:-1])]
     assert rows[-1].end == count

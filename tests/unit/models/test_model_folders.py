@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bot.cli import run
-from bot.engine.checkpoint import load_module, open_checkpoint
+from bot.engine.checked_model import load_module, open_checked_model
 from bot.engine.z_image import ZImageEngine
 from bot.errors import LoadFailedError, ModelFilesError
 from bot.models import locate, unproven, verify
@@ -48,7 +48,7 @@ def refusal(model: str | Path) -> str:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    checkpoint = open_checkpoint(folder)
+    checkpoint = open_checked_model(folder)
     return {
         f"{part}.{name}": tensor
         for part in FILES
@@ -100,7 +100,7 @@ def test_of_several_variants_the_plain_files_are_loaded_and_the_others_may_be_an
     write(folder / "vae/diffusion_pytorch_model.fp8.safetensors", "garbage")
     write(folder / "transformer/pytorch_model.bin", "garbage")
     locate(str(folder), model_cache=Path("unused"), caches=())
-    open_checkpoint(folder)
+    open_checked_model(folder)
 
 
 def test_what_systems_and_tools_leave_is_no_model_file(folder: Path, demo_model: Path):
@@ -257,7 +257,7 @@ def test_a_configuration_that_leads_the_loader_to_another_file_is_refused(folder
     write(folder / "text_encoder/other.safetensors", "garbage")
     configure(folder / "text_encoder/config.json", transformers_weights="other.safetensors")
     with pytest.raises(ModelFilesError, match=r"config.json \(with transformers_weights 'other"):
-        open_checkpoint(folder)
+        open_checked_model(folder)
 
 
 def test_two_shards_with_the_same_tensor_are_refused(folder: Path):
@@ -265,7 +265,7 @@ def test_two_shards_with_the_same_tensor_are_refused(folder: Path):
     for shard in (SHARD, OTHER_SHARD):
         rewrite(folder / shard, lambda tensors: {**tensors, name: torch.zeros(2)})
     with pytest.raises(ModelFilesError, match=rf"with the tensor {name}, which another file has"):
-        open_checkpoint(folder)
+        open_checked_model(folder)
 
 
 def test_a_tensor_whose_bytes_are_not_those_of_its_shape_is_no_safetensors_file(folder: Path):

@@ -16,7 +16,17 @@ from bot.errors import BotError
 from bot.services import open_service
 from bot.services.queue import QueueFullError
 from bot.settings import Settings
-from tests.support.boards_env import ADA, BEN, CLEO, HERE, MOD, Room, an_image, open_room, picture
+from tests.support.boards_env import (
+    ADA,
+    BEN,
+    CLEO,
+    HERE,
+    MOD,
+    BoardsEnv,
+    an_image,
+    open_boards_env,
+    picture,
+)
 from tests.support.discord_env import PATIENCE_S, SteeredEngine, crash
 from tests.unit.services.test_service import Recorder, here, idle, opened, origin, request, submit
 
@@ -24,9 +34,9 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 
 
 @pytest.fixture
-async def room(tmp_path: Path):
-    async with open_room(tmp_path) as room:
-        yield room
+async def boards_env(tmp_path: Path):
+    async with open_boards_env(tmp_path) as boards_env:
+        yield boards_env
 
 
 async def at_once(doings: Iterable[Awaitable[Any]]) -> tuple[list[Any], list[str]]:
@@ -151,9 +161,9 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
             async with asyncio.timeout(PATIENCE_S):
                 while service._queue.has(jobs[2].job_id):  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0)
-        ticket, outcome = await moving, await cancelling
+        entry, outcome = await moving, await cancelling
         assert outcome is CancelOutcome.QUEUED
-        assert ticket is None, "what was cancelled meanwhile is not said to come next"
+        assert entry is None, "what was cancelled meanwhile is not said to come next"
         assert service._queue._moved == []
         engine.release()
         await idle(service)
@@ -179,103 +189,108 @@ async def test_a_job_is_cancelled_once_however_many_press(
 # Boards
 
 
-async def test_a_server_has_no_more_boards_than_it_may_have(room: Room, monkeypatch):
+async def test_a_server_has_no_more_boards_than_it_may_have(boards_env: BoardsEnv, monkeypatch):
     monkeypatch.setattr(rules, "MAX_BOARDS", 3)
-    made, refusals = await at_once(room.board(f"Board {i}") for i in range(8))
+    made, refusals = await at_once(boards_env.board(f"Board {i}") for i in range(8))
     assert len(made) == 3
     assert all("3 are the limit" in each for each in refusals)
 
 
-async def test_deleted_boards_come_back_only_while_there_is_room(room: Room, monkeypatch):
-    boards = [await room.board(f"Board {i}") for i in range(4)]
+async def test_deleted_boards_come_back_only_while_there_is_room(
+    boards_env: BoardsEnv, monkeypatch
+):
+    boards = [await boards_env.board(f"Board {i}") for i in range(4)]
     for board in boards:
-        await room.boards.delete(ADA, board.id)
+        await boards_env.boards.delete(ADA, board.id)
     monkeypatch.setattr(rules, "MAX_BOARDS", 2)
-    back, _ = await at_once(room.boards.restore(ADA, board.id) for board in boards)
+    back, _ = await at_once(boards_env.boards.restore(ADA, board.id) for board in boards)
     assert len(back) == 2
 
 
-async def test_a_board_has_no_more_pictures_than_it_may_have(room: Room, monkeypatch):
-    board = await room.board()
-    taken_off = (await room.upload(board, seed=50)).item
-    await room.boards.remove(ADA, board.id, taken_off.number)
+async def test_a_board_has_no_more_pictures_than_it_may_have(boards_env: BoardsEnv, monkeypatch):
+    board = await boards_env.board()
+    taken_off = (await boards_env.upload(board, seed=50)).item
+    await boards_env.boards.remove(ADA, board.id, taken_off.number)
     monkeypatch.setattr(rules, "MAX_ITEMS", 3)
     hung, refusals = await at_once(
         [
-            *(room.upload(board, seed=i) for i in range(8)),
-            room.boards.bring_back(ADA, board.id, taken_off.number),
+            *(boards_env.upload(board, seed=i) for i in range(8)),
+            boards_env.boards.bring_back(ADA, board.id, taken_off.number),
         ]
     )
-    assert len(hung) == len(await room.numbers(board)) == 3
+    assert len(hung) == len(await boards_env.numbers(board)) == 3
     assert len(refusals) == 6
-    assert len(room.copies()) in {3, 4}, "nothing is left of what was refused"
+    assert len(boards_env.copies()) in {3, 4}, "nothing is left of what was refused"
 
 
-async def test_the_room_of_a_servers_pictures_is_not_exceeded(room: Room):
-    boards = [await room.board(f"Board {i}") for i in range(3)]
-    room.boards.space_bytes = 3 * len(picture(1)) + 500
-    await at_once(room.upload(boards[i % 3], seed=i) for i in range(9))
-    assert 0 < await room.boards.space(ADA) <= room.boards.space_bytes
-    assert len(room.copies()) == 3
+async def test_the_room_of_a_servers_pictures_is_not_exceeded(boards_env: BoardsEnv):
+    boards = [await boards_env.board(f"Board {i}") for i in range(3)]
+    boards_env.boards.space_bytes = 3 * len(picture(1)) + 500
+    await at_once(boards_env.upload(boards[i % 3], seed=i) for i in range(9))
+    assert 0 < await boards_env.boards.space(ADA) <= boards_env.boards.space_bytes
+    assert len(boards_env.copies()) == 3
 
 
-async def test_the_same_picture_hangs_once_however_many_hang_it_up(room: Room):
-    board = await room.board()
-    hung, _ = await at_once(room.upload(board, by=who) for who in (ADA, BEN, CLEO, MOD, ADA))
+async def test_the_same_picture_hangs_once_however_many_hang_it_up(boards_env: BoardsEnv):
+    board = await boards_env.board()
+    hung, _ = await at_once(boards_env.upload(board, by=who) for who in (ADA, BEN, CLEO, MOD, ADA))
     assert [each.is_exact for each in hung].count(False) == 1
-    assert await room.numbers(board) == [1]
+    assert await boards_env.numbers(board) == [1]
 
 
-async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(room: Room):
-    board = await room.board()
-    image = await an_image(room.store)
+async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(boards_env: BoardsEnv):
+    board = await boards_env.board()
+    image = await an_image(boards_env.store)
     asked, _ = await asyncio.gather(
-        room.boards.add_generation(ADA, board.id, image.id, viewer=HERE),
-        room.store.deletions.begin([image.id], by=1, locale="en-US"),
+        boards_env.boards.add_generation(ADA, board.id, image.id, viewer=HERE),
+        boards_env.store.deletions.begin([image.id], by=1, locale="en-US"),
         return_exceptions=True,
     )
     assert isinstance(asked, BotError)
     assert f"There is no image '{image.id}'" in asked.message
-    assert await room.numbers(board) == []
-    assert room.copies() == []
+    assert await boards_env.numbers(board) == []
+    assert boards_env.copies() == []
 
 
-async def test_a_picture_comes_back_once(room: Room):
-    board = await room.board()
-    number = (await room.upload(board)).item.number
-    await room.boards.remove(ADA, board.id, number)
+async def test_a_picture_comes_back_once(boards_env: BoardsEnv):
+    board = await boards_env.board()
+    number = (await boards_env.upload(board)).item.number
+    await boards_env.boards.remove(ADA, board.id, number)
     back, _ = await at_once(
-        [*(room.boards.bring_back(ADA, board.id, number) for _ in range(4)), room.upload(board)]
+        [
+            *(boards_env.boards.bring_back(ADA, board.id, number) for _ in range(4)),
+            boards_env.upload(board),
+        ]
     )
-    assert len(await room.numbers(board)) == 1
+    assert len(await boards_env.numbers(board)) == 1
     assert back
 
 
-async def test_what_is_said_of_a_picture_keeps_to_its_limits(room: Room, monkeypatch):
-    board = await room.board()
-    await room.upload(board)
+async def test_what_is_said_of_a_picture_keeps_to_its_limits(boards_env: BoardsEnv, monkeypatch):
+    board = await boards_env.board()
+    await boards_env.upload(board)
     monkeypatch.setattr(rules, "MAX_COMMENTS", 3)
     monkeypatch.setattr(rules, "MAX_TAGS", 4)
-    said, _ = await at_once(room.boards.comment(BEN, board.id, 1, f"{i}") for i in range(8))
-    tagged, _ = await at_once(room.boards.tag(ADA, board.id, 1, f"tag {i}") for i in range(8))
-    [item] = (await room.now(board)).items
+    said, _ = await at_once(boards_env.boards.comment(BEN, board.id, 1, f"{i}") for i in range(8))
+    tagged, _ = await at_once(boards_env.boards.tag(ADA, board.id, 1, f"tag {i}") for i in range(8))
+    [item] = (await boards_env.now(board)).items
     assert len(item.comments) == len(said) == 3
     assert len(item.tags) == len(tagged) == 4
 
 
-async def test_everybody_has_one_vote_and_the_threshold_is_reached_once(room: Room):
-    board = await room.board(threshold=2)
-    await room.upload(board)
-    await at_once(room.boards.vote(who, board.id, 1) for who in (ADA, BEN, CLEO, ADA, ADA))
-    [item] = (await room.now(board)).items
+async def test_everybody_has_one_vote_and_the_threshold_is_reached_once(boards_env: BoardsEnv):
+    board = await boards_env.board(threshold=2)
+    await boards_env.upload(board)
+    await at_once(boards_env.boards.vote(who, board.id, 1) for who in (ADA, BEN, CLEO, ADA, ADA))
+    [item] = (await boards_env.now(board)).items
     assert item.voter_ids == {ADA.user_id, BEN.user_id, CLEO.user_id}
-    activities = (await room.boards.log(ADA, board.id)).activities
+    activities = (await boards_env.boards.log(ADA, board.id)).activities
     assert [each.verb for each in activities].count("shortlisted") == 1
 
 
-async def test_a_board_names_no_more_members_than_it_may(room: Room, monkeypatch):
-    board = await room.board()
+async def test_a_board_names_no_more_members_than_it_may(boards_env: BoardsEnv, monkeypatch):
+    board = await boards_env.board()
     monkeypatch.setattr(rules, "MAX_GRANTS", 3)
     grants = [Grant(kind="member", subject_id=i, access=Access.CURATE) for i in range(8)]
-    await at_once(room.boards.grant(ADA, board.id, grant) for grant in grants)
-    assert len((await room.now(board)).grants) == 3
+    await at_once(boards_env.boards.grant(ADA, board.id, grant) for grant in grants)
+    assert len((await boards_env.now(board)).grants) == 3

@@ -16,10 +16,10 @@ from bot.media.exports import PictureCache, draw_board, export_board
 from bot.media.family_tree import draw_family
 from bot.media.picture_files import FileState, image_state
 from bot.services.maintenance import fill_likenesses
-from tests.support.boards_env import an_image, open_room
+from tests.support.boards_env import an_image, open_boards_env
 from tests.support.discord_env import (
     SMALL,
-    Town,
+    DiscordEnv,
     answer_of,
     gallery_of,
     ids_of,
@@ -55,8 +55,8 @@ def said(damage: Callable[[Path], None]) -> str:
     return "is gone" if damage is Path.unlink else "is damaged"
 
 
-def files(town: Town) -> list[Path]:
-    return sorted((town.settings.data_dir / "images").rglob("*.png"))
+def files(env: DiscordEnv) -> list[Path]:
+    return sorted((env.settings.data_dir / "images").rglob("*.png"))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -71,61 +71,61 @@ async def test_every_damage_is_noticed(tmp_path: Path, damage: Callable[[Path], 
 
 @pytest.mark.parametrize("damage", [one_bit, Path.unlink])
 async def test_it_is_said_in_every_answer_and_drawn_again(
-    town: Town, damage: Callable[[Path], None]
+    env: DiscordEnv, damage: Callable[[Path], None]
 ):
-    message = await town.imagine(seed=5)
+    message = await env.imagine(seed=5)
     [id_] = ids_of(message)
-    [path] = files(town)
+    [path] = files(env)
     damage(path)
-    shown = await town.ming.slash(town.channel, "show", id=id_)
+    shown = await env.ming.slash(env.channel, "show", id=id_)
     assert f"The file of `{id_}` {said(damage)}" in texts_of(answer_of(shown))
     assert gallery_of(answer_of(shown)) == []
-    history = await town.ming.slash(town.channel, "history")
+    history = await env.ming.slash(env.channel, "history")
     assert f"The file of `{id_}` {said(damage)}" in texts_of(answer_of(history))
-    recipe = await town.ming.slash(town.channel, "recipe", id=id_)
+    recipe = await env.ming.slash(env.channel, "recipe", id=id_)
     assert f"The file of `{id_}` {said(damage)}" in private_sentence(recipe)
-    await town.ming.slash(town.channel, "lineage", id=id_)
-    family = await town.service.family(id_, viewer=town.viewer())
+    await env.ming.slash(env.channel, "lineage", id=id_)
+    family = await env.service.family(id_, viewer=env.viewer())
     broken = draw_family(family, locale="en-US").image.tobytes()
-    again = await town.ming.click(message, label="Same seed")
-    await town.idle()
+    again = await env.ming.click(message, label="Same seed")
+    await env.idle()
     assert "Pixel for pixel the same" in texts_of(again.response)
     assert len(gallery_of(again.response)) == 1
     assert image_state(path) is FileState.WHOLE, "what was drawn again took its place"
     assert draw_family(family, locale="en-US").image.tobytes() != broken
-    shown = await town.ming.slash(town.channel, "show", id=id_)
+    shown = await env.ming.slash(env.channel, "show", id=id_)
     assert len(gallery_of(answer_of(shown))) == 1
 
 
 @pytest.mark.parametrize("command", ["imagine", "compare"])
 async def test_a_message_after_a_restart_says_which_of_its_images_is_damaged(
-    town: Town, command: str
+    env: DiscordEnv, command: str
 ):
     for path in ("/webhooks/*", "/channels/*"):
         for method in ("PATCH", "POST"):
-            town.env.inject_error(method, path, status=403, code=50013, times=None)
+            env.simcord.inject_error(method, path, status=403, code=50013, times=None)
     options = {"count": 2} if command == "imagine" else {"vary": "seeds", "values": "1, 2"}
-    result = await town.ada.slash(town.channel, command, prompt="x", size=SMALL, **options)
-    await town.idle()
-    made = (await town.service.history(viewer=town.viewer())).generations
+    result = await env.ada.slash(env.channel, command, prompt="x", size=SMALL, **options)
+    await env.idle()
+    made = (await env.service.history(viewer=env.viewer())).generations
     garbage(made[0].path)
-    town.env.backend.faults.clear()
-    await town.start_again()
-    await town.idle()
+    env.simcord.backend.faults.clear()
+    await env.start_again()
+    await env.idle()
     assert len(gallery_of(result.response)) == 1
     words = texts_of(result.response)
     assert [f"The file of `{each.id}` is damaged" in words for each in made] == [True, False]
 
 
-async def test_a_damaged_image_keeps_nobody_from_finding_others(town: Town):
-    first = await town.imagine(seed=5)
-    [path] = files(town)
+async def test_a_damaged_image_keeps_nobody_from_finding_others(env: DiscordEnv):
+    first = await env.imagine(seed=5)
+    [path] = files(env)
     with Image.open(path) as image:
         buffer = io.BytesIO()
         image.convert("RGB").save(buffer, "JPEG", quality=80)
     garbage(path)
     with Image.open(io.BytesIO(buffer.getvalue())) as copy:
-        found = await town.service.lookalike(copy.convert("RGB"), viewer=town.viewer())
+        found = await env.service.lookalike(copy.convert("RGB"), viewer=env.viewer())
     assert found.original is None
     assert [each.id for each in found.unread] == ids_of(first)
 
@@ -150,12 +150,12 @@ async def test_no_likeness_is_kept_of_a_damaged_file(
 async def test_every_export_of_a_board_leaves_it_out_and_says_so(
     tmp_path: Path, damage: Callable[[Path], None]
 ):
-    async with open_room(tmp_path) as room:
-        board = await room.board()
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board()
         for seed in (1, 2):
-            await room.upload(board, seed)
-        board = await room.now(board)
-        pictures = room.boards.pictures
+            await boards_env.upload(board, seed)
+        board = await boards_env.now(board)
+        pictures = boards_env.boards.pictures
         whole = draw(board, pictures)
         damage(board.items[0].path)
         note = "is gone: no. 1." if damage is Path.unlink else "is damaged: no. 1."
@@ -184,20 +184,20 @@ def draw(board, pictures: PictureCache) -> str:
 
 
 async def test_a_damaged_copy_is_replaced_when_the_picture_is_added_again(tmp_path: Path):
-    async with open_room(tmp_path) as room:
-        board, other = await room.board(), await room.board("Other")
-        item = (await room.upload(board, 1)).item
+    async with open_boards_env(tmp_path) as boards_env:
+        board, other = await boards_env.board(), await boards_env.board("Other")
+        item = (await boards_env.upload(board, 1)).item
         good = item.path.read_bytes()
         garbage(item.path)
-        await room.upload(other, 1)
+        await boards_env.upload(other, 1)
         assert item.path.read_bytes() == good
 
 
 async def test_the_command_line_says_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    async with open_room(tmp_path) as room:
-        item = (await room.upload(await room.board(), 1)).item
+    async with open_boards_env(tmp_path) as boards_env:
+        item = (await boards_env.upload(await boards_env.board(), 1)).item
     garbage(item.path)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert await asyncio.to_thread(run, ["board", "show", "Spring"]) == 0

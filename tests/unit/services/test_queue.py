@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.jobs import Job, Origin, new_id, now
+from bot.domain.jobs import Job, JobSource, new_id, now
 from bot.domain.requests import GenerationRequest, Size
 from bot.services.queue import EVERYWHERE, FairQueue, QueueFullError
 
@@ -18,7 +18,7 @@ def request(side: int = 128, **changes: object) -> GenerationRequest:
 
 
 def job(user_id: int, name: str = "") -> Job:
-    origin = Origin(
+    origin = JobSource(
         guild_id=1,
         channel_id=2,
         user_id=user_id,

@@ -26,11 +26,11 @@ from bot.services.maintenance import sweep, write_records
 from bot.services.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
 from bot.storage.backups import make_backup
-from tests.support.boards_env import ADA, BEN, GUILD, HERE, an_image, open_room, picture
+from tests.support.boards_env import ADA, BEN, GUILD, HERE, an_image, open_boards_env, picture
 from tests.support.discord_env import (
     SMALL,
+    DiscordEnv,
     SteeredEngine,
-    Town,
     answer_of,
     crash,
     ids_of,
@@ -65,18 +65,18 @@ def state_of(data: Path) -> dict[str, bytes]:
 
 
 @contextlib.asynccontextmanager
-async def stopped(town: Town) -> AsyncIterator[Path]:
+async def stopped(env: DiscordEnv) -> AsyncIterator[Path]:
     """Stop the bot; start it again in the end."""
-    await town.idle()
-    await crash(town.service)
-    town.engine.release()
-    await town.crash()
-    data = town.settings.data_dir
+    await env.idle()
+    await crash(env.service)
+    env.engine.release()
+    await env.crash()
+    data = env.settings.data_dir
     with contextlib.closing(sqlite3.connect(data / "bot.sqlite3")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the log alone heals what is damaged
     yield data
-    await town.start_again()
-    await town.idle()
+    await env.start_again()
+    await env.idle()
 
 
 GENERATIONS = (
@@ -91,15 +91,17 @@ JOBS = (
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, tear])
-async def test_all_pictures_come_back_without_any_copy(town: Town, damage: Callable[[Path], None]):
-    first = await town.imagine(prompt="红苹果", seed=5, spoiler=True)
-    await town.imagine(town.ming, prompt="two castles", count=2)
-    await town.ming.click(first, label="Same seed")
-    await town.idle()
-    await town.ada.click(first, label="Same seed")
-    await town.idle()
-    posted = len(town.images())
-    async with stopped(town) as data:
+async def test_all_pictures_come_back_without_any_copy(
+    env: DiscordEnv, damage: Callable[[Path], None]
+):
+    first = await env.imagine(prompt="红苹果", seed=5, spoiler=True)
+    await env.imagine(env.ming, prompt="two castles", count=2)
+    await env.ming.click(first, label="Same seed")
+    await env.idle()
+    await env.ada.click(first, label="Same seed")
+    await env.idle()
+    posted = len(env.images())
+    async with stopped(env) as data:
         before = await rows(data, GENERATIONS), await rows(data, JOBS)
         shutil.rmtree(data / "backups")
         damage(data / "bot.sqlite3")
@@ -109,20 +111,22 @@ async def test_all_pictures_come_back_without_any_copy(town: Town, damage: Calla
         # A crash may leave the log of a database, which is set aside without it, too.
         kept = report.set_aside is not None and (report.set_aside / "bot.sqlite3").exists()
         assert kept is (damage is not Path.unlink)
-    assert len(town.images()) == posted
-    page = await town.ada.slash(town.channel, "history", search="红苹果")
+    assert len(env.images()) == posted
+    page = await env.ada.slash(env.channel, "history", search="红苹果")
     assert texts_of(answer_of(page)).count("红苹果") >= 3
-    again = await town.ada.click(first, label="Same seed")
-    await town.idle()
+    again = await env.ada.click(first, label="Same seed")
+    await env.idle()
     assert "Pixel for pixel the same" in texts_of(again.response)
 
 
 @pytest.mark.parametrize("damage", [empty, cut_header])
-async def test_what_is_newer_than_the_copy_comes_back(town: Town, damage: Callable[[Path], None]):
-    await town.imagine(prompt="old", seed=1)
-    copy = make_backup(town.settings.data_dir / "bot.sqlite3", town.settings.data_dir / "backups")
-    await town.imagine(prompt="new", seed=2)
-    async with stopped(town) as data:
+async def test_what_is_newer_than_the_copy_comes_back(
+    env: DiscordEnv, damage: Callable[[Path], None]
+):
+    await env.imagine(prompt="old", seed=1)
+    copy = make_backup(env.settings.data_dir / "bot.sqlite3", env.settings.data_dir / "backups")
+    await env.imagine(prompt="new", seed=2)
+    async with stopped(env) as data:
         before = await rows(data, GENERATIONS)
         for path in (data / "backups").iterdir():
             if path != copy:
@@ -141,7 +145,7 @@ async def test_what_is_newer_than_the_copy_comes_back(town: Town, damage: Callab
             aside = report.set_aside / "bot.sqlite3"
             assert aside.read_bytes() == left["bot.sqlite3"]
             assert logs_beside(data) == [], "no log is left beside another database"
-    assert len(town.images()) == 2
+    assert len(env.images()) == 2
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -186,10 +190,10 @@ def logs_beside(data: Path) -> list[Path]:
     return list(data.glob("bot.sqlite3-*"))
 
 
-async def test_bad_copies_are_skipped_and_told(town: Town):
-    await town.imagine(seed=1)
-    data = town.settings.data_dir
-    async with stopped(town):
+async def test_bad_copies_are_skipped_and_told(env: DiscordEnv):
+    await env.imagine(seed=1)
+    data = env.settings.data_dir
+    async with stopped(env):
         shutil.rmtree(data / "backups")
         good = make_backup(data / "bot.sqlite3", data / "backups")
         bad = [make_backup(data / "bot.sqlite3", data / "backups") for _ in range(2)]
@@ -203,55 +207,55 @@ async def test_bad_copies_are_skipped_and_told(town: Town):
         assert [path for path, _ in report.skipped] == [data / "bot.sqlite3", bad[1], bad[0]]
 
 
-async def test_a_database_in_order_stays_and_gets_what_it_lacks(town: Town):
+async def test_a_database_in_order_stays_and_gets_what_it_lacks(env: DiscordEnv):
     """Somebody followed the old advice: the copy is in the place of the damaged database."""
-    await town.imagine(prompt="old", seed=1)
-    data = town.settings.data_dir
+    await env.imagine(prompt="old", seed=1)
+    data = env.settings.data_dir
     copy = make_backup(data / "bot.sqlite3", data / "backups")
-    await town.imagine(prompt="new", seed=2)
-    async with stopped(town):
+    await env.imagine(prompt="new", seed=2)
+    async with stopped(env):
         before = await rows(data, GENERATIONS)
         assert (await restored(data)).changes_rows is False
         shutil.copy(copy, data / "bot.sqlite3")
         for path in (data / "backups").iterdir():
             path.unlink()
     # The bot was started: the new picture is in quarantine by now.
-    await town.start_again()
-    async with stopped(town):
+    await env.start_again()
+    async with stopped(env):
         report = await restored(data)
         assert (report.is_current, report.images) == (True, 1)
         assert await rows(data, GENERATIONS) == before
         assert len(list((data / "images").rglob("*.png"))) == 2
-    assert len(town.images()) == 2
+    assert len(env.images()) == 2
 
 
-async def test_what_was_deleted_does_not_come_back(town: Town):
-    first = await town.imagine(prompt="alone", seed=1)
-    second = await town.imagine(prompt="twin", seed=2)
-    again = await town.ming.click(second, label="Same seed")
-    await town.idle()
-    data = town.settings.data_dir
+async def test_what_was_deleted_does_not_come_back(env: DiscordEnv):
+    first = await env.imagine(prompt="alone", seed=1)
+    second = await env.imagine(prompt="twin", seed=2)
+    again = await env.ming.click(second, label="Same seed")
+    await env.idle()
+    data = env.settings.data_dir
     make_backup(data / "bot.sqlite3", data / "backups")
-    newer = await town.imagine(prompt="newer", seed=3)
+    newer = await env.imagine(prompt="newer", seed=3)
     [kept] = ids_of(again.response)
     for message in (first, second, newer):
-        await town.ada.click(message, label="Delete")
-    async with stopped(town):
+        await env.ada.click(message, label="Delete")
+    async with stopped(env):
         empty(data / "bot.sqlite3")
         report = await restored(data)
         assert (report.images, report.deleted) == (0, 2)
         assert [row[0] for row in await rows(data, GENERATIONS)] == [kept]
-    async with stopped(town):
+    async with stopped(env):
         shutil.rmtree(data / "backups")
         (data / "bot.sqlite3").unlink()
         assert (await restored(data)).images == 1
         assert [row[0] for row in await rows(data, GENERATIONS)] == [kept]
 
 
-async def test_what_was_deleted_does_not_come_back_from_the_quarantine(town: Town):
-    data = town.settings.data_dir
+async def test_what_was_deleted_does_not_come_back_from_the_quarantine(env: DiscordEnv):
+    data = env.settings.data_dir
     day = data / "quarantine" / now().date().isoformat()
-    messages = [await town.imagine(seed=seed) for seed in (1, 2)]
+    messages = [await env.imagine(seed=seed) for seed in (1, 2)]
     for folder in ("images", "records"):
         shutil.copytree(data / folder, day / folder)
     shared = next(day.rglob("*.png"))
@@ -260,9 +264,9 @@ async def test_what_was_deleted_does_not_come_back_from_the_quarantine(town: Tow
     other = record.with_name(f"{shared.stem}.other-0.json")  # of an image that has no row
     other.write_text(json.dumps(document))
     for message in messages:
-        await town.ada.click(message, label="Delete")
+        await env.ada.click(message, label="Delete")
     assert {path for path in day.rglob("*.*") if path.is_file()} == {shared, other}
-    async with stopped(town):
+    async with stopped(env):
         shutil.rmtree(data / "backups")
         (data / "bot.sqlite3").unlink()
         assert (await restored(data)).images == 1
@@ -318,55 +322,57 @@ async def test_a_start_leaves_the_files_of_what_is_on_its_way_out(tmp_path: Path
 
 
 async def test_jobs_of_the_copy_are_neither_drawn_nor_posted_twice(
-    town: Town, engine: SteeredEngine
+    env: DiscordEnv, engine: SteeredEngine
 ):
     engine.hold()
-    running = await town.ada.slash(town.channel, "imagine", prompt="one", size=SMALL, count=2)
-    await town.held()
-    waiting = await town.ming.slash(town.channel, "imagine", prompt="two", size=SMALL)
-    third = await town.ming.slash(town.channel, "imagine", prompt="three", size=SMALL)
-    data = town.settings.data_dir
+    running = await env.ada.slash(env.channel, "imagine", prompt="one", size=SMALL, count=2)
+    await env.held()
+    waiting = await env.ming.slash(env.channel, "imagine", prompt="two", size=SMALL)
+    third = await env.ming.slash(env.channel, "imagine", prompt="three", size=SMALL)
+    data = env.settings.data_dir
     make_backup(data / "bot.sqlite3", data / "backups")
-    await town.ming.slash(town.channel, "cancel")
+    await env.ming.slash(env.channel, "cancel")
     engine.release()
-    await town.idle()
+    await env.idle()
     asked = (running, waiting, third)
     finished = [each for each in asked if each.response and ids_of(each.response)]
     assert len(finished) == 2
-    drawn, posted = len(engine.drawn), len(town.images())
-    async with stopped(town):
+    drawn, posted = len(engine.drawn), len(env.images())
+    async with stopped(env):
         before = await rows(data, GENERATIONS)
         cut_header(data / "bot.sqlite3")
         report = await restored(data)
         assert (report.ended, report.given_up) == (len(finished), 3 - len(finished))
-    assert (len(engine.drawn), len(town.images())) == (drawn, posted)
+    assert (len(engine.drawn), len(env.images())) == (drawn, posted)
     assert ids_of(running.response)
-    assert await rows_beside(town) == before
+    assert await rows_beside(env) == before
 
 
-async def rows_beside(town: Town) -> list[tuple[Any, ...]]:
-    data = town.settings.data_dir
+async def rows_beside(env: DiscordEnv) -> list[tuple[Any, ...]]:
+    data = env.settings.data_dir
     with contextlib.closing(sqlite3.connect(data / "bot.sqlite3")) as db:
         return db.execute(GENERATIONS).fetchall()
 
 
-async def test_an_image_that_was_not_posted_yet_is_posted_once(town: Town):
+async def test_an_image_that_was_not_posted_yet_is_posted_once(env: DiscordEnv):
     for path in ("/webhooks/*", "/channels/*"):
         for method in ("PATCH", "POST"):
-            town.env.inject_error(method, path, status=403, code=50013, times=None)
-    result = await town.ada.slash(town.channel, "imagine", prompt="x", size=SMALL, seed=1)
-    async with stopped(town) as data:
+            env.simcord.inject_error(method, path, status=403, code=50013, times=None)
+    result = await env.ada.slash(env.channel, "imagine", prompt="x", size=SMALL, seed=1)
+    async with stopped(env) as data:
         shutil.rmtree(data / "backups")
         (data / "bot.sqlite3").unlink()
         assert (await restored(data)).images == 1
-        town.env.backend.faults.clear()
-    assert len(town.images()) == 1
-    assert ids_of(result.response) == ids_of(town.images()[0])
+        env.simcord.backend.faults.clear()
+    assert len(env.images()) == 1
+    assert ids_of(result.response) == ids_of(env.images()[0])
 
 
-async def test_pictures_without_a_record_belong_to_nobody_until_they_are_given(town: Town):
-    await town.imagine(prompt="of before", seed=1)
-    async with stopped(town) as data:
+async def test_pictures_without_a_record_belong_to_nobody_until_they_are_given(
+    env: DiscordEnv,
+):
+    await env.imagine(prompt="of before", seed=1)
+    async with stopped(env) as data:
         shutil.rmtree(data / "records")
         shutil.rmtree(data / "backups")
         (data / "bot.sqlite3").unlink()
@@ -379,11 +385,15 @@ async def test_pictures_without_a_record_belong_to_nobody_until_they_are_given(t
         for name, content in left.items():
             (data / name).parent.mkdir(parents=True, exist_ok=True)
             (data / name).write_bytes(content)
-        await restored(data, guild_id=town.guild.id, user_id=town.ada.id)
+        await restored(data, guild_id=env.guild.id, user_id=env.ada.id)
         [second] = await rows(data, "SELECT id, user_id, guild_id FROM generations")
-        assert second == (first[0], town.ada.id, town.guild.id)
-    for who, sees in ((town.ada, True), (town.moderator, True), (town.ming, False)):
-        page = await who.slash(town.channel, "history")
+        assert second == (first[0], env.ada.id, env.guild.id)
+    for who, sees in (
+        (env.ada, True),
+        (env.moderator, True),
+        (env.ming, False),
+    ):
+        page = await who.slash(env.channel, "history")
         assert ("of before" in texts_of(answer_of(page))) is sees
 
 
@@ -422,9 +432,11 @@ async def test_a_picture_that_proves_nothing_gets_no_row_and_is_kept(
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 1}', b"\0" * 200])
-async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(town: Town, content: bytes):
-    await town.imagine(prompt="kept", seed=1)
-    async with stopped(town) as data:
+async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(
+    env: DiscordEnv, content: bytes
+):
+    await env.imagine(prompt="kept", seed=1)
+    async with stopped(env) as data:
         shutil.rmtree(data / "backups")
         (data / "bot.sqlite3").unlink()
         [record] = (data / "records").rglob("*.json")
@@ -435,7 +447,7 @@ async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(town: Town,
         assert len(list((data / "images").rglob("*.png"))) == 1
         report = await restored(data)
         assert (report.images, report.unknown, report.changes_rows) == (0, 0, False)
-    async with stopped(town) as data:
+    async with stopped(env) as data:
         assert (await restored(data, guild_id=1, user_id=2)).given == 1
         assert list((data / "images").rglob("*.png"))
 
@@ -459,13 +471,13 @@ async def test_a_database_that_another_program_holds_is_not_taken_for_damaged(
 
 async def test_pictures_that_lie_elsewhere_for_now_are_not_marked_as_deleted(tmp_path: Path):
     """Their disk is not mounted, or only the database was copied to a new machine yet."""
-    async with open_room(tmp_path) as room:
-        board = await room.board()
-        item = (await room.upload(board, 3)).item
-        made = [await an_image(room.store, seed) for seed in (1, 2)]
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board()
+        item = (await boards_env.upload(board, 3)).item
+        made = [await an_image(boards_env.store, seed) for seed in (1, 2)]
         for each in made:
-            await write_records(room.store, each.job_id)
-        await room.store.database.back_up()
+            await write_records(boards_env.store, each.job_id)
+        await boards_env.store.database.back_up()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for name in ("images", "records", "boards"):
@@ -494,33 +506,35 @@ async def test_a_newer_database_is_not_replaced_by_an_older_copy(tmp_path: Path)
 
 
 async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
-    async with open_room(tmp_path) as room:
-        board = await room.board("Spring", channel_id=5)
-        await room.upload(board, 1, caption="one")
-        copy = await room.store.database.back_up()
-        await room.upload(board, 2, by=BEN, caption="two", tags=["sea"])
-        other = await room.board("Summer")
-        await room.upload(other, 3, caption="three")
-        gone = (await room.upload(board, 4)).item
-        await room.boards.remove(ADA, board.id, gone.number)
-        room.clock.move(days=2)
-        await room.boards.tidy()
-        before = [(await room.now(each)).items for each in (board, other)]
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board("Spring", channel_id=5)
+        await boards_env.upload(board, 1, caption="one")
+        copy = await boards_env.store.database.back_up()
+        await boards_env.upload(board, 2, by=BEN, caption="two", tags=["sea"])
+        other = await boards_env.board("Summer")
+        await boards_env.upload(other, 3, caption="three")
+        gone = (await boards_env.upload(board, 4)).item
+        await boards_env.boards.remove(ADA, board.id, gone.number)
+        boards_env.clock.move(days=2)
+        await boards_env.boards.tidy()
+        before = [(await boards_env.now(each)).items for each in (board, other)]
     (tmp_path / "bot.sqlite3").unlink()
     report = await restored(tmp_path)
     assert (report.source, report.items, report.boards) == (copy, 2, 1)
-    async with open_room(tmp_path) as room:
-        assert [(await room.now(each)).items for each in (board, other)] == before
-        assert (await room.now(other)).name == "Summer"
-        assert (await room.now(other)).everyone is Access.NONE, "it may have been hidden since"
-        assert (await room.now(board)).everyone is Access.ADD
+    async with open_boards_env(tmp_path) as boards_env:
+        assert [(await boards_env.now(each)).items for each in (board, other)] == before
+        assert (await boards_env.now(other)).name == "Summer"
+        assert (await boards_env.now(other)).everyone is Access.NONE, (
+            "it may have been hidden since"
+        )
+        assert (await boards_env.now(board)).everyone is Access.ADD
     copy.unlink()
     (tmp_path / "bot.sqlite3").unlink()
     report = await restored(tmp_path)
     assert (report.source, report.items, report.boards) == (None, 3, 2)
-    async with open_room(tmp_path) as room:
-        assert [(await room.now(each)).items for each in (board, other)] == before
-        again = await room.boards.add_upload(
+    async with open_boards_env(tmp_path) as boards_env:
+        assert [(await boards_env.now(each)).items for each in (board, other)] == before
+        again = await boards_env.boards.add_upload(
             ADA,
             board.id,
             picture(9),
@@ -541,19 +555,19 @@ async def test_nothing_to_restore_is_one_sentence(tmp_path: Path):
         await restored(tmp_path, copy=Path("x.sqlite3"))
 
 
-async def test_what_is_posted_tells_nobody_who_asked(town: Town):
-    message = await town.imagine(seed=1)
+async def test_what_is_posted_tells_nobody_who_asked(env: DiscordEnv):
+    message = await env.imagine(seed=1)
     [attachment] = message.attachments
     content = await attachment.read() if hasattr(attachment, "read") else b""
-    [kept] = (town.settings.data_dir / "images").rglob("*.png")
+    [kept] = (env.settings.data_dir / "images").rglob("*.png")
     for png in (content, kept.read_bytes()):
-        assert str(town.ada.id).encode() not in png
-        assert str(town.guild.id).encode() not in png
-    [record] = (town.settings.data_dir / "records" / "images").rglob("*.json")
+        assert str(env.ada.id).encode() not in png
+        assert str(env.guild.id).encode() not in png
+    [record] = (env.settings.data_dir / "records" / "images").rglob("*.json")
     known = json.loads(record.read_bytes())
-    assert (known["user_id"], known["guild_id"]) == (town.ada.id, town.guild.id)
+    assert (known["user_id"], known["guild_id"]) == (env.ada.id, env.guild.id)
     assert known["message_id"] == message.id
-    await town.ada.click(message, label="Delete")
+    await env.ada.click(message, label="Delete")
     assert not record.exists()
 
 
@@ -561,8 +575,8 @@ async def test_the_command_says_what_it_does_and_refuses_beside_a_running_bot(
     settings: Settings, engine: SteeredEngine, capsys: pytest.CaptureFixture[str]
 ):
     folder = str(settings.data_dir)
-    async with open_town(settings, engine) as town:
-        await town.imagine(seed=1)
+    async with open_town(settings, engine) as env:
+        await env.imagine(seed=1)
         assert run(["restore", "--folder", folder]) == 2
         assert "Another copy of the bot works in" in capsys.readouterr().err
 

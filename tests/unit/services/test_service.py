@@ -23,7 +23,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.drawing import Drawing, Step
-from bot.domain.jobs import CancelOutcome, Generation, Job, Origin, now
+from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
@@ -33,11 +33,11 @@ from bot.services import (
     NotPostableError,
     NotReachedError,
     Progress,
+    QueueEntry,
     Service,
-    Ticket,
     open_service,
 )
-from bot.services.retries import Patience
+from bot.services.retries import RetryPolicy
 from bot.settings import PROJECT_DIR, Settings
 from bot.storage import Store
 from tests.support.discord_env import SteeredEngine
@@ -57,22 +57,22 @@ class Recorder:
     """A reply that remembers what it was told; it can refuse to be reached."""
 
     def __init__(self) -> None:
-        self.tickets: list[Ticket] = []
+        self.entries: list[QueueEntry] = []
         self.steps: list[Progress] = []
         self.generations: list[Generation] = []
         self.sentence = ""
         self.undelivered_sentence = ""
         self.was_cancelled = False
         self.was_kept = False
-        self.moves: list[Ticket] = []
+        self.moves: list[QueueEntry] = []
         self.refusals = 0
 
     @property
     def job_id(self) -> str:
-        return self.tickets[0].job.id
+        return self.entries[0].job.id
 
-    async def queued(self, ticket: Ticket) -> None:
-        self.tickets.append(ticket)
+    async def queued(self, entry: QueueEntry) -> None:
+        self.entries.append(entry)
 
     async def progress(self, progress: Progress) -> None:
         self.steps.append(progress)
@@ -92,8 +92,8 @@ class Recorder:
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         self.was_cancelled = True
 
-    async def moved(self, ticket: Ticket) -> None:
-        self.moves.append(ticket)
+    async def moved(self, entry: QueueEntry) -> None:
+        self.moves.append(entry)
 
     async def kept(self, job: Job) -> None:
         self.was_kept = True
@@ -119,8 +119,8 @@ def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -
     return GenerationRequest(prompt=prompt, seed=seed, **values)
 
 
-def origin(user_id: int = 10, *, guild_id: int | None = 1) -> Origin:
-    return Origin(
+def origin(user_id: int = 10, *, guild_id: int | None = 1) -> JobSource:
+    return JobSource(
         guild_id=guild_id,
         channel_id=2,
         user_id=user_id,
@@ -207,11 +207,11 @@ async def test_the_row_tells_everything_that_made_the_image(
 async def test_the_job_is_written_before_it_is_acknowledged(service: Service, settings: Settings):
     seen: list[list[str]] = []
 
-    class Witness(Recorder):
-        async def queued(self, ticket: Ticket) -> None:
+    class MessageObserver(Recorder):
+        async def queued(self, entry: QueueEntry) -> None:
             seen.append(states(settings))
 
-    await service.submit((request(),), origin(), reply=Witness())
+    await service.submit((request(),), origin(), reply=MessageObserver())
     await idle(service)
     assert seen[0][0] in {"queued", "running"}
 
@@ -246,7 +246,7 @@ async def test_waiting_jobs_know_their_place_and_time(service: Service, engine: 
     await submit(service)
     await reached_a_step(engine)
     later = [await submit(service, by=origin(user)) for user in (10, 10, 20)]
-    places = [reply.tickets[0].position for reply in later]
+    places = [reply.entries[0].position for reply in later]
     assert places == [1, 2, 2]  # the second user comes before the first one's third
     entries = service.queue_for(HERE)
     assert [entry.position for entry in entries] == [0, 1, 2, 3]
@@ -265,7 +265,7 @@ async def test_a_waiting_job_is_cancelled_before_it_begins(
     await submit(service)
     await reached_a_step(engine)
     waiting = await submit(service)
-    job_id = waiting.tickets[0].job.id
+    job_id = waiting.entries[0].job.id
     assert await service.cancel("unknown", viewer=here(10)) is CancelOutcome.UNKNOWN
     assert await service.cancel(job_id, viewer=here(99)) is CancelOutcome.NOT_YOURS
     hidden = Viewer(user_id=99, guild_id=1, channels=frozenset({3}), is_moderator=True)
@@ -286,7 +286,7 @@ async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
     engine.hold()
     reply = await submit(service, request(seed=1), request(seed=2))
     await reached_a_step(engine)
-    job_id = reply.tickets[0].job.id
+    job_id = reply.entries[0].job.id
     outcome = await service.cancel(job_id, viewer=replace(here(5), is_moderator=True))
     assert states(settings) == ["cancelled"]  # whatever ends the process now
     engine.release()
@@ -411,13 +411,15 @@ async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
 ):
     reply = Unreachable()
     async with opened(settings, engine) as service:
-        service._delivery._patience = Patience(pauses_s=(0.0,), seldom_s=0.0, lasts=dt.timedelta())
+        service._delivery._patience = RetryPolicy(
+            pauses_s=(0.0,), seldom_s=0.0, lasts=dt.timedelta()
+        )
         await service.submit((request(),), origin(), reply=reply)
         async with asyncio.timeout(PATIENCE_S):
             while not reply.undelivered_sentence:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
         [made] = (await service.history(viewer=HERE)).generations
-    assert reply.tries == Patience().tries
+    assert reply.tries == RetryPolicy().tries
     assert "Discord did not take it" in reply.undelivered_sentence
     assert made.id in reply.undelivered_sentence
     assert [r for r in caplog.records if r.exc_info] == []
@@ -432,7 +434,7 @@ async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
 async def test_an_outage_does_not_end_before_its_time(settings: Settings, engine: SteeredEngine):
     reply = Unreachable()
     async with opened(settings, engine) as service:
-        service._delivery._patience = Patience(pauses_s=(0.0,) * 5, seldom_s=999.0)
+        service._delivery._patience = RetryPolicy(pauses_s=(0.0,) * 5, seldom_s=999.0)
         await service.submit((request(),), origin(), reply=reply)
         async with asyncio.timeout(PATIENCE_S):
             while reply.tries < 6:  # noqa: ASYNC110 - nothing tells of it
@@ -588,7 +590,7 @@ async def test_a_channel_that_hangs_holds_no_others_up_after_a_restart(
             )
 
     class Hanging(Recorder):
-        async def queued(self, ticket: Ticket) -> None:
+        async def queued(self, entry: QueueEntry) -> None:
             await asyncio.Event().wait()
 
     replies: dict[str, Recorder] = {}
@@ -602,7 +604,7 @@ async def test_a_channel_that_hangs_holds_no_others_up_after_a_restart(
             await service.resume(reply_to)
             await service.idle()
     assert all(reply.generations for reply in replies.values())
-    assert replies["job3"].tickets
+    assert replies["job3"].entries
 
 
 async def test_stopping_finishes_what_runs_and_keeps_what_waits(
@@ -627,7 +629,7 @@ async def test_stopping_finishes_what_runs_and_keeps_what_waits(
         await service.resume(lambda _job: resumed)
         await idle(service)
     assert [made.request.seed for made in resumed.generations] == [7]
-    assert resumed.tickets
+    assert resumed.entries
 
 
 async def test_a_job_that_stopped_the_program_twice_is_given_up(
@@ -742,10 +744,10 @@ async def test_a_cancel_after_the_last_step_keeps_its_word(
     monkeypatch.setattr(engine, "generate", generate_and_linger)
     reply = await submit(service)
     assert await asyncio.to_thread(drawn.wait, PATIENCE_S)
-    cancel = service.cancel(reply.tickets[0].job.id, viewer=here(10))
+    cancel = service.cancel(reply.entries[0].job.id, viewer=here(10))
     asking = asyncio.create_task(cancel)
-    ride = service._rides.find(reply.tickets[0].job.id)
-    assert await asyncio.to_thread(ride.cancel.wait, PATIENCE_S)
+    active = service._active_jobs.find(reply.entries[0].job.id)
+    assert await asyncio.to_thread(active.cancel.wait, PATIENCE_S)
     go_on.set()
     assert await asking is CancelOutcome.RUNNING
     await idle(service)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.boards import Access, Board, Grant, Item, Source, Status, Swatch
+from bot.domain.boards import Access, Board, Grant, Item, ItemSource, ItemStatus, Swatch
 from bot.settings import PROJECT_DIR
 from bot.storage import DatabaseError, Store
 from bot.storage.database import Database
-from tests.support.boards_env import ADA, BEN, CLEO, CONDITIONS, Room, open_room, picture
+from tests.support.boards_env import ADA, BEN, CLEO, CONDITIONS, BoardsEnv, open_boards_env, picture
 
 MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
 BEFORE_BOARDS = [
@@ -29,26 +29,27 @@ BEFORE_BOARDS = [
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    async with open_room(tmp_path) as room:
-        yield room
+async def boards_env(tmp_path: Path) -> AsyncIterator[BoardsEnv]:
+    async with open_boards_env(tmp_path) as boards_env:
+        yield boards_env
 
 
-async def fill(room: Room, board: Board, count: int) -> None:
+async def fill(boards_env: BoardsEnv, board: Board, count: int) -> None:
     """Hang up pictures without files, with recipes, votes and comments as a busy board has."""
     chance = random.Random(1)
-    at = room.clock()
-    async with room.store.boards.change() as change:
+    at = boards_env.clock()
+    async with boards_env.store.boards.change() as change:
         for _ in range(count):
             number = await change.next_number(board.id)
             item = Item(
                 id=f"{board.id}-{number}", board_id=board.id, number=number,
-                source=Source.GENERATION, path=Path(f"{number:064x}.png"),
+                source=ItemSource.GENERATION, path=Path(f"{number:064x}.png"),
                 width=1024, height=768,
                 pixel_sha256=f"{number:064x}", likeness=chance.randbytes(64), generation_id="x",
                 prompt="a prompt " * 20, seed=number, recipe_text=str(CONDITIONS) * 10,
                 caption=f"caption {number}", credit="Ada", author_id=10, link=None, channel_id=7,
-                is_spoiler=False, status=Status.CANDIDATE, tags=("a", "b"), voter_ids=frozenset(),
+                is_spoiler=False, status=ItemStatus.CANDIDATE, tags=("a", "b"),
+                voter_ids=frozenset(),
                 comments=(), palette=(Swatch(rgb=(1, 2, 3), share=0.5),) * 6, added_by=10,
                 added_by_name="Ada", added_at=at,
             )  # fmt: skip
@@ -60,11 +61,13 @@ async def fill(room: Room, board: Board, count: int) -> None:
 
 
 async def test_a_board_of_a_thousand_pictures_is_a_handful_of_queries(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    boards_env: BoardsEnv, monkeypatch: pytest.MonkeyPatch
 ):
-    board = await room.board()
-    await room.boards.grant(ADA, board.id, Grant(kind="role", subject_id=1, access=Access.ADD))
-    await fill(room, board, 1000)
+    board = await boards_env.board()
+    await boards_env.boards.grant(
+        ADA, board.id, Grant(kind="role", subject_id=1, access=Access.ADD)
+    )
+    await fill(boards_env, board, 1000)
     asked: list[str] = []
     rows = Database.rows
 
@@ -73,7 +76,7 @@ async def test_a_board_of_a_thousand_pictures_is_a_handful_of_queries(
         return await rows(self, sql, *values)
 
     monkeypatch.setattr(Database, "rows", counted)
-    found = await room.store.boards.find(board.id)
+    found = await boards_env.store.boards.find(board.id)
     assert found is not None
     assert len(asked) == 5
     assert [item.number for item in found.items] == list(range(1, 1001))
@@ -81,54 +84,54 @@ async def test_a_board_of_a_thousand_pictures_is_a_handful_of_queries(
     assert [len(item.comments) for item in found.items[:6]] == [0, 0, 1, 0, 0, 1]
     assert found.items[2].comments[0].text == "comment 3"
     asked.clear()
-    lines = await room.boards.boards(ADA)
+    lines = await boards_env.boards.boards(ADA)
     assert [each.num_items for each in lines] == [1000]
     assert len(asked) == 2
 
 
-async def test_pictures_of_other_boards_do_not_come_along(room: Room):
-    first, second = await room.board("a"), await room.board("b")
+async def test_pictures_of_other_boards_do_not_come_along(boards_env: BoardsEnv):
+    first, second = await boards_env.board("a"), await boards_env.board("b")
     for board in (first, second):
-        await room.upload(board, 1)
-        await room.boards.vote(BEN, board.id, 1)
-    await room.boards.vote(CLEO, second.id, 1)
-    await room.boards.comment(BEN, second.id, 1, "x")
-    [item] = (await room.now(first)).items
+        await boards_env.upload(board, 1)
+        await boards_env.boards.vote(BEN, board.id, 1)
+    await boards_env.boards.vote(CLEO, second.id, 1)
+    await boards_env.boards.comment(BEN, second.id, 1, "x")
+    [item] = (await boards_env.now(first)).items
     assert (item.board_id, item.votes, item.comments) == (first.id, 1, ())
 
 
-async def test_a_board_is_read_as_it_was_at_one_moment(room: Room):
-    board = await room.board()
-    await fill(room, board, 50)
+async def test_a_board_is_read_as_it_was_at_one_moment(boards_env: BoardsEnv):
+    board = await boards_env.board()
+    await fill(boards_env, board, 50)
     people = range(1000, 1040)
 
     async def vote_everywhere(user_id: int) -> None:
-        async with room.store.boards.change() as change:
-            items = (await room.store.boards._items("board_id = ?", board.id))[:2]
+        async with boards_env.store.boards.change() as change:
+            items = (await boards_env.store.boards._items("board_id = ?", board.id))[:2]
             for item in items:
-                await change.vote(item.id, user_id, at=room.clock())
+                await change.vote(item.id, user_id, at=boards_env.clock())
 
     async def look() -> None:
-        found = await room.now(board)
+        found = await boards_env.now(board)
         new = [item.voter_ids & set(people) for item in found.items[:2]]
         assert new[0] == new[1]  # votes that were given together are seen together
 
     await asyncio.gather(*(work for each in people for work in (vote_everywhere(each), look())))
-    assert (await room.now(board)).items[0].votes == 41
+    assert (await boards_env.now(board)).items[0].votes == 41
 
 
 async def test_boards_can_be_read_beside_a_bot_that_writes(tmp_path: Path):
-    async with open_room(tmp_path) as room:
-        board = await room.board()
-        await room.upload(board)
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board()
+        await boards_env.upload(board)
         async with Store(tmp_path / "bot.sqlite3", images=tmp_path / "images").to_read() as other:
-            assert await other.boards.find(board.id) == await room.now(board)
-            await room.boards.vote(BEN, board.id, 1)
-            assert await other.boards.find(board.id) == await room.now(board)
+            assert await other.boards.find(board.id) == await boards_env.now(board)
+            await boards_env.boards.vote(BEN, board.id, 1)
+            assert await other.boards.find(board.id) == await boards_env.now(board)
             [(line, _)] = await other.boards.summaries()
             assert (line.name, line.num_items) == ("Spring", 1)
             with pytest.raises(DatabaseError):
-                await other.boards.purge(before=room.clock(), log_length=1)
+                await other.boards.purge(before=boards_env.clock(), log_length=1)
 
 
 @pytest.mark.parametrize("version", BEFORE_BOARDS)
@@ -142,17 +145,17 @@ async def test_a_database_of_every_version_before_boards_gets_them(tmp_path: Pat
     database = Database(path, backups=tmp_path / "backups", migrations=old)
     await database.open()
     await database.close()
-    async with open_room(tmp_path) as room:
-        board = await room.board(channel_id=5)
-        await room.upload(board)
-        assert await room.numbers(board) == [1]
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board(channel_id=5)
+        await boards_env.upload(board)
+        assert await boards_env.numbers(board) == [1]
 
 
 async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_path: Path):
-    async with open_room(tmp_path) as room:
-        board = await room.board()
-        await room.upload(board, channel_id=7)
-        weight = await room.boards.space(ADA)
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board()
+        await boards_env.upload(board, channel_id=7)
+        weight = await boards_env.boards.space(ADA)
     with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
         db.executescript("""
             DROP INDEX board_items_unweighed;
@@ -161,17 +164,17 @@ async def test_a_database_without_weights_and_channels_of_entries_gets_them(tmp_
             ALTER TABLE board_log DROP COLUMN channel_id;
         """)
         db.executescript((MIGRATIONS / "0012_board_space.sql").read_text())
-    async with open_room(tmp_path) as room:
-        page = await room.boards.log(ADA, board.id)
+    async with open_boards_env(tmp_path) as boards_env:
+        page = await boards_env.boards.log(ADA, board.id)
         assert [each.channel_id for each in page.activities] == [7, None]
-        await room.boards.tidy()
-        assert await room.boards.space(ADA) == weight
+        await boards_env.boards.tidy()
+        assert await boards_env.boards.space(ADA) == weight
 
 
-async def test_the_database_itself_keeps_what_the_program_promises(room: Room):
-    board = await room.board(channel_id=5)
-    item = (await room.upload(board)).item
-    await room.upload(board, 2)
+async def test_the_database_itself_keeps_what_the_program_promises(boards_env: BoardsEnv):
+    board = await boards_env.board(channel_id=5)
+    item = (await boards_env.upload(board)).item
+    await boards_env.upload(board, 2)
     for change in (
         f"UPDATE board_items SET pixel_sha256 = '{item.pixel_sha256}'",
         "UPDATE board_items SET number = 1",
@@ -183,32 +186,32 @@ async def test_the_database_itself_keeps_what_the_program_promises(room: Room):
         "UPDATE boards SET everyone = 9",
     ):
         with pytest.raises(DatabaseError, match="constraint failed"):
-            async with room.store.database.transaction() as db:
+            async with boards_env.store.database.transaction() as db:
                 await db.execute(change)
 
 
-async def test_a_full_disk_is_one_sentence_and_the_board_is_as_before(room: Room):
-    board = await room.board()
-    await room.upload(board, 1)
-    before = await room.now(board)
-    [row] = await room.store.database.rows("PRAGMA page_count")
-    async with room.store.database.transaction() as db:
+async def test_a_full_disk_is_one_sentence_and_the_board_is_as_before(boards_env: BoardsEnv):
+    board = await boards_env.board()
+    await boards_env.upload(board, 1)
+    before = await boards_env.now(board)
+    [row] = await boards_env.store.database.rows("PRAGMA page_count")
+    async with boards_env.store.database.transaction() as db:
         await db.execute(f"PRAGMA max_page_count = {row[0]}")
     results = await asyncio.gather(
-        *(room.boards.comment(BEN, board.id, 1, "x" * 1000) for _ in range(100)),
+        *(boards_env.boards.comment(BEN, board.id, 1, "x" * 1000) for _ in range(100)),
         return_exceptions=True,
     )
     refusals = [each for each in results if isinstance(each, BaseException)]
     assert refusals
     assert all(isinstance(each, DatabaseError) for each in refusals)
     assert "disk is full" in str(refusals[0])
-    async with room.store.database.transaction() as db:
+    async with boards_env.store.database.transaction() as db:
         await db.execute("PRAGMA max_page_count = 1000000")
-    now = await room.now(board)
+    now = await boards_env.now(board)
     comments = now.items[0].comments
     assert len(comments) == 100 - len(refusals)
     assert now.revision == before.revision + len(comments)
-    page = await room.boards.log(ADA, board.id, page_size=500)
+    page = await boards_env.boards.log(ADA, board.id, page_size=500)
     assert [each.verb for each in page.activities].count("commented") == len(comments)
 
 
@@ -220,7 +223,7 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
         from pathlib import Path
         from bot.services.boards import additions
         from bot.storage.boards import BoardChange
-        from tests.support.boards_env import open_room
+        from tests.support.boards_env import open_boards_env
 
         folder, moment = Path(sys.argv[1]), sys.argv[2]
         write_once, note = additions.write_once, BoardChange.note
@@ -243,7 +246,7 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
                 die()
 
         async def main():
-            async with open_room(folder) as room:
+            async with open_boards_env(folder) as room:
                 board = await room.board()
                 await room.upload(board, 1)
                 additions.write_once, BoardChange.note = write, last_words
@@ -259,15 +262,15 @@ def test_a_process_killed_while_it_adds_leaves_nothing_half_written(tmp_path: Pa
 
 
 async def after_the_crash(folder: Path) -> None:
-    async with open_room(folder) as room:
-        board = await room.boards.find(ADA, "Spring")
+    async with open_boards_env(folder) as boards_env:
+        board = await boards_env.boards.find(ADA, "Spring")
         assert [item.number for item in board.items] == [1]
         assert board.revision == 2
         assert all(item.path.is_file() for item in board.items)
-        await room.boards.tidy()
-        assert room.copies() == [board.items[0].path.name]
-        assert not list(room.store.boards.folder.rglob(".*"))
-        added = await room.upload(board, 2)
+        await boards_env.boards.tidy()
+        assert boards_env.copies() == [board.items[0].path.name]
+        assert not list(boards_env.store.boards.folder.rglob(".*"))
+        added = await boards_env.upload(board, 2)
         assert added.item.path.is_file()
         assert added.item.number == 2
     with contextlib.closing(sqlite3.connect(folder / "bot.sqlite3")) as db:
@@ -275,19 +278,19 @@ async def after_the_crash(folder: Path) -> None:
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-async def test_what_was_taken_off_is_purged_by_its_own_time(room: Room):
-    board = await room.board()
+async def test_what_was_taken_off_is_purged_by_its_own_time(boards_env: BoardsEnv):
+    board = await boards_env.board()
     for seed in (1, 2, 3):
-        await room.upload(board, seed)
-    await room.boards.remove(ADA, board.id, 1)
-    room.clock.move(hours=12)
-    await room.boards.remove(ADA, board.id, 2)
-    room.clock.move(hours=13)
-    item = (await room.boards.taken_off(ADA, board.id))[0]
-    purged = await room.store.boards.purge(
-        before=room.clock() - dt.timedelta(days=1), log_length=100
+        await boards_env.upload(board, seed)
+    await boards_env.boards.remove(ADA, board.id, 1)
+    boards_env.clock.move(hours=12)
+    await boards_env.boards.remove(ADA, board.id, 2)
+    boards_env.clock.move(hours=13)
+    item = (await boards_env.boards.taken_off(ADA, board.id))[0]
+    purged = await boards_env.store.boards.purge(
+        before=boards_env.clock() - dt.timedelta(days=1), log_length=100
     )
     assert len(purged.item_ids) == len(purged.files) == 1
     assert item.path.name not in purged.files
-    await room.boards.bring_back(ADA, board.id, 2)
-    assert await room.numbers(board) == [2, 3]
+    await boards_env.boards.bring_back(ADA, board.id, 2)
+    assert await boards_env.numbers(board) == [2, 3]

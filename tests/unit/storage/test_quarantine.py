@@ -15,7 +15,7 @@ from bot.services.maintenance import sweep, write_records
 from bot.storage import Store
 from bot.storage.quarantine import Quarantine
 from tests.support.boards_env import an_image
-from tests.support.discord_env import SMALL, SteeredEngine, Town, crash
+from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, crash
 from tests.unit.services.test_restore import restored
 from tests.unit.storage.test_store import a_job, opened
 
@@ -90,15 +90,15 @@ async def test_what_was_drawn_again_is_kept_where_an_older_database_calls_it_del
     assert pictures_in(tmp_path / "images") == [again.path.name]
 
 
-async def test_a_file_that_others_share_stays_until_the_last_is_deleted(town: Town):
-    first = await town.imagine(seed=5)
-    again = await town.imagine(seed=5)
-    files = pictures_in(town.settings.data_dir / "images")
+async def test_a_file_that_others_share_stays_until_the_last_is_deleted(env: DiscordEnv):
+    first = await env.imagine(seed=5)
+    again = await env.imagine(seed=5)
+    files = pictures_in(env.settings.data_dir / "images")
     assert len(files) == 1
     for message in (first, again):
-        assert pictures_in(town.settings.data_dir / "images") == files
-        await town.ada.click(message, label="Delete")
-    assert pictures_in(town.settings.data_dir) == []
+        assert pictures_in(env.settings.data_dir / "images") == files
+        await env.ada.click(message, label="Delete")
+    assert pictures_in(env.settings.data_dir) == []
 
 
 def test_files_are_kept_for_the_days_since_they_were_moved(tmp_path: Path):
@@ -130,20 +130,22 @@ def test_a_second_file_of_the_same_name_replaces_none(tmp_path: Path):
 
 
 async def test_unfinished_images_of_unknown_jobs_are_kept(
-    town: Town, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
+    env: DiscordEnv, engine: SteeredEngine, caplog: pytest.LogCaptureFixture
 ):
     engine.hold_after = 1
-    await town.ada.slash(town.channel, "imagine", prompt="x", size=SMALL, count=2)
-    await town.held()
-    folder = town.settings.data_dir / "unfinished"
-    await asyncio.gather(*(t for t in town.service._rides._tasks if t.get_name()[:4] == "keep"))
+    await env.ada.slash(env.channel, "imagine", prompt="x", size=SMALL, count=2)
+    await env.held()
+    folder = env.settings.data_dir / "unfinished"
+    await asyncio.gather(
+        *(t for t in env.service._active_jobs._tasks if t.get_name()[:4] == "keep")
+    )
     [kept] = folder.glob("*.png")
     strange = folder / "nojob22-0.png"
     strange.write_bytes(kept.read_bytes())
-    await crash(town.service)
+    await crash(env.service)
     engine.release()
-    await town.crash()
-    async with opened(town.settings.data_dir) as store:
+    await env.crash()
+    async with opened(env.settings.data_dir) as store:
         ended = a_job(
             requests=(GenerationRequest(prompt="x", seed=1, size=Size(width=128, height=128)),)
         )
@@ -151,9 +153,9 @@ async def test_unfinished_images_of_unknown_jobs_are_kept(
         await store.jobs.set_posted(ended.id)
     over = folder / f"{ended.id}-0.png"
     over.write_bytes(b"of a job that is over")
-    await town.start_again()
-    await town.idle()
+    await env.start_again()
+    await env.idle()
     assert pictures_in(folder) == []
-    assert pictures_in(town.settings.data_dir / "quarantine") == [strange.name]
+    assert pictures_in(env.settings.data_dir / "quarantine") == [strange.name]
     assert "images of unfinished jobs, 1." in caplog.text
     assert not over.exists()

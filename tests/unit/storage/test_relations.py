@@ -15,7 +15,7 @@ from bot.domain.lineage import changes, relation_of
 from bot.domain.requests import GenerationRequest, Quality, Size
 from bot.storage import Store
 from bot.storage.database import Database
-from tests.support.discord_env import Town, answer_of, gallery_of, ids_of, texts_of
+from tests.support.discord_env import DiscordEnv, answer_of, gallery_of, ids_of, texts_of
 from tests.unit.storage.test_store import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -23,25 +23,25 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 APPLE = GenerationRequest(prompt="a red apple", seed=5, size=Size(width=128, height=128))
 
 
-async def press(town: Town, message: Any, label: str) -> Any:
-    result = await town.ming.click(message, label=label)
-    await town.idle()
+async def press(env: DiscordEnv, message: Any, label: str) -> Any:
+    result = await env.ming.click(message, label=label)
+    await env.idle()
     return result.response
 
 
-async def edit(town: Town, message: Any, **fields: str) -> Any:
-    shown = await town.ming.click(message, label="Edit")
+async def edit(env: DiscordEnv, message: Any, **fields: str) -> Any:
+    shown = await env.ming.click(message, label="Edit")
     filled = {
         label["component"]["custom_id"]: label["component"]["value"]
         for label in shown.modal["components"]
     }
-    result = await town.ming.submit_modal(shown, {**filled, **fields})
-    await town.idle()
+    result = await env.ming.submit_modal(shown, {**filled, **fields})
+    await env.idle()
     return result.response
 
 
-async def made(town: Town, message: Any) -> list[Generation]:
-    found = [await town.service.generation(id_, viewer=town.viewer()) for id_ in ids_of(message)]
+async def made(env: DiscordEnv, message: Any) -> list[Generation]:
+    found = [await env.service.generation(id_, viewer=env.viewer()) for id_ in ids_of(message)]
     assert all(found)
     return found
 
@@ -105,73 +105,75 @@ def test_of_a_prompt_only_the_changed_words_are_named(
 @pytest.mark.parametrize(
     ("label", "relation"), [("Same seed", "same_seed"), ("New seed", "new_seed")]
 )
-async def test_each_of_several_images_comes_from_its_own_one(town: Town, label: str, relation: str):
-    message = await town.imagine(seed=5, count=3)
-    again = await made(town, await press(town, message, label))
+async def test_each_of_several_images_comes_from_its_own_one(
+    env: DiscordEnv, label: str, relation: str
+):
+    message = await env.imagine(seed=5, count=3)
+    again = await made(env, await press(env, message, label))
     assert origins(again) == [(id_, relation) for id_ in ids_of(message)]
 
 
-async def test_an_edit_of_several_images_changes_each_one(town: Town):
-    message = await town.imagine(seed=5, count=2)
-    edited = await made(town, await edit(town, message, prompt="a green apple"))
+async def test_an_edit_of_several_images_changes_each_one(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=2)
+    edited = await made(env, await edit(env, message, prompt="a green apple"))
     assert origins(edited) == [(id_, "edit") for id_ in ids_of(message)]
     assert [each.request.seed for each in edited] == [5, 6], "the seeds were left as they were"
-    edited = await made(town, await edit(town, message, seed="70"))
+    edited = await made(env, await edit(env, message, seed="70"))
     assert origins(edited) == [(id_, "new_seed") for id_ in ids_of(message)]
     assert [each.request.seed for each in edited] == [70, 71]
 
 
-async def test_what_an_edit_is_called_depends_on_what_it_changed(town: Town):
-    message = await town.imagine(seed=5)
+async def test_what_an_edit_is_called_depends_on_what_it_changed(env: DiscordEnv):
+    message = await env.imagine(seed=5)
     [id_] = ids_of(message)
-    varied = await edit(town, message, variety="40")
-    [variation] = await made(town, varied)
+    varied = await edit(env, message, variety="40")
+    [variation] = await made(env, varied)
     assert origins([variation]) == [(id_, "variation")]
     assert variation.request == replace(APPLE, variety=40)
-    assert origins(await made(town, await edit(town, message))) == [(id_, "same_seed")]
-    assert origins(await made(town, await edit(town, message, seed=""))) == [(id_, "new_seed")]
-    again = await made(town, await press(town, varied, "New seed"))
+    assert origins(await made(env, await edit(env, message))) == [(id_, "same_seed")]
+    assert origins(await made(env, await edit(env, message, seed=""))) == [(id_, "new_seed")]
+    again = await made(env, await press(env, varied, "New seed"))
     assert origins(again) == [(variation.id, "variation")]
-    nothing = await made(town, await edit(town, varied, variety=""))
+    nothing = await made(env, await edit(env, varied, variety=""))
     assert origins(nothing) == [(variation.id, "variation")]
     assert nothing[0].request.variety == 0
 
 
-async def test_an_unchanged_edit_is_compared_like_the_same_seed(town: Town):
-    message = await town.imagine(seed=5)
-    again = await edit(town, message)
+async def test_an_unchanged_edit_is_compared_like_the_same_seed(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    again = await edit(env, message)
     assert f"Pixel for pixel the same as `{ids_of(message)[0]}`" in texts_of(again)
 
 
-async def test_commands_and_menus_name_the_image_they_were_used_on(town: Town):
-    message = await town.imagine(seed=5, count=3)
+async def test_commands_and_menus_name_the_image_they_were_used_on(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=3)
     second = ids_of(message)[1]
-    again = await town.ming.slash(town.channel, "reproduce", id=second)
-    await town.idle()
-    assert origins(await made(town, again.response)) == [(second, "same_seed")]
-    shown = answer_of(await town.ming.slash(town.channel, "show", id=second))
-    new = await made(town, await press(town, shown, "New seed"))
+    again = await env.ming.slash(env.channel, "reproduce", id=second)
+    await env.idle()
+    assert origins(await made(env, again.response)) == [(second, "same_seed")]
+    shown = answer_of(await env.ming.slash(env.channel, "show", id=second))
+    new = await made(env, await press(env, shown, "New seed"))
     assert origins(new) == [(second, "new_seed")]
-    menu = await town.ming.context_menu(town.channel, "Same seed", message)
-    await town.idle()
-    assert [each.parent_id for each in await made(town, menu.response)] == ids_of(message)
+    menu = await env.ming.context_menu(env.channel, "Same seed", message)
+    await env.idle()
+    assert [each.parent_id for each in await made(env, menu.response)] == ids_of(message)
 
 
-async def test_where_an_image_comes_from_outlives_a_restart(town: Town):
-    message = await town.imagine(seed=5, count=2)
-    town.service._work.cancel()
-    waiting = await town.ming.click(message, label="New seed")
-    await town.start_again()
-    await town.idle()
-    again = await made(town, waiting.response)
+async def test_where_an_image_comes_from_outlives_a_restart(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=2)
+    env.service._work.cancel()
+    waiting = await env.ming.click(message, label="New seed")
+    await env.start_again()
+    await env.idle()
+    again = await made(env, waiting.response)
     assert origins(again) == [(id_, "new_seed") for id_ in ids_of(message)]
 
 
-async def test_what_comes_from_a_hidden_image_is_hidden_too(town: Town):
-    message = await town.imagine(seed=5, spoiler=True)
-    again = await press(town, message, "Same seed")
+async def test_what_comes_from_a_hidden_image_is_hidden_too(env: DiscordEnv):
+    message = await env.imagine(seed=5, spoiler=True)
+    again = await press(env, message, "Same seed")
     assert [item["spoiler"] for item in gallery_of(again)] == [True]
-    plain = await press(town, await town.imagine(seed=5), "Same seed")
+    plain = await press(env, await env.imagine(seed=5), "Same seed")
     assert [item["spoiler"] for item in gallery_of(plain)] == [False]
 
 

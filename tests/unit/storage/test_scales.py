@@ -32,7 +32,7 @@ from bot.services import open_service
 from bot.settings import Settings
 from bot.storage import Store
 from bot.storage.database import Database
-from tests.support.discord_env import SteeredEngine, Town, answer_of, texts_of
+from tests.support.discord_env import DiscordEnv, SteeredEngine, answer_of, texts_of
 from tests.unit.services.test_service import HERE, Recorder, idle, origin
 from tests.unit.storage.test_relations import add_old_job, edit, made, press
 from tests.unit.storage.test_store import MIGRATIONS
@@ -164,36 +164,36 @@ async def test_the_same_seed_of_an_older_image_is_the_same_after_a_restart(
     assert again.generations[0].conditions["variety_noise"] == {"strength": 0.3, "fraction": 0.5}
 
 
-async def older_image(town: Town) -> str:
-    """Have an image drawn in the town as it was before the newest scale."""
+async def older_image(env: DiscordEnv) -> str:
+    """Have an image drawn as it was before the newest scale."""
     reply = Recorder()
-    place = replace(origin(), guild_id=town.guild.id, channel_id=town.channel.id)
-    await town.service.submit((OLD,), place, reply=reply)
-    await town.idle()
+    place = replace(origin(), guild_id=env.guild.id, channel_id=env.channel.id)
+    await env.service.submit((OLD,), place, reply=reply)
+    await env.idle()
     return reply.generations[0].id
 
 
 async def test_what_is_made_from_an_older_image_keeps_its_meaning_until_another_is_typed(
-    town: Town,
+    env: DiscordEnv,
 ):
-    id_ = await older_image(town)
-    message = answer_of(await town.ming.slash(town.channel, "show", id=id_))
-    [seed] = await made(town, await press(town, message, "New seed"))
+    id_ = await older_image(env)
+    message = answer_of(await env.ming.slash(env.channel, "show", id=id_))
+    [seed] = await made(env, await press(env, message, "New seed"))
     assert seed.request == replace(OLD, seed=seed.request.seed)
-    [edited] = await made(town, await edit(town, message, prompt="苹果"))
+    [edited] = await made(env, await edit(env, message, prompt="苹果"))
     assert (edited.request, edited.relation) == (replace(OLD, prompt="苹果"), "edit")
-    [varied] = await made(town, await edit(town, message, variety="40"))
+    [varied] = await made(env, await edit(env, message, variety="40"))
     today = replace(OLD, variety=40, variety_scale=NEWEST_SCALE)
     assert (varied.request, varied.relation) == (today, "variation")
 
 
-async def test_the_command_shown_for_an_older_image_makes_that_very_image(town: Town):
-    id_ = await older_image(town)
-    shown = answer_of(await town.ming.slash(town.channel, "recipe", id=id_))
+async def test_the_command_shown_for_an_older_image_makes_that_very_image(env: DiscordEnv):
+    id_ = await older_image(env)
+    shown = answer_of(await env.ming.slash(env.channel, "recipe", id=id_))
     assert f"\n/reproduce id:{id_}\n" in texts_of(shown)
     assert "/imagine" not in texts_of(shown)
-    again = await town.ming.slash(town.channel, "reproduce", id=id_)
-    await town.idle()
+    again = await env.ming.slash(env.channel, "reproduce", id=id_)
+    await env.idle()
     assert f"Pixel for pixel the same as `{id_}`" in texts_of(again.response)
     assert command_of(OLD, None) == "z-image-bot reproduce picture.png"
     assert "variety:30" in command_of(replace(OLD, variety_scale=NEWEST_SCALE), id_)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs import Generation, Job, Origin, new_id, now
+from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.requests import GenerationRequest, Size
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.errors import InvalidRequestError
 from bot.storage import Store
-from tests.support.discord_env import Town, answer_of, private_sentence, texts_of
+from tests.support.discord_env import DiscordEnv, answer_of, private_sentence, texts_of
 from tests.unit.storage.test_store import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -49,7 +49,7 @@ async def keep(  # noqa: PLR0913 - what an image can be looked for by
     """Write an image's rows, as the service does, and return its id."""
     moment = created_at or now()
     request = GenerationRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
-    origin = Origin(
+    origin = JobSource(
         guild_id=guild_id, channel_id=channel_id, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=moment,
     )  # fmt: skip
@@ -202,27 +202,27 @@ def test_a_filter_that_cannot_be_meant_is_refused(line: str, sentence: str):
         Search.parse(line)
 
 
-async def test_history_takes_every_filter_and_its_pages_remember_them(town: Town):
+async def test_history_takes_every_filter_and_its_pages_remember_them(env: DiscordEnv):
     for seed in range(7):
-        await town.imagine(prompt=f"红苹果 {seed}", seed=seed)
-    await town.imagine(town.ming, prompt="红苹果 9", seed=3)
-    asked = await town.moderator.slash(
-        town.channel, "history", search="苹果", member=town.ada, on=str(now().year)
+        await env.imagine(prompt=f"红苹果 {seed}", seed=seed)
+    await env.imagine(env.ming, prompt="红苹果 9", seed=3)
+    asked = await env.moderator.slash(
+        env.channel, "history", search="苹果", member=env.ada, on=str(now().year)
     )
     first = answer_of(asked)
     assert "红苹果 6" in texts_of(first)
-    assert f"<@{town.ada.id}>" in texts_of(first)
-    older = await town.moderator.click(first, label="Older →")
+    assert f"<@{env.ada.id}>" in texts_of(first)
+    older = await env.moderator.click(first, label="Older →")
     words = texts_of(older.response or first)
     assert "红苹果 0" in words
     assert "红苹果 9" not in words
-    by_seed = await town.ada.slash(town.channel, "history", seed="3", whose="mine")
+    by_seed = await env.ada.slash(env.channel, "history", seed="3", whose="mine")
     words = texts_of(answer_of(by_seed))
     assert "红苹果 3" in words
     assert "红苹果 9" not in words
-    refused = await town.ada.slash(town.channel, "history", seed="-3")
+    refused = await env.ada.slash(env.channel, "history", seed="-3")
     assert "The seed '-3' does not work" in private_sentence(refused)
-    too_long = await town.ada.slash(
-        town.channel, "history", search="x" * 60, seed="4294967295", size="1024x1024"
+    too_long = await env.ada.slash(
+        env.channel, "history", search="x" * 60, seed="4294967295", size="1024x1024"
     )
     assert "too long: leave something out" in private_sentence(too_long)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.jobs import Job, Origin, Speed, new_id, now
+from bot.domain.jobs import Job, JobSource, Speed, new_id, now
 from bot.domain.requests import GenerationRequest, Size
 from bot.domain.variations import Axis
 from bot.errors import SettingsError
@@ -30,7 +30,7 @@ def opened(folder: Path) -> Store:
 
 
 def a_job(**changes: object) -> Job:
-    origin = Origin(
+    origin = JobSource(
         guild_id=1, channel_id=2, user_id=10, user_name="Ada", locale="zh-CN", application_id=3,
         token="token", expires_at=now(),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from tests.support.discord_server.gateway import Gateway
 from tests.support.discord_server.people import People
 
 
-class Blow(StrEnum):
+class Disruption(StrEnum):
     """What may be done."""
 
     DROP = "gateway drop"  # RESUME works
@@ -26,7 +26,7 @@ class Blow(StrEnum):
     THREAD_LOCKED = "thread locked"
 
 
-class Blows:
+class Disruptions:
     """Strike where a path leads: `/channels/…` and what belongs to an interaction's token."""
 
     def __init__(self, backend: WireBackend, gateway: Gateway, people: People) -> None:
@@ -34,25 +34,25 @@ class Blows:
         self._backend = backend
         self._people = people
         self._gateway = {
-            Blow.DROP: gateway.drop,
-            Blow.INVALIDATE: gateway.invalidate,
-            Blow.RECONNECT: gateway.ask_to_reconnect,
-            Blow.DEAF: gateway.go_deaf,
+            Disruption.DROP: gateway.drop,
+            Disruption.INVALIDATE: gateway.invalidate,
+            Disruption.RECONNECT: gateway.ask_to_reconnect,
+            Disruption.DEAF: gateway.go_deaf,
         }
 
-    def strike(self, blow: Blow, path: str) -> bool:
+    def strike(self, disruption: Disruption, path: str) -> bool:
         """Do it; say whether there was anything it could be done to."""
-        if blow in self._gateway:
-            return self._gateway[blow]() > 0
+        if disruption in self._gateway:
+            return self._gateway[disruption]() > 0
         channel_id, message_id = self._place(path)
         if channel_id not in self._backend.channels:
             return False
-        if blow is Blow.CHANNEL_DELETED:
+        if disruption is Disruption.CHANNEL_DELETED:
             return self._delete_channel(channel_id)
-        if blow is Blow.PERMISSION_REMOVED:
+        if disruption is Disruption.PERMISSION_REMOVED:
             return self._take_permission(channel_id)
-        if blow in {Blow.THREAD_ARCHIVED, Blow.THREAD_LOCKED}:
-            return self._people.archive(channel_id, locked=blow is Blow.THREAD_LOCKED)
+        if disruption in {Disruption.THREAD_ARCHIVED, Disruption.THREAD_LOCKED}:
+            return self._people.archive(channel_id, locked=disruption is Disruption.THREAD_LOCKED)
         return self._delete(channel_id, message_id)
 
     def _delete_channel(self, channel_id: int) -> bool:

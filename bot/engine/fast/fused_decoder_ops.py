@@ -11,7 +11,7 @@ import triton
 from torch import nn
 
 from bot.engine.fast import cell_kernels
-from bot.engine.fast.cells import Sum
+from bot.engine.fast.decoder_ops import DeferredAdd
 
 _TILE: Final = 8192  # values a program holds at once: 32 a thread
 _PARTS: Final = 1024  # programs that a norm's sums are split among: 8 a multiprocessor of an H100
@@ -19,14 +19,16 @@ _WIDEST: Final = 512  # channels of a head whose sums fit the registers
 _ROOMY: Final = (9, 10)  # capabilities with the 192 KiB of shared memory that `attend` wants
 
 
-class TritonCells:
-    """The work between convolutions; see `bot.engine.fast.cells.Cells`."""
+class TritonDecoderOps:
+    """The work between convolutions; see `bot.engine.fast.decoder_ops.Cells`."""
 
     def __init__(self, device: torch.device) -> None:
         """Look whether a wide head fits the device: cards for games have half the room."""
         self._is_wide = torch.cuda.get_device_capability(device)[0] in _ROOMY
 
-    def normalised(self, total: Sum, norm: nn.GroupNorm, *, silu: bool, kept: bool) -> torch.Tensor:
+    def normalised(
+        self, total: DeferredAdd, norm: nn.GroupNorm, *, silu: bool, kept: bool
+    ) -> torch.Tensor:
         """Return the group norm of a sum, then silu where it is asked for."""
         x, bias = total.x, total.bias
         _, channels, height, width = x.shape
@@ -56,7 +58,7 @@ class TritonCells:
         )
         return out
 
-    def doubled(self, total: Sum) -> torch.Tensor:
+    def doubled(self, total: DeferredAdd) -> torch.Tensor:
         """Return the sum with each cell four times."""
         x = total.x
         _, channels, height, width = x.shape

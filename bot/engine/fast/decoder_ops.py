@@ -15,7 +15,7 @@ from torch import nn
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sum:
+class DeferredAdd:
     """Cells that nobody has added up yet.
 
     Attributes:
@@ -35,10 +35,12 @@ class Sum:
         return self.added is None and self.bias is None
 
 
-class Cells(Protocol):
+class DecoderOps(Protocol):
     """The work between convolutions."""
 
-    def normalised(self, total: Sum, norm: nn.GroupNorm, *, silu: bool, kept: bool) -> torch.Tensor:
+    def normalised(
+        self, total: DeferredAdd, norm: nn.GroupNorm, *, silu: bool, kept: bool
+    ) -> torch.Tensor:
         """Return the group norm of a sum, then silu where it is asked for.
 
         Args:
@@ -49,17 +51,19 @@ class Cells(Protocol):
 
         """
 
-    def doubled(self, total: Sum) -> torch.Tensor:
+    def doubled(self, total: DeferredAdd) -> torch.Tensor:
         """Return the sum with each cell four times: (1, channels, 2 * height, 2 * width)."""
 
     def attended(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """Return the attention of one head, (cells, channels) of (cells, channels) each."""
 
 
-class TorchCells:
+class TorchDecoderOps:
     """The work as torch has it."""
 
-    def normalised(self, total: Sum, norm: nn.GroupNorm, *, silu: bool, kept: bool) -> torch.Tensor:
+    def normalised(
+        self, total: DeferredAdd, norm: nn.GroupNorm, *, silu: bool, kept: bool
+    ) -> torch.Tensor:
         """Return the group norm of a sum, then silu where it is asked for."""
         x = _whole(total)
         if kept and x is not total.x:
@@ -67,7 +71,7 @@ class TorchCells:
         found = F.group_norm(x, norm.num_groups, norm.weight, norm.bias, norm.eps)
         return F.silu(found) if silu else found
 
-    def doubled(self, total: Sum) -> torch.Tensor:
+    def doubled(self, total: DeferredAdd) -> torch.Tensor:
         """Return the sum with each cell four times."""
         return F.interpolate(_whole(total), scale_factor=2.0, mode="nearest")
 
@@ -77,7 +81,7 @@ class TorchCells:
         return found
 
 
-def _whole(total: Sum) -> torch.Tensor:
+def _whole(total: DeferredAdd) -> torch.Tensor:
     x = total.x
     if total.added is not None:
         x = x + total.added

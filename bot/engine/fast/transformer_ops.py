@@ -27,7 +27,7 @@ class Quantised:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nibbles:
+class Int4Weight:
     """A matrix in 4 bits, two values a byte; it is multiplied as plain values.
 
     Attributes:
@@ -49,7 +49,7 @@ class Nibbles:
 
 
 Rows = torch.Tensor | Quantised
-Weight = Rows | Nibbles
+Weight = Rows | Int4Weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Heads:
     eps: float
 
 
-class Operations(Protocol):
+class TransformerOps(Protocol):
     """The work between matrix products. Tensors are (tokens, columns) unless they say otherwise."""
 
     name: str
@@ -118,7 +118,7 @@ class Operations(Protocol):
         """Return what `linear` takes of plain rows."""
 
 
-class TorchOperations:
+class TorchTransformerOps:
     """The operations as torch has them; float32 inside, whatever comes in."""
 
     name = "torch"
@@ -173,7 +173,7 @@ class TorchOperations:
 
 def linear(rows: Rows, weight: Weight) -> torch.Tensor:
     """Return rows @ weight.T; `weight` is (columns out, columns in), 8-bit where the rows are."""
-    if isinstance(weight, Nibbles):
+    if isinstance(weight, Int4Weight):
         weight = weight.plain()
     if isinstance(rows, Quantised):
         assert isinstance(weight, Quantised)

@@ -8,13 +8,20 @@ import torch
 import triton
 
 from bot.engine.fast import kernels
-from bot.engine.fast.operations import FLOAT8_LEAST, FLOAT8_MAX, Heads, Quantised, Rotation, Rows
+from bot.engine.fast.transformer_ops import (
+    FLOAT8_LEAST,
+    FLOAT8_MAX,
+    Heads,
+    Quantised,
+    Rotation,
+    Rows,
+)
 
 REVISION: Final = 2  # raised with every change of the fast path that may change an image's bits
 _GATE_BLOCK: Final = 2048  # columns a program of the gate takes where nothing spans a row
 
 
-class TritonOperations:
+class TritonTransformerOps:
     """The operations as one kernel each.
 
     Args:

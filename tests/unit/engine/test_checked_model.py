@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from bot.domain.requests import GenerationRequest, Size
-from bot.engine.checkpoint import load_module, open_checkpoint
+from bot.engine.checked_model import load_module, open_checked_model
 from bot.engine.load_errors import load_errors
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, EngineOutOfMemoryError, ModelFilesError, SettingsError
@@ -41,7 +41,7 @@ def folder(demo_model: Path, tmp_path: Path) -> Path:
 
 def refusal(folder: Path) -> str:
     with pytest.raises(ModelFilesError) as caught:
-        open_checkpoint(folder)
+        open_checked_model(folder)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -97,7 +97,7 @@ def test_an_encoder_whose_tensors_have_other_names_is_refused_and_not_made_up(fo
 def test_a_tensor_too_few_too_many_or_of_another_shape_is_named_with_its_part(
     part: str, edit: Edit, said: str, folder: Path
 ):
-    checkpoint = open_checkpoint(folder)
+    checkpoint = open_checked_model(folder)
     edit_part(folder, part, edit)
     sentence = refusal(folder)
     assert re.search(rf"The {part} of the model in {folder} .*{said}", sentence)
@@ -125,8 +125,8 @@ def test_a_whole_language_model_is_a_text_encoder_with_parts_that_nothing_reads(
         }
 
     rewrite(folder / TEXT, whole)
-    ours = load_module(open_checkpoint(folder), "text_encoder", torch.float32).state_dict()
-    plain = load_module(open_checkpoint(demo_model), "text_encoder", torch.float32).state_dict()
+    ours = load_module(open_checked_model(folder), "text_encoder", torch.float32).state_dict()
+    plain = load_module(open_checked_model(demo_model), "text_encoder", torch.float32).state_dict()
     assert ours.keys() == plain.keys()
     assert all(torch.equal(ours[name], plain[name]) for name in plain)
 

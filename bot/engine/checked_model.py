@@ -46,7 +46,7 @@ _OTHER_FILE: Final = "transformers_weights"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoint:
+class CheckedModel:
     """A model whose files are complete and fit one another; no weights are loaded yet.
 
     Attributes:
@@ -65,7 +65,7 @@ class Checkpoint:
     tokenizer: Any
 
 
-def open_checkpoint(folder: Path) -> Checkpoint:
+def open_checked_model(folder: Path) -> CheckedModel:
     """Read configurations, headers and tokenizer of a folder, and see that they fit.
 
     Takes 0.1 s for the demo model and under a second for Z-Image-Turbo; weights are not read.
@@ -88,7 +88,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         tokenizer = _tokenizer(folder, skeletons["text_encoder"].config.vocab_size)
     except WeightFileError as error:
         raise broken_model(folder, error) from error
-    return Checkpoint(
+    return CheckedModel(
         folder=folder,
         files=files,
         skeletons=skeletons,
@@ -110,7 +110,7 @@ def _config(folder: Path, path: str) -> dict[str, Any]:
     return config
 
 
-def load_module(checkpoint: Checkpoint, part: str, dtype: torch.dtype) -> Any:
+def load_module(checkpoint: CheckedModel, part: str, dtype: torch.dtype) -> Any:
     """Load the weights of a part into main memory, frozen and ready to run.
 
     Raises:
