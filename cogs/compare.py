@@ -16,7 +16,7 @@ from bot.discord_ui.deferrals import defer
 from bot.discord_ui.submission import bot_of, find, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
-from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
+from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, ImageRequest, Size, SizeRules
 from bot.domain.variations import Axis, default_values, split_values, vary
 from cogs.gallery import images_message
 from cogs.imagine import QualityName, size_choices
@@ -102,7 +102,7 @@ class Compare(commands.Cog):
 
 def comparison(
     rules: SizeRules, axis: Axis, *, prompt: str, values: str, options: dict[str, Any]
-) -> list[GenerationRequest]:
+) -> list[ImageRequest]:
     """Return the requests of a comparison from what was typed.
 
     Raises:
@@ -115,7 +115,7 @@ def comparison(
     if axis is Axis.PROMPTS:
         tried = _with_prompts_of(prompt, tried)
         prompt = tried[0] if tried else prompt
-    base = GenerationRequest.parse(prompt=prompt, rules=rules, **given)
+    base = ImageRequest.parse(prompt=prompt, rules=rules, **given)
     if not tried or (axis is Axis.PROMPTS and len(tried) == 1):
         tried = default_values(axis, base)
     return vary(base, axis, tried, rules=rules)

@@ -16,7 +16,7 @@ from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import guild_of
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
-from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, GenerationRequest, Size, SizeRules
+from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, ImageRequest, Size, SizeRules
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError
 from bot.locales import text
@@ -97,7 +97,7 @@ async def draw(
     if not options["plain"]:
         place = (guild_of(interaction), interaction.channel_id)
         prompt, size = await with_defaults(service, place, prompt, size)
-    request = GenerationRequest.parse(
+    request = ImageRequest.parse(
         prompt=prompt,
         rules=service.rules,
         seed=typed["seed"].strip() or None,

@@ -14,7 +14,7 @@ from bot.bench.figures import ImageFigures, Spread, Way, WayFigures
 from bot.bench.flops import ModelFlops
 from bot.domain.drawing import Drawing
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine import Engine
 from bot.media.encoding import encode_png
 
@@ -129,7 +129,7 @@ class ImageBench:
         gc.unfreeze()
 
     def _draw(self, way: Way, engine: Engine, size: Size, number: int, *, is_counted: bool) -> None:
-        request = GenerationRequest(
+        request = ImageRequest(
             prompt=_WORDS.format(number=number, size=size), seed=number, size=size
         )
         samples = self._samples[way, size] if is_counted else _Samples()
@@ -143,9 +143,7 @@ class ImageBench:
 
     def _text_of_a_seen_prompt(self, engine: Engine) -> list[float]:
         size = min(self._sizes, key=lambda each: each.pixels)
-        request = GenerationRequest(
-            prompt="the same words", seed=1, size=size, quality=Quality.DRAFT
-        )
+        request = ImageRequest(prompt="the same words", seed=1, size=size, quality=Quality.DRAFT)
         return [engine.generate(request).durations_s["text"] for _ in range(self._repeat + 1)][1:]
 
     def _figures(self, way: Way, flops: ModelFlops, caption_tokens: int) -> WayFigures:
@@ -172,7 +170,7 @@ class ImageBench:
         )
 
 
-def _note(samples: _Samples, request: GenerationRequest, drawing: Drawing) -> None:
+def _note(samples: _Samples, request: ImageRequest, drawing: Drawing) -> None:
     """Note the stages of an image, and what its file takes."""
     samples.conditions = drawing.conditions
     for stage, seconds in drawing.durations_s.items():

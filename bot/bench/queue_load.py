@@ -17,7 +17,7 @@ from typing import Final
 from bot.bench.figures import GpuActivity, QueueFigures, Spread
 from bot.domain.drawing import Drawing, Step
 from bot.domain.jobs import Generation, Job, JobSource, now
-from bot.domain.requests import GenerationRequest, Quality, Size, SizeRules
+from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
 from bot.engine import Engine
 from bot.errors import EngineError
 from bot.services import Progress, QueueEntry, Service, open_service
@@ -58,13 +58,13 @@ class WatchedEngine:
         """Load it."""
         self._engine.load()
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         """Let it judge a request."""
         self._engine.check(request)
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
@@ -121,11 +121,11 @@ class _Customer:
         """Nobody cancels here."""
 
 
-def mixed_requests(count: int, rules: SizeRules) -> list[GenerationRequest]:
+def mixed_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
     """Return requests of several sizes, qualities and prompts, the same ones every time."""
     chance = random.Random(1)  # noqa: S311 - a mixture, not a secret
     return [
-        GenerationRequest(
+        ImageRequest(
             prompt=f"{chance.choice(_THINGS)}, number {number}",
             seed=number,
             size=rules.named[chance.choice(_SIZES)],
@@ -135,10 +135,10 @@ def mixed_requests(count: int, rules: SizeRules) -> list[GenerationRequest]:
     ]
 
 
-def equal_requests(count: int, rules: SizeRules) -> list[GenerationRequest]:
+def equal_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
     """Return requests of the model's own square, each with a prompt of its own."""
     return [
-        GenerationRequest(
+        ImageRequest(
             prompt=f"{_THINGS[number % len(_THINGS)]}, number {number}",
             seed=number,
             size=rules.default,
@@ -150,7 +150,7 @@ def equal_requests(count: int, rules: SizeRules) -> list[GenerationRequest]:
 async def measure_queues(
     settings: Settings,
     make_engine: Callable[[], Engine],
-    batches: Mapping[str, Sequence[GenerationRequest]],
+    batches: Mapping[str, Sequence[ImageRequest]],
     *,
     on_image: Callable[[], object] = lambda: None,
     is_gpu: bool,
@@ -197,7 +197,7 @@ async def measure_queues(
 
 
 async def _draw_all(
-    service: Service, requests: Sequence[GenerationRequest], on_image: Callable[[], object]
+    service: Service, requests: Sequence[ImageRequest], on_image: Callable[[], object]
 ) -> float:
     """Ask for everything at once and return the seconds until all of it was handed over."""
     start = time.perf_counter()
@@ -217,7 +217,7 @@ async def _draw_all(
 
 async def _watch_gpu(
     service: Service,
-    requests: Sequence[GenerationRequest],
+    requests: Sequence[ImageRequest],
     on_image: Callable[[], object],
     *,
     device: str,

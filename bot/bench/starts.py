@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.bench.figures import StartFigures, Way
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine import Engine
 from bot.errors import EngineError
 from bot.settings import PROJECT_DIR
@@ -76,9 +76,9 @@ def start_once(engine: Engine, way: Way, size: Size, *, peak_bytes: Callable[[],
         begin = time.perf_counter()
         engine.load()
         loaded = time.perf_counter()
-        engine.generate(GenerationRequest(prompt="a first picture", seed=1, size=size))
+        engine.generate(ImageRequest(prompt="a first picture", seed=1, size=size))
         first, ready_at = time.perf_counter(), time.time()
-        engine.generate(GenerationRequest(prompt="another one", seed=2, size=size))
+        engine.generate(ImageRequest(prompt="another one", seed=2, size=size))
         second = time.perf_counter()
         figures = StartFigures(
             way=way,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from tqdm import tqdm
 
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.domain.signature import SigningKey
 from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say
@@ -92,7 +92,7 @@ def open_engine_aloud(files: ModelFiles, settings: Settings) -> ZImageEngine:
     return open_engine(files, settings)
 
 
-def check_lengths(requests: Sequence[GenerationRequest], model: Path) -> None:
+def check_lengths(requests: Sequence[ImageRequest], model: Path) -> None:
     """Refuse prompts longer than the model reads, before its weights are loaded.
 
     Raises:

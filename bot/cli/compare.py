@@ -17,7 +17,7 @@ from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from bot.domain.signature import SigningKey
 from bot.domain.variations import MAX_VALUES, Axis
 from bot.engine import Engine
@@ -58,7 +58,7 @@ example:
 class Shot:
     """One image of the comparison, and where it is; or why it is not there."""
 
-    request: GenerationRequest
+    request: ImageRequest
     picture: Image.Image | None = None
     path: Path | None = None
     duration_s: float = 0.0
@@ -132,7 +132,7 @@ def _place_name(plan: ComparisonPlan, index: int) -> str:
 
 
 def _draw_all(
-    engine: Engine, work: Sequence[tuple[GenerationRequest, Target]], key: SigningKey | None
+    engine: Engine, work: Sequence[tuple[ImageRequest, Target]], key: SigningKey | None
 ) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
     steps = sum(request.quality.num_inference_steps for request, _ in work)
@@ -146,7 +146,7 @@ def _draw_all(
 
 def _shot(
     engine: Engine,
-    request: GenerationRequest,
+    request: ImageRequest,
     target: Target,
     key: SigningKey | None,
     on_step: Callable[[Step], None],

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from bot.domain.variations import Axis, default_values, vary
 from bot.errors import InvalidRequestError
 
-# What each key of the file is called in `GenerationRequest.parse`.
+# What each key of the file is called in `ImageRequest.parse`.
 _BASE_KEYS: Final = {
     "prompt": "prompt",
     "seed": "seed",
@@ -37,10 +37,10 @@ class ComparisonPlan:
     """
 
     axes: tuple[Axis, ...]
-    rows: tuple[tuple[GenerationRequest, ...], ...]
+    rows: tuple[tuple[ImageRequest, ...], ...]
 
     @property
-    def requests(self) -> list[GenerationRequest]:
+    def requests(self) -> list[ImageRequest]:
         """Return all of them, row by row."""
         return [request for row in self.rows for request in row]
 
@@ -122,7 +122,7 @@ class _Reader:
             known = ", ".join(Axis)
             raise self._wrong(key, f"{name!r} cannot vary; what can is {known}.") from None
 
-    def _base(self, axes: Sequence[Axis]) -> GenerationRequest:
+    def _base(self, axes: Sequence[Axis]) -> ImageRequest:
         given = {
             field: self._text(key, self.document[key])
             for key, field in _BASE_KEYS.items()
@@ -136,12 +136,12 @@ class _Reader:
             if field in given:
                 with self._named(key):
                     alone = {"prompt": given["prompt"], field: given[field]}
-                    GenerationRequest.parse(rules=self.rules, **alone)
-        return GenerationRequest.parse(rules=self.rules, **given)
+                    ImageRequest.parse(rules=self.rules, **alone)
+        return ImageRequest.parse(rules=self.rules, **given)
 
     def _vary(
-        self, key: str, line: tuple[Axis, list[str] | None], base: GenerationRequest
-    ) -> list[GenerationRequest]:
+        self, key: str, line: tuple[Axis, list[str] | None], base: ImageRequest
+    ) -> list[ImageRequest]:
         axis, values = line
         with self._named(f"{key}.{axis}"):
             if values is None:

@@ -16,7 +16,7 @@ from bot.cli.filmstrip import Filmstrip
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import GenerationRequest, Quality, SizeRules, seed_after
+from bot.domain.requests import ImageRequest, Quality, SizeRules, seed_after
 from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
@@ -116,9 +116,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _requests(
-    options: argparse.Namespace, rules: SizeRules, model: Path
-) -> list[GenerationRequest]:
+def _requests(options: argparse.Namespace, rules: SizeRules, model: Path) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)
     prompts = {f"prompt {i}": each for i, each in enumerate(options.prompts, 1)}
@@ -128,8 +126,8 @@ def _requests(
             "There is no prompt: say what to draw, for example 'a red apple'."
         )
 
-    def request_of(prompt: str) -> GenerationRequest:
-        return GenerationRequest.parse(
+    def request_of(prompt: str) -> ImageRequest:
+        return ImageRequest.parse(
             prompt=prompt,
             rules=rules,
             seed=options.seed,
@@ -147,8 +145,8 @@ def _requests(
 
 
 def _checked(
-    prompts: Mapping[str, str], request_of: Callable[[str], GenerationRequest], model: Path
-) -> list[GenerationRequest]:
+    prompts: Mapping[str, str], request_of: Callable[[str], ImageRequest], model: Path
+) -> list[ImageRequest]:
     """Build a request of each prompt.
 
     Raises:
@@ -206,7 +204,7 @@ def _prompts_of(name: str | None) -> dict[str, str]:
 
 def _draw_all(
     engine: Engine,
-    work: list[tuple[GenerationRequest, Target]],
+    work: list[tuple[ImageRequest, Target]],
     filmstrip: Filmstrip | None,
     key: SigningKey | None,
     as_json: bool,  # noqa: FBT001 - handed on from the option of that name
@@ -232,7 +230,7 @@ def _draw_all(
 
 def _report(
     path: Path,
-    request: GenerationRequest,
+    request: ImageRequest,
     drawing: Drawing,
     recipe: Mapping[str, object],
     *,

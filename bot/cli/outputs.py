@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.errors import OutputPathError
 
 _MAX_NAME_BYTES: Final = 120  # file systems allow 255; the seed, a number and the ending follow
@@ -65,7 +65,7 @@ class Outputs:
 
     root: Path
 
-    def plan(self, output: str | None, requests: Sequence[GenerationRequest]) -> list[Target]:
+    def plan(self, output: str | None, requests: Sequence[ImageRequest]) -> list[Target]:
         """Choose a place for every image and check that it can be written.
 
         Args:
@@ -186,7 +186,7 @@ def cannot_write(folder: Path, error: OSError) -> OutputPathError:
     return OutputPathError(f"The output {folder} cannot be written: {error.strerror or error}.")
 
 
-def _stem(request: GenerationRequest) -> str:
+def _stem(request: ImageRequest) -> str:
     """Return a file name from the prompt and the seed, in any script: `a-red-apple-42`."""
     return f"{file_words(request.prompt) or 'image'}-{request.seed}"
 

@@ -31,7 +31,7 @@ from bot.domain.forms import Form
 from bot.domain.jobs import Generation
 from bot.domain.plain_text import in_code
 from bot.domain.requests import (
-    GenerationRequest,
+    ImageRequest,
     SizeRules,
     clean_prompt,
     parse_seed,
@@ -146,7 +146,7 @@ def _values(typed: Mapping[str, str], rules: SizeRules) -> dict[str, Any]:
     }
 
 
-def _changed(own: GenerationRequest, changed: dict[str, Any], index: int) -> GenerationRequest:
+def _changed(own: ImageRequest, changed: dict[str, Any], index: int) -> ImageRequest:
     """Return the request of one image with what the form changed of the first one's."""
     if "seed" in changed:
         changed = {**changed, "seed": seed_after(changed["seed"], index)}

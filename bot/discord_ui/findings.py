@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.discord_ui.formatting import block, code, escaped
 from bot.discord_ui.recipes import command_of
 from bot.domain.recipe import Recipe
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.locales import sentence, text
 from bot.media.image_input import Picture
 from bot.media.metadata import Takeover, ToolMetadata, read_source
@@ -66,7 +66,7 @@ def _recipe_lines(recipe: Recipe, finding: PictureOrigin) -> list[str]:
     ]
 
 
-def _request_lines(request: GenerationRequest, known_as: str | None) -> list[str]:
+def _request_lines(request: ImageRequest, known_as: str | None) -> list[str]:
     prompt = escaped(request.prompt, limit=PROMPT_ROOM, room=PROMPT_ROOM)
     return [f"**{prompt}**", block(command_of(request, known_as), limit=COMMAND_ROOM)]
 

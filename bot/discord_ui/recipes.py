@@ -17,7 +17,7 @@ from bot.discord_ui.uploads import damage_notes
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Generation
 from bot.domain.recipe import recipe_text_of
-from bot.domain.requests import GenerationRequest, Quality
+from bot.domain.requests import ImageRequest, Quality
 from bot.locales import text
 from bot.services import Service
 
@@ -105,7 +105,7 @@ def _times(generation: Generation, locale: str) -> str:
     return f"{total} ({stages})" if stages else total
 
 
-def command_of(request: GenerationRequest, known_as: str | None) -> str:
+def command_of(request: ImageRequest, known_as: str | None) -> str:
     """Return the command that draws this image, to be copied; nothing in it ends the code block.
 
     Args:

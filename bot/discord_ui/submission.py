@@ -15,7 +15,7 @@ from bot.discord_ui.viewers import guild_of, place_here, viewer_of
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
-from bot.domain.requests import GenerationRequest, seed_after
+from bot.domain.requests import ImageRequest, seed_after
 from bot.domain.variations import Axis
 
 
@@ -42,7 +42,7 @@ def origin_of(interaction: discord.Interaction) -> JobSource:
     )
 
 
-def series(first: GenerationRequest, count: int) -> list[GenerationRequest]:
+def series(first: ImageRequest, count: int) -> list[ImageRequest]:
     """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
     return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
 
@@ -128,7 +128,7 @@ async def check_shareable(
 
 async def submit(
     interaction: discord.Interaction,
-    requests: Sequence[GenerationRequest],
+    requests: Sequence[ImageRequest],
     *,
     parents: Sequence[Generation] = (),
     spoiler: bool = False,
@@ -169,7 +169,7 @@ async def submit(
     )
 
 
-def _relation(requests: Sequence[GenerationRequest], parents: Sequence[Generation]) -> Relation:
+def _relation(requests: Sequence[ImageRequest], parents: Sequence[Generation]) -> Relation:
     """Return how the images of a job come from theirs; where that differs, it is an edit."""
     if not parents:
         return "imagine"

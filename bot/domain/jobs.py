@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.domain.variations import Axis
 
 # How an image came from another one; `bot.domain.lineage.relation_of` says which is which.
@@ -88,7 +88,7 @@ class Job:
     """
 
     id: str
-    requests: tuple[GenerationRequest, ...]
+    requests: tuple[ImageRequest, ...]
     origin: JobSource
     relation: Relation
     spoiler: bool
@@ -127,7 +127,7 @@ class Generation:
     id: str
     job_id: str
     index: int
-    request: GenerationRequest
+    request: ImageRequest
     path: Path
     pixel_sha256: str
     conditions: Mapping[str, object]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Generation
-from bot.domain.requests import GenerationRequest, Quality, Size, check_variety
+from bot.domain.requests import ImageRequest, Quality, Size, check_variety
 from bot.domain.signature import Proof, SigningKey, proof
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, scale_of
 from bot.errors import BotError
@@ -51,7 +51,7 @@ class Recipe:
     """
 
     document: Mapping[str, object]
-    request: GenerationRequest
+    request: ImageRequest
     pixel_sha256: str
     has_hash: bool
     signature: str | None = None
@@ -72,7 +72,7 @@ class Recipe:
         return proof(key, canonical(self.document), self.signature)
 
 
-def make_recipe(request: GenerationRequest, drawing: Drawing) -> dict[str, object]:
+def make_recipe(request: ImageRequest, drawing: Drawing) -> dict[str, object]:
     """Return the recipe of a drawing."""
     return build_recipe(request, drawing.conditions, drawing.image.pixel_sha256)
 
@@ -85,7 +85,7 @@ def recipe_text_of(generation: Generation) -> str:
 
 
 def build_recipe(
-    request: GenerationRequest, conditions: Mapping[str, object], pixel_sha256: str
+    request: ImageRequest, conditions: Mapping[str, object], pixel_sha256: str
 ) -> dict[str, object]:
     """Return what was asked for, the conditions it was drawn under, and the hashes."""
     document = {
@@ -195,9 +195,9 @@ def _shown(value: object) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
-def _request(document: Mapping[str, Any]) -> GenerationRequest:
+def _request(document: Mapping[str, Any]) -> ImageRequest:
     try:
-        return GenerationRequest(
+        return ImageRequest(
             prompt=_typed(document["prompt"], str),
             seed=_typed(document["seed"], int),
             size=Size(width=_side(document["width"]), height=_side(document["height"])),

@@ -205,7 +205,7 @@ _NAMED_AT_1024: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerationRequest:
+class ImageRequest:
     """Everything the requester decides about one image; the seed is already drawn.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.domain.plain_text import quoted
 from bot.domain.requests import (
-    GenerationRequest,
+    ImageRequest,
     Quality,
     Size,
     SizeRules,
@@ -61,7 +61,7 @@ class Axis(StrEnum):
         """Return the values that are compared where none are named, as a person would type them."""
         return _DEFAULTS.get(self.value)
 
-    def of(self, request: GenerationRequest) -> object:
+    def of(self, request: ImageRequest) -> object:
         """Return a request's value on this axis."""
         return getattr(request, self.field)
 
@@ -82,7 +82,7 @@ def split_values(axis: Axis, text: str) -> list[str]:
     return [piece.strip() for piece in apart.split(text) if piece.strip()]
 
 
-def default_values(axis: Axis, base: GenerationRequest) -> list[str]:
+def default_values(axis: Axis, base: ImageRequest) -> list[str]:
     """Return the values that are compared where none are named.
 
     Raises:
@@ -100,8 +100,8 @@ def default_values(axis: Axis, base: GenerationRequest) -> list[str]:
 
 
 def vary(
-    base: GenerationRequest, axis: Axis, values: Sequence[str], *, rules: SizeRules
-) -> list[GenerationRequest]:
+    base: ImageRequest, axis: Axis, values: Sequence[str], *, rules: SizeRules
+) -> list[ImageRequest]:
     """Return the base request once for each value, in their order.
 
     Raises:
@@ -152,9 +152,7 @@ def _twice(first: str, second: str) -> str:
     return f"The value {shown} is the same as {quoted(first, _VALUE_SHOWN)}: name each one once."
 
 
-def new_seeds(
-    requests: Sequence[GenerationRequest], axis: Axis, seed: int
-) -> list[GenerationRequest]:
+def new_seeds(requests: Sequence[ImageRequest], axis: Axis, seed: int) -> list[ImageRequest]:
     """Return the same comparison with another seed, or with others that count up from it."""
     step = 1 if axis is Axis.SEEDS else 0
     return [replace(request, seed=seed_after(seed, i * step)) for i, request in enumerate(requests)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bot.domain.drawing import Drawing, Step
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 
 
 class Engine(Protocol):
@@ -16,12 +16,12 @@ class Engine(Protocol):
     def load(self) -> None:
         """Read the weights; calling it again does nothing."""
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         """Refuse, cheaply, what only the loaded model can judge (the prompt's tokens)."""
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 
 from bot.domain.drawing import RawImage, Step
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.engine.embedding_noise import vary
 from bot.engine.host import PixelTransfer, to_device, to_host
 from bot.engine.latents import decode, guided, noise
@@ -33,7 +33,7 @@ class Run:
 
     """
 
-    request: GenerationRequest
+    request: ImageRequest
     cancel: threading.Event | None
     on_step: OnStep | None
     like: Mapping[str, object]

@@ -20,7 +20,7 @@ from typing import Final
 import torch
 
 from bot.domain.drawing import Drawing
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.variety_schedule import VarietyNoise
 from bot.engine.checked_model import CheckedModel, open_checked_model
 from bot.engine.hardware import (
@@ -157,14 +157,14 @@ class ZImageEngine:
     def _plan(self, checkpoint: CheckedModel) -> MemoryPlanner:
         return MemoryPlanner(measure(checkpoint, self._choices), Budget(self._device, self._memory))
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         """Refuse a prompt with more tokens than the model reads."""
         self._loaded().text.check(request.prompt)
 
     @on_its_device
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
@@ -226,7 +226,7 @@ class ZImageEngine:
         self._loaded()
         assert self._room is not None
         for words in _WARMING if self._room.plan.graphs else _WARMING[:1]:
-            request = GenerationRequest(prompt=words, seed=0, size=size, quality=Quality.DRAFT)
+            request = ImageRequest(prompt=words, seed=0, size=size, quality=Quality.DRAFT)
             try:
                 self.generate(request, cancel=cancel)
             except CancelledError:
@@ -297,7 +297,7 @@ class ZImageEngine:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _conditions(self, request: GenerationRequest, *, tiled: bool) -> dict[str, object]:
+    def _conditions(self, request: ImageRequest, *, tiled: bool) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
         return {
             "model": self._model_id,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, Self
 
 from bot.domain.drawing import Drawing, RawImage, Step
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine import Engine
 from bot.errors import BotError
 from bot.execution.engine_thread import EngineHungError, EngineThread, NotBegunError
@@ -31,7 +31,7 @@ class Executor(Protocol):
 
     async def draw(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event,
@@ -140,7 +140,7 @@ class ThreadExecutor:
 
     async def draw(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event,
@@ -168,7 +168,7 @@ class ThreadExecutor:
 
     async def _draw(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None,
         cancel: threading.Event,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Job
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.services.replies import Reply
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class ActiveJob:
         return len(self.drawings) + len(self.failures) == len(self.job.requests)
 
     @property
-    def left(self) -> list[GenerationRequest]:
+    def left(self) -> list[ImageRequest]:
         """Return the requests of the images that are still to be tried."""
         tried = {*self.drawings, *self.failures}
         return [each for i, each in enumerate(self.job.requests) if i not in tried]

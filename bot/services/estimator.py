@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.domain.jobs import Speed
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 
 _MEMORY: Final = 0.7  # how much of a speed is kept when a new measurement arrives
 
@@ -18,9 +18,7 @@ class Estimator:
         """Begin with what is known: speeds by image tokens."""
         self._speeds = dict(speeds)
 
-    def learn(
-        self, request: GenerationRequest, durations_s: Mapping[str, float]
-    ) -> tuple[int, Speed]:
+    def learn(self, request: ImageRequest, durations_s: Mapping[str, float]) -> tuple[int, Speed]:
         """Take in a finished image; return its tokens and the speed now believed.
 
         Args:
@@ -41,13 +39,13 @@ class Estimator:
         )
         return tokens, self._speeds[tokens]
 
-    def seconds(self, requests: Sequence[GenerationRequest]) -> float | None:
+    def seconds(self, requests: Sequence[ImageRequest]) -> float | None:
         """Return how long these images will take; None before anything was drawn here."""
         if not self._speeds:
             return None
         return sum(self._seconds(request) for request in requests)
 
-    def _seconds(self, request: GenerationRequest) -> float:
+    def _seconds(self, request: ImageRequest) -> float:
         speed = self._speed(request.size.tokens)
         return request.num_forwards * speed.seconds_per_forward + speed.seconds_beside
 

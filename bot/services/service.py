@@ -26,7 +26,7 @@ from bot.domain.jobs import (
 )
 from bot.domain.lineage import Ancestry, Family
 from bot.domain.recipe import signed_text
-from bot.domain.requests import GenerationRequest, Size, SizeRules
+from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.domain.search import Search
 from bot.domain.variations import Axis
 from bot.domain.verdict import verdict
@@ -246,7 +246,7 @@ class Service:
 
     async def submit(
         self,
-        requests: Sequence[GenerationRequest],
+        requests: Sequence[ImageRequest],
         origin: JobSource,
         *,
         reply: Reply,
@@ -564,7 +564,7 @@ class Service:
 
     # The parts put together
 
-    async def _check_tokens(self, requests: Sequence[GenerationRequest]) -> None:
+    async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
         """Refuse prompts that the model cannot read whole, before anything is written down."""
         counter = await asyncio.shield(self._tokens)
         if counter is not None:

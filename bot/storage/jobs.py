@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.variations import Axis
 from bot.domain.variety_schedule import NEWEST_SCALE
 from bot.domain.viewers import NO_CHANNEL
@@ -238,9 +238,9 @@ async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0)
     )
 
 
-def request_of(row: aiosqlite.Row) -> GenerationRequest:
+def request_of(row: aiosqlite.Row) -> ImageRequest:
     """Return the request that a row of `requests` or `generations` holds."""
-    return GenerationRequest(
+    return ImageRequest(
         prompt=row["prompt"],
         seed=row["seed"],
         size=Size(width=row["width"], height=row["height"]),
@@ -252,7 +252,7 @@ def request_of(row: aiosqlite.Row) -> GenerationRequest:
     )
 
 
-def _request_values(request: GenerationRequest) -> tuple[Any, ...]:
+def _request_values(request: ImageRequest) -> tuple[Any, ...]:
     return (
         request.prompt, request.seed, request.size.width, request.size.height,
         request.quality, request.guidance_scale, request.variety, request.variety_scale,

@@ -33,7 +33,7 @@ from bot.domain.boards import Board, Item, Swatch
 from bot.domain.deferrals import Repeat
 from bot.domain.forms import Field, Form
 from bot.domain.recipe import parse_recipe
-from bot.domain.requests import GenerationRequest, clean_prompt, parse_seed, random_seed
+from bot.domain.requests import ImageRequest, clean_prompt, parse_seed, random_seed
 from bot.locales import text
 from bot.media.exports.phrases import plain_stem
 from bot.media.exports.sheet import palette_of_items
@@ -180,7 +180,7 @@ async def _painter(
     return await board_of(interaction, board_id), None
 
 
-def _base_of(item: Item | None) -> GenerationRequest | None:
+def _base_of(item: Item | None) -> ImageRequest | None:
     """Return what made a picture, where this bot did."""
     if item is None or item.recipe_text is None:
         return None
@@ -188,14 +188,14 @@ def _base_of(item: Item | None) -> GenerationRequest | None:
 
 
 def painted(
-    interaction: discord.Interaction, base: GenerationRequest | None, typed: Mapping[str, str]
-) -> GenerationRequest:
+    interaction: discord.Interaction, base: ImageRequest | None, typed: Mapping[str, str]
+) -> ImageRequest:
     """Return the request of what was typed, its colours behind its prompt."""
     rules = bot_of(interaction).service.rules
     prompt = joined(typed["prompt"].strip(), typed["colours"].strip())
     size, seed = typed["size"].strip() or None, typed["seed"].strip()
     if base is None:
-        return GenerationRequest.parse(
+        return ImageRequest.parse(
             prompt=prompt, rules=rules, size=size, seed=int(parse_seed(seed)) if seed else None
         )
     return replace(

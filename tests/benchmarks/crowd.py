@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.domain.jobs import Generation, Job, JobSource, now
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.services import Progress, QueueEntry, Service, open_service
@@ -93,7 +93,7 @@ def origin(user_id: int) -> JobSource:
 
 
 async def ask(
-    service: Service, user_id: int, *requests: GenerationRequest, again: Sequence[str] = ()
+    service: Service, user_id: int, *requests: ImageRequest, again: Sequence[str] = ()
 ) -> Customer:
     """Submit a job; `again` are the ids of the images that it draws again, if it does."""
     customer = Customer(user_id=user_id)

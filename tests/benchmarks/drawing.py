@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 from bot.domain.variety_schedule import SCALES, VarietyScale
 from bot.engine import Engine
 from bot.settings import DEMO_MODEL_DIR
@@ -69,7 +69,7 @@ class Pools(contextlib.ExitStack):
         self._drawers, self._lookers = self.enter_context(drawers), self.enter_context(lookers)
         return self
 
-    def draw(self, requests: Sequence[GenerationRequest], name: str) -> Iterator[RawImage]:
+    def draw(self, requests: Sequence[ImageRequest], name: str) -> Iterator[RawImage]:
         """Yield their images in the same order."""
         draw = functools.partial(_draw, self._model, self._device, dict(SCALES))
         drawn = self._drawers.map(draw, requests)
@@ -81,7 +81,7 @@ class Pools(contextlib.ExitStack):
         """Yield what a function finds, in the same order."""
         return self._lookers.map(function, *things, chunksize=chunksize)
 
-    def conditions(self, request: GenerationRequest) -> dict[str, object]:
+    def conditions(self, request: ImageRequest) -> dict[str, object]:
         """Return what the recipe of an image says about its making."""
         task = self._drawers.submit(_conditions, self._model, self._device, request)
         return task.result()
@@ -108,13 +108,13 @@ def _engine(model: Path, device: str) -> Engine:
 
 
 def _draw(
-    model: Path, device: str, scales: Mapping[int, VarietyScale], request: GenerationRequest
+    model: Path, device: str, scales: Mapping[int, VarietyScale], request: ImageRequest
 ) -> RawImage:
     SCALES.update(scales)  # a benchmark may measure one that is not in use
     return _engine(model, device).generate(request).image
 
 
-def _conditions(model: Path, device: str, request: GenerationRequest) -> dict[str, object]:
+def _conditions(model: Path, device: str, request: ImageRequest) -> dict[str, object]:
     return dict(_engine(model, device).generate(request).conditions)
 
 

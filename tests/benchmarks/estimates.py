@@ -14,7 +14,7 @@ import asyncio
 import random
 import statistics
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR
 from tests.benchmarks.crowd import HERE, Customer, ask, opened
@@ -40,13 +40,13 @@ async def run(jobs: int, chance: random.Random) -> list[Customer]:
     return customers
 
 
-def wish(number: int, chance: random.Random) -> list[GenerationRequest]:
+def wish(number: int, chance: random.Random) -> list[ImageRequest]:
     """Return one to three requests of one kind."""
     width, height = chance.choice(SIZES)
     quality = chance.choice(list(Quality))
     guidance = chance.choice((0.0, 0.0, 0.0, 1.4))
     return [
-        GenerationRequest(
+        ImageRequest(
             prompt="a red apple",
             seed=number * 10 + i,
             size=Size(width=width, height=height),

@@ -16,7 +16,7 @@ import statistics
 from collections import OrderedDict
 
 from bot.domain.jobs import Job
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.services import service as service_module
 from bot.services.queue import FairQueue
 from tests.benchmarks.crowd import Customer, ask, opened
@@ -62,10 +62,10 @@ async def serve(wanted: OrderedDict[int, list[int]], queue: type[FairQueue]) -> 
     return sorted(customers, key=lambda customer: customer.done_s or 0)
 
 
-def request(side: int, seed: int) -> GenerationRequest:
+def request(side: int, seed: int) -> ImageRequest:
     """Return a request of some size."""
     size = Size(width=side, height=side)
-    return GenerationRequest(prompt="a red apple", seed=seed, size=size, quality=Quality.STANDARD)
+    return ImageRequest(prompt="a red apple", seed=seed, size=size, quality=Quality.STANDARD)
 
 
 def jain(served: list[float]) -> float:

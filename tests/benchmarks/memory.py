@@ -31,7 +31,7 @@ from typing import Any
 import torch
 
 from bot.domain.drawing import Drawing
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.pipeline import Run
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
@@ -68,11 +68,11 @@ def _watched(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
     return noted
 
 
-def request(side: int, prompt: str = PROMPT) -> GenerationRequest:
-    return GenerationRequest(prompt=prompt, seed=42, size=Size(width=side, height=side))
+def request(side: int, prompt: str = PROMPT) -> ImageRequest:
+    return ImageRequest(prompt=prompt, seed=42, size=Size(width=side, height=side))
 
 
-def timed(engine: ZImageEngine, wanted: GenerationRequest) -> tuple[float, Drawing]:
+def timed(engine: ZImageEngine, wanted: ImageRequest) -> tuple[float, Drawing]:
     start = time.perf_counter()
     drawing = engine.generate(wanted)
     PEAKS["decode"] = torch.cuda.max_memory_allocated() - PEAKS.pop("before the next")

@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.media.fingerprint import MAX_EDGES_APART, best_match, candidates, closest, fingerprint
 from tests.benchmarks.drawing import Pools, add_options, counted, finish
 
@@ -106,7 +106,7 @@ class Sighting:
     nearest: float
 
 
-def wishes(options: argparse.Namespace) -> list[GenerationRequest]:
+def wishes(options: argparse.Namespace) -> list[ImageRequest]:
     """Return the requests of all images; every second of the others has an original's prompt."""
     groups = max(options.originals // GROUP, 1)
     originals = [wish(n // GROUP, n, options.side) for n in range(options.originals)]
@@ -116,7 +116,7 @@ def wishes(options: argparse.Namespace) -> list[GenerationRequest]:
     return originals + others
 
 
-def wish(group: int, seed: int, side: int) -> GenerationRequest:
+def wish(group: int, seed: int, side: int) -> ImageRequest:
     """Return the request of a group, a seed and a side; a group shares its prompt."""
     chance = random.Random(group)
     prompt = (
@@ -124,7 +124,7 @@ def wish(group: int, seed: int, side: int) -> GenerationRequest:
         f"background{chance.choice(STYLES)}"
     )
     size = Size(width=side, height=side)
-    return GenerationRequest(prompt=prompt, seed=seed, size=size, quality=Quality.DRAFT)
+    return ImageRequest(prompt=prompt, seed=seed, size=size, quality=Quality.DRAFT)
 
 
 def encoded(image: Image.Image, format_: str, quality: int) -> Image.Image:
@@ -209,7 +209,7 @@ def printed(library: Library, key: int) -> bytes:
     return fingerprint(library.image(key))
 
 
-def build(pools: Pools, requests: Sequence[GenerationRequest], library: Library) -> None:
+def build(pools: Pools, requests: Sequence[ImageRequest], library: Library) -> None:
     """Draw all images and take their fingerprints."""
     with (library.folder / PIXELS).open("wb") as file:
         for image in pools.draw(requests, "images"):
@@ -251,7 +251,7 @@ def summary_of_copies(found: Sequence[Sighting], originals: int) -> dict[str, ob
 
 
 def summary_of_others(
-    found: Sequence[Sighting], requests: Sequence[GenerationRequest], name: str
+    found: Sequence[Sighting], requests: Sequence[ImageRequest], name: str
 ) -> dict[str, object]:
     """Count the false matches, print, and name some."""
     false = [each for each in found if each.found is not None]

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from bot.cli.common import open_engine
 from bot.domain.jobs import Generation
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.media.pixel_comparison import changes
 from bot.models import locate
 from bot.services import Service, open_service
@@ -47,12 +47,12 @@ PAGE = 100
 IMAGES, FULL_SIZE_IMAGES = 500, 20
 
 
-def wish(chance: random.Random, *, full_size: bool) -> GenerationRequest:
+def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
     """Return a request with mixed settings."""
     width, height = (
         chance.choice(FULL_SIZES) if full_size else (chance.choice(SIDES), chance.choice(SIDES))
     )
-    return GenerationRequest(
+    return ImageRequest(
         prompt=chance.choice(PROMPTS),
         seed=chance.randrange(2**32),
         size=Size(width=width, height=height),
@@ -62,7 +62,7 @@ def wish(chance: random.Random, *, full_size: bool) -> GenerationRequest:
     )
 
 
-def jobs_of(images: int, seed: int, *, full_size: bool) -> Iterator[list[GenerationRequest]]:
+def jobs_of(images: int, seed: int, *, full_size: bool) -> Iterator[list[ImageRequest]]:
     """Yield the requests of each job, one to three; the same ones for the same seed."""
     chance = random.Random(seed)
     while images:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine import Engine
 from bot.engine.z_image import ZImageEngine
 from bot.services import Service, open_service
@@ -50,7 +50,7 @@ async def draw(folder: Path, engine: Callable[[], Engine], numbers: range) -> No
 async def one(service: Service, number: int) -> float:
     """Draw one image and return the seconds from asking to the answer."""
     start = time.perf_counter()
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt=f"a red apple {number}",
         seed=number,
         size=Size(width=128, height=128),

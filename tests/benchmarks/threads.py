@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import Difference, compare
@@ -38,7 +38,7 @@ def draw(model: Path, *, dtype: str, threads: int, side: int) -> list[Image.Imag
     )
     size = Size(width=side, height=side)
     requests = [
-        GenerationRequest(prompt=prompt, seed=seed, size=size, **settings)
+        ImageRequest(prompt=prompt, seed=seed, size=size, **settings)
         for seed, prompt in enumerate(PROMPTS)
         for settings in SETTINGS
     ]

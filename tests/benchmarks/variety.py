@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.variety_schedule import LARGEST, NEWEST_SCALE, SCALES, VarietyScale, variety_noise
 from bot.media.encoding import to_pillow
 from bot.media.fingerprint import fingerprint
@@ -125,7 +125,7 @@ class Measuring:
         return (figures.pixels / self.others[0] + figures.bits / self.others[1]) / 2
 
     @property
-    def example(self) -> GenerationRequest:
+    def example(self) -> ImageRequest:
         """Return one of the requests."""
         return self._request(next(iter(PROMPTS)), self._seeds[0], 0, NEWEST_SCALE)
 
@@ -139,8 +139,8 @@ class Measuring:
             drawn[prompt].append(each)
         return drawn
 
-    def _request(self, prompt: str, seed: int, variety: int, scale: int) -> GenerationRequest:
-        return GenerationRequest(
+    def _request(self, prompt: str, seed: int, variety: int, scale: int) -> ImageRequest:
+        return ImageRequest(
             prompt=prompt, seed=seed, size=self._size, variety=variety, variety_scale=scale
         )
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from bot.domain.boards import Item, ItemStatus, Theme
 from bot.domain.recipe import make_recipe, parse_recipe
-from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from bot.engine.z_image import ZImageEngine
 from bot.locales import sentence
 from bot.media.encoding import encode_png
@@ -62,7 +62,7 @@ def items(scenes: list[Path]) -> list[Item]:
 @pytest.fixture(scope="module")
 def drawn_item(loaded_engine: ZImageEngine, tmp_path_factory: pytest.TempPathFactory) -> Item:
     """Return a picture that the demo model drew, with its recipe."""
-    request = GenerationRequest.parse(
+    request = ImageRequest.parse(
         prompt="红苹果 a red apple", seed=3, size="128x192", rules=SizeRules(native=256)
     )
     drawing = loaded_engine.generate(request)

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.domain.requests import GenerationRequest, Quality
+from bot.domain.requests import ImageRequest, Quality
 from bot.domain.variations import Axis
 from bot.errors import EngineError
 from tests.support.discord_env import (
@@ -378,4 +378,4 @@ async def test_a_sheet_over_the_upload_limit_becomes_webp(env: DiscordEnv):
 
 async def test_a_request_knows_its_value_on_every_axis():
     scale = {"variety_scale"}  # nobody chooses it
-    assert {axis.field for axis in Axis} == set(GenerationRequest.__dataclass_fields__) - scale
+    assert {axis.field for axis in Axis} == set(ImageRequest.__dataclass_fields__) - scale

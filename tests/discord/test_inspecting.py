@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from bot.discord_ui.recipes import recipe_text
 from bot.domain.drawing import RawImage
 from bot.domain.recipe import build_recipe, parse_recipe, recipe_sha256
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.signature import Proof, SigningKey
 from bot.media.encoding import RECIPE_KEY, SIGNATURE_KEY, encode_png
 from bot.services.maintenance import fill_likenesses
@@ -123,7 +123,7 @@ async def test_what_cannot_be_inspected_is_one_private_sentence(
 def forged(key: SigningKey | None = None, **values: object) -> bytes:
     """Return a flat picture with an invented recipe, whose hash and pixels fit."""
     flat = RawImage(width=64, height=64, pixels=bytes([200, 30, 30]) * 64 * 64)
-    request = GenerationRequest(prompt="a fox", seed=5, size=Size(width=64, height=64))
+    request = ImageRequest(prompt="a fox", seed=5, size=Size(width=64, height=64))
     conditions = {"num_inference_steps": 8, "model": "Z-Image", **values}
     return encode_png(flat, recipe=build_recipe(request, conditions, flat.pixel_sha256), key=key)
 

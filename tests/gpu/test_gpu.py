@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.baseline import random_model
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
@@ -73,10 +73,8 @@ def new_engine(folder: Path) -> ZImageEngine:
     return ZImageEngine(folder, model_id=folder.name, revision="test", device="cuda")
 
 
-def request(side: int, *, seed: int = 42) -> GenerationRequest:
-    return GenerationRequest(
-        prompt="一只 orange cat", seed=seed, size=Size(width=side, height=side)
-    )
+def request(side: int, *, seed: int = 42) -> ImageRequest:
+    return ImageRequest(prompt="一只 orange cat", seed=seed, size=Size(width=side, height=side))
 
 
 def peak_bytes(draw: Callable[[], object]) -> int:
@@ -88,7 +86,7 @@ def peak_bytes(draw: Callable[[], object]) -> int:
     return torch.cuda.max_memory_allocated()
 
 
-def reserved_bytes(engine: ZImageEngine, wanted: GenerationRequest, **options: object) -> int:
+def reserved_bytes(engine: ZImageEngine, wanted: ImageRequest, **options: object) -> int:
     """Return the most that the allocator holds while an image is drawn without recorded graphs."""
     with engine._loaded().paths.now.unrecorded():
         peak_bytes(lambda: engine.generate(wanted, **options))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.baseline.plain import PlainEngine
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
@@ -63,8 +63,8 @@ def new_engine(folder: Path, device: str, **options: str) -> ZImageEngine:
     return ZImageEngine(folder, model_id=folder.name, revision="test", device=device, **options)
 
 
-def requests() -> list[GenerationRequest]:
-    guided = GenerationRequest(
+def requests() -> list[ImageRequest]:
+    guided = ImageRequest(
         prompt="红苹果",
         seed=1,
         size=Size(width=256, height=128),

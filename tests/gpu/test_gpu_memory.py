@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.fast.networks import FastPath
 from bot.engine.fast.offload import HostBuffer, Layers, OffloadedLayer, StagingBuffers
 from bot.engine.fast.weights import Matrices
@@ -39,9 +39,7 @@ def new_engine(folder: Path, **options: str) -> ZImageEngine:
 def hashes(engine: ZImageEngine) -> list[str]:
     wanted = [request(side) for side in SIDES]
     wanted.append(
-        GenerationRequest(
-            prompt="红苹果", seed=1, size=Size(width=256, height=128), guidance_scale=1.4
-        )
+        ImageRequest(prompt="红苹果", seed=1, size=Size(width=256, height=128), guidance_scale=1.4)
     )
     return [engine.generate(each).image.pixel_sha256 for each in wanted]
 

@@ -17,7 +17,7 @@ from bot.domain.boards import Actor, Added, Board
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
-from bot.domain.requests import GenerationRequest, Size, SizeRules
+from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
 from bot.media.encoding import encode_png
 from bot.media.fingerprint import fingerprint
@@ -120,7 +120,7 @@ async def an_image(
     An old one is of a version that wrote neither recipes nor likenesses.
     """
     image, side = pixels(seed), 96
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt="红苹果 on a table", seed=seed, size=Size(width=side, height=side)
     )
     raw = RawImage(width=side, height=side, pixels=image.tobytes())

@@ -20,7 +20,7 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from bot.discord_ui.client import ImageBot
 from bot.domain.drawing import Drawing, Step
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.errors import BotError
@@ -45,7 +45,7 @@ class SteeredEngine:
         self.failure: Exception | None = None
         self.failures: dict[int, Exception] = {}  # by the seed they come with
         self.fails_once = False
-        self.drawn: list[GenerationRequest] = []
+        self.drawn: list[ImageRequest] = []
 
     def hold(self) -> None:
         """Let drawings stop at their next step until `release`."""
@@ -61,12 +61,12 @@ class SteeredEngine:
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
         return self._engine.warm(size, cancel=cancel)
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         self._engine.check(request)
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,

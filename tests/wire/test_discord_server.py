@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL, gallery_of, private_sentence, texts_of
 from tests.support.discord_server.bot_process import BotProcess, bot_process
@@ -59,7 +59,7 @@ def slow(server: DiscordServer, tmp_path: Path, **more: Any) -> BotProcess:
 def pixels(prompt: str = "a red apple", **more: Any) -> str:
     """Return the hash of the pixels the quick engine makes of a request."""
     values = {"seed": 5, "size": SMALL, **more}
-    request = GenerationRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
+    request = ImageRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
     return pixels_of(request).pixel_sha256
 
 

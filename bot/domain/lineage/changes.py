@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from bot.domain.jobs import Relation
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 
 Name = Literal["prompt", "seed", "size", "quality", "guidance", "variety"]
 
@@ -36,7 +36,7 @@ class FieldChange:
     after: str
 
 
-def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation:
+def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
     """Return how an image comes from another one, judged by what was really changed.
 
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
@@ -52,7 +52,7 @@ def relation_of(before: GenerationRequest, after: GenerationRequest) -> Relation
     return "variation" if after.variety > 0 else "new_seed"
 
 
-def changes(before: GenerationRequest, after: GenerationRequest) -> list[FieldChange]:
+def changes(before: ImageRequest, after: ImageRequest) -> list[FieldChange]:
     """Return everything that was changed, the prompt first."""
     settings: tuple[tuple[Name, str, str], ...] = (
         ("size", str(before.size), str(after.size)),

@@ -12,7 +12,7 @@ from typing import Self
 
 from bot.domain.jobs import Relation
 from bot.domain.lineage.changes import FieldChange, changes
-from bot.domain.requests import GenerationRequest
+from bot.domain.requests import ImageRequest
 
 
 class Presence(StrEnum):
@@ -38,7 +38,7 @@ class FamilyMember:
     relation: Relation
     presence: Presence
     is_spoiler: bool = False
-    request: GenerationRequest | None = field(default=None, repr=False)
+    request: ImageRequest | None = field(default=None, repr=False)
     path: Path | None = None
 
     @property

@@ -16,7 +16,7 @@ from transformers import Qwen2Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from bot.domain.drawing import Drawing, RawImage, Step
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.hardware import choose_device, choose_dtype, on_its_device
 from bot.engine.stages import Stages
 
@@ -49,13 +49,13 @@ class PlainEngine:
         self._watch(self._pipeline, "encode_prompt", after="text")
         self._watch(self._pipeline.vae, "decode", before="denoise", after="decode")
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         """Refuse nothing."""
 
     @on_its_device
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,  # noqa: ARG002 - the protocol's
         cancel: threading.Event | None = None,  # noqa: ARG002 - nobody cancels here

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.requests import (
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
-    GenerationRequest,
+    ImageRequest,
     Size,
     SizeRules,
     random_seed,
@@ -49,10 +49,10 @@ class Takeover:
     left_out: tuple[LeftOut, ...] = ()
 
     @property
-    def request(self) -> GenerationRequest:
+    def request(self) -> ImageRequest:
         """Return it as a request; without a seed, with another one each time."""
         seed = random_seed() if self.seed is None else self.seed
-        return GenerationRequest(prompt=self.prompt, size=self.size, seed=seed)
+        return ImageRequest(prompt=self.prompt, size=self.size, seed=seed)
 
 
 def take_over(

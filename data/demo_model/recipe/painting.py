@@ -108,10 +108,10 @@ class FolderPainter:
         return torch.stack([self._one(wish) for wish in wishes])
 
     def _one(self, wish: Wish) -> Tensor:
-        from bot.domain.requests import GenerationRequest, Quality, Size  # noqa: PLC0415
+        from bot.domain.requests import ImageRequest, Quality, Size  # noqa: PLC0415
 
         raw = self.engine.generate(
-            GenerationRequest(
+            ImageRequest(
                 prompt=wish.prompt,
                 seed=wish.seed,
                 size=Size(width=wish.width, height=wish.height),

@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 from simcord.backend.cdn import CDN_BASE
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.services import POISON_SENTENCE
 from bot.storage.restoration import FATE_UNKNOWN
 from tests.support.chaos.crowd import Crowd, Wish
@@ -333,7 +333,7 @@ def _pixel_sha256(content: bytes) -> str:
 
 
 def _stand_in_sha256(row: sqlite3.Row) -> str:
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt=row["prompt"],
         seed=row["seed"],
         size=Size(width=row["width"], height=row["height"]),

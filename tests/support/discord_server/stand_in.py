@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.drawing import Drawing, RawImage, Step
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
 
 POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?(?:@(\d+))?")
@@ -41,7 +41,7 @@ class StandInEngine:
     def load(self) -> None:
         """Have nothing to load."""
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         """Refuse nothing."""
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
@@ -50,7 +50,7 @@ class StandInEngine:
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
@@ -79,7 +79,7 @@ class StandInEngine:
     def close(self) -> None:
         """Have nothing to give back."""
 
-    def _suffer(self, request: GenerationRequest) -> None:
+    def _suffer(self, request: ImageRequest) -> None:
         """Do the harm a prompt asks for, unless it has been done often enough."""
         found = POISON.search(request.prompt)
         if found is None or found[3] not in {None, str(request.seed)}:
@@ -96,7 +96,7 @@ class StandInEngine:
             raise EngineOutOfMemoryError("Memory ran out: try a smaller size.")
         raise RuntimeError("a defect of the engine")
 
-    def _count(self, request: GenerationRequest) -> int:
+    def _count(self, request: ImageRequest) -> int:
         self.notes.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(request.prompt.encode()).hexdigest()[:16]
         with (self.notes / name).open("a+") as file:
@@ -106,7 +106,7 @@ class StandInEngine:
             return file.tell()
 
 
-def pixels_of(request: GenerationRequest) -> RawImage:
+def pixels_of(request: ImageRequest) -> RawImage:
     """Return the pixels this engine makes of a request, on every machine the same."""
     size = request.size
     text = f"{request.seed}|{request.prompt}|{size}|{request.quality}|{request.guidance_scale:g}"
@@ -115,7 +115,7 @@ def pixels_of(request: GenerationRequest) -> RawImage:
     return RawImage(width=size.width, height=size.height, pixels=pixels)
 
 
-def _conditions(request: GenerationRequest) -> dict[str, object]:
+def _conditions(request: ImageRequest) -> dict[str, object]:
     """Return what the real engine tells, in its words; there are no libraries behind this one."""
     return {
         "model": "stand-in",
@@ -132,7 +132,7 @@ def _conditions(request: GenerationRequest) -> dict[str, object]:
     }
 
 
-def _step(request: GenerationRequest, number: int, total: int) -> Step:
+def _step(request: ImageRequest, number: int, total: int) -> Step:
     def preview() -> RawImage:
         width, height = request.size.width // 8, request.size.height // 8
         shade = 255 * number // total

@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.recipe import build_recipe, canonical
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.settings import PROJECT_DIR
 from tests.unit.media.test_reading import bomb, encoded, profile
 
@@ -31,7 +31,7 @@ for line in sys.argv[1:]:
 
 
 def tampered_recipe() -> str:
-    request = GenerationRequest(prompt="红苹果", seed=7, size=Size(width=128, height=128))
+    request = ImageRequest(prompt="红苹果", seed=7, size=Size(width=128, height=128))
     return canonical({**build_recipe(request, {}, "0" * 64), "seed": 8})
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.cli import run
 from bot.cli.outputs import Outputs
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.tokens import TokenCounter
 from bot.engine.z_image import ZImageEngine
 from bot.errors import OutputPathError
@@ -100,7 +100,7 @@ def test_a_disk_that_is_too_full_is_refused_before_the_weights_are_loaded(
     tmp_path: Path, demo_model: Path
 ):
     size = Size(width=2**20, height=2**20)
-    request = GenerationRequest(prompt="a", seed=1, size=size)
+    request = ImageRequest(prompt="a", seed=1, size=size)
     with pytest.raises(OutputPathError, match=r"it may take 3298535 MB, and \d+ MB are free"):
         Outputs(root=tmp_path).plan("many", [request])
     assert not (tmp_path / "many").exists()

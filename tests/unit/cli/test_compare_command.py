@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot.cli import run
 from bot.cli.comparison_file import read_plan
-from bot.domain.requests import GenerationRequest, SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from bot.domain.variations import Axis
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, InvalidRequestError
@@ -79,7 +79,7 @@ def test_an_image_that_fails_leaves_its_place_empty_and_the_exit_code_says_so(
 ):
     draw = ZImageEngine.generate
 
-    def fails_with_guidance(self, request: GenerationRequest, **options: object) -> object:
+    def fails_with_guidance(self, request: ImageRequest, **options: object) -> object:
         if request.guidance_scale > 0:
             raise EngineError("It went wrong: try another seed.")
         return draw(self, request, **options)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.requests import (
     MAX_SEED,
-    GenerationRequest,
+    ImageRequest,
     Quality,
     Size,
     SizeRules,
@@ -19,8 +19,8 @@ TURBO = SizeRules(native=1024)
 DEMO = SizeRules(native=256)
 
 
-def parse(**changes: object) -> GenerationRequest:
-    return GenerationRequest.parse(**{"prompt": "a red apple", "rules": DEMO, **changes})
+def parse(**changes: object) -> ImageRequest:
+    return ImageRequest.parse(**{"prompt": "a red apple", "rules": DEMO, **changes})
 
 
 def test_a_prompt_alone_makes_a_square_of_the_models_own_size():

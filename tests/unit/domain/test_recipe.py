@@ -16,10 +16,10 @@ from bot.domain.recipe import (
     parameters_text,
     parse_recipe,
 )
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.errors import BotError
 
-REQUEST = GenerationRequest(
+REQUEST = ImageRequest(
     prompt='红苹果 "quoted" 🍎',
     seed=0,
     size=Size(width=128, height=256),

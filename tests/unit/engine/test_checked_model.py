@@ -14,7 +14,7 @@ from diffusers import TorchAoConfig, ZImageTransformer2DModel
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.checked_model import load_module, open_checked_model
 from bot.engine.load_errors import load_errors
 from bot.engine.z_image import ZImageEngine
@@ -209,7 +209,7 @@ def test_quantised_weights_whose_library_is_here_draw_on_the_reference_path(
     quantise(folder)
     quantised, plain = (
         ZImageEngine(each, model_id="m", revision="r", device="cpu").generate(
-            GenerationRequest(prompt="a red apple", seed=42, size=Size(width=128, height=128))
+            ImageRequest(prompt="a red apple", seed=42, size=Size(width=128, height=128))
         )
         for each in (folder, demo_model)
     )

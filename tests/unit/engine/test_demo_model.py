@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.z_image import ZImageEngine
 from bot.settings import PROJECT_DIR
 from tests.support.judge import probabilities
@@ -101,7 +101,7 @@ def test_the_parts_are_of_the_real_models_classes(demo_model: Path):
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_judge_recognises_what_was_asked_for(demo_engine: ZImageEngine, prompt: str):
-    request = GenerationRequest(prompt=prompt, seed=42, size=Size(width=256, height=256))
+    request = ImageRequest(prompt=prompt, seed=42, size=Size(width=256, height=256))
     sure = probabilities(demo_engine.generate(request).image)
     best = max(sure, key=sure.__getitem__)
     assert (best, sure[best] > SURE) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"

@@ -19,7 +19,7 @@ import torch
 
 from bot.domain.drawing import Step
 from bot.domain.jobs import Job
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError, BotError, CancelledError, InvalidRequestError
 from bot.services import Service, open_service
@@ -30,7 +30,7 @@ from tests.unit.services.test_service import HERE, Recorder, idle, origin, reach
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 THREADS = 2  # the sums of one product are shared among several
-PLAIN = GenerationRequest(
+PLAIN = ImageRequest(
     prompt="a red apple", seed=42, size=Size(width=128, height=128), quality=Quality.DRAFT
 )
 WANTED = {
@@ -85,7 +85,7 @@ async def service(settings: Settings, real_engine: SteeredEngine) -> AsyncIterat
         real_engine.release()
 
 
-def sha_of(engine: ZImageEngine, request: GenerationRequest) -> str:
+def sha_of(engine: ZImageEngine, request: ImageRequest) -> str:
     return engine.generate(request).image.pixel_sha256
 
 
@@ -93,7 +93,7 @@ def shas(reply: Recorder) -> list[str]:
     return [made.pixel_sha256 for made in reply.generations]
 
 
-def in_another_process(sketch_model: Path, requests: list[GenerationRequest]) -> list[str]:
+def in_another_process(sketch_model: Path, requests: list[ImageRequest]) -> list[str]:
     """Return the SHA-256 of the pictures that a process of its own draws."""
     recipes = [
         json.dumps({
@@ -162,7 +162,7 @@ def run_out(*_: object) -> None:
 
 def another(engine: ZImageEngine) -> None:
     """Draw what has nothing in common with the wanted pictures."""
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt="像素风格的城堡, a castle", seed=5, size=Size(width=272, height=128),
         quality=Quality.STANDARD, guidance_scale=2.0, variety=100,
     )  # fmt: skip

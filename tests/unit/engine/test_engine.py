@@ -13,7 +13,7 @@ import torch
 from diffusers import ZImagePipeline
 
 from bot.domain.drawing import RawImage, Step
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.errors import (
     BadImageError,
@@ -47,8 +47,8 @@ def new_engine(folder: Path, **options: str) -> ZImageEngine:
     return ZImageEngine(folder, model_id="demo", revision="test", device="cpu", **options)
 
 
-def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -> GenerationRequest:
-    return GenerationRequest(**{"prompt": prompt, "seed": seed, "size": SMALL, **changes})
+def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -> ImageRequest:
+    return ImageRequest(**{"prompt": prompt, "seed": seed, "size": SMALL, **changes})
 
 
 def array(image: RawImage) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderKL, ZImageTransformer2DModel
 from transformers import Qwen3Model
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.fast.attention import plain_attention
 from bot.engine.fast.decoder import FastDecoder
 from bot.engine.fast.decoder_ops import TorchDecoderOps
@@ -106,11 +106,11 @@ def test_eight_bits_keep_a_product_to_a_few_percent():
 
 
 REQUESTS = {
-    "plain": GenerationRequest(prompt="红苹果", seed=3, size=Size(width=128, height=128)),
-    "guided": GenerationRequest(
+    "plain": ImageRequest(prompt="红苹果", seed=3, size=Size(width=128, height=128)),
+    "guided": ImageRequest(
         prompt="a fox", seed=4, size=Size(width=144, height=128), guidance_scale=1.4
     ),
-    "varied": GenerationRequest(
+    "varied": ImageRequest(
         prompt="a red apple", seed=5, size=Size(width=128, height=160), variety=40,
         quality=Quality.FINAL,
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
 from bot.services import open_service
@@ -20,10 +20,10 @@ from tests.unit.services.test_service import Recorder, idle, opened, origin, rea
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-REQUEST = GenerationRequest(
+REQUEST = ImageRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT
 )
-OTHER = GenerationRequest(
+OTHER = ImageRequest(
     prompt="a fox", seed=4, size=Size(width=144, height=128), quality=Quality.DRAFT
 )
 two_cores = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core only")
@@ -123,7 +123,7 @@ def test_recipes_of_before_there_were_paths_mean_the_reference(demo_model: Path)
 
 def test_tiles_are_drawn_again_as_tiles(demo_model: Path):
     engine = new_engine(demo_model, path="reference", threads=1)
-    large = GenerationRequest(prompt="a fox", seed=1, size=Size(width=272, height=128))
+    large = ImageRequest(prompt="a fox", seed=1, size=Size(width=272, height=128))
     whole = engine.generate(large)
     tiled = engine.generate(large, like={**whole.conditions, "vae_tiling": True})
     assert tiled.conditions["vae_tiling"] is True

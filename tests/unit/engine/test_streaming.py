@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.fast.networks import FastPath
 from bot.engine.fast.offload import HostBuffer, OffloadedLayer, going
 from bot.engine.fast.quantised import choose_shrink
@@ -25,7 +25,7 @@ from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
 
-REQUEST = GenerationRequest(
+REQUEST = ImageRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,
     guidance_scale=1.3,
 )  # fmt: skip

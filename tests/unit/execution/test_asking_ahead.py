@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain.drawing import Drawing, Step
 from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.viewers import Viewer
 from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError
@@ -45,12 +45,12 @@ class LateEngine:
     def load(self) -> None:
         pass
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         pass
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
@@ -111,8 +111,8 @@ class Asker:
         self.was_cancelled = True
 
 
-def wish(seed: int) -> GenerationRequest:
-    return GenerationRequest(
+def wish(seed: int) -> ImageRequest:
+    return ImageRequest(
         prompt="a red apple", seed=seed, size=Size(width=128, height=128), quality=Quality.DRAFT
     )
 

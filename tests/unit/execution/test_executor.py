@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 
 from bot.domain.drawing import Drawing, Step
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.errors import CancelledError, ModelFilesError
 from bot.execution.engine_thread import EngineHungError
@@ -40,12 +40,12 @@ class Stuck:
             raise self.failure
         self._engine.load()
 
-    def check(self, request: GenerationRequest) -> None:
+    def check(self, request: ImageRequest) -> None:
         self._engine.check(request)
 
     def generate(
         self,
-        request: GenerationRequest,
+        request: ImageRequest,
         *,
         like: Mapping[str, object] | None = None,
         cancel: threading.Event | None = None,
@@ -81,7 +81,7 @@ async def executor(stuck: Stuck) -> AsyncIterator[ThreadExecutor]:
 
 
 async def draw(executor: ThreadExecutor, cancel: threading.Event | None = None) -> Drawing:
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt="a red apple", seed=1, size=Size(width=128, height=128), quality=Quality.DRAFT
     )
     return await executor.draw(

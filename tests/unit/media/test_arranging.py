@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.lineage import Family, FamilyMember, Presence
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.media.family_tree import draw_family
 from bot.media.family_tree.picture import MAX_SIDE
 from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
 from bot.media.family_tree.type_lines import cut, width_of, wrapped
 
 WIDTH, HEIGHT = 100, 160
-REQUEST = GenerationRequest(prompt="红苹果, a red apple", seed=1, size=Size(width=128, height=128))
+REQUEST = ImageRequest(prompt="红苹果, a red apple", seed=1, size=Size(width=128, height=128))
 CHAIN, STAR, COMB = "chain", "star", "comb"
 
 

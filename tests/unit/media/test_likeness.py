@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageOps
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.fingerprint import best_match, candidates, fingerprint
@@ -19,7 +19,7 @@ HEART, NEAREST = 4, 1_000_006
 
 
 def heart(engine: ZImageEngine, seed: int) -> Image.Image:
-    request = GenerationRequest(
+    request = ImageRequest(
         prompt="a white heart on a red background, 3D",
         seed=seed,
         size=Size(width=128, height=128),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.services.estimator import Estimator
 
 
-def request(side: int = 128, **changes: object) -> GenerationRequest:
-    return GenerationRequest(
+def request(side: int = 128, **changes: object) -> ImageRequest:
+    return ImageRequest(
         **{"prompt": "x", "seed": 1, "size": Size(width=side, height=side), **changes}
     )
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.jobs import Job, JobSource, new_id, now
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.services.queue import EVERYWHERE, FairQueue, QueueFullError
 
 
-def request(side: int = 128, **changes: object) -> GenerationRequest:
-    return GenerationRequest(
+def request(side: int = 128, **changes: object) -> ImageRequest:
+    return ImageRequest(
         **{"prompt": "x", "seed": 1, "size": Size(width=side, height=side), **changes}
     )
 

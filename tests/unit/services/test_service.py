@@ -24,7 +24,7 @@ from PIL import Image
 
 from bot.domain.drawing import Drawing, Step
 from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
@@ -114,9 +114,9 @@ async def opened(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Ser
             engine.release()
 
 
-def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -> GenerationRequest:
+def request(prompt: str = "a red apple", *, seed: int = 42, **changes: object) -> ImageRequest:
     values = {"size": Size(width=128, height=128), "quality": Quality.DRAFT, **changes}
-    return GenerationRequest(prompt=prompt, seed=seed, **values)
+    return ImageRequest(prompt=prompt, seed=seed, **values)
 
 
 def origin(user_id: int = 10, *, guild_id: int | None = 1) -> JobSource:
@@ -132,7 +132,7 @@ def origin(user_id: int = 10, *, guild_id: int | None = 1) -> JobSource:
     )
 
 
-async def submit(service: Service, *requests: GenerationRequest, **options: object) -> Recorder:
+async def submit(service: Service, *requests: ImageRequest, **options: object) -> Recorder:
     reply = Recorder()
     user = options.pop("by", origin())
     await service.submit(requests or (request(),), user, reply=reply, **options)
@@ -848,7 +848,7 @@ async def test_a_job_that_hangs_twice_is_given_up_and_the_next_one_is_drawn(
     monkeypatch.setattr("bot.execution.executor.GRACE_S", 0.1)
     generate, unstick = engine.generate, threading.Event()
 
-    def hang(wanted: GenerationRequest, **options: object) -> Drawing:
+    def hang(wanted: ImageRequest, **options: object) -> Drawing:
         if wanted.prompt == "hang":
             assert unstick.wait(PATIENCE_S)
         return generate(wanted, **options)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.services.maintenance import sweep, write_records
 from bot.storage import Store
 from bot.storage.quarantine import Quarantine
@@ -147,7 +147,7 @@ async def test_unfinished_images_of_unknown_jobs_are_kept(
     await env.crash()
     async with opened(env.settings.data_dir) as store:
         ended = a_job(
-            requests=(GenerationRequest(prompt="x", seed=1, size=Size(width=128, height=128)),)
+            requests=(ImageRequest(prompt="x", seed=1, size=Size(width=128, height=128)),)
         )
         await store.jobs.add(ended)
         await store.jobs.set_posted(ended.id)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.jobs import Generation
 from bot.domain.lineage import changes, relation_of
-from bot.domain.requests import GenerationRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Quality, Size
 from bot.storage import Store
 from bot.storage.database import Database
 from tests.support.discord_env import DiscordEnv, answer_of, gallery_of, ids_of, texts_of
@@ -20,7 +20,7 @@ from tests.unit.storage.test_store import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-APPLE = GenerationRequest(prompt="a red apple", seed=5, size=Size(width=128, height=128))
+APPLE = ImageRequest(prompt="a red apple", seed=5, size=Size(width=128, height=128))
 
 
 async def press(env: DiscordEnv, message: Any, label: str) -> Any:

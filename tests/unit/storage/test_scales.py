@@ -15,7 +15,7 @@ import torch
 from bot.discord_ui.recipes import command_of
 from bot.domain.lineage import relation_of
 from bot.domain.recipe import RecipeError, make_recipe, parse_recipe, recipe_sha256
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.variety_schedule import (
     LARGEST,
     NEWEST_SCALE,
@@ -39,7 +39,7 @@ from tests.unit.storage.test_store import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-OLD = GenerationRequest(
+OLD = ImageRequest(
     prompt="红苹果", seed=7, size=Size(width=128, height=128), variety=30, variety_scale=1
 )
 BEFORE_SCALES = 8  # the last version of the database that knew only one

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.errors import InvalidRequestError
@@ -48,7 +48,7 @@ async def keep(  # noqa: PLR0913 - what an image can be looked for by
 ) -> str:
     """Write an image's rows, as the service does, and return its id."""
     moment = created_at or now()
-    request = GenerationRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
+    request = ImageRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
     origin = JobSource(
         guild_id=guild_id, channel_id=channel_id, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=moment,

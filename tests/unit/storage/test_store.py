@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.jobs import Job, JobSource, Speed, new_id, now
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.domain.variations import Axis
 from bot.errors import SettingsError
 from bot.services.bootstrap import alone_in
@@ -34,7 +34,7 @@ def a_job(**changes: object) -> Job:
         guild_id=1, channel_id=2, user_id=10, user_name="Ada", locale="zh-CN", application_id=3,
         token="token", expires_at=now(),
     )  # fmt: skip
-    request = GenerationRequest(prompt="红苹果", seed=7, size=Size(width=128, height=192))
+    request = ImageRequest(prompt="红苹果", seed=7, size=Size(width=128, height=192))
     values = {
         "id": new_id(), "requests": (request, request), "origin": origin,
         "relation": "imagine", "spoiler": True, "created_at": now(),
@@ -168,7 +168,7 @@ async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path:
         [row] = await store.database.rows("PRAGMA page_count")
         async with store.database.transaction() as db:
             await db.execute(f"PRAGMA max_page_count = {row[0]}")
-        request = GenerationRequest(prompt="x" * 1500, seed=1, size=Size(width=128, height=128))
+        request = ImageRequest(prompt="x" * 1500, seed=1, size=Size(width=128, height=128))
         with pytest.raises(DatabaseError, match="disk is full"):
             await asyncio.gather(
                 *(store.jobs.add(a_job(requests=(request,) * 4)) for _ in range(50))
