@@ -39,6 +39,7 @@ from bot.discord_ui.payloads import (
     keep_payloads,
     with_roles_of_now,
 )
+from bot.discord_ui.posts import own_messages
 from bot.domain.deferrals import Deferral, Repeat
 from bot.domain.jobs import ImageMessage
 from bot.errors import BotError
@@ -240,12 +241,32 @@ class Deferrals(commands.Cog):
 
     async def _forget_given(self, deferral: Deferral, message: discord.Message | None) -> None:
         """Forget an answer that was given; that it shows images may not be recorded yet."""
-        if message is not None and deferral.is_thinking and not message.flags.ephemeral:
-            shown = await self._bot.service.deletable(generation_ids(message), viewer=None)
-            if again := [each for each in shown if each.message_id != message.id]:
-                place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
-                await self._bot.service.note_copy(place, again)
+        await self._note_images(deferral, message)
         await self._table.forget(deferral.id)
+
+    async def _note_images(self, deferral: Deferral, message: discord.Message | None) -> bool:
+        """Record the images that an answer shows to everyone; tell whether any were not known.
+
+        An answer that is not where it belongs may have been written to the channel instead.
+        """
+        if not deferral.is_thinking:
+            return False
+        if message is not None:
+            return await self._note_found(message)
+        since, channel_id = deferral.created_at, int(deferral.payload.get("channel_id") or 0)
+        try:
+            written = [each async for each in own_messages(self._bot, channel_id, since=since)]
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.PASSING:
+                raise
+            return False  # the bot may not read there, or nothing is left to read
+        return any([await self._note_found(each) for each in written])
+
+    async def _note_found(self, message: discord.Message) -> bool:
+        if message.flags.ephemeral:
+            return False
+        place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
+        return await self._bot.service.note_found(place, generation_ids(message))
 
     # At the next start
 
@@ -280,6 +301,8 @@ class Deferrals(commands.Cog):
             state, message = await state_of(self._bot, deferral, interaction)
         if state is AnswerState.OVER:
             await self._forget_given(deferral, message)
+        elif state is AnswerState.LATE and await self._note_images(deferral, None):
+            await self._table.forget(deferral.id)  # it was given in the channel
         elif deferral.attempts >= MAX_ATTEMPTS:
             await self._tell(deferral, interaction, "gave_up")
         elif deferral.repeat is Repeat.ALWAYS or (

@@ -10,7 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from typing import Final
 
 import discord
@@ -225,14 +225,11 @@ class Post:
 
         One that shows the images goes before the one that says how the job stands.
         """
-        channel = self._bot.get_partial_messageable(self._origin.channel_id)
         # By Discord's own clock: when the interaction was made.
-        since = self._origin.expires_at - TOKEN_LIFE - A_MOMENT
+        since = self._origin.expires_at - TOKEN_LIFE
         try:
-            async for message in channel.history(
-                limit=MESSAGES_READ, after=since, oldest_first=True
-            ):
-                shown = ids_in(message) if self._is_mine(message) else set()
+            async for message in own_messages(self._bot, self._origin.channel_id, since=since):
+                shown = ids_in(message)
                 if not shown.isdisjoint(ids):
                     self.message_id = message.id
                     return
@@ -241,8 +238,17 @@ class Post:
         except discord.Forbidden:
             logger.info("The channel of job %s cannot be read: only its nonce protects", job.id)
 
-    def _is_mine(self, message: discord.Message) -> bool:
-        return self._bot.user is not None and message.author.id == self._bot.user.id
+
+async def own_messages(
+    bot: ImageBot, channel_id: int, *, since: dt.datetime
+) -> AsyncIterator[discord.Message]:
+    """Yield what the bot itself wrote in a channel since a moment, the oldest first."""
+    channel = bot.get_partial_messageable(channel_id)
+    async for message in channel.history(
+        limit=MESSAGES_READ, after=since - A_MOMENT, oldest_first=True
+    ):
+        if bot.user is not None and message.author.id == bot.user.id:
+            yield message
 
 
 async def _works(way: Awaitable[bool]) -> bool:

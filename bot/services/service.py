@@ -540,6 +540,18 @@ class Service:
             await self._delivery.write_records(job_id)
         await self.deletions.catch_up(message, shown)
 
+    async def note_found(self, message: ImageMessage, ids: Sequence[str]) -> bool:
+        """Record a message that was found to show images; tell whether that was not known."""
+        shown = [
+            each
+            for each in await self.deletable(ids, viewer=None)
+            if message.message_id
+            not in {known.message_id for known in await self._store.deletions.messages_of(each.id)}
+        ]
+        if shown:
+            await self.note_copy(message, shown)
+        return bool(shown)
+
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         await self._store.jobs.set_message(job_id, channel_id, message_id)

@@ -239,6 +239,28 @@ async def test_a_copy_whose_answers_were_all_lost_before_a_kill_goes_as_well(
     await gone(server, quick)
 
 
+async def test_a_copy_in_the_channel_whose_answers_were_lost_before_a_kill_goes_as_well(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    server.faults.refuse(10008, "PATCH", PRESSED)
+    server.faults.next(Fault.DROPPED_AFTER, "POST", "/channels/*/messages", times=None)
+    await server.people.slash(place.ming, place.channel, "show", id=message.images[0])
+    await server.changes.until(
+        lambda: len(server.people.with_images(place.channel)) == 2, what="a copy"
+    )
+    await quick.kill()
+    server.faults.clear()
+    server.faults.refuse(10008, "GET", PRESSED)  # the answer's own place is gone for good
+    await quick.start()
+    async with asyncio.timeout(PATIENCE_S):
+        while rows(quick, "SELECT * FROM deferrals"):
+            await server.changes.within(0.05)
+    server.faults.clear()
+    assert "Deleted" in await said(server, await delete(server, place, message))
+    await gone(server, quick)
+
+
 async def test_a_kill_before_the_deletion_is_acknowledged_leaves_nothing_behind(
     server: DiscordServer, place: Place, quick: BotProcess
 ):
