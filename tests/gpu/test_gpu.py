@@ -29,12 +29,12 @@ REPEAT = """
 import json, sys
 from pathlib import Path
 from bot.engine.z_image import ZImageEngine
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 engine = ZImageEngine(Path(sys.argv[1]), model_id="full", revision="test", device="cuda")
 hashes = {}
 for width, height in json.loads(sys.argv[2]) * int(sys.argv[3]):
     size = Size(width=width, height=height)
-    drawing = engine.generate(GenerationRequest(prompt="一只 orange cat", seed=42, size=size))
+    drawing = engine.generate(ImageRequest(prompt="一只 orange cat", seed=42, size=size))
     hashes.setdefault(f"{width}x{height}", []).append(drawing.image.pixel_sha256)
 print(json.dumps(hashes))
 """

@@ -27,7 +27,7 @@ import sys, threading
 from pathlib import Path
 import torch
 from bot.engine.z_image import ZImageEngine
-from bot.domain.requests import GenerationRequest, Size
+from bot.domain.requests import ImageRequest, Size
 free, _ = torch.cuda.mem_get_info(0)  # makes a context there, which every reading after has too
 size = Size(width=256, height=256)
 def draw():
@@ -35,7 +35,7 @@ def draw():
         Path(sys.argv[1]), model_id="demo", revision="test", device="cuda:1", memory=sys.argv[2]
     )
     engine.warm(size, cancel=threading.Event())
-    drawing = engine.generate(GenerationRequest(prompt="一只 orange cat", seed=42, size=size))
+    drawing = engine.generate(ImageRequest(prompt="一只 orange cat", seed=42, size=size))
     print(drawing.image.pixel_sha256)
     engine.close()
 thread = threading.Thread(target=draw)

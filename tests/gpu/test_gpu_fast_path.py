@@ -22,7 +22,7 @@ from bot.engine.reference import ReferencePath
 from tests.gpu.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.
-fused_cells = pytest.importorskip("bot.engine.fast.fused_decoder_ops")
+fused_decoder_ops = pytest.importorskip("bot.engine.fast.fused_decoder_ops")
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts
 SEEDS = range(5)
@@ -146,7 +146,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
         image, added = (_cells(torch.randn(shape, device=device, dtype=dtype) + 5) for _ in "ab")
         for a, b, kept in ((None, None, True), (added, bias, True), (None, bias, False)):
             sums = [image.clone(), image.float()]
-            found = fused_cells.TritonCells(torch.device("cuda")).normalised(
+            found = fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).normalised(
                 DeferredAdd(x=sums[0], added=a, bias=b), norm.to(dtype), silu=True, kept=kept
             )
             exact = TorchDecoderOps().normalised(
@@ -154,7 +154,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
             )
             assert apart(found, exact) < 1e-2  # the sum is rounded before it is normalised
             assert apart(*sums) < 4e-3
-            doubled = fused_cells.TritonCells(torch.device("cuda")).doubled(
+            doubled = fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).doubled(
                 DeferredAdd(x=image, added=a, bias=b)
             )
             assert (
@@ -168,7 +168,8 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
     wanted = TorchDecoderOps().attended(q.float(), k.float(), v.float())
     plain = apart(TorchDecoderOps().attended(q, k, v), wanted)
     assert (
-        apart(fused_cells.TritonCells(torch.device("cuda")).attended(q, k, v), wanted) < 2 * plain
+        apart(fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).attended(q, k, v), wanted)
+        < 2 * plain
     )
 
 
@@ -176,7 +177,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
 def test_the_decoder_is_no_farther_from_float32_than_diffusers_own(networks: dict[str, Any]):
     own = networks["vae"].decoder
     fast = FastDecoder(
-        own, fused_cells.TritonCells(torch.device("cuda")), Graphs(torch.device("cuda"))
+        own, fused_decoder_ops.TritonDecoderOps(torch.device("cuda")), Graphs(torch.device("cuda"))
     )
     exact = copy.deepcopy(own).float()
     for height, width in ((64, 64), (90, 46), (128, 144)):
