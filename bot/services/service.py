@@ -541,11 +541,15 @@ class Service:
         await self.deletions.catch_up(message, shown)
 
     async def note_found(self, message: ImageMessage, ids: Sequence[str]) -> bool:
-        """Record a message that was found to show images; tell whether that was not known."""
+        """Record a message that was found to show images; tell whether that was not known.
+
+        Images whose job has no message yet are left out: this may be it, and delivery looks for it.
+        """
         shown = [
             each
             for each in await self.deletable(ids, viewer=None)
-            if message.message_id
+            if each.message_id is not None
+            and message.message_id
             not in {known.message_id for known in await self._store.deletions.messages_of(each.id)}
         ]
         if shown:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.jobs import Generation
+from bot.domain.jobs import Generation, ImageMessage
 from bot.domain.lineage import changes, relation_of
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.storage import Store
@@ -246,3 +246,14 @@ def add_old_job(
 def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     marks = ", ".join("?" * len(row))
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
+async def test_a_message_that_is_found_is_a_copy_only_where_the_job_has_its_own(env: DiscordEnv):
+    ids = ids_of(await env.imagine(seed=1))
+    found = ImageMessage(channel_id=env.channel.id, message_id=7)
+    assert await env.service.note_found(found, ids)
+    assert not await env.service.note_found(found, ids), "known by now"
+    with contextlib.closing(sqlite3.connect(env.settings.data_dir / "bot.sqlite3")) as db, db:
+        db.execute("DELETE FROM copies")
+        db.execute("UPDATE generations SET message_id = NULL")
+    assert not await env.service.note_found(found, ids), "it may be the job's own message"
