@@ -11,7 +11,7 @@ import argparse
 import importlib
 import logging
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bot import __version__
@@ -40,14 +40,22 @@ folder `data` there, unless DATA_DIR names another.
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit code; a user's error becomes one line."""
-    try:
+    """Run one command and return its exit code."""
+
+    def work() -> int:
         options = parser(arguments).parse_args(arguments)
         settings = _settings(options)
-        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
-        logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table it cuts
         with stopping_in_order():
             code: int = options.run(options, settings)
+        return code
+
+    return exit_code(work)
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """Do the work of a command and return how it ended; a user's error becomes one line."""
+    try:
+        return work()
     except BotError as error:
         logger.debug("The error behind the sentence", exc_info=True)
         if error.message:
@@ -62,7 +70,6 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt as stop:
         say("Stopped.")
         return stop.code if isinstance(stop, StoppedError) else 130
-    return code
 
 
 def _explained_settings() -> Iterator[str]:
@@ -73,12 +80,15 @@ def _explained_settings() -> Iterator[str]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """Read the settings, and say what in `.env` has no effect."""
+    """Read the settings, say what in `.env` has no effect, and log as they want it."""
     if options.examines_settings:
-        return Settings()  # it says itself what is wrong with those that were made
-    settings = Settings.read()
-    for note in settings.notes:
-        say(f"Warning: {note}")
+        settings = Settings()  # the command says itself what is wrong with those that were made
+    else:
+        settings = Settings.read()
+        for note in settings.notes:
+            say(f"Warning: {note}")
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table it cuts
     return settings
 
 

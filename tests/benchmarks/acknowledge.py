@@ -25,9 +25,9 @@ from simcord import interactions as payloads
 from simcord.backend.models import Interaction
 from simcord.enums import AppCommandType, InteractionType, OptionType
 
-from bot.bench.queue_load import WatchedEngine
 from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR, Settings
+from tests.benchmarks.speed.queue_load import WatchedEngine
 from tests.support.discord_env import DiscordEnv, open_town
 
 USERS = 40

@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from PIL import Image
@@ -34,6 +35,9 @@ from bot.media.exports import (
 )
 from bot.media.palettes import palette_of
 from tests.support.board_samples import board_of, item_of, scene
+
+if TYPE_CHECKING:
+    from bot.media.exports.export import Form
 
 SHAPES = ((1024, 1024), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
 DIFFERENT = 40  # every 40th picture's palette is computed; the others borrow one
@@ -89,7 +93,8 @@ def run(step: str, folder: Path, count: int, limit_mb: int) -> None:
     elif step == "pages":
         said = every_page(shown, items, pictures)
     else:
-        form, _, limited = step.partition("-")
+        name, _, limited = step.partition("-")
+        form = cast("Form", name)
         limit = limit_mb * 1024**2 if limited else None
         files = export_board(
             shown, items=items, form=form, limit_bytes=limit, locale="en-US",

@@ -65,6 +65,11 @@ class Customer:
         self.failure = f"{job.id}: {sentence}"
         self.ended.set()
 
+    async def undelivered(self, job: Job, sentence: str, /) -> None:
+        """Note why the images did not come."""
+        self.failure = f"{job.id}: {sentence}"
+        self.ended.set()
+
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Note that somebody did what nobody does here."""
         self.failure = f"{job.id} was cancelled ({by_requester=})"

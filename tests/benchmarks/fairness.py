@@ -49,7 +49,7 @@ def wishes(users: int, most: int, chance: random.Random) -> OrderedDict[int, lis
 
 async def serve(wanted: OrderedDict[int, list[int]], queue: type[FairQueue]) -> list[Customer]:
     """Draw everything with a queue, and return the jobs in the order in which they were done."""
-    service_module.FairQueue = queue  # type: ignore[misc]
+    service_module.FairQueue = queue  # type: ignore[attr-defined]
     async with opened() as service:
         await service.moderation.pause(1, by=0)
         customers = [

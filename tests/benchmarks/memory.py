@@ -122,7 +122,7 @@ def measure(case: str, folder: Path, sizes: list[int], keep: Path) -> dict[str, 
     if memory != "auto":
         total = torch.cuda.get_device_properties(0).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, int(memory) * GIB / total))
-    torch.cuda.init()
+    torch.cuda.init()  # type: ignore[no-untyped-call]
     watch()
     engine = ZImageEngine(
         folder, model_id="memory", revision="benchmark", device="cuda",
@@ -218,7 +218,7 @@ def build_model(folder: Path) -> None:
     if not (folder / "model_index.json").exists():
         code = (
             "import sys; from pathlib import Path; "
-            "from bot.engine.baseline.random_model import build; "
+            "from tests.benchmarks.baseline.random_model import build; "
             "build(Path(sys.argv[1]), 'cuda')"
         )
         subprocess.run([sys.executable, "-c", code, folder], check=True)

@@ -142,7 +142,7 @@ def run_both(options: argparse.Namespace, folder: Path) -> int:
     if options.full_size:
         model = folder / "model"
         if not model.exists():
-            from bot.engine.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
+            from tests.benchmarks.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
 
             build(model, "cuda")
     for part in ("make", "again"):

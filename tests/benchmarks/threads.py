@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -28,7 +29,7 @@ PROMPTS = (
     "雪人",
     "a blue rocket",
 )
-SETTINGS = ({}, {"guidance_scale": 1.4}, {"variety": 50})
+SETTINGS: tuple[dict[str, Any], ...] = ({}, {"guidance_scale": 1.4}, {"variety": 50})
 
 
 def draw(model: Path, *, dtype: str, threads: int, side: int) -> list[Image.Image]:

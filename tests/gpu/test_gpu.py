@@ -19,10 +19,10 @@ import pytest
 import torch
 
 from bot.domain.requests import ImageRequest, Size
-from bot.engine.baseline import random_model
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
+from tests.benchmarks.baseline import random_model
 
 REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
 REPEAT = """

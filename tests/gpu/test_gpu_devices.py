@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.baseline.plain import PlainEngine
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
 from bot.settings import PROJECT_DIR
+from tests.benchmarks.baseline.plain import PlainEngine
 from tests.gpu.test_gpu import full_size_model, report, request
 
 __all__ = ["full_size_model"]  # a fixture

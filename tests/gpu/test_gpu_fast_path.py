@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from bot.engine.baseline import random_model
 from bot.engine.fast.attention import choose_attention
 from bot.engine.fast.decoder import FastDecoder
 from bot.engine.fast.decoder_ops import DeferredAdd, TorchDecoderOps
@@ -19,6 +18,7 @@ from bot.engine.fast.networks import FastPath, choose_operations
 from bot.engine.fast.transformer_ops import Heads, Rotation, TorchTransformerOps, quantise
 from bot.engine.hardware import make_deterministic
 from bot.engine.reference import ReferencePath
+from tests.benchmarks.baseline import random_model
 from tests.gpu.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.

@@ -57,9 +57,9 @@ class PlainEngine:
         self,
         request: ImageRequest,
         *,
-        like: Mapping[str, object] | None = None,  # noqa: ARG002 - the protocol's
-        cancel: threading.Event | None = None,  # noqa: ARG002 - nobody cancels here
-        on_step: Callable[[Step], None] | None = None,  # noqa: ARG002
+        like: Mapping[str, object] | None = None,
+        cancel: threading.Event | None = None,
+        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         """Draw one image of the request's prompt, seed and size; its quality plays no part."""
         self.load()
@@ -87,7 +87,7 @@ class PlainEngine:
             durations_s=stages.seconds(),
         )
 
-    def warm(self, size: Size, *, cancel: threading.Event) -> bool:  # noqa: ARG002
+    def warm(self, size: Size, *, cancel: threading.Event) -> bool:
         """Warm nothing: an article's first image is not counted either."""
         return True
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from bot.bench.figures import STAGES, ImageFigures, Report, Way
 from bot.media.sheets.typography import font
+from tests.benchmarks.speed.figures import STAGES, ImageFigures, Report, Way
 
 Colour = tuple[int, int, int]
 

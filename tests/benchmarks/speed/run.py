@@ -11,23 +11,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Protocol
 
-from bot.bench import queue_load, starts
-from bot.bench.figures import (
-    BenchError,
-    Machine,
-    QueueFigures,
-    Report,
-    StartFigures,
-    Way,
-    WayFigures,
-)
-from bot.bench.flops import ModelFlops
-from bot.bench.images import EXAMPLE, ImageBench
 from bot.domain.requests import Size, SizeRules
 from bot.engine import Engine
-from bot.engine.baseline import process_memory
-from bot.engine.baseline.matrix import MatrixRate, matrix_rate
-from bot.engine.baseline.plain import PlainEngine, caption_tokens
 from bot.engine.hardware import (
     check_precision,
     choose_device,
@@ -38,6 +23,21 @@ from bot.engine.hardware import (
 )
 from bot.models import ModelFiles
 from bot.settings import Settings
+from tests.benchmarks.baseline import process_memory
+from tests.benchmarks.baseline.matrix import MatrixRate, matrix_rate
+from tests.benchmarks.baseline.plain import PlainEngine, caption_tokens
+from tests.benchmarks.speed import queue_load, starts
+from tests.benchmarks.speed.figures import (
+    BenchError,
+    Machine,
+    QueueFigures,
+    Report,
+    StartFigures,
+    Way,
+    WayFigures,
+)
+from tests.benchmarks.speed.flops import ModelFlops
+from tests.benchmarks.speed.images import EXAMPLE, ImageBench
 
 _PACKAGES: Final = ("torch", "diffusers", "transformers", "triton", "fa3-fwd", "pillow")
 

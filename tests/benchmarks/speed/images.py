@@ -10,13 +10,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.bench.figures import ImageFigures, Spread, Way, WayFigures
-from bot.bench.flops import ModelFlops
 from bot.domain.drawing import Drawing
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine import Engine
 from bot.media.encoding import encode_png
+from tests.benchmarks.speed.figures import ImageFigures, Spread, Way, WayFigures
+from tests.benchmarks.speed.flops import ModelFlops
 
 WARM_UPS: Final = 2  # images of each way and size that nobody counts
 _PLAIN_FORWARDS: Final = 9

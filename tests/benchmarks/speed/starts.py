@@ -14,11 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from bot.bench.figures import StartFigures, Way
 from bot.domain.requests import ImageRequest, Size
 from bot.engine import Engine
 from bot.errors import EngineError
 from bot.settings import PROJECT_DIR
+from tests.benchmarks.speed.figures import StartFigures, Way
 
 # Where torch, Triton and the GPU's driver keep what they compiled.
 _CACHES: Final = ("TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "CUDA_CACHE_PATH")
@@ -34,7 +34,7 @@ def empty_caches() -> Iterator[dict[str, str]]:
 def measure_start(
     arguments: Sequence[str], environment: dict[str, str], *, is_cold: bool
 ) -> StartFigures:
-    """Start `python -m bot bench` with arguments that let it call `start_once`.
+    """Start this benchmark with arguments that let it call `start_once`.
 
     Raises:
         EngineError: The process failed; the sentence ends with its last line.
@@ -44,8 +44,8 @@ def measure_start(
     paths = [str(PROJECT_DIR), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     start = time.time()
-    ended = subprocess.run(  # noqa: S603 - this program itself
-        [sys.executable, "-m", "bot", "bench", *arguments],
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.speed", *arguments],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if ended.returncode:

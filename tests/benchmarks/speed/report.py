@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from bot.bench.figures import STAGES, ImageFigures, QueueFigures, Report, Spread, StartFigures, Way
+from tests.benchmarks.speed.figures import (
+    STAGES,
+    ImageFigures,
+    QueueFigures,
+    Report,
+    Spread,
+    StartFigures,
+    Way,
+)
 
 _GIB: Final = 2**30
 _TERA: Final = 1e12

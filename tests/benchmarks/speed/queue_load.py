@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.bench.figures import GpuActivity, QueueFigures, Spread
 from bot.domain.drawing import Drawing, Step
 from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
@@ -22,6 +21,7 @@ from bot.engine import Engine
 from bot.errors import EngineError
 from bot.services import Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
+from tests.benchmarks.speed.figures import GpuActivity, QueueFigures, Spread
 
 _USERS: Final = 7  # who ask in turns
 _WATCHED: Final = 12  # images while the GPU's driver is listened to: some 40,000 kernels
@@ -105,11 +105,11 @@ class _Customer:
     async def progress(self, progress: Progress) -> None:
         """Take note of nothing."""
 
-    async def done(self, job: Job, generations: Sequence[Generation]) -> None:  # noqa: ARG002
+    async def done(self, job: Job, generations: Sequence[Generation]) -> None:
         """Have the images."""
         self.ended.set()
 
-    async def failed(self, job: Job, sentence: str, /) -> None:  # noqa: ARG002
+    async def failed(self, job: Job, sentence: str, /) -> None:
         """Have none."""
         self.failure = sentence
         self.ended.set()
@@ -123,7 +123,7 @@ class _Customer:
 
 def mixed_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
     """Return requests of several sizes, qualities and prompts, the same ones every time."""
-    chance = random.Random(1)  # noqa: S311 - a mixture, not a secret
+    chance = random.Random(1)
     return [
         ImageRequest(
             prompt=f"{chance.choice(_THINGS)}, number {number}",
@@ -222,8 +222,8 @@ async def _watch_gpu(
     *,
     device: str,
 ) -> GpuActivity | None:
-    from bot.engine.baseline.activity import ActivityMeter  # noqa: PLC0415 - imports torch
     from bot.engine.hardware import choose_device  # noqa: PLC0415
+    from tests.benchmarks.baseline.activity import ActivityMeter  # noqa: PLC0415 - imports torch
 
     watched = requests[:_WATCHED]
     with ActivityMeter(choose_device(device)) as meter:

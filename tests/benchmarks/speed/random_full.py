@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.bench.figures import BenchError
+from tests.benchmarks.speed.figures import BenchError
 
 NAME: Final = "random-full"
 _BYTES: Final = 21_000_000_000  # of its weights in bfloat16, on the disk
@@ -41,8 +41,8 @@ def random_full(keep: Path | None, *, device: str, say: Callable[[str], object])
 def _build(folder: Path, device: str, say: Callable[[str], object]) -> None:
     if folder.exists():
         raise BenchError(f"--keep {folder} does not work: it is there, and holds no model.")
-    from bot.engine.baseline import process_memory, random_model  # noqa: PLC0415
     from bot.engine.hardware import choose_device  # noqa: PLC0415
+    from tests.benchmarks.baseline import process_memory, random_model  # noqa: PLC0415
 
     chosen = choose_device(device)
     if not process_memory.can_hold_full_size(chosen):
