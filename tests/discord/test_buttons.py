@@ -88,9 +88,9 @@ async def test_a_wrong_edit_gets_one_private_sentence(env: DiscordEnv):
 
 
 async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same(
-    drawn_town: DiscordEnv,
+    drawn_env: DiscordEnv,
 ):
-    env = drawn_town
+    env = drawn_env
     message = await env.imagine(seed=5, quality="final", guidance=1.5)
     [id_] = ids_of(message)
     recipe = private_sentence(await env.ming.click(message, label="Recipe"))

@@ -328,8 +328,8 @@ async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(env: DiscordEnv
     assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800
 
 
-async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_town: DiscordEnv):
-    env = drawn_town
+async def test_a_reproduction_that_differs_says_how_much_and_why(drawn_env: DiscordEnv):
+    env = drawn_env
     message = await env.imagine(seed=5)
     with Image.open(io.BytesIO(await png_of(message))) as image:
         other = image.convert("RGB").point(lambda value: min(255, value + 3))

@@ -222,8 +222,8 @@ async def test_nothing_of_another_server_is_ever_shown(env: DiscordEnv):
     assert (await picture_of(await lineage(env, id=ids["red"]))).size
 
 
-async def test_hidden_images_stay_hidden_unless_they_are_asked_for(drawn_town: DiscordEnv):
-    env = drawn_town  # a colour of the image is looked for
+async def test_hidden_images_stay_hidden_unless_they_are_asked_for(drawn_env: DiscordEnv):
+    env = drawn_env  # a colour of the image is looked for
     message = await env.imagine(prompt="a red apple", seed=5, spoiler=True)
     [id_] = ids_of(message)
     plain = await lineage(env, id=id_)
