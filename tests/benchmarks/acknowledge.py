@@ -28,7 +28,7 @@ from simcord.enums import AppCommandType, InteractionType, OptionType
 from bot.engine.z_image import ZImageEngine
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.benchmarks.speed.queue_load import WatchedEngine
-from tests.support.discord_env import DiscordEnv, open_town
+from tests.support.discord_env import DiscordEnv, open_env
 
 USERS = 40
 BACKLOG = 6  # jobs kept waiting, so that the engine never pauses
@@ -97,7 +97,7 @@ async def main(options: argparse.Namespace) -> None:
             max_jobs=10_000,
             max_jobs_per_user=1000,
         )
-        async with open_town(settings, engine, drain=False) as env:
+        async with open_env(settings, engine, drain=False) as env:
             await env.imagine(size="256x256")  # the engine is loaded and warm
             engine.drawings.clear()
             meter = asyncio.create_task(measure_lag(lags))

@@ -22,7 +22,7 @@ from tests.support.discord_env import (
     answer_of,
     gallery_of,
     ids_of,
-    open_town,
+    open_env,
     private_sentence,
     texts_of,
 )
@@ -257,7 +257,7 @@ async def test_a_circle_ends(env: DiscordEnv):
 async def test_the_family_outlives_a_restart_and_a_lost_file(
     settings: Settings, engine: SteeredEngine
 ):
-    async with open_town(settings, engine) as env:
+    async with open_env(settings, engine) as env:
         ids = await a_family(env)
         await env.start_again()
         assert set((await family_of(env, ids["red"])).members) == set(ids.values())

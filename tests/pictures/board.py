@@ -13,7 +13,7 @@ from bot.media.exports import draw_board
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.pictures.playground import write_picture
 from tests.support.board_channels import board_of, create
-from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_town
+from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_env
 
 NAME: Final = "Harbour café · summer 夏天"
 BRIEF: Final = (
@@ -58,7 +58,7 @@ async def hang(env: DiscordEnv) -> None:
 async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
-    async with open_town(settings, SteeredEngine(engine)) as env:
+    async with open_env(settings, SteeredEngine(engine)) as env:
         await hang(env)
         board = await board_of(env, NAME)
         return draw_board(

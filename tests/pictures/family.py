@@ -12,7 +12,7 @@ from typing import Any
 from bot.media.family_tree import draw_family
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.pictures.playground import write_picture
-from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_town
+from tests.support.discord_env import DiscordEnv, SteeredEngine, ids_of, open_env
 from tests.unit.storage.test_relations import edit
 
 
@@ -35,7 +35,7 @@ async def grow(env: DiscordEnv) -> str:
 async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
-    async with open_town(settings, SteeredEngine(engine)) as env:
+    async with open_env(settings, SteeredEngine(engine)) as env:
         family = await env.service.family(await grow(env), viewer=env.viewer())
         return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.settings import Settings
-from tests.support.discord_env import DiscordEnv, SteeredEngine, open_town
+from tests.support.discord_env import DiscordEnv, SteeredEngine, open_env
 from tests.support.discord_server.stand_in import StandInEngine
 
 if TYPE_CHECKING:  # importing it for real would import torch
@@ -77,12 +77,12 @@ def settings(tmp_path: Path, demo_model: Path) -> Settings:
 
 @pytest.fixture
 async def env(settings: Settings, engine: SteeredEngine) -> AsyncIterator[DiscordEnv]:
-    async with open_town(settings, engine) as env:
+    async with open_env(settings, engine) as env:
         yield env
 
 
 @pytest.fixture
 async def drawn_env(settings: Settings, real_engine: SteeredEngine) -> AsyncIterator[DiscordEnv]:
     """Return a town whose pictures are drawn, for tests of what is on or known of them."""
-    async with open_town(settings, real_engine) as env:
+    async with open_env(settings, real_engine) as env:
         yield env

@@ -188,7 +188,7 @@ class DiscordEnv:
 
 
 @contextlib.asynccontextmanager
-async def open_town(
+async def open_env(
     settings: Settings, engine: Any, *, drain: bool = True
 ) -> AsyncIterator[DiscordEnv]:
     """Build the server and start the bot in it, as `python -m bot` would."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.discord_ui.components import cancel_row
 from bot.settings import Settings
-from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, open_town
+from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, open_env
 from tests.support.discord_server.stand_in import StandInEngine
 from tests.viewer_table.askers import Asker, askers, post, prepare
 from tests.viewer_table.rows import (
@@ -113,5 +113,5 @@ async def build(folder: Path, model: Path) -> Table:
     """Return the table, from a bot of its own."""
     settings = Settings(data_dir=folder / "data", model=str(model), device="cpu")
     engine = SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=folder))
-    async with open_town(settings, engine) as env:
+    async with open_env(settings, engine) as env:
         return await fill(env)

@@ -34,7 +34,7 @@ from tests.support.discord_env import (
     answer_of,
     crash,
     ids_of,
-    open_town,
+    open_env,
     texts_of,
 )
 from tests.unit.storage.test_backups import content_of, cut_header, empty, tear, without_tables
@@ -575,7 +575,7 @@ async def test_the_command_says_what_it_does_and_refuses_beside_a_running_bot(
     settings: Settings, engine: SteeredEngine, capsys: pytest.CaptureFixture[str]
 ):
     folder = str(settings.data_dir)
-    async with open_town(settings, engine) as env:
+    async with open_env(settings, engine) as env:
         await env.imagine(seed=1)
         assert run(["restore", "--folder", folder]) == 2
         assert "Another copy of the bot works in" in capsys.readouterr().err
