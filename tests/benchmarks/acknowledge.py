@@ -36,10 +36,10 @@ LAG_EVERY_S = 0.01
 
 
 class HeldNever(WatchedEngine):
-    """A watched engine that stands where a town expects one that can be held."""
+    """A watched engine that stands where an environment expects one that can be held."""
 
     def release(self) -> None:
-        """Hold nothing: what opens a town lets a held engine go at the end."""
+        """Hold nothing: what opens one lets a held engine go at the end."""
 
     def gaps_s(self) -> list[float]:
         """Return the idle seconds between each two images."""

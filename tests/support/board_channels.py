@@ -17,7 +17,7 @@ from tests.support.discord_env import PATIENCE_S, DiscordEnv, answer_of, texts_o
 async def create(
     env: DiscordEnv, name: str = "Spring", *, who: Any = None, **options: Any
 ) -> Board:
-    """Make a board by its command, of the town's channel unless said otherwise."""
+    """Make a board by its command, of the server's channel unless said otherwise."""
     options = {"channel": env.channel, **options}
     options = {key: value for key, value in options.items() if value is not None}
     result = await (who or env.moderator).slash(env.channel, "board create", name=name, **options)

@@ -83,6 +83,6 @@ async def env(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Discor
 
 @pytest.fixture
 async def drawn_env(settings: Settings, real_engine: SteeredEngine) -> AsyncIterator[DiscordEnv]:
-    """Return a town whose pictures are drawn, for tests of what is on or known of them."""
+    """Return an environment whose pictures are drawn, for tests of what is on or known of them."""
     async with open_env(settings, real_engine) as env:
         yield env
