@@ -52,13 +52,15 @@ async def test_commands_are_synced_only_when_they_changed(env: DiscordEnv):
             r.method == "PUT" and r.path.endswith("/commands") for r in env.simcord.http_requests
         )
 
-    assert syncs() == 1
+    record, before = env.settings.data_dir / "commands.json", syncs()
+    record.unlink()
     await env.simcord.restart_bot(ImageBot(env.settings, env.service))
-    assert syncs() == 1
-    record = env.settings.data_dir / "commands.json"
+    assert syncs() == before + 1
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
+    assert syncs() == before + 1
     record.write_text("{ damaged")
     await env.simcord.restart_bot(ImageBot(env.settings, env.service))
-    assert syncs() == 2
+    assert syncs() == before + 2
 
 
 async def test_commands_work_in_servers_direct_messages_and_as_a_user_app(env: DiscordEnv):
@@ -72,7 +74,9 @@ async def test_commands_work_in_servers_direct_messages_and_as_a_user_app(env: D
 
 
 async def test_what_is_sent_to_discord_names_every_context(env: DiscordEnv):
-    [sync] = [
+    (env.settings.data_dir / "commands.json").unlink()
+    await env.simcord.restart_bot(ImageBot(env.settings, env.service))
+    *_, sync = [
         r for r in env.simcord.http_requests if r.method == "PUT" and r.path.endswith("/commands")
     ]
     for command in sync.json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 
 import discord
 import simcord
+from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.results import InteractionResult, ResponseMessage
 
 from bot.discord_ui.client import ImageBot
@@ -199,7 +201,8 @@ async def open_env(
         bot.now = sim.now
         bot.redraw_interval_s = 0.0
         with webhook_calls_to(sim), channel_kinds_told():
-            await sim.start()
+            with commands_registered(sim, settings):
+                await sim.start()
             env = _settle_in(sim, bot, service, engine, settings)
             env.closing = closing
             try:
@@ -216,6 +219,30 @@ async def open_env(
         expected = (BotError, *env.expected_errors)
         unexpected = [e for e in sim.errors if not isinstance(_cause(e), expected)]
         assert not unexpected, unexpected
+
+
+_REGISTERED: dict[str, Any] = {}  # of this process: what registering gave
+
+
+@contextlib.contextmanager
+def commands_registered(sim: Any, settings: Settings) -> Iterator[None]:
+    """Let a bot find its commands registered, as every start but its first does.
+
+    Translating and registering them is two thirds of what it takes to open an environment. The
+    first one of a process does it for real; the files of a folder that has some stay as they are.
+    """
+    record = settings.data_dir / "commands.json"
+    application = str(sim.backend.application_id)
+    if _REGISTERED and not record.exists():
+        sim.backend.register_commands(None, _REGISTERED["commands"])
+        record.write_text(json.dumps({application: _REGISTERED["digest"]}), encoding="utf-8")
+    yield
+    if not _REGISTERED:
+        commands = sim.backend.commands[None].values()
+        _REGISTERED["commands"] = [
+            {key: each[key] for key in COMMAND_FIELDS if key in each} for each in commands
+        ]
+        _REGISTERED["digest"] = json.loads(record.read_text(encoding="utf-8"))[application]
 
 
 def _settle_in(
