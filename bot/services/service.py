@@ -543,12 +543,13 @@ class Service:
     async def note_found(self, message: ImageMessage, ids: Sequence[str]) -> bool:
         """Record a message that was found to show images; tell whether that was not known.
 
-        Images whose job has no message yet are left out: this may be it, and delivery looks for it.
+        Images of a job that is not through yet are left out: the message may be the job's own,
+        which its delivery looks for.
         """
         shown = [
             each
             for each in await self.deletable(ids, viewer=None)
-            if each.message_id is not None
+            if await self._store.jobs.is_over(each.job_id)
             and message.message_id
             not in {known.message_id for known in await self._store.deletions.messages_of(each.id)}
         ]

@@ -15,6 +15,7 @@ from bot.domain.variety_schedule import NEWEST_SCALE
 from bot.domain.viewers import NO_CHANNEL
 from bot.storage.database import Database
 
+_ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
     " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
@@ -151,6 +152,14 @@ class JobTable:
         """Return a job by its id."""
         rows = await self._database.rows("SELECT * FROM jobs WHERE id = ?", job_id)
         return await self._job(rows[0]) if rows else None
+
+    async def is_over(self, job_id: str) -> bool:
+        """Tell whether a job came to one of its ends: its message will not change any more."""
+        return bool(
+            await self._database.rows(
+                "SELECT 1 FROM jobs WHERE id = ? AND state IN (?, ?, ?)", job_id, *_ENDS
+            )
+        )
 
     async def known(self, ids: Collection[str]) -> set[str]:
         """Return those of some ids that a job has."""

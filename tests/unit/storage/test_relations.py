@@ -248,12 +248,12 @@ def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 
-async def test_a_message_that_is_found_is_a_copy_only_where_the_job_has_its_own(env: DiscordEnv):
+async def test_a_message_that_is_found_is_no_copy_while_its_job_is_under_way(env: DiscordEnv):
     ids = ids_of(await env.imagine(seed=1))
     found = ImageMessage(channel_id=env.channel.id, message_id=7)
     assert await env.service.note_found(found, ids)
     assert not await env.service.note_found(found, ids), "known by now"
     with contextlib.closing(sqlite3.connect(env.settings.data_dir / "bot.sqlite3")) as db, db:
         db.execute("DELETE FROM copies")
-        db.execute("UPDATE generations SET message_id = NULL")
+        db.execute("UPDATE jobs SET state = 'made'")
     assert not await env.service.note_found(found, ids), "it may be the job's own message"
