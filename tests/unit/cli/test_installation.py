@@ -89,6 +89,7 @@ def test_a_wheel_brings_every_file_of_the_program(contents: dict[str, Path]):
     ours |= {f"bot/{path}" for path in model if not path.startswith("demo_model/recipe/")}
     assert set(contents) == ours
     suffixes = {Path(path).suffix for path in contents}
+    assert {"bot/py.typed", "cogs/py.typed"} < set(contents)  # "Typing :: Typed"
     assert suffixes > {".sql", ".otf", ".jinja", ".css", ".js", ".md5", ".safetensors"}
 
 
