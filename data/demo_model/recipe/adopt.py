@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from checkpoints import new_vae, read_weights, save_pair, save_weights
@@ -33,16 +34,14 @@ def adopt(folder: Path, work: Path) -> Path:
     """
     _adopt_tokenizer(folder / "tokenizer", work / "tokenizer")
     _adopt_vae(folder / "vae", work / "checkpoints" / "vae.safetensors")
-    parts = {
-        "transformer": transformer_of(*_part(folder / "transformer")),
-        "text": text_encoder_of(*_part(folder / "text_encoder")),
-    }
+    transformer = transformer_of(*_part(folder / "transformer"))
+    text = text_encoder_of(*_part(folder / "text_encoder"))
     path = work / "checkpoints" / f"{STAGE}.safetensors"
-    save_pair(path, parts["transformer"], parts["text"], stage=STAGE)
+    save_pair(path, transformer, text, stage=STAGE)
     return path
 
 
-def _part(folder: Path) -> tuple[dict[str, Tensor], dict]:
+def _part(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read the weights of all shards as float32, and the configuration."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     state: dict[str, Tensor] = {}

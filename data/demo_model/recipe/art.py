@@ -8,6 +8,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from PIL import Image
@@ -16,13 +17,34 @@ SIZE = 256  # pixels a side of a picture
 COMMON_WEIGHT = 3.0  # everyday things are drawn this much more often
 
 
+class ConceptEntry(TypedDict):
+    """One `vocabulary.Concept` as `art.json` holds it."""
+
+    id: int
+    key: str
+    emoji: str
+    group: str
+    en: list[str]
+    zh: list[str]
+    measure: str
+    common: bool
+
+
+class StyleEntry(TypedDict):
+    """One `vocabulary.Style` as `art.json` holds it."""
+
+    id: int
+    key: str
+    derived: bool
+
+
 @dataclass(eq=False)  # hashed by identity, so that tables made from it can be cached
 class Art:
     """The decoded pack: pixels and tables over pictures and concepts."""
 
     pixels: np.ndarray  # (pictures, 256, 256, 4) uint8, not premultiplied
-    concepts: list[dict]
-    styles: list[dict]
+    concepts: list[ConceptEntry]
+    styles: list[StyleEntry]
     concept: np.ndarray  # (pictures,) int32
     style: np.ndarray  # (pictures,) int32: the drawn (not derived) style
     sets: list[str]  # name of the source set, one a picture

@@ -24,6 +24,7 @@ from captions import caption
 from checkpoints import STALL_S
 from scenes import LANGUAGE_ODDS, LANGUAGES, Scenes, sample
 from tokenizer import encode, fill, load
+from tokenizers import Tokenizer
 from torch import Tensor
 from words import EXTRAS
 
@@ -84,13 +85,14 @@ def wordings(art: Art, scenes: Scenes, rng: random.Random, *, long: bool) -> lis
 
 
 def make_chunk(
-    art: Art, tokenizer: object, seed: int, size: int, *, kept: int, long: bool
+    art: Art, tokenizer: Tokenizer, seed: int, size: int, *, kept: int, long: bool
 ) -> Chunk:
     """Draw scenes and caption them; wordings that are too long are replaced by shorter ones."""
     rng = random.Random(seed)
     scenes = sample(art, np.random.default_rng(seed), size, "train")
     length = LONG if long else SHORT
-    tables, counts = [], []
+    tables: list[np.ndarray] = []
+    counts: list[np.ndarray] = []
     for _ in range(kept):
         rows = encode(tokenizer, wordings(art, scenes, rng, long=long))
         table, count = fill(rows, length)
@@ -102,7 +104,10 @@ def make_chunk(
     return Chunk(scenes, np.stack(tables, 1), np.stack(counts, 1))
 
 
-def _work(art: Art, work: Path, seed: int, size: int, kept: int, outputs: dict) -> None:
+def _work(
+    art: Art, work: Path, seed: int, size: int, kept: int,
+    outputs: dict[int, multiprocessing.Queue[Chunk]],
+) -> None:  # fmt: skip
     """Make chunks forever; runs in a process of its own."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     tokenizer, turn, parent = load(work), 0, os.getppid()
@@ -118,7 +123,7 @@ def _work(art: Art, work: Path, seed: int, size: int, kept: int, outputs: dict) 
             _hand_over(outputs[SHORT], chunk, parent)
 
 
-def _hand_over(output: multiprocessing.Queue, chunk: Chunk, parent: int) -> None:
+def _hand_over(output: multiprocessing.Queue[Chunk], chunk: Chunk, parent: int) -> None:
     """Wait for room in the queue; end the process when the training it worked for is gone."""
     while True:
         try:
@@ -138,7 +143,9 @@ class Workers:
         """Fork `count` daemons."""
         context = multiprocessing.get_context("fork")
         kinds = (SHORT, LONG) if long else (SHORT,)
-        self.outputs = {kind: context.Queue(24 if kind == SHORT else 8) for kind in kinds}
+        self.outputs: dict[int, multiprocessing.Queue[Chunk]] = {
+            kind: context.Queue(24 if kind == SHORT else 8) for kind in kinds
+        }
         self.processes = [
             context.Process(
                 target=_work,

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from art import Art
+from art import Art, ConceptEntry
 from english import plural, with_article
 from phrases import HELD_OUT, TRAIN, Phrases
 from scenes import LANGUAGES, Scenes
@@ -39,6 +41,7 @@ FULL_WIDTH_ODDS = 0.65  # of Chinese punctuation being full-width
 CAPITAL_ODDS = 0.2  # of an English caption beginning with a capital
 
 _COUNTED = tuple("一两双半")
+_Name = TypeVar("_Name")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def lexicon(art: Art) -> tuple[Word, ...]:
     return tuple(_word(concept) for concept in art.concepts)
 
 
-def _word(concept: dict) -> Word:
+def _word(concept: ConceptEntry) -> Word:
     """Prepare one concept's names."""
     english = tuple(
         (name[1:], name[1:], "") if name[0] == "~" else (name, with_article(name), plural(name))
@@ -121,7 +124,7 @@ class _Writer:
         """Choose the language of one word."""
         return ("en" if self.rng.random() < 0.5 else "zh") if self.mixed else self.main
 
-    def name(self, names: tuple) -> object:
+    def name(self, names: Sequence[_Name]) -> _Name:
         """Choose a name, most often the canonical one."""
         if len(names) == 1 or self.rng.random() < CANONICAL_ODDS:
             return names[0]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from art import Art, load_art
 from captions import caption, caption_parts, dye_names, lexicon
-from phrases import HELD_OUT, TRAIN
+from phrases import HELD_OUT, TRAIN, Phrases
 from prompts import evaluation_prompts
 from scenes import Scenes, pair_held_out, sample
 from vocabulary import COLOURS, LAYOUTS, PLACES, STYLES, TINTS
@@ -49,7 +50,9 @@ def check_pack(art: Art, work: Path) -> None:
     print(f"pack: {len(art.concepts)} concepts, {len(art.pixels)} pictures, {size / 2**20:.1f} MiB")
 
 
-def wordings(table: dict, styles: dict) -> set[str]:
+def wordings(
+    table: Mapping[str, Phrases], styles: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> set[str]:
     """Collect every wording of a split, but for the neutral ones."""
     found = {text for p in table.values() for part in vars(p).values() for text in part}
     found |= {text for by_key in styles.values() for part in by_key.values() for text in part}
@@ -61,11 +64,12 @@ def check_wordings(art: Art, train: Scenes, held: Scenes) -> None:
     ours, theirs = wordings(TRAIN, STYLE_TRAIN), wordings(HELD_OUT, STYLE_HELD_OUT)
     require(not ours & theirs, f"in both lists: {ours & theirs}")
     for i in range(len(train)):
-        used = set(caption_parts(art, train, i)[1])
-        require(not used & theirs, f"training reads {used & theirs}")
+        known = theirs.intersection(caption_parts(art, train, i)[1])
+        require(not known, f"training reads {known}")
     for i in range(len(held)):
         text, used = caption_parts(art, held, i)
-        require(not set(used) & ours, f"held out reads {text}: {set(used) & ours}")
+        known = ours.intersection(used)
+        require(not known, f"held out reads {text}: {known}")
 
 
 def combinations(scenes: Scenes) -> dict[str, set[tuple[int, int]]]:
@@ -155,7 +159,7 @@ def check_evaluation(art: Art) -> None:
         for language in ("en", "zh", "mixed"):
             found = evaluation_prompts(art, kind, language, 20, np.random.default_rng(5))
             require(len(found) == 20, f"{kind} {language}: {len(found)} prompts")
-        print(f"{kind}: {found[0]['prompt']} | {found[1]['prompt']}")
+        print(f"{kind}: {found[0].text} | {found[1].text}")
 
 
 def main() -> None:

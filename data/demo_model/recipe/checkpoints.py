@@ -6,9 +6,11 @@ import faulthandler
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -18,6 +20,9 @@ from shapes import VAE_CONFIG, TextShape, TransformerShape, describe
 from tokenizer import encode, load
 from torch import Tensor, nn
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # slow to import
 
 STALL_S = 180  # seconds without a step or a message after which a process gives up
 TINY = TransformerShape(dim=96, heads=2, layers=2, axes=(16, 16, 16), text_dim=256)
@@ -116,11 +121,11 @@ class Clock:
         self.progress, said = now.tolist()
         self.stopped |= bool(said)
         faulthandler.dump_traceback_later(STALL_S, exit=True)
-        self.bar.n = min(round(self.seconds), self.bar.total)
+        self.bar.n = min(round(self.seconds), round(self.total))
         self.bar.set_postfix(figures)
 
 
-def save_weights(path: Path, state: dict[str, Tensor], about: dict[str, object]) -> None:
+def save_weights(path: Path, state: dict[str, Tensor], about: Mapping[str, object]) -> None:
     """Write bfloat16 weights atomically, with a JSON description inside."""
     path.parent.mkdir(parents=True, exist_ok=True)
     small = {
@@ -131,7 +136,7 @@ def save_weights(path: Path, state: dict[str, Tensor], about: dict[str, object])
     partial.replace(path)
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict]:
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read float32 weights and their description."""
     from safetensors import safe_open  # noqa: PLC0415
 
@@ -142,13 +147,13 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 def save_pair(path: Path, transformer: Transformer, text: TextEncoder, **about: object) -> None:
     """Write the transformer and its text encoder to one file."""
-    networks = {"transformer": transformer, "text": text}
+    networks: dict[str, nn.Module] = {"transformer": transformer, "text": text}
     state = {
         f"{name}.{key}": value
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }
-    shapes = {name: describe(network.shape) for name, network in networks.items()}
+    shapes = {"transformer": describe(transformer.shape), "text": describe(text.shape)}
     save_weights(path, state, {**about, **shapes})
 
 
@@ -174,14 +179,14 @@ def part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
 
 
-def new_vae(**changes: object) -> nn.Module:
+def new_vae(**changes: object) -> AutoencoderKL:
     """Build the autoencoder with the real class."""
-    from diffusers import AutoencoderKL  # noqa: PLC0415 - slow to import
+    from diffusers import AutoencoderKL  # noqa: PLC0415
 
     return AutoencoderKL(**{**VAE_CONFIG, **changes})
 
 
-def load_vae(path: Path, device: torch.device) -> nn.Module:
+def load_vae(path: Path, device: torch.device) -> AutoencoderKL:
     """Read the autoencoder with its latent statistics."""
     state, about = read_weights(path)
     vae = new_vae(scaling_factor=about["scaling_factor"], shift_factor=about["shift_factor"])
@@ -200,7 +205,7 @@ def autocast(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
-def decode(vae: nn.Module, latents: Tensor) -> Tensor:
+def decode(vae: AutoencoderKL, latents: Tensor) -> Tensor:
     """Return images (n, 3, height, width) in [-1, 1] of normalised latents."""
     latents = latents / vae.config.scaling_factor + vae.config.shift_factor
     with torch.no_grad(), autocast(latents.device):

@@ -92,10 +92,10 @@ def dressed(scenes: Scenes, pictures: torch.Tensor, chosen: np.ndarray) -> torch
     source[:, :3] *= source[:, 3:]
     changes = {STYLE_CARTOON: cartoon, STYLE_PIXEL: pixelate, STYLE_SKETCH: sketch}
     for style, change in changes.items():
-        rows = np.flatnonzero(scenes.style == style)
-        if len(rows):
-            index = _on(rows, device)
-            source[index] = change(source[index])
+        styled = np.flatnonzero(scenes.style == style)
+        if len(styled):
+            rows = _on(styled, device)
+            source[rows] = change(source[rows])
     return source
 
 

@@ -6,6 +6,8 @@ classes keep projections apart and rotate neighbours. Both hold the same numbers
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from networks import TextEncoder, Transformer
 from shapes import TextShape, TransformerShape
@@ -95,7 +97,7 @@ def neighbours_to_halves(weight: Tensor, head_dim: int) -> Tensor:
     return pairs.transpose(1, 2).reshape(weight.shape).contiguous()
 
 
-def transformer_of(state: dict[str, Tensor], config: dict) -> Transformer:
+def transformer_of(state: dict[str, Tensor], config: dict[str, Any]) -> Transformer:
     """Build the training network from the state and the config of `ZImageTransformer2DModel`."""
     shape = TransformerShape(
         dim=config["dim"],
@@ -131,7 +133,7 @@ def _ours(key: str, state: dict[str, Tensor], head_dim: int) -> Tensor:
     return state[name]
 
 
-def text_encoder_of(state: dict[str, Tensor], config: dict) -> TextEncoder:
+def text_encoder_of(state: dict[str, Tensor], config: dict[str, Any]) -> TextEncoder:
     """Build the training network from the state and the config of `Qwen3Model`."""
     rope = config.get("rope_parameters") or config  # transformers 5 keeps theta in there
     shape = TextShape(

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -34,7 +35,10 @@ from sampling import GUIDANCE, guided, sheet_of, sigma_grid
 from scenes import Scenes
 from shapes import TransformerShape
 from tokenizer import encode, fill, load
-from torch import Tensor, nn
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # slow to import
 
 STARTED = time.monotonic()
 RATE, TEXT_RATE = 2e-3, 1e-3
@@ -50,7 +54,7 @@ LOOK_AT = (
 )  # fmt: skip
 
 
-def encoder_of(vae: nn.Module, pictures: Tensor) -> Callable[..., Tensor]:
+def encoder_of(vae: AutoencoderKL, pictures: Tensor) -> Callable[..., Tensor]:
     """Return a function that paints scenes and encodes them as normalised latents."""
 
     @torch.no_grad()

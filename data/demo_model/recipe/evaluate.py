@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ from measures import (
 )
 from painting import Album, CheckpointPainter, FolderPainter, Painter, Wish
 from PIL import Image
-from prompts import evaluation_prompts
+from prompts import Prompt, evaluation_prompts
 from scenes import sample
 from torch import Tensor
 
@@ -61,8 +62,14 @@ class Task:
 
     name: str
     kind: str
-    prompts: list[dict]
+    prompts: list[Prompt]
     wishes: list[Wish]
+
+
+# What is measured of one task.
+Figures = TypedDict(
+    "Figures", {"prompts": int, "model": dict[str, float], "real art": dict[str, float]}
+)
 
 
 def kind_tasks(art: Art, count: int) -> Iterator[Task]:
@@ -71,7 +78,7 @@ def kind_tasks(art: Art, count: int) -> Iterator[Task]:
     for kind, (languages, share) in KINDS.items():
         for language in languages:
             prompts = evaluation_prompts(art, kind, language, round(count * share), rng)
-            wishes = [Wish(prompt=p["prompt"], seed=seed + i) for i, p in enumerate(prompts)]
+            wishes = [Wish(prompt=p.text, seed=seed + i) for i, p in enumerate(prompts)]
             seed += len(wishes)
             yield Task(name=f"{kind} {language}", kind=kind, prompts=prompts, wishes=wishes)
 
@@ -80,8 +87,9 @@ def simple_tasks(art: Art, count: int) -> Iterator[Task]:
     """Return bare names and "A and B", the commonest wishes: wordings that training has read."""
     rng, seed = np.random.default_rng(37), 10_000
 
-    def name(prompt: dict, which: str, language: str) -> str:
-        return art.concepts[prompt[which]][language][0].lstrip("~")
+    def name(prompt: Prompt, which: str, language: str) -> str:
+        concept = art.concepts[prompt.labels[which]]
+        return concept["en" if language == "en" else "zh"][0].lstrip("~")
 
     plain = {lang: evaluation_prompts(art, "concept", lang, count, rng) for lang in ("en", "zh")}
     pairs = {lang: evaluation_prompts(art, "pair", lang, count, rng) for lang in ("en", "zh")}
@@ -91,7 +99,7 @@ def simple_tasks(art: Art, count: int) -> Iterator[Task]:
         yield Task(name=f"bare name {lang}", kind="concept", prompts=prompts, wishes=wishes)
         seed += 10_000
     for lang, both in pairs.items():
-        prompts = [p for p in both if p["layout"] == 2]
+        prompts = [p for p in both if p.labels["layout"] == 2]
         joint = {"en": " and ", "zh": "和"}[lang]
         texts = [name(p, "concept_a", lang) + joint + name(p, "concept_b", lang) for p in prompts]
         wishes = [Wish(prompt=text, seed=seed + i) for i, text in enumerate(texts)]
@@ -99,7 +107,7 @@ def simple_tasks(art: Art, count: int) -> Iterator[Task]:
         seed += 10_000
 
 
-def plain_prompts(art: Art, count: int, seed: int) -> list[dict]:
+def plain_prompts(art: Art, count: int, seed: int) -> list[Prompt]:
     """Return prompts that say the thing only, half of them in each language."""
     rng = np.random.default_rng(seed)
     halves = [evaluation_prompts(art, "concept", lang, count // 2, rng) for lang in ("en", "zh")]
@@ -112,14 +120,14 @@ def other_tasks(art: Art, count: int) -> Iterator[Task]:
     changes = [(f"{steps} forwards", {"steps": steps}) for steps in FORWARDS]
     changes += [(f"{w}x{h}", {"height": h, "width": w}) for h, w in SHAPES]
     for name, change in changes:
-        wishes = [Wish(prompt=p["prompt"], seed=i, **change) for i, p in enumerate(prompts)]
+        wishes = [Wish(prompt=p.text, seed=i, **change) for i, p in enumerate(prompts)]
         yield Task(name=name, kind="concept", prompts=prompts, wishes=wishes)
 
 
 def seed_task(art: Art, count: int) -> Task:
     """Return plain prompts with several seeds each."""
     prompts = plain_prompts(art, count, 33)
-    wishes = [Wish(prompt=p["prompt"], seed=seed) for p in prompts for seed in range(SEEDS)]
+    wishes = [Wish(prompt=p.text, seed=seed) for p in prompts for seed in range(SEEDS)]
     return Task(name="seeds", kind="concept", prompts=prompts, wishes=wishes)
 
 
@@ -139,9 +147,10 @@ class Evaluation:
     pictures: Tensor
     folder: Path
 
-    def kinds(self, tasks: list[Task]) -> dict[str, dict]:
+    def kinds(self, tasks: list[Task]) -> dict[str, Figures]:
         """Measure every kind of prompt beside what real art scores; lay out the worst."""
-        figures, ranked = {}, []
+        figures: dict[str, Figures] = {}
+        ranked: list[tuple[float, Wish]] = []
         for task in tasks:
             images = self.album.of(task.wishes)
             found = look(self.judge, images)
@@ -183,7 +192,7 @@ def painter_of(args: argparse.Namespace) -> Painter:
     return CheckpointPainter(args.work, args.stage, device, args.guidance)
 
 
-def evaluate(args: argparse.Namespace) -> dict[str, object]:
+def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     """Draw and measure everything; return the figures."""
     art, device = load_art(args.work), torch.device(args.device)
     kinds = [*kind_tasks(art, args.count), *simple_tasks(art, args.count)]
@@ -198,7 +207,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, object]:
         pictures=torch.from_numpy(art.pixels).to(device),
         folder=folder,
     )
-    figures: dict[str, object] = {"guidance": args.guidance, "kinds": measure.kinds(kinds)}
+    figures: dict[str, Any] = {"guidance": args.guidance, "kinds": measure.kinds(kinds)}
     figures["seeds"] = seed_figures(measure.album.of(seeds.wishes), seeds.prompts, measure.judge)
     figures["others"] = {"prompts": args.others, **measure.others(others)}
     measure.sheet("random", chosen, 20)
@@ -207,7 +216,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, object]:
     return figures
 
 
-def table(figures: dict) -> str:
+def table(figures: dict[str, Any]) -> str:
     """Write the figures of all kinds as a Markdown table, in percent."""
     lines = ["| prompts | aspect | model | real art |", "|---|---|---|---|"]
     for name, row in figures["kinds"].items():

@@ -41,6 +41,8 @@ def export(work: Path, checkpoint: Path, folder: Path) -> None:
             old.unlink()
     real_transformer(transformer).save_pretrained(folder / "transformer", max_shard_size=SHARD)
     pad, end = tokenizer.token_to_id(END_OF_TEXT), tokenizer.token_to_id(END)
+    assert pad is not None  # both are trained in
+    assert end is not None
     real_text_encoder(text, pad, end).save_pretrained(folder / "text_encoder", max_shard_size=SHARD)
     vae = load_vae(work / "checkpoints" / "vae.safetensors", device)
     vae.to(torch.bfloat16, memory_format=torch.contiguous_format)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
-from art import load_art
+from art import Art, load_art
 from checkpoints import Clock, autocast, join
 from compose import compose
 from judge_network import REGIONS, Judge, both_there, load_judge, opinions
@@ -93,7 +93,8 @@ def train(work: Path, minutes: float, batch: int, *, begin: Path | None, rate: f
     pictures = torch.from_numpy(art.pixels).to(place.device)
     sizes = {"concept": len(art.concepts), **LABEL_SIZES}
     judge = Judge(sizes) if begin is None else load_judge(begin).train()
-    judge = judge.to(place.device, memory_format=torch.channels_last)
+    # torch's overloads leave `memory_format` out.
+    judge = judge.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     named = [
         (name, p, rate, p.ndim == 4 and "body.0" not in name and "salience" not in name)
         for name, p in judge.named_parameters()
@@ -115,7 +116,7 @@ def train(work: Path, minutes: float, batch: int, *, begin: Path | None, rate: f
 
 
 @torch.no_grad()
-def finish(work: Path, judge: Judge, art: object, pictures: Tensor) -> None:
+def finish(work: Path, judge: Judge, art: Art, pictures: Tensor) -> None:
     """Measure the judge on held-out scenes and write it."""
     scenes = sample(art, np.random.default_rng(22), 4096, "held_out")
     shares: list[dict[str, float]] = []

@@ -63,7 +63,8 @@ def rounded(edge: int, radius: int) -> Image.Image:
 
 def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """Break into at most `LINES` lines, between words or Chinese characters."""
-    lines, rest = [], pieces(text)
+    lines: list[str] = []
+    rest = pieces(text)
     while rest and len(lines) < LINES:
         count = next(
             (n for n in range(len(rest), 1, -1) if fits("".join(rest[:n]), font, width)), 1

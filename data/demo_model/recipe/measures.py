@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,18 +11,22 @@ from art import Art
 from checkpoints import autocast
 from compose import compose
 from judge_network import Judge, both_there, opinions
+from prompts import Prompt
 from scenes import Scenes, join_scenes, sample
-from torch import Tensor, nn
+from torch import Tensor
 from unseen import unseen_scenes
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # slow to import
 
 SEEDS = 8  # pictures of each prompt whose differences are measured
 PART = 32  # pictures composed at once
 DECODED = 256  # unseen compositions the autoencoder is measured on
 
 
-def column(prompts: list[dict], name: str) -> Tensor:
+def column(prompts: list[Prompt], name: str) -> Tensor:
     """Return one label of all prompts."""
-    return torch.tensor([prompt[name] for prompt in prompts])
+    return torch.tensor([prompt.labels[name] for prompt in prompts])
 
 
 def look(judge: Judge, images: Tensor) -> dict[str, Tensor]:
@@ -29,7 +34,7 @@ def look(judge: Judge, images: Tensor) -> dict[str, Tensor]:
     return {name: value.cpu() for name, value in opinions(judge, images, 64).items()}
 
 
-def right_ones(kind: str, prompts: list[dict], found: dict[str, Tensor]) -> dict[str, Tensor]:
+def right_ones(kind: str, prompts: list[Prompt], found: dict[str, Tensor]) -> dict[str, Tensor]:
     """Tell which pictures show what their prompts say, by aspect."""
     first = column(prompts, "concept_a")
     concept = found["concept"][:, 0].argmax(-1) == first
@@ -46,14 +51,16 @@ def right_ones(kind: str, prompts: list[dict], found: dict[str, Tensor]) -> dict
     return {"concept": concept, kind: found[kind].argmax(-1) == column(prompts, kind)}
 
 
-def _pair(logits: Tensor, first: Tensor, second: Tensor, prompts: list[dict]) -> dict[str, Tensor]:
+def _pair(
+    logits: Tensor, first: Tensor, second: Tensor, prompts: list[Prompt]
+) -> dict[str, Tensor]:
     """Tell whether both things are there, and whether each is where it should be."""
     beside = column(prompts, "layout") == 2
     placed = both_there(logits, first, second, beside)
     return {"both": placed | both_there(logits, second, first, beside), "both in place": placed}
 
 
-def _either_way(prompts: list[dict], found: dict[str, Tensor]) -> Tensor:
+def _either_way(prompts: list[Prompt], found: dict[str, Tensor]) -> Tensor:
     """Tell whether both colours of a gradient are there, from whichever end."""
     first, second = (found[name].argmax(-1) for name in ("background", "background2"))
     a, b = column(prompts, "background"), column(prompts, "background2")
@@ -66,9 +73,11 @@ def shares(right: dict[str, Tensor]) -> dict[str, float]:
 
 
 @torch.no_grad()
-def real_shares(kind: str, prompts: list[dict], judge: Judge, pictures: Tensor) -> dict:
+def real_shares(
+    kind: str, prompts: list[Prompt], judge: Judge, pictures: Tensor
+) -> dict[str, float]:
     """Judge the real art composed for the same prompts: what a perfect model would score."""
-    scenes = join_scenes([prompt["scene"] for prompt in prompts])
+    scenes = join_scenes([prompt.scene for prompt in prompts])
     found = [
         look(judge, _composed(scenes, start, pictures)) for start in range(0, len(scenes), PART)
     ]
@@ -76,7 +85,7 @@ def real_shares(kind: str, prompts: list[dict], judge: Judge, pictures: Tensor) 
     return shares(right_ones(kind, prompts, whole))
 
 
-def seed_figures(images: Tensor, prompts: list[dict], judge: Judge) -> dict[str, float]:
+def seed_figures(images: Tensor, prompts: list[Prompt], judge: Judge) -> dict[str, float]:
     """Measure how the seeds of a prompt differ, and whether all show the thing.
 
     `images` are (prompts * SEEDS, 3, height, width); distances are root mean squares, as shares of
@@ -96,7 +105,7 @@ def seed_figures(images: Tensor, prompts: list[dict], judge: Judge) -> dict[str,
     }
 
 
-def decoder_figures(vae: nn.Module, art: Art, pictures: Tensor, work: Path) -> dict[str, float]:
+def decoder_figures(vae: AutoencoderKL, art: Art, pictures: Tensor, work: Path) -> dict[str, float]:
     """Measure the reconstruction, in decibels of the peak.
 
     Of compositions held out from training and, if the art packages are here, of art never met.
@@ -109,7 +118,7 @@ def decoder_figures(vae: nn.Module, art: Art, pictures: Tensor, work: Path) -> d
     return figures
 
 
-def _mean_psnr(vae: nn.Module, scenes: Scenes, pictures: Tensor) -> float:
+def _mean_psnr(vae: AutoencoderKL, scenes: Scenes, pictures: Tensor) -> float:
     starts = range(0, len(scenes), PART)
     ratios = [_psnr(vae, _composed(scenes, start, pictures)) for start in starts]
     return round(torch.cat(ratios).mean().item(), 2)
@@ -120,7 +129,7 @@ def _composed(scenes: Scenes, start: int, pictures: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _psnr(vae: nn.Module, images: Tensor) -> Tensor:
+def _psnr(vae: AutoencoderKL, images: Tensor) -> Tensor:
     """Return (n,) decibels of what the autoencoder makes of images in [-1, 1]."""
     with autocast(images.device):
         latents = vae.encode(images).latent_dist.mode()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -37,6 +39,23 @@ def matrices_of(name: str, parameter: nn.Parameter) -> list[Tensor]:
     return list(parameter.data.chunk(parts))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """One matrix that Muon updates: a whole weight, or one of the `parts` fused in it."""
+
+    parameter: nn.Parameter
+    number: int
+    parts: int
+    view: Tensor
+
+    @property
+    def gradient(self) -> Tensor:
+        """Return its part of the weight's gradient."""
+        whole = self.parameter.grad
+        assert whole is not None  # each step uses every block
+        return whole.chunk(self.parts)[self.number]
+
+
 class Optimiser:
     """Muon and Adam behind one `step`, with an average of the weights over time."""
 
@@ -45,10 +64,10 @@ class Optimiser:
     ) -> None:
         """Take `(name, parameter, learning rate, whether a Muon matrix)` and the average's decay."""
         listed = list(named)
-        self.parameters = [parameter for _, parameter, _, _ in listed]
+        self.parameters: list[Tensor] = [parameter for _, parameter, _, _ in listed]
         self.average_decay, self.steps = average, 0
         self.average = [parameter.detach().clone() for parameter in self.parameters]
-        self.groups: dict[tuple[int, int, float], list[tuple[nn.Parameter, int, int, Tensor]]] = {}
+        self.groups: dict[tuple[int, int, float], list[Matrix]] = {}
         rates: dict[float, list[nn.Parameter]] = {}
         for name, parameter, rate, muon in listed:
             if not muon:
@@ -57,7 +76,8 @@ class Optimiser:
             views = matrices_of(name, parameter)
             for number, view in enumerate(views):
                 key = (view.shape[0], view[0].numel(), rate)
-                self.groups.setdefault(key, []).append((parameter, number, len(views), view))
+                matrix = Matrix(parameter=parameter, number=number, parts=len(views), view=view)
+                self.groups.setdefault(key, []).append(matrix)
         device = self.parameters[0].device
         self.momenta = {
             key: torch.zeros(len(group), *key[:2], device=device)
@@ -93,8 +113,8 @@ class Optimiser:
             1.0,
             torch.nn.utils.get_total_norm(grads),
         )
-        for group in self.adam.param_groups:
-            group["lr"] = group["base"] * factor
+        for rated in self.adam.param_groups:
+            rated["lr"] = rated["base"] * factor
         self.adam.step()
         for key, group in self.groups.items():
             self._muon(key, group, factor)
@@ -114,20 +134,15 @@ class Optimiser:
         parts = torch._utils._unflatten_dense_tensors(flat, self.parameters)  # noqa: SLF001
         torch._foreach_copy_(self.parameters, parts)
 
-    def _muon(self, key: tuple[int, int, float], group: list, factor: float) -> None:
+    def _muon(self, key: tuple[int, int, float], group: list[Matrix], factor: float) -> None:
         """Update all matrices of one shape."""
         rows, columns, rate = key
         momentum = self.momenta[key]
-        grads = torch.stack(
-            [
-                parameter.grad.chunk(parts)[number].reshape(rows, columns)
-                for parameter, number, parts, _ in group
-            ]
-        )
+        grads = torch.stack([matrix.gradient.reshape(rows, columns) for matrix in group])
         momentum.lerp_(grads, 0.05)
         update = orthogonal(grads.lerp_(momentum, 0.95))
         rate = rate * factor
-        views = [view for _, _, _, view in group]
+        views = [matrix.view for matrix in group]
         steps = [part.view_as(view) for part, view in zip(update.unbind(), views, strict=True)]
         torch._foreach_mul_(views, 1 - rate * 0.1)
         torch._foreach_add_(views, steps, alpha=-rate * 0.2 * math.sqrt(max(rows, columns)))
@@ -149,7 +164,7 @@ class Optimiser:
             "steps": self.steps,
         }
 
-    def restore(self, state: dict) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`."""
         torch._foreach_copy_(self.average, state["average"])
         torch._foreach_copy_(list(self.momenta.values()), state["momenta"])

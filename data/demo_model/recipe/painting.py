@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -20,8 +20,11 @@ from checkpoints import autocast, decode, load_pair, load_vae, null_caption
 from PIL import Image
 from sampling import guided, sigma_grid
 from tokenizer import encode, fill, load
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # slow to import
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -42,7 +45,7 @@ class Painter(Protocol):
 
     name: str
     batch: int
-    vae: nn.Module
+    vae: AutoencoderKL
 
     def paint(self, wishes: list[Wish]) -> Tensor:
         """Return (n, 3, height, width) uint8."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
-from art import load_art
+from art import Art, load_art
 from bank import SHORT, Workers
 from checkpoints import (
     Clock,
@@ -26,6 +27,9 @@ from shapes import TextShape, describe
 from tokenizer import load
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL  # slow to import
+
 KL_WEIGHT = 2e-5  # per latent value, against the error per pixel value
 EDGE_WEIGHT = 0.5
 
@@ -35,7 +39,7 @@ def edges(image: Tensor) -> tuple[Tensor, Tensor]:
     return image[..., 1:] - image[..., :-1], image[..., 1:, :] - image[..., :-1, :]
 
 
-def vae_loss(vae: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+def vae_loss(vae: AutoencoderKL, images: Tensor) -> tuple[Tensor, Tensor]:
     """Return the loss and the squared error of a batch."""
     mean, log_variance = vae.encoder(images).float().chunk(2, 1)
     log_variance = log_variance.clamp(-20, 6)
@@ -87,7 +91,7 @@ def psnr(error: Tensor) -> float:
 
 
 @torch.no_grad()
-def finish_vae(work: Path, vae: nn.Module, pictures: Tensor, art: object, size: int) -> None:
+def finish_vae(work: Path, vae: AutoencoderKL, pictures: Tensor, art: Art, size: int) -> None:
     """Measure the latents and the reconstruction of unseen scenes; write the weights."""
     scenes = sample(art, np.random.default_rng(2), 512, "held_out")
     latents, values = [], []
@@ -122,10 +126,11 @@ class Namer(nn.Module):
     def forward(self, last: Tensor, labels: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the loss and how many captions are named wholly right."""
         last = F.rms_norm(last.float(), last.shape[-1:])
-        loss, right = 0.0, torch.ones(len(last), dtype=torch.bool, device=last.device)
+        loss = last.new_zeros(())
+        right = torch.ones(len(last), dtype=torch.bool, device=last.device)
         for name, head in self.heads.items():
-            wanted = torch.where(labels[name] < 0, head.out_features - 1, labels[name])
             logits = head(last).float()
+            wanted = torch.where(labels[name] < 0, logits.shape[-1] - 1, labels[name])
             loss = loss + F.cross_entropy(logits, wanted)
             right &= logits.argmax(-1) == wanted
         return loss, right.float().mean()

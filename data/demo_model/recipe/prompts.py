@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from art import Art
 from captions import caption
 from scenes import LANGUAGES, Scenes, sample
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """A prompt, the labels its picture must show, and the one scene it describes.
+
+    `compose` paints the scene with real art.
+    """
+
+    text: str
+    labels: dict[str, int]
+    scene: Scenes
+
+
 def evaluation_prompts(
     art: Art, kind: str, language: str, n: int, rng: np.random.Generator
-) -> list[dict]:
-    """Return `n` held-out prompts of a kind with the labels their pictures must show.
-
-    Each also has the `scene` it describes, which `compose` paints with real art.
+) -> list[Prompt]:
+    """Return `n` held-out prompts of a kind.
 
     Kinds: concept, style, background, gradient, place, pair, two, tint. Each prompt says just
     what its kind is about, except that every prompt names its thing.
     """
-    prompts: list[dict] = []
+    prompts: list[Prompt] = []
     while len(prompts) < n:
         scenes = sample(art, rng, 4096, "held_out")
         scenes.language[:] = LANGUAGES.index(language)
         labels = scenes.labels()
         for i in np.flatnonzero(_of_kind(scenes, kind))[: n - len(prompts)]:
             wanted = {name: int(values[i]) for name, values in labels.items()}
-            prompt = caption(art, scenes, int(i))
-            about = {"kind": kind, "language": language, "scene": scenes[int(i) : int(i) + 1]}
-            prompts.append({"prompt": prompt, **about, **wanted})
+            text, scene = caption(art, scenes, int(i)), scenes[int(i) : int(i) + 1]
+            prompts.append(Prompt(text=text, labels=wanted, scene=scene))
     return prompts
 
 

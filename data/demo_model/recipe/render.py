@@ -15,6 +15,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from collect import package_folder
@@ -48,7 +49,7 @@ def codepoints(emoji: str) -> str:
 
 
 @functools.cache
-def icon_set(work: Path, package: str) -> tuple[dict[str, str], dict[str, object]]:
+def icon_set(work: Path, package: str) -> tuple[dict[str, str], dict[str, Any]]:
     """Load an Iconify set: its names by code points, and the icons themselves."""
     folder = package_folder(work, package)
     names = json.loads((folder / "chars.json").read_text(encoding="utf-8"))
@@ -112,7 +113,9 @@ def picture(source: str) -> Image.Image:
         left, top, side = (value * image.width for value in drawn_square(image))
         premultiplied = image.convert("RGBa")
         box = (left, top, left + side, top + side)
-        window = premultiplied.transform((SIZE, SIZE), Image.Transform.EXTENT, box, Image.BICUBIC)
+        window = premultiplied.transform(
+            (SIZE, SIZE), Image.Transform.EXTENT, box, Image.Resampling.BICUBIC
+        )
         return window.convert("RGBA")
     left, top, side = drawn_square(draw_svg(source))
     width, height = (float(value) for value in source.split(" ", 2)[:2])

@@ -11,7 +11,9 @@ held out by a hash of their numbers: training never sees them, evaluation uses n
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import cast
 
 import numpy as np
 from art import Art
@@ -120,7 +122,11 @@ def pair_held_out(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return is_held_out(np.minimum(a, b), np.maximum(a, b), 1)
 
 
-def _redraw(bad: np.ndarray, arrays: tuple[np.ndarray, ...], draw) -> bool:  # noqa: ANN001
+def _redraw(
+    bad: np.ndarray,
+    arrays: tuple[np.ndarray, ...],
+    draw: Callable[[int], tuple[np.ndarray, ...]],
+) -> bool:
     """Draw the bad rows of each array anew; tell whether there were any."""
     rows = np.flatnonzero(bad)
     for array, fresh in zip(arrays, draw(len(rows)), strict=True):
@@ -254,7 +260,8 @@ def background_held_out(concept: np.ndarray, colour: np.ndarray) -> np.ndarray:
 def _can_be_held(concept: np.ndarray) -> np.ndarray:
     """Tell which concepts have a held-out background at all (five in six do)."""
     colours = np.arange(len(COLOURS))
-    return background_held_out(concept[:, None], colours[None, :]).any(1)
+    held = background_held_out(concept[:, None], colours[None, :])
+    return cast("np.ndarray", held.any(1))  # numpy's stubs allow for a single bool
 
 
 def tint_held_out(concept: np.ndarray, tint: np.ndarray) -> np.ndarray:

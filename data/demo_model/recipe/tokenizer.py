@@ -12,10 +12,14 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, trainers
 from tokenizers.models import BPE
+
+if TYPE_CHECKING:
+    from art import Art  # reading does without the art's modules
 
 VOCABULARY = 6144
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
@@ -58,7 +62,7 @@ def empty_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def known_words(art: object) -> re.Pattern[str]:
+def known_words(art: Art) -> re.Pattern[str]:
     """Match any Chinese name of a thing or colour, longest first."""
     from vocabulary import COLOURS  # noqa: PLC0415 - keeps reading free of the art's modules
 
@@ -80,7 +84,7 @@ def known_words(art: object) -> re.Pattern[str]:
     return re.compile("(" + "|".join(map(re.escape, ordered)) + ")")
 
 
-def corpus(art: object, count: int) -> list[str]:
+def corpus(art: Art, count: int) -> list[str]:
     """Return pieces of `count` captions of the training split, and every name."""
     from captions import caption  # noqa: PLC0415
     from scenes import sample  # noqa: PLC0415
@@ -102,7 +106,7 @@ def corpus(art: object, count: int) -> list[str]:
     return [*pieces, *("user\n", "assistant\n") * 100]
 
 
-def train(art: object, count: int, vocabulary: int) -> Tokenizer:
+def train(art: Art, count: int, vocabulary: int) -> Tokenizer:
     """Learn the merges."""
     tokenizer = empty_tokenizer()
     trainer = trainers.BpeTrainer(
@@ -192,7 +196,7 @@ def main() -> None:
     print(f"{tokenizer.get_vocab_size()} tokens; prompt lengths {', '.join(shares)}")
 
 
-def corpus_sample(art: object) -> list[str]:
+def corpus_sample(art: Art) -> list[str]:
     """Return some whole captions of the held-out split."""
     from captions import caption  # noqa: PLC0415
     from scenes import sample  # noqa: PLC0415

@@ -39,6 +39,10 @@ def _sources(work: Path, name: str, rng: np.random.Generator, count: int) -> lis
         found = bitmap_paths(package_folder(work, package) / "assets")
     else:
         keys = icon_set(work, package)[0]
-        found = {key: find_svg(work, package, chr(int(key, 16))) for key in keys if "-" not in key}
-    free = sorted(key for key in found if key not in known and "-" not in key and found[key])
+        found = {
+            key: icon
+            for key in keys
+            if "-" not in key and (icon := find_svg(work, package, chr(int(key, 16))))
+        }
+    free = sorted(key for key in found if key not in known and "-" not in key)
     return [found[key] for key in rng.choice(free, count, replace=False)]

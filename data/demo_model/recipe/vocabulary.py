@@ -117,7 +117,8 @@ LAYOUTS = ("one", "two-same", "left-right", "above-below")
 
 def read_concepts(path: Path = CONCEPT_FILE) -> tuple[Concept, ...]:
     """Parse the concept file; raises `ValueError` when a name is used twice."""
-    concepts, group, default_measure, owner = [], "", "个", {}
+    concepts, group, default_measure = [], "", "个"
+    owner: dict[str, str] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             group, default_measure = line[3:].split()
