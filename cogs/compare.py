@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import AnswerableItem, ImageBot, RefusalError, errors_answered
-from bot.discord_ui.components import ONE_TEMPLATE
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.components import ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.submission import bot_of, find, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
@@ -153,42 +153,22 @@ def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice
     return [app_commands.Choice(name=each, value=each) for each in offers]
 
 
-class ShowOneButton(
-    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=ONE_TEMPLATE
-):
+class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
     """The button under a sheet that brings one of its images, in private, with all its buttons."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], generation_id: str) -> None:
-        """Remember which image."""
-        super().__init__(item)
-        self.generation_id = generation_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read which image a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["id"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Show the exact image."""
-        async with errors_answered(interaction):
-            viewer = await viewer_of(interaction)
-            generations = await find(interaction, [self.generation_id])
-            await defer(interaction, repeat=Repeat.UNANSWERED)
-            content = await images_message(
-                bot_of(interaction).service,
-                generations,
-                limit_bytes=interaction.filesize_limit,
-                locale=str(interaction.locale),
-                is_veiled=any(map(viewer.veils, generations)),
-            )
-            await Answer.to(interaction).give(content)
+        viewer = await viewer_of(interaction)
+        generations = await find(interaction, [self.match["id"]])
+        await defer(interaction, repeat=Repeat.UNANSWERED)
+        content = await images_message(
+            bot_of(interaction).service,
+            generations,
+            limit_bytes=interaction.filesize_limit,
+            locale=str(interaction.locale),
+            is_veiled=any(map(viewer.veils, generations)),
+        )
+        await Answer.to(interaction).give(content)
 
 
 async def setup(bot: ImageBot) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import discord
 from discord import app_commands, ui
@@ -16,11 +15,12 @@ from discord.ext import commands
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.buttons import draw_again
-from bot.discord_ui.client import AnswerableItem, ImageBot, RefusalError, errors_answered
-from bot.discord_ui.components import PAGE_TEMPLATE, generation_ids, image_row, page_row
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.components import PAGE_TEMPLATE, Button, generation_ids, image_row, page_row
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import PROMPT_IN_LIST, escaped, user_mention
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT
 from bot.discord_ui.submission import bot_of, find, find_some
@@ -214,35 +214,16 @@ def _section(
     return ui.Section(ui.TextDisplay(words), accessory=picture)
 
 
-class PageButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=PAGE_TEMPLATE):
+class PageButton(AnswerableItem[Button], template=PAGE_TEMPLATE):
     """Newer and Older under a history."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
-        """Remember which page of which history."""
-        super().__init__(item)
-        self.page = int(match["page"])
-        self.search = match["search"]
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read where a pressed button leads."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Turn the page in place."""
-        async with errors_answered(interaction):
-            await defer(interaction, thinking=False, repeat=Repeat.UNANSWERED)
-            search = Search.parse(self.search)
-            await Answer.to(interaction).give(
-                await history_page(interaction, page=self.page, search=search)
-            )
+        await defer(interaction, thinking=False, repeat=Repeat.UNANSWERED)
+        search = Search.parse(self.match["search"])
+        await Answer.to(interaction).give(
+            await history_page(interaction, page=int(self.match["page"]), search=search)
+        )
 
 
 async def _images_of(

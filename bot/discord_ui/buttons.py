@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import discord
-from discord import ui
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
-from bot.discord_ui.components import CANCEL_TEMPLATE, IMAGE_TEMPLATE
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import CANCEL_TEMPLATE, IMAGE_TEMPLATE, Button
 from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.deletions import DiscordRemover, delete_images
 from bot.discord_ui.forms import request_fields, show_form
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.submission import (
     axis_of,
@@ -44,35 +43,14 @@ from bot.domain.variety_schedule import NEWEST_SCALE
 from bot.locales import text
 
 
-class ImageButton(
-    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=IMAGE_TEMPLATE
-):
+class ImageButton(AnswerableItem[Button], template=IMAGE_TEMPLATE):
     """One of the five buttons under finished images."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], action: str, ids: list[str]) -> None:
-        """Remember what to do with which images."""
-        super().__init__(item)
-        self.action = action
-        self.ids = ids
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read what a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["action"], match["ids"].split("."))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do it; what goes wrong becomes one private sentence."""
-        async with errors_answered(interaction):
-            find = find_to_delete if self.action == "delete" else find_some
-            generations = await find(interaction, self.ids)
-            await _ACTIONS[self.action](interaction, generations)
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it with the images that are still there."""
+        find = find_to_delete if self.match["action"] == "delete" else find_some
+        generations = await find(interaction, self.match["ids"].split("."))
+        await _ACTIONS[self.match["action"]](interaction, generations)
 
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -153,32 +131,12 @@ def _changed(own: ImageRequest, changed: dict[str, Any], index: int) -> ImageReq
     return replace(own, **changed)
 
 
-class CancelButton(
-    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=CANCEL_TEMPLATE
-):
+class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):
     """The button under a job on its way."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], job_id: str) -> None:
-        """Remember the job."""
-        super().__init__(item)
-        self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read which job a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["job"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Cancel the job and say what that stopped."""
-        async with errors_answered(interaction):
-            await cancel_job(interaction, self.job_id)
+        await cancel_job(interaction, self.match["job"])
 
 
 async def setup(bot: ImageBot) -> None:

@@ -38,6 +38,7 @@ EXTENSIONS: Final = (
     "cogs.restart",
     "bot.discord_ui.places",
     "bot.discord_ui.replies",
+    "bot.discord_ui.items",
     "bot.discord_ui.forms",
     "bot.discord_ui.buttons",
     "cogs.imagine",
@@ -164,14 +165,6 @@ def is_welcome(interaction: discord.Interaction[Any]) -> bool:
     if interaction.response.is_done():  # promised by an earlier run, and taken up again
         return True
     return client.arrivals.admit(interaction, client.now(), time.monotonic())
-
-
-class AnswerableItem:
-    """A button or a select that is pressed once, however often Discord tells of it."""
-
-    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Let go on what is new and in time."""
-        return is_welcome(interaction)
 
 
 class ImageTree(app_commands.CommandTree["ImageBot"]):

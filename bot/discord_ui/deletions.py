@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from discord import ui
@@ -18,9 +17,11 @@ from bot.discord_ui.boards.components import OFF_TEMPLATE
 from bot.discord_ui.boards.display import acknowledge
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.boards.people import actor_of
-from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.posts import refusals_translated, write_to_user
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.results import images_content, notes_on, upload_limit
@@ -238,36 +239,20 @@ async def _seen_by(interaction: discord.Interaction, found: list[BoardPlace]) ->
     return [each for each in found if each.board_id in seen]
 
 
-class UnhangButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=OFF_TEMPLATE):
+class UnhangButton(AnswerableItem[Button], template=OFF_TEMPLATE):
     """Takes deleted images off the boards that they still hang on."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:
-        """Remember which images."""
-        super().__init__(item)
-        self.ids = ids
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read which images a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["ids"].split("."))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Take off what is the presser's own, or anything for moderators."""
-        async with errors_answered(interaction):
-            await acknowledge(interaction)
-            boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
-            gone = [
-                each for id_ in self.ids for each in await boards.take_off_everywhere(actor, id_)
-            ]
-            gone = await _seen_by(interaction, gone)
-            names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
-            words = text("board_unhung" if gone else "board_unhung_none",
-                         str(interaction.locale), names=names)  # fmt: skip
-            await Answer.to(interaction).update(Content(view=views.notice(words)))
+        await acknowledge(interaction)
+        boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
+        gone = [
+            each
+            for id_ in self.match["ids"].split(".")
+            for each in await boards.take_off_everywhere(actor, id_)
+        ]
+        gone = await _seen_by(interaction, gone)
+        names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
+        words = text("board_unhung" if gone else "board_unhung_none",
+                     str(interaction.locale), names=names)  # fmt: skip
+        await Answer.to(interaction).update(Content(view=views.notice(words)))

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from discord import ui
@@ -18,7 +18,6 @@ from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import (
-    AnswerableItem,
     ImageBot,
     RefusalError,
     answer_error,
@@ -27,8 +26,10 @@ from bot.discord_ui.client import (
     explain,
     is_welcome,
 )
+from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import shortened
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.submission import bot_of
 from bot.domain.forms import Field, Form
 from bot.domain.plain_text import plain_text
@@ -179,16 +180,16 @@ def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
     """Hand what was typed on; where it is refused, offer the form again as it was sent."""
-    typed = typed_into(interaction)
+    typed, bot = typed_into(interaction), bot_of(interaction)
     try:
-        form = await bot_of(interaction).service.forms.send(form_id, interaction.user.id, typed)
-        if form is None:
+        form = await bot.service.forms.send(form_id, interaction.user.id, typed)
+        if form is None or form.kind not in bot.form_handlers:
             raise RefusalError("form_gone")
     except BotError as error:  # also a database that cannot be written
         await _give_back(interaction, error, typed)
         return
     try:
-        await bot_of(interaction).form_handlers[form.kind](interaction, form)
+        await bot.form_handlers[form.kind](interaction, form)
     except UnansweredError as error:
         await answer_error(interaction, error)
     except Exception as error:  # noqa: BLE001 - a boundary of the design, as `errors_answered` is
@@ -216,35 +217,17 @@ async def _give_back(
     await Answer.to(interaction).give(Content(words=sentence, files=[file]))
 
 
-class AgainButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.View]], template=AGAIN_TEMPLATE):
+class AgainButton(AnswerableItem[Button], template=AGAIN_TEMPLATE):
     """Edit again, under the sentence that refused a form."""
 
-    def __init__(self, item: ui.Button[ui.View], form_id: str) -> None:
-        """Remember which form."""
-        super().__init__(item)
-        self.form_id = form_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read which form is meant."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["form"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Open the form with what was typed."""
-        async with errors_answered(interaction):
-            service = bot_of(interaction).service
-            form = await service.forms.find(self.form_id, interaction.user.id)
-            if form is None:
-                raise RefusalError("form_old")
-            values = {**form.shown, **form.typed}
-            await Answer.to(interaction).ask(lambda: _modal(form, values))
+        service = bot_of(interaction).service
+        form = await service.forms.find(self.match["form"], interaction.user.id)
+        if form is None:
+            raise RefusalError("form_old")
+        values = {**form.shown, **form.typed}
+        await Answer.to(interaction).ask(lambda: _modal(form, values))
 
 
 class Forms(commands.Cog):

@@ -60,6 +60,12 @@ async def with_roles_of_now(bot: ImageBot, deferral: Deferral) -> Deferral | Non
     return replace(deferral, payload={**payload, "member": {**payload["member"], **member}})
 
 
+def is_understood(bot: ImageBot, custom_id: str) -> bool:
+    """Tell whether a button or select of the bot has this `custom_id`."""
+    store: Any = bot._connection._view_store  # noqa: SLF001
+    return any(template.fullmatch(custom_id) for template in store._dynamic_items)  # noqa: SLF001
+
+
 def interaction_of(bot: ImageBot, deferral: Deferral) -> discord.Interaction[ImageBot]:
     """Return an interaction as it was when its answer was deferred."""
     payload: Any = deferral.payload

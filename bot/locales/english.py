@@ -272,6 +272,7 @@ ENGLISH: Final[dict[str, str]] = {
     "fixed_error": "Something went wrong on my side; it has been logged. Please try again.",
     "command_changed": "I do not know this command as Discord sends it: I was updated, or am just "
     "being restarted. Try again in a minute; if it stays so, reload Discord.",
+    "item_unknown": "This is from another version of me: ask again with the command.",
     "place_unknown": "I cannot see that channel or thread: give me View Channel there, and open an "
     "archived thread again first.",
     "no_permission_here": "I may not post pictures in this channel: give me Send Messages and "

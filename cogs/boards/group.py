@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
@@ -12,8 +11,10 @@ from discord import app_commands, ui
 from bot.discord_ui.boards import additions, comments, dialogs
 from bot.discord_ui.boards.components import BUTTON_TEMPLATE, SELECT_TEMPLATE
 from bot.discord_ui.boards.pinned import PinnedBoards
-from bot.discord_ui.client import AnswerableItem, ImageBot, errors_answered
+from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.components import Button
 from bot.discord_ui.deletions import UnhangButton
+from bot.discord_ui.items import AnswerableItem
 from cogs.boards import curation, exports, gallery, lifecycle, members, palettes, redraws
 from cogs.boards.events import BoardEvents
 from cogs.boards.stars import Stars
@@ -49,65 +50,29 @@ _COMMANDS: Final = (
 )
 
 
-class BoardButton(
-    AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=BUTTON_TEMPLATE
-):
+async def _refuse(_interaction: discord.Interaction, _board_id: str, _detail: str) -> None:
+    raise RefusalError("item_unknown")
+
+
+class BoardButton(AnswerableItem[Button], template=BUTTON_TEMPLATE):
     """Any button of a board."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], match: re.Match[str]) -> None:
-        """Remember what it does, and to what."""
-        super().__init__(item)
-        self._match = match
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read what a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do it; what goes wrong becomes one private sentence."""
-        async with errors_answered(interaction):
-            action = _BUTTONS[self._match["action"]]
-            await action(interaction, self._match["board"], self._match["detail"] or "")
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the action in its `custom_id` says."""
+        action = _BUTTONS.get(self.match["action"], _refuse)
+        await action(interaction, self.match["board"], self.match["detail"] or "")
 
 
-class BoardSelect(
-    AnswerableItem, ui.DynamicItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE
-):
+class BoardSelect(AnswerableItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE):
     """Any select of a board."""
 
-    def __init__(self, item: ui.Select[ui.LayoutView], match: re.Match[str]) -> None:
-        """Remember what it does, and to what."""
-        super().__init__(item)
-        self._match = match
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read what a select is about."""
-        assert isinstance(item, ui.Select)
-        return cls(item, match)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do it with what was chosen; what goes wrong becomes one private sentence."""
-        async with errors_answered(interaction):
-            [value] = self.item.values
-            detail = self._match["detail"]
-            action = _SELECTS[self._match["action"]]
-            value = f"{detail}:{value}" if detail else value
-            await action(interaction, self._match["board"], value)
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the action in its `custom_id` says, with what was chosen."""
+        [value] = self.item.values
+        detail = self.match["detail"]
+        action = _SELECTS.get(self.match["action"], _refuse)
+        value = f"{detail}:{value}" if detail else value
+        await action(interaction, self.match["board"], value)
 
 
 _FORMS: Final = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.discord_ui import buttons
-from bot.discord_ui.client import AnswerableItem
+from bot.discord_ui.items import AnswerableItem
 from cogs.boards import group
 from tests.support.discord_server.bot_process import BotProcess
 from tests.support.discord_server.launch import FORM_LINE, ITEM_LINE

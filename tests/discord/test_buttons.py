@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+import discord
+import pytest
+from discord import ui
+
 from bot.discord_ui.client import ImageBot
 from tests.support.discord_env import (
     DiscordEnv,
@@ -15,6 +19,28 @@ from tests.support.discord_env import (
 )
 
 pytest_plugins = ["tests.support.bot_fixtures"]
+
+# As messages carry them that were posted before: they have to be understood for good.
+POSTED = {
+    "zib:same:k3x9a2": "ImageButton",
+    "zib:new:k3x9a2.k3x9a3": "ImageButton",
+    "zib:edit:k3x9a2": "ImageButton",
+    "zib:recipe:k3x9a2.k3x9a3.k3x9a4.k3x9a5": "ImageButton",
+    "zib:delete:k3x9a2": "ImageButton",
+    "zib:cancel:k3x9a2": "CancelButton",
+    "zib:one:k3x9a2": "ShowOneButton",
+    "zib:takeover:k3x9a2": "DrawHereButton",
+    "zib:page:0:": "PageButton",
+    "zib:page:12:red apple by:7: seed:5\nsize:512x512": "PageButton",
+    "zib:again:k3x9a2": "AgainButton",
+    "zib:board:k3x9a2.k3x9a3": "AddButton",
+    "zib:unhang:k3x9a2.k3x9a3": "UnhangButton",
+    "zib:b:restore:k3x9a2": "BoardButton",
+    "zib:b:heart:k3x9a2:12": "BoardButton",
+    "zib:b:page:k3x9a2:2.chosen": "BoardButton",
+    "zib:s:sort:k3x9a2": "BoardSelect",
+    "zib:s:status:k3x9a2:12": "BoardSelect",
+}
 
 
 async def press(env: DiscordEnv, who, message, label: str):
@@ -182,6 +208,39 @@ async def test_buttons_work_after_a_restart(env: DiscordEnv):
     assert "Pixel for pixel the same" in texts_of(result.response)
     recipe = await env.ada.click(message, label="Recipe")
     assert "Recipe of" in private_sentence(recipe)
+
+
+async def test_every_custom_id_that_was_ever_posted_is_understood(env: DiscordEnv):
+    registered = env.bot._connection._view_store._dynamic_items
+    understood = {
+        custom_id: [
+            cls.__name__ for template, cls in registered.items() if template.fullmatch(custom_id)
+        ]
+        for custom_id in POSTED
+    }
+    assert understood == {custom_id: [kind] for custom_id, kind in POSTED.items()}
+    assert {cls.__name__ for cls in registered.values()} == set(POSTED.values())
+
+
+async def test_what_another_version_has_put_under_a_message_is_answered_in_private(
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
+):
+    option = discord.SelectOption(label="?")
+    view = ui.View(timeout=None)
+    for custom_id in ("zib:upscale:k3x9a2", "zib:b:lightbox:k3x9a2", "of a view"):
+        view.add_item(ui.Button(custom_id=custom_id, label="?"))
+    for custom_id in ("zib:s:lightbox:k3x9a2", "zib:pick:k3x9a2"):
+        view.add_item(ui.Select(custom_id=custom_id, options=[option]))
+    view.stop()  # or discord.py would understand it
+    await env.bot.get_channel(env.channel.id).send("From another day", view=view)
+    message = env.channel.history()[-1]
+    for item in view.children:
+        is_button = isinstance(item, ui.Button)
+        press = env.ada.click(message, custom_id=item.custom_id) if is_button else (
+            env.ada.select(message, ["?"], custom_id=item.custom_id)
+        )  # fmt: skip
+        assert "from another version of me" in private_sentence(await press), item.custom_id
+    assert "Unexpected error" not in caplog.text
 
 
 async def test_the_bot_remembers_no_views(env: DiscordEnv):

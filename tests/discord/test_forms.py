@@ -217,6 +217,18 @@ async def test_a_form_that_is_not_known_any_more_gives_its_text_back(env: Discor
     assert file.filename == "typed.txt"
 
 
+async def test_a_form_of_another_version_gives_its_text_back(
+    env: DiscordEnv, caplog: pytest.LogCaptureFixture
+):
+    message = await env.imagine(seed=5)
+    shown = await env.ada.click(message, label="Edit")
+    del env.bot.form_handlers["edit"]
+    lost = await env.ada.submit_modal(shown, {"prompt": "a pear", "size": SMALL})
+    assert "I do not know this form any more" in private_sentence(lost)
+    assert answer_of(lost).attachments[0].filename == "typed.txt"
+    assert "Unexpected error" not in caplog.text
+
+
 async def test_a_form_is_its_users_alone(env: DiscordEnv):
     message = await env.imagine(seed=5)
     shown = await env.ada.click(message, label="Edit")

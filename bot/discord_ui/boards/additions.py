@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
@@ -26,13 +25,14 @@ from bot.discord_ui.boards.components import ADD_TEMPLATE, board_options, button
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.boards.people import actor_of, open_here
 from bot.discord_ui.boards.pictures import Pictures
-from bot.discord_ui.client import AnswerableItem, RefusalError, errors_answered, explain
-from bot.discord_ui.components import generation_ids
+from bot.discord_ui.client import RefusalError, explain
+from bot.discord_ui.components import Button, generation_ids
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import escaped, shortened
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.image_choice import suggest_images
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.places import places_of
 from bot.discord_ui.submission import bot_of, find_some, still_there
 from bot.discord_ui.viewers import viewer_of
@@ -213,31 +213,13 @@ async def send_add(interaction: discord.Interaction, form: Form) -> None:
 # Where it begins
 
 
-class AddButton(AnswerableItem, ui.DynamicItem[ui.Button[ui.LayoutView]], template=ADD_TEMPLATE):
+class AddButton(AnswerableItem[Button], template=ADD_TEMPLATE):
     """Add to board, under every image of a server."""
 
-    def __init__(self, item: ui.Button[ui.LayoutView], ids: list[str]) -> None:
-        """Remember which images."""
-        super().__init__(item)
-        self.ids = ids
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
-        item: ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Read which images a pressed button is about."""
-        assert isinstance(item, ui.Button)
-        return cls(item, match["ids"].split("."))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Hang them up, or ask where."""
-        async with errors_answered(interaction):
-            generations = await find_some(interaction, self.ids)
-            await offer(interaction, Pictures(generations=generations))
+        generations = await find_some(interaction, self.match["ids"].split("."))
+        await offer(interaction, Pictures(generations=generations))
 
 
 @app_commands.context_menu(name="Add to board")

@@ -1,0 +1,77 @@
+"""Buttons and selects of messages, understood by every run of the bot from their `custom_id`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, Self, TypeVar
+
+import discord
+from discord import ui
+from discord.ext import commands
+
+from bot.discord_ui.client import ImageBot, RefusalError, answer_error, errors_answered, is_welcome
+from bot.discord_ui.payloads import is_understood
+
+_Item = TypeVar("_Item", bound=ui.Button[Any] | ui.Select[Any])
+_NOTHING: Final = r"(?!)"  # matched by no `custom_id`; each kind of item brings a template
+
+
+class AnswerableItem(ui.DynamicItem[_Item], template=_NOTHING):
+    """A button or select that is answered once, however often Discord tells of the press.
+
+    A kind of item is a subclass with a template, and says in `pressed` what a press does.
+
+    Attributes:
+        match: The `custom_id`, as its template reads it.
+
+    """
+
+    def __init__(self, item: _Item, match: re.Match[str]) -> None:
+        super().__init__(item)
+        self.match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - part of the interface
+        item: ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Build the item that was pressed."""
+        pressed: Any = item
+        return cls(pressed, match)
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Let a press through that is new and in time."""
+        return is_welcome(interaction)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the item is for; what goes wrong becomes one private sentence."""
+        async with errors_answered(interaction):
+            await self.pressed(interaction)
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the item is for."""
+        raise NotImplementedError
+
+
+class UnknownItems(commands.Cog):
+    """Answers buttons and selects that only another version of the bot understands."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Say so, instead of letting Discord say that the interaction failed."""
+        data: Any = interaction.data
+        if interaction.type is not discord.InteractionType.component:
+            return
+        if not is_understood(self._bot, data["custom_id"]) and is_welcome(interaction):
+            await answer_error(interaction, RefusalError("item_unknown"))
+
+
+async def setup(bot: ImageBot) -> None:
+    """Let no button or select be without an answer."""
+    await bot.add_cog(UnknownItems(bot))
