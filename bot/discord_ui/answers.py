@@ -8,7 +8,6 @@ minutes). Behind it, the channel is left for what everyone may read, and the use
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
@@ -122,14 +121,8 @@ class Answer:
         self._is_private = private
         response = await self._first(lambda: defer(ephemeral=private, thinking=True))
         self._stage = Stage.THINKING
-        return await self._found_id() if response is None else response.message_id
-
-    async def _found_id(self) -> int | None:
-        """Look up which message holds a first answer that Discord took in silence."""
-        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-            async with asyncio.timeout(self._times.request_s):
-                return (await self._interaction.original_response()).id
-        return None
+        found = await self._original_id() if response is None else response.message_id
+        return found if isinstance(found, int) else None
 
     async def promise_in_place(self) -> None:
         """Say that the message that was pressed will change; raises as `promise` does."""
@@ -174,18 +167,21 @@ class Answer:
         """Look whether a first answer is there; where that cannot be seen, it is taken to be."""
         for pause_s in (0.0, *self._times.elsewhere_s):
             await asyncio.sleep(pause_s)
-            try:
-                async with asyncio.timeout(self._times.request_s):
-                    await self._interaction.original_response()
-            except Exception as error:
-                refusal = refusal_of(error)
-                if refusal is None:
-                    raise
-                if refusal is not Refusal.PASSING:
-                    return False
-            else:
-                return True
+            found = await self._original_id()
+            if found is not Refusal.PASSING:  # an answer that is deleted has arrived
+                return found is Refusal.MESSAGE_GONE or isinstance(found, int)
         return True
+
+    async def _original_id(self) -> int | Refusal:
+        """Look up the message that holds the first answer: its id, or why Discord tells none."""
+        try:
+            async with asyncio.timeout(self._times.request_s):
+                return (await self._interaction.original_response()).id
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            return refusal
 
     def _unanswered(self, refusal: Refusal, error: BaseException) -> UnansweredError:
         self._stage = Stage.DEAD

@@ -20,7 +20,7 @@ from bot.discord_ui.boards.people import actor_of
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, sentence
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.posts import refusals_translated, write_to_user
 from bot.discord_ui.replies import SMALLEST_LIMIT
@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
 EDITED_TOO_OFTEN: Final = 30046  # a message that is over an hour old; it may be edited again later
-DONE: Final = frozenset({Refusal.DONE, Refusal.MESSAGE_GONE, Refusal.PLACE_GONE})
 
 
 async def delete_images(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -157,7 +156,7 @@ class DiscordRemover:
             await self._as_bot(message, content)
         except discord.HTTPException as error:
             refusal = refusal_of(error, has_files=content is not None and bool(content.files))
-            if refusal in DONE:
+            if refusal is Refusal.DONE or is_gone(error):
                 return
             if error.code == EDITED_TOO_OFTEN or refusal is Refusal.PASSING:
                 raise NotReachedError(in_one_line(error)) from error

@@ -16,6 +16,9 @@ from typing import Final
 import aiohttp
 import discord
 
+# No such webhook. Discord says so of an interaction's token until the interaction is acknowledged;
+# where the message that acknowledged it is deleted, it says 10008, no such message.
+NEVER_ANSWERED: Final = 10015
 SHOWN: Final = 160  # characters of a refusal in the log; a proxy's answer is a whole page
 
 
@@ -78,6 +81,14 @@ def refusal_of(error: BaseException, *, has_files: bool = True) -> Refusal | Non
     ):
         return Refusal.PASSING
     return None
+
+
+def is_gone(error: BaseException) -> bool:
+    """Tell whether Discord says that the message, channel, server or person does not exist.
+
+    Unlike `discord.NotFound`, this is not so of a proxy's page with status 404.
+    """
+    return refusal_of(error) in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}
 
 
 def _by_status(status: int, *, has_code: bool) -> Refusal:

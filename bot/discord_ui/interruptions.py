@@ -11,6 +11,7 @@ import discord
 
 from bot.discord_ui import views
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.discord_errors import NEVER_ANSWERED
 from bot.domain.deferrals import Deferral, Repeat
 from bot.locales import text
 
@@ -18,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 # Codes of Discord's, which alone tell a final refusal from a passing one.
 DEAD_TOKEN: Final = 50027  # 15 minutes are over
-NEVER_ANSWERED: Final = 10015  # no such webhook: the interaction was not even acknowledged
 DISMISSED: Final = 10008  # no such message
 
 ASK_AGAIN: Final = {

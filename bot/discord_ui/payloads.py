@@ -14,7 +14,7 @@ from typing import Any
 import discord
 
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.discord_errors import Refusal, refusal_of
+from bot.discord_ui.discord_errors import is_gone
 from bot.domain.deferrals import Deferral
 
 _PAYLOAD: ContextVar[Mapping[str, Any]] = ContextVar("payload of the interaction")
@@ -54,7 +54,7 @@ async def with_roles_of_now(bot: ImageBot, deferral: Deferral) -> Deferral | Non
     try:
         member = await bot.http.get_member(int(payload["guild_id"]), user_id)
     except discord.HTTPException as error:
-        if refusal_of(error) is not Refusal.PLACE_GONE:
+        if not is_gone(error):
             raise
         return None
     return replace(deferral, payload={**payload, "member": {**payload["member"], **member}})

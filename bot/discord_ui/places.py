@@ -12,7 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ class Places(commands.Cog):
             return place
         try:
             found = await guild.fetch_channel(channel_id)
-        except discord.NotFound as error:
-            if refusal_of(error) is Refusal.PASSING:  # a proxy's page, which says nothing of it
+        except discord.HTTPException as error:
+            if not is_gone(error):
                 raise
             await self.forget(channel_id)
             return None
@@ -136,12 +136,13 @@ class Places(commands.Cog):
         try:
             async with asyncio.timeout(self.patience_s):
                 await thread.fetch_member(member.id)
-        except (discord.NotFound, discord.Forbidden):
-            is_in = False
         except Exception as error:
-            if refusal_of(error) is not Refusal.PASSING:
+            refusal = refusal_of(error)
+            if refusal is None:
                 raise
-            return False  # and ask again next time
+            if refusal is Refusal.PASSING:
+                return False  # and ask again next time
+            is_in = False
         else:
             is_in = True
         self._members = {

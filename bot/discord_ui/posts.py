@@ -19,7 +19,13 @@ from bot.discord_ui import views
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ids_in
 from bot.discord_ui.content import Content
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import (
+    NEVER_ANSWERED,
+    Refusal,
+    in_one_line,
+    is_gone,
+    refusal_of,
+)
 from bot.discord_ui.threads import reopened
 from bot.domain.jobs import Job, JobSource
 from bot.services import NotPostableError, NotReachedError
@@ -30,7 +36,6 @@ ELSEWHERE: Final = frozenset({  # a way is closed; another one may be open
     Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
     Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
 })  # fmt: skip
-NEVER_ANSWERED: Final = frozenset({10008, 10015})  # no such message, or webhook: Discord's codes
 TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
@@ -62,12 +67,12 @@ class Post:
             return False
         try:
             await self._known_id()
-        except discord.NotFound as error:
-            return error.code in NEVER_ANSWERED
         except discord.HTTPException as error:
-            if refusal_of(error) is Refusal.ANSWER_DEAD:
-                return False  # Discord's clock is ahead of ours
-            raise
+            if error.code == NEVER_ANSWERED:
+                return True
+            # It was answered where that message is gone, or Discord's clock is ahead of ours.
+            if not is_gone(error) and refusal_of(error) is not Refusal.ANSWER_DEAD:
+                raise
         return False
 
     async def edit(self, content: Content) -> bool:
@@ -88,7 +93,7 @@ class Post:
                 return await _works(self._delete_as_bot())
             if refusal not in ELSEWHERE:
                 raise
-            return refusal in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}
+            return is_gone(error)
 
     async def deliver(self, content: Content, job: Job, ids: Sequence[str] = ()) -> None:
         """Edit the message, or post it anew where it is gone or stays as it is; never twice.
@@ -153,7 +158,7 @@ class Post:
         try:
             return message is not None and set(ids) <= ids_in(await message.fetch())
         except discord.HTTPException as error:
-            if refusal_of(error) not in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}:
+            if not is_gone(error):
                 raise
             return False
 
@@ -163,7 +168,7 @@ class Post:
         try:
             await channel.get_partial_message(message_id).delete()
         except discord.HTTPException as error:
-            if refusal_of(error) is not Refusal.MESSAGE_GONE:
+            if not is_gone(error):
                 logger.info("A replaced message stays (%s)", in_one_line(error))
 
     def _webhook(self) -> discord.Webhook | None:
@@ -189,7 +194,8 @@ class Post:
         """Return the message's id, which a crash may have kept from being recorded.
 
         Raises:
-            discord.NotFound: The interaction was never answered, or its answer is deleted.
+            discord.HTTPException: The interaction was never answered, its answer is deleted, or
+                Discord does not tell now.
 
         """
         if self.message_id is None:

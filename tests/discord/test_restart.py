@@ -101,6 +101,18 @@ async def test_an_acknowledgement_whose_id_was_never_recorded_is_found_by_its_to
     assert len(env.images()) == 1
 
 
+async def test_a_deleted_acknowledgement_whose_id_was_never_recorded_is_not_taken_for_none(
+    env: DiscordEnv, left
+):
+    await env.crash()
+    await forget_the_message(env)
+    await env.moderator.delete(left.response)
+    await env.start_again()
+    await env.idle()
+    [message] = env.images()
+    assert "a red apple" in texts_of(message)
+
+
 async def test_images_that_were_posted_but_not_recorded_are_found_and_not_posted_again(
     env: DiscordEnv, left
 ):

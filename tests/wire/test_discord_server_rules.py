@@ -10,11 +10,10 @@ import pytest
 
 from tests.support.discord_server.backend import MIB
 from tests.support.discord_server.disruptions import Disruption
-from tests.support.discord_server.faults import Fault, Plan
+from tests.support.discord_server.faults import REFUSALS, Fault, Plan
 from tests.support.discord_server.people import NotAnsweredError
 from tests.support.discord_server.rate_limits import Limit
 from tests.support.discord_server.raw import Raw, Socket
-from tests.support.discord_server.rest import REFUSALS
 from tests.support.discord_server.rules import is_name
 from tests.support.discord_server.server import DiscordServer
 from tests.support.discord_server.world import Place
@@ -260,6 +259,19 @@ async def test_the_token_of_an_interaction_lives_fifteen_minutes(
     assert (reply.status, reply.code) == (401, 50027)
 
 
+async def test_a_token_tells_an_answer_that_is_deleted_from_one_that_was_never_given(
+    raw: Raw, server: DiscordServer, place: Place
+):
+    asked = await begun(server, place, raw)
+    original = webhook_path(server, asked, "/messages/@original")
+    reply = await raw.ask("GET", original)
+    assert (reply.status, reply.code) == (404, 10015)
+    await answer(raw, asked)
+    assert (await raw.ask("DELETE", original)).status == 204
+    reply = await raw.ask("GET", original)
+    assert (reply.status, reply.code) == (404, 10008)
+
+
 async def test_interactions_carry_languages_and_the_upload_limit(raw: Raw, server: DiscordServer):
     guild = server.people.guild(locale="de", boost=2)
     channel = guild.create_text_channel("bilder")
@@ -498,7 +510,7 @@ async def test_a_plan_strikes_the_same_requests_every_time(raw: Raw, server: Dis
 
 
 @pytest.mark.parametrize(
-    ("blow", "status", "code"),
+    ("disruption", "status", "code"),
     [
         (Disruption.MESSAGE_DELETED, 404, 10008),
         (Disruption.CHANNEL_DELETED, 404, 10003),

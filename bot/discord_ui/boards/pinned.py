@@ -8,7 +8,6 @@ the message carries the revision that it shows, and which pictures.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import Final
@@ -23,7 +22,7 @@ from bot.discord_ui.boards.revision import is_current, shown_revision
 from bot.discord_ui.boards.views import BoardView, board_content
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 from bot.discord_ui.places import Place, places_of
 from bot.discord_ui.threads import reopened
 from bot.domain.boards import Board, BoardState
@@ -155,7 +154,9 @@ class PinnedBoards(commands.Cog):
         channel = self._bot.get_partial_messageable(board.channel_id, guild_id=board.guild_id)
         try:
             message = await channel.fetch_message(board.message_id)
-        except discord.NotFound:
+        except discord.HTTPException as error:
+            if not is_gone(error):
+                raise
             return True
         guild = self._bot.get_guild(board.guild_id)
         if guild is None or not message.pinned:
@@ -285,8 +286,13 @@ class PinnedBoards(commands.Cog):
         """Pin a board's message that is there and is not pinned."""
         if board.channel_id is not None and board.message_id is not None:
             channel = self._bot.get_partial_messageable(board.channel_id, guild_id=board.guild_id)
-            with contextlib.suppress(discord.NotFound):  # it is posted again
-                await self._pin(board, await channel.fetch_message(board.message_id))
+            try:
+                message = await channel.fetch_message(board.message_id)
+            except discord.HTTPException as error:
+                if not is_gone(error):
+                    raise
+            else:
+                await self._pin(board, message)
 
     async def _pin(self, board: Board, message: discord.Message) -> None:
         """Pin a message where it is not, as far as the bot may."""

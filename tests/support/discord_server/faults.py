@@ -35,6 +35,27 @@ class Fault(StrEnum):
     HANGS_AFTER = "hangs after"
 
 
+# What Discord answers where a code stands for something, by the code.
+REFUSALS = {
+    10003: (404, "Unknown Channel"),
+    10008: (404, "Unknown Message"),
+    10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
+    20016: (429, "This action cannot be performed due to slowmode rate limit"),
+    20028: (429, "The write action you are performing on the channel has hit the write rate limit"),
+    30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
+    40005: (413, "Request entity too large"),
+    40060: (400, "Interaction has already been acknowledged."),
+    40062: (429, "Service resource is being rate limited."),
+    50001: (403, "Missing Access"),
+    50007: (403, "Cannot send messages to this user"),
+    50013: (403, "Missing Permissions"),
+    50027: (401, "Invalid Webhook Token"),
+    50035: (400, "Invalid Form Body"),
+    50083: (400, "Thread is archived"),
+    50109: (400, "The request body contains invalid JSON."),
+    160005: (403, "Thread is locked"),
+}
 CARRIED_OUT: Final = frozenset({Fault.DROPPED_AFTER, Fault.HANGS_AFTER})
 
 
@@ -59,13 +80,16 @@ class Switch:
     hold_s: float = 600.0
     retry_after_s: float = 0.2
 
+    def __post_init__(self) -> None:
+        assert self.code is None or self.code in REFUSALS, f"what does Discord say to {self.code}?"
+
 
 @dataclass(kw_only=True)
 class Plan:
     """Faults at random, the same ones for the same requests in the same order.
 
     Attributes:
-        shares: Of all matching requests, by fault or blow.
+        shares: Of all matching requests, by fault or disruption.
 
     """
 
@@ -96,7 +120,7 @@ class Faults:
     journal: Journal
     clock: MovableClock
     changes: Changes
-    strike: Callable[[Disruption, str], bool]  # does a blow about a path; False where it cannot
+    strike: Callable[[Disruption, str], bool]  # does it about a path; False where it cannot
     switches: list[Switch] = field(default_factory=list)
     plan: Plan | None = None
     _released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -146,7 +170,7 @@ class Faults:
         released.set()
 
     def for_request(self, method: str, route: str, path: str) -> Switch | None:
-        """Return what strikes this request, and use it up; a planned blow falls at once."""
+        """Return what strikes this request, and use it up; a planned disruption is done at once."""
         for switch in self.switches:
             if matches(method, route, path, switch.method, switch.route):
                 self._use_up(switch)

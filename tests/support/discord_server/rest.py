@@ -12,7 +12,7 @@ from simcord.http import client as _routes  # noqa: F401 - importing registers e
 from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 
 from tests.support.discord_server.backend import WireBackend
-from tests.support.discord_server.faults import CARRIED_OUT, Fault, Faults, Switch
+from tests.support.discord_server.faults import CARRIED_OUT, REFUSALS, Fault, Faults, Switch
 from tests.support.discord_server.journal import Asked, Journal, route_of
 from tests.support.discord_server.openapi import Description, NoDescription
 from tests.support.discord_server.rate_limits import RateLimits, refusal_headers
@@ -35,26 +35,6 @@ WITHOUT_TOKEN = ("/interactions/", "/webhooks/{webhook_id}/{token}")
 
 # What stands before Discord answers a banned address with; it is no JSON and has no `Via`.
 PAGE = "<html><head><title>Access denied</title></head><body>error 1015</body></html>"
-# What Discord answers where a code stands for something, by the code.
-REFUSALS = {
-    10003: (404, "Unknown Channel"),
-    10008: (404, "Unknown Message"),
-    10015: (404, "Unknown Webhook"),
-    10062: (404, "Unknown interaction"),
-    20016: (429, "This action cannot be performed due to slowmode rate limit"),
-    20028: (429, "The write action you are performing on the channel has hit the write rate limit"),
-    30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
-    40005: (413, "Request entity too large"),
-    40060: (400, "Interaction has already been acknowledged."),
-    40062: (429, "Service resource is being rate limited."),
-    50001: (403, "Missing Access"),
-    50007: (403, "Cannot send messages to this user"),
-    50013: (403, "Missing Permissions"),
-    50027: (401, "Invalid Webhook Token"),
-    50035: (400, "Invalid Form Body"),
-    50083: (400, "Thread is archived"),
-    160005: (403, "Thread is locked"),
-}
 
 
 @dataclass(kw_only=True)

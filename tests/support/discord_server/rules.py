@@ -96,7 +96,9 @@ def check_token(backend: WireBackend, token: str) -> Interaction | None:
     """Return the interaction a webhook token is of, or None where it is no interaction's.
 
     Raises:
-        BackendError: It has lived its 15 minutes; simcord says 404 there, Discord 401.
+        BackendError: It has lived its 15 minutes (simcord says 404 there, Discord 401), or its
+            interaction is not acknowledged: until then Discord knows of no such webhook, whatever
+            is asked of it (simcord says at first that a message is gone).
 
     """
     interaction_id = backend.interaction_tokens.get(token)
@@ -105,6 +107,8 @@ def check_token(backend: WireBackend, token: str) -> Interaction | None:
     record = backend.interactions[interaction_id]
     if record.expires_at is not None and backend.now_iso() >= record.expires_at:
         raise BackendError(401, 50027, "Invalid Webhook Token")
+    if not record.responded:
+        raise BackendError(404, 10015, "Unknown Webhook")
     return record
 
 

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 
 
 def refused(status: int, code: int | None, words: str = "words") -> discord.HTTPException:
@@ -46,6 +46,16 @@ def refused(status: int, code: int | None, words: str = "words") -> discord.HTTP
 )
 def test_the_code_goes_before_the_status(status: int, code: int | None, expected: Refusal):
     assert refusal_of(refused(status, code)) is expected
+
+
+@pytest.mark.parametrize("code", [10003, 10004, 10007, 10008, 10013])
+def test_what_discord_does_not_know_is_gone(code: int):
+    assert is_gone(refused(404, code))
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, None), (404, 0), (404, 10015), (403, 50001)])
+def test_a_page_a_dead_token_and_a_missing_right_say_nothing_of_that(status: int, code: int | None):
+    assert not is_gone(refused(status, code))
 
 
 def test_a_broken_line_passes_and_a_defect_is_no_refusal():
