@@ -14,10 +14,10 @@ from bot.cli.metadata import metadata_lines, source_lines, takeover_json
 from bot.cli.verdicts import VERDICTS, verdict_here
 from bot.domain.jobs import Generation
 from bot.domain.lineage import Ancestry, Presence
+from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, canonical, parse_recipe, recipe_text_of
 from bot.domain.requests import MAX_PROMPT_CHARACTERS, SizeRules
 from bot.domain.verdict import Verdict
-from bot.domain.visible import json_line, visible
 from bot.environment.streams import say, tell
 from bot.errors import BotError
 from bot.media.family_tree import all_changes, relation_words

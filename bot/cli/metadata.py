@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from bot.domain.visible import visible
+from bot.domain.plain_text import visible
 from bot.media.image_input import Picture
 from bot.media.metadata import Takeover, ToolMetadata, read_source
 

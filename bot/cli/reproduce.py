@@ -17,10 +17,10 @@ from bot.cli.outputs import Outputs
 from bot.cli.verdicts import VERDICTS, verdict_of
 from bot.domain.drawing import Drawing, Step
 from bot.domain.jobs import typed_id
+from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
 from bot.domain.requests import SizeRules
 from bot.domain.verdict import Verdict
-from bot.domain.visible import json_line, visible
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
 from bot.errors import DamagedPictureError, InvalidRequestError

@@ -10,7 +10,7 @@ from typing import Final
 import discord
 
 from bot.domain import plain_text
-from bot.domain.visible import visible
+from bot.domain.plain_text import visible
 
 PROMPT_SHOWN: Final = 700  # characters in a message; the rest is in the recipe
 PROMPT_IN_LIST: Final = 90  # characters where many prompts share a message

@@ -1,7 +1,9 @@
-"""Text as people type it, and how it is quoted: nothing in it turns or breaks what is beside it."""
+"""Text as people type it, and text from files: nothing in it hides, or breaks what is beside it."""
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from typing import Final
 
@@ -13,7 +15,20 @@ _SHAPELESS: Final = frozenset(
 )
 _OURS: Final = "\n\t\u200b\u2068\u2069"  # also what breaks mentions and isolates what is shown
 _LINE_ENDS: Final = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n"})
-_MOST_MARKS: Final = 4  # on one letter; of living languages none writes more
+_MARKS: Final = {"Mn", "Me"}  # categories of accents and other marks on a letter
+_MOST_MARKS: Final = (
+    4  # on one letter: more cover the lines around, and no living language has them
+)
+_JOINERS: Final = "\u200c\u200d"  # they shape emoji, Persian and Indian letters
+_LAST_LATIN: Final = "\u02ff"  # no letter up to here is joined to others
+# Control characters (also ESC, which begins the sequences that a terminal obeys), format characters
+# (invisible, or they turn the direction), halves of surrogate pairs, private use, unassigned.
+_HIDDEN: Final = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# Signs of Arabic, Syriac and Kaithi that Unicode calls format characters and that are seen.
+_SEEN: Final = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+_STEERS: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _QUOTED: Final = 40  # characters
 
 
@@ -45,7 +60,10 @@ def _without_towers(words: str) -> str:
         return words
     kept, marks = [], 0
     for char in words:
-        marks = marks + 1 if unicodedata.combining(char) else 0
+        if unicodedata.category(char) in _MARKS:
+            marks += 1
+        elif char not in _JOINERS:  # a joiner does not begin another letter
+            marks = 0
         if marks <= _MOST_MARKS:
             kept.append(char)
     return "".join(kept)
@@ -59,3 +77,35 @@ def in_code(typed: str, limit: int = _QUOTED) -> str:
 def quoted(typed: object, limit: int = _QUOTED) -> str:
     """Return what somebody typed as a sentence repeats it: in quotes, on one line, cut if long."""
     return repr(shortened(str(typed), limit))
+
+
+def visible(words: str, limit: int) -> str:
+    """Return words from elsewhere on one line, without hidden characters, cut with a mark."""
+    # More than is shown is looked at, for what is left out; a text of megabytes is not.
+    line = " ".join(_seen(words[: limit * 4 + 400]).split())
+    is_cut = len(line) > limit or len(words) > limit * 4 + 400
+    return line[: limit - 1].rstrip() + "…" if is_cut else line
+
+
+def json_line(value: object) -> str:
+    """Return JSON on one line that a terminal can show: what is hidden or steers it is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _seen(words: str) -> str:
+    """Return words without what is hidden; what parts them becomes a space."""
+    if words.isascii() and words.isprintable():
+        return words
+    kept: list[str] = []
+    for char in words:
+        if unicodedata.category(char) not in _HIDDEN or char in _SEEN or _joins(char, kept):
+            kept.append(char)
+        elif char.isspace():
+            kept.append(" ")
+    return _without_towers("".join(kept)).rstrip(_JOINERS)
+
+
+def _joins(char: str, before: list[str]) -> bool:
+    """Tell whether a joiner stands behind a letter or sign that can be joined."""
+    return char in _JOINERS and bool(before) and before[-1] > _LAST_LATIN

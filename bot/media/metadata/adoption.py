@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.plain_text import visible
 from bot.domain.requests import (
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
@@ -15,7 +16,6 @@ from bot.domain.requests import (
     SizeRules,
     random_seed,
 )
-from bot.domain.visible import visible
 from bot.media.metadata.parameters import MAX_TEXT, ToolMetadata
 
 _ADAPTER: Final = re.compile(r"<(?:lora|lyco|hypernet):[^<>]{0,240}>", re.IGNORECASE)

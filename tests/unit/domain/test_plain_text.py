@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from bot.discord_ui.formatting import block, code, escaped, escaped_lines
-from bot.domain.visible import json_line, visible
+from bot.domain.plain_text import json_line, visible
 
 
 def test_what_is_hidden_or_steers_is_left_out_and_the_rest_stays():
@@ -17,6 +17,7 @@ def test_what_is_hidden_or_steers_is_left_out_and_the_rest_stays():
     for words in ("红苹果，水墨", "👨‍👩‍👧 👩🏽‍🚀", "می‌خواهم", "नमस्ते", "Ελλάδα", "a\u0301 é"):
         assert visible(words, 99) == words
     assert visible("z" + "\u0301" * 50, 99) == "z" + "\u0301" * 4
+    assert visible("का" + "\u0301\u200d" * 50, 99).count("\u0301") == 4, "no joiner begins a letter"
     assert visible("ab\u200dcd", 99) == "abcd", "joiners between letters that nothing joins"
 
 
