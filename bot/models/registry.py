@@ -10,7 +10,7 @@ from typing import Final
 from bot.models.manifests import read_manifest
 
 DEMO: Final = "demo"
-_MANIFESTS: Final = Path(__file__).parent.parent / "manifests"
+_MANIFESTS: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True)
