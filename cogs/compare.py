@@ -9,10 +9,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, find, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat

@@ -15,13 +15,14 @@ from discord.ext import commands
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.buttons import draw_again
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import PAGE_TEMPLATE, Button, generation_ids, image_row, page_row
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import PROMPT_IN_LIST, escaped, user_mention
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT
 from bot.discord_ui.submission import bot_of, find, find_some
 from bot.discord_ui.uploads import fit_for_upload, thumbnail

@@ -10,8 +10,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.boards.defaults import with_defaults
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import refuse, request_fields
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import guild_of
 from bot.domain.forms import Form

@@ -7,10 +7,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import relative_time, shortened, user_mention
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer

@@ -13,12 +13,13 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.boards.pictures import pictures_of
 from bot.discord_ui.buttons import draw_again
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.findings import found_lines, metadata_lines, source_lines
 from bot.discord_ui.image_choice import suggest_images
 from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, find
 from bot.discord_ui.takeover import DrawHereButton, draw_button
 from bot.discord_ui.viewers import viewer_of

@@ -1,35 +1,25 @@
-"""The Discord client: loads the extensions, syncs the commands, and answers every error."""
+"""The Discord client: the service behind it, and the extensions that face the users."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
-import errno
-import hashlib
 import importlib
-import json
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-import aiohttp
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.ext import commands
 
-from bot import locales
 from bot.discord_ui.answers import Answer, AnswerTimes
 from bot.discord_ui.arrivals import Arrivals
-from bot.discord_ui.content import sentence
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.command_sync import CommandSync
+from bot.discord_ui.command_tree import BotTranslator, ImageTree
 from bot.domain.forms import Form
 from bot.domain.jobs import Generation, Job
-from bot.domain.plain_text import in_code, plain_text
-from bot.errors import BotError
-from bot.services import Reply, Service, UnansweredError
+from bot.services import Reply, Service
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -52,165 +42,9 @@ EXTENSIONS: Final = (
     "cogs.help",
 )
 
-# Between tries to register commands that Discord could not take; the next start tries, too.
-SYNC_PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
-
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
-_VALUE_SHOWN: Final = 100  # characters of a typed value in a sentence
-
-# A key of an interaction's `extras`, set where not even an error could be told.
-UNANSWERED: Final = "unanswered"
-
-
-class RefusalError(BotError):
-    """A refusal whose sentence exists in every language."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        """Keep the key and the values for the reader's language; the message is English."""
-        super().__init__(locales.text(key, "en-US", **values))
-        self.key = key
-        self.values = values
-
-    def in_language(self, locale: str) -> str:
-        """Return the sentence in the reader's language, with typed values cut and harmless."""
-        shown = {
-            name: in_code(value, _VALUE_SHOWN) if isinstance(value, str) else value
-            for name, value in self.values.items()
-        }
-        return locales.text(self.key, locale, **shown)
-
-
-def explain(error: BaseException, locale: str) -> str:
-    """Return the one sentence a user is told about an error, and log it if it is a defect."""
-    while isinstance(error, app_commands.CommandInvokeError):
-        error = error.original
-    if isinstance(error, RefusalError):
-        return _unlinked(error.in_language(locale))
-    if isinstance(error, BotError):
-        return _unlinked(locales.sentence(error.message, locale))
-    if isinstance(error, app_commands.AppCommandError):
-        logger.warning("A command cannot be run as Discord sent it: %s", in_one_line(error))
-        return locales.text("place_unknown" if _is_of_place(error) else "command_changed", locale)
-    return _explain_other(error, locale)
-
-
-def _is_of_place(error: app_commands.AppCommandError) -> bool:
-    """Tell whether a command names a channel that the bot does not know."""
-    kinds = app_commands.AppCommandChannel | app_commands.AppCommandThread
-    return isinstance(error, app_commands.TransformerError) and isinstance(error.value, kinds)
-
-
-def _explain_other(error: BaseException, locale: str) -> str:
-    """Return the sentence about what Discord or the machine refuses, or about a defect."""
-    if isinstance(error, discord.Forbidden):
-        return locales.text("no_permission_here", locale)
-    if isinstance(error, OSError) and error.errno in _FULL:
-        logger.error("The disk is full: %s", error)
-        return locales.text("disk_full", locale)
-    refusal = refusal_of(error)
-    if refusal is None:
-        logger.error("Unexpected error in an interaction", exc_info=error)
-        return locales.text("fixed_error", locale)
-    logger.warning("Discord refused a request: %s", in_one_line(error))
-    keys = {Refusal.PASSING: "discord_silent", Refusal.TOO_LARGE: "answer_too_large"}
-    return locales.text(keys.get(refusal, "fixed_error"), locale)
-
-
-def _unlinked(sentence: str) -> str:
-    """Return a sentence in which nothing that people named becomes a link to elsewhere."""
-    return sentence.replace("](", "]\u200b(")
-
-
-async def answer_error(interaction: discord.Interaction, error: BaseException) -> None:
-    """Tell the user, and only them, in one sentence what went wrong."""
-    while isinstance(error, app_commands.CommandInvokeError):
-        error = error.original
-    if isinstance(error, UnansweredError):
-        logger.info("Interaction %d is dropped: %s", interaction.id, error)
-        return
-    if interaction.client.is_closed():
-        logger.info("Interaction %d came while the bot ended, and is dropped", interaction.id)
-        return
-    await answer_privately(interaction, explain(error, str(interaction.locale)))
-
-
-async def answer_privately(
-    interaction: discord.Interaction, words: str, *, view: ui.View | None = None
-) -> None:
-    """Say one sentence that only the user sees; a failure of that is only logged."""
-    try:
-        await Answer.to(interaction).tell(sentence(words, view=view))
-    except Exception as error:
-        is_known = isinstance(error, UnansweredError | discord.HTTPException)
-        if not is_known and not interaction.client.is_closed():
-            raise
-        logger.warning("An error could not be told: %s", in_one_line(error))
-        interaction.extras[UNANSWERED] = True  # if somebody still waits, Discord will tell
-
-
-@contextlib.asynccontextmanager
-async def errors_answered(interaction: discord.Interaction) -> AsyncIterator[None]:
-    """Be the boundary of a button or a form: what is raised inside becomes a private sentence."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - one of the two boundaries of the design
-        await answer_error(interaction, error)
-
-
-def is_welcome(interaction: discord.Interaction[Any]) -> bool:
-    """Return whether an interaction is new and in time; its seconds begin to count."""
-    client: ImageBot = interaction.client
-    Answer.to(interaction)
-    client.note_handler(interaction)
-    if interaction.response.is_done():  # promised by an earlier run, and taken up again
-        return True
-    return client.arrivals.admit(interaction, client.now(), time.monotonic())
-
-
-class ImageTree(app_commands.CommandTree["ImageBot"]):
-    """The slash commands and menus, with the boundary all their errors end at."""
-
-    async def interaction_check(self, interaction: discord.Interaction[ImageBot], /) -> bool:
-        """Clean what was typed; drop a command that came twice, or too late to be answered."""
-        data: Any = interaction.data
-        _clean(data.get("options", []))
-        is_suggestion = interaction.type is discord.InteractionType.autocomplete
-        return is_suggestion or is_welcome(interaction)
-
-    async def on_error(
-        self,
-        interaction: discord.Interaction[ImageBot],
-        error: app_commands.AppCommandError,
-        /,
-    ) -> None:
-        """Answer with one private sentence."""
-        await answer_error(interaction, error)
-
-
-def _clean(node: Any) -> None:  # noqa: ANN401 - JSON
-    """Take what is no text from the options of a command, also from those of its subcommand."""
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-        if isinstance(value, str):
-            node[key] = plain_text(value)
-        elif isinstance(value, dict | list):
-            _clean(value)
-
-
-class BotTranslator(app_commands.Translator):
-    """Give Discord the Chinese names and descriptions of the commands."""
-
-    async def translate(
-        self,
-        string: app_commands.locale_str,
-        locale: discord.Locale,
-        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - part of the interface
-    ) -> str | None:
-        """Return the translation, or None where the English stands."""
-        return locales.command_text(string.message, locale.value)
-
 
 class ImageBot(commands.Bot):
-    """One bot: the service behind it, and the extensions that face the users.
+    """The bot as Discord knows it.
 
     Attributes:
         service: The one path a job takes.
@@ -270,29 +104,9 @@ class ImageBot(commands.Bot):
         await self.tree.set_translator(BotTranslator())
         for extension in EXTENSIONS:  # `load_extension` would run again what others imported
             await importlib.import_module(extension).setup(self)
-        if not await self._sync_or_say():
-            self._syncing = asyncio.create_task(self._sync_later(), name="sync commands")
-
-    async def _sync_or_say(self) -> bool:
-        """Register the commands; where Discord refuses, those of the last start still work.
-
-        Returns:
-            Whether there is nothing to try again.
-
-        """
-        try:
-            await self.sync_commands()
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
-            reason = " ".join(str(error).split())[:300]
-            logger.error("Discord could not register the commands (%s)", reason)  # noqa: TRY400
-            return not may_pass(error)
-        return True
-
-    async def _sync_later(self) -> None:
-        for pause_s in SYNC_PAUSES_S:
-            await asyncio.sleep(pause_s)
-            if await self._sync_or_say():
-                return
+        sync = CommandSync(self.tree, self.settings.data_dir / "commands.json")
+        if not await sync.register():
+            self._syncing = asyncio.create_task(sync.register_later(), name="sync commands")
 
     def note_handler(self, interaction: discord.Interaction[Any]) -> None:
         """Remember that the current task handles an interaction."""
@@ -321,19 +135,6 @@ class ImageBot(commands.Bot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Ignore messages: there are no text commands."""
 
-    async def sync_commands(self) -> bool:
-        """Register the commands if they changed since this application last did; say whether."""
-        commands = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        record = SyncRecord(self.settings.data_dir / "commands.json")
-        key = str(self.application_id)
-        digest = _digest([commands, locales.CHINESE_COMMANDS])  # quicker than to translate them
-        if record.read().get(key) == digest:
-            return False
-        await self.tree.sync()
-        record.write(key, digest)
-        logger.info("Registered %d commands", len(commands))
-        return True
-
     async def on_ready(self) -> None:
         """Take up the jobs and answers an earlier run left unfinished, once."""
         logger.info("Ready as %s in %d guilds", self.user, len(self.guilds))
@@ -345,39 +146,3 @@ class ImageBot(commands.Bot):
 
 async def _no_answers() -> None:
     """Do nothing: no extension is loaded yet."""
-
-
-def may_pass(error: BaseException) -> bool:
-    """Tell whether a request that failed may work later: Discord or the way to it was at fault."""
-    if isinstance(error, discord.HTTPException):
-        return error.status == 429 or error.status >= 500  # noqa: PLR2004 - HTTP's own numbers
-    return True
-
-
-def _digest(payload: object) -> str:
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-
-
-class SyncRecord:
-    """Which commands each application has registered last, as a small file."""
-
-    def __init__(self, path: Path) -> None:
-        """Remember where the file is."""
-        self._path = path
-
-    def read(self) -> dict[str, str]:
-        """Return the hashes by application id; a missing or damaged file is an empty one."""
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    def write(self, application_id: str, digest: str) -> None:
-        """Keep a hash; where that fails, the next start registers the same commands again."""
-        known = json.dumps({**self.read(), application_id: digest})
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(known, encoding="utf-8")
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self._path, error.strerror or error)

@@ -21,7 +21,8 @@ import discord
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import UNANSWERED, ImageBot
+from bot.discord_ui.boundary import UNANSWERED
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import generation_ids
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.interruptions import (

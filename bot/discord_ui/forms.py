@@ -17,19 +17,13 @@ from discord import ui
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.client import (
-    ImageBot,
-    RefusalError,
-    answer_error,
-    answer_privately,
-    errors_answered,
-    explain,
-    is_welcome,
-)
+from bot.discord_ui.boundary import answer_error, answer_privately, errors_answered, is_welcome
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import shortened
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of
 from bot.domain.forms import Field, Form
 from bot.domain.plain_text import plain_text

@@ -10,9 +10,9 @@ from typing import Final
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.components import generation_ids
 from bot.discord_ui.formatting import shortened
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, find, still_there
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Generation, typed_id

@@ -9,8 +9,10 @@ import discord
 from discord import ui
 from discord.ext import commands
 
-from bot.discord_ui.client import ImageBot, RefusalError, answer_error, errors_answered, is_welcome
+from bot.discord_ui.boundary import answer_error, errors_answered, is_welcome
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.payloads import is_understood
+from bot.discord_ui.refusals import RefusalError
 
 _Item = TypeVar("_Item", bound=ui.Button[Any] | ui.Select[Any])
 _NOTHING: Final = r"(?!)"  # matched by no `custom_id`; each kind of item brings a template

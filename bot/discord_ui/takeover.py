@@ -6,9 +6,9 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.components import TAKEOVER_TEMPLATE, Button
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, submit
 from bot.locales import text
 

@@ -20,12 +20,12 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.boards.choice import BoardCommand, board_of, suggest_boards
 from bot.discord_ui.boards.components import export_select
 from bot.discord_ui.boards.formatting import board_name
-from bot.discord_ui.client import RefusalError, explain
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.discord_errors import Refusal, refusal_of
 from bot.discord_ui.formatting import shortened
 from bot.discord_ui.interruptions import DEAD_TOKEN, call
+from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.submission import bot_of
 from bot.domain.boards import Board, Item, ItemStatus

@@ -11,10 +11,11 @@ from discord import app_commands, ui
 from bot.discord_ui.boards import additions, comments, dialogs
 from bot.discord_ui.boards.components import BUTTON_TEMPLATE, SELECT_TEMPLATE
 from bot.discord_ui.boards.pinned import PinnedBoards
-from bot.discord_ui.client import ImageBot, RefusalError
+from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.deletions import UnhangButton
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.refusals import RefusalError
 from cogs.boards import curation, exports, gallery, lifecycle, members, palettes, redraws
 from cogs.boards.events import BoardEvents
 from cogs.boards.stars import Stars

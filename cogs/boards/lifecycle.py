@@ -27,11 +27,11 @@ from bot.discord_ui.boards.display import (
 )
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.boards.people import actor_of, may_keep, member_of
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import Place, places_of
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
 from bot.domain.boards import Access, Board, BoardState, SheetOrder, Theme, access_of
 from bot.domain.forms import Field, Form

@@ -12,10 +12,10 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.boards.choice import BoardCommand, board_of, boards_of, suggest_boards
 from bot.discord_ui.boards.formatting import access_name, board_name
 from bot.discord_ui.boards.people import actor_of
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import user_mention
+from bot.discord_ui.refusals import RefusalError
 from bot.domain.boards import Access, Board, Grant, StarRule
 from bot.locales import text
 

@@ -25,9 +25,9 @@ from bot.discord_ui.boards.defaults import joined
 from bot.discord_ui.boards.display import acknowledge, present
 from bot.discord_ui.boards.formatting import board_name, swatch_lines
 from bot.discord_ui.boards.views import stripe
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.forms import show_form
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, submit
 from bot.domain.boards import Board, Item, Swatch
 from bot.domain.deferrals import Repeat

@@ -23,7 +23,6 @@ from bot.discord_ui.boards.components import button
 from bot.discord_ui.boards.formatting import board_name, item_title, status_name
 from bot.discord_ui.boards.forms import numbers_in
 from bot.discord_ui.boards.people import open_here
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
@@ -31,6 +30,7 @@ from bot.discord_ui.formatting import escaped, shortened
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.recipes import command_of
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, series, still_there, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, Item

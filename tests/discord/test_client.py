@@ -14,7 +14,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from bot.discord_ui.client import BotTranslator, ImageBot
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.command_tree import BotTranslator
 from bot.discord_ui.connection import DiscordUnreachableError, run_bot
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from tests.support.discord_env import DiscordEnv, SteeredEngine, private_sentence

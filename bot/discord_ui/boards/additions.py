@@ -25,7 +25,6 @@ from bot.discord_ui.boards.components import ADD_TEMPLATE, board_options, button
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.boards.people import actor_of, open_here
 from bot.discord_ui.boards.pictures import Pictures
-from bot.discord_ui.client import RefusalError, explain
 from bot.discord_ui.components import Button, generation_ids
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
@@ -34,6 +33,7 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.image_choice import suggest_images
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.places import places_of
+from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of, find_some, still_there
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Access, Added, Board, BoardSummary

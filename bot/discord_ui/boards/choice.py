@@ -12,8 +12,8 @@ from discord import app_commands
 
 from bot.discord_ui.boards.formatting import item_name
 from bot.discord_ui.boards.people import actor_of, may_view_board, seen_by, sources_of
-from bot.discord_ui.client import RefusalError
 from bot.discord_ui.formatting import shortened
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Access, Board, BoardState, BoardSummary, Item, access_of

@@ -16,11 +16,11 @@ from bot.discord_ui.boards.choice import (
 from bot.discord_ui.boards.display import acknowledge, present_picture
 from bot.discord_ui.boards.forms import numbers_in
 from bot.discord_ui.boards.people import actor_of
-from bot.discord_ui.client import RefusalError, explain
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import shortened
 from bot.discord_ui.forms import show_form
+from bot.discord_ui.refusals import RefusalError, explain
 from bot.domain.boards import Access, Board, Item, rules
 from bot.domain.forms import Field, Form
 from bot.errors import BotError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.discord_ui.client import RefusalError
+from bot.discord_ui.refusals import RefusalError
 from bot.domain.plain_text import quoted
 from bot.errors import InvalidRequestError
 

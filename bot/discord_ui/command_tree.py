@@ -1,0 +1,54 @@
+"""The slash commands and menus as discord.py keeps them: cleaned, guarded and translated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot import locales
+from bot.discord_ui.boundary import answer_error, is_welcome
+from bot.domain.plain_text import plain_text
+
+
+class ImageTree(app_commands.CommandTree[Any]):
+    """The slash commands and menus, with the boundary all their errors end at."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Clean what was typed; drop a command that came twice, or too late to be answered."""
+        data: Any = interaction.data
+        _clean(data.get("options", []))
+        is_suggestion = interaction.type is discord.InteractionType.autocomplete
+        return is_suggestion or is_welcome(interaction)
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction[Any],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        """Answer with one private sentence."""
+        await answer_error(interaction, error)
+
+
+def _clean(node: Any) -> None:  # noqa: ANN401 - JSON
+    """Take what is no text from the options of a command, also from those of its subcommand."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, str):
+            node[key] = plain_text(value)
+        elif isinstance(value, dict | list):
+            _clean(value)
+
+
+class BotTranslator(app_commands.Translator):
+    """Give Discord the Chinese names and descriptions of the commands."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002 - part of the interface
+    ) -> str | None:
+        """Return the translation, or None where the English stands."""
+        return locales.command_text(string.message, locale.value)
