@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 INTRODUCTION: Final = """# What a user sees when the network fails, or the bot is killed
 
-Every command, button, menu and form answers through one way out (`bot/discord_ui/answers.py`). A
+Every command, button, menu and form answers through one way out (`bot/discord_ui/answers/`). A
 first answer is repeated within the three seconds that Discord gives it; what follows edits it and
 is repeated for as long as the interaction's token lives; behind that, what is for everyone goes to
 the channel, and the rest to the user's direct messages.

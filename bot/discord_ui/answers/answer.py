@@ -1,18 +1,11 @@
-"""The one way out for every answer: repeated where that is safe, else said elsewhere, never twice.
-
-A first answer has three seconds, and Discord takes only one: repeating it can do no harm. What
-follows edits that answer, which can be repeated for as long as the interaction's token lives (15
-minutes). Behind it, the channel is left for what everyone may read, and the user's direct messages.
-"""
+"""The answer to one interaction, from the first promise to what is added behind it."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
 
@@ -20,6 +13,9 @@ import aiohttp
 import discord
 from discord import ui
 
+from bot.discord_ui.answers.elsewhere import OUT_OF_REACH, write_elsewhere
+from bot.discord_ui.answers.first import FirstAnswer
+from bot.discord_ui.answers.times import AnswerTimes
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.threads import reopened
@@ -29,36 +25,6 @@ from bot.services import AnsweredElsewhereError, UnansweredError
 logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-_UNREACHED: Final = frozenset({  # the answer's own message is out of reach; others may not be
-    Refusal.PASSING, Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
-    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
-})  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnswerTimes:
-    """How long an answer is tried, in seconds.
-
-    Attributes:
-        first_s: Discord takes no first answer later.
-        attempt_s: One of several attempts within that time.
-        pause_s: Between those.
-        request_s: Any later request, without files.
-        upload_s: One with files.
-        pauses_s: Between later attempts; the last one repeats.
-        elsewhere_s: Between attempts to write to the channel or the user.
-        margin_s: Left of the token's life when it is given up.
-
-    """
-
-    first_s: float = 3.0
-    attempt_s: float = 1.2
-    pause_s: float = 0.1
-    request_s: float = 10.0
-    upload_s: float = 60.0
-    pauses_s: Sequence[float] = (0.3, 1.0, 3.0, 10.0, 30.0)
-    elsewhere_s: Sequence[float] = (0.5, 2.0, 10.0)
-    margin_s: float = 30.0
 
 
 class Stage(Enum):
@@ -87,7 +53,7 @@ class Answer:
         self._interaction = interaction
         self._client = client
         self._times: AnswerTimes = client.answer_times
-        self._since_s = time.monotonic()
+        self._first_answer = FirstAnswer(interaction, self._times)
         promised = interaction.response.type
         self._stage = Stage.NONE if promised is None else _PROMISED.get(promised, Stage.GIVEN)
         self._is_private = True
@@ -121,7 +87,8 @@ class Answer:
         self._is_private = private
         response = await self._first(lambda: defer(ephemeral=private, thinking=True))
         self._stage = Stage.THINKING
-        found = await self._original_id() if response is None else response.message_id
+        known = self._first_answer.message_id
+        found = await known() if response is None else response.message_id
         return found if isinstance(found, int) else None
 
     async def promise_in_place(self) -> None:
@@ -136,59 +103,12 @@ class Answer:
         self._stage = Stage.GIVEN
 
     async def _first(self, send: Callable[[], Awaitable[Any]], *, has_files: bool = False) -> Any:  # noqa: ANN401 - of discord.py
-        """Send the first answer within its three seconds.
-
-        Returns:
-            What Discord says of it; None where that was lost, and the answer has arrived.
-
-        """
-        has_tried = False
-        while True:
-            try:
-                async with asyncio.timeout(self._times.attempt_s):
-                    return await send()
-            except Exception as error:
-                refusal = refusal_of(error, has_files=has_files)
-                if refusal not in {Refusal.PASSING, Refusal.DONE, Refusal.ANSWER_DEAD}:
-                    raise
-                if refusal is Refusal.PASSING:
-                    has_tried = True
-                    if self._left_s() > 0:
-                        await asyncio.sleep(self._times.pause_s)
-                        continue
-                if has_tried and (refusal is Refusal.DONE or await self._has_arrived()):
-                    return None
-                raise self._unanswered(refusal, error) from error
-
-    def _left_s(self) -> float:
-        return self._times.first_s - (time.monotonic() - self._since_s)
-
-    async def _has_arrived(self) -> bool:
-        """Look whether a first answer is there; where that cannot be seen, it is taken to be."""
-        for pause_s in (0.0, *self._times.elsewhere_s):
-            await asyncio.sleep(pause_s)
-            found = await self._original_id()
-            if found is not Refusal.PASSING:  # an answer that is deleted has arrived
-                return found is Refusal.MESSAGE_GONE or isinstance(found, int)
-        return True
-
-    async def _original_id(self) -> int | Refusal:
-        """Look up the message that holds the first answer: its id, or why Discord tells none."""
+        """Send the first answer; None where it has arrived and what Discord says of it was lost."""
         try:
-            async with asyncio.timeout(self._times.request_s):
-                return (await self._interaction.original_response()).id
-        except Exception as error:
-            refusal = refusal_of(error)
-            if refusal is None:
-                raise
-            return refusal
-
-    def _unanswered(self, refusal: Refusal, error: BaseException) -> UnansweredError:
-        self._stage = Stage.DEAD
-        if refusal is Refusal.DONE:
-            self._client.arrivals.note_answered_elsewhere()
-            return AnsweredElsewhereError(in_one_line(error))
-        return UnansweredError(in_one_line(error))
+            return await self._first_answer.send(send, has_files=has_files)
+        except UnansweredError:
+            self._stage = Stage.DEAD
+            raise
 
     # The answer itself
 
@@ -349,7 +269,7 @@ class Answer:
             except Exception as error:
                 refusal = refusal_of(error, has_files=has_files)
                 is_known = isinstance(error, discord.HTTPException)
-                if refusal not in _UNREACHED:
+                if refusal not in OUT_OF_REACH:
                     raise
                 logger.info("An answer was not taken (%s)", in_one_line(error))
                 may_repeat = refusal is Refusal.PASSING and (is_known or repeats_unknown)
@@ -366,35 +286,8 @@ class Answer:
         return left
 
     async def _elsewhere(self, content: Content) -> ImageMessage | None:
-        """Write to the channel what is for everyone; else, or where that fails, to the user."""
-        places: list[discord.abc.Messageable] = [self._interaction.user]
-        if not self._is_private and self._interaction.channel_id is not None:
-            channel_id = self._interaction.channel_id
-            places.insert(0, self._client.get_partial_messageable(channel_id))
         self._num_written += 1
-        for place in places:
-            if (written := await self._written(place, content)) is not None:
-                return written
-        logger.warning("An answer reached nobody: every way was closed")
-        return None
-
-    async def _written(
-        self, place: discord.abc.Messageable, content: Content
-    ) -> ImageMessage | None:
-        """Write to a place; its nonce makes Discord itself refuse a second copy."""
         nonce = f"zib{self._interaction.id}-{self._num_written}"
-        for pause_s in (*self._times.elsewhere_s, None):
-            try:
-                async with asyncio.timeout(self._times.upload_s):
-                    sent = await place.send(nonce=nonce, **content.arguments_of_new())
-            except Exception as error:
-                refusal = refusal_of(error, has_files=bool(content.files))
-                if refusal not in _UNREACHED:
-                    raise
-                logger.info("An answer could not be written (%s)", in_one_line(error))
-                if refusal is not Refusal.PASSING or pause_s is None:
-                    return None
-                await asyncio.sleep(pause_s)
-            else:
-                return ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
-        return None
+        return await write_elsewhere(
+            self._interaction, content, self._times, private=self._is_private, nonce=nonce
+        )
