@@ -24,15 +24,9 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.boundary import UNANSWERED
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import generation_ids
+from bot.discord_ui.direct_messages import tell_elsewhere
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
-from bot.discord_ui.interruptions import (
-    ASK_AGAIN,
-    AnswerState,
-    say_in_place,
-    state_of,
-    tell_elsewhere,
-    words_of,
-)
+from bot.discord_ui.interruptions import ASK_AGAIN, AnswerState, say_in_place, state_of, words_of
 from bot.discord_ui.payloads import (
     current_payload,
     handled,

@@ -20,9 +20,15 @@ from bot.discord_ui.boards.people import actor_of
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, sentence
-from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
+from bot.discord_ui.direct_messages import write_to_user
+from bot.discord_ui.discord_errors import (
+    Refusal,
+    in_one_line,
+    is_gone,
+    refusal_of,
+    refusals_translated,
+)
 from bot.discord_ui.items import AnswerableItem
-from bot.discord_ui.posts import refusals_translated, write_to_user
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.results import images_content, notes_on, upload_limit
 from bot.discord_ui.submission import bot_of

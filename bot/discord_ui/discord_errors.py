@@ -8,13 +8,16 @@ https://discord.com/developers/docs/topics/opcodes-and-status-codes lists the co
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
 import aiohttp
 import discord
+
+from bot.services import NotPostableError, NotReachedError
 
 # No such webhook. Discord says so of an interaction's token until the interaction is acknowledged;
 # where the message that acknowledged it is deleted, it says 10008, no such message.
@@ -91,6 +94,11 @@ def is_gone(error: BaseException) -> bool:
     return refusal_of(error) in {Refusal.MESSAGE_GONE, Refusal.PLACE_GONE}
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Tell whether Discord says that the bot may not do this; a proxy's page does not."""
+    return isinstance(error, discord.Forbidden) and refusal_of(error) is not Refusal.PASSING
+
+
 def _by_status(status: int, *, has_code: bool) -> Refusal:
     if status == 413:  # noqa: PLR2004 - "content too large"
         return Refusal.TOO_LARGE
@@ -100,6 +108,26 @@ def _by_status(status: int, *, has_code: bool) -> Refusal:
         return Refusal.FORBIDDEN
     is_clients_fault = 400 <= status < 500 and status != 429  # noqa: PLR2004 - "too many requests"
     return Refusal.INVALID if has_code and is_clients_fault else Refusal.PASSING
+
+
+@contextlib.contextmanager
+def refusals_translated() -> Iterator[None]:
+    """Say what Discord refuses in the service's words; a defect stays what it is.
+
+    Raises:
+        NotPostableError: It is refused, for now or for good.
+        NotReachedError: It may work later.
+
+    """
+    try:
+        yield
+    except Exception as error:
+        refusal = refusal_of(error, has_files=False)  # they were left out before
+        if refusal is None:
+            raise
+        if refusal is Refusal.PASSING:
+            raise NotReachedError(in_one_line(error)) from error
+        raise NotPostableError(in_one_line(error), is_final=refusal.is_final) from error
 
 
 def in_one_line(error: BaseException) -> str:

@@ -117,29 +117,3 @@ async def say_in_place(deferral: Deferral, interaction: discord.Interaction, wor
             raise
         return False
     return True
-
-
-async def tell_elsewhere(bot: ImageBot, interaction: discord.Interaction, words: str) -> None:
-    """Write to a user whose interaction cannot be answered any more; call them if they forbid it.
-
-    Args:
-        bot: Who writes.
-        interaction: Whose user is meant, from where.
-        words: One sentence that everybody may read.
-
-    """
-    try:
-        await interaction.user.send(view=views.notice(words), nonce=str(interaction.id))
-    except discord.Forbidden:
-        channel = bot.get_partial_messageable(interaction.channel_id or 0)
-        await call(channel, interaction.user, f"{interaction.user.mention}: {words}")
-
-
-async def call(channel: discord.PartialMessageable, user: discord.abc.User, words: str) -> None:
-    """Say something to one user in front of everybody; where that fails, only the log knows."""
-    try:
-        await channel.send(
-            view=views.notice(words), allowed_mentions=discord.AllowedMentions(users=[user])
-        )
-    except discord.HTTPException as unsent:
-        logger.warning("Nobody can be told of an answer that is not given (%s)", unsent)

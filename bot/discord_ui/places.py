@@ -1,4 +1,4 @@
-"""Channels and threads: which are there, who may view them, and what everyone in one may view."""
+"""Channels and threads: which are there, and who may view them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from typing import Final, cast
 import discord
 from discord.ext import commands
 
+from bot.discord_ui.channel_rules import Place, is_age_restricted, needed_in
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 
 logger = logging.getLogger(__name__)
 
-Place = discord.abc.GuildChannel | discord.Thread
 SPOILER_FLAG: Final = 1 << 21  # of a channel; discord.py keeps no flags of most channels
 PATIENCE_S: Final = 1.0  # with what only Discord knows: an answer is due within its 3 s
-VIEW: Final = discord.Permissions(view_channel=True).value
-CONNECT: Final = discord.Permissions(connect=True).value
 MEMBERSHIP_KEPT_S: Final = 10.0  # who is in a private thread: suggestions ask at every key
 
 
@@ -222,90 +220,6 @@ def _spoils(channel: object) -> bool:
     """Tell whether a channel, as Discord describes it, is a spoiler channel."""
     assert isinstance(channel, dict)
     return bool(int(channel.get("flags") or 0) & SPOILER_FLAG) and not channel.get("nsfw")
-
-
-def ground_of(place: Place) -> discord.abc.GuildChannel | None:
-    """Return the channel whose rules of viewing hold in a channel or thread."""
-    return place.parent if isinstance(place, discord.Thread) else place
-
-
-def needed_in(place: Place) -> int:
-    """Return the permissions that reading a channel takes: those of voice, to enter it as well."""
-    is_voice = isinstance(ground_of(place), discord.VoiceChannel | discord.StageChannel)
-    return VIEW | CONNECT if is_voice else VIEW
-
-
-def is_age_restricted(place: Place | None) -> bool:
-    """Return whether Discord shows a channel, or the one of a thread, to adults only."""
-    ground = None if place is None else ground_of(place)
-    return bool(getattr(ground, "nsfw", False))
-
-
-def is_fit_for(source: Place, shown: Place | None) -> bool:
-    """Return whether what is from one channel may be seen from another, as to people's age."""
-    return is_age_restricted(shown) or not is_age_restricted(source)
-
-
-def is_open_to(source: Place, shown: Place) -> bool:
-    """Return whether everyone who may view one channel may view another, as far as is certain.
-
-    That is so for the same channel, for a channel that hides itself from nobody, and for two whose
-    rules of viewing are the same; never for an age-restricted one and another that is not. Members
-    are not known one by one, so what is not certain is no.
-    """
-    if source.id == shown.id:
-        return True
-    if isinstance(source, discord.Thread) and source.is_private():
-        return False
-    one, other = ground_of(source), ground_of(shown)
-    if one is None or other is None:
-        return False
-    if one.id == other.id:
-        return True
-    return is_fit_for(source, shown) and (_hides_from_no_role(one) or _is_wider(one, other))
-
-
-def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
-    """Return whether every member of a server may view a channel, of whatever age."""
-    return _hides_from_no_role(channel) and not is_age_restricted(channel)
-
-
-def _hides_from_no_role(channel: discord.abc.GuildChannel) -> bool:
-    needed = needed_in(channel)
-    have = channel.permissions_for(channel.guild.default_role).value
-    return have & needed == needed and all(_rules(channel, needed).values())
-
-
-def _is_wider(one: discord.abc.GuildChannel, other: discord.abc.GuildChannel) -> bool:
-    """Return whether the rules of one channel let in everyone whom those of another do.
-
-    The same rules do. Where the other shuts @everyone out, its viewers are those that it names
-    (and administrators): it is enough that the one names them, too, and shuts nobody else out.
-    """
-    needed, everyone = needed_in(one), one.guild.id
-    ours, theirs = _rules(one, needed), _rules(other, VIEW)
-    if needed == VIEW and ours == theirs:
-        return True
-    named = {id_ for id_, may_view in theirs.items() if may_view}
-    shut_out = {id_ for id_, may_view in ours.items() if not may_view} - {everyone}
-    return (
-        theirs.get(everyone) is False
-        and all(ours.get(id_) for id_ in named)
-        and all(theirs.get(id_) is False for id_ in shut_out)
-    )
-
-
-def _rules(channel: discord.abc.GuildChannel, needed: int) -> dict[int, bool]:
-    """Return which roles and members a channel gives all of some permissions, or denies one.
-
-    `channel.overwrites` tells the same in a hundred times the time, and this is asked of every
-    channel of a server before an answer.
-    """
-    return {
-        rule.id: not rule.deny & needed
-        for rule in channel._overwrites  # noqa: SLF001
-        if rule.deny & needed or rule.allow & needed == needed
-    }
 
 
 async def setup(bot: ImageBot) -> None:

@@ -6,16 +6,13 @@ channel, and posted anew where neither reaches it: an image never waits for a to
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Final
 
 import discord
 
-from bot.discord_ui import views
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ids_in
 from bot.discord_ui.content import Content
@@ -23,12 +20,12 @@ from bot.discord_ui.discord_errors import (
     NEVER_ANSWERED,
     Refusal,
     in_one_line,
+    is_forbidden,
     is_gone,
     refusal_of,
 )
 from bot.discord_ui.threads import reopened
 from bot.domain.jobs import Job, JobSource
-from bot.services import NotPostableError, NotReachedError
 
 logger = logging.getLogger(__name__)
 
@@ -241,7 +238,9 @@ class Post:
                     return
                 if job.id in shown and self.message_id is None:
                     self.message_id = message.id
-        except discord.Forbidden:
+        except discord.HTTPException as error:
+            if not is_forbidden(error):
+                raise
             logger.info("The channel of job %s cannot be read: only its nonce protects", job.id)
 
 
@@ -266,43 +265,3 @@ async def _works(way: Awaitable[bool]) -> bool:
             raise
         logger.info("A message cannot be reached (%s): trying the next way", in_one_line(error))
         return False
-
-
-@contextlib.contextmanager
-def refusals_translated() -> Iterator[None]:
-    """Say what Discord refuses in the service's words; a defect stays what it is.
-
-    Raises:
-        NotPostableError: It is refused, for now or for good.
-        NotReachedError: It may work later.
-
-    """
-    try:
-        yield
-    except Exception as error:
-        refusal = refusal_of(error, has_files=False)  # they were left out before
-        if refusal is None:
-            raise
-        if refusal is Refusal.PASSING:
-            raise NotReachedError(in_one_line(error)) from error
-        raise NotPostableError(in_one_line(error), is_final=refusal.is_final) from error
-
-
-async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:
-    """Tell somebody in a direct message what cannot be told elsewhere.
-
-    Discord itself refuses a second copy of the same words about the same id.
-
-    Raises:
-        discord.HTTPException: They take none.
-        NotReachedError: It may work later.
-
-    """
-    user = await bot.fetch_user(user_id)
-    nonce = hashlib.blake2b(f"{about} {line}".encode(), digest_size=12).hexdigest()
-    try:
-        await user.send(view=views.notice(line, colour=views.WARNING), nonce=nonce)
-    except discord.HTTPException as error:
-        if refusal_of(error, has_files=False) is Refusal.PASSING:
-            raise NotReachedError(in_one_line(error)) from error
-        raise

@@ -6,11 +6,10 @@ import errno
 import logging
 from typing import Final
 
-import discord
 from discord import app_commands
 
 from bot import locales
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_forbidden, refusal_of
 from bot.domain.plain_text import in_code
 from bot.errors import BotError
 
@@ -58,7 +57,7 @@ def _is_of_place(error: app_commands.AppCommandError) -> bool:
 
 def _explain_other(error: BaseException, locale: str) -> str:
     """Return the sentence about what Discord or the machine refuses, or about a defect."""
-    if isinstance(error, discord.Forbidden):
+    if is_forbidden(error):
         return locales.text("no_permission_here", locale)
     if isinstance(error, OSError) and error.errno in _FULL:
         logger.error("The disk is full: %s", error)

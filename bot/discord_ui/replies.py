@@ -17,9 +17,10 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import cancel_row
 from bot.discord_ui.content import Content, Upload
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.direct_messages import write_to_user
+from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of, refusals_translated
 from bot.discord_ui.formatting import relative_time
-from bot.discord_ui.posts import Post, refusals_translated, write_to_user
+from bot.discord_ui.posts import Post
 from bot.discord_ui.results import images_content, notes_on, upload_limit
 from bot.domain.jobs import Generation, Job, JobSource
 from bot.domain.variations import Axis

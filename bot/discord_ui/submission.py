@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import discord
 
+from bot.discord_ui.channel_rules import is_age_restricted
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.hints import give_hints
-from bot.discord_ui.places import is_age_restricted
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.replies import DiscordReply
 from bot.discord_ui.viewers import guild_of, place_here, viewer_of

@@ -8,16 +8,9 @@ from typing import Any
 
 import discord
 
+from bot.discord_ui.channel_rules import Place, ground_of, is_age_restricted, is_fit_for, is_open_to
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.places import (
-    Place,
-    Places,
-    ground_of,
-    is_age_restricted,
-    is_fit_for,
-    is_open_to,
-    places_of,
-)
+from bot.discord_ui.places import Places, places_of
 from bot.domain.viewers import NO_CHANNEL, Rights, Viewer
 
 

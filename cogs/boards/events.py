@@ -11,8 +11,8 @@ from discord.ext import commands
 
 from bot.discord_ui.boards.people import bot_actor
 from bot.discord_ui.boards.pinned import PinnedBoards
+from bot.discord_ui.channel_rules import hides_from_nobody, is_age_restricted
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.places import hides_from_nobody, is_age_restricted
 
 logger = logging.getLogger(__name__)
 

@@ -22,9 +22,10 @@ from bot.discord_ui.boards.components import export_select
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
-from bot.discord_ui.discord_errors import Refusal, refusal_of
+from bot.discord_ui.direct_messages import call
+from bot.discord_ui.discord_errors import Refusal, is_forbidden, refusal_of
 from bot.discord_ui.formatting import shortened
-from bot.discord_ui.interruptions import DEAD_TOKEN, call
+from bot.discord_ui.interruptions import DEAD_TOKEN
 from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.replies import SMALLEST_LIMIT
 from bot.discord_ui.submission import bot_of
@@ -105,8 +106,9 @@ async def send_export(
     try:
         with tempfile.TemporaryDirectory(prefix=EXPORT_PREFIX, dir=service.temporary) as folder:
             await _deliver(interaction, board, write, Path(folder))
-    except (BotError, discord.Forbidden) as error:
-        if not _is_late(interaction):
+    except (BotError, discord.HTTPException) as error:
+        is_known = isinstance(error, BotError) or is_forbidden(error)
+        if not is_known or not _is_late(interaction):
             raise
         await _tell_late(interaction, error)
 
@@ -240,12 +242,18 @@ async def _send_directly(
         await interaction.edit_original_response(view=view, attachments=[])
 
 
-async def _tell_late(interaction: discord.Interaction, error: BotError | discord.Forbidden) -> None:
+async def _tell_late(
+    interaction: discord.Interaction, error: BotError | discord.HTTPException
+) -> None:
     """Write to the reader why there is no export; call them where they asked if they forbid it."""
     locale = str(interaction.locale)
     if isinstance(error, BotError):
-        with contextlib.suppress(discord.Forbidden):
+        try:
             await interaction.user.send(view=views.notice(explain(error, locale)))
+        except discord.HTTPException as refusal:
+            if not is_forbidden(refusal):
+                raise
+        else:
             return
     channel = bot_of(interaction).get_partial_messageable(interaction.channel_id or 0)
     said = text("board_export_unsent", locale, user=interaction.user.mention)

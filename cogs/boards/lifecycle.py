@@ -27,10 +27,12 @@ from bot.discord_ui.boards.display import (
 )
 from bot.discord_ui.boards.formatting import board_name
 from bot.discord_ui.boards.people import actor_of, may_keep, member_of
+from bot.discord_ui.channel_rules import Place
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
+from bot.discord_ui.discord_errors import is_forbidden
 from bot.discord_ui.forms import show_form
-from bot.discord_ui.places import Place, places_of
+from bot.discord_ui.places import places_of
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
 from bot.domain.boards import Access, Board, BoardState, SheetOrder, Theme, access_of
@@ -85,7 +87,9 @@ async def usable(interaction: discord.Interaction, channel_id: int) -> Place:
     member = member_of(interaction)
     try:
         place = await places_of(bot_of(interaction)).find(member.guild, channel_id)
-    except discord.Forbidden:
+    except discord.Forbidden as error:
+        if not is_forbidden(error):
+            raise
         place = None
     if place is None or not may_keep(place):
         raise RefusalError("board_may_not_post", channel=f"<#{channel_id}>")

@@ -297,7 +297,7 @@ async def test_behind_a_dead_token_its_user_is_told_elsewhere(
     server.faults.clear()
     server.move_clock(16 * 60)
     if not may_write:
-        server.faults.next(Fault.FORBIDDEN, "POST", SEND)
+        server.faults.refuse(50007, "POST", SEND)
     await bot.start()
     where = place.ada.user.dm_channel if may_write else place.channel
     told = await server.people.text(where, "look whether it is done before you ask again")

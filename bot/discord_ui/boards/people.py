@@ -8,8 +8,9 @@ from typing import Final
 
 import discord
 
+from bot.discord_ui.channel_rules import Place, is_open_to
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.places import Place, Places, is_open_to
+from bot.discord_ui.places import Places
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.viewers import guild_of, rights_of
 from bot.domain.boards import Access, Actor, Board, ItemStatus, LogEntry, access_of

@@ -20,10 +20,11 @@ from bot.discord_ui.boards.formatting import log_line
 from bot.discord_ui.boards.people import bot_actor, may_pin, seen_by_all, told_to_all
 from bot.discord_ui.boards.revision import is_current, shown_revision
 from bot.discord_ui.boards.views import BoardView, board_content
+from bot.discord_ui.channel_rules import Place
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
-from bot.discord_ui.places import Place, places_of
+from bot.discord_ui.places import places_of
 from bot.discord_ui.threads import reopened
 from bot.domain.boards import Board, BoardState
 from bot.locales import text

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
+from bot.discord_ui.discord_errors import Refusal, in_one_line, is_forbidden, is_gone, refusal_of
 
 
 def refused(status: int, code: int | None, words: str = "words") -> discord.HTTPException:
@@ -51,6 +51,14 @@ def test_the_code_goes_before_the_status(status: int, code: int | None, expected
 @pytest.mark.parametrize("code", [10003, 10004, 10007, 10008, 10013])
 def test_what_discord_does_not_know_is_gone(code: int):
     assert is_gone(refused(404, code))
+
+
+def test_what_discord_forbids_is_told_from_a_page_that_is_in_between():
+    answer: Any = SimpleNamespace(status=403, reason="reason")
+    for code in (50001, 50007, 50013, 99999):
+        assert is_forbidden(discord.Forbidden(answer, {"code": code, "message": "words"}))
+    assert not is_forbidden(discord.Forbidden(answer, "<html>Access denied</html>"))
+    assert not is_forbidden(discord.HTTPException(answer, {"code": 50035, "message": "words"}))
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, None), (404, 0), (404, 10015), (403, 50001)])
