@@ -14,12 +14,12 @@ from bot.discord_ui.components import ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.results import kept_images
 from bot.discord_ui.submission import bot_of, find, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, ImageRequest, Size, SizeRules
 from bot.domain.variations import Axis, default_values, split_values, vary
-from cogs.gallery import images_message
 from cogs.imagine import QualityName, size_choices
 
 AxisName = Literal["prompts", "qualities", "guidance", "variety", "sizes", "seeds"]
@@ -162,7 +162,7 @@ class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
         viewer = await viewer_of(interaction)
         generations = await find(interaction, [self.match["id"]])
         await defer(interaction, repeat=Repeat.UNANSWERED)
-        content = await images_message(
+        content = await kept_images(
             bot_of(interaction).service,
             generations,
             limit_bytes=interaction.filesize_limit,

@@ -16,22 +16,21 @@ from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.buttons import draw_again
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import PAGE_TEMPLATE, Button, generation_ids, image_row, page_row
+from bot.discord_ui.components import PAGE_TEMPLATE, Button, generation_ids, page_row
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import PROMPT_IN_LIST, escaped, user_mention
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
-from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT
+from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT, kept_images
 from bot.discord_ui.submission import bot_of, find, find_some
-from bot.discord_ui.uploads import fit_for_upload, thumbnail
+from bot.discord_ui.uploads import thumbnail
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.jobs import Generation, ImageMessage, typed_id
 from bot.domain.search import Search
 from bot.locales import text
-from bot.services import Service
 
 PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
 SEARCH_LENGTH = 80  # characters that fit into a button's custom_id, which has 100
@@ -98,7 +97,7 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
         here = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
         await bot_of(interaction).service.note_copy(here, generations)
     answer, locale = Answer.to(interaction), str(interaction.locale)
-    content = await images_message(
+    content = await kept_images(
         bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
@@ -115,47 +114,12 @@ async def post_again(
     bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
 ) -> None:
     """Post images of before into a channel, with live buttons."""
-    content = await images_message(
+    content = await kept_images(
         bot.service, generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
     )
     sent = await channel.send(**content.arguments_of_new())
     message = ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
     await bot.service.note_copy(message, generations)
-
-
-async def images_message(
-    service: Service,
-    generations: Sequence[Generation],
-    *,
-    limit_bytes: int,
-    locale: str,
-    notes: Sequence[str] = (),
-    is_veiled: bool = False,
-) -> Content:
-    """Return the message of finished images, as their first reply had it: hidden if that was.
-
-    Args:
-        service: Knows which were hidden.
-        generations: The images, of one job.
-        limit_bytes: What a file may have here.
-        locale: The reader's language.
-        notes: Lines above the images.
-        is_veiled: Whether the channel that they come from hides them until they are clicked.
-
-    """
-    ids = [generation.id for generation in generations]
-    fitted = await asyncio.to_thread(
-        fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
-    )
-    view = views.images(
-        generations,
-        fitted.names,
-        locale=locale,
-        notes=[*notes, *fitted.notes],
-        row=image_row(ids, locale, in_guild=generations[0].guild_id is not None),
-        spoiler=is_veiled or bool(await service.spoilers_among(ids)),
-    )
-    return Content(view=view, files=fitted.uploads)
 
 
 async def history_page(interaction: discord.Interaction, *, page: int, search: Search) -> Content:

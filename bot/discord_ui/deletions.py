@@ -29,8 +29,7 @@ from bot.discord_ui.discord_errors import (
     refusals_translated,
 )
 from bot.discord_ui.items import AnswerableItem
-from bot.discord_ui.replies import SMALLEST_LIMIT
-from bot.discord_ui.results import images_content, notes_on, upload_limit
+from bot.discord_ui.results import images_content, notes_on, send_fitting, upload_limit
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.threads import reopened
 from bot.discord_ui.viewers import guild_of, viewer_of
@@ -142,17 +141,12 @@ class DiscordRemover:
         notes = await notes_on(self._bot, job, left)
         # How many were drawn is not how many are left: what was said of that says it no more.
         shown = replace(job, error=None, ended_by=None)
-        limit = upload_limit(self._bot, job.origin)
-        while True:
-            content = await images_content(shown, left, notes, limit_bytes=limit)
-            try:
-                await self._reach(message, content)
-            except discord.HTTPException as error:
-                if refusal_of(error) is not Refusal.TOO_LARGE:
-                    raise
-                limit = limit // 2 if limit > SMALLEST_LIMIT else 0
-            else:
-                return
+
+        async def reach(limit_bytes: int) -> None:
+            content = await images_content(shown, left, notes, limit_bytes=limit_bytes)
+            await self._reach(message, content)
+
+        await send_fitting(upload_limit(self._bot, job.origin), reach)
 
     async def _reach(self, message: ImageMessage, content: Content | None) -> None:
         """Change a message; out of a thread that is archived, it is taken first."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 import discord
@@ -15,15 +15,13 @@ from discord import ui
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import cancel_row
-from bot.discord_ui.content import Content, Upload
+from bot.discord_ui.content import Content
 from bot.discord_ui.direct_messages import write_to_user
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of, refusals_translated
-from bot.discord_ui.formatting import relative_time
+from bot.discord_ui.job_status import progress_content, queue_line, status
 from bot.discord_ui.posts import Post
-from bot.discord_ui.results import images_content, notes_on, upload_limit
+from bot.discord_ui.results import images_content, notes_on, send_fitting, upload_limit
 from bot.domain.jobs import Generation, Job, JobSource
-from bot.domain.variations import Axis
 from bot.locales import sentence, text
 from bot.services import Progress, QueueEntry, UnansweredError
 
@@ -33,7 +31,6 @@ EDIT_INTERVAL_S: Final = 1.2  # Discord allows about 5 edits in 5 s a channel, f
 FIRST_PREVIEW_S: Final = 2.0  # a job that is faster than this shows no steps, only its images
 EDITED_WITHIN_S: Final = 20.0  # a progress edit that hangs longer is given up
 NO_ANSWER: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
-SMALLEST_LIMIT: Final = 256 * 1024  # bytes; below it the images are only named
 
 
 class DiscordReply:
@@ -83,7 +80,7 @@ class DiscordReply:
     async def queued(self, entry: QueueEntry) -> None:
         """Acknowledge with the position and the time; after a restart, say that it goes on."""
         self._job = entry.job
-        line = self._queue_line(entry)
+        line = queue_line(entry, self._locale, now=self._bot.now())
         with refusals_translated():
             async with self._lock:
                 if self._interaction is not None:
@@ -106,7 +103,11 @@ class DiscordReply:
         with refusals_translated():
             async with self._lock:
                 if not self._has_begun:
-                    await self._post.edit(Content(view=self._status(self._queue_line(entry))))
+                    await self._post.edit(
+                        Content(
+                            view=self._status(queue_line(entry, self._locale, now=self._bot.now()))
+                        )
+                    )
 
     async def kept(self, job: Job) -> None:
         """Say that the bot stops and that the place in line is kept."""
@@ -117,16 +118,6 @@ class DiscordReply:
             async with self._lock:
                 line = text("kept", self._locale)
                 await self._post.edit(Content(view=self._status(line, colour=views.WARNING)))
-
-    def _queue_line(self, entry: QueueEntry) -> str:
-        if entry.is_paused:
-            return text("queued_paused", self._locale)
-        key = "queued_next" if entry.position <= 1 else "queued"
-        line = text(key, self._locale, position=entry.position)
-        if entry.eta_s is None:
-            return line
-        when = relative_time(self._bot.now().timestamp() + entry.eta_s)
-        return line + " · " + text("ready", self._locale, when=when)
 
     async def _acknowledge(self, interaction: discord.Interaction, view: ui.LayoutView) -> None:
         """Give the first answer; where it is not taken, nothing of the job is shown any more."""
@@ -157,26 +148,9 @@ class DiscordReply:
             progress, self._progress = self._progress, None
             if progress is not None and not self._is_over:
                 self._shown = True
+                assert self._job is not None
                 async with asyncio.timeout(EDITED_WITHIN_S):
-                    await self._post.edit(self._progress_content(progress))
-
-    def _progress_content(self, progress: Progress) -> Content:
-        key = "drawing_one_of" if progress.count > 1 else "drawing"
-        line = text(
-            key,
-            self._locale,
-            step=progress.step,
-            total=progress.total,
-            number=progress.image_index + 1,
-            count=progress.count,
-        )
-        if progress.preview is None:
-            return Content(view=self._status(line))
-        name = "preview.webp" if progress.preview[:4] == b"RIFF" else "preview.png"
-        return Content(
-            view=self._status(line, preview=name),
-            files=[Upload(name=name, content=progress.preview)],
-        )
+                    await self._post.edit(progress_content(self._job, progress, self._locale))
 
     async def done(self, job: Job, generations: Sequence[Generation]) -> None:
         """Put the images in place of the progress, and remember which message holds them."""
@@ -197,18 +171,12 @@ class DiscordReply:
     ) -> None:
         """Send the images in the best form that fits; smaller ones if Discord still refuses."""
         ids = [each.id for each in generations]
-        while True:
-            limit = self._filesize_limit
-            content = await images_content(job, generations, notes, limit_bytes=limit)
-            try:
-                await self._post.deliver(content, job, ids)
-            except discord.HTTPException as error:
-                if refusal_of(error) is not Refusal.TOO_LARGE or not content.files:
-                    raise
-                logger.info("Discord takes no files of %d bytes here: trying half", limit)
-                self._filesize_limit = limit // 2 if limit > SMALLEST_LIMIT else 0
-            else:
-                return
+
+        async def deliver(limit_bytes: int) -> None:
+            content = await images_content(job, generations, notes, limit_bytes=limit_bytes)
+            await self._post.deliver(content, job, ids)
+
+        self._filesize_limit = await send_fitting(self._filesize_limit, deliver)
 
     async def failed(self, job: Job, sentence_: str) -> None:
         """Say in one sentence what went wrong: to the requester alone while that is possible."""
@@ -290,22 +258,9 @@ class DiscordReply:
                 view = self._status(line, row=(), colour=views.STOPPED)
                 await self._post.edit(Content(view=view))
 
-    def _status(
-        self,
-        line: str,
-        *,
-        preview: str | None = None,
-        row: views.Row | None = None,
-        colour: discord.Colour = views.INK,
-    ) -> ui.LayoutView:
+    def _status(self, line: str, **options: Any) -> ui.LayoutView:  # noqa: ANN401 - of `status`
         assert self._job is not None
-        return views.status(
-            prompt_of(self._job),
-            line,
-            preview=preview,
-            row=cancel_row(self._job.id, self._locale) if row is None else row,
-            colour=colour,
-        )
+        return status(self._job, line, self._locale, **options)
 
     async def _stop_editing(self) -> None:
         """Drop a progress edit that waits; let one that is on its way arrive first."""
@@ -321,13 +276,6 @@ class DiscordReply:
             await self._bot.service.set_message(
                 self._job.id, self._origin.channel_id, self._post.message_id
             )
-
-
-def prompt_of(job: Job) -> str:
-    """Return what a job is to draw, in one line."""
-    if job.axis is Axis.PROMPTS:
-        return " | ".join(request.prompt for request in job.requests)
-    return job.requests[0].prompt
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

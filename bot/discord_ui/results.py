@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+
+import discord
 
 from bot.discord_ui import views
 from bot.discord_ui.boards.defaults import board_notes
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import image_row
 from bot.discord_ui.content import Content
+from bot.discord_ui.discord_errors import Refusal, refusal_of
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
+from bot.services import Service
 
+logger = logging.getLogger(__name__)
+
+SMALLEST_LIMIT: Final = 256 * 1024  # bytes of a file; below it images are only named
 # Bytes, where no interaction told the place's own limit. Discord takes 20 MB nowadays, but what it
 # refuses was sent in vain.
 DEFAULT_FILESIZE_LIMIT: Final = 10 * 1024**2
@@ -41,21 +49,83 @@ async def images_content(
     """Return the message of a job's finished images, or of those that are left of them."""
     if job.axis is not None:
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes)
-    locale = job.origin.locale
+    return await _content(
+        generations,
+        limit_bytes=limit_bytes,
+        locale=job.origin.locale,
+        notes=[*missing(job, generations), *notes],
+        spoiler=job.spoiler,
+    )
+
+
+async def kept_images(
+    service: Service,
+    generations: Sequence[Generation],
+    *,
+    limit_bytes: int,
+    locale: str,
+    notes: Sequence[str] = (),
+    is_veiled: bool = False,
+) -> Content:
+    """Return the message of images of before, as their first reply had it: hidden if that was.
+
+    Args:
+        service: Knows which were hidden.
+        generations: The images, of one job.
+        limit_bytes: What a file may have here.
+        locale: The reader's language.
+        notes: Lines above the images.
+        is_veiled: Whether the channel that they come from hides them until they are clicked.
+
+    """
+    hidden = await service.spoilers_among([generation.id for generation in generations])
+    return await _content(
+        generations,
+        limit_bytes=limit_bytes,
+        locale=locale,
+        notes=notes,
+        spoiler=is_veiled or bool(hidden),
+    )
+
+
+async def _content(
+    generations: Sequence[Generation],
+    *,
+    limit_bytes: int,
+    locale: str,
+    notes: Sequence[str],
+    spoiler: bool,
+) -> Content:
+    """Return images of one job with their buttons, as files that fit."""
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
     )
-    row = image_row(
-        [generation.id for generation in generations],
-        locale,
-        in_guild=job.origin.guild_id is not None,
-    )
+    ids = [generation.id for generation in generations]
     view = views.images(
         generations,
         fitted.names,
         locale=locale,
-        notes=[*missing(job, generations), *notes, *fitted.notes],
-        row=row,
-        spoiler=job.spoiler,
+        notes=[*notes, *fitted.notes],
+        row=image_row(ids, locale, in_guild=any(each.guild_id is not None for each in generations)),
+        spoiler=spoiler,
     )
     return Content(view=view, files=fitted.uploads)
+
+
+async def send_fitting(limit_bytes: int, send: Callable[[int], Awaitable[None]]) -> int:
+    """Send files of at most a size; smaller ones, and at last none, where Discord takes no such.
+
+    Returns:
+        The size that it took.
+
+    """
+    while True:
+        try:
+            await send(limit_bytes)
+        except discord.HTTPException as error:
+            if refusal_of(error) is not Refusal.TOO_LARGE or limit_bytes == 0:
+                raise
+            logger.info("Discord takes no files of %d bytes here: trying half", limit_bytes)
+            limit_bytes = limit_bytes // 2 if limit_bytes > SMALLEST_LIMIT else 0
+        else:
+            return limit_bytes

@@ -27,7 +27,7 @@ from bot.discord_ui.discord_errors import Refusal, is_forbidden, refusal_of
 from bot.discord_ui.formatting import shortened
 from bot.discord_ui.interruptions import DEAD_TOKEN
 from bot.discord_ui.refusals import RefusalError, explain
-from bot.discord_ui.replies import SMALLEST_LIMIT
+from bot.discord_ui.results import SMALLEST_LIMIT
 from bot.discord_ui.submission import bot_of
 from bot.domain.boards import Board, Item, ItemStatus
 from bot.domain.deferrals import Repeat
