@@ -89,7 +89,7 @@ class BoardEvents(commands.Cog):
         if board is None:
             return
         try:
-            await self._pinned.keep_pinned(board)
+            await self._pinned.messages.keep_pinned(board)
         except discord.HTTPException as error:
             logger.warning("The message of board %s cannot be pinned: %s", board.id, error)
 
