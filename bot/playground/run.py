@@ -1,10 +1,4 @@
-"""The same bot in a local browser page with Discord's look, without an account or a network.
-
-A simulated Discord (simcord) stands where the real one would: the bot, its queue, its database and
-its engine are the real ones. The page listens on 127.0.0.1 only. The simulated server, its channel
-and its people have the same ids at every start, so the database of the last visit fits; their
-messages live in memory, so the last images are posted again with live buttons.
-"""
+"""Starting and stopping the playground."""
 
 # ruff: noqa: ANN401 - simcord is not typed
 
@@ -12,16 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import datetime as dt
 import logging
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import discord
-from discord.webhook.async_ import async_context
 
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.connection import raise_if_lost, stop_signals
@@ -32,6 +23,15 @@ from bot.environment.installation import install_line
 from bot.environment.streams import tell
 from bot.errors import SettingsError
 from bot.locales import text
+from bot.playground.live_page import kept_current
+from bot.playground.world import (
+    CHANNELS,
+    World,
+    build_world,
+    languages,
+    set_clock,
+    webhook_calls_to,
+)
 from bot.services import open_service
 from bot.settings import Settings
 
@@ -39,26 +39,6 @@ logger = logging.getLogger(__name__)
 
 IMAGES_BROUGHT_BACK: Final = 6  # the last images of the visit before, posted again at the start
 SETTLE_S: Final = 20.0  # how long the page may wait for one answer of the bot
-CHANGE_TO_PAGE_S: Final = 0.15  # changes that come within this time reach the page together
-
-# People of the simulated server: name, shown name, language, whether a moderator.
-PEOPLE: Final = (
-    ("ada", "Ada", "en-US", False),
-    ("xiaoming", "小明", "zh-CN", False),
-    ("grace", "Grace (moderator)", "en-US", True),
-)
-CHANNELS: Final = ("pictures", "general")
-BOT_NAME: Final = "Z-Image"
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """The simulated server, with the channel that the page shows."""
-
-    guild: Any
-    channel: Any
-    members: tuple[Any, ...]
-    locales: Mapping[int, str]
 
 
 async def run_playground(
@@ -178,72 +158,6 @@ async def _enter_page(stack: contextlib.AsyncExitStack, view: Any, port: int) ->
         ) from error
 
 
-@contextlib.contextmanager
-def webhook_calls_to(env: Any) -> Iterator[None]:
-    """Lead the answers to interactions to the simulated Discord, from whatever task they come.
-
-    discord.py finds their sender in a context variable; the service's tasks began elsewhere and
-    see its default, so the default itself is led there.
-    """
-    from simcord.http.client import FakeWebhookAdapter  # noqa: PLC0415 - see _simcord
-
-    adapter: Any = contextvars.Context().run(async_context.get)
-    adapter.request = FakeWebhookAdapter(env.backend).request
-    try:
-        yield
-    finally:
-        del adapter.request
-
-
-@contextlib.contextmanager
-def languages(
-    locales: Mapping[int, str], limits: Mapping[int, int] | None = None
-) -> Iterator[None]:
-    """Let people speak their language and have their upload limit, by their ids.
-
-    The simulated Discord alone says en-US and 25 MiB for everyone.
-    """
-    from simcord import interactions  # noqa: PLC0415 - see _simcord
-
-    plain = interactions.base_payload
-
-    def with_locale(backend: Any, **values: Any) -> tuple[Any, dict[str, Any]]:
-        record, payload = plain(backend, **values)
-        payload["locale"] = locales.get(values["user_id"], payload["locale"])
-        limit = (limits or {}).get(values["user_id"], payload["attachment_size_limit"])
-        payload["attachment_size_limit"] = limit
-        return record, payload
-
-    interactions.base_payload = with_locale
-    try:
-        yield
-    finally:
-        interactions.base_payload = plain
-
-
-def build_world(env: Any, channel: str) -> World:
-    """Create the server, its channels and its people, with the same ids at every start."""
-    env.backend.bot_user.name = BOT_NAME
-    guild = env.create_guild("Playground")
-    channels = {name: guild.create_text_channel(name) for name in CHANNELS}
-    moderator = guild.create_role(
-        "Moderators", permissions=discord.Permissions(manage_messages=True)
-    )
-    members, locales = [], {}
-    for name, shown, locale, is_moderator in PEOPLE:
-        user = env.create_user(name, global_name=shown)
-        members.append(guild.add_member(user, roles=[moderator] if is_moderator else []))
-        locales[user.id] = locale
-    return World(guild=guild, channel=channels[channel], members=tuple(members), locales=locales)
-
-
-def set_clock(env: Any) -> None:
-    """Set the simulated Discord's clock, which stands still, to the present."""
-    clock = env.backend.clock
-    now = dt.datetime.now(dt.UTC)
-    clock._epoch = now - dt.timedelta(seconds=clock.elapsed)  # noqa: SLF001
-
-
 async def bring_back(bot: ImageBot, world: World) -> None:
     """Post the last images of the visit before, or say how to begin."""
     found = await bot.service.history(
@@ -260,50 +174,3 @@ async def bring_back(bot: ImageBot, world: World) -> None:
         await bot.post_again(channel, generations)
     if not by_job:
         await channel.send(text("playground_welcome", "en-US"))
-
-
-@contextlib.asynccontextmanager
-async def kept_current(env: Any, page: Any) -> AsyncIterator[None]:
-    """Show on the page what changes by itself: progress, finished images.
-
-    The page accepts a press only for the state it showed last, and one thing at a time; both would
-    refuse a press during a progress edit, so presses wait here and are brought up to date.
-    """
-    changed, turn = asyncio.Event(), asyncio.Lock()
-    plain_action = page._action  # noqa: SLF001
-
-    async def action(context_id: str | None, body: Any) -> Any:
-        async with turn:
-            set_clock(env)
-            revision = page._get_page(context_id).revision  # noqa: SLF001
-            if "published_revision" in body:
-                body = {**body, "published_revision": revision}
-            return await plain_action(context_id, body)
-
-    def note(event: str, payload: object) -> None:  # noqa: ARG001 - the form of a subscriber
-        if event.startswith("MESSAGE_"):
-            changed.set()
-
-    page._action = action  # noqa: SLF001
-    env.backend.subscribers.append(note)
-    task = asyncio.create_task(_refresh_forever(env, page, changed, turn), name="playground page")
-    try:
-        yield
-    finally:
-        env.backend.subscribers.remove(note)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _refresh_forever(env: Any, page: Any, changed: asyncio.Event, turn: asyncio.Lock) -> None:
-    while True:
-        await changed.wait()
-        await asyncio.sleep(CHANGE_TO_PAGE_S)
-        async with turn:
-            changed.clear()
-            set_clock(env)
-            try:
-                await page.refresh()
-            except TimeoutError:
-                logger.warning("The page could not be renewed", exc_info=True)
