@@ -23,10 +23,17 @@ from discord.ext import commands
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.boundary import UNANSWERED
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import generation_ids
 from bot.discord_ui.direct_messages import tell_elsewhere
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
-from bot.discord_ui.interruptions import ASK_AGAIN, AnswerState, say_in_place, state_of, words_of
+from bot.discord_ui.interruptions import (
+    ASK_AGAIN,
+    AnswerState,
+    is_awaited,
+    note_images,
+    say_in_place,
+    state_of,
+    words_of,
+)
 from bot.discord_ui.payloads import (
     current_payload,
     handled,
@@ -34,9 +41,7 @@ from bot.discord_ui.payloads import (
     keep_payloads,
     with_roles_of_now,
 )
-from bot.discord_ui.posts import own_messages
 from bot.domain.deferrals import Deferral, Repeat
-from bot.domain.jobs import ImageMessage
 from bot.errors import BotError
 from bot.services import STOPPING_SENTENCE
 
@@ -177,22 +182,11 @@ class Deferrals(commands.Cog):
         deferral = work.deferral
         if work.interaction.extras.get(UNANSWERED):
             await self._take_up(deferral)
-        elif deferral.attempts and await self._is_thinking(
-            work
-        ):  # its button is of another version
+        elif deferral.attempts and await is_awaited(self._bot, deferral):
+            # What was pressed is of another version, and nothing handled it.
             await self._tell(deferral, work.interaction, ASK_AGAIN[deferral.repeat])
         else:
             await self._table.forget(deferral.id)
-
-    async def _is_thinking(self, work: _Handling) -> bool:
-        """Tell whether Discord still shows "thinking…" after an interaction was handled."""
-        if not work.deferral.is_thinking:
-            return False
-        try:
-            message = await interaction_of(self._bot, work.deferral).original_response()
-        except discord.HTTPException:
-            return False
-        return message.flags.loading
 
     # When the bot stops
 
@@ -236,32 +230,8 @@ class Deferrals(commands.Cog):
 
     async def _forget_given(self, deferral: Deferral, message: discord.Message | None) -> None:
         """Forget an answer that was given; that it shows images may not be recorded yet."""
-        await self._note_images(deferral, message)
+        await note_images(self._bot, deferral, message)
         await self._table.forget(deferral.id)
-
-    async def _note_images(self, deferral: Deferral, message: discord.Message | None) -> bool:
-        """Record the images that an answer shows to everyone; tell whether any were not known.
-
-        An answer that is not where it belongs may have been written to the channel instead.
-        """
-        if not deferral.is_thinking:
-            return False
-        if message is not None:
-            return await self._note_found(message)
-        since, channel_id = deferral.created_at, int(deferral.payload.get("channel_id") or 0)
-        try:
-            written = [each async for each in own_messages(self._bot, channel_id, since=since)]
-        except discord.HTTPException as error:
-            if refusal_of(error) is Refusal.PASSING:
-                raise
-            return False  # the bot may not read there, or nothing is left to read
-        return any([await self._note_found(each) for each in written])
-
-    async def _note_found(self, message: discord.Message) -> bool:
-        if message.flags.ephemeral:
-            return False
-        place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
-        return await self._bot.service.note_found(place, generation_ids(message))
 
     # At the next start
 
@@ -296,7 +266,7 @@ class Deferrals(commands.Cog):
             state, message = await state_of(self._bot, deferral, interaction)
         if state is AnswerState.OVER:
             await self._forget_given(deferral, message)
-        elif state is AnswerState.LATE and await self._note_images(deferral, None):
+        elif state is AnswerState.LATE and await note_images(self._bot, deferral, None):
             await self._table.forget(deferral.id)  # it was given in the channel
         elif deferral.attempts >= MAX_ATTEMPTS:
             await self._tell(deferral, interaction, "gave_up")

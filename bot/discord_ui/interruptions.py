@@ -11,8 +11,12 @@ import discord
 
 from bot.discord_ui import views
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.discord_errors import NEVER_ANSWERED
+from bot.discord_ui.components import generation_ids
+from bot.discord_ui.discord_errors import NEVER_ANSWERED, Refusal, refusal_of
+from bot.discord_ui.payloads import interaction_of
+from bot.discord_ui.posts import own_messages
 from bot.domain.deferrals import Deferral, Repeat
+from bot.domain.jobs import ImageMessage
 from bot.locales import text
 
 logger = logging.getLogger(__name__)
@@ -117,3 +121,40 @@ async def say_in_place(deferral: Deferral, interaction: discord.Interaction, wor
             raise
         return False
     return True
+
+
+async def is_awaited(bot: ImageBot, deferral: Deferral) -> bool:
+    """Tell whether Discord still shows "thinking…"."""
+    if not deferral.is_thinking:
+        return False
+    try:
+        message = await interaction_of(bot, deferral).original_response()
+    except discord.HTTPException:
+        return False
+    return message.flags.loading
+
+
+async def note_images(bot: ImageBot, deferral: Deferral, message: discord.Message | None) -> bool:
+    """Record the images that an answer shows to everyone; tell whether any were not known.
+
+    An answer that is not where it belongs may have been written to the channel instead.
+    """
+    if not deferral.is_thinking:
+        return False
+    if message is not None:
+        return await _note_found(bot, message)
+    since, channel_id = deferral.created_at, int(deferral.payload.get("channel_id") or 0)
+    try:
+        written = [each async for each in own_messages(bot, channel_id, since=since)]
+    except discord.HTTPException as error:
+        if refusal_of(error) is Refusal.PASSING:
+            raise
+        return False  # the bot may not read there, or nothing is left to read
+    return any([await _note_found(bot, each) for each in written])
+
+
+async def _note_found(bot: ImageBot, message: discord.Message) -> bool:
+    if message.flags.ephemeral:
+        return False
+    place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
+    return await bot.service.note_found(place, generation_ids(message))
