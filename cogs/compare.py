@@ -41,7 +41,6 @@ class Compare(commands.Cog):
     """The command that shows what one option does."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="Draw 2 to 9 variations of one thing, as one labelled sheet")
@@ -97,14 +96,14 @@ class Compare(commands.Cog):
     async def suggest_values(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        """Offer sets that are worth a look, and what is being typed."""
+        """Suggest useful sets of values, and the typed text itself."""
         return value_choices(interaction.namespace.vary, typed)
 
 
 def comparison(
     rules: SizeRules, axis: Axis, *, prompt: str, values: str, options: dict[str, Any]
 ) -> list[ImageRequest]:
-    """Return the requests of a comparison from what was typed.
+    """Return the requests of a comparison from its typed options.
 
     Raises:
         InvalidRequestError: Something of it does not work; the sentence names it.
@@ -142,7 +141,7 @@ def _check_options(axis: Axis, options: dict[str, Any], *, has_values: bool) -> 
 
 
 def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice[str]]:
-    """Return sets of values for an axis that fit what was typed so far, and that itself."""
+    """Return the sets of values for an axis that match the typed text, and that text."""
     sets: list[str] = []
     if axis_name:
         axis = Axis(axis_name)
@@ -173,6 +172,6 @@ class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
 
 
 async def setup(bot: ImageBot) -> None:
-    """Add the command, and let the buttons of every sheet be understood."""
+    """Add the command and the buttons of its sheets."""
     await bot.add_cog(Compare(bot))
     bot.add_dynamic_items(ShowOneButton)

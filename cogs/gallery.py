@@ -41,7 +41,6 @@ class Gallery(commands.Cog):
     """The images that were made here."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="Show an image again, with live buttons")
@@ -158,7 +157,7 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
 
 
 def _words_of(search: Search, *, is_own: bool) -> str:
-    """Return what was looked for, as a reader may see it."""
+    """Return the search as it is shown to its reader."""
     who = f" {user_mention(search.user_id)}" if search.user_id is not None and not is_own else ""
     return (escaped(str(replace(search, user_id=None))) + who).strip()
 

@@ -18,7 +18,6 @@ class Help(commands.Cog):
     """The command for those who do not know the others."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="How to use this bot")

@@ -32,7 +32,6 @@ class Imagine(commands.Cog):
     """The command everything begins with."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="Draw an image from words")

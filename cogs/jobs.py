@@ -27,7 +27,6 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
     """Move, pause, resume and clear; other servers' jobs keep their turns."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="Let a waiting job be the next one of this server")
@@ -52,7 +51,7 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
     @app_commands.command(description="Hold back this server's waiting jobs")
     @app_commands.describe(everywhere="All servers' jobs; for the bot's owner only")
     async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
-        """Pause; what is being drawn is finished."""
+        """Pause; the current drawing is finished."""
         guild_id = await self._place(interaction, everywhere=everywhere)
         await defer(interaction)
         await self._bot.service.moderation.pause(guild_id, by=interaction.user.id)

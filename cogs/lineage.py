@@ -28,7 +28,6 @@ class Lineage(commands.Cog):
     """Where images come from, and what was made from them."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
         self._drawing = asyncio.Lock()  # one picture at a time: each takes some tens of megabytes
 

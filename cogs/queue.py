@@ -30,7 +30,6 @@ class Queue(commands.Cog):
     """The line in front of the engine."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="See who is before you")

@@ -35,7 +35,6 @@ class Recipes(commands.Cog):
     """Commands that tell where an image comes from."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @app_commands.command(description="Show everything that made an image")

@@ -22,7 +22,6 @@ class Ages:
     """How old the last interactions were by a clock, which may be off by any amount."""
 
     def __init__(self) -> None:
-        """Begin without any."""
         self._ages_s: deque[float] = deque(maxlen=COMPARED)
 
     def late_s(self, age_s: float) -> float:
@@ -35,7 +34,6 @@ class Arrivals:
     """The interactions that have arrived lately."""
 
     def __init__(self) -> None:
-        """Begin without any."""
         self._ids: dict[int, None] = {}  # in their order
         self._ages = (Ages(), Ages())
         self._warned_at_s: float | None = None

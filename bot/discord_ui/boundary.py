@@ -53,7 +53,7 @@ async def answer_privately(
 
 @contextlib.asynccontextmanager
 async def errors_answered(interaction: discord.Interaction) -> AsyncIterator[None]:
-    """Be the boundary of a button or a form: what is raised inside becomes a private sentence."""
+    """Turn whatever a button or form raises into one private sentence."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - one of the two boundaries of the design

@@ -97,7 +97,7 @@ _ACTIONS = {
 
 
 async def send_edit(interaction: discord.Interaction, form: Form) -> None:
-    """Queue the changed image or images: what was not changed stays each one's own."""
+    """Queue the changed images; unchanged fields keep each image's own value."""
     generations = await find_some(interaction, form.subject["ids"])
     rules = bot_of(interaction).service.rules
     new, old = _values(form.typed, rules), _values(form.shown, rules)

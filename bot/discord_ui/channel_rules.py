@@ -29,7 +29,7 @@ def is_age_restricted(place: Place | None) -> bool:
 
 
 def is_fit_for(source: Place, shown: Place | None) -> bool:
-    """Return whether what is from one channel may be seen from another, as to people's age."""
+    """Return whether age restrictions let one channel's content be seen from another."""
     return is_age_restricted(shown) or not is_age_restricted(source)
 
 
@@ -53,7 +53,7 @@ def is_open_to(source: Place, shown: Place) -> bool:
 
 
 def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
-    """Return whether every member of a server may view a channel, of whatever age."""
+    """Return whether every member may view a channel, whatever their age."""
     return _hides_from_no_role(channel) and not is_age_restricted(channel)
 
 
@@ -64,7 +64,7 @@ def _hides_from_no_role(channel: discord.abc.GuildChannel) -> bool:
 
 
 def _is_wider(one: discord.abc.GuildChannel, other: discord.abc.GuildChannel) -> bool:
-    """Return whether the rules of one channel let in everyone whom those of another do.
+    """Return whether everyone who may view `other` may view `one`.
 
     The same rules do. Where the other shuts @everyone out, its viewers are those that it names
     (and administrators): it is enough that the one names them, too, and shuts nobody else out.

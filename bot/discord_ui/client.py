@@ -125,7 +125,7 @@ class ImageBot(commands.Bot):
             await asyncio.wait(handlers, timeout=self.answer_times.first_s)
 
     async def close(self) -> None:
-        """Close the connection; what waits to be registered or taken up is so at the next start."""
+        """Close the connection; what is pending waits for the next start."""
         under_way = [each for each in (self._syncing, self._resuming) if each is not None]
         for task in under_way:
             task.cancel()

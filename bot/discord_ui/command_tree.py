@@ -33,7 +33,7 @@ class ImageTree(app_commands.CommandTree[Any]):
 
 
 def _clean(node: Any) -> None:  # noqa: ANN401 - JSON
-    """Take what is no text from the options of a command, also from those of its subcommand."""
+    """Clean the text options of a command and its subcommands in place."""
     for key, value in node.items() if isinstance(node, dict) else enumerate(node):
         if isinstance(value, str):
             node[key] = plain_text(value)
@@ -50,5 +50,5 @@ class BotTranslator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,  # noqa: ARG002 - part of the interface
     ) -> str | None:
-        """Return the translation, or None where the English stands."""
+        """Return the translation, or None to keep the English."""
         return locales.command_text(string.message, locale.value)

@@ -1,4 +1,4 @@
-"""The rows of buttons under messages; what a button is about stands in its `custom_id`.
+"""The rows of buttons under messages; a button's `custom_id` says what it is about.
 
 `custom_id` is `zib:<action>:<ids joined by dots>`, at most 100 characters: a press is understood
 by whichever run of the bot receives it.

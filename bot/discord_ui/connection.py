@@ -233,7 +233,7 @@ def raise_if_lost(service: Service) -> None:
 
 
 async def _ended(connection: asyncio.Task[None]) -> None:
-    """Say why a connection ended that nobody here ended."""
+    """Explain why the connection ended without our doing."""
     try:
         await connection
     except discord.PrivilegedIntentsRequired as error:
@@ -250,7 +250,7 @@ async def _ended(connection: asyncio.Task[None]) -> None:
 
 
 class _BriefTraceback(logging.Filter):
-    """Say in discord.py's log what is known, as a failure of the network, without its trace."""
+    """Log a known failure of the network without its trace."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

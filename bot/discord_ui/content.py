@@ -1,4 +1,4 @@
-"""What a message shall hold; and where that is too large, a smaller copy, at last without files."""
+"""The content of a message, and smaller copies of it where Discord finds it too large."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a message shall hold; its files are made anew for each attempt to send it."""
+    """The content of a message; its files are built anew for each attempt to send it."""
 
     view: ui.LayoutView | ui.View | None = None
     words: str | None = None
@@ -53,7 +53,7 @@ class Content:
         return {**self._shown(), "files": self._files()}
 
     async def reduced(self, locale: str) -> Content:
-        """Return a smaller copy, which says that it is one; at last it has no files."""
+        """Return a smaller copy that says so; the last one has no files."""
         view = self.view if isinstance(self.view, ui.LayoutView) else None
         return replace(self, files=await _reduced(view, list(self.files), locale))
 
@@ -66,13 +66,13 @@ class Content:
 
 
 def sentence(words: str, *, view: ui.View | None = None) -> Content:
-    """Return a message of plain words, in which nobody is mentioned."""
+    """Return a message of plain words that mentions nobody."""
     escaped = discord.utils.escape_mentions(words)
     return Content(words=shortened(escaped, MESSAGE_LENGTH), view=view)
 
 
 async def _reduced(view: ui.LayoutView | None, files: list[Upload], locale: str) -> list[Upload]:
-    """Return smaller copies of a message's files, and let its view show and say that.
+    """Return smaller copies of a message's files, and name them in its view.
 
     Pictures lose half of their sides; once they are small, and where other files are too large,
     all files are left out.

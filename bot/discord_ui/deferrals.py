@@ -178,7 +178,7 @@ class Deferrals(commands.Cog):
             logger.error("A deferred answer could not be looked after", exc_info=error)
 
     async def _settle(self, work: _Handling) -> None:
-        """Forget what was answered; try again, or say so, where the answer did not get through."""
+        """Forget an answered deferral; otherwise try again, or tell the user."""
         deferral = work.deferral
         if work.interaction.extras.get(UNANSWERED):
             await self._take_up(deferral)
@@ -258,7 +258,7 @@ class Deferrals(commands.Cog):
                 return
 
     async def _complete(self, deferral: Deferral) -> None:
-        """Answer at last: by handling it again, else by a sentence that says what is known."""
+        """Answer: handle the interaction again, or tell its user what is known."""
         interaction = interaction_of(self._bot, deferral)
         is_old = self._bot.now() - deferral.created_at > KEPT_FOR
         state, message = AnswerState.OVER, None

@@ -123,11 +123,10 @@ class DiscordRemover:
     """Take deleted images out of Discord's messages."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember whose messages they are."""
         self._bot = bot
 
     async def remove(self, message: ImageMessage, left: Sequence[Generation]) -> None:
-        """Delete a message, or let it show what is left; see `bot.services.deletions.Remover`."""
+        """Delete a message, or edit it to show what is left; see `services.deletions.Remover`."""
         with refusals_translated():
             if left:
                 await self._show(message, left)
@@ -135,7 +134,7 @@ class DiscordRemover:
                 await self._reach(message, None)
 
     async def _show(self, message: ImageMessage, left: Sequence[Generation]) -> None:
-        """Let a message show what is left of a job; smaller where Discord takes no such files."""
+        """Edit a message to show what is left of a job."""
         job = await self._bot.service.job(left[0].job_id)
         assert job is not None
         notes = await notes_on(self._bot, job, left)
@@ -239,10 +238,10 @@ async def _seen_by(interaction: discord.Interaction, found: list[BoardPlace]) ->
 
 
 class UnhangButton(AnswerableItem[Button], template=OFF_TEMPLATE):
-    """Takes deleted images off the boards that they still hang on."""
+    """Takes deleted images off the boards that still show them."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
-        """Take off what is the presser's own, or anything for moderators."""
+        """Take off the presser's own images, or for moderators any."""
         await acknowledge(interaction)
         boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
         gone = [

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:
-    """Tell somebody in a direct message what cannot be told elsewhere.
+    """Send a notice as a direct message, for lack of another way.
 
     Discord itself refuses a second copy of the same words about the same id.
 

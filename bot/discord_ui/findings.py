@@ -22,7 +22,7 @@ LORAS_SHOWN = 5
 
 
 def found_lines(finding: PictureOrigin, locale: str) -> list[str]:
-    """Say what was made here of it, and what its recipe says and proves."""
+    """Report which image of this bot it is, and what its recipe says and proves."""
     lines = []
     if finding.here:
         ids = ", ".join(f"`{each.id}`" for each in finding.here[:IDS_SHOWN])

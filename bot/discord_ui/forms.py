@@ -47,7 +47,7 @@ async def show_form(
     fields: Sequence[Field],
     **subject: Any,  # noqa: ANN401 - JSON
 ) -> None:
-    """Open a form; what is sent goes to the handler of its kind.
+    """Open a form; the handler of its kind gets what is submitted.
 
     Args:
         interaction: What it answers.
@@ -69,7 +69,7 @@ async def refuse(
     fields: Sequence[Field],
     **subject: Any,  # noqa: ANN401 - JSON
 ) -> None:
-    """Say why a command was refused, and offer what was typed into it as a form."""
+    """Say why a command was refused, and offer its input again as a form."""
     sentence, again = explain(error, str(interaction.locale)), None
     try:
         form = await _opened(interaction, kind, title, fields, subject)
@@ -152,7 +152,7 @@ def _select(field: Field, value: str) -> ui.Select[Any]:
 
 
 def typed_into(interaction: discord.Interaction) -> dict[str, str]:
-    """Return what was typed into a form, by the names of its fields, as far as it is text."""
+    """Return the cleaned input of a form, by the names of its fields."""
     data: Any = interaction.data
     return {
         each["custom_id"]: plain_text(each["value"])
@@ -173,7 +173,7 @@ def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
-    """Hand what was typed on; where it is refused, offer the form again as it was sent."""
+    """Pass a form to its handler; if that refuses it, offer the form again as submitted."""
     typed, bot = typed_into(interaction), bot_of(interaction)
     try:
         form = await bot.service.forms.send(form_id, interaction.user.id, typed)
@@ -192,7 +192,7 @@ async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
 
 
 def offer_again(interaction: discord.Interaction, form_id: str) -> ui.View:
-    """Return the button that opens a form again with what was typed."""
+    """Return the button that reopens a form as it was submitted."""
     view = ui.View(timeout=None)
     label = text("form_again", str(interaction.locale))
     button: ui.Button[ui.View] = ui.Button(label=label, emoji="✏️", custom_id=f"zib:again:{form_id}")
@@ -204,7 +204,7 @@ def offer_again(interaction: discord.Interaction, form_id: str) -> ui.View:
 async def _give_back(
     interaction: discord.Interaction, error: BotError, typed: Mapping[str, str]
 ) -> None:
-    """Return what was typed as a file, where it cannot be kept."""
+    """Return the input as a file, because it cannot be kept."""
     content = "\n\n".join(value for value in typed.values() if value).encode()
     sentence = explain(error, str(interaction.locale))
     file = Upload(name="typed.txt", content=content)
@@ -215,7 +215,7 @@ class AgainButton(AnswerableItem[Button], template=AGAIN_TEMPLATE):
     """Edit again, under the sentence that refused a form."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
-        """Open the form with what was typed."""
+        """Reopen the form as it was submitted."""
         service = bot_of(interaction).service
         form = await service.forms.find(self.match["form"], interaction.user.id)
         if form is None:

@@ -58,7 +58,7 @@ async def _last_of(interaction: discord.Interaction) -> Generation:
 async def _linked(
     interaction: discord.Interaction, *, channel_id: int, message_id: int
 ) -> list[Generation]:
-    """Return the images of a message: by what is recorded, else by the buttons under it."""
+    """Return the images of a message as recorded, else as its buttons name them."""
     service, viewer = bot_of(interaction).service, await viewer_of(interaction, {channel_id})
     if found := await service.of_message(message_id, viewer=viewer):
         return found

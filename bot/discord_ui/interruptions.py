@@ -1,4 +1,4 @@
-"""What is known and said of answers that were interrupted, wherever their users are reached."""
+"""What is known of interrupted answers, and what their users are told."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AnswerState(Enum):
 async def state_of(
     bot: ImageBot, deferral: Deferral, interaction: discord.Interaction
 ) -> tuple[AnswerState, discord.Message | None]:
-    """Find out whether somebody still waits, and what they see.
+    """Find out whether the user still waits, and what they see.
 
     Raises:
         discord.HTTPException: Discord does not tell now.
@@ -88,7 +88,7 @@ def words_of(deferral: Deferral, what: str) -> str:
 
 
 def _name(payload: Mapping[str, Any], locale: str) -> str:
-    """Return what somebody asked for, as they know it."""
+    """Return what the user asked for in their own terms: a command, a button, a form."""
     data = payload["data"]
     if payload["type"] == discord.InteractionType.component.value:
         return text("deferral_button", locale)
@@ -104,7 +104,7 @@ def _name(payload: Mapping[str, Any], locale: str) -> str:
 
 
 async def say_in_place(deferral: Deferral, interaction: discord.Interaction, words: str) -> bool:
-    """Say something in the place of an answer; return whether that is possible at all.
+    """Put words where the answer would be; return False if that is no longer possible.
 
     Raises:
         discord.HTTPException: Not now.

@@ -1,4 +1,4 @@
-"""What the message of a job says and shows until its images are there."""
+"""What the message of a job shows until its images are there."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def status(
     row: views.Row | None = None,
     colour: discord.Colour = views.INK,
 ) -> ui.LayoutView:
-    """Return the message of a job on its way; without another row, Cancel stands under it."""
+    """Return the message of an unfinished job, with Cancel unless another row is given."""
     return views.status(
         _prompt_of(job),
         line,

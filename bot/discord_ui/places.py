@@ -37,7 +37,6 @@ class Places(commands.Cog):
         membership_kept_s: float = MEMBERSHIP_KEPT_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """Begin without any."""
         self._bot = bot
         self.patience_s = patience_s
         self._kept_s = membership_kept_s
@@ -111,7 +110,7 @@ class Places(commands.Cog):
             await self._bot.service.place_gone(each, is_age_restricted=is_age_restricted)
 
     def note_gone(self, channel_ids: Collection[int]) -> None:
-        """Take over what is known of earlier: Discord is not asked for these."""
+        """Take channels as deleted that an earlier run knew to be: Discord is not asked again."""
         self._gone |= set(channel_ids)
 
     async def may_view(self, place: Place, member: discord.Member) -> bool:
@@ -211,7 +210,7 @@ def places_of(bot: ImageBot) -> Places:
 
 
 def _says_nothing(error: BaseException) -> bool:
-    """Tell whether it stays open what there is: nobody is shown then what may be hidden."""
+    """Tell whether it stays open what there is; a viewer is then shown none of it."""
     is_foreign = isinstance(error, discord.Forbidden | discord.InvalidData)
     return is_foreign or refusal_of(error) is Refusal.PASSING
 

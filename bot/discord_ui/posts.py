@@ -48,7 +48,6 @@ class Post:
     """
 
     def __init__(self, bot: ImageBot, origin: JobSource, message_id: int | None = None) -> None:
-        """Remember where it is, or shall be."""
         self._bot = bot
         self._origin = origin
         self.message_id = message_id
@@ -160,7 +159,7 @@ class Post:
             return False
 
     async def _discard(self, message_id: int) -> None:
-        """Take away the message that another one has replaced, as far as Discord lets go of it."""
+        """Delete a message that another one has replaced; a refusal is only logged."""
         channel = self._bot.get_partial_messageable(self._origin.channel_id)
         try:
             await channel.get_partial_message(message_id).delete()

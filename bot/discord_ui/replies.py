@@ -78,7 +78,7 @@ class DiscordReply:
         return self._origin.locale
 
     async def queued(self, entry: QueueEntry) -> None:
-        """Acknowledge with the position and the time; after a restart, say that it goes on."""
+        """Acknowledge with position and time; after a restart, say that the job continues."""
         self._job = entry.job
         line = queue_line(entry, self._locale, now=self._bot.now())
         with refusals_translated():
@@ -245,7 +245,7 @@ class DiscordReply:
             logger.info("A message of no more use stays: %s", in_one_line(error))
 
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
-        """Take the message away; say so in its place where somebody else cancelled the job."""
+        """Delete the message, or replace it by a note if a moderator cancelled the job."""
         await self._begin_end(job)
         line = text("cancelled" if by_requester else "cancelled_by_moderator", self._locale)
         with refusals_translated():
@@ -263,7 +263,7 @@ class DiscordReply:
         return status(self._job, line, self._locale, **options)
 
     async def _stop_editing(self) -> None:
-        """Drop a progress edit that waits; let one that is on its way arrive first."""
+        """Drop a waiting progress edit; wait for one that is being sent."""
         self._progress = None
         if self._editor is None:
             return

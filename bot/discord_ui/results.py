@@ -38,7 +38,7 @@ def upload_limit(bot: ImageBot, origin: JobSource) -> int:
 
 
 async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -> list[str]:
-    """Return what is said above finished images."""
+    """Return the notes above finished images."""
     notes = await verdict(bot.service, job, generations)
     return notes + await board_notes(bot.service, job)
 
@@ -113,10 +113,10 @@ async def _content(
 
 
 async def send_fitting(limit_bytes: int, send: Callable[[int], Awaitable[None]]) -> int:
-    """Send files of at most a size; smaller ones, and at last none, where Discord takes no such.
+    """Send files of at most `limit_bytes`; halve that, down to no files, while Discord refuses.
 
     Returns:
-        The size that it took.
+        The limit that worked.
 
     """
     while True:

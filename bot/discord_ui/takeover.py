@@ -14,7 +14,7 @@ from bot.locales import text
 
 
 def draw_button(takeover_id: str, locale: str) -> Button:
-    """Return the button that draws what was kept under an id."""
+    """Return the button that draws the settings stored under an id."""
     return Button(
         style=discord.ButtonStyle.primary,
         emoji="🖌️",
@@ -24,7 +24,7 @@ def draw_button(takeover_id: str, locale: str) -> Button:
 
 
 class DrawHereButton(AnswerableItem[Button], template=TAKEOVER_TEMPLATE):
-    """The button under what is told of another program's picture."""
+    """The button under the settings found in another program's picture."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Queue it like a prompt that was typed."""

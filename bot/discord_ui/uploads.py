@@ -68,7 +68,7 @@ def _fit(
 
 
 def damage_note(generation: Generation, error: DamagedPictureError, locale: str) -> str:
-    """Return the line that says what is wrong with an image's file."""
+    """Return the line about an image's missing or damaged file."""
     return text("file_missing" if error.is_missing else "file_damaged", locale, id=generation.id)
 
 

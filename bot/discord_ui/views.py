@@ -49,7 +49,7 @@ def status(
     row: Row = (),
     colour: discord.Colour = INK,
 ) -> ui.LayoutView:
-    """Return the message of a job on its way: its prompt, what is happening, a preview, Cancel."""
+    """Return the message of an unfinished job: prompt, status, preview and Cancel."""
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{headline(prompt)}\n{line}")]
     if preview is not None:
         items.append(ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{preview}")))

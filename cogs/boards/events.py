@@ -23,7 +23,6 @@ class BoardEvents(commands.Cog):
     """Listens to what Discord tells of channels, threads, pins and roles."""
 
     def __init__(self, bot: ImageBot, pinned: PinnedBoards) -> None:
-        """Remember the bot, and what draws boards' messages."""
         self._bot = bot
         self._boards = bot.service.boards
         self._pinned = pinned
@@ -84,7 +83,7 @@ class BoardEvents(commands.Cog):
         channel: discord.abc.GuildChannel | discord.Thread,
         _last_pin: dt.datetime | None,
     ) -> None:
-        """Pin a board's message again that somebody unpinned: it is what makes the channel one."""
+        """Pin a board's message again if it was unpinned: the pin makes the channel a board."""
         board = await self._boards.of_channel(channel.guild.id, channel.id)
         if board is None:
             return

@@ -1,4 +1,4 @@
-"""`/board export`: a board as files that fit Discord, and what was split or shrunk for that."""
+"""`/board export`: a board as files that fit Discord's limits."""
 
 from __future__ import annotations
 

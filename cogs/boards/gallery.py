@@ -74,7 +74,7 @@ async def list_boards(interaction: discord.Interaction) -> None:
 
 
 def _listed(summary: BoardSummary, locale: str) -> str:
-    """Return a board as two lines: what it is called and where, and what is known of it."""
+    """Return a board as two lines: its name and channel, then its facts."""
     head = [f"**{board_name(summary.name, limit=NAME_LISTED)}**"]
     if summary.channel_id is not None:
         head.append(f"<#{summary.channel_id}>")
@@ -158,7 +158,7 @@ async def back_to_sheet(interaction: discord.Interaction, board_id: str, number:
 
 
 async def present_log(interaction: discord.Interaction, board_id: str, detail: str) -> None:
-    """Show a page of what was done; of pictures that the reader may not see, nothing."""
+    """Show a page of the log, without entries on pictures that the reader may not see."""
     await acknowledge(interaction, Repeat.UNANSWERED)
     locale, page = str(interaction.locale), int(detail.partition(".")[0])
     board = await board_of(interaction, board_id)

@@ -1,4 +1,4 @@
-"""`/board`: the commands of mood boards in one group, and what understands their buttons."""
+"""`/board`: the commands of mood boards in one group, and their buttons and selects."""
 
 from __future__ import annotations
 

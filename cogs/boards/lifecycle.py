@@ -124,7 +124,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     threshold: int | None = None,
     self_vote: bool | None = None,  # noqa: FBT001
 ) -> None:
-    """Change what is given; without any option, open a form with the words."""
+    """Change the given settings; without any, open a form."""
     found = await board_of(interaction, board)
     given: dict[str, Any] = {
         "name": name,
@@ -175,7 +175,7 @@ async def ask_setup(interaction: discord.Interaction, board: Board) -> None:
 
 
 async def send_setup(interaction: discord.Interaction, form: Form) -> None:
-    """Change what was changed, and nothing that somebody else changed meanwhile."""
+    """Apply the fields changed in the form, so that others' changes meanwhile survive."""
     shown, typed = form.shown, {key: value.strip() for key, value in form.typed.items()}
     edits: Any = {key: value for key, value in typed.items() if value != shown[key]}
     if "size" in edits:
@@ -269,7 +269,7 @@ async def bring_back(interaction: discord.Interaction, board_id: str, number: st
 async def _say(
     interaction: discord.Interaction, key: str, board: Board, *, undo: str | None = None
 ) -> None:
-    """Say in private what was done to a board."""
+    """Confirm in private what was done to a board."""
     locale = str(interaction.locale)
     items: list[ui.Item[ui.LayoutView]] = [
         ui.TextDisplay(text(key, locale, name=board_name(board.name)))

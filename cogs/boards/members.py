@@ -51,7 +51,7 @@ async def allow(
     access: AccessName,
     board: str | None = None,
 ) -> None:
-    """Give or take back what somebody may do."""
+    """Grant or revoke access."""
     found, boards, actor = (
         await board_of(interaction, board),
         boards_of(interaction),

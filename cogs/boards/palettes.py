@@ -162,7 +162,7 @@ async def ask_prompt(interaction: discord.Interaction, board_id: str, number: st
 
 
 async def send_prompt(interaction: discord.Interaction, form: Form) -> None:
-    """Draw what was typed."""
+    """Draw the prompt typed into the form."""
     board, item = await _painter(interaction, form.subject["board"], form.subject["number"])
     base = _base_of(item)
     if item is not None and base is not None:
@@ -190,7 +190,7 @@ def _base_of(item: Item | None) -> ImageRequest | None:
 def painted(
     interaction: discord.Interaction, base: ImageRequest | None, typed: Mapping[str, str]
 ) -> ImageRequest:
-    """Return the request of what was typed, its colours behind its prompt."""
+    """Return the typed request with the names of the colours appended to its prompt."""
     rules = bot_of(interaction).service.rules
     prompt = joined(typed["prompt"].strip(), typed["colours"].strip())
     size, seed = typed["size"].strip() or None, typed["seed"].strip()

@@ -72,7 +72,7 @@ async def draw_same(interaction: discord.Interaction, board_id: str, number: str
 
 
 async def _original(interaction: discord.Interaction, item: Item) -> list[Generation]:
-    """Return the image that hangs as a picture, if it is still kept and everyone here may see it.
+    """Return a picture's original image, if it is still kept and everyone here may see it.
 
     A picture may be shown to more people than its image: a curator can release it.
     """

@@ -1,4 +1,4 @@
-"""A ⭐ under a picture hangs it on a board, in servers that turned this on."""
+"""⭐ reactions that hang a picture on a board, in servers that enable them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ class Stars(commands.Cog):
     """Listens for stars."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot."""
         self._bot = bot
 
     @commands.Cog.listener()
@@ -89,14 +88,14 @@ class Stars(commands.Cog):
     async def _viewer(
         self, member: discord.Member, channel_id: int, also: Collection[int] = ()
     ) -> Viewer:
-        """Return what somebody who stars a message may see from there."""
+        """Return the viewer who starred a message in this channel."""
         here = await places_of(self._bot).find(member.guild, channel_id)
         return await viewer_in(self._bot, member, channel_id, here=here, also=also)
 
     async def _hang(
         self, message: discord.Message, actor: Actor, board_id: str, viewer: Viewer
     ) -> bool:
-        """Hang all pictures of a message up; return whether one hangs there now."""
+        """Hang all pictures of a message up; return whether at least one is there now."""
         pictures = await self._pictures(message, viewer)
         is_done = False
         for index in range(len(pictures)):

@@ -1,4 +1,4 @@
-"""The answer to one interaction, from the first promise to what is added behind it."""
+"""The answer to one interaction, from the first promise to the last follow-up."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ class Answer:
 
     @property
     def is_begun(self) -> bool:
-        """Tell whether a first answer was given, or tried in vain."""
+        """True once a first answer was given, or tried in vain."""
         return self._stage is not Stage.NONE
 
     # The first answer
 
     async def promise(self, *, private: bool = True) -> int | None:
-        """Show that an answer comes, where nothing of it was shown yet; return its message's id.
+        """Show "thinking…" unless an answer has begun; return the id of that message.
 
         Raises:
             UnansweredError: Discord does not take it: what was asked for is not to be done.
@@ -92,7 +92,7 @@ class Answer:
         return found if isinstance(found, int) else None
 
     async def promise_in_place(self) -> None:
-        """Say that the message that was pressed will change; raises as `promise` does."""
+        """Acknowledge a press whose message will change; raises as `promise` does."""
         if not self.is_begun:
             await self._first(self._interaction.response.defer)
             self._stage = Stage.IN_PLACE
@@ -113,7 +113,7 @@ class Answer:
     # The answer itself
 
     async def give(self, content: Content, *, private: bool = True) -> ImageMessage | None:
-        """Give the answer, or more of it in private where one was given.
+        """Give the answer; if one was given already, add this in private.
 
         What is too large for Discord is sent in a smaller copy, and at last without files.
 
@@ -182,7 +182,7 @@ class Answer:
         return results[-1]
 
     async def update(self, content: Content) -> None:
-        """Let the message that was pressed show something else, as `give` gives an answer."""
+        """Replace the content of the pressed message; otherwise like `give`."""
         edit = self._interaction.response.edit_message
         if not self.is_begun:
             try:
@@ -199,14 +199,14 @@ class Answer:
         await self.give(content)
 
     async def tell(self, content: Content) -> None:
-        """Say what went wrong: to its user alone, unless everyone sees that an answer comes."""
+        """Report an error: privately, unless everyone already sees "thinking…"."""
         if self._stage in {Stage.IN_PLACE, Stage.GIVEN}:
             await self.add(content, is_needed=True)
         else:
             await self.give(content)
 
     async def add(self, content: Content, *, is_needed: bool = False) -> bool:
-        """Send something more, in private; return whether it is known to have arrived.
+        """Send a private follow-up; return whether it is known to have arrived.
 
         Discord does not tell a repeated one apart: where only its answer is lost it is sent again
         if it is needed, and otherwise left.
@@ -259,7 +259,7 @@ class Answer:
         has_files: bool = False,
         repeats_unknown: bool = True,
     ) -> BaseException | None:
-        """Do something for as long as the token lives; return why it could not be done."""
+        """Retry while the interaction's token lives; return the error that ended it, or None."""
         times = self._times
         within_s = times.upload_s if has_files else times.request_s
         for pause_s in itertools.chain(times.pauses_s, itertools.repeat(times.pauses_s[-1])):

@@ -1,4 +1,4 @@
-"""Where an answer goes whose interaction takes none any more: the channel, or a direct message."""
+"""Delivery of an answer whose interaction is dead: to the channel, or as a direct message."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def write_elsewhere(
     private: bool,
     nonce: str,
 ) -> ImageMessage | None:
-    """Write to the channel what is for everyone; else, or where that fails, to the user.
+    """Write a public answer to the channel; a private or undeliverable one to the user.
 
     Args:
         interaction: What is answered.

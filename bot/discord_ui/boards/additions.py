@@ -59,7 +59,7 @@ async def hang(
     *,
     label: Label | None = None,
 ) -> None:
-    """Hang pictures up and say in private which numbers they have, and what is noteworthy."""
+    """Hang pictures up; answer in private with their numbers and anything noteworthy."""
     await defer(interaction, repeat=Repeat.UNANSWERED)  # what hangs there already stays one
     board = await board_of(interaction, board_id)
     bot, actor, viewer = bot_of(interaction), actor_of(interaction), await viewer_of(interaction)
@@ -85,7 +85,7 @@ async def hang(
 
 
 async def _said(interaction: discord.Interaction, added: Added) -> str:
-    """Return what is said of a picture that was hung up, or hung there already.
+    """Return the line about a picture that was added, or was on the board before.
 
     Of another one that the reader may not see, nothing is told but that these pixels hang there.
     """
@@ -102,7 +102,7 @@ async def _said(interaction: discord.Interaction, added: Added) -> str:
 
 
 def _failed(name: str, error: BotError, locale: str) -> str:
-    """Return which of several pictures was not hung up, and why."""
+    """Return the line about one of several pictures that could not be added."""
     sentence = f"{escaped(one_line(name), limit=40)} · {explain(error, locale)}"
     return text("failed", locale, sentence=sentence)
 
@@ -196,7 +196,7 @@ def _picture_choices(pictures: Pictures) -> list[Choice]:
 
 
 async def send_add(interaction: discord.Interaction, form: Form) -> None:
-    """Hang up what was chosen."""
+    """Hang up the pictures chosen in the form."""
     known, typed = form.subject["pictures"], form.typed
     ids = known["generations"]
     generations = await find_some(interaction, ids) if ids else []
@@ -235,7 +235,7 @@ async def add_menu(interaction: discord.Interaction, message: discord.Message) -
 
 
 async def pictures_in(interaction: discord.Interaction, message: discord.Message) -> Pictures:
-    """Return the images of this bot in a message, else the pictures that somebody attached."""
+    """Return this bot's images in a message, else its attached pictures."""
     ids = generation_ids(message) if message.author == interaction.client.user else []
     if ids:
         return Pictures(generations=await still_there(interaction, ids))
@@ -267,7 +267,7 @@ async def add(  # noqa: PLR0913, PLR0917 - the options of the command
     spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
     everyone: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
-    """Hang a picture up with what is said of it."""
+    """Hang a picture up with its caption, tags and credit."""
     if (id is None) == (image is None):
         raise RefusalError("board_add_what")
     await defer(interaction, repeat=Repeat.UNANSWERED)

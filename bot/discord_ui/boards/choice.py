@@ -131,7 +131,7 @@ async def counted(
 async def suggest_boards(
     interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Offer the boards whose names hold what was typed."""
+    """Suggest boards whose names contain the typed text."""
     with contextlib.suppress(BotError):
         return _choices(await summaries(interaction, with_archived=True), typed)
     return []

@@ -36,7 +36,7 @@ async def show_comments(interaction: discord.Interaction, board_id: str, detail:
 async def present_comments(
     interaction: discord.Interaction, board_id: str, number: int, *, page: int | None = None
 ) -> None:
-    """Show what was said of a picture to its reader alone, the oldest first."""
+    """Show the comments on a picture in private, the oldest first."""
     await acknowledge(interaction)
     board, item = await picture_of(interaction, board_id, number)
     locale, pages = str(interaction.locale), pages_of(item.comments)

@@ -1,4 +1,4 @@
-"""The buttons and selects of boards; what each is about stands in its `custom_id`.
+"""The buttons and selects of boards; the `custom_id` says what each is about.
 
 `zib:b:<action>:<board>[:<detail>]` are buttons, `zib:s:<action>:<board>[:<detail>]` are selects:
 they are understood by whichever run of the bot receives them.

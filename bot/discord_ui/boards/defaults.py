@@ -33,7 +33,7 @@ async def with_defaults(
 
 
 async def board_notes(service: Service, job: Job) -> list[str]:
-    """Return what is said of the words that a job's prompt has from the board of its channel."""
+    """Return the note about words that the channel's board added to a job's prompt."""
     if job.origin.guild_id is None:
         return []
     defaults = await service.boards.defaults_for(job.origin.guild_id, job.origin.channel_id)

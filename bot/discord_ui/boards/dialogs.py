@@ -42,7 +42,7 @@ async def ask_comment(interaction: discord.Interaction, board_id: str, number: s
 
 
 async def send_comment(interaction: discord.Interaction, form: Form) -> None:
-    """Say of a picture what was typed."""
+    """Save the words typed about a picture."""
     board_id, number = form.subject["board"], form.subject["number"]
     await picture_of(interaction, board_id, number)
     await acknowledge(interaction)
@@ -80,7 +80,7 @@ async def send_words(interaction: discord.Interaction, form: Form) -> None:
 
 
 def changed_words(form: Form) -> ItemEdits:
-    """Return what was changed in the form, and nothing that somebody else changed meanwhile."""
+    """Return the fields changed in the form, so that others' changes meanwhile survive."""
     shown, typed = form.shown, form.typed
     before, wanted = rules.tags([shown["tags"]]), rules.tags([typed["tags"]])
     words: ItemEdits = {
@@ -95,7 +95,7 @@ def changed_words(form: Form) -> ItemEdits:
 
 
 async def ask_move(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask where a picture shall stand."""
+    """Ask where to move a picture."""
     board, _ = await picture_of(interaction, board_id, int(number))
     changeable(board, actor_of(interaction), Access.CURATE, typed=board_id)
     locale = str(interaction.locale)
@@ -176,7 +176,7 @@ def voted_words(before: Item, item: Item, user_id: int, locale: str) -> str:
 
 
 def first_of(board: Board) -> int:
-    """Return the number of the picture that stands first in the chosen order."""
+    """Return the number of the first picture in the chosen order."""
     return board.items[0].number
 
 

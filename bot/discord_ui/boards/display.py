@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def is_private(interaction: discord.Interaction) -> bool:
-    """Return whether what was pressed is a message that only its reader sees."""
+    """Return whether the pressed message is private."""
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 

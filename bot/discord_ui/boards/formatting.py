@@ -48,12 +48,12 @@ def status_name(status: ItemStatus, locale: str) -> str:
 
 
 def access_name(access: Access, locale: str) -> str:
-    """Return what somebody may do, in words."""
+    """Return the name of an access level."""
     return text(f"board_access_{access.name.lower()}", locale)
 
 
 def log_line(activity: LogEntry, locale: str) -> str:
-    """Return what was done to a board, in one line."""
+    """Return an activity on a board as one line."""
     return text(
         f"board_log_{activity.verb}",
         locale,
@@ -64,7 +64,7 @@ def log_line(activity: LogEntry, locale: str) -> str:
 
 
 def _detail(verb: str, detail: str, locale: str) -> str:
-    """Return what was changed, behind the words of a verb."""
+    """Return the details of an activity, to follow its verb."""
     if not detail:
         return ""
     match verb:

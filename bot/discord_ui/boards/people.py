@@ -87,7 +87,7 @@ def sources_of(*boards: Board) -> set[int]:
 
 
 def seen_by(viewer: Viewer, actor: Actor, board: Board) -> Board:
-    """Return a board with the pictures that somebody may see from where they ask.
+    """Return a board with only the pictures that the viewer may see.
 
     Pictures from a channel that is gone are shown to who made or added them and to who owns the
     board: nobody can tell any more who else could view that channel.
@@ -109,7 +109,7 @@ def seen_by(viewer: Viewer, actor: Actor, board: Board) -> Board:
 def told_to(
     viewer: Viewer, actor: Actor, seen: Board, activities: Sequence[LogEntry]
 ) -> list[LogEntry]:
-    """Return the entries of a log that somebody may read; `seen` is the board as they see it."""
+    """Return the log entries that the viewer may read; `seen` is the board as they see it."""
     return _readable(activities, seen, _viewable(viewer, access_of(seen, actor)))
 
 
@@ -178,7 +178,7 @@ def _only(board: Board, channels: Collection[int], numbers: Collection[int]) -> 
 
 
 def may_view_board(viewer: Viewer, channel_id: int | None, access: Access) -> bool:
-    """Return whether somebody may view the channel that a board is, where it is one.
+    """Return whether the viewer may see a board's channel; True for a board without one.
 
     One that is gone was perhaps hidden: only who owns the board still sees it.
     """

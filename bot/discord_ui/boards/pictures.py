@@ -1,4 +1,4 @@
-"""Pictures that somebody wants to hang up: images of this bot, or anybody's attachments."""
+"""Pictures to hang on a board: this bot's images, or attachments of any message."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PICTURES: Final = 10  # of one message: Discord allows no more attachments
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Pictures of one message that somebody wants to hang up: of this bot, or anybody's.
+    """Pictures of one message to hang on a board: this bot's images, or attachments.
 
     Attributes:
         author_id: Who posted the attachments, as `author_name`.

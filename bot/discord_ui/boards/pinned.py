@@ -1,4 +1,4 @@
-"""When the messages of boards are drawn again: after changes, a restart, and when they are gone.
+"""Redrawing the messages of boards: after changes, at a start, and when one was deleted.
 
 A change only makes a note; each board's own task then redraws, at once and at most once an interval
 however many changes come. What a stopped bot leaves undone is found at the next start: a button of
@@ -30,7 +30,6 @@ class PinnedBoards(commands.Cog):
     """Keeps the messages of all boards that are channels."""
 
     def __init__(self, bot: ImageBot) -> None:
-        """Remember the bot; nothing is drawn before it is ready."""
         self._bot = bot
         self._boards = bot.service.boards
         self._wanted: set[str] = set()
@@ -41,7 +40,7 @@ class PinnedBoards(commands.Cog):
         self._end = self._boards.on_change(self.redraw_soon)
 
     async def cog_unload(self) -> None:
-        """Stop; what is undone is found at the next start."""
+        """Stop; the next start finds what is left to do."""
         self._end()
         tasks = [*self._tasks.values(), *([self._looking] if self._looking else [])]
         for task in tasks:
@@ -117,7 +116,7 @@ class PinnedBoards(commands.Cog):
         await asyncio.gather(*map(look_after, boards))
 
     async def look_after(self, board_id: str) -> None:
-        """Redraw a board whose message is gone, or shows what is not so any more."""
+        """Redraw a board whose message is gone or out of date."""
         try:
             async with asyncio.timeout(LOOKED_AFTER_WITHIN_S):
                 is_stale = await self.messages.is_stale(board_id)

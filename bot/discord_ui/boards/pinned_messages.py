@@ -39,7 +39,7 @@ class PinnedMessages:
         self._shown: dict[str, tuple[int, int]] = {}  # channel and message of each board
 
     def note(self, board_id: str, channel_id: int, message_id: int) -> None:
-        """Remember where a board's message is, also of one that is to be taken down."""
+        """Remember where a board's message is, even one that is about to be taken down."""
         self._shown[board_id] = channel_id, message_id
 
     async def forget(self, message_ids: Collection[int]) -> list[str]:
@@ -51,7 +51,7 @@ class PinnedMessages:
         return list(lost)
 
     async def is_stale(self, board_id: str) -> bool:
-        """Return whether a board's message is gone, or shows what is not so any more."""
+        """Return whether a board's message is gone or out of date."""
         board = await self._boards.board(board_id)
         if board is None or board.channel_id is None:
             return board_id in self._shown
@@ -122,7 +122,7 @@ class PinnedMessages:
         return await board_content(self._bot.service, seen, looking, notes=notes)
 
     async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:
-        """Return what was done last, as far as everyone here may know."""
+        """Return the latest activities that everyone in the channel may know of."""
         actor = bot_actor(self._bot, guild.id)
         page = await self._boards.log(actor, seen.id, page_size=NEWS_READ)
         news = [each for each in page.activities if each.verb not in _PRIVATE]

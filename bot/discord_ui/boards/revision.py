@@ -12,7 +12,7 @@ from bot.domain.boards import Board
 
 
 def stamp_of(board: Board) -> str:
-    """Return what is shown of a board in a few signs: its revision, and which of its pictures."""
+    """Return a short stamp of a board as shown: its revision and which pictures are visible."""
     numbers = " ".join(str(number) for number in sorted(item.number for item in board.items))
     return f"{board.revision}.{zlib.crc32(numbers.encode()):x}"
 

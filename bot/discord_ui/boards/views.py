@@ -50,7 +50,7 @@ SHOWN_SIDE: Final = 1944  # pixels, of the copy shown where the original is too 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardView:
-    """How somebody looks at a board.
+    """How a reader looks at a board.
 
     Attributes:
         page: From 1.
@@ -68,7 +68,7 @@ class BoardView:
 async def board_content(
     service: Service, board: Board, looking: BoardView, *, notes: Sequence[str] = ()
 ) -> Content:
-    """Return the message of a board: its sheet, what is said of it, and its buttons.
+    """Return the message of a board: its sheet, its facts and its buttons.
 
     Args:
         service: Keeps the small copies.
@@ -163,7 +163,7 @@ async def picture_content(
     looking: BoardView,
     notes: Sequence[str] = (),
 ) -> Content:
-    """Return the message of one picture: large, what is said of it, and what can be done."""
+    """Return the message of one picture: the picture, its facts and its buttons."""
     locale = looking.locale
     upload = await asyncio.to_thread(
         picture_upload, service, item, limit_bytes=looking.limit_bytes, locale=locale
@@ -216,7 +216,7 @@ def picture_upload(service: Service, item: Item, *, limit_bytes: int, locale: st
 
 
 def item_lines(item: Item, locale: str) -> list[str]:
-    """Return what is known of a picture, in small lines."""
+    """Return the facts about a picture, as lines of small print."""
     state = [status_name(item.status, locale)]
     if item.votes:
         state.append(text("board_votes", locale, count=item.votes))
