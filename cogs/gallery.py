@@ -130,11 +130,7 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
         page=page,
         page_size=PAGE_SIZE,
     )
-    is_own = search.user_id == interaction.user.id
-    title = text("history_title_mine" if is_own else "history_title", locale)
-    looked_for = _words_of(search, is_own=is_own)
-    if looked_for:
-        title += " " + text("history_search", locale, search=looked_for)
+    title, looked_for = _title(search, interaction)
     if not found.generations and page == 0:
         key = "history_nothing_found" if looked_for else "history_empty"
         words = f"{title}\n{text(key, locale, search=looked_for)}"
@@ -154,6 +150,16 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
         ui.ActionRow(*buttons),
     )
     return Content(view=view, files=[each for each in thumbnails if isinstance(each, Upload)])
+
+
+def _title(search: Search, interaction: discord.Interaction) -> tuple[str, str]:
+    """Return the heading of a history, and the search in it."""
+    locale, is_own = str(interaction.locale), search.user_id == interaction.user.id
+    title = text("history_title_mine" if is_own else "history_title", locale)
+    looked_for = _words_of(search, is_own=is_own)
+    if looked_for:
+        title += " " + text("history_search", locale, search=looked_for)
+    return title, looked_for
 
 
 def _words_of(search: Search, *, is_own: bool) -> str:

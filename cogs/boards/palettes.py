@@ -83,24 +83,34 @@ async def present_palette(
     swatches = await asyncio.to_thread(colours_of, board, item)  # many, and scipy's first use
     locale = str(interaction.locale)
     await acknowledge(interaction, Repeat.UNANSWERED)
-    name = board.name if item is None else f"{board.name} {item.number}"
-    titled = board_name(board.name)
-    if item is not None:
-        titled += " · " + text("board_picture", locale, number=item.number)
-    title = text("board_palette_title", locale, name=titled)
     strip = await asyncio.to_thread(draw_strip, swatches)
-    stem = plain_stem(board)
-    stem += "" if item is None else f"-{item.number}"
-    files = palette_files(swatches, name, stem=stem, locale=locale)
     picture = Upload(name="palette.png", content=strip, alt_text=_alt(swatches))
-    detail = "" if item is None else str(item.number)
+    name, stem = board.name, plain_stem(board)
+    if item is not None:
+        name, stem = f"{name} {item.number}", f"{stem}-{item.number}"
+    files = palette_files(swatches, name, stem=stem, locale=locale)
+    view = _palette_view(board, item, swatches, files, locale)
+    await present(interaction, Content(view=view, files=[picture, *files]))
+
+
+def _palette_view(
+    board: Board,
+    item: Item | None,
+    swatches: Sequence[Swatch],
+    files: Sequence[Upload],
+    locale: str,
+) -> ui.LayoutView:
+    name, detail = board_name(board.name), ""
+    if item is not None:
+        name += " · " + text("board_picture", locale, number=item.number)
+        detail = str(item.number)
     row: Any = ui.ActionRow(
         button("paint", board.id, detail, locale=locale, emoji="🎨"),
         button("sheet", board.id, detail or "0", locale=locale, emoji="🖼️"),
     )
     hexes = " ".join(swatch.hex for swatch in swatches)
-    view = views.layout(
-        ui.TextDisplay(title),
+    return views.layout(
+        ui.TextDisplay(text("board_palette_title", locale, name=name)),
         ui.MediaGallery(
             discord.MediaGalleryItem("attachment://palette.png", description=_alt(swatches))
         ),
@@ -109,7 +119,6 @@ async def present_palette(
         row,
         colour=stripe(swatches),
     )
-    await present(interaction, Content(view=view, files=[picture, *files]))
 
 
 def palette_files(swatches: Sequence[Swatch], name: str, *, stem: str, locale: str) -> list[Upload]:

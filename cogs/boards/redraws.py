@@ -201,12 +201,6 @@ async def _comparison(interaction: discord.Interaction, board: Board, items: lis
             locale=locale,
             limit_bytes=interaction.filesize_limit,
         )
-    lines = []
-    for item in items:
-        facts = [item_title(item), status_name(item.status, locale)]
-        if item.votes:
-            facts.append(text("board_votes", locale, count=item.votes))
-        lines.append(" · ".join(facts))
     picture = discord.MediaGalleryItem(
         f"attachment://{upload.name}",
         description=upload.alt_text,
@@ -216,10 +210,17 @@ async def _comparison(interaction: discord.Interaction, board: Board, items: lis
     view = views.layout(
         ui.TextDisplay(f"## {board_name(board.name)}"),
         ui.MediaGallery(picture),
-        ui.TextDisplay("\n".join(lines)),
+        ui.TextDisplay("\n".join(_facts(item, locale) for item in items)),
         row,
     )
     return Content(view=view, files=[upload])
+
+
+def _facts(item: Item, locale: str) -> str:
+    facts = [item_title(item), status_name(item.status, locale)]
+    if item.votes:
+        facts.append(text("board_votes", locale, count=item.votes))
+    return " · ".join(facts)
 
 
 def _heart(board: Board, item: Item, locale: str) -> Button:
