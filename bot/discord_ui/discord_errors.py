@@ -71,6 +71,13 @@ _CODES: Final[Mapping[int, Refusal]] = {
 }  # fmt: skip
 
 
+# A way to a message is closed; another one may be open.
+OUT_OF_REACH: Final = frozenset({
+    Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
+    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
+})  # fmt: skip
+
+
 def refusal_of(error: BaseException, *, has_files: bool = True) -> Refusal | None:
     """Return what an exception means; None where it is no refusal of Discord's but a defect.
 

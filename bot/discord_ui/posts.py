@@ -18,6 +18,7 @@ from bot.discord_ui.components import ids_in
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import (
     NEVER_ANSWERED,
+    OUT_OF_REACH,
     Refusal,
     in_one_line,
     is_forbidden,
@@ -29,10 +30,6 @@ from bot.domain.jobs import Job, JobSource
 
 logger = logging.getLogger(__name__)
 
-ELSEWHERE: Final = frozenset({  # a way is closed; another one may be open
-    Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
-    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
-})  # fmt: skip
 TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
@@ -87,7 +84,7 @@ class Post:
                 self._bot, self._origin.channel_id
             ):
                 return await _works(self._delete_as_bot())
-            if refusal not in ELSEWHERE:
+            if refusal not in OUT_OF_REACH:
                 raise
             return is_gone(error)
 
@@ -260,7 +257,7 @@ async def _works(way: Awaitable[bool]) -> bool:
     try:
         return await way
     except discord.HTTPException as error:
-        if refusal_of(error) not in ELSEWHERE:
+        if refusal_of(error) not in OUT_OF_REACH:
             raise
         logger.info("A message cannot be reached (%s): trying the next way", in_one_line(error))
         return False

@@ -13,7 +13,7 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.discord_ui.answers.elsewhere import OUT_OF_REACH, write_elsewhere
+from bot.discord_ui.answers.elsewhere import TOLERATED, write_elsewhere
 from bot.discord_ui.answers.first import FirstAnswer
 from bot.discord_ui.answers.times import AnswerTimes
 from bot.discord_ui.content import Content
@@ -269,7 +269,7 @@ class Answer:
             except Exception as error:
                 refusal = refusal_of(error, has_files=has_files)
                 is_known = isinstance(error, discord.HTTPException)
-                if refusal not in OUT_OF_REACH:
+                if refusal not in TOLERATED:
                     raise
                 logger.info("An answer was not taken (%s)", in_one_line(error))
                 may_repeat = refusal is Refusal.PASSING and (is_known or repeats_unknown)

@@ -10,15 +10,12 @@ import discord
 
 from bot.discord_ui.answers.times import AnswerTimes
 from bot.discord_ui.content import Content
-from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.discord_errors import OUT_OF_REACH, Refusal, in_one_line, refusal_of
 from bot.domain.jobs import ImageMessage
 
 logger = logging.getLogger(__name__)
 
-OUT_OF_REACH: Final = frozenset({  # one message or place; others may be in reach
-    Refusal.PASSING, Refusal.ANSWER_DEAD, Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE,
-    Refusal.FORBIDDEN, Refusal.CLOSED, Refusal.PLACE_GONE,
-})  # fmt: skip
+TOLERATED: Final = OUT_OF_REACH | {Refusal.PASSING}  # tried again, or another way
 
 
 async def write_elsewhere(
@@ -58,7 +55,7 @@ async def _written(
                 sent = await place.send(nonce=nonce, **content.arguments_of_new())
         except Exception as error:
             refusal = refusal_of(error, has_files=bool(content.files))
-            if refusal not in OUT_OF_REACH:
+            if refusal not in TOLERATED:
                 raise
             logger.info("An answer could not be written (%s)", in_one_line(error))
             if refusal is not Refusal.PASSING or pause_s is None:
