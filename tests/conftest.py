@@ -14,7 +14,7 @@ from bot.settings import DEMO_MODEL_DIR
 LONGEST = (  # files, longest first: begun last, one of them would keep its process alone at work
     "test_discord_server", "test_determinism", "test_engine", "test_exports", "test_compare",
     "test_command_line", "test_processes", "test_deletions", "test_reproduce", "test_deferrals",
-    "test_deliveries", "test_playground", "test_bench", "test_fast_path", "test_answers",
+    "test_deliveries", "test_playground", "test_bench", "test_fused_backend", "test_answers",
     "test_recorded_conditions", "test_viewers", "test_service", "test_restore", "test_board_week",
     "test_installation", "test_models", "test_demo_model", "test_chaos", "test_odd_text",
 )  # fmt: skip

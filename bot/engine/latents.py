@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 
 from bot.domain.requests import Size
-from bot.engine.reference import Velocity
+from bot.engine.backends.reference import Velocity
 
 VAE_SCALE: Final = 8  # pixels a latent cell: the VAE halves three times
 

@@ -12,12 +12,12 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import nn
 
-from bot.engine.backends import BackendSelector
+from bot.engine.backends.fused.backend import FusedBackend
+from bot.engine.backends.reference import ReferenceBackend, put
+from bot.engine.backends.selector import BackendSelector
 from bot.engine.checked_model import CheckedModel, load_module
-from bot.engine.fast.networks import FastPath
 from bot.engine.placement import Footprint, Placement, pixel_bytes, token_bytes
 from bot.engine.preview import fit_latent_to_rgb
-from bot.engine.reference import ReferencePath, put
 from bot.engine.text import PromptEncoder
 
 # Bytes of a weight, scales included: in 4 bits each 64 share two of two bytes.
@@ -116,7 +116,7 @@ def load_parts(checkpoint: CheckedModel, choices: LoadOptions, plan: Placement) 
     transformer = load_module(checkpoint, "transformer", dtype)
     path = _take_transformer(transformer, vae, choices, plan)
     text = PromptEncoder(checkpoint, device=choices.device, dtype=dtype)
-    if isinstance(path, FastPath):
+    if isinstance(path, FusedBackend):
         path.take_text(text.model)
     else:
         put(text.model, choices.device, whole=plan.table)
@@ -140,10 +140,10 @@ def load_parts(checkpoint: CheckedModel, choices: LoadOptions, plan: Placement) 
 
 def _take_transformer(
     transformer: Any, vae: Any, choices: LoadOptions, plan: Placement
-) -> ReferencePath | FastPath:
+) -> ReferenceBackend | FusedBackend:
     if choices.is_fast:
-        return FastPath(
+        return FusedBackend(
             transformer, vae, dtype=choices.dtype, precision=choices.precision, placement=plan
         )
     put(transformer, choices.device, whole=plan.blocks is None)
-    return ReferencePath(transformer, dtype=choices.dtype)
+    return ReferenceBackend(transformer, dtype=choices.dtype)

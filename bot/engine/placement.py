@@ -22,7 +22,7 @@ _FAST_DECODE_CHANNELS: Final = 8
 _DECODE_CHANNELS: Final = 12
 _WORKSPACES: Final = 256 * MIB  # cuBLAS, tables of steps and rotations, the text's own tensors
 _CAPTION_TOKENS: Final = 512
-# What the largest recorded graphs hold while they are there: `bot.engine.fast` records no more.
+# What the largest recorded graphs hold while they are there: the fused backend records no more.
 _GRAPHED_TOKENS: Final = 6144
 _GRAPHED_PIXELS: Final = 1024 * 1024
 

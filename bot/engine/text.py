@@ -8,8 +8,8 @@ from typing import Any, Final
 import torch
 from torch import nn
 
+from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.checked_model import CheckedModel, load_module
-from bot.engine.fast.networks import FastPath
 from bot.engine.tokens import check_tokens, neutralise
 
 _CACHED_TOKENS: Final = 16_384  # of 2560 bf16 values: 84 MB on the device
@@ -31,7 +31,7 @@ class PromptEncoder:
         self._device = device
         self._tokenizer = checkpoint.tokenizer
         self.model = without_last_layer(load_module(checkpoint, "text_encoder", dtype))
-        self.fast: FastPath | None = None
+        self.fast: FusedBackend | None = None
         self._reads_at = device
         self._cache: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
         self._template_tokens = len(self._ids(""))

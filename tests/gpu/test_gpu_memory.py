@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from bot.domain.requests import ImageRequest, Size
-from bot.engine.fast.networks import FastPath
-from bot.engine.fast.offload import HostBuffer, Layers, OffloadedLayer, StagingBuffers
-from bot.engine.fast.weights import Matrices
+from bot.engine.backends.fused.backend import FusedBackend
+from bot.engine.backends.fused.offload import HostBuffer, Layers, OffloadedLayer, StagingBuffers
+from bot.engine.backends.fused.weights import Matrices
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
 from tests.gpu.test_gpu import request
@@ -44,11 +44,11 @@ def hashes(engine: ZImageEngine) -> list[str]:
     return [engine.generate(each).image.pixel_sha256 for each in wanted]
 
 
-def keep_to(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FastPath:
+def keep_to(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FusedBackend:
     parts = engine._loaded()
     monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
-    assert isinstance(parts.paths.now, FastPath)
+    assert isinstance(parts.paths.now, FusedBackend)
     return parts.paths.now
 
 

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.fast.networks import FastPath
-from bot.engine.fast.offload import HostBuffer, OffloadedLayer, going
-from bot.engine.fast.quantised import choose_shrink
-from bot.engine.fast.transformer_ops import Int4Weight, linear, quantise
-from bot.engine.fast.weights import Matrices
+from bot.engine.backends.fused.backend import FusedBackend
+from bot.engine.backends.fused.offload import HostBuffer, OffloadedLayer, going
+from bot.engine.backends.fused.quantised import choose_shrink
+from bot.engine.backends.fused.transformer_ops import Int4Weight, linear, quantise
+from bot.engine.backends.fused.weights import Matrices
 from bot.engine.hardware import check_precision
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
@@ -56,10 +56,10 @@ def wanted(engine: ZImageEngine) -> list[str]:
     return [engine.generate(each).image.pixel_sha256 for each in (REQUEST, OTHER)]
 
 
-def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FastPath:
+def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FusedBackend:
     """Let the engine keep to a plan, whatever room there is."""
     parts = engine._loaded()
-    assert isinstance(parts.paths.now, FastPath)
+    assert isinstance(parts.paths.now, FusedBackend)
     monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
     return parts.paths.now

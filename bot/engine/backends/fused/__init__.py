@@ -4,5 +4,5 @@ One definition of each network, written over the modules that diffusers and tran
 weights are theirs (fused ones share their memory), so that both paths fit a card. What differs is
 what surrounds the matrix products: projections are fused, what does not change between steps is
 computed once, rotary embeddings are real-valued, and normalising, gating, rotating and adding are
-one kernel each (`bot.engine.fast.kernels`; plain torch where there is no Triton).
+one kernel each (`bot.engine.backends.fused.kernels`; plain torch where there is no Triton).
 """

@@ -7,8 +7,8 @@ from typing import Any, Final
 import torch
 import triton
 
-from bot.engine.fast import kernels
-from bot.engine.fast.transformer_ops import (
+from bot.engine.backends.fused import kernels
+from bot.engine.backends.fused.transformer_ops import (
     FLOAT8_LEAST,
     FLOAT8_MAX,
     Heads,

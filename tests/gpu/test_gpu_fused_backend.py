@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 import torch
 
-from bot.engine.fast.attention import choose_attention
-from bot.engine.fast.decoder import FastDecoder
-from bot.engine.fast.decoder_ops import DeferredAdd, TorchDecoderOps
-from bot.engine.fast.graphs import Graphs
-from bot.engine.fast.networks import FastPath, choose_operations
-from bot.engine.fast.transformer_ops import Heads, Rotation, TorchTransformerOps, quantise
-from bot.engine.hardware import make_deterministic
-from bot.engine.reference import ReferencePath
+from bot.engine.backends.fused.attention import choose_attention
+from bot.engine.backends.fused.backend import FusedBackend, choose_operations
+from bot.engine.backends.fused.decoder import FusedDecoder
+from bot.engine.backends.fused.decoder_ops import DeferredAdd, TorchDecoderOps
+from bot.engine.backends.fused.graphs import Graphs
+from bot.engine.backends.fused.transformer_ops import Heads, Rotation, TorchTransformerOps, quantise
+from bot.engine.backends.reference import ReferenceBackend
 from tests.benchmarks.baseline import random_model
+from bot.engine.hardware import make_deterministic
 from tests.gpu.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.
-fused_decoder_ops = pytest.importorskip("bot.engine.fast.fused_decoder_ops")
+triton_decoder_ops = pytest.importorskip("bot.engine.backends.fused.triton_decoder_ops")
 
 TOKENS = (9, 31, 60, 77, 130)  # of five prompts
 SEEDS = range(5)
@@ -57,9 +57,9 @@ def apart(found: torch.Tensor, wanted: torch.Tensor) -> float:
 
 @torch.inference_mode()
 def test_the_fast_path_is_no_farther_from_float32_than_plain_bfloat16(networks: dict[str, Any]):
-    exact = ReferencePath(networks["exact"], dtype=torch.float32)
-    plain = ReferencePath(networks["plain"], dtype=torch.bfloat16)
-    fast = FastPath(networks["plain"], networks["vae"], dtype=torch.bfloat16)
+    exact = ReferenceBackend(networks["exact"], dtype=torch.float32)
+    plain = ReferenceBackend(networks["plain"], dtype=torch.bfloat16)
+    fast = FusedBackend(networks["plain"], networks["vae"], dtype=torch.bfloat16)
     errors: dict[str, list[float]] = {"plain": [], "fast": []}
     for (height, width), tokens, seed in itertools.product(SIDES, TOKENS, SEEDS):
         generator = torch.Generator("cpu").manual_seed(1000 * tokens + seed)
@@ -85,7 +85,7 @@ def test_the_fast_path_is_no_farther_from_float32_than_plain_bfloat16(networks: 
 
 @torch.inference_mode()
 def test_a_replayed_graph_gives_the_bits_of_a_launch(networks: dict[str, Any]):
-    fast = FastPath(networks["plain"], networks["vae"], dtype=torch.bfloat16)
+    fast = FusedBackend(networks["plain"], networks["vae"], dtype=torch.bfloat16)
     embedding = torch.randn((40, 2560), device="cuda", dtype=torch.bfloat16)
     latents = torch.randn((1, 16, 64, 64), device="cuda")
     velocity = fast.velocity(embedding, SIGMAS, height=64, width=64)
@@ -146,7 +146,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
         image, added = (_cells(torch.randn(shape, device=device, dtype=dtype) + 5) for _ in "ab")
         for a, b, kept in ((None, None, True), (added, bias, True), (None, bias, False)):
             sums = [image.clone(), image.float()]
-            found = fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).normalised(
+            found = triton_decoder_ops.TritonDecoderOps(torch.device("cuda")).normalised(
                 DeferredAdd(x=sums[0], added=a, bias=b), norm.to(dtype), silu=True, kept=kept
             )
             exact = TorchDecoderOps().normalised(
@@ -154,7 +154,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
             )
             assert apart(found, exact) < 1e-2  # the sum is rounded before it is normalised
             assert apart(*sums) < 4e-3
-            doubled = fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).doubled(
+            doubled = triton_decoder_ops.TritonDecoderOps(torch.device("cuda")).doubled(
                 DeferredAdd(x=image, added=a, bias=b)
             )
             assert (
@@ -168,7 +168,7 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
     wanted = TorchDecoderOps().attended(q.float(), k.float(), v.float())
     plain = apart(TorchDecoderOps().attended(q, k, v), wanted)
     assert (
-        apart(fused_decoder_ops.TritonDecoderOps(torch.device("cuda")).attended(q, k, v), wanted)
+        apart(triton_decoder_ops.TritonDecoderOps(torch.device("cuda")).attended(q, k, v), wanted)
         < 2 * plain
     )
 
@@ -176,8 +176,8 @@ def test_every_kernel_of_the_decoder_is_what_torch_computes():
 @torch.inference_mode()
 def test_the_decoder_is_no_farther_from_float32_than_diffusers_own(networks: dict[str, Any]):
     own = networks["vae"].decoder
-    fast = FastDecoder(
-        own, fused_decoder_ops.TritonDecoderOps(torch.device("cuda")), Graphs(torch.device("cuda"))
+    fast = FusedDecoder(
+        own, triton_decoder_ops.TritonDecoderOps(torch.device("cuda")), Graphs(torch.device("cuda"))
     )
     exact = copy.deepcopy(own).float()
     for height, width in ((64, 64), (90, 46), (128, 144)):

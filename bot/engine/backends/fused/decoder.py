@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 from torch import nn
 
-from bot.engine.fast.decoder_ops import DecoderOps, DeferredAdd
-from bot.engine.fast.graphs import Graphs
+from bot.engine.backends.fused.decoder_ops import DecoderOps, DeferredAdd
+from bot.engine.backends.fused.graphs import Graphs
 
 _GRAPH_CELLS: Final = 128 * 128  # of the latent; above, launching is never the limit
 
@@ -22,7 +22,7 @@ def can_decode(decoder: nn.Module) -> bool:
     return all(count & (count - 1) == 0 for count in counts)
 
 
-class FastDecoder(nn.Module):
+class FusedDecoder(nn.Module):
     """Takes the place of a decoder; a copy of its weights lies channels last (0.1 GB)."""
 
     def __init__(self, decoder: Any, cells: DecoderOps, graphs: Graphs) -> None:

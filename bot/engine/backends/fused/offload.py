@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import torch
 
-from bot.engine.fast.weights import Matrices, Owners, share, taken_apart
+from bot.engine.backends.fused.weights import Matrices, Owners, share, taken_apart
 
 logger = logging.getLogger(__name__)
 

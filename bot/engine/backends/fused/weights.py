@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from bot.engine.fast.transformer_ops import Int4Weight, Quantised, Weight
+from bot.engine.backends.fused.transformer_ops import Int4Weight, Quantised, Weight
 
 Owners = Sequence[Sequence[nn.Linear]]  # of each matrix, the layers whose rows it holds
 

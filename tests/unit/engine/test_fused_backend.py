@@ -13,13 +13,13 @@ from diffusers import AutoencoderKL, ZImageTransformer2DModel
 from transformers import Qwen3Model
 
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.fast.attention import plain_attention
-from bot.engine.fast.decoder import FastDecoder
-from bot.engine.fast.decoder_ops import TorchDecoderOps
-from bot.engine.fast.graphs import Graphs
-from bot.engine.fast.text_encoder import FastTextEncoder
-from bot.engine.fast.transformer import FastTransformer, filled
-from bot.engine.fast.transformer_ops import TorchTransformerOps, linear, quantise
+from bot.engine.backends.fused.attention import plain_attention
+from bot.engine.backends.fused.decoder import FusedDecoder
+from bot.engine.backends.fused.decoder_ops import TorchDecoderOps
+from bot.engine.backends.fused.graphs import Graphs
+from bot.engine.backends.fused.text_encoder import FusedTextEncoder
+from bot.engine.backends.fused.transformer import FusedTransformer, filled
+from bot.engine.backends.fused.transformer_ops import TorchTransformerOps, linear, quantise
 from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
@@ -64,7 +64,7 @@ def test_the_transformer_is_diffusers_own(
         ][0].squeeze(1)[None]
         for sigma in SIGMAS
     ]
-    fast = FastTransformer(source, TorchTransformerOps(), plain_attention)
+    fast = FusedTransformer(source, TorchTransformerOps(), plain_attention)
     whole, is_token = filled(embedding)
     caption = fast.refine(whole, is_token, fast.rotation(len(whole)))
     reading = fast.reading(caption, height=height, width=width)
@@ -80,7 +80,7 @@ def test_the_text_encoder_is_transformers_own(demo_model: Path):
     source.norm = torch.nn.Identity()
     ids = torch.arange(100, 137)
     wanted = source(input_ids=ids[None], use_cache=False).last_hidden_state[0]
-    fast = FastTextEncoder(source, TorchTransformerOps())
+    fast = FusedTextEncoder(source, TorchTransformerOps())
     assert apart(fast.states(fast.embed(ids)), wanted) < OF_FLOAT32
     longer = fast.states(fast.embed(torch.nn.functional.pad(ids, (0, 27))))[: len(ids)]
     assert apart(longer, wanted) < OF_FLOAT32  # what follows changes nothing
@@ -91,7 +91,7 @@ def test_the_decoder_is_diffusers_own(demo_model: Path):
     source = AutoencoderKL.from_pretrained(demo_model, subfolder="vae").eval()
     latents = torch.randn((1, 16, 16, 20), generator=torch.Generator().manual_seed(1))
     wanted = source.decode(latents, return_dict=False)[0]
-    source.decoder = FastDecoder(source.decoder, TorchDecoderOps(), Graphs(torch.device("cpu")))
+    source.decoder = FusedDecoder(source.decoder, TorchDecoderOps(), Graphs(torch.device("cpu")))
     assert apart(source.decode(latents, return_dict=False)[0], wanted) < OF_FLOAT32
 
 

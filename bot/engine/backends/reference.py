@@ -13,7 +13,7 @@ import torch
 Velocity = Callable[[torch.Tensor, int], torch.Tensor]
 
 
-class ReferencePath:
+class ReferenceBackend:
     """Denoise with a loaded `ZImageTransformer2DModel`, all of it at every step.
 
     Attributes:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
-from bot.engine.fast.offload import Layers, StagingBuffers, going
-from bot.engine.fast.quantised import Shrink
-from bot.engine.fast.transformer_ops import Heads, Rotation, Rows, TransformerOps, linear
-from bot.engine.fast.weights import Matrices, fused_layer, vector
+from bot.engine.backends.fused.offload import Layers, StagingBuffers, going
+from bot.engine.backends.fused.quantised import Shrink
+from bot.engine.backends.fused.transformer_ops import Heads, Rotation, Rows, TransformerOps, linear
+from bot.engine.backends.fused.weights import Matrices, fused_layer, vector
 from bot.engine.placement import Placement
 
 
@@ -24,7 +24,7 @@ class _Layer:
     feed_forward_norm: torch.Tensor
 
 
-class FastTextEncoder:
+class FusedTextEncoder:
     """The states behind the last layer that is there, without a final norm.
 
     Args:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from bot.engine.fast.transformer_ops import Int4Weight, Weight, quantise
+from bot.engine.backends.fused.transformer_ops import Int4Weight, Weight, quantise
 
 GROUP: Final = 64  # values that share a scale in 4 bits, or fewer where the columns want it
 _MOST: Final = 15  # of 4 bits

@@ -10,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 import triton
 from torch import nn
 
-from bot.engine.fast import cell_kernels
-from bot.engine.fast.decoder_ops import DeferredAdd
+from bot.engine.backends.fused import cell_kernels
+from bot.engine.backends.fused.decoder_ops import DeferredAdd
 
 _TILE: Final = 8192  # values a program holds at once: 32 a thread
 _PARTS: Final = 1024  # programs that a norm's sums are split among: 8 a multiprocessor of an H100
@@ -20,7 +20,7 @@ _ROOMY: Final = (9, 10)  # capabilities with the 192 KiB of shared memory that `
 
 
 class TritonDecoderOps:
-    """The work between convolutions; see `bot.engine.fast.decoder_ops.Cells`."""
+    """The work between convolutions; see `DecoderOps`."""
 
     def __init__(self, device: torch.device) -> None:
         """Look whether a wide head fits the device: cards for games have half the room."""

@@ -10,17 +10,17 @@ from typing import Any, Final
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
-from bot.engine.fast.attention import Attend
-from bot.engine.fast.offload import Layers, StagingBuffers, going
-from bot.engine.fast.quantised import Shrink
-from bot.engine.fast.transformer_ops import Heads, Rotation, Rows, TransformerOps, linear
-from bot.engine.fast.weights import Matrices, fused_layer, vector
+from bot.engine.backends.fused.attention import Attend
+from bot.engine.backends.fused.blocks import ROWS, Block
+from bot.engine.backends.fused.offload import Layers, StagingBuffers, going
+from bot.engine.backends.fused.quantised import Shrink
+from bot.engine.backends.fused.transformer_ops import Rotation, Rows, TransformerOps, linear
+from bot.engine.backends.fused.weights import Matrices, fused_layer
 from bot.engine.placement import Placement
 
 _MULTIPLE: Final = 32  # tokens: image and caption are each filled up to it with learned tokens
 _PATCH: Final = 2  # latent cells a side
 _KEPT: Final = 32  # rotary tables (sizes x caption lengths) and grids of sigmas
-_ROWS: Final = 4  # vectors that modulate a block: scale and gate of attention and feed-forward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,61 +43,7 @@ class Conditioning:
         return replace(self, caption=caption)
 
 
-class Block:
-    """What modulates and normalises one block; its matrices are elsewhere."""
-
-    def __init__(self, block: Any) -> None:
-        """Read what is small."""
-        attention = block.attention
-        self.source = block
-        self.heads = Heads(
-            query=attention.heads,
-            key=attention.heads,
-            size=attention.to_q.out_features // attention.heads,
-            query_norm=vector(attention.norm_q.weight),
-            key_norm=vector(attention.norm_k.weight),
-            eps=attention.norm_q.eps,
-        )
-        self.eps = float(block.attention_norm1.eps)
-        self.norms = [
-            vector(norm.weight)
-            for norm in (
-                block.attention_norm1,
-                block.attention_norm2,
-                block.ffn_norm1,
-                block.ffn_norm2,
-            )
-        ]
-
-    def modulation(self, condition: torch.Tensor | None) -> torch.Tensor:
-        """Return what the block's halves are scaled and gated by, norm weights included.
-
-        Args:
-            condition: (steps, 256); None for a block that nothing modulates.
-
-        Returns:
-            float32 (steps, 4, dim), or (1, 4, dim): scale and gate of the attention, then of the
-            feed-forward part.
-
-        """
-        if condition is None:
-            return torch.stack(self.norms)[None]
-        scale1, gate1, scale2, gate2 = (
-            self.source.adaLN_modulation(condition).float().chunk(4, dim=1)
-        )  # (steps, dim) each
-        first, second, third, fourth = self.norms
-        return torch.stack(
-            [
-                first * (1 + scale1),
-                second * gate1.tanh(),
-                third * (1 + scale2),
-                fourth * gate2.tanh(),
-            ],
-            dim=1,
-        )
-
-
-class FastTransformer:
+class FusedTransformer:
     """The same function as the reference, with as little as possible around its products.
 
     Args:
@@ -252,7 +198,7 @@ class FastTransformer:
         x = self._embedder(patches)
         if length > count:
             x = torch.cat([x, self._source.x_pad_token.expand(length - count, -1)])
-        first, cut = self._refiners, _ROWS * self._refiners
+        first, cut = self._refiners, ROWS * self._refiners
         walk = self.layers.walk
         x = self._run(self._blocks[:first], walk(stop=first), step[:cut], x, reading.image)
         x = torch.cat([x, reading.caption])
@@ -284,7 +230,7 @@ class FastTransformer:
         rows: Rows | None = operations.norm(x, vectors[0], blocks[0].eps)
         for i, weights in enumerate(walk):
             block = blocks[i]
-            _, gate1, scale2, gate2, *rest = vectors[_ROWS * i :]
+            _, gate1, scale2, gate2, *rest = vectors[ROWS * i :]
             attended = self._attention(block, weights, _there(rows), rotation)
             rows = operations.add_norm(x, attended, gate1, scale2, block.eps)
             grown = operations.gate(linear(_there(rows), weights.up))

@@ -11,17 +11,17 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from bot.engine.fast.attention import attentions
-from bot.engine.fast.decoder import FastDecoder, can_decode
-from bot.engine.fast.decoder_ops import DecoderOps
-from bot.engine.fast.graphs import Graphs
-from bot.engine.fast.offload import Layers, StagingBuffers
-from bot.engine.fast.quantised import choose_shrink, description
-from bot.engine.fast.text_encoder import FastTextEncoder
-from bot.engine.fast.transformer import FastTransformer, filled
-from bot.engine.fast.transformer_ops import TorchTransformerOps, TransformerOps
+from bot.engine.backends.fused.attention import attentions
+from bot.engine.backends.fused.decoder import FusedDecoder, can_decode
+from bot.engine.backends.fused.decoder_ops import DecoderOps
+from bot.engine.backends.fused.graphs import Graphs
+from bot.engine.backends.fused.offload import Layers, StagingBuffers
+from bot.engine.backends.fused.quantised import choose_shrink, description
+from bot.engine.backends.fused.text_encoder import FusedTextEncoder
+from bot.engine.backends.fused.transformer import FusedTransformer, filled
+from bot.engine.backends.fused.transformer_ops import TorchTransformerOps, TransformerOps
+from bot.engine.backends.reference import Velocity
 from bot.engine.placement import Placement
-from bot.engine.reference import Velocity
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _TEXT_MULTIPLE: Final = 32  # tokens a text is filled up to, so that few graphs 
 _GRAPH_TOKENS: Final = 6144  # above, launching is never the limit and a graph's memory is large
 
 
-class FastPath:
+class FusedBackend:
     """Text, denoising and decoding with shared weights.
 
     Args:
@@ -61,7 +61,7 @@ class FastPath:
         self._operations = choose_operations(self._device, quantised=precision == "fp8")
         self._attentions = attentions(self._device, dtype)
         self._attention, attend = next(iter(self._attentions.items()))
-        self._transformer = FastTransformer(
+        self._transformer = FusedTransformer(
             transformer,
             self._operations,
             attend,
@@ -70,13 +70,13 @@ class FastPath:
             shrink=self._shrink,
         )
         self._plain = choose_operations(self._device, quantised=False)
-        self._text: FastTextEncoder | None = None
+        self._text: FusedTextEncoder | None = None
         self._graphs = Graphs(self._device)
         self._graphs.use(if_possible=placement is None or placement.graphs)
         self._reserve()
         self.decoder: nn.Module | None = None
         if self._plain.name != TorchTransformerOps.name and can_decode(vae.decoder):
-            self.decoder = FastDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
+            self.decoder = FusedDecoder(vae.decoder, _triton_cells(self._device), self._graphs)
 
     @property
     def conditions(self) -> dict[str, object]:
@@ -95,7 +95,7 @@ class FastPath:
 
     def take_text(self, model: Any) -> None:
         """Take the weights of a loaded `Qwen3Model`, wherever it is."""
-        self._text = FastTextEncoder(
+        self._text = FusedTextEncoder(
             model,
             self._plain,
             slots=self._slots,
@@ -205,7 +205,7 @@ def choose_operations(device: torch.device, *, quantised: bool) -> TransformerOp
     """Return Triton's kernels where they can run, else torch's own operations."""
     if device.type == "cuda" and importlib.util.find_spec("triton"):
         try:
-            from bot.engine.fast.fused_transformer_ops import TritonTransformerOps  # noqa: PLC0415 - not everywhere
+            from bot.engine.backends.fused.triton_transformer_ops import TritonTransformerOps  # noqa: PLC0415 - not everywhere
 
             operations = TritonTransformerOps(quantised=quantised)
             operations.norm(torch.ones((1, 16), device=device), torch.ones(16, device=device), 1e-6)
@@ -221,6 +221,6 @@ def choose_operations(device: torch.device, *, quantised: bool) -> TransformerOp
 
 
 def _triton_cells(device: torch.device) -> DecoderOps:
-    from bot.engine.fast.fused_decoder_ops import TritonDecoderOps  # noqa: PLC0415 - not everywhere
+    from bot.engine.backends.fused.triton_decoder_ops import TritonDecoderOps  # noqa: PLC0415 - not everywhere
 
     return TritonDecoderOps(device)

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from bot.engine.fast.networks import FastPath
+from bot.engine.backends.fused.backend import FusedBackend
+from bot.engine.backends.reference import ReferenceBackend
 from bot.engine.placement import Placement
-from bot.engine.reference import ReferencePath
 from bot.engine.text import PromptEncoder
 
 
@@ -22,7 +22,7 @@ class BackendSelector:
 
     def __init__(
         self,
-        own: ReferencePath | FastPath,
+        own: ReferenceBackend | FusedBackend,
         *,
         transformer: Any,
         vae: Any,
@@ -44,9 +44,9 @@ class BackendSelector:
         self._own, self._transformer, self._vae, self._text = own, transformer, vae, text
         self._dtype, self._is_whole = dtype, is_whole
         self._decoder = vae.decoder
-        self._fast = own if isinstance(own, FastPath) else None
-        self._reference = own if self._fast is None else ReferencePath(transformer, dtype=dtype)
-        self.now: ReferencePath | FastPath = own
+        self._fast = own if isinstance(own, FusedBackend) else None
+        self._reference = own if self._fast is None else ReferenceBackend(transformer, dtype=dtype)
+        self.now: ReferenceBackend | FusedBackend = own
         self._switch(own)
 
     def take(self, name: object = None, *, attention: object = None) -> None:
@@ -65,17 +65,17 @@ class BackendSelector:
             self._switch(fast)
         else:
             self._switch(self._own)
-        if isinstance(self.now, FastPath):
+        if isinstance(self.now, FusedBackend):
             self.now.attend_with(attention)
 
     @property
     def can_settle(self) -> bool:
         """Tell whether weights may be moved: the reference path needs its own where they are."""
-        return isinstance(self._own, FastPath)
+        return isinstance(self._own, FusedBackend)
 
     def settle(self, plan: Placement) -> None:
         """Move weights to where a plan wants them."""
-        if isinstance(self._own, FastPath):
+        if isinstance(self._own, FusedBackend):
             self._own.settle(plan)
 
     @property
@@ -88,16 +88,16 @@ class BackendSelector:
         """Tell whether the text encoder is one whole that no other path shares."""
         return self._fast is None and self._is_whole
 
-    def _made_fast(self) -> FastPath | None:
+    def _made_fast(self) -> FusedBackend | None:
         if self._fast is None and self._is_whole:
-            fast = FastPath(
+            fast = FusedBackend(
                 self._transformer, self._vae, dtype=self._dtype, placement=Placement(graphs=False)
             )
             fast.take_text(self._text.model)
             self._fast = fast
         return self._fast
 
-    def _switch(self, path: ReferencePath | FastPath) -> None:
+    def _switch(self, path: ReferenceBackend | FusedBackend) -> None:
         self.now = path
-        self._text.fast = path if isinstance(path, FastPath) else None
+        self._text.fast = path if isinstance(path, FusedBackend) else None
         self._vae.decoder = path.decoder or self._decoder
