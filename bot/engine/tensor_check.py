@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bot.engine.weight_files import WeightFiles, read_tensors
+from bot.engine.weight_files import WeightFiles
+from bot.engine.weight_headers import read_tensors
 from bot.errors import ModelFilesError
 
 _FLOATS: Final = ("F64", "F32", "F16", "BF16")

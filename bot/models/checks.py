@@ -12,9 +12,9 @@ from bot.engine.weight_files import (
     WeightFileError,
     check_content,
     find_weights,
-    read_header,
     read_json,
 )
+from bot.engine.weight_headers import read_header
 from bot.models.checksums import checksum_fault, known_checksum
 from bot.models.model_folder import REQUIRED, FileProblem, FileProgress, ModelFiles
 
