@@ -15,6 +15,7 @@ from typing import Final
 from tqdm import trange
 
 from bot.cli.common import Commands, open_engine_aloud
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.engine import Engine
 from bot.environment.streams import tell
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         engine.load()
         load_s = time.perf_counter() - start
         figures = [_measure(engine, size, repeat) for size in sizes]
-        drawing = engine.generate(_request(sizes[0], 0))
+        drawing = engine.draw(_task(sizes[0], 0))
     found = {
         "model": files.model_id,
         "load_s": load_s,
@@ -116,7 +117,7 @@ def _measure(engine: Engine, size: Size, repeat: int) -> SizeFigures:
         repeat + 1, desc=str(size), unit="image", file=sys.stderr, disable=None, leave=False
     ):
         start = time.perf_counter()
-        drawing = engine.generate(_request(size, number))
+        drawing = engine.draw(_task(size, number))
         seconds.append(time.perf_counter() - start)
         stages.append(drawing.durations_s)
     return SizeFigures(
@@ -129,8 +130,9 @@ def _measure(engine: Engine, size: Size, repeat: int) -> SizeFigures:
     )
 
 
-def _request(size: Size, number: int) -> ImageRequest:
-    return ImageRequest(prompt=PROMPT.format(number=number, size=size), seed=number, size=size)
+def _task(size: Size, number: int) -> DrawTask:
+    words = PROMPT.format(number=number, size=size)
+    return DrawTask(request=ImageRequest(prompt=words, seed=number, size=size))
 
 
 def _table(found: Mapping[str, object], figures: Sequence[SizeFigures]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from PIL import Image
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
-from bot.domain.drawing import Step
+from bot.domain.drawing import DrawTask, Step
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import ImageRequest, SizeRules
 from bot.domain.signature import SigningKey
@@ -152,7 +152,7 @@ def _shot(
     on_step: Callable[[Step], None],
 ) -> Shot:
     try:
-        drawing = engine.generate(request, on_step=on_step)
+        drawing = engine.draw(DrawTask(request=request), on_step=on_step)
     except EngineError as error:
         return Shot(request=request, failure=error.message)
     recipe = make_recipe(request, drawing)

@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.cli.outputs import Target
-from bot.domain.drawing import RawImage, Step
+from bot.domain.drawing import RawImage
 from bot.media.encoding import encode_png
 
 _EDGE: Final = 256  # pixels, the longer side of one frame
@@ -26,11 +26,11 @@ class Filmstrip:
         self._target = target
         self._rows: list[list[Image.Image]] = []
 
-    def add(self, step: Step) -> None:
-        """Take the estimate of one step; step 1 begins a row."""
-        if step.number == 1:
+    def add(self, number: int, image: RawImage) -> None:
+        """Add what a step estimates; step 1 begins a row."""
+        if number == 1:
             self._rows.append([])
-        self._rows[-1].append(_frame(step.estimate()))
+        self._rows[-1].append(_frame(image))
 
     def save(self) -> Path:
         """Write the strip and return its path."""

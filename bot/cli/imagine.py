@@ -14,7 +14,7 @@ from typing import Final
 from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
 from bot.cli.outputs import Outputs, Target
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask, PreviewKind, Step
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import ImageRequest, Quality, SizeRules, seed_after
 from bot.domain.signature import SigningKey
@@ -211,16 +211,17 @@ def _draw_all(
 ) -> None:
     """Draw, write and report one image after the other, under one progress bar of steps."""
     steps = sum(request.quality.num_inference_steps for request, _ in work)
+    preview = PreviewKind.NONE if filmstrip is None else PreviewKind.FULL
     with step_bar(steps) as bar:
         for request, target in work:
             bar.set_description(request.prompt[:40])
 
             def on_step(step: Step) -> None:
                 bar.update()
-                if filmstrip is not None:
-                    filmstrip.add(step)
+                if filmstrip is not None and step.preview is not None:
+                    filmstrip.add(step.number, step.preview)
 
-            drawing = engine.generate(request, on_step=on_step)
+            drawing = engine.draw(DrawTask(request=request, preview=preview), on_step=on_step)
             recipe = make_recipe(request, drawing)
             path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
             with bar.external_write_mode(file=sys.stdout):

@@ -15,7 +15,7 @@ from PIL import Image
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.outputs import Outputs
 from bot.cli.verdicts import VERDICTS, verdict_of
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
@@ -123,7 +123,9 @@ def _draw(recipe: Recipe, files: ModelFiles, settings: Settings) -> Drawing:
         def on_step(_step: Step) -> None:
             bar.update()
 
-        return engine.generate(recipe.request, like=recipe.conditions, on_step=on_step)
+        return engine.draw(
+            DrawTask(request=recipe.request, match=recipe.conditions), on_step=on_step
+        )
 
 
 def find_original(what: str, settings: Settings) -> Original:

@@ -1,10 +1,18 @@
-"""What an engine makes: pixels, steps on the way to them, and the finished drawing."""
+"""What an engine is given and what it returns: tasks, steps and drawings.
+
+All of them are plain values, so that an engine may live in another process or on another machine:
+they can be pickled, and `bot.engine.protocol` writes and reads them as JSON.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import uuid4
+
+from bot.domain.requests import ImageRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,23 +37,48 @@ class RawImage:
         return hashlib.sha256(self.pixels).hexdigest()
 
 
+class PreviewKind(StrEnum):
+    """What a step shows of the image to come."""
+
+    NONE = "none"
+    SMALL = "small"  # an eighth of the image's size, almost for free
+    FULL = "full"  # the image's own size, through the decoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawTask:
+    """One image to draw; everything an engine is told about it.
+
+    Attributes:
+        id: Names the task when it is cancelled.
+        job_id: Tasks of one job share the pace of their previews.
+        match: Conditions of an earlier drawing, to be met as far as the engine can.
+        preview: What steps show; it never changes the image.
+        preview_every_s: Seconds between previews, and before a job's first one; 0 shows every step.
+
+    """
+
+    request: ImageRequest
+    id: str = field(default_factory=lambda: uuid4().hex)
+    job_id: str = ""
+    match: Mapping[str, object] | None = None
+    preview: PreviewKind = PreviewKind.NONE
+    preview_every_s: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One finished denoising step.
+    """Progress: one denoising step is done.
 
     Attributes:
         number: 1 .. total.
-        total: How many steps the image has.
-        preview: Call it, on the engine's thread and inside the callback only, for an estimate of
-            the finished image at an eighth of its size, almost for free.
-        estimate: The same in full size, through the VAE's decoder. Neither changes the image.
+        preview: An estimate of the finished image, if one was wanted and due.
 
     """
 
     number: int
     total: int
-    preview: Callable[[], RawImage]
-    estimate: Callable[[], RawImage]
+    preview: RawImage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,6 +145,12 @@ def free_main_memory() -> int:
     return sys.maxsize  # nobody says; the system refuses by itself
 
 
+def free_cache(device: torch.device) -> None:
+    """Give back to a GPU what torch holds of it without need."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether torch failed for want of memory, on a GPU or on the CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

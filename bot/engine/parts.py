@@ -16,9 +16,10 @@ from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.reference import ReferenceBackend, put
 from bot.engine.backends.selector import BackendSelector
 from bot.engine.checked_model import CheckedModel, load_module
+from bot.engine.memory import MemoryPlanner
 from bot.engine.placement import Footprint, Placement, pixel_bytes, token_bytes
 from bot.engine.preview import fit_latent_to_rgb
-from bot.engine.text import PromptEncoder
+from bot.engine.prompt_encoder import PromptEncoder
 
 # Bytes of a weight, scales included: in 4 bits each 64 share two of two bytes.
 _WEIGHT_BYTES: Final = {"fp8": 1.0, "int8": 1.0, "int4": 0.5625}
@@ -47,7 +48,8 @@ class ModelParts:
     """The loaded model."""
 
     text: PromptEncoder
-    paths: BackendSelector
+    backends: BackendSelector
+    planner: MemoryPlanner
     transformer: Any
     vae: Any
     scheduler: Any
@@ -64,19 +66,19 @@ class ModelParts:
         return fit_latent_to_rgb(self.vae)
 
 
-def measure(checkpoint: CheckedModel, choices: LoadOptions) -> Footprint:
+def measure(checkpoint: CheckedModel, options: LoadOptions) -> Footprint:
     """Return how large the parts will be, from their configurations; no weights are read."""
     transformer, vae = checkpoint.skeletons["transformer"], checkpoint.skeletons["vae"]
     text = checkpoint.skeletons["text_encoder"]
-    item = choices.dtype.itemsize
-    weight = _WEIGHT_BYTES.get(choices.precision, item)
-    text_weight = item if choices.precision == "fp8" else weight
+    item = options.dtype.itemsize
+    weight = _WEIGHT_BYTES.get(options.precision, item)
+    text_weight = item if options.precision == "fp8" else weight
     matrices = _matrices(transformer.layers[0])
     blocks = len(transformer.noise_refiner) + len(transformer.layers)
     readers = len(transformer.context_refiner)
     beside = _count(transformer) - (blocks + readers) * matrices
-    has_fast_decoder = choices.is_fast and choices.device.type == "cuda"
-    made_plain = _MADE_PLAIN * matrices if choices.precision in ("int8", "int4") else 0
+    has_fast_decoder = options.is_fast and options.device.type == "cuda"
+    made_plain = _MADE_PLAIN * matrices if options.precision in ("int8", "int4") else 0
     vae_values = _count(vae) + has_fast_decoder * _count(vae.decoder)  # it has a copy of its own
     return Footprint(
         rest=round((beside + vae_values + made_plain) * item),
@@ -105,24 +107,27 @@ def _matrices(block: nn.Module) -> int:
     )
 
 
-def load_parts(checkpoint: CheckedModel, choices: LoadOptions, plan: Placement) -> ModelParts:
-    """Read the weights, each to where the plan wants it."""
-    dtype = choices.dtype
+def load_parts(
+    checkpoint: CheckedModel, options: LoadOptions, planner: MemoryPlanner
+) -> ModelParts:
+    """Read the weights, each to where the planner wants it."""
+    dtype, plan = options.dtype, planner.plan
     vae = load_module(checkpoint, "vae", dtype)
-    if choices.device.type == "cpu":
+    if options.device.type == "cpu":
         # A quarter faster here (demo model, 2 cores); on an H100 slower on the reference path.
         vae = vae.to(memory_format=torch.channels_last)
-    vae = vae.to(choices.device)
+    vae = vae.to(options.device)
     transformer = load_module(checkpoint, "transformer", dtype)
-    path = _take_transformer(transformer, vae, choices, plan)
-    text = PromptEncoder(checkpoint, device=choices.device, dtype=dtype)
+    path = _take_transformer(transformer, vae, options, plan)
+    text = PromptEncoder(checkpoint, device=options.device, dtype=dtype)
     if isinstance(path, FusedBackend):
         path.take_text(text.model)
     else:
-        put(text.model, choices.device, whole=plan.table)
+        put(text.model, options.device, whole=plan.table)
     return ModelParts(
         text=text,
-        paths=BackendSelector(
+        planner=planner,
+        backends=BackendSelector(
             path,
             transformer=transformer,
             vae=vae,
@@ -139,11 +144,11 @@ def load_parts(checkpoint: CheckedModel, choices: LoadOptions, plan: Placement) 
 
 
 def _take_transformer(
-    transformer: Any, vae: Any, choices: LoadOptions, plan: Placement
+    transformer: Any, vae: Any, options: LoadOptions, plan: Placement
 ) -> ReferenceBackend | FusedBackend:
-    if choices.is_fast:
+    if options.is_fast:
         return FusedBackend(
-            transformer, vae, dtype=choices.dtype, precision=choices.precision, placement=plan
+            transformer, vae, dtype=options.dtype, precision=options.precision, placement=plan
         )
-    put(transformer, choices.device, whole=plan.blocks is None)
-    return ReferenceBackend(transformer, dtype=choices.dtype)
+    put(transformer, options.device, whole=plan.blocks is None)
+    return ReferenceBackend(transformer, dtype=options.dtype)

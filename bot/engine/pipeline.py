@@ -1,44 +1,44 @@
-"""One drawing of one image over loaded parts: its text, its steps, its decoding."""
+"""One attempt at an image: the stages in their order, over whichever backend draws now."""
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 
-from bot.domain.drawing import RawImage, Step
-from bot.domain.requests import ImageRequest
-from bot.engine.embedding_noise import vary
+from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.engine.host import PixelTransfer, to_device, to_host
-from bot.engine.latents import decode, guided, noise
+from bot.engine.operations import text_to_image
 from bot.engine.parts import ModelParts
 from bot.engine.preview import latent_to_rgb
-from bot.engine.stages import Stages, StepPacer
+from bot.engine.protocol import OnStep, PreviewPace
+from bot.engine.stages.decode import decode
+from bot.engine.stages.denoise import denoise
+from bot.engine.stages.text import embed
+from bot.engine.timing import StageClock
 from bot.errors import CancelledError
 
-OnStep = Callable[[Step], None]
 Wait = Callable[[], RawImage]  # for the image; see `Run.draw`
 
 
 @dataclass(kw_only=True)
 class Run:
-    """What is drawn, how, and how long each stage took.
+    """A task on its way through the stages.
 
     Attributes:
-        like: The conditions that another drawing was made under, to be kept to.
         tiled: Whether the VAE decodes in tiles.
+        durations_s: Seconds by stage, once the image is there.
 
     """
 
-    request: ImageRequest
-    cancel: threading.Event | None
-    on_step: OnStep | None
-    like: Mapping[str, object]
-    tiled: bool
+    task: DrawTask
     device: torch.device
+    tiled: bool
+    pace: PreviewPace
+    on_step: OnStep | None = None
+    cancel: threading.Event | None = None
     durations_s: dict[str, float] = field(default_factory=dict)
 
     @torch.inference_mode()
@@ -47,74 +47,61 @@ class Run:
 
         Returns:
             Waits for the image: a GPU may still be at its last steps and its decoding. It raises
-            BadImageError where the model returned NaN or a single colour.
+            BadImageError if the model returned NaN or a single colour.
 
         Raises:
             CancelledError: `cancel` was set.
 
         """
         self._stop_if_cancelled()
-        stages = Stages(self.device)
-        embeddings = self._embed(parts)
-        stages.ended("text")
+        clock = StageClock(self.device)
+        embeddings = embed(self.task.request, parts.text)
+        clock.ended("text")
         latents = self._denoise(parts, embeddings)
-        stages.ended("denoise")
+        clock.ended("denoise")
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
-        stages.ended("decode")
+        clock.ended("decode")
         arrival = PixelTransfer(pixels, is_finite)
-        stages.ended("copy")
+        clock.ended("copy")
 
         def wait() -> RawImage:
             image = arrival.wait()
-            self.durations_s = stages.seconds()
+            self.durations_s = clock.seconds()
             return image
 
         return wait
 
+    def _denoise(self, parts: ModelParts, embeddings: list[torch.Tensor]) -> torch.Tensor:
+        inputs = text_to_image(self.task.request, parts)
+        latents = to_device(inputs.latents, self.device)
+        height, width = latents.shape[2:]
+        return denoise(
+            latents,
+            inputs.sigmas,
+            [
+                parts.backends.now.velocity(each, inputs.sigmas[:-1], height=height, width=width)
+                for each in embeddings
+            ],
+            guidance_scale=self.task.request.guidance_scale,
+            before_step=self._stop_if_cancelled,
+            after_step=lambda *step: self._report(parts, *step),
+        )
+
     def _stop_if_cancelled(self) -> None:
-        """Raise between two steps when the requester no longer wants the image."""
         if self.cancel is not None and self.cancel.is_set():
             raise CancelledError("The image was cancelled while it was drawn.")
 
-    def _embed(self, parts: ModelParts) -> list[torch.Tensor]:
-        """Return the prompt's embedding and, with guidance, that of the empty prompt."""
-        request, text = self.request, parts.text
-        embedding = text.encode(text.neutralise(request.prompt))
-        embeddings = [vary(embedding, request.variety_noise, seed=request.seed)]
-        if request.guidance_scale > 0:
-            embeddings.append(text.encode(""))
-        return embeddings
+    def _report(
+        self, parts: ModelParts, number: int, total: int, estimate: Callable[[], torch.Tensor]
+    ) -> None:
+        if self.on_step is None:
+            return
+        is_due = self.pace.is_due(self.task)
+        preview = self._preview(parts, estimate()) if is_due else None
+        self.on_step(Step(number=number, total=total, preview=preview))
 
-    def _denoise(self, parts: ModelParts, embeddings: list[torch.Tensor]) -> torch.Tensor:
-        """Walk the sigmas from noise to the finished latent, (1, channels, H/8, W/8) float32."""
-        request = self.request
-        parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
-        # Shifted; one more than there are steps.
-        sigmas: list[float] = parts.scheduler.sigmas.tolist()
-        latents = to_device(noise(request.seed, request.size, parts.channels), self.device)
-        height, width = latents.shape[2:]
-        velocities = [
-            parts.paths.now.velocity(embedding, sigmas[:-1], height=height, width=width)
-            for embedding in embeddings
-        ]
-        total = len(sigmas) - 1
-        pace = StepPacer(self.device)
-        for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
-            pace.wait()
-            self._stop_if_cancelled()
-            velocity = guided(velocities, latents, i, request.guidance_scale)
-            latents = latents + (sigma_next - sigma) * velocity
-            pace.mark()
-            if self.on_step is not None:
-                estimate = latents - sigma_next * velocity
-                self.on_step(self._step(parts, i + 1, total, estimate))
-        return latents
-
-    def _step(self, parts: ModelParts, number: int, total: int, estimate: torch.Tensor) -> Step:
-        return Step(
-            number=number,
-            total=total,
-            preview=lambda: to_host(latent_to_rgb(estimate, parts.latent_to_rgb)),
-            estimate=lambda: PixelTransfer(*decode(parts.vae, estimate, tiled=self.tiled)).wait(),
-        )
+    def _preview(self, parts: ModelParts, estimate: torch.Tensor) -> RawImage:
+        if self.task.preview is PreviewKind.FULL:
+            return PixelTransfer(*decode(parts.vae, estimate, tiled=self.tiled)).wait()
+        return to_host(latent_to_rgb(estimate, parts.latent_to_rgb))

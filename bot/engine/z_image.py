@@ -6,38 +6,35 @@ the command line and the bot import them only when an image is wanted.
 
 from __future__ import annotations
 
-import functools
 import gc
 import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import torch
 
-from bot.domain.drawing import Drawing
+from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.domain.variety_schedule import VarietyNoise
 from bot.engine.checked_model import CheckedModel, open_checked_model
+from bot.engine.conditions import machine_conditions, request_conditions
 from bot.engine.hardware import (
     check_precision,
     choose_device,
     choose_dtype,
     choose_path,
-    device_name,
-    kernel_conditions,
     make_deterministic,
     on_its_device,
     threads,
 )
-from bot.engine.load_errors import first_line, load_errors
-from bot.engine.memory import Budget, MemoryPlanner, is_out_of_memory, out_of_memory_error
+from bot.engine.load_errors import load_errors
+from bot.engine.memory import Budget, MemoryPlanner, free_cache
+from bot.engine.memory_fallback import draw_within_memory
 from bot.engine.parts import LoadOptions, ModelParts, load_parts, measure
-from bot.engine.pipeline import OnStep, Run, Wait
+from bot.engine.pipeline import Run
+from bot.engine.protocol import OnStep, PreviewPace
 from bot.errors import CancelledError, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -47,8 +44,6 @@ TILED_PIXELS: Final = 1536 * 1536
 
 # Of up to 32 tokens and of up to 64: most prompts are, and what is recorded is per 32 tokens.
 _WARMING: Final = ("a red apple", ", ".join(["a red apple"] * 12))
-
-_version: Final = functools.cache(version)  # a file is read for it: 1 ms in which no GPU works
 
 
 class ZImageEngine:
@@ -94,15 +89,15 @@ class ZImageEngine:
         self._model_files = dict(model_files or {})
         self._cpu_threads = cpu_threads
         self._memory = memory
-        self._choices = LoadOptions(
+        self._options = LoadOptions(
             device=self._device,
             dtype=choose_dtype(dtype, self._device),
             is_fast=choose_path(path, self._device),
             precision=precision,
         )
-        check_precision(precision, self._device, self._choices.dtype, is_fast=self._choices.is_fast)
+        check_precision(precision, self._device, self._options.dtype, is_fast=self._options.is_fast)
         self._parts: ModelParts | None = None
-        self._room: MemoryPlanner | None = None
+        self._pace = PreviewPace()
 
     @on_its_device
     def load(self) -> None:
@@ -123,11 +118,10 @@ class ZImageEngine:
         start = time.perf_counter()
         with load_errors(self._folder, model=self._model_id, device=self._device):
             checkpoint = self._open()
-            room = self._plan(checkpoint)
-            self._parts = load_parts(checkpoint, self._choices, room.plan)
-        self._room = room
-        self._free_cache()
-        logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, room)
+            planner = self._plan(checkpoint)
+            self._parts = load_parts(checkpoint, self._options, planner)
+        free_cache(self._device)
+        logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, planner)
 
     @on_its_device
     def foresee(self) -> str:
@@ -145,7 +139,7 @@ class ZImageEngine:
 
     def _open(self) -> CheckedModel:
         checkpoint = open_checked_model(self._folder)
-        if self._choices.is_fast and checkpoint.quantised:
+        if self._options.is_fast and checkpoint.quantised:
             part, method = next(iter(checkpoint.quantised.items()))
             raise SettingsError(
                 f"The {part} of the model in {self._folder} is quantised by {method}, which the "
@@ -155,54 +149,47 @@ class ZImageEngine:
         return checkpoint
 
     def _plan(self, checkpoint: CheckedModel) -> MemoryPlanner:
-        return MemoryPlanner(measure(checkpoint, self._choices), Budget(self._device, self._memory))
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse a prompt with more tokens than the model reads."""
-        self._loaded().text.check(request.prompt)
+        return MemoryPlanner(measure(checkpoint, self._options), Budget(self._device, self._memory))
 
     @on_its_device
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
-        cancel: threading.Event | None = None,
         on_step: OnStep | None = None,
+        cancel: threading.Event | None = None,
     ) -> Drawing:
         """Draw one image.
 
         Args:
-            request: What to draw.
-            like: The conditions that another drawing was made under. Its path, attention, tiles
-                and number of CPU threads are kept to, where this machine and these weights can.
-            cancel: Looked at between denoising steps, before the text and before the decoding.
+            task: What to draw. Of the conditions to match, the path, attention, tiles and number
+                of CPU threads are met where this machine and these weights can.
             on_step: Called on this thread after every denoising step.
+            cancel: Checked before the text, between steps and before the decoding.
 
         Raises:
             InvalidRequestError: The prompt is too long.
             CancelledError: `cancel` was set.
-            EngineOutOfMemoryError: Memory ran out, also the cheaper ways.
+            EngineOutOfMemoryError: Memory ran out, even at its cheapest.
             BadImageError: The model returned NaN or a single colour.
 
         """
-        self._loaded().text.check(request.prompt)
-        # Recipes of before there was a fast path name none.
-        like = {} if like is None else {"path": "reference", **like}
+        parts, request, match = self._loaded(), task.request, task.match or {}
+        parts.text.check(request.prompt)
         usual = request.size.pixels > TILED_PIXELS
-        tiled = like.get("vae_tiling", usual)
+        tiled = match.get("vae_tiling", usual)
         run = Run(
-            request=request,
-            cancel=cancel,
-            on_step=on_step,
-            like=like,
-            tiled=tiled if isinstance(tiled, bool) else usual,
+            task=task,
             device=self._device,
+            tiled=tiled if isinstance(tiled, bool) else usual,
+            pace=self._pace,
+            on_step=on_step,
+            cancel=cancel,
         )
-        with threads(self._device, like.get("cpu_threads")) as own_threads:
-            wait = self._draw_if_it_fits(run) or self._draw_cheaply(run)
-            conditions = self._conditions(request, tiled=run.tiled)  # while a GPU is still at work
-            is_own = own_threads and self._loaded().paths.is_own
+        with threads(self._device, match.get("cpu_threads")) as own_threads:
+            wait = draw_within_memory(run, parts)
+            conditions = self._conditions(parts, run)  # while a GPU is still at work
+            is_own = own_threads and parts.backends.is_own
             return Drawing(
                 image=wait(),
                 conditions=conditions,
@@ -212,23 +199,21 @@ class ZImageEngine:
 
     @on_its_device
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
-        """Draw this size for nobody: kernels are loaded, graphs recorded for two lengths of text.
+        """Load the kernels of a size and record its graphs, for two lengths of text.
 
-        A CPU has nothing to warm. Where weights come in their turn nothing is recorded, and one
-        drawing is enough.
+        A CPU has nothing to warm. Weights that are streamed allow no graphs: then one drawing is
+        enough.
 
         Returns:
-            Whether it came to its end before `cancel` was set, which is looked at between steps.
+            False if `cancel`, checked between steps, was set before it was done.
 
         """
         if self._device.type != "cuda":
             return True
-        self._loaded()
-        assert self._room is not None
-        for words in _WARMING if self._room.plan.graphs else _WARMING[:1]:
+        for words in _WARMING if self._loaded().planner.plan.graphs else _WARMING[:1]:
             request = ImageRequest(prompt=words, seed=0, size=size, quality=Quality.DRAFT)
             try:
-                self.generate(request, cancel=cancel)
+                self.draw(DrawTask(request=request), cancel=cancel)
             except CancelledError:
                 return False
         return True
@@ -237,88 +222,26 @@ class ZImageEngine:
     def close(self) -> None:
         """Give the memory back."""
         self._parts = None
-        self._room = None
         gc.collect()  # its parts refer to one another, and a new engine may need their room at once
-        self._free_cache()
+        free_cache(self._device)
 
     def _loaded(self) -> ModelParts:
         self.load()
         assert self._parts is not None
         return self._parts
 
-    def _draw_if_it_fits(self, run: Run, *, least: bool = False) -> Wait | None:
-        """Draw with as many weights on the device as leave room; None where memory runs out.
-
-        Args:
-            run: What to draw, and how.
-            least: Keep no weights there that can come in their turn.
-
-        """
-        room, paths = self._room, self._loaded().paths
-        assert room is not None
-        try:
-            if paths.can_settle:
-                size = run.request.size
-                paths.settle(room.least() if least else room.settled(size, tiled=run.tiled))
-            paths.take(run.like.get("path"), attention=run.like.get("attention"))
-            return run.draw(self._loaded())
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            logger.warning("Out of memory at %s: %s", run.request.size, first_line(error))
-            room.ran_out()
-        return None  # outside `except`: the failed attempt's tensors hang on the exception
-
-    def _draw_cheaply(self, run: Run) -> Wait:
-        """Try again with less and less of the model on the GPU, the same pixels; then in tiles."""
-        parts = self._loaded()
-        on_gpu = self._device.type == "cuda"
-        ways = [(on_gpu, True)]  # whether only the least stays there, and tiles
-        if on_gpu and parts.paths.can_settle:
-            ways = [(False, run.tiled), (True, run.tiled), (True, True)]
-        is_moved = on_gpu and parts.paths.can_move_text
-        try:
-            with parts.paths.now.unrecorded():
-                if is_moved:
-                    parts.text.move(torch.device("cpu"))
-                for least, tiled in dict.fromkeys(ways):
-                    self._free_cache()
-                    run.tiled = tiled
-                    wait = self._draw_if_it_fits(run, least=least)
-                    if wait is not None:
-                        return wait
-            raise out_of_memory_error(self._device, what=str(run.request.size))
-        finally:
-            self._free_cache()
-            if is_moved:
-                parts.text.move(self._device)
-
-    def _free_cache(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
-
-    def _conditions(self, request: ImageRequest, *, tiled: bool) -> dict[str, object]:
+    def _conditions(self, parts: ModelParts, run: Run) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
+        request = run.task.request
         return {
             "model": self._model_id,
             "revision": self._revision,
             "model_files": self._model_files,
             "loras": [],  # none can be loaded; recorded so that later ones are told apart
-            "prompt_used": self._loaded().text.neutralise(request.prompt),
-            "num_inference_steps": request.quality.num_inference_steps,
-            "sigmas": list(request.quality.sigmas),
-            "dtype": str(self._choices.dtype).removeprefix("torch."),
-            "noise": "torch.Generator(cpu), float32",
-            "variety_noise": _described(request.variety_noise),
-            "device": device_name(self._device),
-            "cpu_threads": torch.get_num_threads() if self._device.type == "cpu" else None,
-            **self._loaded().paths.now.conditions,
-            "vae_tiling": tiled,
-            **kernel_conditions(self._device),
-            "diffusers": _version("diffusers"),
-            "transformers": _version("transformers"),
+            "prompt_used": parts.text.neutralise(request.prompt),
+            **request_conditions(request),
+            "dtype": str(self._options.dtype).removeprefix("torch."),
+            **parts.backends.now.conditions,
+            "vae_tiling": run.tiled,
+            **machine_conditions(self._device),
         }
-
-
-def _described(noise: VarietyNoise | None) -> dict[str, float] | None:
-    return None if noise is None else asdict(noise)

@@ -1,1 +1,1 @@
-"""Where images are drawn: one engine on one thread of its own, and the watch over it."""
+"""Where images are drawn: slots, each with an engine and a watch over it."""

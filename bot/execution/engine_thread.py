@@ -1,4 +1,4 @@
-"""The one thread that an engine lives on, and what becomes of calls that it never comes to."""
+"""The thread that an engine lives on; calls it never gets to are refused."""
 
 from __future__ import annotations
 
@@ -11,26 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.errors import EngineError
+from bot.execution.slot import EngineHungError, NotBegunError
 
 _Result = TypeVar("_Result")
 
 
-class EngineHungError(EngineError):
-    """A drawing made no step for too long; its thread is lost, with the engine on it."""
-
-
-class NotBegunError(EngineError):
-    """The engine broke before this drawing's turn came: nothing of it was done."""
-
-    def __init__(self) -> None:
-        """Say so."""
-        super().__init__("The engine broke before this was begun.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Call:
-    """What the thread does, and how it is called off, on the loop, before it is begun."""
+    """Work for the thread, and how to refuse it, on the event loop, if it is never begun."""
 
     work: Callable[[], None]
     refuse: Callable[[], None]
@@ -54,7 +42,7 @@ class EngineThread:
             call.work()
 
     async def run(self, call: Callable[[], _Result]) -> _Result:
-        """Run a call on the thread, behind those that wait, and return what it returns."""
+        """Run a call on the thread, after those before it, and return its result."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Result] = loop.create_future()
 
@@ -81,7 +69,7 @@ class EngineThread:
         return await future
 
     def lose(self) -> None:
-        """Give the thread up: what it runs never ends, and what waits behind it never begins."""
+        """Abandon the thread: it hangs in a call, and those behind it are refused."""
         self.is_lost = True
         with contextlib.suppress(queue.Empty):
             while (call := self._calls.get_nowait()) is not None:
@@ -89,5 +77,5 @@ class EngineThread:
         self._calls.put(None)
 
     def end(self) -> None:
-        """Let the thread end behind what waits."""
+        """Let the thread end once it has run all calls."""
         self._calls.put(None)

@@ -16,7 +16,7 @@ from bot.services.replies import (
     UnansweredError,
 )
 from bot.services.service import STOPPING_SENTENCE, Service
-from bot.services.worker import POISON_SENTENCE
+from bot.services.slot_worker import POISON_SENTENCE
 
 __all__ = [
     "FIXED_SENTENCE",

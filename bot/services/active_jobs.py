@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Job
@@ -18,15 +17,13 @@ from bot.services.replies import Reply
 
 logger = logging.getLogger(__name__)
 
-PREVIEW_EVERY_S: Final = 1.0  # more would not be shown: Discord allows about one edit a second
-
 
 @dataclass(kw_only=True, eq=False)
 class ActiveJob:
     """A job on its way through this process.
 
     Attributes:
-        cancel: Set to stop the drawing between two steps.
+        is_cancelled: Whether its drawings are to stop before their next step.
         acknowledged: Set when the requester has been told of the job, or could not be.
         ended: Set when nothing can be stopped any more.
         showing: Held while a step's preview is encoded.
@@ -43,7 +40,7 @@ class ActiveJob:
 
     job: Job
     reply: Reply
-    cancel: threading.Event = field(default_factory=threading.Event)
+    is_cancelled: bool = False
     cancelled_by: int | None = None
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +51,6 @@ class ActiveJob:
     step_share: float = 0.0
     drawings: dict[int, Drawing] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
-    preview_due_s: float = 0.0
     shown: QueueNotice | None = None
     is_withdrawn: bool = False
 
@@ -76,23 +72,14 @@ class ActiveJob:
 
     @property
     def keeps_part(self) -> bool:
-        """Tell whether what is drawn is handed over though the rest never will be.
+        """True if finished images are posted although the job did not complete.
 
-        Of a job that was cancelled only where it is a comparison, and no moderator stopped it:
-        they want it gone.
+        Of a cancelled job only if it is a comparison, and not if a moderator stopped it: they
+        want it gone.
         """
         by_requester = self.cancelled_by in {None, self.job.origin.user_id}
-        is_wanted = not self.cancel.is_set() or (self.job.axis is not None and by_requester)
+        is_wanted = not self.is_cancelled or (self.job.axis is not None and by_requester)
         return bool(self.drawings) and is_wanted and not self.is_withdrawn
-
-    def wants_preview(self) -> bool:
-        """Tell whether to make a preview now; asked on the drawing thread."""
-        moment = time.monotonic()
-        if moment < self.preview_due_s:
-            return False
-        is_first = self.preview_due_s == 0.0
-        self.preview_due_s = moment + PREVIEW_EVERY_S
-        return not is_first
 
 
 @dataclass(frozen=True, kw_only=True)

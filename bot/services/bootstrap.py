@@ -12,7 +12,7 @@ import filelock
 from bot.domain.requests import SizeRules
 from bot.engine import Engine
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
-from bot.execution.executor import ThreadExecutor
+from bot.execution.thread_slot import GRACE_S, ThreadSlot
 from bot.models import locate
 from bot.services.service import Service
 from bot.services.temporary_files import sweep_temporary
@@ -24,9 +24,9 @@ USUAL: Final = ("square", "portrait", "landscape")  # sizes that the engine is w
 
 @contextlib.asynccontextmanager
 async def open_service(
-    settings: Settings, engine_factory: Callable[[], Engine]
+    settings: Settings, engine_factory: Callable[[], Engine], *, grace_s: float = GRACE_S
 ) -> AsyncIterator[Service]:
-    """Open store, executor and service, in this order, and close them backwards.
+    """Open store, slot and service, in this order, and close them backwards.
 
     Raises:
         LoadFailedError: The model is not here, or its files are broken.
@@ -46,12 +46,13 @@ async def open_service(
                 images=data / "images",
                 quarantine_days=settings.quarantine_days,
             ) as store,
-            ThreadExecutor(
+            ThreadSlot(
                 engine_factory,
                 patience_s=settings.engine_patience_s,
+                grace_s=grace_s,
                 usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
-            ) as executor,
-            Service(store, executor, files, settings) as service,
+            ) as slot,
+            Service(store, [slot], files, settings) as service,
         ):
             yield service
 

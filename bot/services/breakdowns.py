@@ -1,8 +1,8 @@
 """Which image is to blame when the engine breaks or the process dies, and when to give it up.
 
-A crash cannot tell what it came from, so a small file says what is being drawn; the next start
-reads it. It is written without waiting for the disk: it has to survive the process, and what a
-power cut takes with it blames nobody.
+A crash cannot tell what it came from, so a small file says what each slot is drawing, a line each;
+the next start reads it. It is written without waiting for the disk: it has to survive the process,
+and what a power cut takes with it blames nobody.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_BREAKDOWNS: Final = 2  # of one image: then it is given up
 # as an impatient supervisor: then an image is given up after so many more deaths at most.
 MOST_PATIENCE: Final = 3
 SAME_TROUBLE: Final = dt.timedelta(hours=1)  # deaths within this time may have one cause
-_LINE: Final = 64  # bytes of the note
+_LINE: Final = 64  # bytes of the note for each slot
 
 
 class Breakdowns:
@@ -37,21 +37,15 @@ class Breakdowns:
         self._store = store
         self._note = note
         self._file: int | None = None
-        self._lock = threading.Lock()  # the engine's thread writes, and the event loop's
-        self._drawing: tuple[str, int] | None = None
+        self._lock = threading.Lock()  # the engines' threads write, and the event loop's
+        self._drawing: dict[int, tuple[str, int]] = {}  # by slot
 
     async def begin(self) -> None:
         """Look how the last run of the program ended, and begin to take notes."""
         with contextlib.suppress(FileNotFoundError):
-            job_id, _, index = self._note.read_text(encoding="ascii", errors="replace").partition(
-                " "
-            )
-            is_image = bool(job_id.strip()) and index.strip().isdigit()
-            await self._store.breakdowns.add(
-                "process",
-                job_id=job_id if is_image else None,
-                index=int(index) if is_image else None,
-            )
+            text = self._note.read_text(encoding="ascii", errors="replace")
+            for job_id, index in _images(text):
+                await self._store.breakdowns.add("process", job_id=job_id, index=index)
         self._file = os.open(self._note, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
 
     def end(self) -> None:
@@ -62,30 +56,28 @@ class Breakdowns:
             self._file = None
         self._note.unlink(missing_ok=True)
 
-    def drawing(self, job_id: str, index: int) -> None:
-        """Note on the engine's thread that an image is begun."""
-        self._write((job_id, index))
-
-    def drawn(self, job_id: str, index: int) -> None:
-        """Note that an image is over, however, unless the next one is begun already."""
-        self._write(None, after=(job_id, index))
-
-    def _write(
-        self, drawing: tuple[str, int] | None, *, after: tuple[str, int] | None = None
-    ) -> None:
-        """Note what is drawn; with `after`, only if nothing else was begun since that."""
-        line = "" if drawing is None else f"{drawing[0]} {drawing[1]}"
+    def drawing(self, slot: int, job_id: str, index: int) -> None:
+        """Note, on the engine's thread, that an image is begun."""
         with self._lock:
-            if after is not None and self._drawing != after:
-                return
-            self._drawing = drawing
-            if self._file is None:
-                return
-            try:
-                os.lseek(self._file, 0, os.SEEK_SET)
-                os.write(self._file, line.ljust(_LINE).encode("ascii"))
-            except OSError as error:
-                logger.warning("What is drawn cannot be noted: %s", error)
+            self._drawing[slot] = job_id, index
+            self._write(slot, f"{job_id} {index}")
+
+    def drawn(self, slot: int, job_id: str, index: int) -> None:
+        """Note that an image is over, however, unless the slot has begun the next one."""
+        with self._lock:
+            if self._drawing.get(slot) == (job_id, index):
+                del self._drawing[slot]
+                self._write(slot, "")
+
+    def _write(self, slot: int, text: str) -> None:
+        if self._file is None:
+            return
+        line = text.ljust(_LINE - 1).encode("ascii") + b"\n"
+        try:
+            os.lseek(self._file, slot * _LINE, os.SEEK_SET)
+            os.write(self._file, line)
+        except OSError as error:
+            logger.warning("What is drawn cannot be noted: %s", error)
 
     async def broke(self, job_id: str, index: int) -> bool:
         """Record that the engine broke at an image; tell whether that is one time too many."""
@@ -111,3 +103,10 @@ class Breakdowns:
                 if engine[index] >= MAX_BREAKDOWNS or times >= allowed
             ]
         return found
+
+
+def _images(note: str) -> list[tuple[str, int] | tuple[None, None]]:
+    """Return the images of a note, by their job and their place there; nothing if there is none."""
+    words = [line.strip(" \0").partition(" ") for line in note.splitlines()]
+    found = [(job_id, int(index)) for job_id, _, index in words if job_id and index.isdigit()]
+    return [*found] or [(None, None)]

@@ -82,11 +82,10 @@ class Delivery:
 
     async def finish_part(self, active: ActiveJob, sentence: str) -> None:
         """Store and hand over what was drawn of a job, with why the rest is not."""
-        is_cancelled = active.cancel.is_set()
         active.job = replace(
             active.job,
-            error=None if is_cancelled else sentence,
-            ended_by=active.cancelled_by if is_cancelled else None,
+            error=None if active.is_cancelled else sentence,
+            ended_by=active.cancelled_by if active.is_cancelled else None,
         )
         await self.finish(active)
 

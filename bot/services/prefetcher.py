@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.drawing import Drawing
-from bot.execution.engine_thread import NotBegunError
+from bot.execution.slot import NotBegunError, Slot
 from bot.services.active_jobs import ActiveJob
 
-Ask = Callable[
-    [ActiveJob, int], Coroutine[Any, Any, Drawing]
-]  # for an image of a job, by its place
+Ask = Callable[[ActiveJob, int], Coroutine[Any, Any, Drawing]]  # for an image of a job, by place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +22,11 @@ class _Asked:
 
 
 class Prefetcher:
-    """At most one image, which waits on the engine's thread behind the one that is drawn."""
+    """At most one image, which waits in a slot behind the one that is drawn."""
 
-    def __init__(self, ask: Ask) -> None:
-        """Begin with none; `ask` has an image drawn behind those asked for before."""
-        self._ask = ask
+    def __init__(self, slot: Slot, ask: Ask) -> None:
+        """`ask` has an image drawn in the slot, behind those asked for before."""
+        self._slot, self._ask = slot, ask
         self._asked: _Asked | None = None
 
     @property
@@ -56,15 +53,18 @@ class Prefetcher:
             return None
 
     def drop(self, active: ActiveJob) -> None:
-        """Call off the next image of a job that ends without it."""
+        """Call off the image, if it is of a job that is not drawn here any more."""
         asked = self._asked
         if asked is None or asked.active is not active:
             return
         self._asked = None
-        if not active.cancel.is_set():  # nobody cancelled the job: only this drawing has to stop
-            active.cancel.set()
-            active.cancel = threading.Event()
+        self._slot.cancel(task_id(active, asked.index))
         asked.drawing.add_done_callback(_forget)
+
+
+def task_id(active: ActiveJob, index: int) -> str:
+    """Return the name, in every slot, of the task that draws an image of a job."""
+    return f"{active.job.id}-{index}"
 
 
 def _forget(drawing: asyncio.Task[Drawing]) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import math
 import time
+from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.jobs import now
+from bot.domain.jobs import Job, now
 from bot.errors import BotError
 from bot.services.active_jobs import ActiveJob, ActiveJobs, QueueNotice
+from bot.services.dispatcher import Dispatcher
 from bot.services.estimator import Estimator
 from bot.services.queue import FairQueue
 from bot.services.replies import QueueEntry
-from bot.services.worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +31,16 @@ class QueueView:
     """Where every job stands and when its images will be there."""
 
     def __init__(
-        self, *, queue: FairQueue, active_jobs: ActiveJobs, worker: Worker, estimator: Estimator
+        self,
+        *,
+        queue: FairQueue,
+        active_jobs: ActiveJobs,
+        dispatcher: Dispatcher,
+        estimator: Estimator,
     ) -> None:
         self._queue = queue
         self._active_jobs = active_jobs
-        self._worker = worker
+        self._dispatcher = dispatcher
         self._estimator = estimator
         self._loaded_at_s: float | None = None
 
@@ -50,21 +57,33 @@ class QueueView:
 
     def entries(self) -> list[QueueEntry]:
         """Return everything on its way, in the order that will really happen."""
-        left = _plus(self._worker.left_s(), self._load_left_s())
-        entries = []
-        if (active := self._worker.running) is not None:
-            entries.append(QueueEntry(job=active.job, position=0, eta_s=left))
-        chosen = [each.job for each in self._worker.underway if each is not active]
-        order = [*chosen, *self._queue.order()]
-        for position, job in enumerate(order, start=1):
+        workers, load_left_s = self._dispatcher.workers, self._load_left_s()
+        free_in = [_plus(worker.left_s(), load_left_s) for worker in workers]  # seconds, by slot
+        entries = [
+            QueueEntry(job=worker.running.job, position=0, eta_s=left)
+            for worker, left in zip(workers, free_in, strict=True)
+            if worker.running is not None
+        ]
+        order = self._order()
+        for position, (job, chosen) in enumerate(order, start=1):
             active = self._active_jobs.find(job.id)
             requests = job.requests if active is None else active.left  # some may be from before
-            left = _plus(left, self._estimator.seconds(requests))
-            entries.append(QueueEntry(job=job, position=position, eta_s=left))
+            slot = _soonest(free_in) if chosen is None else chosen
+            free_in[slot] = _plus(free_in[slot], self._estimator.seconds(requests))
+            entries.append(QueueEntry(job=job, position=position, eta_s=free_in[slot]))
         return entries + [
             QueueEntry(job=job, position=position, eta_s=None, is_paused=True)
             for position, job in enumerate(self._queue.held_back(), start=len(order) + 1)
         ]
+
+    def _order(self) -> list[tuple[Job, int | None]]:
+        """Return the jobs that wait, and the slot of those that were chosen already."""
+        chosen = [
+            (active.job, slot)
+            for slot, worker in enumerate(self._dispatcher.workers)
+            if (active := worker.prefetcher.active) is not None and active is not worker.running
+        ]
+        return [*chosen, *((job, None) for job in self._queue.order())]
 
     def entry(self, job_id: str) -> QueueEntry | None:
         """Return the place of a job; None if it no longer waits."""
@@ -124,6 +143,13 @@ class QueueView:
 
 def _ready_at(entry: QueueEntry) -> dt.datetime | None:
     return None if entry.eta_s is None else now() + dt.timedelta(seconds=entry.eta_s)
+
+
+def _soonest(free_in: Sequence[float | None]) -> int:
+    """Return which slot is free first; what is not known comes last."""
+    return min(
+        range(len(free_in)), key=lambda i: math.inf if (left := free_in[i]) is None else left
+    )
 
 
 def _plus(left: float | None, more: float | None) -> float | None:

@@ -33,7 +33,7 @@ from bot.domain.verdict import verdict
 from bot.domain.viewers import Viewer
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
-from bot.execution.executor import Executor
+from bot.execution.slot import Slot
 from bot.media.fingerprint import candidates
 from bot.media.image_input import Picture
 from bot.media.metadata import Takeover
@@ -44,6 +44,7 @@ from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions, Removal
 from bot.services.delivery import FIXED_SENTENCE, Delivery
+from bot.services.dispatcher import Dispatcher
 from bot.services.estimator import Estimator
 from bot.services.integrity import check_files_slowly
 from bot.services.lookalikes import Lookalike
@@ -60,8 +61,8 @@ from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
 from bot.services.replies import Page, PublicQueueEntry, QueueEntry, Reply, UnansweredError
 from bot.services.retries import RetryPolicy
+from bot.services.slot_worker import POISON_SENTENCE
 from bot.services.temporary_files import temporary_in
-from bot.services.worker import POISON_SENTENCE, Worker
 from bot.settings import Settings
 from bot.storage import Store
 from bot.storage.places import KnownPlace
@@ -94,11 +95,11 @@ class Service:
     """
 
     def __init__(
-        self, store: Store, executor: Executor, files: ModelFiles, settings: Settings
+        self, store: Store, slots: Sequence[Slot], files: ModelFiles, settings: Settings
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self._store = store
-        self._executor = executor
+        self._slots = slots
         self._model = files
         self._settings = settings
         self._queue = FairQueue(
@@ -153,9 +154,9 @@ class Service:
             self._queue.pause(guild_id)
         await self._store.machine.record_model(model.model_id, model.revision, model.manifest)
         estimator = Estimator(await self._store.machine.speeds(model.model_id, device))
-        self._worker = Worker(
+        self._dispatcher = Dispatcher(
+            self._slots,
             store=self._store,
-            executor=self._executor,
             queue=self._queue,
             active_jobs=self._active_jobs,
             delivery=self._delivery,
@@ -168,7 +169,7 @@ class Service:
         self._queue_view = QueueView(
             queue=self._queue,
             active_jobs=self._active_jobs,
-            worker=self._worker,
+            dispatcher=self._dispatcher,
             estimator=estimator,
         )
         self.moderation = Moderation(
@@ -178,7 +179,7 @@ class Service:
             queue_view=self._queue_view,
             delivery=self._delivery,
         )
-        self.lost = self._worker.lost
+        self.lost = self._dispatcher.lost
         self._queue_view.loading(await self._store.machine.load_time_s(model.model_id, device))
         self._tokens = asyncio.create_task(_token_counter(model.folder), name="tokenizer")
         self._begin()
@@ -186,7 +187,7 @@ class Service:
 
     def _begin(self) -> None:
         backups = self._settings.data_dir / "backups"
-        self._work = asyncio.create_task(self._worker.work(), name="worker")
+        self._work = asyncio.create_task(self._dispatcher.work(), name="dispatcher")
         self._active_jobs.start(self._note_loaded(), "load")
         self._active_jobs.start(self._queue_view.correct(), "correct places")
         self._active_jobs.start(back_up_daily(self._store, backups), "back up")
@@ -209,7 +210,7 @@ class Service:
         if self._is_stopping:
             return
         self._is_stopping = True
-        await self._worker.stop()
+        await self._dispatcher.stop()
         await self._say_goodbye()
         await asyncio.gather(self._work, return_exceptions=True)
         with contextlib.suppress(TimeoutError):  # what cannot be said now, the next start says
@@ -220,7 +221,7 @@ class Service:
 
     def _only_waits(self, active: ActiveJob) -> bool:
         """Tell whether a job is kept as it is for the next start."""
-        return self._queue.has(active.job.id) or (active in self._worker.unfinished)
+        return self._queue.has(active.job.id) or (active in self._dispatcher.unfinished)
 
     async def _say_goodbye(self) -> None:
         told = [
@@ -317,7 +318,7 @@ class Service:
             active.failures = {i: POISON_SENTENCE for i in hopeless[job.id] if i not in drawings}
             if active.is_through:
                 self._active_jobs.add(active)
-                self._worker.hand_on(active)
+                self._dispatcher.hand_on(active)
             else:
                 self._enqueue(active)
             waiting.append(active)
@@ -363,16 +364,16 @@ class Service:
             telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
             self._active_jobs.start(telling, f"cancel {job_id}")
             return CancelOutcome.QUEUED
-        if active not in self._worker.underway:
+        if active not in self._dispatcher.underway:
             return CancelOutcome.TOO_LATE
         active.cancelled_by = viewer.user_id
-        active.cancel.set()
+        self._dispatcher.cancel(active)
         if active.job.axis is None:  # of a comparison, what is drawn may still be handed over
             with contextlib.suppress(BotError):  # the worker records it, too
                 await self._store.jobs.set_cancelled(job_id, by=viewer.user_id)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(active.ended.wait(), CANCEL_PATIENCE_S)
-        return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the event
+        return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the flag
 
     async def _cancel_left_over(self, job_id: str, *, by: int) -> CancelOutcome:
         """Cancel a job that the last run left, before it is taken up; `resume` tells of it."""
@@ -599,7 +600,7 @@ class Service:
 
         """
         theirs = [
-            active for active in self._worker.underway if active.job.origin.user_id == user_id
+            active for active in self._dispatcher.underway if active.job.origin.user_id == user_id
         ]
         self._queue.check_room(
             user_id,
@@ -626,7 +627,7 @@ class Service:
         except UnansweredError as error:
             logger.info("Job %s is withdrawn: %s", active.job.id, error)
             active.is_withdrawn = True
-            active.cancel.set()
+            self._dispatcher.cancel(active)
             if self._queue.remove(active.job.id) is not None:
                 self._active_jobs.start(
                     self._delivery.withdraw(active), f"withdraw {active.job.id}"
@@ -652,7 +653,7 @@ class Service:
     async def _note_loaded(self) -> None:
         """Learn how long loading takes; a model that cannot be loaded is the end."""
         try:
-            seconds = await self._executor.loaded()
+            seconds = max(await asyncio.gather(*(slot.loaded() for slot in self._slots)))
         except BotError as error:
             self._end_without_model(error.message)
             return

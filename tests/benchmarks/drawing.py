@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from bot.domain.drawing import RawImage
+from bot.domain.drawing import DrawTask, RawImage
 from bot.domain.requests import ImageRequest
 from bot.domain.variety_schedule import SCALES, VarietyScale
 from bot.engine import Engine
@@ -111,11 +111,11 @@ def _draw(
     model: Path, device: str, scales: Mapping[int, VarietyScale], request: ImageRequest
 ) -> RawImage:
     SCALES.update(scales)  # a benchmark may measure one that is not in use
-    return _engine(model, device).generate(request).image
+    return _engine(model, device).draw(DrawTask(request=request)).image
 
 
 def _conditions(model: Path, device: str, request: ImageRequest) -> dict[str, object]:
-    return dict(_engine(model, device).generate(request).conditions)
+    return dict(_engine(model, device).draw(DrawTask(request=request)).conditions)
 
 
 def counted(things: Iterable[T], total: int, name: str) -> Iterator[T]:

@@ -30,9 +30,9 @@ from typing import Any
 
 import torch
 
-from bot.domain.drawing import Drawing
+from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.requests import ImageRequest, Size
-from bot.engine.pipeline import Run
+from bot.engine import pipeline
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
@@ -51,15 +51,16 @@ PEAKS: dict[str, int] = {}  # bytes that each stage of the last image took besid
 
 def watch() -> None:
     """Let every drawing of this process note the memory of its stages."""
-    for stage, name in (("text", "_embed"), ("denoise", "_denoise")):
-        setattr(Run, name, _watched(stage, getattr(Run, name)))
+    stage: Any = pipeline  # the names that it calls its stages by
+    stage.embed = _watched("text", stage.embed)
+    stage.denoise = _watched("denoise", stage.denoise)
 
 
 def _watched(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(*arguments: Any) -> Any:
+    def noted(*arguments: Any, **named: Any) -> Any:
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        found = call(*arguments)
+        found = call(*arguments, **named)
         PEAKS[stage] = torch.cuda.max_memory_allocated() - before
         PEAKS["before the next"] = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
@@ -74,7 +75,7 @@ def request(side: int, prompt: str = PROMPT) -> ImageRequest:
 
 def timed(engine: ZImageEngine, wanted: ImageRequest) -> tuple[float, Drawing]:
     start = time.perf_counter()
-    drawing = engine.generate(wanted)
+    drawing = engine.draw(DrawTask(request=wanted))
     PEAKS["decode"] = torch.cuda.max_memory_allocated() - PEAKS.pop("before the next")
     return round(time.perf_counter() - start, 3), drawing
 
@@ -85,7 +86,7 @@ def draw_twice(engine: ZImageEngine, side: int, kept: Path) -> dict[str, Any]:
     first_s, first = timed(engine, request(side))
     peaks = dict(PEAKS)
     second_s, second = timed(engine, request(side))
-    room = engine._room
+    room = engine._loaded().planner
     assert room is not None
     tiled = bool(second.conditions["vae_tiling"])
     to_pillow(second.image).save(kept)
@@ -111,8 +112,8 @@ def probe(engine: ZImageEngine) -> dict[str, torch.Tensor]:
     generator = torch.Generator("cpu").manual_seed(7)
     embedding = torch.randn((60, parts.text.model.config.hidden_size), generator=generator)
     latents = torch.randn((1, parts.channels, 64, 64), generator=generator).cuda()
-    embedding = embedding.cuda().to(engine._choices.dtype)
-    velocity = parts.paths.now.velocity(embedding, SIGMAS, height=64, width=64)
+    embedding = embedding.cuda().to(engine._options.dtype)
+    velocity = parts.backends.now.velocity(embedding, SIGMAS, height=64, width=64)
     return {"forward": velocity(latents, 1).cpu(), "text": parts.text.encode(PROMPT).cpu()}
 
 

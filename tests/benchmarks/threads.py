@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
@@ -43,7 +44,7 @@ def draw(model: Path, *, dtype: str, threads: int, side: int) -> list[Image.Imag
         for seed, prompt in enumerate(PROMPTS)
         for settings in SETTINGS
     ]
-    return [to_pillow(engine.generate(request).image) for request in requests]
+    return [to_pillow(engine.draw(DrawTask(request=request)).image) for request in requests]
 
 
 def differences(one: list[Image.Image], other: list[Image.Image]) -> list[Difference]:

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.boards import Item, ItemStatus, Theme
+from bot.domain.drawing import DrawTask
 from bot.domain.recipe import make_recipe, parse_recipe
 from bot.domain.requests import ImageRequest, SizeRules
 from bot.engine.z_image import ZImageEngine
@@ -65,7 +66,7 @@ def drawn_item(loaded_engine: ZImageEngine, tmp_path_factory: pytest.TempPathFac
     request = ImageRequest.parse(
         prompt="红苹果 a red apple", seed=3, size="128x192", rules=SizeRules(native=256)
     )
-    drawing = loaded_engine.generate(request)
+    drawing = loaded_engine.draw(DrawTask(request=request))
     path = tmp_path_factory.mktemp("drawn") / "apple.png"
     path.write_bytes(encode_png(drawing.image, recipe=make_recipe(request, drawing)))
     return item_of(path, 77, caption="封面 first choice", status=ItemStatus.APPROVED)

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality
 from bot.domain.variations import Axis
 from bot.errors import EngineError
@@ -348,7 +349,7 @@ async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files
     assert labels_of(result.response)[:3] == ["Show 1", "Show 2", "Show 3"]
     images = await made(env, result.response)
     assert [each.pixel_sha256 for each in images] == [
-        engine._engine.generate(each.request).image.pixel_sha256 for each in images
+        engine._engine.draw(DrawTask(request=each.request)).image.pixel_sha256 for each in images
     ]
     assert all(each.duration_s > 0 for each in images)
     assert [request.seed for request in engine.drawn].count(images[0].request.seed) == 2

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
@@ -29,12 +30,14 @@ REPEAT = """
 import json, sys
 from pathlib import Path
 from bot.engine.z_image import ZImageEngine
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 engine = ZImageEngine(Path(sys.argv[1]), model_id="full", revision="test", device="cuda")
 hashes = {}
 for width, height in json.loads(sys.argv[2]) * int(sys.argv[3]):
     size = Size(width=width, height=height)
-    drawing = engine.generate(ImageRequest(prompt="一只 orange cat", seed=42, size=size))
+    request = ImageRequest(prompt="一只 orange cat", seed=42, size=size)
+    drawing = engine.draw(DrawTask(request=request))
     hashes.setdefault(f"{width}x{height}", []).append(drawing.image.pixel_sha256)
 print(json.dumps(hashes))
 """
@@ -88,8 +91,8 @@ def peak_bytes(draw: Callable[[], object]) -> int:
 
 def reserved_bytes(engine: ZImageEngine, wanted: ImageRequest, **options: object) -> int:
     """Return the most that the allocator holds while an image is drawn without recorded graphs."""
-    with engine._loaded().paths.now.unrecorded():
-        peak_bytes(lambda: engine.generate(wanted, **options))
+    with engine._loaded().backends.now.unrecorded():
+        peak_bytes(lambda: engine.draw(DrawTask(request=wanted, **options)))
     return torch.cuda.max_memory_reserved()
 
 
@@ -110,19 +113,21 @@ def report(**figures: object) -> None:
 
 
 def test_the_gpu_draws_in_bfloat16_and_repeats_itself(demo_model: Path):
-    first = new_engine(demo_model).generate(request(256))
+    first = new_engine(demo_model).draw(DrawTask(request=request(256)))
     engine = new_engine(demo_model)
-    engine.generate(request(128, seed=1))
-    assert engine.generate(request(256)).image.pixel_sha256 == first.image.pixel_sha256
+    engine.draw(DrawTask(request=request(128, seed=1)))
+    assert (
+        engine.draw(DrawTask(request=request(256))).image.pixel_sha256 == first.image.pixel_sha256
+    )
     assert first.conditions["dtype"] == "bfloat16"
     assert first.conditions["device"] == torch.cuda.get_device_name()
 
 
 def test_what_was_warmed_draws_the_same_and_gives_way(demo_model: Path):
-    cold = new_engine(demo_model).generate(request(256))
+    cold = new_engine(demo_model).draw(DrawTask(request=request(256)))
     engine, cancel = new_engine(demo_model), threading.Event()
     assert engine.warm(Size(width=256, height=256), cancel=cancel)
-    assert engine.generate(request(256)).image.pixel_sha256 == cold.image.pixel_sha256
+    assert engine.draw(DrawTask(request=request(256))).image.pixel_sha256 == cold.image.pixel_sha256
     cancel.set()
     assert not engine.warm(Size(width=256, height=256), cancel=cancel)
 
@@ -131,27 +136,30 @@ def test_the_other_path_is_drawn_over_the_same_weights(demo_model: Path):
     drawings = {
         path: ZImageEngine(
             demo_model, model_id="demo", revision="test", device="cuda", path=path
-        ).generate(request(256))
+        ).draw(DrawTask(request=request(256)))
         for path in ("fast", "reference")
     }
     for own, other in (("fast", "reference"), ("reference", "fast")):
         engine = ZImageEngine(demo_model, model_id="demo", revision="test", device="cuda", path=own)
-        engine.generate(request(128))
-        again = engine.generate(request(256), like=drawings[other].conditions)
+        engine.draw(DrawTask(request=request(128)))
+        again = engine.draw(DrawTask(request=request(256), match=drawings[other].conditions))
         assert again.image.pixel_sha256 == drawings[other].image.pixel_sha256
         assert again.conditions == drawings[other].conditions
-        after = engine.generate(request(256))
+        after = engine.draw(DrawTask(request=request(256)))
         assert after.image.pixel_sha256 == drawings[own].image.pixel_sha256
 
 
 def test_an_attention_that_was_recorded_is_used_where_it_is_here(demo_model: Path):
     engine = new_engine(demo_model)
-    usual = engine.generate(request(256))
-    plain = engine.generate(
-        request(256), like={"path": "fast", "attention": "scaled_dot_product_attention"}
+    usual = engine.draw(DrawTask(request=request(256)))
+    plain = engine.draw(
+        DrawTask(
+            request=request(256),
+            match={"path": "fast", "attention": "scaled_dot_product_attention"},
+        )
     )
     assert plain.conditions["attention"] == "scaled_dot_product_attention"
-    again = engine.generate(request(256), like=usual.conditions)
+    again = engine.draw(DrawTask(request=request(256), match=usual.conditions))
     assert again.image.pixel_sha256 == usual.image.pixel_sha256
     assert again.conditions == usual.conditions
 
@@ -166,34 +174,36 @@ def test_out_of_memory_is_tried_again_with_less_on_the_gpu_and_then_in_tiles(
     """
     engine = new_engine(thin_model)
     small, large = request(512), request(1536)
-    whole = {each: engine.generate(each).image.pixel_sha256 for each in (small, large)}
+    whole = {
+        each: engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in (small, large)
+    }
     most = reserved_bytes(engine, small)
     with monkeypatch.context() as patch:
-        patch.setattr(engine._room, "settled", lambda *_, **__: LEAST)
+        patch.setattr(engine._loaded().planner, "settled", lambda *_, **__: LEAST)
         least, untiled = reserved_bytes(engine, small), reserved_bytes(engine, large)
-        tiled = reserved_bytes(engine, large, like={"path": "fast", "vae_tiling": True})
+        tiled = reserved_bytes(engine, large, match={"path": "fast", "vae_tiling": True})
 
     limit_memory((most + least) // 2)
-    drawing = engine.generate(small)
+    drawing = engine.draw(DrawTask(request=small))
     assert drawing.conditions["vae_tiling"] is False
     assert drawing.image.pixel_sha256 == whole[small]
-    assert engine._room.plan == LEAST
+    assert engine._loaded().planner.plan == LEAST
 
     limit_memory((untiled + tiled) // 2)
-    assert engine.generate(large).conditions["vae_tiling"] is True
+    assert engine.draw(DrawTask(request=large)).conditions["vae_tiling"] is True
 
     torch.cuda.set_per_process_memory_fraction(1.0)
-    assert {each: engine.generate(each).image.pixel_sha256 for each in whole} == whole
+    assert {each: engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in whole} == whole
 
 
 def test_out_of_memory_on_both_ways_says_what_there_was(demo_model: Path):
     engine = new_engine(demo_model)
-    engine.generate(request(128))
+    engine.draw(DrawTask(request=request(128)))
     limit_memory(torch.cuda.memory_reserved() + 2**21)
     with pytest.raises(EngineOutOfMemoryError, match=r"GiB allocated, .* reserved, .* free of"):
-        engine.generate(request(2048))
+        engine.draw(DrawTask(request=request(2048)))
     torch.cuda.set_per_process_memory_fraction(1.0)
-    engine.generate(request(256))  # one image too large does not spoil the next
+    engine.draw(DrawTask(request=request(256)))  # one image too large does not spoil the next
 
 
 def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
@@ -202,13 +212,16 @@ def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
     engine.load()
     report(what="full-size load", seconds=round(time.perf_counter() - start, 2))
     for side in (512, 1024, 2048):
-        engine.generate(request(side, seed=1))
+        engine.draw(DrawTask(request=request(side, seed=1)))
         start = time.perf_counter()
-        peak_bytes(lambda side=side: engine.generate(request(side)))
+        peak_bytes(lambda side=side: engine.draw(DrawTask(request=request(side))))
         peak = torch.cuda.max_memory_reserved()
         seconds = time.perf_counter() - start
-        again = engine.generate(request(side))
-        assert again.image.pixel_sha256 == engine.generate(request(side)).image.pixel_sha256
+        again = engine.draw(DrawTask(request=request(side)))
+        assert (
+            again.image.pixel_sha256
+            == engine.draw(DrawTask(request=request(side))).image.pixel_sha256
+        )
         assert again.conditions["vae_tiling"] is (side == 2048)
         report(
             what="full-size, random weights",

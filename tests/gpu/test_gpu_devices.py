@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.domain.drawing import DrawTask, PreviewKind
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
@@ -27,6 +28,7 @@ import sys, threading
 from pathlib import Path
 import torch
 from bot.engine.z_image import ZImageEngine
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 free, _ = torch.cuda.mem_get_info(0)  # makes a context there, which every reading after has too
 size = Size(width=256, height=256)
@@ -35,7 +37,8 @@ def draw():
         Path(sys.argv[1]), model_id="demo", revision="test", device="cuda:1", memory=sys.argv[2]
     )
     engine.warm(size, cancel=threading.Event())
-    drawing = engine.generate(ImageRequest(prompt="一只 orange cat", seed=42, size=size))
+    request = ImageRequest(prompt="一只 orange cat", seed=42, size=size)
+    drawing = engine.draw(DrawTask(request=request))
     print(drawing.image.pixel_sha256)
     engine.close()
 thread = threading.Thread(target=draw)
@@ -75,7 +78,7 @@ def requests() -> list[ImageRequest]:
 
 
 def hashes(engine: ZImageEngine) -> list[str]:
-    return [engine.generate(each).image.pixel_sha256 for each in requests()]
+    return [engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in requests()]
 
 
 @pytest.mark.parametrize("path", ["fast", "reference"])
@@ -104,22 +107,24 @@ def test_weights_come_in_their_turn_to_either_gpu(
     for device in DEVICES:
         engine = new_engine(demo_model, device)
         parts = engine._loaded()
-        monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
+        monkeypatch.setattr(engine._loaded().planner, "settled", lambda *_, **__: plan)
         parts.text._cache.clear()
         assert hashes(engine) == wanted
         engine.close()  # what was pinned is let go, whichever GPU is current now
 
 
 def test_the_other_path_and_previews_work_on_the_second_gpu(demo_model: Path):
-    reference = new_engine(demo_model, DEVICES[0], path="reference").generate(request(256))
-    engine, seen = new_engine(demo_model, DEVICES[1]), []
-    engine.generate(
-        request(256),
-        on_step=lambda step: seen.append((step.preview(), step.estimate())),
+    reference = new_engine(demo_model, DEVICES[0], path="reference").draw(
+        DrawTask(request=request(256))
     )
-    again = engine.generate(request(256), like=reference.conditions)
+    engine, seen = new_engine(demo_model, DEVICES[1]), []
+    for kind in (PreviewKind.SMALL, PreviewKind.FULL):
+        task = DrawTask(request=request(256), preview=kind)
+        engine.draw(task, on_step=lambda step: seen.append(step.preview))
+    again = engine.draw(DrawTask(request=request(256), match=reference.conditions))
     assert again.image.pixel_sha256 == reference.image.pixel_sha256
-    assert len(seen) == request(256).quality.num_inference_steps
+    assert len(seen) == 2 * request(256).quality.num_inference_steps
+    assert None not in seen
 
 
 @pytest.mark.parametrize("memory", ["auto", "8"])
@@ -128,12 +133,17 @@ def test_a_thread_that_draws_on_the_second_gpu_takes_nothing_of_the_first(
 ):
     line = [sys.executable, "-c", SECOND, str(demo_model), memory]
     out = subprocess.run(line, check=True, capture_output=True, text=True).stdout.split()
-    assert out[0] == new_engine(demo_model, DEVICES[0]).generate(request(256)).image.pixel_sha256
+    assert (
+        out[0]
+        == new_engine(demo_model, DEVICES[0])
+        .draw(DrawTask(request=request(256)))
+        .image.pixel_sha256
+    )
     assert out[1:] == ["0", "0"]
 
 
 def test_plain_diffusers_is_timed_on_the_second_gpu(demo_model: Path):
-    drawing = PlainEngine(demo_model, device=DEVICES[1]).generate(request(256))
+    drawing = PlainEngine(demo_model, device=DEVICES[1]).draw(DrawTask(request=request(256)))
     assert all(seconds > 0 for seconds in drawing.durations_s.values())
 
 
@@ -158,8 +168,8 @@ def test_the_full_size_model_draws_the_same_on_both_gpus(full_size_model: Path):
     found = []
     for device in DEVICES:
         engine = new_engine(full_size_model, device)
-        drawings = [engine.generate(request(side)) for side in (512, 1024)]
-        drawings += [engine.generate(request(side)) for side in (512, 1024)]
+        drawings = [engine.draw(DrawTask(request=request(side))) for side in (512, 1024)]
+        drawings += [engine.draw(DrawTask(request=request(side))) for side in (512, 1024)]
         found.append([drawing.image.pixel_sha256 for drawing in drawings])
         report(
             what="full size on one of two GPUs",

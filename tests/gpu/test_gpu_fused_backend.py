@@ -17,8 +17,8 @@ from bot.engine.backends.fused.decoder_ops import DeferredAdd, TorchDecoderOps
 from bot.engine.backends.fused.graphs import Graphs
 from bot.engine.backends.fused.transformer_ops import Heads, Rotation, TorchTransformerOps, quantise
 from bot.engine.backends.reference import ReferenceBackend
-from tests.benchmarks.baseline import random_model
 from bot.engine.hardware import make_deterministic
+from tests.benchmarks.baseline import random_model
 from tests.gpu.test_gpu import report
 
 # Triton is where torch came with CUDA; elsewhere these tests are not even read.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.fused.offload import HostBuffer, Layers, OffloadedLayer, StagingBuffers
@@ -41,15 +42,15 @@ def hashes(engine: ZImageEngine) -> list[str]:
     wanted.append(
         ImageRequest(prompt="红苹果", seed=1, size=Size(width=256, height=128), guidance_scale=1.4)
     )
-    return [engine.generate(each).image.pixel_sha256 for each in wanted]
+    return [engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in wanted]
 
 
 def keep_to(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FusedBackend:
     parts = engine._loaded()
-    monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
+    monkeypatch.setattr(engine._loaded().planner, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
-    assert isinstance(parts.paths.now, FusedBackend)
-    return parts.paths.now
+    assert isinstance(parts.backends.now, FusedBackend)
+    return parts.backends.now
 
 
 def test_weights_that_come_in_their_turn_draw_the_same_pixels(
@@ -77,7 +78,7 @@ def test_a_small_budget_at_the_start_is_kept_and_draws_the_same(
     monkeypatch.setattr("bot.engine.memory.place", lambda *_: LEAST)
     engine = new_engine(demo_model)
     engine.load()
-    path = engine._loaded().paths.now
+    path = engine._loaded().backends.now
     assert path._transformer.layers.streams
     assert path._text.layers.streams
     assert hashes(engine) == wanted

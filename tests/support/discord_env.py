@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +21,11 @@ from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.results import InteractionResult, ResponseMessage
 
 from bot.discord_ui.client import ImageBot
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
+from bot.engine.protocol import OnStep
 from bot.errors import BotError
 from bot.playground import languages, webhook_calls_to
 from bot.services import Service, open_service
@@ -63,17 +64,14 @@ class SteeredEngine:
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
         return self._engine.warm(size, cancel=cancel)
 
-    def check(self, request: ImageRequest) -> None:
-        self._engine.check(request)
-
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
         cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
+        request = task.request
         if self.failure is not None:
             raise self.failure
         if request.seed in self.failures:
@@ -88,7 +86,7 @@ class SteeredEngine:
                 if cancel is not None and cancel.is_set():
                     return
 
-        drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=steered)
+        drawing = self._engine.draw(task, on_step=steered, cancel=cancel)
         self.drawn.append(request)
         if self.hold_after == len(self.drawn):
             self.hold()

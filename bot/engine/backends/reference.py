@@ -1,4 +1,4 @@
-"""The reference path: diffusers' own transformer, as the official pipeline calls it."""
+"""The reference backend: diffusers' own transformer, called as the official pipeline calls it."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class ReferenceBackend:
         embedding: torch.Tensor,
         sigmas: Sequence[float],
         *,
-        height: int,  # noqa: ARG002 - the other path prepares what a size decides
+        height: int,  # noqa: ARG002 - the other backend prepares what depends on the size
         width: int,  # noqa: ARG002
     ) -> Velocity:
-        """Return what tells d latents / d sigma at a step, for one prompt's embedding."""
+        """Return a function of latents and step that gives d latents / d sigma for one prompt."""
 
         def at(latents: torch.Tensor, i: int) -> torch.Tensor:
             # The model counts time from noise (0) to image (1) and predicts image minus noise.
@@ -58,12 +58,12 @@ class ReferenceBackend:
         return at
 
     def unrecorded(self) -> AbstractContextManager[None]:
-        """Do nothing: this path records no graphs."""
+        """Do nothing: this backend records no graphs."""
         return contextlib.nullcontext()
 
 
 def put(network: Any, device: torch.device, *, whole: bool) -> None:
-    """Bring a network to a device, or, where it does not fit, each of its layers in its turn.
+    """Move a network to a device; if it does not fit whole, stream it layer by layer.
 
     By layers, not by blocks: diffusers' block-level offload and this transformer's cache of rotary
     tables do not go together.

@@ -1,7 +1,8 @@
-"""The ways to draw over one set of weights, and the one that draws now."""
+"""The backends over one set of weights, and the one that draws now."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,14 +10,14 @@ import torch
 from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.reference import ReferenceBackend
 from bot.engine.placement import Placement
-from bot.engine.text import PromptEncoder
+from bot.engine.prompt_encoder import PromptEncoder
 
 
 class BackendSelector:
-    """Both paths share their weights, so an image can be drawn again on the one that made it.
+    """Both backends share their weights, so an image can be drawn again on the one that made it.
 
     Attributes:
-        now: The path that draws.
+        now: The backend that draws.
 
     """
 
@@ -30,12 +31,12 @@ class BackendSelector:
         dtype: torch.dtype,
         is_whole: bool,
     ) -> None:
-        """Begin with an engine's own path.
+        """Begin with an engine's own backend.
 
         Args:
-            own: The path that took the weights.
+            own: The backend that took the weights.
             transformer: A `ZImageTransformer2DModel`.
-            vae: Its `decoder` is exchanged with the path.
+            vae: Its `decoder` is exchanged with the backend.
             text: Likewise what computes its embeddings.
             dtype: Of the weights.
             is_whole: Whether all weights are on the device.
@@ -49,14 +50,16 @@ class BackendSelector:
         self.now: ReferenceBackend | FusedBackend = own
         self._switch(own)
 
-    def take(self, name: object = None, *, attention: object = None) -> None:
-        """Draw on the path of this name, where the weights allow it, else on the engine's own.
+    def take(self, match: Mapping[str, object] | None = None) -> None:
+        """Draw on the backend that made another image, if these weights allow it.
 
         Args:
-            name: fast or reference; anything else is the engine's own.
-            attention: The kernel that the fast path is to use, where it is here.
+            match: The conditions it was made under, of which the path and the attention count;
+                None for the engine's own backend.
 
         """
+        match = {} if match is None else {"path": "reference", **match}  # old recipes name none
+        name = match.get("path")
         if name not in ("fast", "reference"):
             self._switch(self._own)
         elif name == "reference" and (self._fast is None or self._fast.shares_all):
@@ -66,11 +69,11 @@ class BackendSelector:
         else:
             self._switch(self._own)
         if isinstance(self.now, FusedBackend):
-            self.now.attend_with(attention)
+            self.now.attend_with(match.get("attention"))
 
     @property
     def can_settle(self) -> bool:
-        """Tell whether weights may be moved: the reference path needs its own where they are."""
+        """Tell whether weights may be moved: the reference backend needs its own where they are."""
         return isinstance(self._own, FusedBackend)
 
     def settle(self, plan: Placement) -> None:
@@ -80,12 +83,12 @@ class BackendSelector:
 
     @property
     def is_own(self) -> bool:
-        """Tell whether the engine's own path draws now."""
+        """Tell whether the engine's own backend draws now."""
         return self.now is self._own
 
     @property
     def can_move_text(self) -> bool:
-        """Tell whether the text encoder is one whole that no other path shares."""
+        """Tell whether the text encoder is in one piece, and no other backend shares it."""
         return self._fast is None and self._is_whole
 
     def _made_fast(self) -> FusedBackend | None:

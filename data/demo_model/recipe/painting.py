@@ -111,17 +111,17 @@ class FolderPainter:
         return torch.stack([self._one(wish) for wish in wishes])
 
     def _one(self, wish: Wish) -> Tensor:
+        from bot.domain.drawing import DrawTask  # noqa: PLC0415
         from bot.domain.requests import ImageRequest, Quality, Size  # noqa: PLC0415
 
-        raw = self.engine.generate(
-            ImageRequest(
-                prompt=wish.prompt,
-                seed=wish.seed,
-                size=Size(width=wish.width, height=wish.height),
-                quality=next(q for q in Quality if q.num_inference_steps == wish.steps),
-                guidance_scale=self.weight,
-            )
-        ).image
+        request = ImageRequest(
+            prompt=wish.prompt,
+            seed=wish.seed,
+            size=Size(width=wish.width, height=wish.height),
+            quality=next(q for q in Quality if q.num_inference_steps == wish.steps),
+            guidance_scale=self.weight,
+        )
+        raw = self.engine.draw(DrawTask(request=request)).image
         pixels = np.frombuffer(raw.pixels, np.uint8).reshape(raw.height, raw.width, 3)
         return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 

@@ -57,13 +57,14 @@ def drawn(model: Path, seed: int) -> list[Image.Image]:
     from bot.cli.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
 
     let_threads_sleep()
+    from bot.domain.drawing import DrawTask  # noqa: PLC0415
     from bot.domain.requests import ImageRequest, Size  # noqa: PLC0415
     from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
 
     engine = ZImageEngine(model, model_id="demo", revision="sheet")
     size = Size(width=256, height=256)
     raw = [
-        engine.generate(ImageRequest(prompt=prompt, seed=seed, size=size)).image
+        engine.draw(DrawTask(request=ImageRequest(prompt=prompt, seed=seed, size=size))).image
         for prompt, _translation in PROMPTS
     ]
     return [Image.frombytes("RGB", (each.width, each.height), each.pixels) for each in raw]

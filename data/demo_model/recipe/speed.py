@@ -42,12 +42,13 @@ def loaded(folder: Path, threads: int, count: int) -> list[float]:
     from bot.cli.common import let_threads_sleep  # noqa: PLC0415 - found by the line above
 
     let_threads_sleep()  # as the bot does
+    from bot.domain.drawing import DrawTask  # noqa: PLC0415
     from bot.domain.requests import ImageRequest, Size  # noqa: PLC0415
     from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - only now: it imports torch
 
     engine = ZImageEngine(folder, model_id="demo", revision="", device="cpu", cpu_threads=threads)
     wish = ImageRequest(prompt=PROMPT, seed=42, size=Size(width=256, height=256))
-    return [engine.generate(wish).duration_s for _ in range(count + 1)][1:]
+    return [engine.draw(DrawTask(request=wish)).duration_s for _ in range(count + 1)][1:]
 
 
 def figures(folder: Path, threads: int, count: int) -> dict[str, object]:

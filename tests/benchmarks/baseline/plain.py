@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +15,11 @@ from diffusers.utils import logging as diffusers_logging
 from transformers import Qwen2Tokenizer
 from transformers.utils import logging as transformers_logging
 
-from bot.domain.drawing import Drawing, RawImage, Step
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.drawing import Drawing, DrawTask, RawImage
+from bot.domain.requests import Size
 from bot.engine.hardware import choose_device, choose_dtype, on_its_device
-from bot.engine.stages import Stages
+from bot.engine.protocol import OnStep
+from bot.engine.timing import StageClock
 
 NUM_INFERENCE_STEPS: Final = 9  # what most articles pass
 
@@ -32,7 +33,7 @@ class PlainEngine:
         self._device = choose_device(device)
         self._dtype = choose_dtype(dtype, self._device)
         self._pipeline: Any = None
-        self._stages: Stages | None = None
+        self._clock: StageClock | None = None
 
     @on_its_device
     def load(self) -> None:
@@ -49,22 +50,19 @@ class PlainEngine:
         self._watch(self._pipeline, "encode_prompt", after="text")
         self._watch(self._pipeline.vae, "decode", before="denoise", after="decode")
 
-    def check(self, request: ImageRequest) -> None:
-        """Refuse nothing."""
-
     @on_its_device
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
         cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         """Draw one image of the request's prompt, seed and size; its quality plays no part."""
         self.load()
+        request = task.request
         with _torch_as_it_comes():
-            self._stages = stages = Stages(self._device)
+            self._clock = clock = StageClock(self._device)
             picture = self._pipeline(
                 prompt=request.prompt,
                 height=request.size.height,
@@ -74,7 +72,7 @@ class PlainEngine:
                 generator=torch.Generator(self._device).manual_seed(request.seed),
             ).images[0]
             pixels = picture.tobytes()
-            stages.ended("copy")
+            clock.ended("copy")
         image = RawImage(width=picture.width, height=picture.height, pixels=pixels)
         return Drawing(
             image=image,
@@ -84,7 +82,7 @@ class PlainEngine:
                 "num_inference_steps": NUM_INFERENCE_STEPS,
                 "dtype": str(self._dtype).removeprefix("torch."),
             },
-            durations_s=stages.seconds(),
+            durations_s=clock.seconds(),
         )
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
@@ -104,11 +102,11 @@ class PlainEngine:
         method = getattr(owner, name)
 
         def watched(*values: Any, **named: Any) -> Any:
-            assert self._stages is not None
+            assert self._clock is not None
             if before:
-                self._stages.ended(before)
+                self._clock.ended(before)
             result = method(*values, **named)
-            self._stages.ended(after)
+            self._clock.ended(after)
             return result
 
         setattr(owner, name, watched)

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.domain.drawing import Drawing
+from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine import Engine
@@ -134,7 +134,7 @@ class ImageBench:
         )
         samples = self._samples[way, size] if is_counted else _Samples()
         start, cpu = time.perf_counter(), time.process_time()
-        drawing = engine.generate(request)
+        drawing = engine.draw(DrawTask(request=request))
         samples.whole.append(time.perf_counter() - start)
         samples.cpu.append(time.process_time() - cpu)
         if is_counted:
@@ -144,7 +144,10 @@ class ImageBench:
     def _text_of_a_seen_prompt(self, engine: Engine) -> list[float]:
         size = min(self._sizes, key=lambda each: each.pixels)
         request = ImageRequest(prompt="the same words", seed=1, size=size, quality=Quality.DRAFT)
-        return [engine.generate(request).durations_s["text"] for _ in range(self._repeat + 1)][1:]
+        return [
+            engine.draw(DrawTask(request=request)).durations_s["text"]
+            for _ in range(self._repeat + 1)
+        ][1:]
 
     def _figures(self, way: Way, flops: ModelFlops, caption_tokens: int) -> WayFigures:
         forwards = _PLAIN_FORWARDS if way is Way.PLAIN else Quality.STANDARD.num_inference_steps

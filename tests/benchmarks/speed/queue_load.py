@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
 from bot.engine import Engine
+from bot.engine.protocol import OnStep
 from bot.errors import EngineError
 from bot.services import Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
@@ -58,21 +59,16 @@ class WatchedEngine:
         """Load it."""
         self._engine.load()
 
-    def check(self, request: ImageRequest) -> None:
-        """Let it judge a request."""
-        self._engine.check(request)
-
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
         cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         """Draw, and note when."""
         start = time.perf_counter()
-        drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=on_step)
+        drawing = self._engine.draw(task, on_step=on_step, cancel=cancel)
         end = time.perf_counter()
         self.drawings.append(_Drawn(start=start, end=end, busy_s=drawing.duration_s))
         return drawing

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine import Engine
 from bot.errors import EngineError
@@ -76,9 +77,9 @@ def start_once(engine: Engine, way: Way, size: Size, *, peak_bytes: Callable[[],
         begin = time.perf_counter()
         engine.load()
         loaded = time.perf_counter()
-        engine.generate(ImageRequest(prompt="a first picture", seed=1, size=size))
+        engine.draw(DrawTask(request=ImageRequest(prompt="a first picture", seed=1, size=size)))
         first, ready_at = time.perf_counter(), time.time()
-        engine.generate(ImageRequest(prompt="another one", seed=2, size=size))
+        engine.draw(DrawTask(request=ImageRequest(prompt="another one", seed=2, size=size)))
         second = time.perf_counter()
         figures = StartFigures(
             way=way,

@@ -13,12 +13,12 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.domain.drawing import Drawing, RawImage, Step
+from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.requests import ImageRequest, Size
+from bot.engine.protocol import OnStep, PreviewPace
 from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
 
 POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?(?:@(\d+))?")
@@ -37,26 +37,24 @@ class StandInEngine:
 
     seconds_per_forward: float
     notes: Path
+    pace: PreviewPace = field(default_factory=PreviewPace)
 
     def load(self) -> None:
         """Have nothing to load."""
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse nothing."""
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
         """Have nothing to warm."""
         return True
 
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
         cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
         """Go through the steps; see the module for what a prompt may do."""
+        request = task.request
         cancel, start = cancel or threading.Event(), time.perf_counter()
         pause = self.seconds_per_forward * request.size.tokens / SMALLEST_TOKENS
         pause *= request.num_forwards / request.quality.num_inference_steps
@@ -67,7 +65,8 @@ class StandInEngine:
             if number == total // 2:
                 self._suffer(request)
             if on_step is not None:
-                on_step(_step(request, number, total))
+                preview = _preview(task, number, total) if self.pace.is_due(task) else None
+                on_step(Step(number=number, total=total, preview=preview))
         if cancel.is_set():
             raise CancelledError("The job was cancelled.")
         return Drawing(
@@ -132,10 +131,9 @@ def _conditions(request: ImageRequest) -> dict[str, object]:
     }
 
 
-def _step(request: ImageRequest, number: int, total: int) -> Step:
-    def preview() -> RawImage:
-        width, height = request.size.width // 8, request.size.height // 8
-        shade = 255 * number // total
-        return RawImage(width=width, height=height, pixels=bytes([shade]) * (width * height * 3))
-
-    return Step(number=number, total=total, preview=preview, estimate=lambda: pixels_of(request))
+def _preview(task: DrawTask, number: int, total: int) -> RawImage:
+    if task.preview is PreviewKind.FULL:
+        return pixels_of(task.request)
+    width, height = task.request.size.width // 8, task.request.size.height // 8
+    shade = 255 * number // total
+    return RawImage(width=width, height=height, pixels=bytes([shade]) * (width * height * 3))

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from bot.cli.common import open_engine
-from bot.domain.drawing import Drawing
+from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.models import locate
 from bot.settings import Settings
@@ -59,7 +59,7 @@ def test_torch_counts_the_same_operations(demo_model: Path):
     engine.load()
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
-        engine.generate(ImageRequest(prompt="a red apple", seed=1, size=SMALL))
+        engine.draw(DrawTask(request=ImageRequest(prompt="a red apple", seed=1, size=SMALL)))
     parts = counter.get_flop_counts()
     flops = ModelFlops.read(demo_model)
 
@@ -99,7 +99,7 @@ def test_a_model_with_random_weights_is_a_model(tmp_path: Path):
     )  # fmt: skip
 
     engine = open_engine(locate(str(folder), model_cache=tmp_path), Settings(device="cpu"))
-    drawing = engine.generate(ImageRequest(prompt="a red apple", seed=1, size=SMALL))
+    drawing = engine.draw(DrawTask(request=ImageRequest(prompt="a red apple", seed=1, size=SMALL)))
 
     assert drawing.image.width == 128
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
@@ -162,10 +162,7 @@ class Repeating:
     def load(self) -> None:
         pass
 
-    def check(self, request: ImageRequest) -> None:
-        pass
-
-    def generate(self, request: ImageRequest, **_: object) -> Drawing:
+    def draw(self, task: DrawTask, **_: object) -> Drawing:
         return self._drawing
 
     def warm(self, size: Size, *, cancel: threading.Event) -> bool:
@@ -178,7 +175,7 @@ class Repeating:
 @pytest.mark.parametrize("has_room", [True, False])
 def test_ways_draw_in_turns_where_two_models_fit(demo_model: Path, *, has_room: bool):
     engine = open_engine(locate("demo", model_cache=demo_model), Settings(device="cpu"))
-    drawing = engine.generate(ImageRequest(prompt="a red apple", seed=1, size=SMALL))
+    drawing = engine.draw(DrawTask(request=ImageRequest(prompt="a red apple", seed=1, size=SMALL)))
     Repeating.most = 0
 
     bench = ImageBench(

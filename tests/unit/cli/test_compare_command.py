@@ -10,7 +10,8 @@ from PIL import Image
 
 from bot.cli import run
 from bot.cli.comparison_file import read_plan
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.drawing import DrawTask
+from bot.domain.requests import SizeRules
 from bot.domain.variations import Axis
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, InvalidRequestError
@@ -77,14 +78,14 @@ def test_one_thing_that_varies_is_a_sheet_of_numbered_images(
 def test_an_image_that_fails_leaves_its_place_empty_and_the_exit_code_says_so(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    draw = ZImageEngine.generate
+    draw = ZImageEngine.draw
 
-    def fails_with_guidance(self, request: ImageRequest, **options: object) -> object:
-        if request.guidance_scale > 0:
+    def fails_with_guidance(self, task: DrawTask, **options: object) -> object:
+        if task.request.guidance_scale > 0:
             raise EngineError("It went wrong: try another seed.")
-        return draw(self, request, **options)
+        return draw(self, task, **options)
 
-    monkeypatch.setattr(ZImageEngine, "generate", fails_with_guidance)
+    monkeypatch.setattr(ZImageEngine, "draw", fails_with_guidance)
     assert run(["compare", written(GRID), "--json"]) == 1
     told = capsys.readouterr()
     assert told.err.count("It went wrong") == 1

@@ -14,6 +14,7 @@ from diffusers import TorchAoConfig, ZImageTransformer2DModel
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.checked_model import load_module, open_checked_model
 from bot.engine.load_errors import load_errors
@@ -208,8 +209,12 @@ def test_quantised_weights_whose_library_is_here_draw_on_the_reference_path(
 ):
     quantise(folder)
     quantised, plain = (
-        ZImageEngine(each, model_id="m", revision="r", device="cpu").generate(
-            ImageRequest(prompt="a red apple", seed=42, size=Size(width=128, height=128))
+        ZImageEngine(each, model_id="m", revision="r", device="cpu").draw(
+            DrawTask(
+                request=ImageRequest(
+                    prompt="a red apple", seed=42, size=Size(width=128, height=128)
+                )
+            )
         )
         for each in (folder, demo_model)
     )

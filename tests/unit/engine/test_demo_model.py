@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.z_image import ZImageEngine
 from bot.settings import PROJECT_DIR
@@ -102,7 +103,7 @@ def test_the_parts_are_of_the_real_models_classes(demo_model: Path):
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_judge_recognises_what_was_asked_for(demo_engine: ZImageEngine, prompt: str):
     request = ImageRequest(prompt=prompt, seed=42, size=Size(width=256, height=256))
-    sure = probabilities(demo_engine.generate(request).image)
+    sure = probabilities(demo_engine.draw(DrawTask(request=request)).image)
     best = max(sure, key=sure.__getitem__)
     assert (best, sure[best] > SURE) == (PROMPTS[prompt], True), f"{best}: {sure[best]:.2f}"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.domain.drawing import Step
+from bot.domain.drawing import DrawTask, Step
 from bot.domain.jobs import Job
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
@@ -47,12 +47,13 @@ def refuse(event, args):
 sys.addaudithook(refuse)
 from pathlib import Path
 from bot.engine.z_image import ZImageEngine
+from bot.domain.drawing import DrawTask
 from bot.domain.recipe import parse_recipe
 folder, threads, recipes = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 engine = ZImageEngine(
     Path(folder), model_id="demo", revision="test", device="cpu", cpu_threads=threads
 )
-drawings = [engine.generate(parse_recipe(recipe).request) for recipe in recipes]
+drawings = [engine.draw(DrawTask(request=parse_recipe(recipe).request)) for recipe in recipes]
 print(json.dumps([drawing.image.pixel_sha256 for drawing in drawings]))
 """
 
@@ -86,7 +87,7 @@ async def service(settings: Settings, real_engine: SteeredEngine) -> AsyncIterat
 
 
 def sha_of(engine: ZImageEngine, request: ImageRequest) -> str:
-    return engine.generate(request).image.pixel_sha256
+    return engine.draw(DrawTask(request=request)).image.pixel_sha256
 
 
 def shas(reply: Recorder) -> list[str]:
@@ -122,17 +123,16 @@ def cancelled_half_way(engine: ZImageEngine) -> None:
     cancel = threading.Event()
 
     def on_step(step: Step) -> None:
-        step.preview()
         if step.number == step.total // 2:
             cancel.set()
 
     with pytest.raises(CancelledError):
-        engine.generate(WANTED["guided"], cancel=cancel, on_step=on_step)
+        engine.draw(DrawTask(request=WANTED["guided"]), cancel=cancel, on_step=on_step)
 
 
 def refused(engine: ZImageEngine) -> None:
     with pytest.raises(InvalidRequestError, match="504 are the limit"):
-        engine.generate(replace(PLAIN, prompt="word " * 700))
+        engine.draw(DrawTask(request=replace(PLAIN, prompt="word " * 700)))
 
 
 def without_a_picture(engine: ZImageEngine) -> None:
@@ -141,7 +141,7 @@ def without_a_picture(engine: ZImageEngine) -> None:
     bias.fill_(float("nan"))
     try:
         with pytest.raises(BadImageError, match="NaN"):
-            engine.generate(PLAIN)
+            engine.draw(DrawTask(request=PLAIN))
     finally:
         bias.copy_(kept)
 
@@ -151,7 +151,7 @@ def with_memory_run_out(engine: ZImageEngine) -> None:
     hook = engine._loaded().vae.decoder.register_forward_pre_hook(run_out)
     try:
         with pytest.raises(BotError, match="Memory ran out"):
-            engine.generate(PLAIN)
+            engine.draw(DrawTask(request=PLAIN))
     finally:
         hook.remove()
 
@@ -166,7 +166,7 @@ def another(engine: ZImageEngine) -> None:
         prompt="像素风格的城堡, a castle", seed=5, size=Size(width=272, height=128),
         quality=Quality.STANDARD, guidance_scale=2.0, variety=100,
     )  # fmt: skip
-    engine.generate(request)
+    engine.draw(DrawTask(request=request))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ async def test_previews_change_nothing(
     service: Service, pixels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):
     for every_s, has_previews in ((0.0, True), (1e9, False)):
-        monkeypatch.setattr("bot.services.active_jobs.PREVIEW_EVERY_S", every_s)
+        monkeypatch.setattr("bot.services.slot_worker.PREVIEW_EVERY_S", every_s)
         names = ("guided", "odd size")
         reply = await submit(service, *(WANTED[name] for name in names))
         await idle(service)

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKL, ZImageTransformer2DModel
 from transformers import Qwen3Model
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.backends.fused.attention import plain_attention
 from bot.engine.backends.fused.decoder import FusedDecoder
@@ -121,7 +122,9 @@ REQUESTS = {
 def test_both_paths_draw_the_same_picture_and_say_which_they_are(
     engines: dict[str, ZImageEngine], name: str
 ):
-    drawings = {path: engine.generate(REQUESTS[name]) for path, engine in engines.items()}
+    drawings = {
+        path: engine.draw(DrawTask(request=REQUESTS[name])) for path, engine in engines.items()
+    }
     assert {path: each.conditions["path"] for path, each in drawings.items()} == {
         "fast": "fast", "reference": "reference"
     }  # fmt: skip
@@ -129,17 +132,23 @@ def test_both_paths_draw_the_same_picture_and_say_which_they_are(
     difference = compare(*pictures)
     assert difference is not None
     assert difference.max <= 2  # rounding to 8 bits; a wrong rotation or norm is above 20
-    again = engines["fast"].generate(REQUESTS[name])
+    again = engines["fast"].draw(DrawTask(request=REQUESTS[name]))
     assert again.image.pixel_sha256 == drawings["fast"].image.pixel_sha256
 
 
 def test_other_sizes_and_qualities_between_change_nothing(engines: dict[str, ZImageEngine]):
     fast, request = engines["fast"], REQUESTS["plain"]
-    first = fast.generate(request).image.pixel_sha256
+    first = fast.draw(DrawTask(request=request)).image.pixel_sha256
     for i in range(3):
-        fast.generate(replace(request, size=Size(width=128 + 16 * i, height=144), seed=i))
-    fast.generate(replace(request, quality=Quality.DRAFT, prompt="a much longer prompt " * 9))
-    assert fast.generate(request).image.pixel_sha256 == first
+        fast.draw(
+            DrawTask(request=replace(request, size=Size(width=128 + 16 * i, height=144), seed=i))
+        )
+    fast.draw(
+        DrawTask(
+            request=replace(request, quality=Quality.DRAFT, prompt="a much longer prompt " * 9)
+        )
+    )
+    assert fast.draw(DrawTask(request=request)).image.pixel_sha256 == first
 
 
 def test_eight_bits_are_refused_where_there_are_none(demo_model: Path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
@@ -53,13 +54,15 @@ def loaded_engine(demo_model: Path) -> ZImageEngine:
 @pytest.mark.parametrize("own", ["reference", "fast"])
 def test_either_path_draws_what_the_other_one_made(demo_model: Path, own: str):
     other = {"reference": "fast", "fast": "reference"}[own]
-    made = new_engine(demo_model, path=other, threads=1).generate(REQUEST)
+    made = new_engine(demo_model, path=other, threads=1).draw(DrawTask(request=REQUEST))
     engine = new_engine(demo_model, path=own, threads=2)
-    before = engine.generate(REQUEST)  # with the same words, on the same grid of steps
-    again = engine.generate(REQUEST, like=made.conditions)
+    before = engine.draw(
+        DrawTask(request=REQUEST)
+    )  # with the same words, on the same grid of steps
+    again = engine.draw(DrawTask(request=REQUEST, match=made.conditions))
     assert again.image.pixel_sha256 == made.image.pixel_sha256
     assert (again.conditions["path"], again.conditions["cpu_threads"]) == (other, 1)
-    after = engine.generate(REQUEST)
+    after = engine.draw(DrawTask(request=REQUEST))
     assert after.image.pixel_sha256 == before.image.pixel_sha256 != made.image.pixel_sha256
     assert (after.conditions["path"], after.conditions["cpu_threads"]) == (own, 2)
     assert [each.is_usual for each in (before, again, after)] == [True, False, True]
@@ -110,22 +113,24 @@ async def test_same_seed_keeps_to_what_was_recorded_also_after_a_restart(
 )
 def test_what_is_not_here_is_left_as_it_is(demo_model: Path, like: dict[str, object]):
     engine = new_engine(demo_model, path="fast", threads=1)
-    usual = engine.generate(REQUEST)
-    drawing = engine.generate(REQUEST, like=like)
+    usual = engine.draw(DrawTask(request=REQUEST))
+    drawing = engine.draw(DrawTask(request=REQUEST, match=like))
     assert drawing.image.pixel_sha256 == usual.image.pixel_sha256
     assert drawing.conditions == usual.conditions
 
 
 def test_recipes_of_before_there_were_paths_mean_the_reference(demo_model: Path):
     engine = new_engine(demo_model, path="fast", threads=1)
-    assert engine.generate(REQUEST, like={"seed": 3}).conditions["path"] == "reference"
+    assert (
+        engine.draw(DrawTask(request=REQUEST, match={"seed": 3})).conditions["path"] == "reference"
+    )
 
 
 def test_tiles_are_drawn_again_as_tiles(demo_model: Path):
     engine = new_engine(demo_model, path="reference", threads=1)
     large = ImageRequest(prompt="a fox", seed=1, size=Size(width=272, height=128))
-    whole = engine.generate(large)
-    tiled = engine.generate(large, like={**whole.conditions, "vae_tiling": True})
+    whole = engine.draw(DrawTask(request=large))
+    tiled = engine.draw(DrawTask(request=large, match={**whole.conditions, "vae_tiling": True}))
     assert tiled.conditions["vae_tiling"] is True
     assert tiled.image.pixel_sha256 != whole.image.pixel_sha256
 
@@ -134,8 +139,8 @@ def test_a_path_whose_weights_are_away_stays_a_named_difference(
     demo_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
     engine = new_engine(demo_model, path="fast", threads=1)
-    usual = engine.generate(REQUEST)
-    monkeypatch.setattr(engine._room, "settled", lambda *_, **__: LEAST)
-    drawing = engine.generate(REQUEST, like={"path": "reference"})
+    usual = engine.draw(DrawTask(request=REQUEST))
+    monkeypatch.setattr(engine._loaded().planner, "settled", lambda *_, **__: LEAST)
+    drawing = engine.draw(DrawTask(request=REQUEST, match={"path": "reference"}))
     assert drawing.conditions["path"] == "fast"
     assert drawing.image.pixel_sha256 == usual.image.pixel_sha256

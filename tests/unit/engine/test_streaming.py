@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.fused.offload import HostBuffer, OffloadedLayer, going
@@ -53,16 +54,16 @@ def engine(demo_model: Path) -> Iterator[ZImageEngine]:
 
 @pytest.fixture(scope="module")
 def wanted(engine: ZImageEngine) -> list[str]:
-    return [engine.generate(each).image.pixel_sha256 for each in (REQUEST, OTHER)]
+    return [engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in (REQUEST, OTHER)]
 
 
 def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatch) -> FusedBackend:
     """Let the engine keep to a plan, whatever room there is."""
     parts = engine._loaded()
-    assert isinstance(parts.paths.now, FusedBackend)
-    monkeypatch.setattr(engine._room, "settled", lambda *_, **__: plan)
+    assert isinstance(parts.backends.now, FusedBackend)
+    monkeypatch.setattr(engine._loaded().planner, "settled", lambda *_, **__: plan)
     parts.text._cache.clear()
-    return parts.paths.now
+    return parts.backends.now
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -70,7 +71,7 @@ def test_whatever_comes_in_its_turn_the_pixels_stay_the_same(
     engine: ZImageEngine, wanted: list[str], monkeypatch: pytest.MonkeyPatch, name: str
 ):
     path = settle(engine, PLANS[name], monkeypatch)
-    found = [engine.generate(each).image.pixel_sha256 for each in (REQUEST, OTHER)]
+    found = [engine.draw(DrawTask(request=each)).image.pixel_sha256 for each in (REQUEST, OTHER)]
     assert found == wanted
     assert path._transformer.layers.streams is (PLANS[name].blocks is not None)
     assert path._text.layers.streams is (PLANS[name].text_layers is not None)
@@ -83,8 +84,8 @@ def test_a_plan_at_the_start_is_kept_while_loading(
     monkeypatch.setattr("bot.engine.memory.place", lambda *_: PLANS["three blocks come"])
     engine = new_engine(demo_model)
     engine.load()
-    assert engine._loaded().paths.now._transformer.layers.streams
-    assert engine.generate(REQUEST).image.pixel_sha256 == wanted[0]
+    assert engine._loaded().backends.now._transformer.layers.streams
+    assert engine.draw(DrawTask(request=REQUEST)).image.pixel_sha256 == wanted[0]
     engine.close()
 
 
@@ -128,14 +129,16 @@ def test_fewer_bits_draw_nearly_the_same_and_come_in_their_turn_too(
     precision: str, most: int,
 ):  # fmt: skip
     small = new_engine(demo_model, precision=precision)
-    drawing = small.generate(OTHER)
+    drawing = small.draw(DrawTask(request=OTHER))
     assert str(drawing.conditions["quantization"]).startswith(f"{precision} weights ")
-    difference = compare(to_pillow(engine.generate(OTHER).image), to_pillow(drawing.image))
+    difference = compare(
+        to_pillow(engine.draw(DrawTask(request=OTHER)).image), to_pillow(drawing.image)
+    )
     assert difference is not None
     assert 0 < difference.mean < most  # of 255
     settle(small, LEAST, monkeypatch)
-    assert small.generate(OTHER).image.pixel_sha256 == drawing.image.pixel_sha256
-    assert not small._loaded().paths.now.shares_all
+    assert small.draw(DrawTask(request=OTHER)).image.pixel_sha256 == drawing.image.pixel_sha256
+    assert not small._loaded().backends.now.shares_all
     small.close()
 
 

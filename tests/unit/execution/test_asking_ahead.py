@@ -7,19 +7,20 @@ import contextlib
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.viewers import Viewer
+from bot.engine.protocol import OnStep
 from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError
-from bot.execution.engine_thread import EngineHungError, NotBegunError
-from bot.execution.executor import ThreadExecutor
+from bot.execution.slot import EngineHungError, NotBegunError
+from bot.execution.thread_slot import ThreadSlot
 from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
 
@@ -45,17 +46,14 @@ class LateEngine:
     def load(self) -> None:
         pass
 
-    def check(self, request: ImageRequest) -> None:
-        pass
-
-    def generate(
+    def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
+        on_step: OnStep | None = None,
         cancel: threading.Event | None = None,
-        on_step: Callable[[Step], None] | None = None,
     ) -> Drawing:
+        request = task.request
         self.begun.append(request.seed)
         if request.seed != HELD:
             self.began_another.set()
@@ -67,7 +65,7 @@ class LateEngine:
                 self.at_end.set()
                 assert self.go_on.wait(PATIENCE_S)
 
-        drawing = self._engine.generate(request, like=like, cancel=cancel, on_step=stopping)
+        drawing = self._engine.draw(task, on_step=stopping, cancel=cancel)
         if request.seed == HELD and self.end is not None and self.ends:
             self.ends -= 1
             raise self.end
@@ -150,7 +148,7 @@ async def at_its_end(late: LateEngine, service: Service) -> None:
     """Wait until the held image is at its last step, and the next one waits on its thread."""
     assert await asyncio.to_thread(late.at_end.wait, PATIENCE_S)
     async with asyncio.timeout(PATIENCE_S):
-        while service._executor._thread._calls.empty():  # noqa: ASYNC110 - nothing tells of it
+        while service._slots[0]._thread._calls.empty():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
 
 
@@ -289,27 +287,13 @@ async def test_a_stopping_bot_draws_what_it_asked_for_and_keeps_the_rest(
     assert row(settings, third.job) == ("queued", 0)
 
 
-def begin(executor: ThreadExecutor, seed: int) -> asyncio.Task[Drawing]:
-    drawing = executor.draw(
-        wish(seed),
-        cancel=threading.Event(),
-        on_progress=lambda *_: None,
-        wants_preview=lambda: False,
-    )
-    return asyncio.create_task(drawing)
-
-
-async def test_what_waits_behind_a_hung_drawing_is_never_begun(
-    late: LateEngine, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("bot.execution.executor.GRACE_S", 0.01)
-    async with ThreadExecutor(lambda: late, patience_s=2.0) as executor:
-        results = await asyncio.gather(
-            begin(executor, HELD), begin(executor, 2), return_exceptions=True
-        )
+async def test_what_waits_behind_a_hung_drawing_is_never_begun(late: LateEngine):
+    async with ThreadSlot(lambda: late, patience_s=2.0, grace_s=0.01) as slot:
+        tasks = [DrawTask(request=wish(seed)) for seed in (HELD, 2, 3)]
+        results = await asyncio.gather(*map(slot.draw, tasks[:2]), return_exceptions=True)
         late.go_on.set()
-        await executor.restart()
-        third = await begin(executor, 3)
+        await slot.restart()
+        third = await slot.draw(tasks[2])
 
     assert [type(each) for each in results] == [EngineHungError, NotBegunError]
     assert third.image.pixels

@@ -7,6 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageOps
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
@@ -25,7 +26,7 @@ def heart(engine: ZImageEngine, seed: int) -> Image.Image:
         size=Size(width=128, height=128),
         quality=Quality.DRAFT,
     )
-    return to_pillow(engine.generate(request).image)
+    return to_pillow(engine.draw(DrawTask(request=request)).image)
 
 
 @pytest.fixture(scope="module")

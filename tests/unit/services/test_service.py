@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.domain.drawing import Drawing, Step
+from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.search import Search
@@ -733,21 +733,23 @@ async def test_a_cancel_after_the_last_step_keeps_its_word(
     service: Service, engine: SteeredEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     drawn, go_on = threading.Event(), threading.Event()
-    generate = engine.generate
+    draw = engine.draw
 
-    def generate_and_linger(*arguments: object, **options: object) -> Drawing:
-        drawing = generate(*arguments, **options)
+    def draw_and_linger(*arguments: object, **options: object) -> Drawing:
+        drawing = draw(*arguments, **options)
         drawn.set()
         assert go_on.wait(PATIENCE_S)
         return drawing
 
-    monkeypatch.setattr(engine, "generate", generate_and_linger)
+    monkeypatch.setattr(engine, "draw", draw_and_linger)
     reply = await submit(service)
     assert await asyncio.to_thread(drawn.wait, PATIENCE_S)
     cancel = service.cancel(reply.entries[0].job.id, viewer=here(10))
     asking = asyncio.create_task(cancel)
     active = service._active_jobs.find(reply.entries[0].job.id)
-    assert await asyncio.to_thread(active.cancel.wait, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while not active.is_cancelled:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
     go_on.set()
     assert await asking is CancelOutcome.RUNNING
     await idle(service)
@@ -830,13 +832,13 @@ async def test_an_image_is_stored_as_soon_as_the_disk_takes_it(
 async def test_an_engine_that_broke_once_is_replaced_and_the_job_is_drawn(
     service: Service, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    generate = engine.generate
+    draw = engine.draw
 
     def break_once(*arguments: object, **options: object) -> Drawing:
-        monkeypatch.setattr(engine, "generate", generate)
+        monkeypatch.setattr(engine, "draw", draw)
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(engine, "generate", break_once)
+    monkeypatch.setattr(engine, "draw", break_once)
     reply = await submit(service)
     await idle(service)
     assert reply.generations
@@ -845,17 +847,16 @@ async def test_an_engine_that_broke_once_is_replaced_and_the_job_is_drawn(
 async def test_a_job_that_hangs_twice_is_given_up_and_the_next_one_is_drawn(
     settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.execution.executor.GRACE_S", 0.1)
-    generate, unstick = engine.generate, threading.Event()
+    draw, unstick = engine.draw, threading.Event()
 
-    def hang(wanted: ImageRequest, **options: object) -> Drawing:
-        if wanted.prompt == "hang":
+    def hang(task: DrawTask, **options: object) -> Drawing:
+        if task.request.prompt == "hang":
             assert unstick.wait(PATIENCE_S)
-        return generate(wanted, **options)
+        return draw(task, **options)
 
-    monkeypatch.setattr(engine, "generate", hang)
+    monkeypatch.setattr(engine, "draw", hang)
     patient = settings.model_copy(update={"engine_patience_s": 1.0})
-    async with opened(patient, engine) as service:
+    async with open_service(patient, lambda: engine, grace_s=0.1) as service:
         stuck = await submit(service, request("hang"))
         after = await submit(service, by=origin(20))
         await idle(service)
@@ -878,7 +879,7 @@ async def test_an_engine_that_is_lost_ends_the_service_and_loses_no_job(
             if Broken.loads > 1:
                 raise RuntimeError("CUDA error: no device")
 
-        def generate(self, *_: object, **__: object) -> Drawing:
+        def draw(self, *_: object, **__: object) -> Drawing:
             raise RuntimeError("CUDA error: device lost")
 
         def close(self) -> None:
@@ -916,18 +917,18 @@ class PatientEngine(SteeredEngine):
 
     listener: Listener
 
-    def generate(self, request, *, on_step, **options):
+    def draw(self, task, *, on_step, **options):
         def patient(step: Step) -> None:
             on_step(step)
             assert self.listener.heard.acquire(timeout=PATIENCE_S)
 
-        return super().generate(request, on_step=patient, **options)
+        return super().draw(task, on_step=patient, **options)
 
 
 async def test_progress_carries_a_preview_of_longer_drawings(
     settings: Settings, engine: SteeredEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.services.active_jobs.PREVIEW_EVERY_S", 0.0)
+    monkeypatch.setattr("bot.services.slot_worker.PREVIEW_EVERY_S", 0.0)
     patient = PatientEngine(engine)
     reply = patient.listener = Listener()
     async with opened(settings, patient) as service:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from bot.discord_ui.recipes import command_of
+from bot.domain.drawing import DrawTask
 from bot.domain.lineage import relation_of
 from bot.domain.recipe import RecipeError, make_recipe, parse_recipe, recipe_sha256
 from bot.domain.requests import ImageRequest, Size
@@ -24,7 +25,7 @@ from bot.domain.variety_schedule import (
     scale_of,
     variety_noise,
 )
-from bot.engine.embedding_noise import vary
+from bot.engine.stages.text import vary
 from bot.engine.z_image import ZImageEngine
 from bot.errors import InvalidRequestError
 from bot.locales import sentence
@@ -82,15 +83,15 @@ def test_a_scale_of_a_newer_program_is_refused_in_both_languages():
 
 
 def test_a_recipe_of_an_older_scale_is_drawn_as_it_was(loaded_engine: ZImageEngine):
-    drawing = loaded_engine.generate(OLD)
+    drawing = loaded_engine.draw(DrawTask(request=OLD))
     document = make_recipe(OLD, drawing)
     assert document["variety_noise"] == {"strength": 0.3, "fraction": 0.5}
     assert "variety_scale" not in document
     read = parse_recipe(json.dumps(document))
     assert read.request == OLD
-    again = loaded_engine.generate(read.request)
+    again = loaded_engine.draw(DrawTask(request=read.request))
     assert again.image.pixel_sha256 == drawing.image.pixel_sha256
-    newest = loaded_engine.generate(replace(OLD, variety_scale=NEWEST_SCALE))
+    newest = loaded_engine.draw(DrawTask(request=replace(OLD, variety_scale=NEWEST_SCALE)))
     assert newest.image.pixel_sha256 != drawing.image.pixel_sha256
 
 
@@ -114,7 +115,7 @@ def test_a_recipe_with_another_noise_is_refused(noise: object, told: str, recipe
 
 @pytest.fixture
 def recipe_of_old(loaded_engine: ZImageEngine) -> dict[str, object]:
-    return make_recipe(OLD, loaded_engine.generate(OLD))
+    return make_recipe(OLD, loaded_engine.draw(DrawTask(request=OLD)))
 
 
 async def test_the_database_of_before_scales_keeps_the_first_one(tmp_path: Path):

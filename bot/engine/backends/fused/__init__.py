@@ -1,8 +1,8 @@
-"""The fast path: the same model, the same weights, less work around the arithmetic.
+"""The fused backend: the same model, the same weights, less work around the arithmetic.
 
 One definition of each network, written over the modules that diffusers and transformers load: the
-weights are theirs (fused ones share their memory), so that both paths fit a card. What differs is
-what surrounds the matrix products: projections are fused, what does not change between steps is
+weights are theirs (fused ones share their memory), so that both backends fit a card. What differs
+is what surrounds the matrix products: projections are fused, what does not change between steps is
 computed once, rotary embeddings are real-valued, and normalising, gating, rotating and adding are
-one kernel each (`bot.engine.backends.fused.kernels`; plain torch where there is no Triton).
+one kernel each (`kernels.py`; plain torch where there is no Triton).
 """

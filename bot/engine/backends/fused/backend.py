@@ -1,4 +1,4 @@
-"""The three networks of the fast path together, on one device."""
+"""The fused backend: text encoder, transformer and decoder, written for one device."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class FusedBackend:
         self._device: torch.device = vae.device
         self._precision, self._shrink = precision, choose_shrink(precision)
         self._placement: Placement | None = placement or Placement()
-        self._slots = StagingBuffers(self._device)
+        self._staging = StagingBuffers(self._device)
         self._operations = choose_operations(self._device, quantised=precision == "fp8")
         self._attentions = attentions(self._device, dtype)
         self._attention, attend = next(iter(self._attentions.items()))
@@ -65,7 +65,7 @@ class FusedBackend:
             transformer,
             self._operations,
             attend,
-            slots=self._slots,
+            staging=self._staging,
             placement=self._placement,
             shrink=self._shrink,
         )
@@ -98,7 +98,7 @@ class FusedBackend:
         self._text = FusedTextEncoder(
             model,
             self._plain,
-            slots=self._slots,
+            staging=self._staging,
             placement=self._placement,
             # 8-bit floats are for the long rows of images; a text takes no time.
             shrink=None if self._precision == "fp8" else self._shrink,
@@ -127,7 +127,7 @@ class FusedBackend:
     def _reserve(self) -> None:
         stacks = [self._transformer.layers, self._transformer.readers]
         stacks += [] if self._text is None else [self._text.layers]
-        self._slots.reserve(max(each.largest for each in stacks))
+        self._staging.reserve(max(each.largest for each in stacks))
 
     @property
     def shares_all(self) -> bool:
@@ -156,7 +156,7 @@ class FusedBackend:
     def velocity(
         self, embedding: torch.Tensor, sigmas: Sequence[float], *, height: int, width: int
     ) -> Velocity:
-        """Return what tells d latents / d sigma of latents (1, channels, height, width) at a step.
+        """Return a function of latents (1, channels, height, width) and step: d latents / d sigma.
 
         Args:
             embedding: (tokens, hidden size).

@@ -164,9 +164,9 @@ class StagingBuffers:
 class Layers:
     """The matrices of layers that run one after the other, each here or away."""
 
-    def __init__(self, slots: StagingBuffers) -> None:
+    def __init__(self, staging: StagingBuffers) -> None:
         """Begin with none."""
-        self._slots = slots
+        self._staging = staging
         self._owners: list[Owners] = []
         self._here: list[Matrices | None] = []
         self._away: list[OffloadedLayer | None] = []
@@ -213,7 +213,7 @@ class Layers:
                 continue
             layer, following = ring[turn], ring[(turn + 1) % len(ring)]
             turn += 1
-            with self._slots.lent(layer, following=following) as matrices:
+            with self._staging.lent(layer, following=following) as matrices:
                 yield matrices
 
     def _absent(self) -> list[OffloadedLayer]:
@@ -223,7 +223,7 @@ class Layers:
     def _send(self, i: int) -> None:
         matrices = self._here[i]
         assert matrices is not None
-        away = self._away[i] or OffloadedLayer(matrices, pinned=self._slots.is_cuda)
+        away = self._away[i] or OffloadedLayer(matrices, pinned=self._staging.is_cuda)
         self._here[i], self._away[i] = None, away
         self._share(i, away.over(away.bytes))
 
@@ -231,7 +231,7 @@ class Layers:
         away = self._away[i]
         assert away is not None
         # The copy in main memory stays: what was short of room once may be so again.
-        self._here[i] = here = away.over(away.bytes.to(self._slots.device, copy=True))
+        self._here[i] = here = away.over(away.bytes.to(self._staging.device, copy=True))
         self._share(i, here)
 
     def _share(self, i: int, matrices: Matrices) -> None:

@@ -31,7 +31,7 @@ class FusedTextEncoder:
         model: A loaded `Qwen3Model`, wherever it is; its weights are shared, and moved to the
             device layer by layer.
         operations: The work between the products.
-        slots: Where what does not stay on the device is copied to.
+        staging: Where what does not stay on the device is copied to.
         placement: What stays there; all where there is none.
         shrink: What brings the weights to fewer bits.
 
@@ -45,18 +45,18 @@ class FusedTextEncoder:
         model: Any,
         operations: TransformerOps,
         *,
-        slots: StagingBuffers | None = None,
+        staging: StagingBuffers | None = None,
         placement: Placement | None = None,
         shrink: Shrink | None = None,
     ) -> None:
         """Take the weights, layer by layer; the model keeps its parameters as views."""
         self._source, self._operations = model, operations
-        slots = slots or StagingBuffers(model.device)
-        self._device = slots.device
+        staging = staging or StagingBuffers(model.device)
+        self._device = staging.device
         self._eps = float(model.config.rms_norm_eps)
         plan, count = placement or Placement(), len(model.layers)
         leaving = going(count, 0 if plan.text_layers is None else count - plan.text_layers)
-        self.layers = Layers(slots)
+        self.layers = Layers(staging)
         self._layers = [
             self._take(each, shrink, stays=i not in leaving) for i, each in enumerate(model.layers)
         ]

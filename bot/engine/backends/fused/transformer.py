@@ -51,7 +51,7 @@ class FusedTransformer:
             and moved to the device block by block.
         operations: The work between the products.
         attend: Attention of unmasked heads.
-        slots: Where what does not stay on the device is copied to.
+        staging: Where what does not stay on the device is copied to.
         placement: What stays there; all where there is none.
         shrink: What brings the blocks' weights to fewer bits, which takes the reference away.
 
@@ -68,16 +68,16 @@ class FusedTransformer:
         operations: TransformerOps,
         attend: Attend,
         *,
-        slots: StagingBuffers | None = None,
+        staging: StagingBuffers | None = None,
         placement: Placement | None = None,
         shrink: Shrink | None = None,
     ) -> None:
         """Take the weights, block by block."""
         self._source, self._operations, self.attend = transformer, operations, attend
-        slots = slots or StagingBuffers(transformer.device)
-        self._device = slots.device  # the networks follow, part by part
+        staging = staging or StagingBuffers(transformer.device)
+        self._device = staging.device  # the networks follow, part by part
         _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
-        self.readers, self.layers = Layers(slots), Layers(slots)
+        self.readers, self.layers = Layers(staging), Layers(staging)
         plan = placement or Placement()
 
         def taken(blocks: Sequence[Any], layers: Layers, kept: int | None) -> list[Block]:

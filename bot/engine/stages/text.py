@@ -1,9 +1,9 @@
-"""More different images from different seeds: seeded noise on the prompt's embedding.
+"""The text stage: what the model reads, with the noise of a variety on it.
 
-A distilled model draws nearly the same picture with every seed. Noise on what it reads moves the
-picture further, and stays as reproducible as the seed it comes from. After InvokeAI's seed
-variance (pull request 8753): uniform noise, in units of the embedding's deviation, on some values.
-How much noise a variety is stands in `bot.domain.variety_schedule`.
+A distilled model draws nearly the same picture with every seed. Noise on the prompt's embedding
+moves the picture further, and stays as reproducible as the seed it comes from. After InvokeAI's
+seed variance (pull request 8753): uniform noise, in units of the embedding's deviation, on some
+values. How much noise a variety is stands in `bot.domain.variety_schedule`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,21 @@ import hashlib
 
 import torch
 
+from bot.domain.requests import ImageRequest
 from bot.domain.variety_schedule import VarietyNoise
+from bot.engine.prompt_encoder import PromptEncoder
+
+
+def embed(request: ImageRequest, encoder: PromptEncoder) -> list[torch.Tensor]:
+    """Return the prompt's embedding and, with guidance, that of the empty prompt.
+
+    Each is (tokens, hidden size), on the encoder's device.
+    """
+    embedding = encoder.encode(encoder.neutralise(request.prompt))
+    embeddings = [vary(embedding, request.variety_noise, seed=request.seed)]
+    if request.guidance_scale > 0:
+        embeddings.append(encoder.encode(""))
+    return embeddings
 
 
 def vary(embedding: torch.Tensor, noise: VarietyNoise | None, *, seed: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Where a GPU is in an image: seconds by stage, and how far the CPU may run ahead of it."""
+"""Seconds by stage, also on a GPU, and how far the CPU may run ahead of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import torch
 _AHEAD: Final = 2  # steps asked for and not done: with one the GPU would wait between them
 
 
-class Stages:
-    """The stages of one image, one after the other, from the moment this is made.
+class StageClock:
+    """Times the stages of one image, the first of which starts now.
 
-    On a GPU their borders are CUDA events in its stream: a stage lasts from when the GPU came to
-    its beginning to when it came to its end, waiting for the CPU included, and nothing has to be
-    synchronised in between. On a CPU they are moments of the clock.
+    On a GPU their borders are CUDA events in its stream: a stage lasts from when the GPU reached
+    its start to when it reached its end, including any wait for the CPU, and nothing has to be
+    synchronised in between.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -27,12 +27,12 @@ class Stages:
         self._marks: list[Any] = [self._mark()]
 
     def ended(self, stage: str) -> None:
-        """Note that all work of a stage has been asked for; what follows is the next one's."""
+        """Note that all work of a stage has been asked for; the next stage starts here."""
         self._names.append(stage)
         self._marks.append(self._mark())
 
     def seconds(self) -> dict[str, float]:
-        """Return the seconds of every stage; waits for the GPU to end the last one."""
+        """Wait for the GPU to finish the last stage; return the seconds of each."""
         if self._is_gpu:
             self._marks[-1].synchronize()
         pairs = itertools.pairwise(self._marks)

@@ -1,4 +1,4 @@
-"""One engine on one thread of its own, behind an asynchronous face, with a watch over it."""
+"""A slot in this process: an engine on a thread of its own, with a watch over it."""
 
 from __future__ import annotations
 
@@ -8,93 +8,58 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, Self
+from collections.abc import Callable, Sequence
+from typing import Final, Self
 
-from bot.domain.drawing import Drawing, RawImage, Step
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.drawing import Drawing, DrawTask, Step
+from bot.domain.requests import Size
 from bot.engine import Engine
-from bot.errors import BotError
-from bot.execution.engine_thread import EngineHungError, EngineThread, NotBegunError
+from bot.errors import BotError, CancelledError
+from bot.execution.engine_thread import EngineThread
+from bot.execution.slot import EngineHungError, NotBegunError
 
 logger = logging.getLogger(__name__)
 
-OnProgress = Callable[[int, int, RawImage | None], None]  # step, total, preview
-
 PATIENCE_S: Final = 600.0  # a step of the full model takes minutes on a CPU, never this long
-QUIET_S: Final = 1.0  # without a drawing, before the engine is warmed
-GRACE_S: Final = 5.0  # for a drawing that was given up to notice its cancel
+GRACE_S: Final = 5.0
+QUIET_S: Final = 1.0
 
 
-class Executor(Protocol):
-    """Draw, wherever that happens."""
-
-    async def draw(
-        self,
-        request: ImageRequest,
-        *,
-        like: Mapping[str, object] | None = None,
-        cancel: threading.Event,
-        on_progress: OnProgress,
-        wants_preview: Callable[[], bool],
-        on_begin: Callable[[], None] = lambda: None,
-    ) -> Drawing:
-        """Draw one image; behind those asked for before, so the next may be asked for early.
-
-        Args:
-            request: What to draw.
-            like: The conditions another drawing was made under, to be kept to where that is
-                possible.
-            cancel: Set it to stop between two steps.
-            on_progress: Called on the event loop after each step.
-            wants_preview: Asked on the drawing thread after each step; a preview costs little,
-                but not nothing.
-            on_begin: Called on the drawing thread when its turn comes, with an engine there.
-
-        Raises:
-            EngineHungError: Nothing moves any more; only `restart` helps.
-            NotBegunError: A drawing before this one broke the engine.
-
-        """
-
-    async def loaded(self) -> float:
-        """Wait until the engine is ready and return how many seconds loading it took."""
-
-    async def restart(self) -> None:
-        """Replace the engine by a new one."""
-
-
-class ThreadExecutor:
-    """The engine of this process; loading, drawing and closing all happen on its one thread."""
+class ThreadSlot:
+    """A slot whose engine is loaded, drawn with and closed on one thread of this process."""
 
     def __init__(
         self,
         engine_factory: Callable[[], Engine],
         *,
         patience_s: float = PATIENCE_S,
+        grace_s: float = GRACE_S,
+        quiet_s: float = QUIET_S,
         usual_sizes: Sequence[Size] = (),
     ) -> None:
-        """Remember how to make the engine, and how long a step may take.
+        """Make a slot; `async with` starts it.
 
         Args:
             engine_factory: Called on the engine's thread.
             patience_s: How long a step may take.
-            usual_sizes: What the engine is warmed for while nobody waits.
+            grace_s: How long a drawing that was given up may take to notice its cancel.
+            quiet_s: How long nobody must have asked for anything before the engine is warmed.
+            usual_sizes: Sizes that the engine is warmed for.
 
         """
         self._factory = engine_factory
-        self._patience_s = patience_s
+        self._patience_s, self._grace_s, self._quiet_s = patience_s, grace_s, quiet_s
         self._usual_sizes = usual_sizes
-        self._asked = 0  # drawings so far
-        self._asking = 0  # of them, those that are not done
-        self._is_wanted = threading.Event()  # while there are any: whatever warms gives way
+        self._cancels: dict[str, threading.Event] = {}  # of the tasks that are here, by their id
+        self._asked = 0  # tasks so far
+        self._is_wanted = threading.Event()  # while any task is here: a warm-up yields to it
         self._thread = EngineThread()
         self._engine: Engine | None = None
         self._breaks = 0  # how often a drawing broke the engine or hung
         self._warmed: asyncio.Future[bool] | None = None  # the size that was begun last
 
     async def __aenter__(self) -> Self:
-        """Begin loading, without waiting for it: the first job does."""
+        """Start loading; the first task waits for it."""
         self._begin()
         return self
 
@@ -104,10 +69,10 @@ class ThreadExecutor:
         self._warming = asyncio.ensure_future(self._warm_up())
 
     async def __aexit__(self, *_: object) -> None:
-        """Let a drawing that runs come to its end, then give the memory back."""
+        """Wait for the drawing that runs, then free the engine's memory."""
         self._is_wanted.set()
-        with contextlib.suppress(EngineHungError):  # it ends without its thread
-            await self._given_way()
+        with contextlib.suppress(EngineHungError):  # then its thread is left behind
+            await self._warm_up_yielded()
         self._warming.cancel()
         await asyncio.gather(self._loading, self._warming, return_exceptions=True)
         if not self._thread.is_lost:
@@ -138,62 +103,54 @@ class ThreadExecutor:
         self._begin()
         await self.loaded()
 
+    def cancel(self, task_id: str) -> None:
+        """Stop a task before its next step; see `Slot`."""
+        if (cancel := self._cancels.get(task_id)) is not None:
+            cancel.set()
+
     async def draw(
         self,
-        request: ImageRequest,
+        task: DrawTask,
         *,
-        like: Mapping[str, object] | None = None,
-        cancel: threading.Event,
-        on_progress: OnProgress,
-        wants_preview: Callable[[], bool],
+        on_step: Callable[[Step], None] = lambda _: None,
         on_begin: Callable[[], None] = lambda: None,
     ) -> Drawing:
-        """Draw one image on the engine's thread; see `Executor`."""
+        """Draw one image on the engine's thread; see `Slot`."""
+        cancel = self._cancels[task.id] = threading.Event()
         self._asked += 1
-        self._asking += 1
         self._is_wanted.set()
         try:
-            return await self._draw(
-                request,
-                like=like,
-                cancel=cancel,
-                on_progress=on_progress,
-                wants_preview=wants_preview,
-                on_begin=on_begin,
-            )
+            await self._loaded_if_it_can_be()
+            await self._warm_up_yielded()
+            return await self._draw(task, cancel, on_step, on_begin)
         finally:
-            self._asking -= 1
-            if not self._asking:
+            self._cancels.pop(task.id, None)
+            if not self._cancels:
                 self._is_wanted.clear()
 
     async def _draw(
         self,
-        request: ImageRequest,
-        *,
-        like: Mapping[str, object] | None,
+        task: DrawTask,
         cancel: threading.Event,
-        on_progress: OnProgress,
-        wants_preview: Callable[[], bool],
+        on_step: Callable[[Step], None],
         on_begin: Callable[[], None],
     ) -> Drawing:
-        await self._loaded_if_it_can_be()
-        await self._given_way()
-        loop = asyncio.get_running_loop()
-        watch, breaks = _Watch(), self._breaks
+        loop, watch, breaks = asyncio.get_running_loop(), _Watch(), self._breaks
 
-        def on_step(step: Step) -> None:
+        def report(step: Step) -> None:
             watch.moved()
-            preview = step.preview() if wants_preview() else None
-            loop.call_soon_threadsafe(on_progress, step.number, step.total, preview)
+            loop.call_soon_threadsafe(on_step, step)
 
         def draw() -> Drawing:
             if self._breaks != breaks:
                 raise NotBegunError
+            if cancel.is_set():
+                raise CancelledError("The image was cancelled before it was begun.")
             watch.moved()
             try:
                 engine = self._load_engine()
                 on_begin()
-                return engine.generate(request, like=like, cancel=cancel, on_step=on_step)
+                return engine.draw(task, on_step=report, cancel=cancel)
             except BotError:
                 raise
             except BaseException:
@@ -208,7 +165,7 @@ class ThreadExecutor:
         return drawing.result()
 
     async def _warm_up(self) -> None:
-        """Warm the engine for the usual sizes while nobody waits; a failure is only slower."""
+        """Warm the engine for the usual sizes while nobody waits; it can draw without."""
         await self._loaded_if_it_can_be()
         try:
             for size in self._usual_sizes:
@@ -222,17 +179,17 @@ class ThreadExecutor:
             logger.exception("Warming the engine stopped: first images of a size take longer")
 
     async def _quiet(self) -> None:
-        """Wait until nobody has asked for anything for a while: a queue that empties is busy."""
+        """Wait until nothing has been asked for during a whole pause, not just between two jobs."""
         asked = None
-        while self._asking or asked != self._asked:
+        while self._cancels or asked != self._asked:
             asked = self._asked
-            await asyncio.sleep(QUIET_S)
+            await asyncio.sleep(self._quiet_s)
 
     def _warm(self, size: Size) -> bool:
         return self._engine is None or self._engine.warm(size, cancel=self._is_wanted)
 
-    async def _given_way(self) -> None:
-        """Wait until whatever warms has given way, between two steps; one that hangs never does."""
+    async def _warm_up_yielded(self) -> None:
+        """Wait for the warm-up to yield; raise EngineHungError if it does not."""
         thread, warmed = self._thread, self._warmed
         if warmed is None:
             return
@@ -243,16 +200,16 @@ class ThreadExecutor:
             raise self._hung("Warming the engine")
 
     async def _loaded_if_it_can_be(self) -> None:
-        """Wait for the engine; a failure of before does not keep this job from trying."""
-        with contextlib.suppress(Exception):  # told again, with its sentence, by the attempt
+        """Wait for the engine, whether it loads or not: the next task tries again."""
+        with contextlib.suppress(Exception):  # that attempt raises it again, with its sentence
             await self.loaded()
 
     async def _give_up(self, drawing: asyncio.Future[Drawing], cancel: threading.Event) -> None:
-        """Leave a drawing that makes no step; a thread cannot be stopped from outside."""
+        """Abandon a drawing that makes no step: a thread cannot be killed."""
         logger.error("The engine made no step for %.0f s: giving it up", self._patience_s)
         self._breaks += 1
         cancel.set()
-        await asyncio.wait({drawing}, timeout=GRACE_S)
+        await asyncio.wait({drawing}, timeout=self._grace_s)
         if not drawing.done():
             self._thread.lose()
         raise self._hung("Drawing this")
@@ -268,7 +225,7 @@ class ThreadExecutor:
         return time.perf_counter() - start
 
     def _load_engine(self) -> Engine:
-        """Make and load the engine; a failure is tried again with the next job."""
+        """Make and load the engine, if there is none."""
         if self._engine is None:
             engine = self._factory()
             engine.load()
@@ -282,9 +239,9 @@ class ThreadExecutor:
 
 
 class _Watch:
-    """How long a drawing has been silent; written by its thread, read by the loop.
+    """Seconds since a drawing's last step; its thread writes, the event loop reads.
 
-    One that waits for its turn is not: whatever is before it is watched, too.
+    Always 0 before the drawing's turn: the one before it has a watch of its own.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,70 @@
+"""Drawing when memory runs out: less and less of the model on the GPU, then tiles."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+
+from bot.engine.load_errors import first_line
+from bot.engine.memory import free_cache, is_out_of_memory, out_of_memory_error
+from bot.engine.parts import ModelParts
+from bot.engine.pipeline import Run, Wait
+
+logger = logging.getLogger(__name__)
+
+
+def draw_within_memory(run: Run, parts: ModelParts) -> Wait:
+    """Draw as usual; where memory runs out, draw the same pixels with less, then in tiles.
+
+    Raises:
+        EngineOutOfMemoryError: Even that was too much.
+
+    """
+    return _attempt(run, parts) or _draw_cheaply(run, parts)
+
+
+def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None:
+    """Draw with as many weights on the device as leave room; None where memory runs out.
+
+    Args:
+        run: What to draw, and how.
+        parts: The model.
+        least: Keep nothing there that can come in its turn.
+
+    """
+    backends, planner, size = parts.backends, parts.planner, run.task.request.size
+    try:
+        if backends.can_settle:
+            backends.settle(planner.least() if least else planner.settled(size, tiled=run.tiled))
+        backends.take(run.task.match)
+        return run.draw(parts)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        logger.warning("Out of memory at %s: %s", size, first_line(error))
+        planner.ran_out()
+    return None  # outside `except`: the failed attempt's tensors hang on the exception
+
+
+def _draw_cheaply(run: Run, parts: ModelParts) -> Wait:
+    on_gpu = run.device.type == "cuda"
+    ways = [(on_gpu, True)]  # whether only the least stays there, and tiles
+    if on_gpu and parts.backends.can_settle:
+        ways = [(False, run.tiled), (True, run.tiled), (True, True)]
+    is_moved = on_gpu and parts.backends.can_move_text
+    try:
+        with parts.backends.now.unrecorded():
+            if is_moved:
+                parts.text.move(torch.device("cpu"))
+            for least, tiled in dict.fromkeys(ways):
+                free_cache(run.device)
+                run.tiled = tiled
+                wait = _attempt(run, parts, least=least)
+                if wait is not None:
+                    return wait
+        raise out_of_memory_error(run.device, what=str(run.task.request.size))
+    finally:
+        free_cache(run.device)
+        if is_moved:
+            parts.text.move(run.device)

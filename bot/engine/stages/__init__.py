@@ -1,0 +1,5 @@
+"""The stages of an image, each one file: text, start latents, denoise, decode.
+
+`bot.engine.pipeline` runs them in this order, over either backend; `bot.engine.operations` decides
+what goes into them.
+"""

@@ -1,0 +1,65 @@
+"""The denoising stage: from the start latent to the finished one, step by step."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+
+import torch
+
+from bot.engine.backends.reference import Velocity
+from bot.engine.timing import StepPacer
+
+# step, total, and a call that estimates the finished latent from there
+AfterStep = Callable[[int, int, Callable[[], torch.Tensor]], None]
+
+
+def denoise(
+    latents: torch.Tensor,
+    sigmas: Sequence[float],
+    velocities: Sequence[Velocity],
+    *,
+    guidance_scale: float,
+    before_step: Callable[[], None],
+    after_step: AfterStep,
+) -> torch.Tensor:
+    """Walk the sigmas and return the finished latent; all are (1, channels, H/8, W/8) float32.
+
+    Args:
+        latents: Where it begins, on the device.
+        sigmas: The noise levels from the first step's to the last step's end.
+        velocities: Of the prompt and, with guidance, of the empty prompt.
+        guidance_scale: How far to go beyond the prompt's own velocity.
+        before_step: Called before a step is asked for; what it raises ends the walk.
+        after_step: Called when a step has been asked for; a GPU may still be at it.
+
+    """
+    total = len(sigmas) - 1
+    pace = StepPacer(latents.device)
+    for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
+        pace.wait()
+        before_step()
+        velocity = guided(velocities, latents, i, guidance_scale)
+        latents = latents + (sigma_next - sigma) * velocity
+        pace.mark()
+        after_step(i + 1, total, functools.partial(_finished, latents, sigma_next, velocity))
+    return latents
+
+
+def guided(
+    velocities: Sequence[Velocity], latents: torch.Tensor, i: int, guidance_scale: float
+) -> torch.Tensor:
+    """Return d latents / d sigma, (1, channels, h, w) float32.
+
+    Each embedding gets a forward of its own: the two of a guided step have different lengths, and
+    a batch would change the kernels and so the bits.
+    """
+    with_prompt, *without = (velocity(latents, i) for velocity in velocities)
+    if not without:
+        return with_prompt
+    return with_prompt + guidance_scale * (with_prompt - without[0])
+
+
+def _finished(latents: torch.Tensor, sigma: float, velocity: torch.Tensor) -> torch.Tensor:
+    return latents - sigma * velocity
