@@ -24,8 +24,8 @@ from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import EngineError
 from bot.media.captions import caption, shared_facts, title
+from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.encoding import encode_png, picture_png, to_pillow
-from bot.media.sheets import Cell, Sheet, draw_grid, draw_sheet
 from bot.models import locate
 from bot.settings import Settings
 

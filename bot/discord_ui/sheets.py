@@ -19,10 +19,10 @@ from bot.domain.variations import Axis
 from bot.errors import DamagedPictureError
 from bot.locales import sentence, text
 from bot.media.captions import caption, shared_facts, title
+from bot.media.contact_sheet import Cell, draw_sheet
 from bot.media.encoding import Fit, fit_under, picture_png
 from bot.media.image_input import read_picture
 from bot.media.picture_files import read_image
-from bot.media.sheets import Cell, draw_sheet
 
 NOTES_SHOWN: Final = 1000  # characters: Discord allows 4,000 in all texts of a message
 CAPTION_SHOWN: Final = 60  # characters of a prompt in the list under a sheet

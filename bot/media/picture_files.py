@@ -109,16 +109,22 @@ def write_once(
     """
     if path.exists() and (path.read_bytes() == content if is_whole is None else is_whole(path)):
         return
+    write_whole(path, content, is_durable=True)
+    _keep_names(path.parent)
+    _keep_names(path.parent.parent)
+
+
+def write_whole(path: Path, content: bytes, *, is_durable: bool = False) -> None:
+    """Write a file whole or not at all; a durable one outlives a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(name).replace(path)
-        _keep_names(path.parent)
-        _keep_names(path.parent.parent)
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()

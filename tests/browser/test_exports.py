@@ -27,10 +27,10 @@ from bot.locales import sentence
 from bot.media.encoding import encode_png
 from bot.media.exports import FORMS, ExportError, ExportFile, export_board
 from bot.media.exports.print_sheet import natural_width
-from bot.media.exports.shapes import SheetLayout
-from bot.media.exports.sheet_plan import hang
+from bot.media.exports.sheet_layout import plan_sheet
 from bot.media.exports.spreadsheet import safe_cell
 from bot.media.exports.title_block import Header
+from bot.media.kit import SheetLayout
 from tests.support.board_samples import board_of, comment, item_of, write_scenes
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -490,9 +490,9 @@ def test_a_board_of_many_large_pictures_is_printed_as_wide_as_8k(items):
     bare = {"caption": "", "credit": "", "prompt": None, "recipe_text": None, "tags": ()}
     many = [replace(items[i % 12], number=i + 1, **bare) for i in range(400)]
 
-    def planned(width: int) -> SheetLayout:
+    def planned(width: int) -> SheetLayout[Item]:
         header = Header(title="Wall")
-        return hang(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=2.1).plan
+        return plan_sheet(header, many, theme=Theme.LIGHT, width=width, locale="en-US", aspect=2.1)
 
     plan = planned(natural_width(planned))
     assert 6500 <= plan.width <= 8192

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.domain.boards import Theme
-from bot.media.exports import draw_board
+from bot.media.exports import paint_items, plan_page
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.pictures.playground import write_picture
 from tests.support.board_channels import board_of, create
@@ -61,14 +61,8 @@ async def draw(folder: Path, engine: Any) -> Any:
     async with open_env(settings, SteeredEngine(engine)) as env:
         await hang(env)
         board = await board_of(env, NAME)
-        return draw_board(
-            board,
-            items=board.ordered(),
-            theme=Theme.DARK,
-            page=1,
-            pictures=env.service.boards.pictures,
-            locale="en-US",
-        ).image
+        page = plan_page(board, items=board.ordered(), theme=Theme.DARK, page=1, locale="en-US")
+        return paint_items(page.layout, env.service.boards.pictures, "en-US")
 
 
 if __name__ == "__main__":

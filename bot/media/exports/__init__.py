@@ -3,25 +3,25 @@
 from bot.media.exports.export import FORMS, ExportError, ExportFile, Form, export_board
 from bot.media.exports.sheet import (
     PER_PAGE,
-    BoardSheet,
-    draw_board,
     draw_compared,
     keep_sheet,
     page_count,
+    paint_items,
+    plan_page,
 )
 from bot.media.exports.thumbnails import PictureCache
 
 __all__ = [
     "FORMS",
     "PER_PAGE",
-    "BoardSheet",
     "ExportError",
     "ExportFile",
     "Form",
     "PictureCache",
-    "draw_board",
     "draw_compared",
     "export_board",
     "keep_sheet",
     "page_count",
+    "paint_items",
+    "plan_page",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from bot.domain.boards import Board, Item
 from bot.locales import text
-from bot.media.exports.layout_builder import WIDTH
-from bot.media.exports.parts import MAX_FILES, shared_out
+from bot.media.exports.board_builder import WIDTH
+from bot.media.exports.partition import MAX_FILES, filled, shared_out
 from bot.media.exports.phrases import caption_of, recipe_of, slug
 from bot.media.exports.sheet import PER_PAGE, keep_sheet, page_count, palette_of_items
 from bot.media.exports.spreadsheet import board_json, pictures_csv
@@ -100,8 +102,10 @@ def packed(
         groups.append(entries)
     papers = _papers(board, items, names, locale)
     first = [[entry] for entry in [*papers, *sheets]]
+    most_bytes = math.inf if limit_bytes is None else limit_bytes - _FOOT_BYTES
+    shares = filled([*first, *groups], _size, most_bytes)
     return Packing(
-        archives=_filled([*first, *groups], limit_bytes),
+        archives=tuple(tuple(chain(*share)) for share in shares),
         side=side,
         heavy=tuple(heavy),
         missing=tuple(n for n, state in states.items() if state is FileState.MISSING),
@@ -252,15 +256,3 @@ def _size(entries: Sequence[Entry]) -> int:
 
 def _fits(entries: Sequence[Entry], limit_bytes: int | None) -> bool:
     return limit_bytes is None or _size(entries) + _FOOT_BYTES <= limit_bytes
-
-
-def _filled(
-    groups: Sequence[Sequence[Entry]], limit_bytes: int | None
-) -> tuple[tuple[Entry, ...], ...]:
-    """Return the groups in order, each archive as full as it may be."""
-    archives: list[list[Entry]] = [[]]
-    for group in groups:
-        if archives[-1] and not _fits([*archives[-1], *group], limit_bytes):
-            archives.append([])
-        archives[-1] += group
-    return tuple(tuple(archive) for archive in archives)

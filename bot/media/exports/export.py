@@ -14,11 +14,11 @@ from bot.media.exports.archive import packed, write_archive
 from bot.media.exports.html import write_page
 from bot.media.exports.notes import NotesOrder, copies_note, damage_notes, usual_side, zip_note
 from bot.media.exports.pages import picture_page, sheet_pages, title_page
-from bot.media.exports.parts import ExportParts, shared_out
+from bot.media.exports.partition import ExportParts, shared_out
 from bot.media.exports.pdf import Document
-from bot.media.exports.phrases import plain
 from bot.media.exports.print_sheet import print_sheet
 from bot.media.exports.thumbnails import SIDES, Copies, PictureCache
+from bot.media.kit.typography import plain
 
 Form = Literal["zip", "html", "pdf", "png"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)

@@ -20,7 +20,6 @@ from bot.media.exports.phrases import (
     count_words,
     date_words,
     facts,
-    plain,
     recipe_facts,
     status_words,
     tags_of,
@@ -28,6 +27,7 @@ from bot.media.exports.phrases import (
 )
 from bot.media.exports.sheet import palette_of_items
 from bot.media.exports.thumbnails import Copies
+from bot.media.kit.typography import plain
 from bot.media.palettes import name_of
 
 _FOLDER: Final = Path(__file__).parent

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.boards import Board, Item
 from bot.locales import text
 from bot.media.exports.archive import Packing
-from bot.media.exports.parts import ExportParts
+from bot.media.exports.partition import ExportParts
 from bot.media.exports.phrases import count_words, file_stem
 from bot.media.exports.thumbnails import SIDES, PictureCache
 from bot.media.picture_files import FileState

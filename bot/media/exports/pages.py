@@ -8,24 +8,23 @@ from typing import Final
 
 from bot.domain.boards import Board, Item, ItemStatus, Swatch, Theme
 from bot.locales import text
-from bot.media.exports.layout_builder import WIDTH, LayoutBuilder, TextStyle, mark_height
+from bot.media.exports.board_builder import WIDTH, BoardBuilder
 from bot.media.exports.phrases import (
     caption_of,
     date_words,
     facts,
-    plain,
     recipe_facts,
     recipe_of,
     status_words,
 )
-from bot.media.exports.shapes import SheetLayout
 from bot.media.exports.sheet import page_count, palette_of_items
-from bot.media.exports.sheet_plan import hang
+from bot.media.exports.sheet_layout import plan_sheet
 from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.title_block import Header
+from bot.media.kit import Box, SheetLayout, TextStyle
+from bot.media.kit.layout_builder import mark_height
+from bot.media.kit.typography import LINE_HEIGHT, plain
 from bot.media.palettes import name_of
-from bot.media.sheets import Box
-from bot.media.sheets.typography import LINE_HEIGHT
 
 HEIGHT: Final = 1131  # of a page 1,600 wide: A4, lying
 _MARGIN: Final = 72
@@ -47,31 +46,33 @@ _COMMENTS: Final = 4
 _ROW: Final = 80  # the room that a row of the recipe may take
 
 
-def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -> SheetLayout:
+def title_page(board: Board, items: Sequence[Item], *, part: str, locale: str) -> SheetLayout[Item]:
     """Plan the first page: what the board is, and its colours in full width."""
-    wall = _page(board.theme, locale)
+    builder = _page(board.theme, locale)
     top = _TITLE_TOP
     if part:
-        top = wall.write(part, (_MARGIN, top), wall.soft(26)).bottom + 4
+        top = builder.write(part, (_MARGIN, top), builder.soft(26)).bottom + 4
     room = WIDTH - 2 * _MARGIN
-    name = wall.ink(88 if len(board.name) <= _SHORT_NAME else 60)
-    top = wall.write(board.name, (_MARGIN, top), name, width=room, lines=3).bottom + 20
+    name = builder.ink(88 if len(board.name) <= _SHORT_NAME else 60)
+    top = builder.write(board.name, (_MARGIN, top), name, width=room, lines=3).bottom + 20
     if board.brief.strip():
         size, lines = (34, 5) if len(board.brief) <= _SHORT_BRIEF else (24, 12)
         width = WIDTH * 2 // 3
-        brief = wall.write(board.brief, (_MARGIN, top), wall.ink(size), width=width, lines=lines)
+        brief = builder.write(
+            board.brief, (_MARGIN, top), builder.ink(size), width=width, lines=lines
+        )
         top = brief.bottom
     top += 24
     keeper = text("exhibit_kept_by", locale, name=plain(board.owner_name))
     since = text("exhibit_since", locale, date=date_words(board.created_at, locale))
     for line in (facts(items, locale), f"{keeper} · {since}"):
-        top = wall.write(line, (_MARGIN, top), wall.soft(26), width=room).bottom
-    wall.lower(0, min(0, _COLOURS_TOP - 48 - top))  # where much is said, it begins higher
-    _place_colours(wall, palette_of_items(board, items))
-    return wall.plan(HEIGHT)
+        top = builder.write(line, (_MARGIN, top), builder.soft(26), width=room).bottom
+    builder.lower(0, min(0, _COLOURS_TOP - 48 - top))  # where much is said, it begins higher
+    _place_colours(builder, palette_of_items(board, items))
+    return builder.plan(HEIGHT)
 
 
-def _place_colours(wall: LayoutBuilder, palette: Sequence[Swatch]) -> None:
+def _place_colours(builder: BoardBuilder, palette: Sequence[Swatch]) -> None:
     """Place a palette at the foot of a page, with names."""
     if not palette:
         return
@@ -79,14 +80,17 @@ def _place_colours(wall: LayoutBuilder, palette: Sequence[Swatch]) -> None:
     width = (WIDTH - 2 * _MARGIN + gap) // len(palette) - gap
     for i, swatch in enumerate(palette):
         left = _MARGIN + i * (width + gap)
-        wall.chip(Box(left=left, top=top, width=width, height=height), swatch.rgb)
-        name = wall.write(
-            name_of(swatch.rgb, wall.locale), (left, top + height + 12), wall.ink(22), width=width
+        builder.chip(Box(left=left, top=top, width=width, height=height), swatch.rgb)
+        name = builder.write(
+            name_of(swatch.rgb, builder.locale),
+            (left, top + height + 12),
+            builder.ink(22),
+            width=width,
         )
-        wall.write(swatch.hex, (left, name.bottom), wall.soft(20))
+        builder.write(swatch.hex, (left, name.bottom), builder.soft(20))
 
 
-def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator[SheetLayout]:
+def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator[SheetLayout[Item]]:
     """Plan the sheets, a page each."""
     pages = page_count(len(items), _ON_SHEET)
     palette = palette_of_items(board, items)
@@ -94,16 +98,16 @@ def sheet_pages(board: Board, items: Sequence[Item], *, locale: str) -> Iterator
         where = text("exhibit_page", locale, page=page + 1, pages=pages) if pages > 1 else ""
         shown = items[page * _ON_SHEET : (page + 1) * _ON_SHEET]
         header = Header(title=board.name, facts=where, palette=palette)
-        plan = hang(
+        plan = plan_sheet(
             header, shown, theme=board.theme, width=WIDTH, locale=locale, aspect=_SHEET_ASPECT
-        ).plan
+        )
         # A short one begins at the top of its page, as all the others.
         yield replace(plan, height=max(plan.height, round(plan.width * HEIGHT / WIDTH)))
 
 
-def picture_page(board: Board, item: Item, *, locale: str) -> SheetLayout:
+def picture_page(board: Board, item: Item, *, locale: str) -> SheetLayout[Item]:
     """Plan the page of one picture: it stands left, all that is known of it right."""
-    wall = _page(board.theme, locale)
+    builder = _page(board.theme, locale)
     scale = min(_PICTURE[0] / item.width, _PICTURE[1] / item.height)
     box = Box(
         left=_MARGIN,
@@ -111,33 +115,33 @@ def picture_page(board: Board, item: Item, *, locale: str) -> SheetLayout:
         width=max(1, round(item.width * scale)),
         height=max(1, round(item.height * scale)),
     )
-    wall.photo(item, box)
+    builder.picture(item, box)
     left = max(box.left + box.width, _MARGIN + 240) + _GUTTER
-    beside = _Column(wall, left=left, top=_MARGIN, width=min(WIDTH - _MARGIN - left, _COLUMN))
+    beside = _Column(builder, left=left, top=_MARGIN, width=min(WIDTH - _MARGIN - left, _COLUMN))
     beside.about(item)
     if box.bottom + _BELOW <= _FOOT:
-        beside = _Column(wall, left=_MARGIN, top=box.bottom + 24, width=box.width)
+        beside = _Column(builder, left=_MARGIN, top=box.bottom + 24, width=box.width)
     beside.making(item)
-    wall.write(board.name, (_MARGIN, _FOOT), wall.soft(18), width=WIDTH // 2)
+    builder.write(board.name, (_MARGIN, _FOOT), builder.soft(18), width=WIDTH // 2)
     number = f"{item.number}"
-    wall.write(number, (WIDTH - _MARGIN, _FOOT), wall.soft(18), anchor="r")
-    return wall.plan(HEIGHT)
+    builder.write(number, (WIDTH - _MARGIN, _FOOT), builder.soft(18), anchor="r")
+    return builder.plan(HEIGHT)
 
 
-def _page(theme: Theme, locale: str) -> LayoutBuilder:
-    return LayoutBuilder(width=WIDTH, unit=1.0, colours=COLOURS[theme], locale=locale)
+def _page(theme: Theme, locale: str) -> BoardBuilder:
+    return BoardBuilder(width=WIDTH, unit=1.0, colours=COLOURS[theme], locale=locale)
 
 
 class _Column:
     """What is said of a picture, from top to bottom, as far as there is room."""
 
-    def __init__(self, wall: LayoutBuilder, *, left: int, top: int, width: int) -> None:
+    def __init__(self, builder: BoardBuilder, *, left: int, top: int, width: int) -> None:
         """Begin at the top."""
-        self._wall, self._left, self._width, self._top = wall, left, width, top
+        self._page, self._left, self._width, self._top = builder, left, width, top
 
     def about(self, item: Item) -> None:
         """Place what people say of the picture, and its colours."""
-        locale = self._wall.locale
+        locale = self._page.locale
         self._marks(item)
         caption = caption_of(item)
         size, lines = (36, 4) if len(caption) <= _SHORT else (27, 10)
@@ -162,14 +166,14 @@ class _Column:
         return _FOOT - 24 - self._top
 
     def _marks(self, item: Item) -> None:
-        wall, type_ = self._wall, TextStyle(size=24, colour=self._wall.colours.badge_ink)
-        wall.mark(str(item.number), (self._left, self._top), type_, wall.colours.badge)
+        builder, type_ = self._page, TextStyle(size=24, colour=self._page.colours.badge_ink)
+        builder.mark(str(item.number), (self._left, self._top), type_, builder.colours.badge)
         if item.status is not ItemStatus.CANDIDATE:
             # Beside the number: two digits more take a little more room.
             left = self._left + 36 + 14 * len(str(item.number))
             status = TextStyle(size=24, colour=STATUS_INK)
-            words = status_words(item.status, wall.locale)
-            wall.mark(words, (left, self._top), status, STATUS[item.status])
+            words = status_words(item.status, builder.locale)
+            builder.mark(words, (left, self._top), status, STATUS[item.status])
         self._top += mark_height(24) + 18
 
     def _words(
@@ -178,45 +182,45 @@ class _Column:
         if not words.strip() or self._room < size * 2:
             return
         fitting = min(lines, int(self._room / (size * 1.36)))
-        type_ = self._wall.soft(size) if is_soft else self._wall.ink(size)
+        type_ = self._page.soft(size) if is_soft else self._page.ink(size)
         place = (self._left, self._top)
-        placed = self._wall.write(words, place, type_, width=self._width, lines=fitting)
+        placed = self._page.write(words, place, type_, width=self._width, lines=fitting)
         self._top = placed.bottom + gap
 
     def _credit(self, item: Item) -> None:
         """Place whose picture it is, and its votes apart: a name may turn the line it is in."""
-        wall, left, top = self._wall, self._left, self._top
+        builder, left, top = self._page, self._left, self._top
         votes = f"♥ {item.votes}" if item.votes else ""
         taken = 24 * len(votes)
         if credit := plain(item.credit):
             width = self._width - taken
-            placed = wall.write(credit, (left, top), wall.soft(24), width=width)
+            placed = builder.write(credit, (left, top), builder.soft(24), width=width)
             left += placed.lettering.width + 18
-        wall.write(votes, (left, top), TextStyle(size=24, colour=wall.colours.heart))
+        builder.write(votes, (left, top), TextStyle(size=24, colour=builder.colours.heart))
         self._top += round(24 * LINE_HEIGHT) + 6 if credit or votes else 0
 
     def _titled(self, key: str, words: str, *, lines: int) -> None:
         self._top += 12
-        self._words(text(key, self._wall.locale), 18, gap=0, is_soft=True)
+        self._words(text(key, self._page.locale), 18, gap=0, is_soft=True)
         self._words(words, 21, lines=lines)
 
     def _colours(self, palette: Sequence[Swatch]) -> None:
         """Place colours below each other, each with its name and code."""
-        wall, (width, height) = self._wall, _CHIP
+        builder, (width, height) = self._page, _CHIP
         self._top += 16
         for swatch in palette:
             if self._room < 2 * height:
                 break
             box = Box(left=self._left, top=self._top, width=width, height=height)
-            wall.chip(box, swatch.rgb)
+            builder.chip(box, swatch.rgb)
             left, top = self._left + width + 14, self._top - 1
-            name = wall.write(name_of(swatch.rgb, wall.locale), (left, top), wall.ink(19))
-            wall.write(swatch.hex, (left + name.lettering.width + 14, top), wall.soft(19))
+            name = builder.write(name_of(swatch.rgb, builder.locale), (left, top), builder.ink(19))
+            builder.write(swatch.hex, (left + name.lettering.width + 14, top), builder.soft(19))
             self._top += height + 7
 
     def _recipe(self, item: Item) -> None:
         """Place what the picture was made with, as rows of a name and a value."""
-        locale = self._wall.locale
+        locale = self._page.locale
         recipe = recipe_of(item)
         self._top += 12
         if recipe is None:
@@ -228,9 +232,9 @@ class _Column:
         for name, value in [*rows, pixels]:
             if self._room < _ROW or not value:
                 return
-            self._wall.write(name, (self._left, self._top), self._wall.soft(19), width=150)
+            self._page.write(name, (self._left, self._top), self._page.soft(19), width=150)
             value_left = self._left + 160
-            placed = self._wall.write(
-                value, (value_left, self._top), self._wall.ink(19), width=self._width - 160, lines=3
+            placed = self._page.write(
+                value, (value_left, self._top), self._page.ink(19), width=self._width - 160, lines=3
             )
             self._top = placed.bottom + 2

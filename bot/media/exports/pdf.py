@@ -1,4 +1,7 @@
-"""Plans as pages of a PDF: text stays text, pictures are read when they are written."""
+"""A board's layouts as pages of a PDF: text stays text, pictures are read when they are written.
+
+Pages have no lines; see `docs/decisions/0014-pictures-kit.md` for why this is no library's work.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,16 @@ from typing import Final
 import pydyf
 from PIL import Image
 
-from bot.media.exports.shapes import Colour, Panel, Photo, SheetLayout, TextBlock
+from bot.domain.boards import Item
 from bot.media.exports.thumbnails import Copies
 from bot.media.exports.typeface import Typeface
-from bot.media.sheets import Box
-from bot.media.sheets.direction import turned
+from bot.media.kit import Box, Colour, Panel, Photo, SheetLayout, TextBlock
+from bot.media.kit.direction import turned
 
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
 _ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve
 _LINE: Final = 0.5  # points: a hairline
 _MISSING_SIZE: Final = 12.0  # points
-_NOTE_INKS: Final = ((98, 102, 110), (163, 166, 173))  # on a light and on a dark ground
-_DARK: Final = 128
 
 
 class PictureStream(pydyf.Stream):  # type: ignore[misc] # pydyf has no types
@@ -69,7 +70,7 @@ class Document:
         """Begin with what all pages share."""
         self._pdf.add_object(self._fonts)
 
-    def add_page(self, plan: SheetLayout) -> None:
+    def add_page(self, plan: SheetLayout[Item]) -> None:
         """Add a page that shows a plan as large as it fits."""
         sketch = _Sketch(plan=plan, typeface=self._typeface)
         used: dict[str, bytes] = {}
@@ -95,23 +96,23 @@ class Document:
             })
         )  # fmt: skip
 
-    def add_pages(self, plans: Iterable[SheetLayout]) -> None:
+    def add_pages(self, plans: Iterable[SheetLayout[Item]]) -> None:
         """Add pages."""
         for plan in plans:
             self.add_page(plan)
 
-    def _add_photo(self, sketch: _Sketch, photo: Photo, used: dict[str, bytes]) -> None:
-        sketch.frame(photo.box, photo.ground, photo.edge)
+    def _add_photo(self, sketch: _Sketch, photo: Photo[Item], used: dict[str, bytes]) -> None:
+        sketch.frame(photo)
         name = self._image(photo)
         if name is None:
-            sketch.note(photo.box, self.copies.damage(photo.item, self.locale))
+            sketch.note(photo, self.copies.damage(photo.source, self.locale))
             return
         used[name] = self._references[name]
         sketch.image(name, photo.shown)
 
-    def _image(self, photo: Photo) -> str | None:
+    def _image(self, photo: Photo[Item]) -> str | None:
         """Return the name of a picture, which is written once, however often it is shown."""
-        item = photo.item
+        item = photo.source
         key = f"{item.pixel_sha256}{item.is_spoiler}"
         if key in self._images:
             return self._images[key]
@@ -140,7 +141,7 @@ class Document:
 class _Sketch:
     """What is drawn on a page: operators, their places counted in points from the left foot."""
 
-    plan: SheetLayout
+    plan: SheetLayout[Item]
     typeface: Typeface
     _parts: list[bytes] = field(default_factory=list)
 
@@ -188,10 +189,11 @@ class _Sketch:
         self.add(x, y + far, b"l")
         self.add(x, y + near, x + near, y, x + far, y, b"c", b"f")
 
-    def frame(self, box: Box, fill: Colour, edge: Colour) -> None:
-        """Fill a rectangle and draw a hairline around it."""
-        self.colour(fill)
-        self.colour(edge, b"RG")
+    def frame(self, photo: Photo[Item]) -> None:
+        """Fill a picture's place and draw a hairline around it."""
+        box = photo.box
+        self.colour(photo.ground)
+        self.colour(photo.edge or photo.ground, b"RG")
         place = self.x(box.left), self.y(box.bottom)
         self.add(_LINE, b"w", *place, box.width * self.scale, box.height * self.scale, b"re", b"B")
 
@@ -215,11 +217,12 @@ class _Sketch:
         if is_changed:
             self.add(b"EMC")
 
-    def note(self, box: Box, line: str) -> None:
-        """Write a line in the middle of a box."""
-        self.colour(_NOTE_INKS[max(self.plan.ground) < _DARK])
+    def note(self, photo: Photo[Item], line: str) -> None:
+        """Write a line in the place of a picture."""
+        box = photo.box
+        self.colour(photo.ink)
         size = round(min(_MISSING_SIZE / self.scale, box.width / 10))
-        self._line(line, box.left + box.width // 2, box.top + box.height / 2, size, "m")
+        self._line(line, box.middle, box.top + box.height / 2, size, "m")
 
     def _line(self, line: str, left: float, middle: float, size: int, anchor: str) -> None:
         width = self.typeface.width(line) * size

@@ -11,32 +11,12 @@ from typing import Final
 
 from bot.domain.boards import Board, Item, ItemStatus
 from bot.locales import is_chinese, text
+from bot.media.kit.typography import plain
 
-MAX_DRAWN: Final = 1000  # characters of a text that is drawn: cutting more to fit takes time
-# They turn the text around them as well: nobody's name may do that.
-_TURNING: Final = frozenset(
-    "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
-
-
-def plain(words: str) -> str:
-    """Return one line without control characters or marks that turn the direction of text."""
-    kept = "".join(
-        " " if unicodedata.category(each) in {"Cc", "Zl", "Zp", "Cs"} else each
-        for each in words
-        if each not in _TURNING
-    )
-    return " ".join(kept.split())
-
-
-def drawn(words: str) -> str:
-    """Return a line as it is given to the lettering."""
-    line = plain(words)
-    return line if len(line) <= MAX_DRAWN else f"{line[: MAX_DRAWN - 1]}…"
 
 
 def caption_of(item: Item) -> str:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.boards import Board, Item
-from bot.media.exports.layout_builder import WIDTH
-from bot.media.exports.painter import paint
-from bot.media.exports.shapes import Photo, SheetLayout
-from bot.media.exports.sheet import header_of
-from bot.media.exports.sheet_plan import hang
+from bot.media.exports.board_builder import WIDTH
+from bot.media.exports.sheet import header_of, paint_items
+from bot.media.exports.sheet_layout import plan_sheet
 from bot.media.exports.thumbnails import PictureCache
+from bot.media.kit import SheetLayout
 
 MAX_WIDTH: Final = 8192  # pixels
 _USUAL_WIDTH: Final = 4096  # pixels, where the pictures have no more to show
@@ -40,15 +39,15 @@ def print_sheet(
     """
     header = header_of(board, items, page=1, pages=1, locale=locale)
 
-    def planned(size: int) -> SheetLayout:
+    def planned(size: int) -> SheetLayout[Item]:
         """Return the sheet whose type and gaps go with a width."""
-        return hang(
+        return plan_sheet(
             header, items, theme=board.theme, width=size, locale=locale, aspect=_ASPECT
-        ).plan
+        )
 
     def written(size: int) -> int:
         """Write the sheet; return its bytes."""
-        paint(planned(size), pictures, locale).save(path, "PNG", compress_level=_LEVEL)
+        paint_items(planned(size), pictures, locale).save(path, "PNG", compress_level=_LEVEL)
         return path.stat().st_size
 
     size = natural = natural_width(planned)
@@ -67,11 +66,10 @@ def _narrower(width: int, taken_bytes: int, limit_bytes: int) -> int:
     return max(_LEAST_WIDTH, round(width * math.sqrt(limit_bytes / taken_bytes) * _SPARE))
 
 
-def natural_width(planned: Callable[[int], SheetLayout]) -> int:
+def natural_width(planned: Callable[[int], SheetLayout[Item]]) -> int:
     """Return the width in which the pictures show all they have, within what can be drawn."""
     plan = planned(WIDTH)
-    photos = [shape for shape in plan.shapes if isinstance(shape, Photo)]
-    detail = max((shape.item.width / shape.shown.width for shape in photos), default=1.0)
+    detail = max((photo.size[0] / photo.shown.width for photo in plan.photos), default=1.0)
     width = min(MAX_WIDTH, max(_USUAL_WIDTH, round(WIDTH * detail)))
     large = planned(width)
     return min(width, round(width * math.sqrt(_MAX_PIXELS / (large.width * large.height))))

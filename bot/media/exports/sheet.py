@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,43 +13,34 @@ from PIL import Image
 
 from bot.domain.boards import Board, Item, Swatch, Theme
 from bot.locales import text
-from bot.media.exports.layout_builder import WIDTH
-from bot.media.exports.painter import digest_of, paint
+from bot.media.exports.board_builder import WIDTH
 from bot.media.exports.phrases import count_words, facts
-from bot.media.exports.sheet_plan import PlannedSheet, hang
-from bot.media.exports.thumbnails import PictureCache, jpeg
+from bot.media.exports.sheet_layout import plan_sheet
+from bot.media.exports.thumbnails import PictureCache, damage_words, jpeg
 from bot.media.exports.title_block import Header
+from bot.media.kit import Photo, SheetLayout, paint
 from bot.media.palettes import merged
-from bot.media.sheets import Box
 
 PER_PAGE: Final = 12  # three rows: in a channel, a third as large, words can still be read
-_JPEG_QUALITY: Final = 93
+_JPEG_QUALITY: Final = 93  # type stays clean: a tenth of a PNG, and of its time
 _COMPARED: Final = 2000  # pixels: the width of pictures side by side
 _ONE_ROW: Final = 0.75  # of their widths / height together: a row of them with its words
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoardSheet:
-    """A finished sheet.
+class BoardPage:
+    """A planned page of a board.
 
     Attributes:
-        boxes: Where each picture is, in the order of `numbers`.
-        numbers: Of the pictures on this page.
-        page: Which page this is, from 1.
-        digest: The same for two sheets that look the same.
+        numbers: Of the pictures on it, in the order of the layout's photos.
+        page: Which one this is, from 1.
 
     """
 
-    image: Image.Image
-    boxes: tuple[Box, ...]
+    layout: SheetLayout[Item]
     numbers: tuple[int, ...]
     page: int
     pages: int
-    digest: str
-
-    def encoded(self) -> bytes:
-        """Return a JPEG in which type stays clean: a tenth of a PNG, and of its time."""
-        return jpeg(self.image, quality=_JPEG_QUALITY)
 
 
 def page_count(count: int, per_page: int = PER_PAGE) -> int:
@@ -56,41 +48,35 @@ def page_count(count: int, per_page: int = PER_PAGE) -> int:
     return max(1, math.ceil(count / per_page))
 
 
-def draw_board(  # noqa: PLR0913 - which board, which page, for whom and how large
+def plan_page(
     board: Board,
     *,
     items: Sequence[Item],
     theme: Theme,
     page: int,
-    pictures: PictureCache,
     locale: str,
     per_page: int = PER_PAGE,
     width: int = WIDTH,
-) -> BoardSheet:
-    """Draw a page of a board.
+) -> BoardPage:
+    """Plan a page of a board.
 
     Args:
         board: Its name and brief stand above.
         items: All that the reader may see, in the order in which they hang.
         theme: Light or dark.
         page: From 1; one that is not there is the nearest.
-        pictures: Where small copies are kept.
         locale: The reader's.
         per_page: Pictures on a page.
         width: Of the sheet at most, in pixels.
 
     """
-    planned = _planned(
-        board, items, _View(theme=theme, page=page, per_page=per_page, width=width, locale=locale)
-    )
-    return BoardSheet(
-        image=paint(planned.hung.plan, pictures, locale),
-        boxes=planned.hung.boxes,
-        numbers=planned.numbers,
-        page=planned.page,
-        pages=planned.pages,
-        digest=digest_of(planned.hung.plan, pictures),
-    )
+    pages = page_count(len(items), per_page)
+    page = min(max(page, 1), pages)
+    shown = items[(page - 1) * per_page : page * per_page]
+    header = header_of(board, items, page=page, pages=pages, locale=locale)
+    layout = plan_sheet(header, shown, theme=theme, width=width, locale=locale)
+    numbers = tuple(item.number for item in shown)
+    return BoardPage(layout=layout, numbers=numbers, page=page, pages=pages)
 
 
 def keep_sheet(  # noqa: PLR0913 - which board, which page, for whom and how large
@@ -104,17 +90,16 @@ def keep_sheet(  # noqa: PLR0913 - which board, which page, for whom and how lar
     per_page: int = PER_PAGE,
     width: int = WIDTH,
 ) -> Path:
-    """Return a page of a board as a JPEG, drawn only if it is not kept from before.
+    """Return a page of a board as a JPEG, painted only if it is not kept from before.
 
-    A page is drawn again when something on it changed; see `draw_board` for the arguments.
+    A page is painted again when something on it changed; see `plan_page` for the arguments.
     """
-    planned = _planned(
-        board, items, _View(theme=theme, page=page, per_page=per_page, width=width, locale=locale)
-    )
-    plan = planned.hung.plan
+    layout = plan_page(
+        board, items=items, theme=theme, page=page, locale=locale, per_page=per_page, width=width
+    ).layout
     return pictures.kept_sheet(
-        digest_of(plan, pictures),
-        lambda: jpeg(paint(plan, pictures, locale), quality=_JPEG_QUALITY),
+        digest_of(layout, pictures),
+        lambda: jpeg(paint_items(layout, pictures, locale), quality=_JPEG_QUALITY),
     )
 
 
@@ -124,37 +109,34 @@ def draw_compared(
     """Draw a few pictures of a board side by side, spoilers too."""
     seen = [replace(item, is_spoiler=False) for item in items]
     aspect = _ONE_ROW * sum(item.width / item.height for item in items)
-    header = Header(title="")
-    hung = hang(header, seen, theme=board.theme, width=_COMPARED, locale=locale, aspect=aspect)
-    return paint(hung.plan, pictures, locale)
+    layout = plan_sheet(
+        Header(title=""), seen, theme=board.theme, width=_COMPARED, locale=locale, aspect=aspect
+    )
+    return paint_items(layout, pictures, locale)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _View:
-    """What of a board is shown how."""
+def paint_items(layout: SheetLayout[Item], pictures: PictureCache, locale: str) -> Image.Image:
+    """Paint a layout of pictures; what is missing or damaged is said in its place."""
 
-    theme: Theme
-    page: int
-    per_page: int
-    width: int
-    locale: str
+    def opened(photo: Photo[Item]) -> Image.Image | str:
+        item, box = photo.source, photo.shown
+        picture = pictures.picture(item, width=box.width, height=box.height)
+        return damage_words(pictures.state_of(item), locale) if picture is None else picture
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Planned:
-    hung: PlannedSheet
-    numbers: tuple[int, ...]
-    page: int
-    pages: int
+    return paint(layout, opened)
 
 
-def _planned(board: Board, items: Sequence[Item], view: _View) -> _Planned:
-    pages = page_count(len(items), view.per_page)
-    page = min(max(view.page, 1), pages)
-    shown = items[(page - 1) * view.per_page : page * view.per_page]
-    header = header_of(board, items, page=page, pages=pages, locale=view.locale)
-    hung = hang(header, shown, theme=view.theme, width=view.width, locale=view.locale)
-    return _Planned(hung=hung, numbers=tuple(item.number for item in shown), page=page, pages=pages)
+def digest_of(layout: SheetLayout[Item], pictures: PictureCache) -> str:
+    """Return what two layouts share exactly if they look the same."""
+    described = [repr((layout.width, layout.height, layout.ground))]
+    for shape in layout.shapes:
+        if isinstance(shape, Photo):
+            item = shape.source
+            known = (item.pixel_sha256, item.is_spoiler, str(pictures.state_of(item)))
+            described.append(repr((shape.box, shape.ground, shape.edge, known)))
+        else:
+            described.append(repr(shape))
+    return hashlib.sha256("\n".join(described).encode("utf-8", "replace")).hexdigest()
 
 
 def header_of(board: Board, items: Sequence[Item], *, page: int, pages: int, locale: str) -> Header:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.domain.boards import Board, Item
-from bot.media.exports.phrases import plain
+from bot.media.kit.typography import plain
 
 _COLUMNS: Final = (
     "number", "file", "caption", "credit", "status", "votes", "tags", "prompt", "seed", "width",

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -26,7 +24,7 @@ from bot.domain.boards import Item
 from bot.errors import BotError
 from bot.locales import text
 from bot.media.decoding import decode, open_picture
-from bot.media.picture_files import FileState, copy_state, is_temporary
+from bot.media.picture_files import FileState, copy_state, is_temporary, write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -208,16 +206,3 @@ def jpeg(picture: Image.Image, *, quality: int = _QUALITY) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import pydyf
 
-from bot.media.sheets.typography import FONT_FILE
+from bot.media.kit.typography import FONT_FILE
 
 NAME: Final = "ZIBSheetSans"
 _PER_BLOCK: Final = 100  # characters in one block of a character map, at most

@@ -24,8 +24,8 @@ from bot.environment.streams import say, tell
 from bot.media.encoding import picture_png
 from bot.models import locate
 from bot.settings import Settings
+from tests.benchmarks.speed.chart import draw_report
 from tests.benchmarks.speed.figures import BenchError, Way
-from tests.benchmarks.speed.picture import draw_report
 from tests.benchmarks.speed.random_full import NAME as RANDOM_FULL
 from tests.benchmarks.speed.random_full import random_full
 from tests.benchmarks.speed.report import as_json, as_text

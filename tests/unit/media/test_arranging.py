@@ -12,9 +12,9 @@ import pytest
 from bot.domain.lineage import Family, FamilyMember, Presence
 from bot.domain.requests import ImageRequest, Size
 from bot.media.family_tree import draw_family
-from bot.media.family_tree.picture import MAX_SIDE
+from bot.media.family_tree.tree import MAX_SIDE
 from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
-from bot.media.family_tree.type_lines import cut, width_of, wrapped
+from bot.media.kit.typography import length, wrapped
 
 WIDTH, HEIGHT = 100, 160
 REQUEST = ImageRequest(prompt="红苹果, a red apple", seed=1, size=Size(width=128, height=128))
@@ -155,11 +155,10 @@ def test_of_many_siblings_those_made_at_nearly_the_same_time_are_near():
     ],
 )
 def test_written_lines_keep_their_width_and_lose_nothing(words: str):
-    lines = wrapped(words, 14, width=90, lines=9)
-    assert all(width_of(line, 14) <= 90 for line in lines)
+    lines = wrapped(words, size=14, width=90, max_lines=9)
+    assert all(length(line, 14) <= 90 for line in lines)
     assert "".join("".join(lines).split()) == words.replace(" ", "")
-    short = wrapped(words, 14, width=90, lines=2)
+    short = wrapped(words, size=14, width=90, max_lines=2)
     assert len(short) == 2
     assert short[-1].endswith("…")
-    assert all(width_of(line, 14) <= 90 for line in short)
-    assert cut("short", 14, width=90) == "short"
+    assert all(length(line, 14) <= 90 for line in short)

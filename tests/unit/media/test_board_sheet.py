@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -11,15 +11,22 @@ import pytest
 from PIL import Image
 
 from bot.domain.boards import Item, ItemStatus, Theme
-from bot.media.exports import PER_PAGE, BoardSheet, PictureCache, draw_board, keep_sheet, page_count
-from bot.media.exports.justified_rows import RowMeasures, arranged
-from bot.media.exports.shapes import Panel, Photo, TextBlock
-from bot.media.exports.sheet import palette_of_items
-from bot.media.exports.sheet_plan import hang
+from bot.media.exports import (
+    PER_PAGE,
+    PictureCache,
+    keep_sheet,
+    page_count,
+    paint_items,
+    plan_page,
+)
+from bot.media.exports.sheet import BoardPage, palette_of_items
+from bot.media.exports.sheet_layout import plan_sheet
 from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.title_block import Header
+from bot.media.kit import Box, Panel, TextBlock
+from bot.media.kit.rows import RowMeasures, arranged
+from bot.media.kit.typography import drawable
 from bot.media.palettes.oklab import to_oklab
-from bot.media.sheets.typography import drawable
 from tests.support.board_samples import board_of, item_of, write_scenes
 
 LONG = "a lighthouse on a cliff above the sea at dusk, cinematic light, volumetric fog " * 9
@@ -50,10 +57,20 @@ def pictures(tmp_path: Path) -> PictureCache:
     return PictureCache(tmp_path / "copies")
 
 
-def drawn(items: list[Item], pictures: PictureCache, **options) -> BoardSheet:
-    board = board_of(items, **options.pop("board", {}))
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    plan: BoardPage
+    image: Image.Image
+
+    @property
+    def boxes(self) -> list[Box]:
+        return [photo.box for photo in self.plan.layout.photos]
+
+
+def drawn(items: list[Item], pictures: PictureCache, **options) -> Drawn:
     usual = {"theme": Theme.LIGHT, "page": 1, "locale": "en-US"}
-    return draw_board(board, items=items, pictures=pictures, **{**usual, **options})
+    plan = plan_page(board_of(items), items=items, **{**usual, **options})
+    return Drawn(plan=plan, image=paint_items(plan.layout, pictures, "en-US"))
 
 
 def many(items: list[Item], count: int) -> list[Item]:
@@ -66,10 +83,10 @@ def test_boards_of_any_size_are_drawn_in_order_without_overlap(
     items: list[Item], pictures: PictureCache, count: int, theme: Theme
 ):
     sheet = drawn(many(items, count), pictures, theme=theme)
-    assert sheet.numbers == tuple(range(1, min(count, PER_PAGE) + 1))
-    assert sheet.pages == page_count(count)
+    assert sheet.plan.numbers == tuple(range(1, min(count, PER_PAGE) + 1))
+    assert sheet.plan.pages == page_count(count)
     assert sheet.image.getpixel((2, 2)) == COLOURS[theme].ground
-    assert len(sheet.boxes) == len(sheet.numbers)
+    assert len(sheet.boxes) == len(sheet.plan.numbers)
     for box in sheet.boxes:
         assert box.left >= 40
         assert box.left + box.width <= sheet.image.width - 40
@@ -104,8 +121,7 @@ def test_a_picture_of_an_extreme_shape_is_shown_whole(
     Image.new("RGB", shape, (200, 30, 30)).save(path)
     item = item_of(path, 1, caption="extreme")
     header = Header(title="x")
-    hung = hang(header, [item], theme=Theme.LIGHT, width=1600, locale="en-US")
-    photo = next(shape for shape in hung.plan.shapes if isinstance(shape, Photo))
+    [photo] = plan_sheet(header, [item], theme=Theme.LIGHT, width=1600, locale="en-US").photos
     assert photo.shown.width <= photo.box.width
     assert photo.shown.height <= photo.box.height
     sheet = drawn([item], pictures)
@@ -125,7 +141,7 @@ def test_a_spoiler_is_blurred_beyond_recognition_and_marked(
     )
     assert np.abs(np.diff(shown, axis=1)).max() < 6, "no edge is left"
     assert np.abs(np.diff(whole, axis=1)).max() > 10
-    plan = hang(Header(title=""), [hidden], theme=Theme.LIGHT, width=1600, locale="zh-CN").plan
+    plan = plan_sheet(Header(title=""), [hidden], theme=Theme.LIGHT, width=1600, locale="zh-CN")
     assert "剧透" in lines_of(plan.shapes)
 
 
@@ -142,7 +158,7 @@ def test_all_words_stand_within_the_sheet_whatever_they_are(items: list[Item], t
         for item, words in zip(items, STRANGE, strict=False)
     ]
     header = Header(title=LONG, brief="\n".join(STRANGE), facts=LONG, palette=items[0].palette)
-    plan = hang(header, strange, theme=theme, width=1600, locale="en-US").plan
+    plan = plan_sheet(header, strange, theme=theme, width=1600, locale="en-US")
     for shape in plan.shapes:
         if isinstance(shape, TextBlock):
             width = shape.lettering.width
@@ -180,9 +196,9 @@ def test_status_votes_credit_and_number_are_told(items: list[Item]):
         credit="Ada",
         caption="说明文字",
     )
-    shapes = hang(
+    shapes = plan_sheet(
         Header(title="板"), [item, items[1]], theme=Theme.DARK, width=1600, locale="en-US"
-    ).plan.shapes
+    ).shapes
     words = lines_of(shapes)
     for wanted in ("42", "Approved", "♥ 5", "Ada", "说明文字", "板"):
         assert wanted in words
@@ -193,10 +209,10 @@ def test_status_votes_credit_and_number_are_told(items: list[Item]):
 
 def test_the_header_counts_everything_and_tells_the_page(items: list[Item], pictures: PictureCache):
     shown = many(items, 40)
-    sheet = drawn(shown, pictures, page=3)
-    assert (sheet.page, sheet.pages, sheet.numbers) == (3, 4, tuple(range(25, 37)))
-    assert drawn(shown, pictures, page=99).page == 4
-    assert drawn(shown, pictures, page=-1).page == 1
+    plan = drawn(shown, pictures, page=3).plan
+    assert (plan.page, plan.pages, plan.numbers) == (3, 4, tuple(range(25, 37)))
+    assert drawn(shown, pictures, page=99).plan.page == 4
+    assert drawn(shown, pictures, page=-1).plan.page == 1
 
 
 def test_what_the_reader_may_not_see_leaves_no_colour_behind(items: list[Item]):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from bot.media.sheets import Box, Cell, Sheet, draw_grid, draw_sheet
-from bot.media.sheets.direction import turned
-from bot.media.sheets.layout import best_columns, best_rows, row_aspects
-from bot.media.sheets.typography import (
+from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
+from bot.media.kit import Box
+from bot.media.kit.direction import turned
+from bot.media.kit.rows import best_columns
+from bot.media.kit.typography import (
     draw_line,
     drawable,
     font,
@@ -68,9 +69,19 @@ def test_pictures_of_one_shape_fill_a_grid(count: int):
 
 
 def test_the_columns_suit_the_count_and_the_shape():
-    assert [best_columns(count, 1.0) for count in range(1, 10)] == [1, 2, 3, 2, 3, 3, 4, 4, 3]
-    assert best_columns(4, 9 / 16) == 4
-    assert best_columns(2, 4.0) == 1
+    assert [best_columns(count, 1.0, whole=1.25) for count in range(1, 10)] == [
+        1,
+        2,
+        3,
+        2,
+        3,
+        3,
+        4,
+        4,
+        3,
+    ]
+    assert best_columns(4, 9 / 16, whole=1.25) == 4
+    assert best_columns(2, 4.0, whole=1.25) == 1
 
 
 def test_mixed_shapes_fill_rows_of_the_whole_width_or_leave_none_taller():
@@ -84,11 +95,11 @@ def test_mixed_shapes_fill_rows_of_the_whole_width_or_leave_none_taller():
 
 
 def test_rows_of_many_mixed_pictures_are_of_like_heights():
-    aspects = [1.0, 0.75, 1.33, 1.78, 0.56] * 6
-    counts = best_rows(aspects)
-    widths = row_aspects(aspects, counts)
-    assert sum(counts) == len(aspects)
-    assert max(widths) / min(widths) < 1.5
+    shown = cells(*[(128, 128), (96, 128), (128, 96), (128, 72), (72, 128)] * 6, label="")
+    sheet = draw_sheet(shown)
+    check_pictures(sheet, shown)
+    heights = {box.height for box in sheet.boxes}
+    assert max(heights) < 1.5 * min(heights)
 
 
 def test_a_grid_has_headings_and_keeps_empty_places():
@@ -148,6 +159,7 @@ def test_no_character_becomes_a_box():
     assert drawable(kept) == kept
     assert drawable("👍🏽 pie\u200b\u202e\n x ❤\ufe0f") == "👍 pie x ❤"
     assert drawable("𠀀") == "[U+20000]"
+    assert drawable("🂡 红苹果 🚀 𠀀") == "[playing card ace of spades] 红苹果 🚀 [U+20000]"
     assert drawable("हिन्दी \U0001f0a1 ^`") == "[…] [playing card ace of spades] ^`"
     everything = "".join(map(chr, range(0x20, 0x3000, 3))) + "🍎𠀀사과שלום مرحبا"
     assert all(character == " " or has_glyph(character) for character in drawable(everything))

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from bot.cli import run
-from bot.media.exports import PictureCache, draw_board, export_board
+from bot.media.exports import PictureCache, export_board, keep_sheet
 from bot.media.family_tree import draw_family
 from bot.media.picture_files import FileState, image_state
 from bot.services.maintenance import fill_likenesses
@@ -178,9 +178,9 @@ async def test_every_export_of_a_board_leaves_it_out_and_says_so(
 
 
 def draw(board, pictures: PictureCache) -> str:
-    return draw_board(
+    return keep_sheet(
         board, items=board.items, theme=board.theme, page=1, pictures=pictures, locale="en-US"
-    ).digest
+    ).stem
 
 
 async def test_a_damaged_copy_is_replaced_when_the_picture_is_added_again(tmp_path: Path):

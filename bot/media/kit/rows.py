@@ -1,4 +1,4 @@
-"""Justified rows for any number of pictures: how many go into each, and how high they are."""
+"""Pictures in rows: justified ones for mixed shapes, and columns for like ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final
 
+from bot.media.kit.shapes import Box
+
 _SEARCHES: Final = 24  # halvings: heights to a thousandth
 _NEAR: Final = tuple(0.80 + 0.04 * i for i in range(11))  # of the best height, tried as well
 _SHAPE_WEIGHT: Final = 1.5  # how much worse a sheet looks for its whole shape
@@ -15,7 +17,9 @@ _FEW: Final = 100  # pictures: among more, how the last row ends is not seen
 _UNFILLED_WEIGHT: Final = 1.6  # how much worse a sheet looks for what its last row leaves empty
 _UNEVEN_WEIGHT: Final = 1.2  # and for rows of different heights
 _FAR: Final = 0.4  # of the wanted height: no row is so low
-_STRETCH: Final = 1.25  # a last row that would be so much higher than wanted stays narrower
+_ALIKE: Final = 1.03  # aspects that differ less are one shape
+_EMPTY_WEIGHT: Final = 2.0  # how much worse columns look for their share of empty places
+_LABELLED: Final = 1.1  # the height of a picture with its words, to its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,7 @@ class RowMeasures:
         apart: What a row takes beyond that.
         aspect: Width / height of all rows together, as it looks best.
         max_height: Of a row's pictures.
+        stretch: A last row that would be so much higher than wanted stays narrower.
 
     """
 
@@ -55,6 +60,30 @@ class RowMeasures:
     apart: float
     aspect: float
     max_height: float
+    stretch: float = 1.25
+
+
+def are_alike(aspects: Sequence[float]) -> bool:
+    """Tell whether pictures (width / height) have one shape."""
+    return max(aspects) <= min(aspects) * _ALIKE
+
+
+def best_columns(count: int, aspect: float, *, whole: float) -> int:
+    """Return how many columns `count` pictures of one shape look best in.
+
+    Args:
+        count: Of the pictures.
+        aspect: Width / height of each.
+        whole: Width / height of all together, as it looks best.
+
+    """
+
+    def badness(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        empty = 1 - count / (rows * columns)
+        return abs(math.log(columns * aspect / (rows * _LABELLED * whole))) + _EMPTY_WEIGHT * empty
+
+    return min(range(1, count + 1), key=badness)
 
 
 def arranged(aspects: Sequence[float], measures: RowMeasures) -> list[Row]:
@@ -138,7 +167,29 @@ def _natural(sums: Sequence[float], begin: int, end: int, measures: RowMeasures)
 def _row(sums: Sequence[float], begin: int, end: int, height: float, measures: RowMeasures) -> Row:
     natural = _natural(sums, begin, end, measures)
     own = natural
-    if end == len(sums) - 1 and natural > height * _STRETCH:
+    if end == len(sums) - 1 and natural > height * measures.stretch:
         own = height
     own = min(own, measures.max_height)
     return Row(begin=begin, end=end, height=own, fill=own / natural)
+
+
+def row_width(row: Row, aspects: Sequence[float], measures: RowMeasures) -> int:
+    """Return how wide a row of the pictures is, in pixels."""
+    if row.fill >= 1:
+        return round(measures.width)
+    shown = aspects[row.begin : row.end]
+    taken = row.height * sum(shown) + measures.gap * (len(shown) - 1)
+    return min(round(measures.width), round(taken))
+
+
+def row_boxes(
+    row: Row, aspects: Sequence[float], measures: RowMeasures, *, left: int, top: int
+) -> list[Box]:
+    """Return the places of a row's pictures."""
+    shown, gap = aspects[row.begin : row.end], round(measures.gap)
+    room = row_width(row, aspects, measures) - gap * (len(shown) - 1)
+    edges = [round(room * each / sum(shown)) for each in accumulate(shown, initial=0.0)]
+    return [
+        Box(left=left + begin + gap * i, top=top, width=end - begin, height=round(row.height))
+        for i, (begin, end) in enumerate(pairwise(edges))
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,8 @@ from typing import Final
 
 from PIL import ImageDraw, ImageFont
 
-from bot.media.sheets.direction import has_right_to_left, joined, turned
+from bot.domain.plain_text import plain_text
+from bot.media.kit.direction import has_right_to_left, joined, turned
 
 FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
@@ -121,12 +123,13 @@ def wrapped(words: str, *, size: int, width: int, max_lines: int) -> list[str]:
     lines = [""]
     for unit in _units(words, size=size, width=width):
         if lines[-1] and _length(lines[-1] + unit, size) > width:
+            if len(lines) > max_lines:
+                break
             lines.append("")
-        lines[-1] += unit
-    lines = [line for line in lines if line.strip()]
-    whole = [line.rstrip() for line in lines[:max_lines]]
+        lines[-1] += unit if lines[-1] else unit.lstrip()
+    whole = [line.rstrip() for line in lines[:max_lines] if line]
     if len(lines) > max_lines:
-        whole[-1] = _cut(lines[max_lines - 1 :], size=size, width=width)
+        whole[-1] = _cut(*lines[max_lines - 1 :], size=size, width=width)
     return whole
 
 
@@ -139,18 +142,25 @@ def _units(words: str, *, size: int, width: int) -> Iterator[str]:
             yield from match[0]
 
 
-def _cut(lines: list[str], *, size: int, width: int) -> str:
-    """Return the first of the lines with a mark; with a part of the second where much is left."""
-    line = lines[0]
+def _cut(line: str, after: str, *, size: int, width: int) -> str:
+    """Return a line with a mark; with a part of the one after it where much is left."""
     if _length(line, size) < _RAGGED * width:
-        line += lines[1]
-    while line and _length(line + _ELLIPSIS, size) > width:
-        line = line[:-1]
-    return line.rstrip(" -,，、;；.。") + _ELLIPSIS
+        line += after
+    fitting = bisect_right(
+        range(len(line) + 1),
+        width,
+        key=lambda end: math.ceil(_length(line[:end] + _ELLIPSIS, size)),
+    )
+    return line[: max(0, fitting - 1)].rstrip(" -,，、;；.。") + _ELLIPSIS
 
 
 def _length(words: str, size: int) -> float:
     return length(words.rstrip(), size)
+
+
+def plain(words: str) -> str:
+    """Return one line without control characters or marks that turn the direction of text."""
+    return " ".join(plain_text(words).split())
 
 
 def drawable(words: str) -> str:
@@ -159,8 +169,8 @@ def drawable(words: str) -> str:
     An emoji without one is named in brackets, a rare Chinese character by its code; letters of
     scripts that are not there are left out with a mark. Arabic letters come joined.
     """
-    plain = joined(unicodedata.normalize("NFC", " ".join(words.split())))
-    return _LEFT_OUT.sub("[…] ", "".join(map(_glyphs_of, plain))).strip()
+    normal = joined(unicodedata.normalize("NFC", plain(words)))
+    return _LEFT_OUT.sub("[…] ", "".join(map(_glyphs_of, normal))).strip()
 
 
 def _glyphs_of(character: str) -> str:

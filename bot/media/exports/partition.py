@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.domain.boards import Item
 from bot.media.exports.thumbnails import SIDES, PictureCache
+
+T = TypeVar("T")
 
 MAX_FILES: Final = 10  # Discord takes so many with a message
 _COMFORTABLE: Final = 864  # pixels: smaller copies only where more files would be needed
@@ -51,43 +53,37 @@ def shared_out(
     wanted = [(each, 1) for each in comfortable]
     wanted += [(comfortable[-1], MAX_FILES)] if comfortable else []
     wanted += [(each, MAX_FILES) for each in sides if each < _COMFORTABLE]
+
+    def weight_at(each: int) -> Callable[[Item], int]:
+        return lambda item: _weight(item, each, pictures, weight)
+
     for each, files in wanted:
-        if _estimate(items, each, pictures, weight) > room * files:
+        if _estimate(items, weight_at(each)) > room * files:
             continue
-        shares = _filled(items, each, room, pictures, weight)
+        shares = filled(items, weight_at(each), room)
         if len(shares) <= files:
             return ExportParts(side=each, items=shares)
-    return ExportParts(side=sides[-1], items=_filled(items, sides[-1], room, pictures, weight))
+    return ExportParts(side=sides[-1], items=filled(items, weight_at(sides[-1]), room))
 
 
-def _estimate(
-    items: Sequence[Item],
-    side: int,
-    pictures: PictureCache,
-    weight: Callable[[Item, int], int],
-) -> float:
+def _estimate(items: Sequence[Item], weight: Callable[[Item], int]) -> float:
     """Return about how many bytes all pictures take, by some of them."""
-    step = max(1, len(items) // _SAMPLE)
-    sample = items[::step]
-    return sum(_weight(item, side, pictures, weight) for item in sample) * len(items) / len(sample)
+    sample = items[:: max(1, len(items) // _SAMPLE)]
+    return sum(map(weight, sample)) * len(items) / len(sample)
 
 
-def _filled(
-    items: Sequence[Item],
-    side: int,
-    room: int,
-    pictures: PictureCache,
-    weight: Callable[[Item, int], int],
-) -> tuple[tuple[Item, ...], ...]:
-    """Return the pictures in order, each file as full as it may be."""
-    shares: list[list[Item]] = []
-    left = -1
-    for item in items:
-        own = _weight(item, side, pictures, weight)
+def filled(
+    things: Sequence[T], weight: Callable[[T], int], room: float
+) -> tuple[tuple[T, ...], ...]:  # fmt: skip
+    """Return the things in order, each share as full as it may be; one too heavy stands alone."""
+    shares: list[list[T]] = []
+    left = -1.0
+    for thing in things:
+        own = weight(thing)
         if own > left:
             shares.append([])
             left = room
-        shares[-1].append(item)
+        shares[-1].append(thing)
         left -= own
     return tuple(tuple(share) for share in shares)
 
