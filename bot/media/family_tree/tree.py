@@ -14,9 +14,10 @@ from PIL import Image
 
 from bot.domain.lineage import Family, FamilyMember, FamilyView
 from bot.locales import text
+from bot.media.family_tree.blocks import TreeMeasures
 from bot.media.family_tree.cards import Cards, opened
 from bot.media.family_tree.style import LINE, SIZES, Style
-from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
+from bot.media.family_tree.tree_layout import Arrangement, arrange
 from bot.media.kit import DARK, LayoutBuilder, Lines, paint
 
 MAX_SIDE: Final = 2800  # pixels: still readable in a browser, and far below Discord's upload limit

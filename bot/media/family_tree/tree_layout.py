@@ -8,48 +8,11 @@ keeps every distance that both keep, spreads small subtrees evenly between large
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
-Point = tuple[float, float]
-
-_STRAIGHT: Final = 3  # only children that stand below one another; more are folded
-_ONE_ROW: Final = 6  # only children that stand beside one another
-_WIDER: Final = 1.6  # columns a row of a folded block, as a screen is wider than high
-
-
-@dataclass(frozen=True, kw_only=True)
-class TreeMeasures:
-    """Sizes in pixels.
-
-    Attributes:
-        arrow_y: Where arrows between neighbours meet a card, from its top.
-        one_row: Childless siblings that stand in one row, in the order of all siblings; more of
-            them are a block of their own.
-        is_centred: Whether parents stand over the middle of their children, or over the child that
-            most hangs on, which keeps long families upright.
-
-    """
-
-    card_width: float
-    card_height: float
-    gap_x: float
-    gap_y: float
-    arrow_y: float
-    one_row: int = 6
-    is_centred: bool = True
-
-    @property
-    def pitch_x(self) -> float:
-        """Return the distance of two neighbours' left sides."""
-        return self.card_width + self.gap_x
-
-    @property
-    def pitch_y(self) -> float:
-        """Return the distance of two rows' tops."""
-        return self.card_height + self.gap_y
+from bot.media.family_tree.blocks import Block, TreeMeasures, block_of
+from bot.media.kit.shapes import Point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,50 +59,6 @@ class Rect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Block:
-    """Cards in rows: a chain of only children, or childless siblings; children hang on the last."""
-
-    members: tuple[str, ...]
-    columns: int
-    is_chain: bool
-    measures: TreeMeasures
-    children: list[_Block] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return math.ceil(len(self.members) / self.columns)
-
-    @property
-    def width(self) -> float:
-        return self.columns * self.measures.pitch_x - self.measures.gap_x
-
-    @property
-    def height(self) -> float:
-        return self.rows * self.measures.pitch_y - self.measures.gap_y
-
-    def place(self, index: int) -> Point:
-        """Return the left and top of a card within the block."""
-        row, column = divmod(index, self.columns)
-        in_row = min(len(self.members) - row * self.columns, self.columns)
-        centring = 0.0 if self.is_chain else (self.columns - in_row) / 2
-        return (column + centring) * self.measures.pitch_x, row * self.measures.pitch_y
-
-    def middle(self, index: int) -> float:
-        """Return the horizontal middle of a card within the block."""
-        return self.place(index)[0] + self.measures.card_width / 2
-
-    @property
-    def entry(self) -> float:
-        """Return where the line from above meets the block."""
-        return self.middle(0) if self.is_chain else self.width / 2
-
-    @property
-    def exit(self) -> float:
-        """Return where the lines to the children leave the block."""
-        return self.middle(len(self.members) - 1)
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Subtree:
     """A block with all that hangs on it, relative to the block's left and top.
 
@@ -149,7 +68,7 @@ class _Subtree:
 
     """
 
-    block: _Block
+    block: Block
     children: tuple[_Subtree, ...]
     offsets: tuple[float, ...]
     outline: tuple[Rect, ...]
@@ -159,7 +78,7 @@ def arrange(
     root: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures
 ) -> Arrangement:  # fmt: skip
     """Return where the cards and lines of a tree are."""
-    tree = _subtree(_block(root, children, measures))
+    tree = _subtree(block_of(root, children, measures))
     places: dict[str, Point] = {}
     edges: list[Edge] = []
     left = min(rect.left for rect in tree.outline)
@@ -172,38 +91,7 @@ def arrange(
     )
 
 
-def _block(start: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures) -> _Block:
-    """Return the chain that begins with a card, with the blocks that hang on its last one."""
-    chain = [start]
-    while len(children[chain[-1]]) == 1:
-        chain.append(children[chain[-1]][0])
-    below = children[chain[-1]]
-    alone = [each for each in below if not children[each]]
-    litter = alone if len(alone) > measures.one_row else []
-    blocks = [_block(each, children, measures) for each in below if each not in litter]
-    if litter:
-        columns = math.ceil(math.sqrt(_WIDER * len(litter)))
-        columns += columns % 2  # an even number leaves the middle free for the line to lower rows
-        blocks.append(
-            _Block(members=tuple(litter), columns=columns, is_chain=False, measures=measures)
-        )
-    return _Block(
-        members=tuple(chain),
-        columns=_columns(len(chain)),
-        is_chain=True,
-        measures=measures,
-        children=blocks,
-    )
-
-
-def _columns(length: int) -> int:
-    """Return how many cards of a chain stand in a row."""
-    if length <= _STRAIGHT:
-        return 1
-    return length if length < _ONE_ROW else math.ceil(math.sqrt(_WIDER * length))
-
-
-def _subtree(block: _Block) -> _Subtree:
+def _subtree(block: Block) -> _Subtree:
     children = tuple(_subtree(child) for child in block.children)
     own = Rect(left=0, top=0, right=block.width, bottom=block.height)
     if not children:
@@ -293,7 +181,7 @@ def _from(start: Point, bus: float, edge: Edge) -> Edge:
     )
 
 
-def _arrivals(block: _Block) -> list[Edge]:
+def _arrivals(block: Block) -> list[Edge]:
     """Return the lines from above into a block, each beginning at its bus."""
     gap = block.measures.gap_y / 2
     if block.is_chain:
@@ -310,7 +198,7 @@ def _arrivals(block: _Block) -> list[Edge]:
     return edges
 
 
-def _link(block: _Block, index: int) -> Edge:
+def _link(block: Block, index: int) -> Edge:
     """Return the line between two cards of a chain."""
     measures = block.measures
     (x, y), (old_x, old_y) = block.place(index), block.place(index - 1)

@@ -12,8 +12,9 @@ import pytest
 from bot.domain.lineage import Family, FamilyMember, Presence
 from bot.domain.requests import ImageRequest, Size
 from bot.media.family_tree import draw_family
+from bot.media.family_tree.blocks import TreeMeasures
 from bot.media.family_tree.tree import MAX_SIDE
-from bot.media.family_tree.tree_layout import Arrangement, TreeMeasures, arrange
+from bot.media.family_tree.tree_layout import Arrangement, arrange
 from bot.media.kit.typography import length, wrapped
 
 WIDTH, HEIGHT = 100, 160
