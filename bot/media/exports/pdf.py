@@ -17,7 +17,6 @@ from bot.domain.boards import Item
 from bot.media.exports.thumbnails import Copies
 from bot.media.exports.typeface import Typeface
 from bot.media.kit import Box, Colour, Panel, Photo, SheetLayout, TextBlock
-from bot.media.kit.direction import turned
 
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
 _ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve
@@ -205,13 +204,12 @@ class _Sketch:
     def words(self, words: TextBlock) -> None:
         """Write lines; what could not be drawn as it was typed is still copied so."""
         lettering = words.lettering
-        shown = " ".join(map(turned, lettering.lines))
-        is_changed = bool(words.source) and words.source != shown
+        is_changed = bool(words.source) and words.source != " ".join(lettering.shown)
         if is_changed:
             actual = pydyf.String(words.source).data
             self.add(b"/Span << /ActualText", actual, b">> BDC")
         self.colour(lettering.colour)
-        for i, line in enumerate(lettering.lines):
+        for i, line in enumerate(lettering.shown):
             middle = words.top + (i + 0.5) * lettering.line_height
             self._line(line, words.left, middle, lettering.size, words.anchor)
         if is_changed:
@@ -229,7 +227,7 @@ class _Sketch:
         start = left - {"l": 0.0, "m": width / 2, "r": width}[anchor]
         baseline = middle + self.typeface.middle * size
         self.add(b"BT", b"/F", size * self.scale, b"Tf", self.x(start), self.y(baseline), b"Td")
-        self.add(self.typeface.encoded(turned(line)), b"Tj", b"ET")
+        self.add(self.typeface.encoded(line), b"Tj", b"ET")
 
     def done(self) -> Sequence[bytes]:
         return self._parts

@@ -6,6 +6,7 @@ Pillow would do both, but only where the machine has FriBidi; a PDF asks for the
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 # Hebrew, Arabic and their neighbours; Hebrew's and Arabic's forms of presentation.
@@ -28,10 +29,23 @@ def joined(words: str) -> str:
     return str(reshape(words))
 
 
-def turned(line: str) -> str:
-    """Return a line's characters from left to right, as they stand on the sheet."""
+def is_right_to_left(words: str) -> bool:
+    """Tell whether words are read from the right as a whole: their first letter decides."""
+    kinds = map(unicodedata.bidirectional, words)
+    return next((kind != "L" for kind in kinds if kind in {"L", "R", "AL"}), False)
+
+
+def turned(line: str, *, from_right: bool) -> str:
+    """Return a line's characters from left to right, as they stand on the sheet.
+
+    Args:
+        line: One of the lines that some words were broken into.
+        from_right: Whether the words are read from the right as a whole.
+
+    """
     if not has_right_to_left(line):
         return line
     from bidi.algorithm import get_display  # noqa: PLC0415 - few words need it
 
-    return str(get_display(line))  # this one mirrors brackets, unlike its namesake in `bidi`
+    # This one mirrors brackets, unlike its namesake in `bidi`.
+    return str(get_display(line, base_dir="R" if from_right else "L"))

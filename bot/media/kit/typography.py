@@ -15,7 +15,7 @@ from typing import Final
 from PIL import ImageDraw, ImageFont
 
 from bot.domain.plain_text import plain_text
-from bot.media.kit.direction import has_right_to_left, joined, turned
+from bot.media.kit.direction import has_right_to_left, is_right_to_left, joined, turned
 
 FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
@@ -55,31 +55,25 @@ def length(line: str, size: int) -> float:
     return _font_for(line, size).getlength(line)
 
 
-def draw_line(
-    draw: ImageDraw.ImageDraw,
-    place: tuple[float, float],
-    line: str,
-    *,
-    size: int,
-    colour: tuple[int, int, int] | str,
-    anchor: str,
-) -> None:
-    """Draw a line; `anchor` is Pillow's."""
-    draw.text(place, turned(line), colour, _font_for(line, size), anchor=anchor)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Lettering:
     """Words set in lines of one size and colour.
 
     Attributes:
         size: Of the font, in pixels.
+        from_right: Whether they are read from the right as a whole.
 
     """
 
     lines: tuple[str, ...]
     size: int
     colour: tuple[int, int, int]
+    from_right: bool = False
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Return the lines with their characters from left to right."""
+        return tuple(turned(line, from_right=self.from_right) for line in self.lines)
 
     @property
     def line_height(self) -> int:
@@ -98,16 +92,9 @@ class Lettering:
 
     def draw(self, draw: ImageDraw.ImageDraw, left: float, top: float, anchor: str = "l") -> None:
         """Draw the lines; `left` is their left edge, centre or right edge, as `anchor` says."""
-        for i, line in enumerate(self.lines):
-            middle = top + (i + 0.5) * self.line_height
-            draw_line(
-                draw,
-                (left, middle),
-                line,
-                size=self.size,
-                colour=self.colour,
-                anchor=anchor + "m",
-            )
+        for i, line in enumerate(self.shown):
+            place = (left, top + (i + 0.5) * self.line_height)
+            draw.text(place, line, self.colour, _font_for(line, self.size), anchor=anchor + "m")
 
 
 def lettered(
@@ -115,7 +102,8 @@ def lettered(
 ) -> Lettering:
     """Set words in at most `max_lines` lines of `width` pixels; what is too much ends in `…`."""
     lines = wrapped(drawable(words), size=size, width=width, max_lines=max_lines)
-    return Lettering(lines=tuple(lines), size=size, colour=colour)
+    from_right = is_right_to_left(words)
+    return Lettering(lines=tuple(lines), size=size, colour=colour, from_right=from_right)
 
 
 def wrapped(words: str, *, size: int, width: int, max_lines: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +15,6 @@ from bot.media.kit import Box
 from bot.media.kit.direction import turned
 from bot.media.kit.rows import best_columns
 from bot.media.kit.typography import (
-    draw_line,
     drawable,
     font,
     has_glyph,
@@ -166,8 +166,8 @@ def test_no_character_becomes_a_box():
 
 
 def test_words_from_right_to_left_are_drawn_so():
-    assert turned("שלום (2)") == "(2) םולש"
-    assert turned("red שלום") == "red םולש"
+    assert turned("שלום (2)", from_right=True) == "(2) םולש"
+    assert turned("red שלום", from_right=False) == "red םולש"
     shaped = drawable("مرحبا")
     assert [unicodedata.name(each).split()[-2] for each in shaped] == [
         "INITIAL", "FINAL", "INITIAL", "MEDIAL", "FINAL",
@@ -177,12 +177,22 @@ def test_words_from_right_to_left_are_drawn_so():
     assert both[:, : last.shape[1] - 4].tobytes() == last[:, :-4].tobytes(), "it ends to the left"
 
 
+def test_the_first_letter_of_all_words_decides_which_way_each_line_is_read():
+    words = "a red apple on the table → שלום, seed 0 → 2"
+    first, second = lettered(words, size=20, colour=(0, 0, 0), width=240, max_lines=2).shown
+    assert (first, second) == ("a red apple on the table", "→ םולש, seed 0 → 2")
+    assert lettered("שלום → 2", size=20, colour=(0, 0, 0), width=900, max_lines=1).shown == (
+        "2 → םולש",
+    )
+
+
 def rows_of(words: str) -> list[np.ndarray]:
     """Return each line of words as pixels."""
     lettering = lettered(words, size=40, colour=(0, 0, 0), width=900, max_lines=9)
     images = []
     for line in lettering.lines:
         image = Image.new("RGB", (round(length(line, 40)), 60), "white")
-        draw_line(ImageDraw.Draw(image), (0, 30), line, size=40, colour="black", anchor="lm")
+        one = replace(lettering, lines=(line,))
+        one.draw(ImageDraw.Draw(image), 0, 30 - one.line_height / 2)
         images.append(np.asarray(image))
     return images
