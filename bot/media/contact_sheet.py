@@ -9,7 +9,7 @@ from typing import Final
 
 from PIL import Image
 
-from bot.media.kit import LIGHT, Box, LayoutBuilder, Photo, TextStyle, paint
+from bot.media.kit import LIGHT, Box, LayoutBuilder, Photo, TextBlock, TextStyle, paint
 from bot.media.kit.rows import RowMeasures, are_alike, arranged, best_columns, row_boxes
 from bot.media.kit.typography import LINE_HEIGHT, drawable, length
 
@@ -173,7 +173,7 @@ class _SheetBuilder(LayoutBuilder[Image.Image | None]):
         if not labels:
             return
         style = self.ink(_LABEL)
-        heights = [self.height_of(words, style, width=edge, lines=3) for words in labels]
+        heights = [TextBlock.of(words, style, width=edge, lines=3).height for words in labels]
         bottom = self.top + max(heights)
         for words, height, left in zip(labels, heights, lefts, strict=True):
             place = (left + edge // 2, bottom - height)
@@ -184,7 +184,7 @@ class _SheetBuilder(LayoutBuilder[Image.Image | None]):
         """Place pictures in columns, each in the middle of the row's height."""
         gutter = lefts[0] - _MARGIN - _GAP
         style = self.ink(_LABEL)
-        words = self.height_of(label, style, width=gutter, lines=6)
+        words = TextBlock.of(label, style, width=gutter, lines=6).height
         heights = [0 if cell.picture is None else round(edge / _aspect(cell)) for cell in row]
         height = max(max(heights) or edge, words)
         place = (_MARGIN + gutter, self.top + (height - words) // 2)

@@ -68,7 +68,7 @@ class BoardBuilder(LayoutBuilder[Item]):
         if item.votes:
             heart = TextStyle(size=note, colour=self.colours.heart)
             hearts = self.write(f"♥ {item.votes}", (left + width, top), heart, anchor="r")
-            taken = hearts.lettering.width + note
+            taken = hearts.width + note
         credit, room = item.credit.strip(), width - taken
         if credit and (room > _LEAST_CREDIT * note or length(drawable(credit), note) <= room):
             style = TextStyle(size=note, colour=self.colours.soft)

@@ -195,7 +195,7 @@ class _Column:
         if credit := plain(item.credit):
             width = self._width - taken
             placed = builder.write(credit, (left, top), builder.soft(24), width=width)
-            left += placed.lettering.width + 18
+            left += placed.width + 18
         builder.write(votes, (left, top), TextStyle(size=24, colour=builder.colours.heart))
         self._top += round(24 * LINE_HEIGHT) + 6 if credit or votes else 0
 
@@ -215,7 +215,7 @@ class _Column:
             builder.chip(box, swatch.rgb)
             left, top = self._left + width + 14, self._top - 1
             name = builder.write(name_of(swatch.rgb, builder.locale), (left, top), builder.ink(19))
-            builder.write(swatch.hex, (left + name.lettering.width + 14, top), builder.soft(19))
+            builder.write(swatch.hex, (left + name.width + 14, top), builder.soft(19))
             self._top += height + 7
 
     def _recipe(self, item: Item) -> None:

@@ -203,15 +203,15 @@ class _Sketch:
 
     def words(self, words: TextBlock) -> None:
         """Write lines; what could not be drawn as it was typed is still copied so."""
-        lettering = words.lettering
-        is_changed = bool(words.source) and words.source != " ".join(lettering.shown)
+        style, shown = words.style, words.shown
+        is_changed = words.source != " ".join(shown)
         if is_changed:
             actual = pydyf.String(words.source).data
             self.add(b"/Span << /ActualText", actual, b">> BDC")
-        self.colour(lettering.colour)
-        for i, line in enumerate(lettering.shown):
-            middle = words.top + (i + 0.5) * lettering.line_height
-            self._line(line, words.left, middle, lettering.size, words.anchor)
+        self.colour(style.colour)
+        for i, line in enumerate(shown):
+            middle = words.top + (i + 0.5) * style.line_height
+            self._line(line, words.left, middle, style.size, words.anchor)
         if is_changed:
             self.add(b"EMC")
 

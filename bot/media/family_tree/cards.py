@@ -13,7 +13,7 @@ from bot.errors import DamagedPictureError
 from bot.locales import text
 from bot.media.family_tree.phrases import all_changes, relation_words
 from bot.media.family_tree.style import COLOURS, LINES, Style
-from bot.media.kit import Box, LayoutBuilder, Photo, TextStyle, mixed
+from bot.media.kit import Box, LayoutBuilder, Photo, TextBlock, TextStyle, mixed
 from bot.media.kit.layout_builder import mark_height
 from bot.media.kit.typography import length
 from bot.media.picture_files import FileState, read_image
@@ -59,7 +59,7 @@ class Cards:
         relation = TextStyle(size=style.text - 1, colour=colour)
         gap = style.pad // 2
         taken = mark_height(relation.size) + gap
-        taken += builder.height_of(words, small, width=width, lines=LINES)
+        taken += TextBlock.of(words, small, width=width, lines=LINES).height
         top = card.top + style.pad + (style.origin_height - taken) // 2
         ground = mixed(colour, builder.colours.tile, _TINT)
         chip = builder.mark(
@@ -111,7 +111,7 @@ class Cards:
         id_style = (builder.accent if member.id == self.family.focus else builder.ink)(style.text)
         top = card.top + style.picture_top + style.picture + style.pad // 2
         if words:
-            left += builder.write(words, (left, top), id_style).lettering.width + gap
+            left += builder.write(words, (left, top), id_style).width + gap
         if badge:
             builder.write(badge, (left, top), TextStyle(size=style.text, colour=COLOURS["edit"]))
 

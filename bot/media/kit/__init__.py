@@ -4,10 +4,11 @@ A layout is planned first, as shapes at their places, and painted or written as 
 The kit knows nothing of what its pictures show.
 """
 
-from bot.media.kit.layout_builder import LayoutBuilder, TextStyle
+from bot.media.kit.layout_builder import LayoutBuilder
 from bot.media.kit.painter import paint
 from bot.media.kit.shapes import Box, Lines, Panel, Photo, SheetLayout, TextBlock
 from bot.media.kit.theme import DARK, LIGHT, Colour, Colours, mixed
+from bot.media.kit.typography import TextStyle
 
 __all__ = [
     "DARK",

@@ -7,22 +7,9 @@ from typing import Final, Generic
 
 from bot.media.kit.shapes import Anchor, Box, Panel, Photo, Shape, SheetLayout, Source, TextBlock
 from bot.media.kit.theme import Colour, Colours
-from bot.media.kit.typography import LINE_HEIGHT, lettered, plain
+from bot.media.kit.typography import TextStyle
 
 _LINE: Final = 10**6  # a width that every line fits in
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextStyle:
-    """How words are set; the size in pixels."""
-
-    size: int
-    colour: Colour
-
-    @property
-    def line_height(self) -> int:
-        """Return what a line takes, in pixels."""
-        return round(self.size * LINE_HEIGHT)
 
 
 @dataclass(kw_only=True)
@@ -78,20 +65,9 @@ class LayoutBuilder(Generic[Source]):
         anchor: Anchor = "l",
     ) -> TextBlock:
         """Place words in at most so many lines; `place` is their left (or `anchor`) and top."""
-        lettering = lettered(
-            words, size=style.size, colour=style.colour, width=width, max_lines=lines
-        )
-        left, top = place
-        placed = TextBlock(
-            lettering=lettering, left=left, top=top, anchor=anchor, source=plain(words)
-        )
-        self.shapes.append(placed)
-        return placed
-
-    def height_of(self, words: str, style: TextStyle, *, width: int, lines: int) -> int:
-        """Return what words in at most so many lines take, in pixels."""
-        size, colour = style.size, style.colour
-        return lettered(words, size=size, colour=colour, width=width, max_lines=lines).height
+        block = TextBlock.of(words, style, width=width, lines=lines).at(place, anchor)
+        self.shapes.append(block)
+        return block
 
     def write_within(self, words: str, box: Box, style: TextStyle) -> None:
         """Place a line in the middle of a box."""
@@ -111,15 +87,13 @@ class LayoutBuilder(Generic[Source]):
         """Place a word on a small ground of its own; return that ground."""
         size, (left, top) = style.size, place
         pad, height = round(size * 0.5), mark_height(size)
-        lettering = lettered(
-            words, size=size, colour=style.colour, width=max(width - 2 * pad, size), max_lines=1
-        )
-        own = max(lettering.width + 2 * pad, height)
+        block = TextBlock.of(words, style, width=max(width - 2 * pad, size))
+        own = max(block.width + 2 * pad, height)
         left -= {"l": 0, "m": own // 2, "r": own}[anchor]
         box = Box(left=left, top=top, width=own, height=height)
         self.panel(box, ground, radius=round(size * 0.35))
-        below = top + (height - lettering.line_height) // 2
-        self.shapes.append(TextBlock(lettering=lettering, left=box.middle, top=below, anchor="m"))
+        below = top + (height - style.line_height) // 2
+        self.shapes.append(block.at((box.middle, below), "m"))
         return box
 
     def plan(self, height: int) -> SheetLayout[Source]:

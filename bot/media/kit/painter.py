@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from bot.media.kit.curves import arrow_head, rounded_path
 from bot.media.kit.shapes import Box, Lines, Panel, Photo, SheetLayout, Source, TextBlock
 from bot.media.kit.theme import Colour
-from bot.media.kit.typography import lettered
+from bot.media.kit.typography import TextStyle, font_for
 
 _SMOOTHING: Final = 4  # corners are drawn so much larger, and made smaller
 _LINE_SMOOTHING: Final = 2  # the same of lines, whose mask is as large as the sheet
@@ -44,7 +44,7 @@ def paint(
             case Lines():
                 _paint_lines(image, shape)
             case TextBlock():
-                shape.lettering.draw(draw, shape.left, shape.top, shape.anchor)
+                _paint_text(draw, shape)
     return image
 
 
@@ -83,8 +83,17 @@ def _paint_photo(
         image.paste(picture, (place.left, place.top), mask)
     elif picture:
         size = min(_MISSING_SIZE, max(10, box.width // 10))
-        words = lettered(picture, size=size, colour=photo.ink, width=box.width, max_lines=2)
-        words.draw(draw, box.middle, box.top + (box.height - words.height) // 2, "m")
+        style = TextStyle(size=size, colour=photo.ink)
+        words = TextBlock.of(picture, style, width=box.width, lines=2)
+        top = box.top + (box.height - words.height) // 2
+        _paint_text(draw, words.at((box.middle, top), "m"))
+
+
+def _paint_text(draw: ImageDraw.ImageDraw, text: TextBlock) -> None:
+    size, colour = text.style.size, text.style.colour
+    for i, line in enumerate(text.shown):
+        place = (text.left, text.top + (i + 0.5) * text.style.line_height)
+        draw.text(place, line, colour, font_for(line, size), anchor=f"{text.anchor}m")
 
 
 def _paint_lines(image: Image.Image, lines: Lines) -> None:

@@ -5,11 +5,13 @@ Places and sizes are in units: pixels of a picture, or a share of a page's width
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Generic, Literal, TypeVar
+import math
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Literal, Self, TypeVar
 
+from bot.media.kit.direction import is_right_to_left, turned
 from bot.media.kit.theme import Colour
-from bot.media.kit.typography import Lettering
+from bot.media.kit.typography import TextStyle, drawable, length, plain, wrapped
 
 Anchor = Literal["l", "m", "r"]
 Point = tuple[float, float]
@@ -109,25 +111,54 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True)
 class TextBlock:
-    """Words in lines.
+    """Words in lines of one size and colour.
 
     Attributes:
         left: Of the lines' left edge, centre or right edge, as `anchor` says.
         top: Of the first line.
-        source: What they were before it was made to fit: what a reader copies from a document.
+        from_right: Whether they are read from the right as a whole.
+        source: What they were before they were made to fit: what is copied from a document.
 
     """
 
-    lettering: Lettering
-    left: int
-    top: int
+    lines: tuple[str, ...]
+    style: TextStyle
+    left: int = 0
+    top: int = 0
     anchor: Anchor = "l"
+    from_right: bool = False
     source: str = ""
+
+    @classmethod
+    def of(cls, words: str, style: TextStyle, *, width: int, lines: int = 1) -> Self:
+        """Set words in at most so many lines of a width; what is too much ends in `…`."""
+        fitting = wrapped(drawable(words), size=style.size, width=width, max_lines=lines)
+        from_right = is_right_to_left(words)
+        return cls(lines=tuple(fitting), style=style, from_right=from_right, source=plain(words))
+
+    def at(self, place: tuple[int, int], anchor: Anchor = "l") -> Self:
+        """Return the words at a place: their left (or `anchor`) and top."""
+        return replace(self, left=place[0], top=place[1], anchor=anchor)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Return the lines with their characters from left to right."""
+        return tuple(turned(line, from_right=self.from_right) for line in self.lines)
+
+    @property
+    def width(self) -> int:
+        """Return the width of the longest line."""
+        return max((math.ceil(length(line, self.style.size)) for line in self.lines), default=0)
+
+    @property
+    def height(self) -> int:
+        """Return the height of all lines."""
+        return self.style.line_height * len(self.lines)
 
     @property
     def bottom(self) -> int:
         """Return where the last line ends."""
-        return self.top + self.lettering.height
+        return self.top + self.height
 
 
 Shape = Panel | Photo[Source] | Lines | TextBlock

@@ -12,10 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from PIL import ImageDraw, ImageFont
+from PIL import ImageFont
 
 from bot.domain.plain_text import plain_text
-from bot.media.kit.direction import has_right_to_left, is_right_to_left, joined, turned
+from bot.media.kit.direction import has_right_to_left, joined
+from bot.media.kit.theme import Colour
 
 FONT_FILE: Final = Path(__file__).parent / "font" / "ZIBSheetSans-Regular.otf"
 LINE_HEIGHT: Final = 1.36  # of the size: Chinese glyphs fill their em and need some air
@@ -45,65 +46,27 @@ def _unordered_font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONT_FILE, size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _font_for(line: str, size: int) -> ImageFont.FreeTypeFont:
+def font_for(line: str, size: int) -> ImageFont.FreeTypeFont:
     """Return the font for a line, which the other one might turn a second time."""
     return _unordered_font(size) if has_right_to_left(line) else font(size)
 
 
 def length(line: str, size: int) -> float:
     """Return how wide a line is, in pixels."""
-    return _font_for(line, size).getlength(line)
+    return font_for(line, size).getlength(line)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lettering:
-    """Words set in lines of one size and colour.
+class TextStyle:
+    """How words are set; the size in pixels."""
 
-    Attributes:
-        size: Of the font, in pixels.
-        from_right: Whether they are read from the right as a whole.
-
-    """
-
-    lines: tuple[str, ...]
     size: int
-    colour: tuple[int, int, int]
-    from_right: bool = False
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """Return the lines with their characters from left to right."""
-        return tuple(turned(line, from_right=self.from_right) for line in self.lines)
+    colour: Colour
 
     @property
     def line_height(self) -> int:
         """Return the distance from line to line, in pixels."""
         return round(self.size * LINE_HEIGHT)
-
-    @property
-    def height(self) -> int:
-        """Return the height of all lines, in pixels."""
-        return self.line_height * len(self.lines)
-
-    @property
-    def width(self) -> int:
-        """Return the width of the longest line, in pixels."""
-        return max((math.ceil(_length(line, self.size)) for line in self.lines), default=0)
-
-    def draw(self, draw: ImageDraw.ImageDraw, left: float, top: float, anchor: str = "l") -> None:
-        """Draw the lines; `left` is their left edge, centre or right edge, as `anchor` says."""
-        for i, line in enumerate(self.shown):
-            place = (left, top + (i + 0.5) * self.line_height)
-            draw.text(place, line, self.colour, _font_for(line, self.size), anchor=anchor + "m")
-
-
-def lettered(
-    words: str, *, size: int, colour: tuple[int, int, int], width: int, max_lines: int
-) -> Lettering:
-    """Set words in at most `max_lines` lines of `width` pixels; what is too much ends in `…`."""
-    lines = wrapped(drawable(words), size=size, width=width, max_lines=max_lines)
-    from_right = is_right_to_left(words)
-    return Lettering(lines=tuple(lines), size=size, colour=colour, from_right=from_right)
 
 
 def wrapped(words: str, *, size: int, width: int, max_lines: int) -> list[str]:

@@ -62,7 +62,7 @@ class _ChartBuilder(LayoutBuilder[NoReturn]):
     def row(self, words: str, left: int, style: TextStyle, height: int = 0) -> int:
         """Write a line in the middle of a row of a height; return where it ends to the right."""
         top = self.top + (max(height, style.line_height) - style.line_height) // 2
-        return left + self.write(words, (left, top), style).lettering.width
+        return left + self.write(words, (left, top), style).width
 
 
 def draw_report(report: Report) -> Image.Image:

@@ -146,9 +146,7 @@ def test_a_spoiler_is_blurred_beyond_recognition_and_marked(
 
 
 def lines_of(shapes) -> str:
-    return "\n".join(
-        " ".join(shape.lettering.lines) for shape in shapes if isinstance(shape, TextBlock)
-    )
+    return "\n".join(" ".join(shape.lines) for shape in shapes if isinstance(shape, TextBlock))
 
 
 @pytest.mark.parametrize("theme", list(Theme))
@@ -161,12 +159,12 @@ def test_all_words_stand_within_the_sheet_whatever_they_are(items: list[Item], t
     plan = plan_sheet(header, strange, theme=theme, width=1600, locale="en-US")
     for shape in plan.shapes:
         if isinstance(shape, TextBlock):
-            width = shape.lettering.width
+            width = shape.width
             left = shape.left - {"l": 0, "m": width / 2, "r": width}[shape.anchor]
             assert left >= 0
             assert left + width <= plan.width
             assert shape.bottom <= plan.height
-            assert all(line == drawable(line) for line in shape.lettering.lines)
+            assert all(line == drawable(line) for line in shape.lines)
     assert "agnp.exe" in lines_of(plan.shapes)
 
 

@@ -8,18 +8,16 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
-from bot.media.kit import Box
+from bot.media.kit import Box, SheetLayout, TextBlock, TextStyle, paint
 from bot.media.kit.direction import turned
 from bot.media.kit.rows import best_columns
 from bot.media.kit.typography import (
     drawable,
     font,
     has_glyph,
-    length,
-    lettered,
     wrapped,
 )
 
@@ -179,20 +177,18 @@ def test_words_from_right_to_left_are_drawn_so():
 
 def test_the_first_letter_of_all_words_decides_which_way_each_line_is_read():
     words = "a red apple on the table → שלום, seed 0 → 2"
-    first, second = lettered(words, size=20, colour=(0, 0, 0), width=240, max_lines=2).shown
+    style = TextStyle(size=20, colour=(0, 0, 0))
+    first, second = TextBlock.of(words, style, width=240, lines=2).shown
     assert (first, second) == ("a red apple on the table", "→ םולש, seed 0 → 2")
-    assert lettered("שלום → 2", size=20, colour=(0, 0, 0), width=900, max_lines=1).shown == (
-        "2 → םולש",
-    )
+    assert TextBlock.of("שלום → 2", style, width=900).shown == ("2 → םולש",)
 
 
 def rows_of(words: str) -> list[np.ndarray]:
     """Return each line of words as pixels."""
-    lettering = lettered(words, size=40, colour=(0, 0, 0), width=900, max_lines=9)
+    block = TextBlock.of(words, TextStyle(size=40, colour=(0, 0, 0)), width=900, lines=9)
     images = []
-    for line in lettering.lines:
-        image = Image.new("RGB", (round(length(line, 40)), 60), "white")
-        one = replace(lettering, lines=(line,))
-        one.draw(ImageDraw.Draw(image), 0, 30 - one.line_height / 2)
-        images.append(np.asarray(image))
+    for line in block.lines:
+        one = replace(block, lines=(line,))
+        layout = SheetLayout(width=one.width, height=60, ground=(255, 255, 255), shapes=(one,))
+        images.append(np.asarray(paint(layout)))
     return images
