@@ -62,8 +62,7 @@ class Document:
     _pdf: pydyf.PDF = field(default_factory=pydyf.PDF)
     _typeface: Typeface = field(default_factory=Typeface)
     _fonts: pydyf.Dictionary = field(default_factory=pydyf.Dictionary)
-    _images: dict[str, str] = field(default_factory=dict)
-    _references: dict[str, bytes] = field(default_factory=dict)
+    _images: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with what all pages share."""
@@ -102,28 +101,25 @@ class Document:
 
     def _add_photo(self, sketch: _Sketch, photo: Photo[Item], used: dict[str, bytes]) -> None:
         sketch.frame(photo)
-        name = self._image(photo)
-        if name is None:
+        image = self._image(photo.source)
+        if image is None:
             sketch.note(photo, self.copies.damage(photo.source, self.locale))
             return
-        used[name] = self._references[name]
+        name, reference = image
+        used[name] = reference
         sketch.image(name, photo.shown)
 
-    def _image(self, photo: Photo[Item]) -> str | None:
-        """Return the name of a picture, which is written once, however often it is shown."""
-        item = photo.source
+    def _image(self, item: Item) -> tuple[str, bytes] | None:
+        """Return a picture's name and object, which is written once, however often it is shown."""
         key = f"{item.pixel_sha256}{item.is_spoiler}"
-        if key in self._images:
-            return self._images[key]
-        path = self.copies.shown(item)
-        if path is None:
-            return None
-        stream = PictureStream(path)
-        self._pdf.add_object(stream)
-        name = f"P{len(self._images)}"
-        self._images[key] = name
-        self._references[name] = stream.reference
-        return name
+        if key not in self._images:
+            path = self.copies.shown(item)
+            if path is None:
+                return None
+            stream = PictureStream(path)
+            self._pdf.add_object(stream)
+            self._images[key] = (f"P{len(self._images)}", stream.reference)
+        return self._images[key]
 
     def save(self, path: Path) -> None:
         """Write the file."""
