@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
-from PIL import Image, ImageDraw
 
 from bot.discord_ui import views
 from bot.discord_ui.boards.choice import (
@@ -35,12 +33,11 @@ from bot.domain.forms import Field, Form
 from bot.domain.recipe import parse_recipe
 from bot.domain.requests import ImageRequest, clean_prompt, parse_seed, random_seed
 from bot.locales import text
+from bot.media.encoding import picture_png
 from bot.media.exports.phrases import plain_stem
 from bot.media.exports.sheet import palette_of_items
-from bot.media.palettes import ase, css, gpl, palette_json, prompt_words
+from bot.media.palettes import ase, css, draw_strip, gpl, palette_json, prompt_words
 from cogs.boards.redraws import check_open_here
-
-STRIP: Final = (1024, 128)  # pixels
 
 
 @app_commands.command(name="palette", description="The colours of a board or of one picture")
@@ -83,7 +80,7 @@ async def present_palette(
     swatches = await asyncio.to_thread(colours_of, board, item)  # many, and scipy's first use
     locale = str(interaction.locale)
     await acknowledge(interaction, Repeat.UNANSWERED)
-    strip = await asyncio.to_thread(draw_strip, swatches)
+    strip = await asyncio.to_thread(lambda: picture_png(draw_strip(swatches)))
     picture = Upload(name="palette.png", content=strip, alt_text=_alt(swatches))
     name, stem = board.name, plain_stem(board)
     if item is not None:
@@ -130,20 +127,6 @@ def palette_files(swatches: Sequence[Swatch], name: str, *, stem: str, locale: s
         ".json": palette_json(swatches, name).encode(),
     }
     return [Upload(name=stem + suffix, content=each) for suffix, each in contents.items()]
-
-
-def draw_strip(swatches: Sequence[Swatch]) -> bytes:
-    """Return a PNG of the colours side by side, each as wide as its share."""
-    width, height = STRIP
-    strip = Image.new("RGB", STRIP, swatches[-1].rgb)
-    pen, total, at = ImageDraw.Draw(strip), sum(each.share for each in swatches) or 1.0, 0.0
-    for swatch in swatches:
-        end = at + width * swatch.share / total
-        pen.rectangle((round(at), 0, round(end), height), fill=swatch.rgb)
-        at = end
-    buffer = io.BytesIO()
-    strip.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _alt(swatches: Sequence[Swatch]) -> str:

@@ -12,7 +12,7 @@ from bot.domain.boards import Board, Item
 from bot.errors import BotError
 from bot.media.exports.archive import packed, write_archive
 from bot.media.exports.html import write_page
-from bot.media.exports.notes import NotesOrder, copies_note, damage_notes, usual_side, zip_note
+from bot.media.exports.notes import ExportOrder, copies_note, damage_notes, usual_side, zip_note
 from bot.media.exports.pages import picture_page, sheet_pages, title_page
 from bot.media.exports.partition import ExportParts, shared_out
 from bot.media.exports.pdf import Document
@@ -91,7 +91,7 @@ def export_board(
                 pictures=PictureCache(Path(name)),
             )
     pictures.look_again()
-    order = NotesOrder(
+    order = ExportOrder(
         board=board,
         items=items,
         limit_bytes=limit_bytes,
@@ -105,7 +105,7 @@ def export_board(
 # Archives
 
 
-def _write_zip(order: NotesOrder) -> list[ExportFile]:
+def _write_zip(order: ExportOrder) -> list[ExportFile]:
     packing = packed(
         order.board,
         order.items,
@@ -124,7 +124,7 @@ def _write_zip(order: NotesOrder) -> list[ExportFile]:
 # Pages and documents
 
 
-def _write_html(order: NotesOrder) -> list[ExportFile]:
+def _write_html(order: ExportOrder) -> list[ExportFile]:
     def write(path: Path, items: Sequence[Item], copies: Copies, part: str) -> None:
         write_page(
             path,
@@ -145,7 +145,7 @@ def _write_html(order: NotesOrder) -> list[ExportFile]:
     return _write_parts(order, "html", write, weight, _PAGE_BYTES)
 
 
-def _write_pdf(order: NotesOrder) -> list[ExportFile]:
+def _write_pdf(order: ExportOrder) -> list[ExportFile]:
     board, locale = order.board, order.locale
 
     def write(path: Path, items: Sequence[Item], copies: Copies, part: str) -> None:
@@ -161,7 +161,7 @@ def _write_pdf(order: NotesOrder) -> list[ExportFile]:
 
 
 def _write_parts(
-    order: NotesOrder,
+    order: ExportOrder,
     suffix: str,
     write: Callable[[Path, Sequence[Item], Copies, str], None],
     weight: Callable[[Item, int], int],
@@ -188,7 +188,7 @@ def _write_parts(
 
 
 def _written(
-    order: NotesOrder,
+    order: ExportOrder,
     suffix: str,
     parts: ExportParts,
     write: Callable[[Path, Sequence[Item], Copies, str], None],
@@ -211,7 +211,7 @@ def _written(
 # The sheet for print
 
 
-def _write_png(order: NotesOrder) -> list[ExportFile]:
+def _write_png(order: ExportOrder) -> list[ExportFile]:
     name, path = order.file("png", 0, 1)
     width, wanted = print_sheet(
         path,
@@ -232,7 +232,7 @@ def _write_png(order: NotesOrder) -> list[ExportFile]:
 # Limits
 
 
-def _are_within(order: NotesOrder, files: Sequence[ExportFile]) -> bool:
+def _are_within(order: ExportOrder, files: Sequence[ExportFile]) -> bool:
     """Tell whether no file is over the limit; otherwise none of them stays."""
     limit = order.limit_bytes
     if limit is None or all(file.path.stat().st_size <= limit for file in files):
@@ -242,20 +242,20 @@ def _are_within(order: NotesOrder, files: Sequence[ExportFile]) -> bool:
     return False
 
 
-def _checked(order: NotesOrder, files: list[ExportFile]) -> list[ExportFile]:
+def _checked(order: ExportOrder, files: list[ExportFile]) -> list[ExportFile]:
     if not _are_within(order, files):
         raise _too_small(order)
     return files
 
 
-def _too_small(order: NotesOrder) -> ExportError:
+def _too_small(order: ExportOrder) -> ExportError:
     return ExportError(
         f"This board does not fit into files of {order.limit_mb} MB: allow larger files, or export "
         "fewer pictures."
     )
 
 
-_WRITERS: Final[dict[Form, Callable[[NotesOrder], list[ExportFile]]]] = {
+_WRITERS: Final[dict[Form, Callable[[ExportOrder], list[ExportFile]]]] = {
     "zip": _write_zip,
     "html": _write_html,
     "pdf": _write_pdf,

@@ -26,7 +26,9 @@ from bot.media.exports.phrases import (
     vote_words,
 )
 from bot.media.exports.sheet import palette_of_items
+from bot.media.exports.theme import STATUS
 from bot.media.exports.thumbnails import Copies
+from bot.media.kit import DARK, LIGHT, Colour
 from bot.media.kit.typography import plain
 from bot.media.palettes import name_of
 
@@ -96,10 +98,19 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _style() -> str:
-    """Return the style sheet, with a class for every shape of a picture."""
-    plain_style = (_FOLDER / "page.css").read_text("utf-8")
+    """Return the style sheet, with the colours of sheets and a class for every shape."""
+    own = (_FOLDER / "page.css").read_text("utf-8")
+    themes = (
+        f"{selector}{{{''.join(f'--{name}:{_hex(value)};' for name, value in vars(each).items())}}}"
+        for selector, each in ((":root", LIGHT), ("[data-theme=dark]", DARK))
+    )
+    statuses = (f".status.{each}{{background:{_hex(fill)}}}" for each, fill in STATUS.items())
     shapes = (f".w{i}{{--grow:{i * _SHAPE_STEP:.2f}}}" for i in range(1, _SHAPES + 1))
-    return plain_style + "".join(shapes)
+    return "".join([*themes, own, *statuses, *shapes])
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _hash(content: str) -> str:

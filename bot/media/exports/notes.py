@@ -20,7 +20,7 @@ _SIDES: Final = {"html": (SIDES[4], SIDES[3]), "pdf": (SIDES[5], SIDES[4])}  # f
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotesOrder:
+class ExportOrder:
     """What is to be written."""
 
     board: Board
@@ -46,7 +46,7 @@ class NotesOrder:
         return name, self.folder / name
 
 
-def zip_note(order: NotesOrder, packing: Packing, part: int) -> str:
+def zip_note(order: ExportOrder, packing: Packing, part: int) -> str:
     """Return what is said of an archive."""
     numbers = [
         entry.number
@@ -65,13 +65,13 @@ def zip_note(order: NotesOrder, packing: Packing, part: int) -> str:
     return " ".join(filter(None, said))
 
 
-def _whole_words(order: NotesOrder) -> str:
+def _whole_words(order: ExportOrder) -> str:
     if len(order.items) <= 1:
         return count_words(len(order.items), order.locale)
     return order.say("exhibit_note_whole", count=len(order.items))
 
 
-def _part_words(order: NotesOrder, numbers: Sequence[int], part: int, parts: int) -> str:
+def _part_words(order: ExportOrder, numbers: Sequence[int], part: int, parts: int) -> str:
     """Return which part this is and what it holds; nothing where there is but one."""
     if parts == 1:
         return ""
@@ -87,7 +87,7 @@ def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def copies_note(order: NotesOrder, suffix: str, parts: ExportParts, part: int) -> str:
+def copies_note(order: ExportOrder, suffix: str, parts: ExportParts, part: int) -> str:
     """Return what is said of a page or document that shows copies."""
     items = parts.items[part]
     said = [_part_words(order, [item.number for item in items], part, len(parts.items))]
@@ -103,7 +103,7 @@ def copies_note(order: NotesOrder, suffix: str, parts: ExportParts, part: int) -
     return " ".join(filter(None, said))
 
 
-def damage_notes(order: NotesOrder, items: Sequence[Item]) -> list[str]:
+def damage_notes(order: ExportOrder, items: Sequence[Item]) -> list[str]:
     """Return which pictures are left out because their files are gone or damaged."""
     said = []
     for state in (FileState.MISSING, FileState.DAMAGED):
@@ -112,7 +112,7 @@ def damage_notes(order: NotesOrder, items: Sequence[Item]) -> list[str]:
     return said
 
 
-def usual_side(order: NotesOrder, suffix: str) -> int:
+def usual_side(order: ExportOrder, suffix: str) -> int:
     """Return the size of copies where there is room, in pixels."""
     few, many = _SIDES[suffix]
     return many if len(order.items) > _MANY else few

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.domain.boards import Board, Item
@@ -33,15 +33,15 @@ def pictures_csv(items: Sequence[Item], files: Mapping[int, str]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig", "replace")
 
 
-def _cells(item: Item, file: str) -> list[object]:
-    comments = " / ".join(f"{each.user_name}: {each.text}" for each in item.comments)
-    return [
-        item.number, file, item.caption, item.credit, item.status.value, item.votes,
-        ", ".join(item.tags), item.prompt or "", "" if item.seed is None else item.seed,
-        item.width, item.height, item.source.value, "yes" if item.is_spoiler else "no",
-        item.link or "", item.added_by_name, item.added_at.isoformat(),
-        " ".join(swatch.hex for swatch in item.palette), comments, item.pixel_sha256,
-    ]  # fmt: skip
+def _cells(item: Item, file: str) -> Iterator[object]:
+    flat = {
+        "tags": ", ".join(item.tags),
+        "is_spoiler": "yes" if item.is_spoiler else "no",
+        "palette": " ".join(swatch.hex for swatch in item.palette),
+        "comments": " / ".join(f"{each.user_name}: {each.text}" for each in item.comments),
+    }
+    for value in {**_described(item, file), **flat}.values():
+        yield "" if value is None else value
 
 
 def safe_cell(cell: object) -> object:
