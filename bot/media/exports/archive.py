@@ -13,6 +13,7 @@ from typing import Final
 from bot.domain.boards import Board, Item
 from bot.locales import text
 from bot.media.exports.board_builder import WIDTH
+from bot.media.exports.order import ExportOrder
 from bot.media.exports.partition import MAX_FILES, filled, shared_out
 from bot.media.exports.phrases import caption_of, recipe_of, slug
 from bot.media.exports.sheet import PER_PAGE, keep_sheet, page_count, palette_of_items
@@ -70,42 +71,33 @@ class Packing:
     damaged: tuple[int, ...]
 
 
-def packed(
-    board: Board,
-    items: Sequence[Item],
-    *,
-    limit_bytes: int | None,
-    pictures: PictureCache,
-    locale: str,
-) -> Packing:
+def packed(order: ExportOrder) -> Packing:
     """Decide what goes into which archive."""
-    states = {item.number: pictures.state_of(item) for item in items}
-    there = [item for item in items if states[item.number] is FileState.WHOLE]
+    limit = order.limit_bytes
+    states = {item.number: order.pictures.state_of(item) for item in order.items}
+    there = [item for item in order.items if states[item.number] is FileState.WHOLE]
     names = {item.number: _name(item, item.path.suffix) for item in there}
-    sheets = list(_sheets(board, items, pictures=pictures, locale=locale, limit_bytes=limit_bytes))
+    sheets = list(_sheets(order))
     side = None
-    if limit_bytes is not None:
+    if limit is not None:
         total = sum(entry.size_bytes for item in there for entry in _entries(item, names))
-        papers = _papers(board, items, names, locale)
-        room = MAX_FILES * (limit_bytes - _FOOT_BYTES) - _size([*papers, *sheets])
-        if total > room:
-            side = _side(there, pictures, limit_bytes, _size([*papers, *sheets]))
+        about = _size([*_papers(order, names), *sheets])
+        if total > MAX_FILES * (limit - _FOOT_BYTES) - about:
+            side = _side(there, order.pictures, limit, about)
     heavy: list[int] = []
     groups: list[list[Entry]] = []
     for item in there:
         entries = _entries(item, names)
-        if side is not None or not _fits(entries, limit_bytes):
+        if side is not None or not _fits(entries, limit):
             if side is None:
                 heavy.append(item.number)
             names[item.number] = _name(item, ".jpg")
-            entries = _copied(item, names, pictures, side=side, limit_bytes=limit_bytes)
+            entries = _copied(item, names, order, side=side)
         groups.append(entries)
-    papers = _papers(board, items, names, locale)
-    first = [[entry] for entry in [*papers, *sheets]]
-    most_bytes = math.inf if limit_bytes is None else limit_bytes - _FOOT_BYTES
-    shares = filled([*first, *groups], _size, most_bytes)
+    first = [[entry] for entry in [*_papers(order, names), *sheets]]
+    room = math.inf if limit is None else limit - _FOOT_BYTES
     return Packing(
-        archives=tuple(tuple(chain(*share)) for share in shares),
+        archives=tuple(tuple(chain(*share)) for share in filled([*first, *groups], _size, room)),
         side=side,
         heavy=tuple(heavy),
         missing=tuple(n for n, state in states.items() if state is FileState.MISSING),
@@ -134,12 +126,13 @@ def _copy_into(archive: zipfile.ZipFile, head: zipfile.ZipInfo, source: Path) ->
             target.write(block)
 
 
-def _papers(
-    board: Board, items: Sequence[Item], names: dict[int, str], locale: str
-) -> list[Entry]:  # fmt: skip
+def _papers(order: ExportOrder, names: dict[int, str]) -> list[Entry]:
     """Return what is said of the board as a whole."""
+    board, items, locale = order.board, order.items, order.locale
+    parts = [board.name, board.brief, text("exhibit_readme", locale)]
+    readme = "\n\n".join(part for part in parts if part.strip()) + "\n"
     papers = [
-        Entry(name="README.txt", content=_readme(board, locale)),
+        Entry(name="README.txt", content=_utf8(readme)),
         Entry(name="pictures.csv", content=pictures_csv(items, names)),
         Entry(name="board.json", content=_utf8(board_json(board, items, names))),
     ]
@@ -153,26 +146,14 @@ def _papers(
     return papers
 
 
-def _readme(board: Board, locale: str) -> bytes:
-    parts = [board.name, board.brief, text("exhibit_readme", locale)]
-    return _utf8("\n\n".join(part for part in parts if part.strip()) + "\n")
-
-
 def _utf8(words: str) -> bytes:
     return words.encode("utf-8", "replace")
 
 
-def _sheets(
-    board: Board,
-    items: Sequence[Item],
-    *,
-    pictures: PictureCache,
-    locale: str,
-    limit_bytes: int | None,
-) -> Iterator[Entry]:
+def _sheets(order: ExportOrder) -> Iterator[Entry]:
     """Yield the sheets, drawn where they are not there from before, narrower where too large."""
-    is_large = len(items) > _FEW
-    per_page, width = (_FEW, _WIDE) if is_large else (PER_PAGE, WIDTH)
+    board, items = order.board, order.items
+    per_page, width = (_FEW, _WIDE) if len(items) > _FEW else (PER_PAGE, WIDTH)
     for page in range(1, page_count(len(items), per_page) + 1):
         for share in _NARROWER:
             sheet = keep_sheet(
@@ -180,13 +161,13 @@ def _sheets(
                 items=items,
                 theme=board.theme,
                 page=page,
-                pictures=pictures,
-                locale=locale,
+                pictures=order.pictures,
+                locale=order.locale,
                 per_page=per_page,
                 width=round(width * share),
             )
             entry = Entry(name=f"sheets/sheet-{page:02}.jpg", content=sheet)
-            if _fits([entry], limit_bytes):
+            if _fits([entry], order.limit_bytes):
                 break
         yield entry
 
@@ -213,21 +194,16 @@ def _recipe(item: Item) -> list[Entry]:
 
 
 def _copied(
-    item: Item,
-    names: dict[int, str],
-    pictures: PictureCache,
-    *,
-    side: int | None,
-    limit_bytes: int | None,
-) -> list[Entry]:
+    item: Item, names: dict[int, str], order: ExportOrder, *, side: int | None
+) -> list[Entry]:  # fmt: skip
     """Return the largest copy of a picture that an archive can hold, and its recipe."""
     for each in (side,) if side is not None else reversed(SIDES):
-        copy = pictures.copy_of(item, side=each)
+        copy = order.pictures.copy_of(item, side=each)
         if copy is None:
             return []
         picture = Entry(name=names[item.number], content=copy, number=item.number)
         entries = [picture, *_recipe(item)]
-        if _fits(entries, limit_bytes):
+        if _fits(entries, order.limit_bytes):
             break
     return entries
 

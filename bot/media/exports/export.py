@@ -12,7 +12,8 @@ from bot.domain.boards import Board, Item
 from bot.errors import BotError
 from bot.media.exports.archive import packed, write_archive
 from bot.media.exports.html import write_page
-from bot.media.exports.notes import ExportOrder, copies_note, damage_notes, usual_side, zip_note
+from bot.media.exports.notes import copies_note, damage_notes, usual_side, zip_note
+from bot.media.exports.order import ExportOrder
 from bot.media.exports.pages import picture_page, sheet_pages, title_page
 from bot.media.exports.partition import ExportParts, shared_out
 from bot.media.exports.pdf import Document
@@ -106,13 +107,7 @@ def export_board(
 
 
 def _write_zip(order: ExportOrder) -> list[ExportFile]:
-    packing = packed(
-        order.board,
-        order.items,
-        limit_bytes=order.limit_bytes,
-        pictures=order.pictures,
-        locale=order.locale,
-    )
+    packing = packed(order)
     files = []
     for i, entries in enumerate(packing.archives):
         name, path = order.file("zip", i, len(packing.archives))
@@ -126,15 +121,7 @@ def _write_zip(order: ExportOrder) -> list[ExportFile]:
 
 def _write_html(order: ExportOrder) -> list[ExportFile]:
     def write(path: Path, items: Sequence[Item], copies: Copies, part: str) -> None:
-        write_page(
-            path,
-            order.board,
-            items,
-            everything=order.items,
-            copies=copies,
-            part=part,
-            locale=order.locale,
-        )
+        write_page(path, order, items, copies, part)
 
     def weight(item: Item, copy_bytes: int) -> int:
         words = [item.recipe_text or "", item.prompt or "", item.caption, *item.tags]
@@ -213,14 +200,7 @@ def _written(
 
 def _write_png(order: ExportOrder) -> list[ExportFile]:
     name, path = order.file("png", 0, 1)
-    width, wanted = print_sheet(
-        path,
-        order.board,
-        order.items,
-        limit_bytes=order.limit_bytes,
-        pictures=order.pictures,
-        locale=order.locale,
-    )
+    width, wanted = print_sheet(path, order)
     if width < wanted:
         note = order.say("exhibit_note_shrunk", width=width, wanted=wanted)
     else:

@@ -13,8 +13,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.domain.boards import Board, Item, ItemStatus, Swatch
+from bot.domain.boards import Item, ItemStatus, Swatch
 from bot.locales import is_chinese, text
+from bot.media.exports.order import ExportOrder
 from bot.media.exports.phrases import (
     caption_of,
     count_words,
@@ -39,27 +40,19 @@ _SHAPE_STEP: Final = 0.01  # of width / height, from one class to the next
 
 
 def write_page(
-    path: Path,
-    board: Board,
-    items: Sequence[Item],
-    *,
-    everything: Sequence[Item],
-    copies: Copies,
-    part: str,
-    locale: str,
+    path: Path, order: ExportOrder, items: Sequence[Item], copies: Copies, part: str
 ) -> None:
-    """Write a page of some pictures, one after the other.
+    """Write a page of some of the pictures, one after the other.
 
     Args:
         path: Of the file.
-        board: Its name and brief stand above.
+        order: The board, and all pictures of it that are exported.
         items: What is on this page.
-        everything: What is on all pages, for the palette.
         copies: Of the pictures, in the size that is shown.
         part: Which part this page is, in words.
-        locale: The reader's.
 
     """
+    board, locale = order.board, order.locale
     style, script = _style(), (_FOLDER / "page.js").read_text("utf-8")
     tags = tags_of(items)[:_MAX_TAGS]
     template = _environment().get_template("page.html.jinja")
@@ -70,7 +63,7 @@ def write_page(
         facts=facts(items, locale) if items else text("exhibit_none", locale),
         theme=board.theme.value,
         is_chinese=is_chinese(locale),
-        palette=_swatches(palette_of_items(board, everything), locale),
+        palette=_swatches(palette_of_items(board, order.items), locale),
         statuses=_statuses(items, locale),
         count=len(items),
         tags=_counted(tags, items),

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from bot.domain.boards import Board, Item
-from bot.locales import text
+from bot.domain.boards import Item
 from bot.media.exports.archive import Packing
+from bot.media.exports.order import ExportOrder
 from bot.media.exports.partition import ExportParts
-from bot.media.exports.phrases import count_words, file_stem
-from bot.media.exports.thumbnails import SIDES, PictureCache
+from bot.media.exports.phrases import count_words
+from bot.media.exports.thumbnails import SIDES
 from bot.media.picture_files import FileState
 
 _MANY: Final = 150  # pictures: on boards of more, pages and documents show smaller ones
 _SIDES: Final = {"html": (SIDES[4], SIDES[3]), "pdf": (SIDES[5], SIDES[4])}  # few, many
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportOrder:
-    """What is to be written."""
-
-    board: Board
-    items: Sequence[Item]
-    limit_bytes: int | None
-    locale: str
-    folder: Path
-    pictures: PictureCache
-
-    @property
-    def limit_mb(self) -> str:
-        """Return the limit as it is said."""
-        return f"{(self.limit_bytes or 0) / 1024**2:.3g}"
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a sentence in the reader's language; it may name the limit."""
-        return text(key, self.locale, limit=self.limit_mb, **values)
-
-    def file(self, suffix: str, part: int, parts: int) -> tuple[str, Path]:
-        """Return the name and the place of a part, from 0."""
-        place = f"-{part + 1}-of-{parts}" if parts > 1 else ""
-        name = f"{file_stem(self.board)}{place}.{suffix}"
-        return name, self.folder / name
 
 
 def zip_note(order: ExportOrder, packing: Packing, part: int) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bot.domain.boards import Board, Item
+from bot.domain.boards import Item
 from bot.media.exports.board_builder import WIDTH
+from bot.media.exports.order import ExportOrder
 from bot.media.exports.sheet import header_of, paint_items
 from bot.media.exports.sheet_layout import plan_sheet
-from bot.media.exports.thumbnails import PictureCache
 from bot.media.kit import SheetLayout
 
 MAX_WIDTH: Final = 8192  # pixels
@@ -24,19 +24,12 @@ _TRIES: Final = 6
 _SPARE: Final = 0.96  # of a width that should just fit is taken
 
 
-def print_sheet(
-    path: Path,
-    board: Board,
-    items: Sequence[Item],
-    *,
-    limit_bytes: int | None,
-    pictures: PictureCache,
-    locale: str,
-) -> tuple[int, int]:
+def print_sheet(path: Path, order: ExportOrder) -> tuple[int, int]:
     """Write the sheet; return its width and the width it would have without a limit, in pixels.
 
     A sheet that is too large is drawn again narrower; after some tries it may still be too large.
     """
+    board, items, limit, locale = order.board, order.items, order.limit_bytes, order.locale
     header = header_of(board, items, page=1, pages=1, locale=locale)
 
     def planned(size: int) -> SheetLayout[Item]:
@@ -47,18 +40,18 @@ def print_sheet(
 
     def written(size: int) -> int:
         """Write the sheet; return its bytes."""
-        paint_items(planned(size), pictures, locale).save(path, "PNG", compress_level=_LEVEL)
+        paint_items(planned(size), order.pictures, locale).save(path, "PNG", compress_level=_LEVEL)
         return path.stat().st_size
 
     size = natural = natural_width(planned)
-    if limit_bytes is not None:
+    if limit is not None:
         # Larger sheets take less a pixel: a small one tells what can be expected at least.
-        size = min(size, _narrower(WIDTH, written(WIDTH), limit_bytes))
+        size = min(size, _narrower(WIDTH, written(WIDTH), limit))
     for _ in range(_TRIES):
         taken = written(size)
-        if limit_bytes is None or taken <= limit_bytes or size == _LEAST_WIDTH:
+        if limit is None or taken <= limit or size == _LEAST_WIDTH:
             break
-        size = _narrower(size, taken, limit_bytes)
+        size = _narrower(size, taken, limit)
     return planned(size).width, planned(natural).width
 
 
