@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image
 
 from bot.media.kit import LIGHT, Box, LayoutBuilder, Photo, TextBlock, TextStyle, paint
-from bot.media.kit.rows import RowMeasures, are_alike, arranged, best_columns, row_boxes
+from bot.media.kit.justified_rows import RowMeasures, are_alike, arranged, best_columns, row_boxes
 from bot.media.kit.typography import LINE_HEIGHT, drawable, length
 
 WIDTH: Final = 1500  # pixels: Discord shows a third of it, a click all

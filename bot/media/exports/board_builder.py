@@ -8,8 +8,8 @@ from typing import Final
 
 from bot.domain.boards import Item, ItemStatus, Swatch
 from bot.locales import text
+from bot.media.exports.board_colours import STATUS, STATUS_INK, STATUS_SIGN
 from bot.media.exports.phrases import caption_of, status_words
-from bot.media.exports.theme import STATUS, STATUS_INK, STATUS_SIGN
 from bot.media.kit import Box, Colour, LayoutBuilder, TextBlock, TextStyle
 from bot.media.kit.layout_builder import mark_height
 from bot.media.kit.typography import LINE_HEIGHT, drawable, length

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from bot.domain.boards import Item, ItemStatus, Swatch
 from bot.locales import is_chinese, text
+from bot.media.exports.board_colours import STATUS
 from bot.media.exports.order import ExportOrder
 from bot.media.exports.phrases import (
     caption_of,
@@ -27,7 +28,6 @@ from bot.media.exports.phrases import (
     vote_words,
 )
 from bot.media.exports.sheet import palette_of_items
-from bot.media.exports.theme import STATUS
 from bot.media.exports.thumbnails import Copies
 from bot.media.kit import DARK, LIGHT, Colour
 from bot.media.kit.typography import plain

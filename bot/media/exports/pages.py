@@ -9,6 +9,7 @@ from typing import Final
 from bot.domain.boards import Board, Item, ItemStatus, Swatch, Theme
 from bot.locales import text
 from bot.media.exports.board_builder import WIDTH, BoardBuilder
+from bot.media.exports.board_colours import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.phrases import (
     caption_of,
     date_words,
@@ -19,7 +20,6 @@ from bot.media.exports.phrases import (
 )
 from bot.media.exports.sheet import page_count, palette_of_items
 from bot.media.exports.sheet_layout import plan_sheet
-from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.title_block import Header
 from bot.media.kit import Box, SheetLayout, TextStyle
 from bot.media.kit.layout_builder import mark_height

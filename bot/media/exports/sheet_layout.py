@@ -11,10 +11,10 @@ from typing import Final
 from bot.domain.boards import Item, Theme
 from bot.locales import text
 from bot.media.exports.board_builder import WIDTH, BoardBuilder
-from bot.media.exports.theme import COLOURS
+from bot.media.exports.board_colours import COLOURS
 from bot.media.exports.title_block import MARGIN, Header, column_height, place_column, place_header
 from bot.media.kit import Box, SheetLayout
-from bot.media.kit.rows import Row, RowMeasures, arranged, row_boxes, row_width
+from bot.media.kit.justified_rows import Row, RowMeasures, arranged, row_boxes, row_width
 from bot.media.kit.typography import LINE_HEIGHT
 
 ASPECT: Final = 1.2  # width / height of a sheet's rows, where its pictures allow it

@@ -80,9 +80,11 @@ class Cards:
         style, builder = self.style, self.builder
         colours, radius = builder.colours, _RADIUS // 2
         if member.is_here and (self.show_spoilers or not member.is_spoiler):
+            assert member.request is not None
+            size = (member.request.size.width, member.request.size.height)
             builder.shapes.append(
-                Photo(box=place, source=member, size=(place.width, place.height),
-                      ground=colours.ground, ink=colours.soft, radius=radius)
+                Photo(box=place, source=member, size=size, ground=colours.ground,
+                      ink=colours.soft, radius=radius)
             )  # fmt: skip
             return
         builder.panel(place, colours.ground, radius=radius)

@@ -19,12 +19,12 @@ from bot.media.exports import (
     paint_items,
     plan_page,
 )
+from bot.media.exports.board_colours import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.sheet import BoardPage, palette_of_items
 from bot.media.exports.sheet_layout import plan_sheet
-from bot.media.exports.theme import COLOURS, STATUS, STATUS_INK
 from bot.media.exports.title_block import Header
 from bot.media.kit import Box, Panel, TextBlock
-from bot.media.kit.rows import RowMeasures, arranged
+from bot.media.kit.justified_rows import RowMeasures, arranged
 from bot.media.kit.typography import drawable
 from bot.media.palettes.oklab import to_oklab
 from tests.support.board_samples import board_of, item_of, write_scenes

@@ -13,7 +13,7 @@ from PIL import Image
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.kit import Box, SheetLayout, TextBlock, TextStyle, paint
 from bot.media.kit.direction import turned
-from bot.media.kit.rows import best_columns
+from bot.media.kit.justified_rows import best_columns
 from bot.media.kit.typography import (
     drawable,
     font,
