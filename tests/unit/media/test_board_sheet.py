@@ -179,7 +179,7 @@ def test_every_text_can_be_read_on_its_ground():
         return (high + 0.05) / (low + 0.05)
 
     for colours in COLOURS.values():
-        for ink in (colours.ink, colours.soft, colours.heart):
+        for ink in (colours.ink, colours.soft, colours.heart, colours.accent):
             assert contrast(ink, colours.ground) >= 4.5
         assert contrast(colours.badge_ink, colours.badge) >= 4.5
     assert all(contrast(STATUS_INK, ground) >= 4.5 for ground in STATUS.values())
