@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -11,19 +11,17 @@ from discord.ext import commands
 
 from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.forms import refuse, request_fields
+from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
+from bot.discord_ui.options import request_options
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import guild_of
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
-from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_VARIETY, ImageRequest, Size, SizeRules
+from bot.domain.requests import FIELDS, PROMPT, SIZE, ImageRequest, Size, SizeRules
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError
 from bot.locales import text
-
-QualityName = Literal["draft", "standard", "final"]
-
 
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
@@ -36,40 +34,32 @@ class Imagine(commands.Cog):
 
     @app_commands.command(description="Draw an image from words")
     @app_commands.describe(
-        prompt="What to draw, in English, Chinese or both",
-        size="A name such as portrait, or WIDTHxHEIGHT",
-        seed="The same seed gives the same pixels; none draws a random one",
-        quality="How many steps: draft 7, standard 8, final 9",
         count="How many images, with the seeds seed, seed+1, …",
-        guidance="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
-        variety="0 to 100: lets seeds differ more, and follows the prompt less closely",
         spoiler="Hide the image until it is clicked",
         plain="Leave out the words and the size of the board that this channel is",
     )
-    async def imagine(  # noqa: PLR0913, PLR0917 - the options of the command
+    @request_options("prompt", "size", "seed", "quality", "count", ..., "spoiler", "plain")
+    async def imagine(
         self,
         interaction: discord.Interaction,
-        prompt: str,
-        size: str | None = None,
-        seed: int | None = None,
-        quality: QualityName = "standard",
+        *,
         count: app_commands.Range[int, 1, 4] = 1,
-        guidance: app_commands.Range[float, 0.0, MAX_GUIDANCE_SCALE] = 0.0,
-        variety: app_commands.Range[int, 0, MAX_VARIETY] = 0,
-        spoiler: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
-        plain: bool = False,  # noqa: FBT001, FBT002
+        spoiler: bool = False,
+        plain: bool = False,
+        **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
         rules = self._bot.service.rules
-        typed = {"prompt": prompt, "size": size or "", "variety": str(variety),
-                 "seed": "" if seed is None else str(seed)}  # fmt: skip
-        options = {"quality": quality, "count": count, "guidance": guidance, "spoiler": spoiler,
-                   "plain": plain}  # fmt: skip
+        in_form = {field.option for field, _ in form_entries()}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        typed = {name: str(value) for name, value in chosen.items() if name in in_form}
+        options = {name: value for name, value in chosen.items() if name not in in_form}
+        options |= {"count": count, "spoiler": spoiler, "plain": plain}
         try:
             await draw(interaction, typed, options)
         except BotError as error:
             locale = str(interaction.locale)
-            fields = request_fields({**typed, "size": size or str(rules.default)}, locale)
+            fields = request_fields({**usual_values(rules), **typed}, locale)
             title = text("imagine_title", locale)
             await refuse(interaction, error, "imagine", title, fields, options=options)
 
@@ -93,23 +83,17 @@ async def draw(
 
     """
     service = bot_of(interaction).service
-    prompt, size = typed["prompt"], typed["size"].strip() or None
+    prompt, size = typed["prompt"], typed.get("size", "").strip() or None
     if not options["plain"]:
         place = (guild_of(interaction), interaction.channel_id)
         prompt, size = await with_defaults(service, place, prompt, size)
-    request = ImageRequest.parse(
-        prompt=prompt,
-        rules=service.rules,
-        seed=typed["seed"].strip() or None,
-        size=size,
-        quality=options["quality"],
-        guidance_scale=options["guidance"],
-        variety=typed["variety"].strip() or 0,
-    )
+    others = {field.option: options.get(field.option) for field in FIELDS}
+    given = {**others, **values_in(typed), "prompt": prompt, "size": size}
+    request = ImageRequest.parse(rules=service.rules, **given)
     try:
         await submit(interaction, series(request, options["count"]), spoiler=options["spoiler"])
     except TooManyTokensError as error:
-        if prompt == typed["prompt"]:
+        if prompt == typed["prompt"] or error.noun != PROMPT.noun:
             raise
         limit = MAX_PROMPT_TOKENS
         raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
@@ -118,6 +102,12 @@ async def draw(
 async def send_form(interaction: discord.Interaction, form: Form) -> None:
     """Queue what was changed after a refusal."""
     await draw(interaction, form.typed, form.subject["options"])
+
+
+def usual_values(rules: SizeRules) -> dict[str, str]:
+    """Return what a form shows where nothing was typed; an empty seed is a random one."""
+    usual = {each.option: each.show(each.usual) for each in FIELDS if each.usual is not None}
+    return {**usual, SIZE.option: SIZE.show(rules.default)}
 
 
 def size_choices(

@@ -101,7 +101,7 @@ def check_lengths(requests: Sequence[ImageRequest], model: Path) -> None:
     """
     from bot.engine.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
 
-    TokenCounter(model).check(dict.fromkeys(request.prompt for request in requests))
+    TokenCounter(model).check(requests)
 
 
 def guild_id(typed: str) -> int:

@@ -17,9 +17,9 @@ from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.requests import FIELDS, PROMPT, SEED, SIZE, Axis, ImageRequest, SizeRules
 from bot.domain.signature import SigningKey
-from bot.domain.variations import MAX_VALUES, Axis
+from bot.domain.variations import MAX_VALUES
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import EngineError
@@ -32,12 +32,14 @@ from bot.settings import Settings
 _LOCALE: Final = "en-US"
 _KEPT_EDGE: Final = 1024  # pixels: no sheet shows a picture larger
 
+_OTHERS: Final = tuple(each.option for each in FIELDS if each not in (PROMPT, SIZE, SEED))
+
 _EPILOG: Final = f"""\
 FILE is TOML: what all images share, and what varies along the rows and the columns.
 
   prompt = "a red apple"
   seed = 42                         # none draws a random one, the same for all images
-  size = "256x256"                  # also: quality, guidance, variety, as in `imagine`
+  size = "256x256"                  # also: {", ".join(_OTHERS)}, as in `imagine`
 
   [columns]
   guidance = [0, 1, 1.4]
@@ -45,7 +47,7 @@ FILE is TOML: what all images share, and what varies along the rows and the colu
   [rows]                            # leave it out to vary one thing only
   qualities = ["draft", "final"]
 
-What can vary: prompts, qualities, guidance, variety, sizes, seeds; 2 to {MAX_VALUES} values each.
+What can vary: {", ".join(Axis)}; 2 to {MAX_VALUES} values each.
 `columns = "guidance"` takes the usual values. The single images, each with its recipe, are beside
 the sheet: apple-image1.png ... for one thing that varies, apple-r1c1.png ... for two.
 
@@ -217,13 +219,7 @@ def _facts(shot: Shot) -> dict[str, object]:
     request = shot.request
     return {
         "path": None if shot.path is None else str(shot.path),
-        "prompt": request.prompt,
-        "seed": request.seed,
-        "width": request.size.width,
-        "height": request.size.height,
-        "quality": request.quality,
-        "guidance_scale": request.guidance_scale,
-        "variety": request.variety,
+        **{key: value for each in FIELDS for key, value in each.to_json(request).items()},
         "seconds": round(shot.duration_s, 3),
         "pixel_sha256": shot.pixel_sha256 or None,
         "error": shot.failure,

@@ -9,19 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import ImageRequest, SizeRules
-from bot.domain.variations import Axis, default_values, vary
+from bot.domain.requests import FIELDS, Axis, ImageRequest, SizeRules
+from bot.domain.variations import default_values, vary
 from bot.errors import InvalidRequestError
 
-# What each key of the file is called in `ImageRequest.parse`.
-_BASE_KEYS: Final = {
-    "prompt": "prompt",
-    "seed": "seed",
-    "size": "size",
-    "quality": "quality",
-    "guidance": "guidance_scale",
-    "variety": "variety",
-}
+_BASE_KEYS: Final = tuple(field.option for field in FIELDS)
 _LINES: Final = ("rows", "columns")
 _PLACEHOLDER: Final = "-"
 
@@ -98,7 +90,7 @@ class _Reader:
     def _check_base(self, axes: Sequence[Axis]) -> None:
         """Refuse a setting that is given once for all and varies too."""
         for axis in axes:
-            key = next(key for key, field in _BASE_KEYS.items() if field == axis.field)
+            key = axis.field.option
             if key in self.document and axis is not Axis.SEEDS:  # a first seed may be given
                 raise self._wrong(key, f"{axis} vary, so leave this key out.")
 
@@ -124,19 +116,16 @@ class _Reader:
 
     def _base(self, axes: Sequence[Axis]) -> ImageRequest:
         given = {
-            field: self._text(key, self.document[key])
-            for key, field in _BASE_KEYS.items()
-            if key in self.document
+            key: self._text(key, self.document[key]) for key in _BASE_KEYS if key in self.document
         }
         if Axis.PROMPTS in axes:
             given["prompt"] = _PLACEHOLDER  # the values' own follow
         if "prompt" not in given:
             raise self._wrong("prompt", "say what to draw, for example prompt = 'a red apple'.")
-        for key, field in _BASE_KEYS.items():  # one after the other, to name the one that is wrong
-            if field in given:
-                with self._named(key):
-                    alone = {"prompt": given["prompt"], field: given[field]}
-                    ImageRequest.parse(rules=self.rules, **alone)
+        for key, value in given.items():  # one after the other, to name the one that is wrong
+            with self._named(key):
+                alone = {"prompt": given["prompt"], key: value}
+                ImageRequest.parse(rules=self.rules, **alone)
         return ImageRequest.parse(rules=self.rules, **given)
 
     def _vary(

@@ -16,7 +16,7 @@ from bot.cli.filmstrip import Filmstrip
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import ImageRequest, Quality, SizeRules, seed_after
+from bot.domain.requests import FIELDS, PROMPT, ImageRequest, SizeRules, seed_after
 from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
@@ -27,6 +27,7 @@ from bot.settings import Settings
 
 MAX_COUNT: Final = 1000
 _MAX_NAMED: Final = 10  # prompts that cannot be drawn
+_OPTIONS: Final = tuple(field for field in FIELDS if field is not PROMPT)
 
 _EPILOG: Final = """\
 sizes: WIDTHxHEIGHT, each a multiple of 16, or a name: square, portrait, landscape, phone, wide,
@@ -62,22 +63,8 @@ def add_to(commands: Commands) -> None:
         metavar="FILE",
         help="one prompt a line (- is the standard input); # starts a remark",
     )
-    add(
-        "--seed",
-        help="0 to 4294967295; the same seed gives the same pixels (default: a random one)",
-    )
-    add("--size", help="WIDTHxHEIGHT or a name (default: square)")
-    add(
-        "--quality",
-        default=Quality.STANDARD.value,
-        help="draft, standard or final (default: standard)",
-    )
-    add("--guidance", default="0", help="0 to 2 (default: 0)")
-    add(
-        "--variety",
-        default="0",
-        help="0 to 100: how far a seed also moves the prompt's meaning (default: 0)",
-    )
+    for field in _OPTIONS:
+        add(f"--{field.option}", help=field.help)
     add(
         "--count",
         default="1",
@@ -130,11 +117,7 @@ def _requests(options: argparse.Namespace, rules: SizeRules, model: Path) -> lis
         return ImageRequest.parse(
             prompt=prompt,
             rules=rules,
-            seed=options.seed,
-            size=options.size,
-            quality=options.quality,
-            guidance_scale=options.guidance,
-            variety=options.variety,
+            **{field.option: getattr(options, field.option) for field in _OPTIONS},
         )
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault
@@ -159,7 +142,7 @@ def _checked(
     for place, prompt in prompts.items():
         try:
             request = request_of(prompt)
-            counter.check([request.prompt])
+            counter.check([request])
             requests.append(request)
         except InvalidRequestError as error:
             wrong[place] = error

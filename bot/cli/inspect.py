@@ -16,7 +16,7 @@ from bot.domain.jobs import Generation
 from bot.domain.lineage import Ancestry, Presence
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, canonical, parse_recipe, recipe_text_of
-from bot.domain.requests import MAX_PROMPT_CHARACTERS, SizeRules
+from bot.domain.requests import FIELDS, MAX_PROMPT_CHARACTERS, ImageRequest, SizeRules
 from bot.domain.verdict import Verdict
 from bot.environment.streams import say, tell
 from bot.errors import BotError
@@ -177,13 +177,8 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
     if finding.doubt is not None:
         lines.append(visible(finding.doubt, _DOUBT_SHOWN))
     if finding.recipe is not None:
-        request = finding.recipe.request
         lines += [
-            f"  prompt   {visible(request.prompt, MAX_PROMPT_CHARACTERS)}",
-            f"  seed     {request.seed}",
-            f"  size     {request.size}",
-            f"  quality  {request.quality.value}",
-            f"  guidance {request.guidance_scale:g}, variety {request.variety}",
+            *_request_lines(finding.recipe.request),
             f"  model    {visible(str(finding.recipe.conditions.get('model')), _VALUE_SHOWN)}",
             f"  pixels   SHA-256 {finding.recipe.pixel_sha256}",
         ]
@@ -192,6 +187,16 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
     if finding.metadata is not None:
         lines += metadata_lines(finding.metadata, finding.takeover)
     return "\n".join([*lines, *source_lines(picture), *picture.notes])
+
+
+def _request_lines(request: ImageRequest) -> list[str]:
+    """Return each field on a line, but for words that are not there."""
+    shown = {field.option: field.shown_of(request) for field in FIELDS}
+    return [
+        f"  {option:8} {visible(value, MAX_PROMPT_CHARACTERS)}"
+        for option, value in shown.items()
+        if value
+    ]
 
 
 def _descent_lines(descent: Ancestry) -> list[str]:

@@ -14,7 +14,7 @@ from bot.discord_ui.components import CANCEL_TEMPLATE, IMAGE_TEMPLATE, Button
 from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.deletions import DiscordRemover, delete_images
-from bot.discord_ui.forms import request_fields, show_form
+from bot.discord_ui.forms import form_entries, request_fields, show_form, values_in
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.submission import (
@@ -29,17 +29,8 @@ from bot.discord_ui.viewers import viewer_of
 from bot.domain.forms import Form
 from bot.domain.jobs import Generation
 from bot.domain.plain_text import in_code
-from bot.domain.requests import (
-    ImageRequest,
-    SizeRules,
-    clean_prompt,
-    parse_seed,
-    parse_variety,
-    random_seed,
-    seed_after,
-)
+from bot.domain.requests import FIELDS, SEED, ImageRequest, SizeRules, random_seed, seed_after
 from bot.domain.variations import new_seeds
-from bot.domain.variety_schedule import NEWEST_SCALE
 from bot.locales import text
 
 
@@ -75,14 +66,13 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Ask for another prompt, size, seed or variety; the form shows those of the first image.
+    """Ask what to change; the form shows the values of the first image.
 
     Not where it could not be drawn anyway.
     """
     await check_shareable(interaction, generations)
     locale, request = str(interaction.locale), generations[0].request
-    names = ("prompt", "size", "seed", "variety")
-    fields = request_fields({name: str(getattr(request, name)) for name in names}, locale)
+    fields = request_fields({each.option: each.shown_of(request) for each in FIELDS}, locale)
     ids = [generation.id for generation in generations]
     await show_form(interaction, "edit", text("edit_title", locale), fields, ids=ids)
 
@@ -102,8 +92,6 @@ async def send_edit(interaction: discord.Interaction, form: Form) -> None:
     rules = bot_of(interaction).service.rules
     new, old = _values(form.typed, rules), _values(form.shown, rules)
     changed = {name: value for name, value in new.items() if value != old[name]}
-    if "variety" in changed:  # typed today, so it means what it means today
-        changed["variety_scale"] = NEWEST_SCALE
     requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
     await submit(interaction, requests, parents=generations)
 
@@ -115,20 +103,15 @@ def _values(typed: Mapping[str, str], rules: SizeRules) -> dict[str, Any]:
         InvalidRequestError: One of them does not work.
 
     """
-    seed = typed["seed"].strip()
-    return {
-        "prompt": clean_prompt(typed["prompt"]),
-        "size": rules.parse(typed["size"]),
-        "seed": parse_seed(seed) if seed else random_seed(),
-        "variety": parse_variety(typed["variety"].strip() or 0),
-    }
+    values = values_in(typed)
+    return {field.name: field.read(values[field.option], rules) for field, _ in form_entries()}
 
 
 def _changed(own: ImageRequest, changed: dict[str, Any], index: int) -> ImageRequest:
     """Return the request of one image with what the form changed of the first one's."""
-    if "seed" in changed:
-        changed = {**changed, "seed": seed_after(changed["seed"], index)}
-    return replace(own, **changed)
+    if SEED.name in changed:
+        changed = {**changed, SEED.name: seed_after(changed[SEED.name], index)}
+    return own.with_typed(changed)
 
 
 class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):

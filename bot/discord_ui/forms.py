@@ -27,8 +27,10 @@ from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of
 from bot.domain.forms import Field, Form
 from bot.domain.plain_text import plain_text
+from bot.domain.requests import FIELDS, FormEntry, RequestField
 from bot.errors import BotError
 from bot.locales import text
+from bot.media.captions import field_title
 from bot.services import UnansweredError
 
 logger = logging.getLogger(__name__)
@@ -96,16 +98,32 @@ async def _opened(
 
 
 def request_fields(values: Mapping[str, str], locale: str) -> list[Field]:
-    """Return the fields of a request: `prompt`, `size`, `seed` and `variety`."""
+    """Return a request's fields that have a place in the form, filled with values as typed."""
+    return [
+        Field(
+            name=field.option,
+            label=field_title(field, locale),
+            hint=text(f"edit_{field.option}_hint", locale) if entry.has_hint else None,
+            value=values.get(field.option, ""),
+            max_length=entry.max_length,
+            is_required=entry.is_required,
+            is_long=entry.is_long,
+        )
+        for field, entry in form_entries()
+    ]
 
-    def field(name: str, **options: Any) -> Field:  # noqa: ANN401
-        hint = text(f"edit_{name}_hint", locale)
-        return Field(name=name, label=text(f"edit_{name}", locale), hint=hint, value=values[name],
-                     max_length=20, **options)  # fmt: skip
 
-    prompt = Field(name="prompt", label=text("edit_prompt", locale), value=values["prompt"],
-                   max_length=4000, is_required=True, is_long=True)  # fmt: skip
-    return [prompt, field("size", is_required=True), field("seed"), field("variety")]
+def form_entries() -> list[tuple[RequestField, FormEntry]]:
+    """Return the fields of a request that have a place in the form, and which."""
+    return [(field, field.form) for field in FIELDS if field.form is not None]
+
+
+def values_in(typed: Mapping[str, str]) -> dict[str, str | None]:
+    """Return what was typed into the fields of a request; None for what is empty or not there.
+
+    A form that was opened before an update lacks the fields that came with it.
+    """
+    return {each.option: typed.get(each.option, "").strip() or None for each, _ in form_entries()}
 
 
 def _modal(form: Form, values: Mapping[str, str]) -> ui.Modal:

@@ -12,7 +12,7 @@ from bot.discord_ui.components import cancel_row
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import relative_time
 from bot.domain.jobs import Job
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis
 from bot.locales import text
 from bot.services import Progress, QueueEntry
 

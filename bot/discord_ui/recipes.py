@@ -17,11 +17,13 @@ from bot.discord_ui.uploads import damage_notes
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Generation
 from bot.domain.recipe import recipe_text_of
-from bot.domain.requests import ImageRequest, Quality
+from bot.domain.requests import FIELDS, PROMPT, QUALITY, SEED, SIZE, ImageRequest
 from bot.locales import text
+from bot.media.captions import field_name, value_words
 from bot.services import Service
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
+TEXT_SHOWN = 60  # characters of words for the model beside the prompt
 SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt cut
 
 
@@ -63,14 +65,8 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
 
     """
     request, conditions = generation.request, generation.conditions
-    quality = text(f"quality_{request.quality.value}", locale)
-    facts = {
-        "model": f"{conditions.get('model')} · {conditions.get('revision')}",
-        "seed": f"`{request.seed}`",
-        "size": f"{request.size.width} × {request.size.height}",
-        "steps": f"{request.quality.num_inference_steps} ({quality})",
-        "guidance": f"{request.guidance_scale:g}",
-        "variety": str(request.variety),
+    model = f"{conditions.get('model')} · {conditions.get('revision')}"
+    made_by = {
         "device": f"{conditions.get('device')} · {conditions.get('dtype')}",
         "versions": " · ".join(
             f"{name} {conditions[name]}"
@@ -81,13 +77,35 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
         "made": f"<t:{int(generation.created_at.timestamp())}:f>",
         "pixels": f"`{generation.pixel_sha256}`",
     }
-    lines = [f"**{text(f'recipe_field_{name}', locale)}** {fact}" for name, fact in facts.items()]
+    named = {text(f"recipe_field_{name}", locale): fact for name, fact in made_by.items()}
+    facts = {text("recipe_field_model", locale): model, **_chosen(request, locale), **named}
+    lines = [f"**{name}** {fact}" for name, fact in facts.items()]
     head = text("recipe_title", locale, id=generation.id)
     tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
     left = max(room - len(head) - len(tail) - 20, 80)
     prompt = escaped(request.prompt, limit=left // 3, room=left // 3)
     command = shortened(command_of(request, generation.id), left * 2 // 3)
     return f"{head}\n{prompt}\n{tail}\n```\n{command}\n```"
+
+
+def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
+    """Return what was chosen beside the prompt, each by its name."""
+    chosen = {}
+    for field in sorted(FIELDS, key=lambda field: field is not SEED):
+        name, value = field_name(field, locale), field.shown_of(request)
+        if field is SEED:
+            value = f"`{value}`"
+        elif field is SIZE:
+            value = value.replace("x", " × ")
+        elif field is QUALITY:
+            name = text("recipe_field_steps", locale)
+            words = value_words(field, value, locale)
+            value = f"{request.quality.num_inference_steps} ({words})"
+        elif field.is_text:
+            value = escaped(value, limit=TEXT_SHOWN, room=2 * TEXT_SHOWN)
+        if field is not PROMPT and value:
+            chosen[name] = value
+    return chosen
 
 
 def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
@@ -116,12 +134,8 @@ def command_of(request: ImageRequest, known_as: str | None) -> str:
     """
     if request.has_older_variety:
         return f"/reproduce id:{known_as}" if known_as else "z-image-bot reproduce picture.png"
-    options = {"prompt": request.prompt, "size": str(request.size), "seed": str(request.seed)}
-    if request.quality is not Quality.STANDARD:
-        options["quality"] = request.quality.value
-    if request.guidance_scale > 0:
-        options["guidance"] = f"{request.guidance_scale:g}"
-    if request.variety > 0:
-        options["variety"] = str(request.variety)
+    options = {
+        each.option: each.shown_of(request) for each in FIELDS if each.of(request) != each.usual
+    }
     joined = " ".join(f"{name}:{value}" for name, value in options.items())
     return "/imagine " + joined.replace("```", "ʼʼʼ")

@@ -15,7 +15,7 @@ from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
 from bot.discord_ui.uploads import damage_notes
 from bot.domain.jobs import Generation, Job
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis
 from bot.errors import DamagedPictureError
 from bot.locales import sentence, text
 from bot.media.captions import caption, shared_facts, title
@@ -126,7 +126,7 @@ def _layout(
 def _list(job: Job, generations: Sequence[Generation], axis: Axis) -> list[str]:
     """Return one line of facts for all images, and one for each."""
     locale = job.origin.locale
-    facts = shared_facts(job.requests[0], locale, axis)
+    facts = shared_facts(job.requests[0], locale, axis, shown=escaped)
     facts.append(text("requested_by", locale, user=user_mention(job.origin.user_id)))
     lines = [" · ".join(facts)]
     for each in generations:

@@ -16,8 +16,7 @@ from bot.discord_ui.viewers import guild_of, place_here, viewer_of
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
-from bot.domain.requests import ImageRequest, seed_after
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis, ImageRequest, seed_after
 
 
 def bot_of(interaction: discord.Interaction) -> ImageBot:

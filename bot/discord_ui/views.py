@@ -14,7 +14,7 @@ from discord import ui
 
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
 from bot.domain.jobs import Generation
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis
 from bot.locales import text
 from bot.media.captions import shared_facts
 
@@ -128,7 +128,7 @@ def details(generation: Generation, locale: str) -> str:
     request = generation.request
     facts = [
         text("fact_seed", locale, seed=request.seed),
-        *shared_facts(request, locale, Axis.SEEDS),
+        *shared_facts(request, locale, Axis.SEEDS, shown=escaped),
         text("seconds", locale, seconds=generation.duration_s),
         f"`{generation.id}`",
     ]

@@ -12,8 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
-from bot.domain.requests import ImageRequest
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis, ImageRequest
 
 # How an image came from another one; `bot.domain.lineage.relation_of` says which is which.
 Relation = Literal["imagine", "same_seed", "new_seed", "variation", "edit"]

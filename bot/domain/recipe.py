@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Generation
-from bot.domain.requests import ImageRequest, Quality, Size, check_variety
+from bot.domain.requests import VARIETY, ImageRequest, check_variety
+from bot.domain.requests.field import of_type
 from bot.domain.signature import Proof, SigningKey, proof
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, scale_of
 from bot.errors import BotError
@@ -24,12 +25,8 @@ HASH_KEY: Final = "recipe_sha256"
 SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a file of its own
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand
 _MAX_DEPTH: Final = 20  # of nesting; ours have two
-_MAX_SIDE: Final = 4096  # pixels; nothing here draws more than 2048
 _SHOWN: Final = 60  # characters of a stranger's value in a sentence
-# What the requester decided; everything else in a recipe are conditions.
-_REQUEST_KEYS: Final = (
-    "prompt", "seed", "width", "height", "quality", "guidance_scale", "variety",
-)  # fmt: skip
+_SCALE_KEY: Final = "variety_scale"
 
 
 class RecipeError(BotError):
@@ -59,7 +56,7 @@ class Recipe:
     @property
     def conditions(self) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
-        others = {*_REQUEST_KEYS, "version", "pixel_sha256", HASH_KEY}
+        others = {*_request_document(self.request), "version", "pixel_sha256", HASH_KEY}
         return {key: value for key, value in self.document.items() if key not in others}
 
     @property
@@ -90,13 +87,7 @@ def build_recipe(
     """Return what was asked for, the conditions it was drawn under, and the hashes."""
     document = {
         "version": RECIPE_VERSION,
-        "prompt": request.prompt,
-        "seed": request.seed,
-        "width": request.size.width,
-        "height": request.size.height,
-        "quality": request.quality.value,
-        "guidance_scale": request.guidance_scale,
-        "variety": request.variety,
+        **_request_document(request),
         **conditions,
         "pixel_sha256": pixel_sha256,
     }
@@ -195,17 +186,15 @@ def _shown(value: object) -> str:
     return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
+def _request_document(request: ImageRequest) -> dict[str, object]:
+    """Return what the requester decided; what a variety means is told by the noise itself."""
+    return {key: value for key, value in request.to_json().items() if key != _SCALE_KEY}
+
+
 def _request(document: Mapping[str, Any]) -> ImageRequest:
     try:
-        return ImageRequest(
-            prompt=_typed(document["prompt"], str),
-            seed=_typed(document["seed"], int),
-            size=Size(width=_side(document["width"]), height=_side(document["height"])),
-            quality=Quality(document["quality"]),
-            guidance_scale=float(_typed(document["guidance_scale"], (int, float))),
-            variety=(variety := _typed(document.get("variety", 0), int)),
-            variety_scale=_variety_scale(variety, document.get("variety_noise")),
-        )
+        scale = _variety_scale(VARIETY.from_json(document), document.get("variety_noise"))
+        return ImageRequest.from_json({**document, _SCALE_KEY: scale})
     except KeyError as error:
         raise RecipeError(f"This JSON is no recipe of this bot: it has no {error}.") from error
     except (TypeError, ValueError, OverflowError) as error:
@@ -214,20 +203,13 @@ def _request(document: Mapping[str, Any]) -> ImageRequest:
         ) from error
 
 
-def _side(value: Any) -> int:  # noqa: ANN401 - JSON
-    side: int = _typed(value, int)
-    if not 0 < side <= _MAX_SIDE:
-        raise ValueError(f"{_shown(side)} pixels")
-    return side
-
-
 def _variety_scale(variety: int, recorded: Any) -> int:  # noqa: ANN401 - JSON
     """Return the scale on which the variety is the noise that was recorded."""
     check_variety(variety)
     if variety == 0 or recorded is None:  # also engines without such noise
         return NEWEST_SCALE
     strength, fraction = (
-        float(_typed(_typed(recorded, dict)[name], (int, float)))
+        float(of_type(of_type(recorded, dict)[name], (int, float)))
         for name in ("strength", "fraction")
     )
     scale = scale_of(variety, VarietyNoise(strength=strength, fraction=fraction))
@@ -237,12 +219,6 @@ def _variety_scale(variety: int, recorded: Any) -> int:  # noqa: ANN401 - JSON
             f"{fraction:g} of the values, which this program does not draw: update it."
         )
     return scale
-
-
-def _typed(value: Any, type_: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, bool) or not isinstance(value, type_):
-        raise TypeError(f"{str(value)[:40]!r}")
-    return value
 
 
 def _pixel_sha256(document: Mapping[str, Any]) -> str:

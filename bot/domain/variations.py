@@ -6,24 +6,12 @@ Everything but one thing (the axis) stays the same, above all the seed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import Final
 
 from bot.domain.plain_text import quoted
-from bot.domain.requests import (
-    ImageRequest,
-    Quality,
-    Size,
-    SizeRules,
-    clean_prompt,
-    parse_guidance_scale,
-    parse_quality,
-    parse_seed,
-    parse_variety,
-    seed_after,
-)
+from bot.domain.requests import Axis, ImageRequest, SizeRules, seed_after
 from bot.errors import InvalidRequestError
 
 MIN_VALUES: Final = 2
@@ -31,54 +19,13 @@ MAX_VALUES: Final = 9  # a sheet of 3 x 3; also what fits under one message, wit
 NEW_SEEDS: Final = 4
 _VALUE_SHOWN: Final = 60  # characters of a wrong value in a sentence
 
-_DEFAULTS: Final = {
-    "qualities": "draft, standard, final",
-    "guidance": "0, 1, 1.4",
-    "variety": "0, 25, 50, 100",
-    "sizes": "square, portrait, landscape, wide",
-}
-_PROMPTS_APART: Final = re.compile(r"[|｜\n]")
+_TEXTS_APART: Final = re.compile(r"[|｜\n]")
 _OTHERS_APART: Final = re.compile(r"[|｜,，、;；\n]")
 
 
-class Axis(StrEnum):
-    """What differs between the images of a comparison."""
-
-    PROMPTS = "prompts"
-    QUALITIES = "qualities"
-    GUIDANCE = "guidance"
-    VARIETY = "variety"
-    SIZES = "sizes"
-    SEEDS = "seeds"
-
-    @property
-    def field(self) -> str:
-        """Return the field of a request that differs."""
-        return _FIELDS[self]
-
-    @property
-    def default(self) -> str | None:
-        """Return the values that are compared where none are named, as a person would type them."""
-        return _DEFAULTS.get(self.value)
-
-    def of(self, request: ImageRequest) -> object:
-        """Return a request's value on this axis."""
-        return getattr(request, self.field)
-
-
-_FIELDS: Final = {
-    Axis.PROMPTS: "prompt",
-    Axis.QUALITIES: "quality",
-    Axis.GUIDANCE: "guidance_scale",
-    Axis.VARIETY: "variety",
-    Axis.SIZES: "size",
-    Axis.SEEDS: "seed",
-}
-
-
 def split_values(axis: Axis, text: str) -> list[str]:
-    """Return the single values of what was typed: `|` is between prompts, commas do elsewhere."""
-    apart = _PROMPTS_APART if axis is Axis.PROMPTS else _OTHERS_APART
+    """Return the single values of what was typed: `|` is between texts, commas do elsewhere."""
+    apart = _TEXTS_APART if axis.field.is_text else _OTHERS_APART
     return [piece.strip() for piece in apart.split(text) if piece.strip()]
 
 
@@ -86,17 +33,17 @@ def default_values(axis: Axis, base: ImageRequest) -> list[str]:
     """Return the values that are compared where none are named.
 
     Raises:
-        InvalidRequestError: Nobody but the requester knows the other prompts.
+        InvalidRequestError: Nobody but the requester knows the other texts.
 
     """
     if axis is Axis.SEEDS:
         return [str(seed_after(base.seed, i)) for i in range(NEW_SEEDS)]
-    if axis.default is None:
+    if not axis.field.tried:
         raise InvalidRequestError(
-            "There is one prompt to compare: write the others too, with | between them, for "
-            "example 'a red apple | a green apple'."
+            f"There is one {axis.field.noun} to compare: write the others too, with | between "
+            "them, for example 'a red apple | a green apple'."
         )
-    return split_values(axis, axis.default)
+    return split_values(axis, axis.field.tried[0])
 
 
 def vary(
@@ -110,11 +57,10 @@ def vary(
 
     """
     check_count(len(values))
-    read = _reader(axis, rules)
-    parsed = [read(value) for value in values]
+    parsed = [axis.field.read(value, rules) for value in values]
     _check_each_once(values, parsed)
     # Building the request checks what remains, for example a prompt that is too long.
-    return [replace(base, **{axis.field: value}) for value in parsed]  # type: ignore[arg-type]
+    return [replace(base, **{axis.field.name: value}) for value in parsed]
 
 
 def check_count(count: int) -> None:
@@ -124,18 +70,6 @@ def check_count(count: int) -> None:
         raise InvalidRequestError(
             f"{count} {noun} cannot be compared: name {MIN_VALUES} to {MAX_VALUES}."
         )
-
-
-def _reader(axis: Axis, rules: SizeRules) -> Callable[[str], str | Quality | float | Size]:
-    readers: dict[Axis, Callable[[str], str | Quality | float | Size]] = {
-        Axis.PROMPTS: clean_prompt,
-        Axis.QUALITIES: parse_quality,
-        Axis.GUIDANCE: parse_guidance_scale,
-        Axis.VARIETY: parse_variety,
-        Axis.SIZES: rules.parse,
-        Axis.SEEDS: parse_seed,
-    }
-    return readers[axis]
 
 
 def _check_each_once(values: Sequence[str], parsed: Sequence[object]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 
+from bot.domain.requests import ImageRequest
 from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.checked_model import CheckedModel, load_module
 from bot.engine.tokens import check_tokens, neutralise
@@ -40,14 +41,15 @@ class PromptEncoder:
         """Return the prompt with the tokenizer's control tokens broken up by a space."""
         return neutralise(prompt, self._tokenizer.get_added_vocab())
 
-    def check(self, prompt: str) -> None:
-        """Refuse a prompt longer than the model reads.
+    def check(self, request: ImageRequest) -> None:
+        """Refuse words longer than the model reads.
 
         Raises:
-            TooManyTokensError: It has more than 504 tokens.
+            TooManyTokensError: They have more than 504 tokens.
 
         """
-        check_tokens(len(self._ids(self.neutralise(prompt))) - self._template_tokens)
+        for noun, text in request.texts.items():
+            check_tokens(len(self._ids(self.neutralise(text))) - self._template_tokens, noun)
 
     @torch.inference_mode()
     def encode(self, prompt: str) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Final
 
 import tokenizers
 
+from bot.domain.requests import ImageRequest
 from bot.engine.weight_files import WeightFileError, broken_model
 from bot.errors import InvalidRequestError
 
@@ -17,14 +18,14 @@ MAX_PROMPT_TOKENS: Final = 504  # the pipeline's 512, less the 8 of the official
 class TooManyTokensError(InvalidRequestError):
     """The prompt is longer than the model reads."""
 
-    def __init__(self, tokens: int) -> None:
-        """Say how long it is and how much has to go."""
+    def __init__(self, tokens: int, noun: str) -> None:
+        """Say which text it is, how long, and how much has to go."""
         surplus = max(1, round(100 * (tokens - MAX_PROMPT_TOKENS) / tokens))
         super().__init__(
-            f"The prompt has {tokens} tokens: {MAX_PROMPT_TOKENS} are the limit, so shorten it "
+            f"The {noun} has {tokens} tokens: {MAX_PROMPT_TOKENS} are the limit, so shorten it "
             f"by about {surplus} %."
         )
-        self.tokens = tokens
+        self.tokens, self.noun = tokens, noun
 
 
 class TokenCounter:
@@ -50,21 +51,22 @@ class TokenCounter:
         text = neutralise(prompt, self._control_tokens)
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def check(self, prompts: Iterable[str]) -> None:
-        """Refuse prompts that are longer than the model reads.
+    def check(self, requests: Iterable[ImageRequest]) -> None:
+        """Refuse requests with words that are longer than the model reads.
 
         Raises:
             TooManyTokensError: One has more than 504 tokens.
 
         """
-        for prompt in prompts:
-            check_tokens(self.count(prompt))
+        nouns = {text: noun for each in requests for noun, text in each.texts.items()}
+        for text, noun in nouns.items():
+            check_tokens(self.count(text), noun)
 
 
-def check_tokens(tokens: int) -> None:
-    """Raise `TooManyTokensError` for a prompt of more than 504 tokens."""
+def check_tokens(tokens: int, noun: str) -> None:
+    """Raise `TooManyTokensError` for a text of more than 504 tokens."""
     if tokens > MAX_PROMPT_TOKENS:
-        raise TooManyTokensError(tokens)
+        raise TooManyTokensError(tokens, noun)
 
 
 def neutralise(prompt: str, control_tokens: Iterable[str]) -> str:

@@ -175,7 +175,7 @@ class ZImageEngine:
 
         """
         parts, request, match = self._loaded(), task.request, task.match or {}
-        parts.text.check(request.prompt)
+        parts.text.check(request)
         usual = request.size.pixels > TILED_PIXELS
         tiled = match.get("vae_tiling", usual)
         run = Run(

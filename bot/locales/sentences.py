@@ -30,11 +30,12 @@ _SENTENCES: Final = _compiled({
     r"The seed (.+) does not work: use a whole number from 0 to (\d+)\.":
         r"种子 \1 不行：请用 0 到 \2 的整数。",
     r"The prompt is empty: .*": "提示词是空的：请写要画什么，例如“红苹果”。",
-    r"The prompt has (\d+) characters: (\d+) are the limit\.":
+    r"The (?:\w+ )?prompt has (\d+) characters: (\d+) are the limit\.":
         r"提示词有 \1 个字符：最多 \2 个。",
-    r"The prompt has (\d+) tokens: (\d+) are the limit, so shorten it by about (\d+) %\.":
+    r"The (?:\w+ )?prompt has (\d+) tokens: (\d+) are the limit, so shorten it by about (\d+) %\.":
         r"提示词有 \1 个词元：最多 \2 个，请缩短约 \3 %。",
-    r"The prompt is not valid Unicode text: .*": "提示词不是有效的 Unicode 文字：请重新输入。",
+    r"The (?:\w+ )?prompt is not valid Unicode text: .*":
+        "提示词不是有效的 Unicode 文字：请重新输入。",
     r"The quality (.+) is unknown: use (.+)\.": r"没有质量 \1：请用 \2。",
     r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+);.*":
         r"引导 \1 不行：请用 0（关）到 \2 的数字；1.2 到 1.5 更贴近提示词。",
@@ -45,7 +46,7 @@ _SENTENCES: Final = _compiled({
     r"(\d+) values? cannot be compared: .*": r"不能对比 \1 个值：请写 2 到 9 个。",
     r"The value (.+) is there twice: .*": r"值 \1 写了两次：每个只写一次。",
     r"The value (.+) is the same as (.+): name .*": r"值 \1 与 \2 相同：每个只写一次。",
-    r"There is one prompt to compare: .*":
+    r"There is one (?:\w+ )?prompt to compare: .*":
         "只有一个提示词可对比：请把其他的也写上，用 | 隔开，例如“红苹果 | 绿苹果”。",
     r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
     # The queue and the service

@@ -1,17 +1,20 @@
-"""The words on a comparison's sheet: what it is about, and what each image is."""
+"""The fields of a request in a reader's words: on sheets, under images, in what was changed."""
 
 from __future__ import annotations
 
-from bot.domain.requests import ImageRequest
-from bot.domain.variations import Axis
+from collections.abc import Callable
+
+from bot.domain.plain_text import shortened
+from bot.domain.requests import FIELDS, PROMPT, SEED, Axis, ImageRequest, RequestField
 from bot.locales import text
+
+_WORDS_SHOWN = 60  # characters of a text among other facts
 
 
 def caption(request: ImageRequest, axis: Axis, locale: str) -> str:
     """Return what one image of a comparison is, in the reader's words."""
-    if axis is Axis.PROMPTS:
-        return request.prompt
-    return _FACTS[axis](request, locale)
+    field = axis.field
+    return field.shown_of(request) if field.is_text else fact(field, request, locale)
 
 
 def title(request: ImageRequest, locale: str, *axes: Axis) -> str:
@@ -19,38 +22,49 @@ def title(request: ImageRequest, locale: str, *axes: Axis) -> str:
     return text("sheet_prompts", locale) if Axis.PROMPTS in axes else request.prompt
 
 
-def shared_facts(request: ImageRequest, locale: str, *axes: Axis) -> list[str]:
-    """Return what all images of a comparison have in common, but for the prompt."""
-    facts = [(axis, fact(request, locale)) for axis, fact in _FACTS.items() if axis not in axes]
-    # Guidance and variety are off unless somebody asks for them.
-    return [words for axis, words in facts if axis not in _OFF_AT_ZERO or axis.of(request)]
+def shared_facts(
+    request: ImageRequest, locale: str, *axes: Axis, shown: Callable[[str], str] = str
+) -> list[str]:
+    """Return what all images of a comparison have in common, but for the prompt.
+
+    Args:
+        request: Any of theirs.
+        locale: The reader's language.
+        *axes: What differs between them.
+        shown: Makes a user's words harmless where they are shown.
+
+    """
+    return [
+        fact(field, request, locale, shown=shown)
+        for field in sorted(FIELDS, key=lambda field: field is not SEED)
+        if field is not PROMPT and field.axis not in axes and not field.goes_without_saying(request)
+    ]
 
 
-def _seed(request: ImageRequest, locale: str) -> str:
-    return text("sheet_seed", locale, seed=request.seed)
+def fact(
+    field: RequestField, request: ImageRequest, locale: str, *, shown: Callable[[str], str] = str
+) -> str:
+    """Return a request's value with its name, where it does not name itself."""
+    value = value_words(field, field.shown_of(request), locale)
+    if field.is_text:
+        value = shown(shortened(value, _WORDS_SHOWN))
+    elif field.label is not None:
+        value = field.label(field.of(request))
+    if field.names_itself:
+        return value
+    return text("fact_field", locale, name=field_name(field, locale), value=value)
 
 
-def _size(request: ImageRequest, _locale: str) -> str:
-    return f"{request.size.width}×{request.size.height}"
+def field_name(field: RequestField, locale: str) -> str:
+    """Return what a field is called in a sentence."""
+    return text(f"field_{field.option}", locale)
 
 
-def _quality(request: ImageRequest, locale: str) -> str:
-    return text(f"quality_{request.quality.value}", locale)
+def field_title(field: RequestField, locale: str) -> str:
+    """Return what a field is called above its value."""
+    return field_name(field, locale).capitalize()
 
 
-def _guidance(request: ImageRequest, locale: str) -> str:
-    return text("fact_guidance", locale, guidance=f"{request.guidance_scale:g}")
-
-
-def _variety(request: ImageRequest, locale: str) -> str:
-    return text("fact_variety", locale, variety=request.variety)
-
-
-_OFF_AT_ZERO = (Axis.GUIDANCE, Axis.VARIETY)
-_FACTS = {
-    Axis.SEEDS: _seed,
-    Axis.SIZES: _size,
-    Axis.QUALITIES: _quality,
-    Axis.GUIDANCE: _guidance,
-    Axis.VARIETY: _variety,
-}
+def value_words(field: RequestField, value: str, locale: str) -> str:
+    """Return a value, as a person would type it, in the reader's words."""
+    return text(f"{field.option}_{value}", locale) if value in field.choices else value

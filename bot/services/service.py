@@ -26,9 +26,8 @@ from bot.domain.jobs import (
 )
 from bot.domain.lineage import Ancestry, Family
 from bot.domain.recipe import signed_text
-from bot.domain.requests import ImageRequest, Size, SizeRules
+from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
 from bot.domain.search import Search
-from bot.domain.variations import Axis
 from bot.domain.verdict import verdict
 from bot.domain.viewers import Viewer
 from bot.engine.tokens import TokenCounter
@@ -586,7 +585,7 @@ class Service:
         """Refuse prompts that the model cannot read whole, before anything is written down."""
         counter = await asyncio.shield(self._tokens)
         if counter is not None:
-            await asyncio.to_thread(counter.check, {each.prompt for each in requests})
+            await asyncio.to_thread(counter.check, requests)
 
     @contextlib.contextmanager
     def _room_for(self, user_id: int) -> Iterator[None]:

@@ -9,8 +9,7 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
-from bot.domain.requests import ImageRequest, Quality, Size
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis, ImageRequest, Quality, Size
 from bot.domain.variety_schedule import NEWEST_SCALE
 from bot.domain.viewers import NO_CHANNEL
 from bot.storage.database import Database

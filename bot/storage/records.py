@@ -22,7 +22,7 @@ from typing import Any, Final
 from bot.domain.boards import Board, Item
 from bot.domain.jobs import Generation, ImageMessage, Job, JobSource, JobState, now
 from bot.domain.recipe import Recipe
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis
 from bot.media.picture_files import write_once
 from bot.storage.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS, board_values, item_values
 from bot.storage.deletions import Deletion

@@ -31,8 +31,17 @@ from bot.domain.boards import Board, Item, Swatch
 from bot.domain.deferrals import Repeat
 from bot.domain.forms import Field, Form
 from bot.domain.recipe import parse_recipe
-from bot.domain.requests import ImageRequest, clean_prompt, parse_seed, random_seed
+from bot.domain.requests import (
+    PROMPT,
+    SEED,
+    SIZE,
+    ImageRequest,
+    clean_prompt,
+    parse_seed,
+    random_seed,
+)
 from bot.locales import text
+from bot.media.captions import field_title
 from bot.media.encoding import picture_png
 from bot.media.exports.phrases import plain_stem
 from bot.media.exports.sheet import palette_of_items
@@ -139,14 +148,14 @@ async def ask_prompt(interaction: discord.Interaction, board_id: str, number: st
     base, locale = _base_of(item), str(interaction.locale)
     words = prompt_words(await asyncio.to_thread(colours_of, board, item), locale)
     fields = [
-        Field(name="prompt", label=text("edit_prompt", locale), is_required=True, is_long=True,
+        Field(name="prompt", label=field_title(PROMPT, locale), is_required=True, is_long=True,
               value="" if base is None else base.prompt, max_length=3000),
         Field(name="colours", label=text("board_field_colours", locale), value=words,
               is_long=True, hint=text("board_hint_colours", locale), max_length=600),
-        Field(name="size", label=text("edit_size", locale), max_length=20,
+        Field(name="size", label=field_title(SIZE, locale), max_length=20,
               value=str(base.size) if base is not None else board.size or "",
               hint=text("edit_size_hint", locale)),
-        Field(name="seed", label=text("edit_seed", locale), max_length=20,
+        Field(name="seed", label=field_title(SEED, locale), max_length=20,
               hint=text("board_hint_seed", locale)),
     ]  # fmt: skip
     title = text("board_paint_title", locale)

@@ -38,9 +38,9 @@ from bot.domain.deferrals import Repeat
 from bot.domain.forms import Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.recipe import Recipe, parse_recipe
-from bot.domain.requests import parse_variety, random_seed
-from bot.domain.variety_schedule import NEWEST_SCALE
+from bot.domain.requests import VARIETY, parse_variety, random_seed
 from bot.locales import text
+from bot.media.captions import field_title
 from bot.media.encoding import fit_under, picture_png
 from bot.media.exports import PictureCache, draw_compared
 from bot.media.picture_files import FileState
@@ -89,7 +89,7 @@ async def ask_more(interaction: discord.Interaction, board_id: str, number: str)
     fields = [
         Field(name="count", label=text("board_field_count", locale), value=str(MORE_COUNT),
               max_length=1, is_required=True, hint=text("board_hint_count", locale)),
-        Field(name="variety", label=text("edit_variety", locale), max_length=3,
+        Field(name="variety", label=field_title(VARIETY, locale), max_length=3,
               value=str(max(request.variety, MORE_VARIETY)),
               hint=text("edit_variety_hint", locale)),
     ]  # fmt: skip
@@ -107,7 +107,7 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
     if not 1 <= count <= MORE_COUNT:
         raise RefusalError("board_more_count", count=count, limit=MORE_COUNT)
     if variety != request.variety:
-        request = replace(request, variety=variety, variety_scale=NEWEST_SCALE)
+        request = request.with_typed({VARIETY.name: variety})
     requests = series(replace(request, seed=random_seed()), count)
     parents = await _original(interaction, item)
     await submit(interaction, requests, parents=parents * count, spoiler=item.is_spoiler)

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import ImageRequest, Quality
-from bot.domain.variations import Axis
+from bot.domain.requests import FIELDS, Axis, ImageRequest, Quality
 from bot.errors import EngineError
 from tests.support.discord_env import (
     SMALL,
@@ -71,10 +70,10 @@ async def test_one_thing_varies_and_all_else_is_the_same(
     message = await compare(env, vary, **options)
     requests = [each.request for each in await made(env, message)]
     axis = Axis(vary)
-    found = [axis.of(request) for request in requests]
+    found = [axis.field.of(request) for request in requests]
     assert [str(each) if vary == "sizes" else each for each in found] == values
     for other in set(Axis) - {axis}:
-        assert len({other.of(request) for request in requests}) == 1, other
+        assert len({other.field.of(request) for request in requests}) == 1, other
     assert requests == env.engine.drawn
     [sheet] = await pictures(message)
     assert sheet.width >= 900
@@ -378,5 +377,6 @@ async def test_a_sheet_over_the_upload_limit_becomes_webp(env: DiscordEnv):
 
 
 async def test_a_request_knows_its_value_on_every_axis():
+    assert {axis.field for axis in Axis} == set(FIELDS)
     scale = {"variety_scale"}  # nobody chooses it
-    assert {axis.field for axis in Axis} == set(ImageRequest.__dataclass_fields__) - scale
+    assert {field.name for field in FIELDS} == set(ImageRequest.__dataclass_fields__) - scale

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Final, Literal
+from typing import Final
 
 from bot.domain.jobs import Relation
-from bot.domain.requests import ImageRequest
-
-Name = Literal["prompt", "seed", "size", "quality", "guidance", "variety"]
+from bot.domain.requests import FIELDS, SEED, ImageRequest, RequestField
 
 # A word; or a character of a script whose words touch (Han, kana, hangul); or a mark.
 _PIECE: Final = re.compile(
@@ -26,14 +24,20 @@ class FieldChange:
     """One thing that is not as it was.
 
     Attributes:
+        field: Of the request.
         before: As text; of a prompt the words that were there, empty where words were added.
         after: As text; empty where words were taken out.
 
     """
 
-    name: Name
+    field: RequestField
     before: str
     after: str
+
+    @property
+    def name(self) -> str:
+        """Return what people call the field."""
+        return self.field.option
 
 
 def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
@@ -53,35 +57,33 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
 
 
 def changes(before: ImageRequest, after: ImageRequest) -> list[FieldChange]:
-    """Return everything that was changed, the prompt first."""
-    settings: tuple[tuple[Name, str, str], ...] = (
-        ("size", str(before.size), str(after.size)),
-        ("quality", before.quality.value, after.quality.value),
-        ("guidance", f"{before.guidance_scale:g}", f"{after.guidance_scale:g}"),
-        ("variety", str(before.variety), str(after.variety)),
-        ("seed", str(before.seed), str(after.seed)),
-    )
-    found = [
-        FieldChange(name=name, before=old, after=new) for name, old, new in settings if old != new
-    ]
-    return [*prompt_changes(before.prompt, after.prompt), *found]
+    """Return everything that was changed: words first, the seed last."""
+    fields = sorted(FIELDS, key=lambda field: (not field.is_text, field is SEED))
+    found = []
+    for field in fields:
+        old, new = field.shown_of(before), field.shown_of(after)
+        if field.is_text:
+            found += text_changes(field, old, new)
+        elif old != new:
+            found.append(FieldChange(field=field, before=old, after=new))
+    return found
 
 
-def prompt_changes(before: str, after: str) -> list[FieldChange]:
-    """Return which words of a prompt were changed; both prompts whole where most were."""
+def text_changes(field: RequestField, before: str, after: str) -> list[FieldChange]:
+    """Return which words of a text were changed; both texts whole where most were."""
     if before == after:
         return []
-    old, new = (list(_PIECE.finditer(prompt)) for prompt in (before, after))
+    old, new = (list(_PIECE.finditer(text)) for text in (before, after))
     matcher = SequenceMatcher(
         None, [each[0].casefold() for each in old], [each[0].casefold() for each in new],
         autojunk=False,
     )  # fmt: skip
     spans = [each for each in matcher.get_opcodes() if each[0] != "equal"]
     if matcher.ratio() < _ALIKE or not 0 < len(spans) <= _MAX_SPANS:
-        return [FieldChange(name="prompt", before=before, after=after)]
+        return [FieldChange(field=field, before=before, after=after)]
     found = [
         FieldChange(
-            name="prompt",
+            field=field,
             before=_words(before, old[old_from:old_to]),
             after=_words(after, new[new_from:new_to]),
         )
@@ -90,9 +92,9 @@ def prompt_changes(before: str, after: str) -> list[FieldChange]:
     return [each for each in found if each.before or each.after]
 
 
-def _words(prompt: str, pieces: list[re.Match[str]]) -> str:
-    """Return what stands in the prompt from the first to the last piece, without outer marks."""
+def _words(text: str, pieces: list[re.Match[str]]) -> str:
+    """Return what stands in a text from the first to the last piece, without outer marks."""
     if not pieces:
         return ""
-    words = prompt[pieces[0].start() : pieces[-1].end()]
+    words = text[pieces[0].start() : pieces[-1].end()]
     return words.strip(_MARKS) or words

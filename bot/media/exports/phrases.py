@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.boards import Board, Item, ItemStatus
+from bot.domain.requests import FIELDS, PROMPT
 from bot.locales import is_chinese, text
+from bot.media.captions import field_title, value_words
 from bot.media.kit.typography import plain
 
 _MONTHS: Final = (
@@ -67,16 +69,6 @@ def tags_of(items: Sequence[Item]) -> list[str]:
     return sorted(counts, key=lambda tag: (-counts[tag], tag))
 
 
-_RECIPE_FACTS: Final = (
-    ("exhibit_seed", "seed"),
-    ("exhibit_quality", "quality"),
-    ("exhibit_steps", "num_inference_steps"),
-    ("exhibit_guidance", "guidance_scale"),
-    ("exhibit_variety", "variety"),
-    ("exhibit_model", "model"),
-)
-
-
 def recipe_of(item: Item) -> dict[str, object] | None:
     """Return the recipe of a picture as a document, or None where there is none to be read."""
     if item.recipe_text is None:
@@ -93,16 +85,19 @@ def recipe_facts(item: Item, locale: str) -> list[tuple[str, str]]:
     recipe = recipe_of(item) or {}
     size = text("exhibit_size", locale), f"{item.width}×{item.height}"
     known = [
-        (text(key, locale), plain(_value(recipe[name], name, locale)))
-        for key, name in _RECIPE_FACTS
+        (field_title(field, locale), plain(value_words(field, _shown(recipe[field.name]), locale)))
+        for field in FIELDS
+        if field is not PROMPT and recipe.get(field.name, "") != ""
+    ]
+    others = [
+        (text(f"exhibit_{key}", locale), plain(_shown(recipe[name])))
+        for key, name in (("steps", "num_inference_steps"), ("model", "model"))
         if name in recipe
     ]
-    return [size, *known]
+    return [size, *known, *others]
 
 
-def _value(value: object, name: str, locale: str) -> str:
-    if name == "quality" and value in {"draft", "standard", "final"}:
-        return text(f"quality_{value}", locale)
+def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

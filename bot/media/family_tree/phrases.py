@@ -8,6 +8,7 @@ from typing import Final
 from bot.domain.jobs import Relation
 from bot.domain.lineage import FamilyMember, FieldChange
 from bot.locales import is_chinese, text
+from bot.media.captions import field_name, value_words
 
 _STRAIGHT: Final = str.maketrans("“”", '""')
 WORDS_SHOWN: Final = 40  # characters of a prompt in a change
@@ -35,19 +36,21 @@ def change_words(
         limit: Characters of a prompt before and after a change.
 
     """
-    if change.name == "quality":
-        values = {"before": change.before, "after": change.after}
-        named = {side: text(f"quality_{value}", locale) for side, value in values.items()}
-        return text("change_quality", locale, **named)
-    if change.name != "prompt":
-        return text(f"change_{change.name}", locale, before=change.before, after=change.after)
-    key = "change_prompt"
-    if not change.before:
-        key = "change_prompt_added"
-    elif not change.after:
-        key = "change_prompt_removed"
-    before, after = (shown(_short(words, limit)) for words in (change.before, change.after))
-    return text(key, locale, before=before, after=after)
+    key, sides, name = (
+        "change_field",
+        (change.before, change.after),
+        field_name(change.field, locale),
+    )
+    if change.field.is_text:
+        key = "change_text"
+        if not change.before:
+            key = "change_text_added"
+        elif not change.after:
+            key = "change_text_removed"
+        before, after = (shown(_short(words, limit)) for words in sides)
+    else:
+        before, after = (value_words(change.field, value, locale) for value in sides)
+    return text(key, locale, name=name, before=before, after=after)
 
 
 def all_changes(member: FamilyMember, parent: FamilyMember | None, locale: str) -> str:

@@ -11,8 +11,7 @@ from PIL import Image
 from bot.cli import run
 from bot.cli.comparison_file import read_plan
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import SizeRules
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis, SizeRules
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, InvalidRequestError
 

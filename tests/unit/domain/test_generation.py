@@ -117,7 +117,7 @@ def test_a_prompt_that_does_not_work_is_refused(prompt: str, said: str):
 @pytest.mark.parametrize("guidance", ["-0.1", "2.1", "nan", "inf", "much"])
 def test_guidance_has_limits(guidance: str):
     with pytest.raises(InvalidRequestError, match="from 0"):
-        parse(guidance_scale=guidance)
+        parse(guidance=guidance)
 
 
 @pytest.mark.parametrize("variety", ["-1", "101", "0.5", "much"])
@@ -129,7 +129,7 @@ def test_variety_has_limits(variety: str):
 def test_qualities_are_seven_eight_and_nine_forwards_and_guidance_doubles_them():
     forwards = [parse(quality=quality).num_forwards for quality in Quality]
     assert forwards == [7, 8, 9]
-    assert parse(guidance_scale="1.5").num_forwards == 16
+    assert parse(guidance="1.5").num_forwards == 16
 
 
 def test_standard_quality_is_the_grid_the_model_was_distilled_on():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.domain.requests import ImageRequest, Size
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TokenCounter, TooManyTokensError
 from bot.engine.z_image import ZImageEngine
 from bot.settings import Settings
@@ -34,10 +36,13 @@ def test_504_tokens_are_fine_and_505_are_not(demo_model: Path):
     counter = TokenCounter(demo_model)
     comma = counter.count("," * 11) - counter.count("," * 10)
     assert comma == 1, "a comma is a token, which makes any number of them"
-    fits = "," * MAX_PROMPT_TOKENS
+    plain = ImageRequest(prompt="x", seed=0, size=Size(width=128, height=128))
+    fits = replace(plain, prompt="," * MAX_PROMPT_TOKENS)
     counter.check([fits])
-    with pytest.raises(TooManyTokensError, match=r"has 505 tokens: 504 are the limit") as caught:
-        counter.check(["x", fits + ","])
+    with pytest.raises(
+        TooManyTokensError, match=r"The prompt has 505 tokens: 504 are the limit"
+    ) as caught:
+        counter.check([plain, replace(fits, prompt=fits.prompt + ",")])
     assert caught.value.tokens == 505
 
 

@@ -50,7 +50,7 @@ def test_chinese_is_written_with_its_own_punctuation():
         {"prompt": " "},
         {"prompt": "x" * 5000},
         {"quality": "best"},
-        {"guidance_scale": 9},
+        {"guidance": 9},
         {"variety": 101},
     ],
 )

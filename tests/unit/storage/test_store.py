@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.jobs import Job, JobSource, Speed, new_id, now
-from bot.domain.requests import ImageRequest, Size
-from bot.domain.variations import Axis
+from bot.domain.requests import Axis, ImageRequest, Size
 from bot.errors import SettingsError
 from bot.services.bootstrap import alone_in
 from bot.settings import PROJECT_DIR, Settings

@@ -1,0 +1,237 @@
+"""The request of one image, and the table of its fields.
+
+Whatever types, keeps, compares or shows a request goes through `FIELDS`. A new field is a row
+there, an attribute of `ImageRequest` and its words in `bot/locales/`; the rest follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from bot.domain.requests.field import FormEntry, RequestField, of_type
+from bot.domain.requests.sizes import Size, SizeRules
+from bot.domain.requests.values import (
+    MAX_GUIDANCE_SCALE,
+    MAX_PROMPT_CHARACTERS,
+    MAX_VARIETY,
+    Quality,
+    check_guidance_scale,
+    check_prompt,
+    check_seed,
+    check_variety,
+    check_variety_scale,
+    clean_prompt,
+    parse_guidance_scale,
+    parse_quality,
+    parse_seed,
+    parse_variety,
+    random_seed,
+)
+from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, variety_noise
+
+_LARGEST_SIDE: Final = 4096  # pixels in a document; nothing here draws more than 2048
+
+
+class Axis(StrEnum):
+    """What differs between the images of a comparison: a field, by its plural."""
+
+    PROMPTS = "prompts"
+    QUALITIES = "qualities"
+    GUIDANCE = "guidance"
+    VARIETY = "variety"
+    SIZES = "sizes"
+    SEEDS = "seeds"
+
+    @property
+    def field(self) -> RequestField:
+        """Return the field that differs."""
+        return next(field for field in FIELDS if field.axis is self)
+
+
+def _size_of(document: Mapping[str, Any]) -> Size:
+    return Size(width=_side(document["width"]), height=_side(document["height"]))
+
+
+def _side(value: Any) -> int:  # noqa: ANN401 - JSON
+    side: int = of_type(value, int)
+    if not 0 < side <= _LARGEST_SIDE:
+        raise ValueError(f"{side} pixels")
+    return side
+
+
+PROMPT: Final = RequestField(
+    name="prompt",
+    option="prompt",
+    parse=lambda typed, _: clean_prompt(typed),
+    check=check_prompt,
+    noun="prompt",
+    axis=Axis.PROMPTS,
+    help="what to draw; several make several images",
+    description="What to draw, in English, Chinese or both",
+    form=FormEntry(
+        max_length=MAX_PROMPT_CHARACTERS, is_required=True, is_long=True, has_hint=False
+    ),
+)
+SIZE: Final = RequestField(
+    name="size",
+    option="size",
+    parse=lambda typed, rules: rules.parse(typed),
+    default=lambda rules: rules.default,
+    names_itself=True,
+    label=lambda size: f"{size.width}×{size.height}",
+    axis=Axis.SIZES,
+    tried=(
+        "square, portrait, landscape, wide", "square, portrait", "portrait, landscape",
+        "phone, tall, portrait, square, landscape, wide",
+    ),
+    help="WIDTHxHEIGHT or a name (default: square)",
+    description="A name such as portrait, or WIDTHxHEIGHT",
+    form=FormEntry(is_required=True),
+    dump=lambda size: {"width": size.width, "height": size.height},
+    load=_size_of,
+)  # fmt: skip
+SEED: Final = RequestField(
+    name="seed",
+    option="seed",
+    kind=int,
+    parse=lambda typed, _: parse_seed(typed),
+    check=check_seed,
+    default=lambda _: random_seed(),
+    axis=Axis.SEEDS,
+    help="0 to 4294967295; the same seed gives the same pixels (default: a random one)",
+    description="The same seed gives the same pixels; none draws a random one",
+    form=FormEntry(),
+)
+QUALITY: Final = RequestField(
+    name="quality",
+    option="quality",
+    parse=lambda typed, _: parse_quality(typed),
+    usual=Quality.STANDARD,
+    choices=tuple(Quality),
+    names_itself=True,
+    axis=Axis.QUALITIES,
+    tried=("draft, standard, final", "draft, final"),
+    help="draft, standard or final (default: standard)",
+    description="How many steps: draft 7, standard 8, final 9",
+    dump=lambda quality: {"quality": quality.value},
+    load=lambda document: Quality(document["quality"]),
+)
+GUIDANCE: Final = RequestField(
+    name="guidance_scale",
+    option="guidance",
+    kind=float,
+    parse=lambda typed, _: parse_guidance_scale(typed),
+    check=check_guidance_scale,
+    usual=0.0,
+    limits=(0.0, MAX_GUIDANCE_SCALE),
+    show=lambda scale: f"{scale:g}",
+    axis=Axis.GUIDANCE,
+    tried=("0, 1, 1.4", "0, 1.2", "0, 0.5, 1, 1.5, 2"),
+    help="0 to 2 (default: 0)",
+    description="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
+)
+VARIETY: Final = RequestField(
+    name="variety",
+    option="variety",
+    kind=int,
+    parse=lambda typed, _: parse_variety(typed),
+    check=check_variety,
+    usual=0,
+    limits=(0, MAX_VARIETY),
+    axis=Axis.VARIETY,
+    tried=("0, 25, 50, 100", "0, 50", "0, 20, 40, 60, 80, 100"),
+    help="0 to 100: how far a seed also moves the prompt's meaning (default: 0)",
+    description="0 to 100: lets seeds differ more, and follows the prompt less closely",
+    form=FormEntry(),
+)
+
+FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRequest:
+    """Everything the requester decides about one image; the seed is already drawn.
+
+    Attributes:
+        variety: 0 .. 100: how far the seed also moves the prompt's embedding, because a new seed
+            alone changes an image of a distilled model little.
+        variety_scale: What the variety means in noise (see `bot.domain.variety_schedule`); nobody
+            types it, and only what is drawn again from before has another one than the newest.
+
+    Raises:
+        InvalidRequestError: A value is out of its range; the sentence names it.
+
+    """
+
+    prompt: str
+    seed: int
+    size: Size
+    quality: Quality = Quality.STANDARD
+    guidance_scale: float = 0.0
+    variety: int = 0
+    variety_scale: int = NEWEST_SCALE
+
+    def __post_init__(self) -> None:
+        """Check every value, so that nothing behind this class has to."""
+        for field in FIELDS:
+            field.check(field.of(self))
+        check_variety_scale(self.variety_scale)
+
+    @classmethod
+    def parse(cls, *, rules: SizeRules, **typed: str | float | None) -> Self:
+        """Build a request from what a person typed, by the names of the options.
+
+        What is missing or None is as usual; no seed means a random one, 0 is a seed.
+        """
+        if unknown := typed.keys() - {field.option for field in FIELDS}:
+            raise TypeError(f"no options: {unknown}")
+        return cls(**{each.name: each.read(typed.get(each.option), rules) for each in FIELDS})
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote, perhaps among other things.
+
+        Raises:
+            KeyError: Something is missing.
+            TypeError: A value is of another type.
+            ValueError: A value cannot be meant.
+            InvalidRequestError: A value is out of its range.
+
+        """
+        request = cls(**{field.name: field.from_json(document) for field in FIELDS})
+        # Without a variety its scale means nothing: what is made of it now is of today's.
+        scale = document.get("variety_scale", NEWEST_SCALE) if request.variety else NEWEST_SCALE
+        return replace(request, variety_scale=of_type(scale, int))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as a flat JSON document."""
+        fields = {key: value for each in FIELDS for key, value in each.to_json(self).items()}
+        return {**fields, "variety_scale": self.variety_scale}
+
+    def with_typed(self, values: Mapping[str, Any]) -> Self:
+        """Return the request with other values, typed today: a variety means what it does today."""
+        scale = NEWEST_SCALE if VARIETY.name in values else self.variety_scale
+        return replace(self, **values, variety_scale=scale)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return the words that the model reads, by what a sentence calls them."""
+        return {each.noun: each.of(self) for each in FIELDS if each.is_text and each.of(self)}
+
+    @property
+    def num_forwards(self) -> int:
+        """Return the forwards of the transformer this image costs: guidance doubles them."""
+        return self.quality.num_inference_steps * (2 if self.guidance_scale > 0 else 1)
+
+    @property
+    def variety_noise(self) -> VarietyNoise | None:
+        """Return the noise that the variety puts on the prompt's embedding."""
+        return variety_noise(self.variety, self.variety_scale)
+
+    @property
+    def has_older_variety(self) -> bool:
+        """Tell whether the same variety, asked for today, would be other noise."""
+        return self.variety_noise != variety_noise(self.variety, NEWEST_SCALE)

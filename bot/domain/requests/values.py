@@ -1,0 +1,188 @@
+"""Single values of a request: what they are, and how each is read and checked."""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+from typing import Final
+
+from bot.domain.plain_text import quoted
+from bot.domain.variety_schedule import LARGEST, SCALES
+from bot.errors import InvalidRequestError
+
+MAX_SEED: Final = (
+    2**32 - 1
+)  # Discord's integer options hold 53 bits; 32 are enough and can be typed.
+MAX_PROMPT_CHARACTERS: Final = 4000  # far above 504 tokens of any language: a cheap first check
+MAX_VARIETY: Final = LARGEST
+MAX_GUIDANCE_SCALE: Final = 2.0  # above, the distilled model only gets harsher
+
+
+class Quality(StrEnum):
+    """How many forwards of the transformer an image gets.
+
+    Articles count "8 / 9 / 10 steps" for these: the official schedule of older diffusers ran one
+    forward more, whose step had no effect (dt = 0).
+    """
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    FINAL = "final"
+
+    @property
+    def num_inference_steps(self) -> int:
+        """Return the number of effective forwards: 7, 8 or 9."""
+        return {Quality.DRAFT: 7, Quality.STANDARD: 8, Quality.FINAL: 9}[self]
+
+    @property
+    def sigmas(self) -> tuple[float, ...]:
+        """Return the uniform grid from 1 to 1/n, *before* the scheduler's shift.
+
+        For 8 steps this is the grid the model was distilled on; passing it explicitly makes every
+        version of diffusers agree.
+        """
+        steps = self.num_inference_steps
+        return tuple((steps - i) / steps for i in range(steps))
+
+
+def random_seed() -> int:
+    """Draw a seed between 0 and 2**32 - 1."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+def seed_after(seed: int, count: int) -> int:
+    """Return the seed `count` places behind another one; behind the last one comes 0."""
+    return (seed + count) % (MAX_SEED + 1)
+
+
+def clean_prompt(prompt: str) -> str:
+    """Return the prompt with outer and repeated white space removed (line breaks become spaces)."""
+    return " ".join(prompt.split())
+
+
+def check_prompt(prompt: str) -> None:
+    """Refuse an empty prompt, one no tokenizer should see, and text that is not valid Unicode."""
+    if not prompt.strip():
+        raise InvalidRequestError(
+            "The prompt is empty: say what to draw, for example 'a red apple'."
+        )
+    check_text(prompt, noun="prompt")
+
+
+def check_text(text: str, *, noun: str) -> None:
+    """Refuse words for the model that no tokenizer should see, or that are no valid Unicode."""
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        raise InvalidRequestError(
+            f"The {noun} has {len(text)} characters: {MAX_PROMPT_CHARACTERS} are the limit."
+        )
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidRequestError(f"The {noun} is not valid Unicode text: type it again in UTF-8.")
+
+
+def parse_seed(seed: str | int) -> int:
+    """Read a seed as it was typed.
+
+    Raises:
+        InvalidRequestError: It is no whole number between 0 and 2**32 - 1.
+
+    """
+    try:
+        number = int(seed)
+    except ValueError:
+        raise _bad_seed(seed) from None
+    check_seed(number)
+    return number
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed outside 0 .. 2**32 - 1."""
+    if not 0 <= seed <= MAX_SEED:
+        raise _bad_seed(seed)
+
+
+def _bad_seed(seed: str | int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The seed {quoted(seed)} does not work: use a whole number from 0 to {MAX_SEED}."
+    )
+
+
+def parse_quality(quality: str) -> Quality:
+    """Read a quality by its name.
+
+    Raises:
+        InvalidRequestError: There is no such quality.
+
+    """
+    try:
+        return Quality(quality.strip().casefold())
+    except ValueError:
+        names = ", ".join(Quality)
+        raise InvalidRequestError(
+            f"The quality {quoted(quality)} is unknown: use {names}."
+        ) from None
+
+
+def parse_guidance_scale(guidance_scale: str | float) -> float:
+    """Read a guidance scale as it was typed.
+
+    Raises:
+        InvalidRequestError: It is no number between 0 and 2.
+
+    """
+    try:
+        number = float(guidance_scale)
+    except ValueError:
+        raise _bad_guidance_scale(guidance_scale) from None
+    check_guidance_scale(number)
+    return number
+
+
+def check_guidance_scale(guidance_scale: float) -> None:
+    """Refuse a guidance scale outside 0 .. 2 (and NaN)."""
+    if not 0.0 <= guidance_scale <= MAX_GUIDANCE_SCALE:
+        raise _bad_guidance_scale(guidance_scale)
+
+
+def _bad_guidance_scale(guidance_scale: str | float) -> InvalidRequestError:
+    shown = guidance_scale if isinstance(guidance_scale, str) else f"{guidance_scale:g}"
+    return InvalidRequestError(
+        f"The guidance {quoted(shown)} does not work: use a number from 0 (off) to "
+        f"{MAX_GUIDANCE_SCALE:g}; 1.2 to 1.5 follows the prompt more strictly."
+    )
+
+
+def parse_variety(variety: str | int) -> int:
+    """Read a variety as it was typed.
+
+    Raises:
+        InvalidRequestError: It is no whole number between 0 and 100.
+
+    """
+    try:
+        number = int(variety)
+    except ValueError:
+        raise _bad_variety(variety) from None
+    check_variety(number)
+    return number
+
+
+def check_variety(variety: int) -> None:
+    """Refuse a variety outside 0 .. 100."""
+    if not 0 <= variety <= MAX_VARIETY:
+        raise _bad_variety(variety)
+
+
+def check_variety_scale(scale: int) -> None:
+    """Refuse a scale that this version of the program does not know."""
+    if scale not in SCALES:
+        raise InvalidRequestError(
+            f"The variety scale {scale} does not work: this program knows "
+            f"{', '.join(map(str, SCALES))}; a newer one may know more."
+        )
+
+
+def _bad_variety(variety: str | int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The variety {quoted(variety)} does not work: use a whole number from 0 (off) to "
+        f"{MAX_VARIETY}."
+    )
