@@ -14,8 +14,8 @@ from bot.domain.jobs import Generation, Job, now
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.storage.database import Database
-from bot.storage.jobs import request_of
 from bot.storage.records import Place
+from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 from bot.storage.search_index import (
     index_facets,
     index_words,
@@ -266,8 +266,7 @@ class GenerationTable:
 
 _COLUMNS: Final = (
     "id", "job_id", "position", "relation", "parent_id", "user_id", "guild_id", "channel_id",
-    "message_id", "prompt", "prompt_used", "seed", "width", "height", "quality",
-    "num_inference_steps", "sigmas", "guidance_scale", "variety", "variety_scale", "model_id",
+    "message_id", *REQUEST_COLUMNS, "prompt_used", "num_inference_steps", "sigmas", "model_id",
     "model_revision", "dtype", "device", "torch", "diffusers", "transformers", "conditions",
     "durations", "pixel_sha256", "created_at", "recipe", "likeness",
 )  # fmt: skip
@@ -310,15 +309,14 @@ def _listed(ids: frozenset[int]) -> str:
 
 
 def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
-    request, made = generation.request, generation.conditions
+    made = generation.conditions
     return (
         generation.id, job.id, generation.index, generation.relation, generation.parent_id,
         job.origin.user_id, job.origin.guild_id, job.origin.channel_id, job.message_id,
-        request.prompt, made["prompt_used"], request.seed, request.size.width, request.size.height,
-        request.quality, made["num_inference_steps"], json.dumps(made["sigmas"]),
-        request.guidance_scale, request.variety, request.variety_scale, made["model"],
-        made["revision"], made["dtype"], made["device"], made["torch"], made["diffusers"],
-        made["transformers"],
+        *request_values(generation.request),
+        made["prompt_used"], made["num_inference_steps"], json.dumps(made["sigmas"]),
+        made["model"], made["revision"], made["dtype"], made["device"], made["torch"],
+        made["diffusers"], made["transformers"],
         json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
         generation.pixel_sha256, generation.created_at.isoformat(), generation.recipe_text,
         generation.likeness,

@@ -9,10 +9,10 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
-from bot.domain.requests import Axis, ImageRequest, Quality, Size
-from bot.domain.variety_schedule import NEWEST_SCALE
+from bot.domain.requests import Axis, Size
 from bot.domain.viewers import NO_CHANNEL
 from bot.storage.database import Database
+from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 
 _ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
@@ -22,8 +22,8 @@ _INSERT_JOB: Final = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
-    "INSERT OR IGNORE INTO requests (job_id, position, prompt, seed, width, height, quality,"
-    " guidance_scale, variety, variety_scale, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f"INSERT OR IGNORE INTO requests (job_id, position, parent_id, {', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - names of columns only
+    f" VALUES (?, ?, ?{', ?' * len(REQUEST_COLUMNS)})"
 )
 
 
@@ -240,31 +240,10 @@ async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0)
     await db.executemany(
         _INSERT_REQUEST,
         [
-            (job.id, first + i, *_request_values(request), job.parent_of(i))
+            (job.id, first + i, job.parent_of(i), *request_values(request))
             for i, request in enumerate(job.requests)
         ],
     )
-
-
-def request_of(row: aiosqlite.Row) -> ImageRequest:
-    """Return the request that a row of `requests` or `generations` holds."""
-    return ImageRequest(
-        prompt=row["prompt"],
-        seed=row["seed"],
-        size=Size(width=row["width"], height=row["height"]),
-        quality=Quality(row["quality"]),
-        guidance_scale=row["guidance_scale"],
-        variety=row["variety"],
-        # Without a variety its scale meant nothing: what is made of it now is of today's.
-        variety_scale=row["variety_scale"] if row["variety"] else NEWEST_SCALE,
-    )
-
-
-def _request_values(request: ImageRequest) -> tuple[Any, ...]:
-    return (
-        request.prompt, request.seed, request.size.width, request.size.height,
-        request.quality, request.guidance_scale, request.variety, request.variety_scale,
-    )  # fmt: skip
 
 
 def _job_values(job: Job) -> tuple[Any, ...]:

@@ -11,21 +11,20 @@ import aiosqlite
 from bot.domain.lineage import Ancestry, Family, FamilyMember, Presence
 from bot.domain.viewers import MadeAt, Viewer
 from bot.storage.database import Database
-from bot.storage.jobs import request_of
+from bot.storage.requests import REQUEST_COLUMNS, request_of
 
 REACH: Final = 2000  # images of a family that are looked at; a picture shows far fewer
 LONGEST_LINE: Final = 1000  # images
 
 # The rows of a table with the columns `id` and `parent_id`, with all that is told of them.
-_ROWS: Final = """
+_ROWS: Final = f"""
 SELECT
     kin.id, kin.parent_id, kin.relation, kin.deleted_at, kin.guild_id, kin.channel_id,
     kin.user_id,
-    kin.prompt, kin.seed, kin.width, kin.height, kin.quality, kin.guidance_scale, kin.variety,
-    kin.variety_scale, kin.pixel_sha256, jobs.spoiler
-FROM {found} JOIN generations AS kin ON kin.id = {found}.id JOIN jobs ON jobs.id = kin.job_id
+    {", ".join(f"kin.{name}" for name in REQUEST_COLUMNS)}, kin.pixel_sha256, jobs.spoiler
+FROM {{found}} JOIN generations AS kin ON kin.id = {{found}}.id JOIN jobs ON jobs.id = kin.job_id
 ORDER BY kin.created_at, kin.position, kin.rowid
-"""
+"""  # noqa: S608 - names of columns only
 # UNION drops what was found before, so a circle ends. SQLite takes the rows in the order in which
 # they were found: what is left out beyond the limit is farther away than all that is not.
 _LINE: Final = f"""
