@@ -16,11 +16,12 @@ from bot.domain.drawing import Drawing
 from bot.domain.jobs import Generation
 from bot.domain.requests import VARIETY, ImageRequest, check_variety
 from bot.domain.requests.field import of_type
+from bot.domain.requests.operations import check_sha256
 from bot.domain.signature import Proof, SigningKey, proof
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, scale_of
 from bot.errors import BotError
 
-RECIPE_VERSION: Final = 2  # 1 had no hash of its own and no variety
+RECIPE_VERSION: Final = 3  # 1 had no hash of its own and no variety, 2 no operation, no adapters
 HASH_KEY: Final = "recipe_sha256"
 SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a file of its own
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand
@@ -223,9 +224,13 @@ def _variety_scale(variety: int, recorded: Any) -> int:  # noqa: ANN401 - JSON
 
 def _pixel_sha256(document: Mapping[str, Any]) -> str:
     value = document.get("pixel_sha256")
-    if not isinstance(value, str) or len(value) != 64 or not set(value) <= set("0123456789abcdef"):  # noqa: PLR2004 - hexadecimal digits
-        raise RecipeError("This JSON is no recipe of this bot: it has no SHA-256 of the pixels.")
-    return value
+    try:
+        check_sha256(value)
+    except ValueError as error:
+        raise RecipeError(
+            "This JSON is no recipe of this bot: it has no SHA-256 of the pixels."
+        ) from error
+    return str(value)
 
 
 def parameters_text(recipe: Mapping[str, object]) -> str:

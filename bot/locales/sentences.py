@@ -49,6 +49,9 @@ _SENTENCES: Final = _compiled({
     r"There is one (?:\w+ )?prompt to compare: .*":
         "只有一个提示词可对比：请把其他的也写上，用 | 隔开，例如“红苹果 | 绿苹果”。",
     r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
+    r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
+    r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
+    r"(\d+) adapters are asked for, .*": r"需要 \1 个适配器，而本机器人不用适配器画图：请更新它。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",

@@ -5,6 +5,7 @@ request reads.
 """
 
 from bot.domain.requests.field import FormEntry, RequestField
+from bot.domain.requests.operations import Adapter, InputPicture, Operation, OperationKind
 from bot.domain.requests.request import (
     FIELDS,
     GUIDANCE,
@@ -46,9 +47,13 @@ __all__ = [
     "SIZE",
     "SIZE_MULTIPLE",
     "VARIETY",
+    "Adapter",
     "Axis",
     "FormEntry",
     "ImageRequest",
+    "InputPicture",
+    "Operation",
+    "OperationKind",
     "Quality",
     "RequestField",
     "Size",

@@ -39,7 +39,7 @@ class RequestField:
             (`<option>_<choice>`) and what is said where it has no effect (`idle_<option>`).
         kind: What Discord asks for.
         parse: Reads what was typed, for a model.
-        check: Refuses what no request may have.
+        check: Refuses what no request may have; values of a class of their own do that themselves.
         usual: Its value where nothing is chosen; one of 0 or no words goes without saying.
         default: The same where that depends on the model or on chance. A field with neither has to
             be given.
@@ -67,7 +67,7 @@ class RequestField:
     help: str
     description: str
     kind: type[str | int | float] = str
-    check: Callable[[Any], None] = lambda _: None
+    check: Callable[[Any], None] | None = None
     usual: Any = None
     default: Callable[[SizeRules], Any] | None = None
     limits: tuple[float, float] | None = None

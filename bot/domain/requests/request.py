@@ -7,11 +7,17 @@ there, an attribute of `ImageRequest` and its words in `bot/locales/`; the rest 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from bot.domain.requests.field import FormEntry, RequestField, of_type
+from bot.domain.requests.operations import (
+    TEXT_TO_IMAGE,
+    Adapter,
+    Operation,
+    check_adapters,
+)
 from bot.domain.requests.sizes import Size, SizeRules
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
@@ -160,6 +166,7 @@ class ImageRequest:
             alone changes an image of a distilled model little.
         variety_scale: What the variety means in noise (see `bot.domain.variety_schedule`); nobody
             types it, and only what is drawn again from before has another one than the newest.
+        adapters: In the order in which they are applied.
 
     Raises:
         InvalidRequestError: A value is out of its range; the sentence names it.
@@ -173,12 +180,16 @@ class ImageRequest:
     guidance_scale: float = 0.0
     variety: int = 0
     variety_scale: int = NEWEST_SCALE
+    operation: Operation = TEXT_TO_IMAGE
+    adapters: tuple[Adapter, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every value, so that nothing behind this class has to."""
         for field in FIELDS:
-            field.check(field.of(self))
+            if field.check is not None:
+                field.check(field.of(self))
         check_variety_scale(self.variety_scale)
+        check_adapters(self.adapters)
 
     @classmethod
     def parse(cls, *, rules: SizeRules, **typed: str | float | None) -> Self:
@@ -192,24 +203,36 @@ class ImageRequest:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote, perhaps among other things.
+        """Read what `to_json` wrote, perhaps among other things and before there were operations.
 
         Raises:
             KeyError: Something is missing.
             TypeError: A value is of another type.
             ValueError: A value cannot be meant.
-            InvalidRequestError: A value is out of its range.
+            InvalidRequestError: A value is out of its range, or of a newer program.
 
         """
-        request = cls(**{field.name: field.from_json(document) for field in FIELDS})
+        values = {field.name: field.from_json(document) for field in FIELDS}
+        operation = of_type(document.get("operation", TEXT_TO_IMAGE.to_json()), dict)
+        adapters = of_type(document.get("adapters", []), list)
         # Without a variety its scale means nothing: what is made of it now is of today's.
-        scale = document.get("variety_scale", NEWEST_SCALE) if request.variety else NEWEST_SCALE
-        return replace(request, variety_scale=of_type(scale, int))
+        has_scale = values[VARIETY.name] and "variety_scale" in document
+        return cls(
+            **values,
+            variety_scale=of_type(document["variety_scale"], int) if has_scale else NEWEST_SCALE,
+            operation=Operation.from_json(operation),
+            adapters=tuple(Adapter.from_json(of_type(each, dict)) for each in adapters),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as a flat JSON document."""
         fields = {key: value for each in FIELDS for key, value in each.to_json(self).items()}
-        return {**fields, "variety_scale": self.variety_scale}
+        return {
+            **fields,
+            "variety_scale": self.variety_scale,
+            "operation": self.operation.to_json(),
+            "adapters": [asdict(each) for each in self.adapters],
+        }
 
     def with_typed(self, values: Mapping[str, Any]) -> Self:
         """Return the request with other values, typed today: a variety means what it does today."""

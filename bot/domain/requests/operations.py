@@ -1,0 +1,144 @@
+"""What is done to make an image, and with what beside words: values that any process can be sent.
+
+Pictures and files are named by their content, so that a request means the same on every machine.
+Further settings of an operation are fields of the request, in its table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from bot.domain.plain_text import quoted
+from bot.domain.requests.field import of_type
+from bot.errors import InvalidRequestError
+
+_HEX: Final = frozenset("0123456789abcdef")
+_SHA256_DIGITS: Final = 64
+
+
+class OperationKind(StrEnum):
+    """What is done."""
+
+    TEXT_TO_IMAGE = "text_to_image"
+
+
+# What each needs to be given, in this order.
+_ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {OperationKind.TEXT_TO_IMAGE: ()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputPicture:
+    """A picture that an operation is given.
+
+    Attributes:
+        role: What it is to the operation.
+
+    """
+
+    role: str
+    pixel_sha256: str
+
+    def __post_init__(self) -> None:
+        """Check that it names pixels."""
+        check_sha256(self.pixel_sha256)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `asdict` makes of it."""
+        return cls(role=of_type(document["role"], str), pixel_sha256=document["pixel_sha256"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What is done, and the pictures it is done with.
+
+    Raises:
+        InvalidRequestError: It needs other pictures.
+
+    """
+
+    kind: OperationKind = OperationKind.TEXT_TO_IMAGE
+    inputs: tuple[InputPicture, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that it has what it needs."""
+        given, needed = tuple(each.role for each in self.inputs), _ROLES[self.kind]
+        if given != needed:
+            raise InvalidRequestError(
+                f"The operation {self.kind} does not work with {_listed(given)}: it needs "
+                f"{_listed(needed)}."
+            )
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            KeyError: Something is missing.
+            TypeError: A value is of another type.
+            ValueError: A value cannot be meant.
+            InvalidRequestError: This program does not know the operation.
+
+        """
+        kind = of_type(document["kind"], str)
+        try:
+            known = OperationKind(kind)
+        except ValueError:
+            raise InvalidRequestError(
+                f"The operation {quoted(kind)} is unknown: this program knows "
+                f"{', '.join(OperationKind)}; a newer one may know more."
+            ) from None
+        inputs = [of_type(each, dict) for each in of_type(document["inputs"], list)]
+        return cls(kind=known, inputs=tuple(map(InputPicture.from_json, inputs)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON document."""
+        return {"kind": self.kind.value, "inputs": [asdict(each) for each in self.inputs]}
+
+
+TEXT_TO_IMAGE: Final = Operation()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """A file of weights that changes what the model draws, such as a LoRA.
+
+    Attributes:
+        sha256: Of the file.
+        scale: How strongly it is applied.
+
+    """
+
+    sha256: str
+    scale: float
+
+    def __post_init__(self) -> None:
+        """Check that it names a file."""
+        check_sha256(self.sha256)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `asdict` makes of it."""
+        return cls(sha256=document["sha256"], scale=float(of_type(document["scale"], (int, float))))
+
+
+def check_adapters(adapters: tuple[Adapter, ...]) -> None:
+    """Refuse adapters, as long as no engine loads any: without them the image is another one."""
+    if adapters:
+        raise InvalidRequestError(
+            f"{len(adapters)} adapters are asked for, and this program draws without any: "
+            "update it."
+        )
+
+
+def check_sha256(value: object) -> None:
+    """Raise ValueError for anything but a SHA-256 in hexadecimal digits."""
+    if not isinstance(value, str) or len(value) != _SHA256_DIGITS or not set(value) <= _HEX:
+        raise ValueError(f"{str(value)[:40]!r} is no SHA-256")
+
+
+def _listed(roles: tuple[str, ...]) -> str:
+    return ", ".join(roles) or "no picture"
