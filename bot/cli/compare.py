@@ -23,7 +23,7 @@ from bot.domain.variations import MAX_VALUES
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import EngineError
-from bot.media.captions import caption, shared_facts, title
+from bot.media.captions import caption, idle_notes, shared_facts, title
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.encoding import encode_png, picture_png, to_pillow
 from bot.models import locate
@@ -99,6 +99,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     plan = read_plan(options.file, rules=SizeRules(native=files.native))
     target = Outputs(root=settings.data_dir / "outputs").plan_file(_output(options))
     check_lengths(plan.requests, files.folder)
+    for note in idle_notes(plan.requests, _LOCALE):
+        say(f"Note: {note}")
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work = list(zip(plan.requests, _targets(plan, target), strict=True))

@@ -21,11 +21,13 @@ from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
+from bot.media.captions import idle_notes
 from bot.media.encoding import encode_png
 from bot.models import locate
 from bot.settings import Settings
 
 MAX_COUNT: Final = 1000
+_LOCALE: Final = "en-US"
 _MAX_NAMED: Final = 10  # prompts that cannot be drawn
 _OPTIONS: Final = tuple(field for field in FIELDS if field is not PROMPT)
 
@@ -94,6 +96,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         filmstrip = Filmstrip(outputs.plan_file(options.filmstrip))
     if warning := rules.warning(requests[0].size):
         say(f"Note: {warning}")
+    for note in idle_notes(requests, _LOCALE):
+        say(f"Note: {note}")
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)

@@ -1,9 +1,13 @@
-"""What a prompt holds that works in other programs only: told to its author once, in private."""
+"""What is told in private behind the answer to a job that is drawn anyway.
+
+What a prompt holds that works in other programs only is told to its author once; that a value has
+no effect, each time it is given.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import discord
 
@@ -17,17 +21,20 @@ from bot.locales import text
 logger = logging.getLogger(__name__)
 
 
-async def give_hints(interaction: discord.Interaction, prompts: Iterable[str]) -> None:
-    """Say what works here instead, behind the answer to a job that is drawn anyway."""
+async def give_hints(
+    interaction: discord.Interaction, prompts: Iterable[str], *, notes: Sequence[str] = ()
+) -> None:
+    """Say what works here instead of what prompts hold, behind some notes."""
     found = dict.fromkeys(each for prompt in prompts for each in syntax_in(prompt))
-    if not found:
+    if not found and not notes:
         return
     bot, locale = interaction.client, str(interaction.locale)
     assert isinstance(bot, ImageBot)
     try:
-        new = await bot.service.hints.claim(interaction.user.id, found)
+        lines, new = list(notes), await bot.service.hints.claim(interaction.user.id, found)
         if new:
-            lines = [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
+            lines += [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
+        if lines:
             await Answer.to(interaction).add(sentence("\n".join(lines)))
     except (BotError, discord.HTTPException) as error:  # the job is on its way, and more important
         logger.info("A hint could not be given: %s", error)

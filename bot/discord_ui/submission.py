@@ -17,6 +17,7 @@ from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
 from bot.domain.requests import Axis, ImageRequest, seed_after
+from bot.media.captions import idle_notes
 
 
 def bot_of(interaction: discord.Interaction) -> ImageBot:
@@ -163,9 +164,12 @@ async def submit(
         spoiler=spoiler or is_veiled,
         axis=axis,
     )
-    known = {parent.request.prompt for parent in parents}
+    known = [parent.request for parent in parents]
+    old = {each.prompt for each in known}
     await give_hints(
-        interaction, dict.fromkeys(each.prompt for each in requests if each.prompt not in known)
+        interaction,
+        dict.fromkeys(each.prompt for each in requests if each.prompt not in old),
+        notes=idle_notes(requests, str(interaction.locale), known=known),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Generation
-from bot.domain.requests import VARIETY, ImageRequest, check_variety
+from bot.domain.requests import FIELDS, PROMPT, VARIETY, ImageRequest, check_variety
 from bot.domain.requests.field import of_type
 from bot.domain.requests.operations import check_sha256
 from bot.domain.signature import Proof, SigningKey, proof
@@ -235,8 +235,12 @@ def _pixel_sha256(document: Mapping[str, Any]) -> str:
 
 def parameters_text(recipe: Mapping[str, object]) -> str:
     """Return the `parameters` text that image viewers and other generators look for."""
+    others = [field for field in FIELDS if field.is_text and recipe.get(field.name)]
+    texts = [
+        f"{each.noun.capitalize()}: {recipe[each.name]}\n" for each in others if each != PROMPT
+    ]
     return (
-        f"{recipe['prompt']}\n"
+        f"{recipe['prompt']}\n{''.join(texts)}"
         f"Steps: {recipe['num_inference_steps']}, Sampler: Euler, Schedule type: Simple, "
         f"CFG scale: {recipe['guidance_scale']}, Seed: {recipe['seed']}, "
         f"Size: {recipe['width']}x{recipe['height']}, Model: {recipe['model']}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.domain.plain_text import shortened
 from bot.domain.requests import FIELDS, PROMPT, SEED, Axis, ImageRequest, RequestField
@@ -14,7 +14,7 @@ _WORDS_SHOWN = 60  # characters of a text among other facts
 def caption(request: ImageRequest, axis: Axis, locale: str) -> str:
     """Return what one image of a comparison is, in the reader's words."""
     field = axis.field
-    return field.shown_of(request) if field.is_text else fact(field, request, locale)
+    return field.shown_of(request) or "–" if field.is_text else fact(field, request, locale)
 
 
 def title(request: ImageRequest, locale: str, *axes: Axis) -> str:
@@ -53,6 +53,15 @@ def fact(
     if field.names_itself:
         return value
     return text("fact_field", locale, name=field_name(field, locale), value=value)
+
+
+def idle_notes(
+    requests: Iterable[ImageRequest], locale: str, *, known: Iterable[ImageRequest] = ()
+) -> list[str]:
+    """Return a sentence for each value that is given and has no effect, unless it is of `known`."""
+    told = {field for request in known for field in FIELDS if field.is_idle(request)}
+    found = {field: None for request in requests for field in FIELDS if field.is_idle(request)}
+    return [text(f"idle_{field.option}", locale) for field in found if field not in told]
 
 
 def field_name(field: RequestField, locale: str) -> str:

@@ -81,10 +81,11 @@ async def test_edit_opens_a_filled_form_and_draws_what_is_sent(env: DiscordEnv):
     message = await env.imagine(seed=5)
     shown = await env.ada.click(message, label="Edit")
     fields = {
-        label["component"]["custom_id"]: label["component"]["value"]
+        label["component"]["custom_id"]: label["component"].get("value", "")
         for label in shown.modal["components"]
     }
-    assert fields == {"prompt": "a red apple", "size": "128x128", "seed": "5", "variety": "0"}
+    expected = {"prompt": "a red apple", "size": "128x128", "seed": "5", "variety": "0"}
+    assert fields.items() >= expected.items()
     result = await env.ada.submit_modal(
         shown, {"prompt": "a green apple", "size": "144x128", "seed": "6"}
     )

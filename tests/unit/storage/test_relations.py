@@ -32,7 +32,7 @@ async def press(env: DiscordEnv, message: Any, label: str) -> Any:
 async def edit(env: DiscordEnv, message: Any, **fields: str) -> Any:
     shown = await env.ming.click(message, label="Edit")
     filled = {
-        label["component"]["custom_id"]: label["component"]["value"]
+        label["component"]["custom_id"]: label["component"].get("value", "")
         for label in shown.modal["components"]
     }
     result = await env.ming.submit_modal(shown, {**filled, **fields})
