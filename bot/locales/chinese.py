@@ -52,6 +52,8 @@ CHINESE: Final[dict[str, str]] = {
     "field_quality": "质量",
     "field_guidance": "引导",
     "field_variety": "变化",
+    "field_negative": "负面提示词",
+    "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 1.2 或更高。",
     "fact_field": "{name} {value}",
     # A comparison's sheet
     "sheet_prompts": "提示词对比",
@@ -82,8 +84,9 @@ CHINESE: Final[dict[str, str]] = {
     "`guidance` 设为 1.2 到 1.5，会更贴近整个提示词。",
     "hint_options": "- `--ar 16:9` 这样的参数：请用命令自己的选项。画面比例用 `size:wide` 或 "
     "`size:1280x720`；另有 `seed`、`quality`、`variety` 和 `guidance`。",
-    "hint_negatives": "- 负面提示词（包括 `--no`）：提到的东西反而容易出现。"
-    "请直接写画面里有什么，例如不要人，就写“空无一人的街道”。",
+    "hint_negatives": "- 负面提示词（包括 `--no`）：写在提示词里的东西反而容易出现。"
+    "请用 `negative` 选项填写，并把 `guidance` 设为大于 0；"
+    "或直接写画面里有什么，例如不要人，就写“空无一人的街道”。",
     "hint_adapters": "- `<lora:…>` 和 embedding：提示词不会加载它们。请用文字描述风格。",
     "hint_breaks": "- `BREAK`：请另起一句。",
     "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
@@ -96,6 +99,7 @@ CHINESE: Final[dict[str, str]] = {
     "edit_size_hint": "名称（如 portrait）或 宽x高",
     "edit_seed_hint": "保留种子则只改变你修改的部分；留空则随机",
     "edit_variety_hint": "0 到 100：越大，不同种子差别越大",
+    "edit_negative_hint": "图中不该出现的内容；引导大于 0 时才起作用",
     # Recipe
     "recipe_title": "### `{id}` 的配方",
     "recipe_prompt_used": "模型读到的内容",
@@ -260,14 +264,16 @@ CHINESE: Final[dict[str, str]] = {
 - **count（数量）** 最多 4 张，种子依次加一
 - **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
+- **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
 - **spoiler（遮挡）** 点击后才显示图片
 
-`/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸或种子），
-拼成一张带标注的对比图；下方按钮可取得每一张。
+`/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸、种子或
+负面提示词），拼成一张带标注的对比图；下方按钮可取得每一张。
 
 ### 每张图下面
 🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
-✏️ **修改** 提示词、尺寸、种子或变化 · 🧾 **配方** 生成它的一切 · 🗑️ **删除** · 📌 **加入画板**
+✏️ **修改** 提示词、尺寸、种子、变化或负面提示词 · 🧾 **配方** 生成它的一切 ·
+🗑️ **删除** · 📌 **加入画板**
 
 ### 画板
 `/board create` 新建画板，或让频道成为画板；还有 `add`、`show`、`vote`、`palette`、`export` ……
@@ -312,6 +318,10 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "count": "数量",
     "guidance": "引导",
     "variety": "变化",
+    "negative": "负面提示词",
+    "negatives": "负面提示词",
+    "What the image should not show; works with a guidance above 0":
+        "图中不该出现的内容；引导大于 0 时才起作用",
     "0 to 100: lets seeds differ more, and follows the prompt less closely":
         "0 到 100：让不同种子差别更大，但更不贴近提示词",
     "spoiler": "遮挡",

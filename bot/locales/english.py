@@ -55,6 +55,9 @@ ENGLISH: Final[dict[str, str]] = {
     "field_quality": "quality",
     "field_guidance": "guidance",
     "field_variety": "variety",
+    "field_negative": "negative prompt",
+    "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to 1.2 "
+    "or more.",
     "fact_field": "{name} {value}",
     # A comparison's sheet
     "sheet_prompts": "Prompts compared",
@@ -88,8 +91,9 @@ ENGLISH: Final[dict[str, str]] = {
     "words of its own. `guidance` from 1.2 to 1.5 follows the whole prompt more strictly.",
     "hint_options": "- Options such as `--ar 16:9`: use the command's own. `size:wide` or "
     "`size:1280x720` is the shape; there are also `seed`, `quality`, `variety` and `guidance`.",
-    "hint_negatives": "- Negative prompts, `--no` too: what is named tends to appear. Say what is "
-    "there instead, such as “an empty street” for no people.",
+    "hint_negatives": "- Negative prompts, `--no` too: what a prompt names tends to appear. Give "
+    "it as `negative`, with `guidance` above 0, or say what is there instead, such as “an empty "
+    "street” for no people.",
     "hint_adapters": "- `<lora:…>` and embeddings: none are loaded by a prompt. Describe the style "
     "in words.",
     "hint_breaks": "- `BREAK`: begin a new sentence instead.",
@@ -103,6 +107,7 @@ ENGLISH: Final[dict[str, str]] = {
     "edit_size_hint": "a name such as portrait, or WIDTHxHEIGHT",
     "edit_seed_hint": "keep it to change only what you edit; empty draws a new one",
     "edit_variety_hint": "0 to 100: higher lets seeds differ more",
+    "edit_negative_hint": "what the image should not show; works with a guidance above 0",
     # Recipe
     "recipe_title": "### Recipe of `{id}`",
     "recipe_prompt_used": "What the model read",
@@ -281,15 +286,16 @@ ENGLISH: Final[dict[str, str]] = {
 - **count** up to 4 images, with the seeds seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
 - **variety** 0 (off) to 100: lets seeds differ more, and follows the prompt less closely
+- **negative** what the image should not show; works with a guidance above 0
 - **spoiler** hides the image until it is clicked
 
-`/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes or
-seeds) on one seed, as one labelled sheet; the buttons under it bring each image.
+`/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes,
+seeds or negatives) on one seed, as one labelled sheet; the buttons under it bring each image.
 
 ### Under every image
 🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
-✏️ **Edit** change prompt, size, seed, variety · 🧾 **Recipe** what made it · 🗑️ **Delete** ·
-📌 **Add to board**
+✏️ **Edit** change prompt, size, seed, variety, negative · 🧾 **Recipe** what made it ·
+🗑️ **Delete** · 📌 **Add to board**
 
 ### Mood boards
 `/board create` makes one, or makes a channel one; `add`, `show`, `vote`, `palette`, `export` …

@@ -27,6 +27,7 @@ from bot.domain.requests.values import (
     check_guidance_scale,
     check_prompt,
     check_seed,
+    check_text,
     check_variety,
     check_variety_scale,
     clean_prompt,
@@ -50,6 +51,7 @@ class Axis(StrEnum):
     VARIETY = "variety"
     SIZES = "sizes"
     SEEDS = "seeds"
+    NEGATIVES = "negatives"
 
     @property
     def field(self) -> RequestField:
@@ -153,8 +155,21 @@ VARIETY: Final = RequestField(
     description="0 to 100: lets seeds differ more, and follows the prompt less closely",
     form=FormEntry(),
 )
+NEGATIVE: Final = RequestField(
+    name="negative",
+    option="negative",
+    parse=lambda typed, _: clean_prompt(typed),
+    check=lambda words: check_text(words, noun="negative prompt"),
+    usual="",
+    noun="negative prompt",
+    axis=Axis.NEGATIVES,
+    help="what the image should not show; works with a guidance above 0",
+    description="What the image should not show; works with a guidance above 0",
+    form=FormEntry(max_length=MAX_PROMPT_CHARACTERS, is_long=True),
+    is_idle=lambda request: bool(request.negative) and request.guidance_scale == 0,
+)
 
-FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY)
+FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +181,7 @@ class ImageRequest:
             alone changes an image of a distilled model little.
         variety_scale: What the variety means in noise (see `bot.domain.variety_schedule`); nobody
             types it, and only what is drawn again from before has another one than the newest.
+        negative: What the image should not show; only guidance above 0 looks at it.
         adapters: In the order in which they are applied.
 
     Raises:
@@ -180,6 +196,7 @@ class ImageRequest:
     guidance_scale: float = 0.0
     variety: int = 0
     variety_scale: int = NEWEST_SCALE
+    negative: str = ""
     operation: Operation = TEXT_TO_IMAGE
     adapters: tuple[Adapter, ...] = ()
 

@@ -18,14 +18,14 @@ from bot.engine.prompt_encoder import PromptEncoder
 
 
 def embed(request: ImageRequest, encoder: PromptEncoder) -> list[torch.Tensor]:
-    """Return the prompt's embedding and, with guidance, that of the empty prompt.
+    """Return the prompt's embedding and, with guidance, that of what should not be there.
 
     Each is (tokens, hidden size), on the encoder's device.
     """
     embedding = encoder.encode(encoder.neutralise(request.prompt))
     embeddings = [vary(embedding, request.variety_noise, seed=request.seed)]
     if request.guidance_scale > 0:
-        embeddings.append(encoder.encode(""))
+        embeddings.append(encoder.encode(encoder.neutralise(request.negative)))
     return embeddings
 
 
