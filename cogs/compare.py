@@ -17,7 +17,7 @@ from bot.discord_ui.options import request_options
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.results import kept_images
 from bot.discord_ui.submission import bot_of, find, submit
-from bot.discord_ui.viewers import viewer_of
+from bot.discord_ui.viewers import viewer_here, viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, Size, SizeRules
 from bot.domain.variations import default_values, split_values, vary
@@ -64,7 +64,7 @@ class Compare(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer sizes as `/imagine` does."""
         service = bot_of(interaction).service
-        recent: list[Size] = await service.recent_sizes(interaction.user.id)
+        recent: list[Size] = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
         return size_choices(service.rules, recent, typed)
 
     @compare.autocomplete("values")
@@ -126,12 +126,13 @@ class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
         viewer = await viewer_of(interaction)
         generations = await find(interaction, [self.match["id"]])
         await defer(interaction, repeat=Repeat.UNANSWERED)
+        ids = [self.match["id"]]
+        hidden = await bot_of(interaction).service.images.hidden_among(ids, viewer=viewer)
         content = await kept_images(
-            bot_of(interaction).service,
             generations,
             limit_bytes=interaction.filesize_limit,
             locale=str(interaction.locale),
-            is_veiled=any(map(viewer.veils, generations)),
+            is_hidden=bool(hidden),
         )
         await Answer.to(interaction).give(content)
 

@@ -94,37 +94,43 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     message_id = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
     if is_public and message_id is not None and interaction.channel_id is not None:
         here = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
-        await bot_of(interaction).service.note_copy(here, generations)
+        await bot_of(interaction).service.system.note_copy(here, generations)
     answer, locale = Answer.to(interaction), str(interaction.locale)
+    hidden = await bot_of(interaction).service.images.hidden_among(
+        [each.id for each in generations], viewer=viewer
+    )
     content = await kept_images(
-        bot_of(interaction).service,
         generations,
         limit_bytes=interaction.filesize_limit,
         locale=locale,
         notes=[] if is_public else [text("shown_to_you", locale)],
-        is_veiled=any(map(viewer.veils, generations)),
+        is_hidden=bool(hidden),
     )
     shown = await answer.give(content)
     if is_public and shown is not None and shown.message_id != message_id:
-        await bot_of(interaction).service.note_copy(shown, generations)
+        await bot_of(interaction).service.system.note_copy(shown, generations)
 
 
 async def post_again(
     bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
 ) -> None:
     """Post images of before into a channel, with live buttons."""
+    hidden = await bot.service.system.spoilers_among([each.id for each in generations])
     content = await kept_images(
-        bot.service, generations, limit_bytes=DEFAULT_FILESIZE_LIMIT, locale="en-US"
+        generations,
+        limit_bytes=DEFAULT_FILESIZE_LIMIT,
+        locale="en-US",
+        is_hidden=bool(hidden),
     )
     sent = await channel.send(**content.arguments_of_new())
     message = ImageMessage(channel_id=sent.channel.id, message_id=sent.id)
-    await bot.service.note_copy(message, generations)
+    await bot.service.system.note_copy(message, generations)
 
 
 async def history_page(interaction: discord.Interaction, *, page: int, search: Search) -> Content:
     """Return one page of the history and its thumbnails."""
     locale, viewer = str(interaction.locale), await viewer_of(interaction)
-    found = await bot_of(interaction).service.history(
+    found = await bot_of(interaction).service.images.history(
         viewer=viewer,
         search=search,
         page=page,
@@ -136,11 +142,11 @@ async def history_page(interaction: discord.Interaction, *, page: int, search: S
         words = f"{title}\n{text(key, locale, search=looked_for)}"
         return Content(view=views.notice(words))
     thumbnails = [await asyncio.to_thread(thumbnail, each, locale) for each in found.generations]
-    hidden = await bot_of(interaction).service.spoilers_among(
-        [each.id for each in found.generations]
+    hidden = await bot_of(interaction).service.images.hidden_among(
+        [each.id for each in found.generations], viewer=viewer
     )
     sections = [
-        _section(each, file, locale, spoiler=each.id in hidden or viewer.veils(each))
+        _section(each, file, locale, spoiler=each.id in hidden)
         for each, file in zip(found.generations, thumbnails, strict=True)
     ]
     buttons = page_row(page, search=str(search), has_older=found.has_older, locale=locale)

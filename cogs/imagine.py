@@ -15,7 +15,7 @@ from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.options import request_options
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, series, submit
-from bot.discord_ui.viewers import guild_of
+from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
 from bot.domain.requests import FIELDS, PROMPT, SIZE, ImageRequest, Size, SizeRules
@@ -69,7 +69,7 @@ class Imagine(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer what the user drew lately, then the named sizes, then what they are typing."""
         service = bot_of(interaction).service
-        recent = await service.recent_sizes(interaction.user.id)
+        recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
         return size_choices(service.rules, recent, typed)
 
 
@@ -85,8 +85,7 @@ async def draw(
     service = bot_of(interaction).service
     prompt, size = typed["prompt"], typed.get("size", "").strip() or None
     if not options["plain"]:
-        place = (guild_of(interaction), interaction.channel_id)
-        prompt, size = await with_defaults(service, place, prompt, size)
+        prompt, size = await with_defaults(service, viewer_here(interaction), prompt, size)
     others = {field.option: options.get(field.option) for field in FIELDS}
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
     request = ImageRequest.parse(rules=service.rules, **given)

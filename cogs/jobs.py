@@ -12,12 +12,11 @@ from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import relative_time, shortened, user_mention
 from bot.discord_ui.refusals import RefusalError
-from bot.discord_ui.viewers import viewer_of
+from bot.discord_ui.viewers import owner_viewer_of, viewer_of
 from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
 from bot.locales import text
 from bot.services import QueueEntry
-from bot.services.queue import EVERYWHERE
 
 
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
@@ -34,7 +33,7 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
     async def move(self, interaction: discord.Interaction, job: str) -> None:
         """Move a job to the front of the server's own jobs."""
         locale, job_id = str(interaction.locale), typed_id(job)
-        viewer = await _moderator(interaction)
+        viewer = await viewer_of(interaction)
         await defer(interaction)
         entry = await self._bot.service.moderation.move_to_front(job_id, viewer=viewer)
         if entry is None:
@@ -51,32 +50,25 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
     @app_commands.command(description="Hold back this server's waiting jobs")
     @app_commands.describe(everywhere="All servers' jobs; for the bot's owner only")
     async def pause(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
-        """Pause; the current drawing is finished."""
-        guild_id = await self._place(interaction, everywhere=everywhere)
+        """Pause; what is being drawn is finished."""
+        viewer = await _viewer(interaction, everywhere=everywhere)
         await defer(interaction)
-        await self._bot.service.moderation.pause(guild_id, by=interaction.user.id)
+        await self._bot.service.moderation.pause(viewer=viewer, everywhere=everywhere)
         await self._answer(interaction, "paused_everywhere" if everywhere else "paused")
 
     @app_commands.command(description="Let this server's jobs go on")
     @app_commands.describe(everywhere="End a pause of all servers; for the bot's owner only")
     async def resume(self, interaction: discord.Interaction, everywhere: bool = False) -> None:  # noqa: FBT001, FBT002 - a command's option
         """End a pause; one of the owner's keeps a server waiting."""
-        guild_id = await self._place(interaction, everywhere=everywhere)
-        if not self._bot.service.moderation.is_paused(guild_id):
-            raise RefusalError("was_not_paused")
+        viewer, moderation = (
+            await _viewer(interaction, everywhere=everywhere),
+            self._bot.service.moderation,
+        )
         await defer(interaction)
-        await self._bot.service.moderation.resume(guild_id)
-        is_still = self._bot.service.moderation.is_paused(guild_id)
+        if not await moderation.resume(viewer=viewer, everywhere=everywhere):
+            raise RefusalError("was_not_paused")
+        is_still = moderation.is_paused(viewer=viewer, everywhere=everywhere)
         await self._answer(interaction, "paused_everywhere" if is_still else "resumed")
-
-    async def _place(self, interaction: discord.Interaction, *, everywhere: bool) -> int:
-        """Return whose jobs are meant, if they are this person's to steer."""
-        if not everywhere:
-            await _moderator(interaction)
-            return _guild_id(interaction)
-        if not await self._bot.is_owner(interaction.user):
-            raise RefusalError("owner_only")
-        return EVERYWHERE
 
     @app_commands.command(description="Cancel this server's waiting jobs")
     @app_commands.describe(user="Only this member's; none means everybody's")
@@ -84,10 +76,10 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
         self, interaction: discord.Interaction, user: discord.User | None = None
     ) -> None:
         """Cancel what waits; everybody concerned is told."""
-        viewer = await _moderator(interaction)
+        viewer = await viewer_of(interaction)
         user_id = user.id if user else None
         await defer(interaction)
-        count = await self._bot.service.moderation.clear(viewer, user_id=user_id)
+        count = await self._bot.service.moderation.clear(viewer=viewer, user_id=user_id)
         if count == 0:
             raise RefusalError("nothing_to_clear")
         if user is None:
@@ -105,12 +97,7 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
     ) -> list[app_commands.Choice[str]]:
         """Offer the server's waiting jobs in the order of the line."""
         viewer = await viewer_of(interaction)
-        waiting = [
-            entry.job
-            for entry in self._bot.service.queue_for(viewer)
-            if entry.position > 0 and entry.job is not None
-            if viewer.is_moderator and viewer.may_moderate(entry.job.origin)
-        ]
+        waiting = [entry.job for entry in self._bot.service.moderation.movable(viewer=viewer)]
         named = {
             job.id: f"{job.id} · {job.origin.user_name} · {job.requests[0].prompt}"
             for job in waiting
@@ -122,24 +109,8 @@ class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this s
         ][:25]
 
 
-async def _moderator(interaction: discord.Interaction) -> Viewer:
-    """Return who asks, if they are a moderator of the whole server.
-
-    Discord hides the command from others, but lets a server say to whom it shows it.
-
-    Raises:
-        RefusalError: They are not.
-
-    """
-    viewer = await viewer_of(interaction)
-    if not viewer.is_moderator:
-        raise RefusalError("jobs_moderators_only")
-    return viewer
-
-
-def _guild_id(interaction: discord.Interaction) -> int:
-    assert interaction.guild_id is not None  # the group exists in servers only
-    return interaction.guild_id
+async def _viewer(interaction: discord.Interaction, *, everywhere: bool) -> Viewer:
+    return await (owner_viewer_of if everywhere else viewer_of)(interaction)
 
 
 async def setup(bot: ImageBot) -> None:

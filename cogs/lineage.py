@@ -14,6 +14,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.image_choice import chosen, suggest_images
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
@@ -47,7 +48,10 @@ class Lineage(commands.Cog):
         await defer(interaction, repeat=Repeat.UNANSWERED)
         images = await chosen(interaction, id)
         service = bot_of(interaction).service
-        family = await service.family(images[0].id, viewer=await viewer_of(interaction))
+        viewer = await viewer_of(interaction)
+        family = await service.images.family(images[0].id, viewer=viewer)
+        if family is None:  # it was deleted meanwhile
+            raise RefusalError("not_found", id=images[0].id)
         locale = str(interaction.locale)
         async with self._drawing:
             portrait, upload = await asyncio.to_thread(

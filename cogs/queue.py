@@ -35,7 +35,7 @@ class Queue(commands.Cog):
     @app_commands.command(description="See who is before you")
     async def queue(self, interaction: discord.Interaction) -> None:
         """Show the line in the order that will really happen, in private."""
-        entries = self._bot.service.queue_for(await viewer_of(interaction))
+        entries = self._bot.service.jobs.queue(viewer=await viewer_of(interaction))
         page = queue_page(entries, interaction, now=self._bot.now().timestamp())
         await Answer.to(interaction).give(Content(view=views.notice(page)))
 
@@ -59,7 +59,7 @@ class Queue(commands.Cog):
         viewer = await viewer_of(interaction)
         own = [
             entry.job
-            for entry in self._bot.service.queue_for(viewer)
+            for entry in self._bot.service.jobs.queue(viewer=viewer)
             if entry.job is not None
             and entry.job.origin.user_id == viewer.user_id
             and viewer.guild_id in {None, entry.job.origin.guild_id}

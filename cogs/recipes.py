@@ -69,7 +69,7 @@ async def inspect_attachment(
     service = bot_of(interaction).service
     async with service.looking:
         picture = await asyncio.to_thread(read_picture, content)
-        finding = await service.made_here(picture, viewer=await viewer_of(interaction))
+        finding = await service.images.made_here(picture, viewer=await viewer_of(interaction))
     view = await _answer(service, picture, finding, str(interaction.locale))
     await Answer.to(interaction).give(Content(view=view))
 
@@ -90,7 +90,7 @@ async def _answer(
     lines += [f"-# {sentence(note, locale)}" for note in picture.notes]
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
     if takeover is not None:
-        button = draw_button(await service.keep_takeover(takeover), locale)
+        button = draw_button(await service.takeovers.add(takeover), locale)
         items.append(ui.ActionRow(button))
     colour = views.DONE if finding.here or finding.is_proven else views.INK
     return views.layout(*items, colour=colour)

@@ -136,10 +136,10 @@ async def _made_here(
     if not (data / "bot.sqlite3").is_file():
         return None, None
     async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
-        if same := await store.generations.with_pixels(picture.pixel_sha256):
+        if same := await store.generations.with_pixels(picture.pixel_sha256, None):
             return same[0], None
         known = await store.generations.likenesses(None)
-        near = [await store.generations.find(id_) for id_ in candidates(picture.image, known)]
+        near = [await store.generations.find(id_, None) for id_ in candidates(picture.image, known)]
     found = Lookalike.among(picture.image, [each for each in near if each is not None])
     for each in found.unread:
         say(f"It may be a copy of {each.id}, whose file {each.path} is damaged or gone.")

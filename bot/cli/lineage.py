@@ -63,7 +63,7 @@ async def _find(generation_id: str, settings: Settings) -> Family:
     """
     data = settings.data_dir
     async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
-        if await store.generations.find(generation_id) is None:
+        if await store.generations.find(generation_id, None) is None:
             raise InvalidRequestError(
                 f"There is no image {generation_id[:40]!r} in {data}: use the id under an image "
                 "that is not deleted."

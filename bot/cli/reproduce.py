@@ -178,7 +178,7 @@ def _compared(recipe: Recipe, picture: Picture, judged: Verdict) -> Original:
 async def _by_id(id_: str, settings: Settings) -> Original:
     data = settings.data_dir
     async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
-        found = await store.generations.find(typed_id(id_))
+        found = await store.generations.find(typed_id(id_), None)
     if found is None:
         raise InvalidRequestError(
             f"{id_[:60]!r} is neither a file nor the id of an image in {data}."

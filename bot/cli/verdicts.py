@@ -33,7 +33,7 @@ async def verdict_here(recipe: Recipe, settings: Settings) -> Verdict:
     data = settings.data_dir
     try:
         async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
-            kept = await store.generations.with_pixels(recipe.pixel_sha256)
+            kept = await store.generations.with_pixels(recipe.pixel_sha256, None)
             return verdict(recipe, kept, store.key)
     except BotError:  # there is no database that could be asked
         return verdict(recipe, [], None)

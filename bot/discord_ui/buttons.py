@@ -124,7 +124,7 @@ class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):
 
 async def setup(bot: ImageBot) -> None:
     """Let the buttons of every message be understood, and deleted images leave Discord."""
-    bot.service.deletions.remover = DiscordRemover(bot)
+    bot.service.system.deletions.remover = DiscordRemover(bot)
     bot.add_dynamic_items(ImageButton, CancelButton)
     bot.form_handlers["edit"] = send_edit
 
@@ -132,6 +132,8 @@ async def setup(bot: ImageBot) -> None:
 async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:
     """Cancel a job for this user and tell them, in private, what that stopped."""
     await defer(interaction)  # to stop may take a step
-    outcome = await bot_of(interaction).service.cancel(job_id, viewer=await viewer_of(interaction))
+    outcome = await bot_of(interaction).service.jobs.cancel(
+        job_id, viewer=await viewer_of(interaction)
+    )
     words = text(f"cancel_{outcome.value}", str(interaction.locale), id=in_code(job_id))
     await Answer.to(interaction).give(sentence(words))

@@ -141,7 +141,7 @@ class ImageBot(commands.Bot):
         if self._resuming is None:
             self._resuming = asyncio.current_task()
             await self.resume_answers()
-            await self.service.resume(self.reply_for)
+            await self.service.system.resume(self.reply_for)
 
 
 async def _no_answers() -> None:

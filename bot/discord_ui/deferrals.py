@@ -112,7 +112,7 @@ class Deferrals(commands.Cog):
         """Keep what every interaction of the bot looked like."""
         self._bot = bot
         self._pauses_s = pauses_s
-        self._table = bot.service.deferrals
+        self._table = bot.service.system.deferrals
         self._working: dict[int, _Handling] = {}  # by interaction
         self._tasks: set[asyncio.Task[None]] = set()  # of this cog
         self._stopping = asyncio.Event()

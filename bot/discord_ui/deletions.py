@@ -12,11 +12,10 @@ from discord import ui
 
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.boards.choice import summaries
 from bot.discord_ui.boards.components import OFF_TEMPLATE
 from bot.discord_ui.boards.display import acknowledge
 from bot.discord_ui.boards.formatting import board_name
-from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, sentence
@@ -33,7 +32,6 @@ from bot.discord_ui.results import images_content, notes_on, send_fitting, uploa
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.threads import reopened
 from bot.discord_ui.viewers import guild_of, viewer_of
-from bot.domain.boards import BoardPlace
 from bot.domain.jobs import Generation, ImageMessage
 from bot.locales import text
 from bot.services import NotReachedError, Removal, UnansweredError
@@ -50,8 +48,8 @@ async def delete_images(interaction: discord.Interaction, generations: list[Gene
     Nobody finds them from the first moment on. What Discord does not let go of at once is tried
     again, also after a restart; the answer says what is so.
     """
-    deletions = bot_of(interaction).service.deletions
-    removal = await bot_of(interaction).service.delete(
+    deletions = bot_of(interaction).service.system.deletions
+    removal = await bot_of(interaction).service.images.delete(
         *(generation.id for generation in generations),
         viewer=await viewer_of(interaction),
         locale=str(interaction.locale),
@@ -70,7 +68,7 @@ async def _answer(
     interaction: discord.Interaction, generations: list[Generation], removal: Removal
 ) -> None:
     """Take the images out of Discord, and say in private what that came to so far."""
-    deletions = bot_of(interaction).service.deletions
+    deletions = bot_of(interaction).service.system.deletions
     try:
         await Answer.to(interaction).promise_in_place()
     finally:  # the interaction's token reaches its message only once it is acknowledged
@@ -102,7 +100,7 @@ async def _outcome(interaction: discord.Interaction, removal: Removal) -> str:
     locale = str(interaction.locale)
     ids = ", ".join(removal.generation_ids)
     if not removal.ended.is_set():
-        left = await bot_of(interaction).service.deletions.messages_of(removal)
+        left = await bot_of(interaction).service.system.deletions.messages_of(removal)
         return text("deleting", locale, ids=ids, links=links_to(left, interaction.guild_id))
     if removal.refused:
         links = links_to(removal.refused, interaction.guild_id)
@@ -135,7 +133,7 @@ class DiscordRemover:
 
     async def _show(self, message: ImageMessage, left: Sequence[Generation]) -> None:
         """Edit a message to show what is left of a job."""
-        job = await self._bot.service.job(left[0].job_id)
+        job = await self._bot.service.system.job(left[0].job_id)
         assert job is not None
         notes = await notes_on(self._bot, job, left)
         # How many were drawn is not how many are left: what was said of that says it no more.
@@ -198,7 +196,7 @@ class DiscordRemover:
 
     async def tell_refused(self, removal: Removal) -> None:
         """Write to whoever deleted images which messages still show them."""
-        found = await self._bot.service.deletable(removal.generation_ids, viewer=None)
+        found = await self._bot.service.system.images(removal.generation_ids)
         guild_id = found[0].guild_id if found else None
         links = links_to(removal.refused, guild_id)
         ids = ", ".join(removal.generation_ids)
@@ -216,9 +214,8 @@ async def hanging_view(
     """
     if guild_of(interaction) is None:
         return None
-    boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
-    found = [each for one in generations for each in await boards.hangings(actor, one.id)]
-    found = await _seen_by(interaction, found)
+    boards, viewer = bot_of(interaction).service.boards, await viewer_of(interaction)
+    found = [each for one in generations for each in await boards.hangings(one.id, viewer=viewer)]
     if not found:
         return None
     locale = str(interaction.locale)
@@ -231,25 +228,19 @@ async def hanging_view(
     return views.layout(ui.TextDisplay(words), ui.ActionRow(button))
 
 
-async def _seen_by(interaction: discord.Interaction, found: list[BoardPlace]) -> list[BoardPlace]:
-    """Return the places on boards that the reader may see, for what names them."""
-    seen = {each.id for each in await summaries(interaction, with_archived=True)}
-    return [each for each in found if each.board_id in seen]
-
-
 class UnhangButton(AnswerableItem[Button], template=OFF_TEMPLATE):
     """Takes deleted images off the boards that still show them."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Take off the presser's own images, or for moderators any."""
         await acknowledge(interaction)
-        boards, actor = bot_of(interaction).service.boards, actor_of(interaction)
+        boards = bot_of(interaction).service.boards
+        viewer = await member_viewer_of(interaction)
         gone = [
             each
             for id_ in self.match["ids"].split(".")
-            for each in await boards.take_off_everywhere(actor, id_)
+            for each in await boards.take_off_everywhere(id_, viewer=viewer)
         ]
-        gone = await _seen_by(interaction, gone)
         names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
         words = text("board_unhung" if gone else "board_unhung_none",
                      str(interaction.locale), names=names)  # fmt: skip

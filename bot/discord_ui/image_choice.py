@@ -47,7 +47,7 @@ async def chosen(interaction: discord.Interaction, typed: str | None) -> list[Ge
 async def _last_of(interaction: discord.Interaction) -> Generation:
     """Return the newest image that the reader asked for in this place."""
     own = Search(user_id=interaction.user.id)
-    page = await bot_of(interaction).service.history(
+    page = await bot_of(interaction).service.images.history(
         viewer=await viewer_of(interaction), search=own, page_size=1
     )
     if not page.generations:
@@ -60,7 +60,7 @@ async def _linked(
 ) -> list[Generation]:
     """Return the images of a message as recorded, else as its buttons name them."""
     service, viewer = bot_of(interaction).service, await viewer_of(interaction, {channel_id})
-    if found := await service.of_message(message_id, viewer=viewer):
+    if found := await service.images.of_message(message_id, viewer=viewer):
         return found
     is_own = viewer.guild_id is None and channel_id == interaction.channel_id
     may_look = is_own or channel_id in viewer.channels
@@ -88,12 +88,12 @@ async def suggest_images(
 ) -> list[app_commands.Choice[str]]:
     """Offer the reader's own last images, or those whose prompt has the typed words."""
     service, viewer = bot_of(interaction).service, await viewer_of(interaction)
-    exact = await service.generation(typed_id(typed), viewer=viewer) if typed.strip() else None
+    exact = await service.images.find(typed_id(typed), viewer=viewer) if typed.strip() else None
     if exact is not None:
         return _choices([exact])
     with contextlib.suppress(BotError):  # half a filter was typed, such as `seed:`
         search = Search.parse(typed) if typed.strip() else Search(user_id=interaction.user.id)
-        page = await service.history(viewer=viewer, search=search, page_size=_MAX_CHOICES)
+        page = await service.images.history(viewer=viewer, search=search, page_size=_MAX_CHOICES)
         return _choices(page.generations)
     return []
 

@@ -157,4 +157,4 @@ async def _note_found(bot: ImageBot, message: discord.Message) -> bool:
     if message.flags.ephemeral:
         return False
     place = ImageMessage(channel_id=message.channel.id, message_id=message.id)
-    return await bot.service.note_found(place, generation_ids(message))
+    return await bot.service.system.note_found(place, generation_ids(message))

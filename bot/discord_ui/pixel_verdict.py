@@ -21,7 +21,7 @@ async def verdict(service: Service, job: Job, generations: Sequence[Generation])
     """Return one line for each image of a same-seed job, else nothing."""
     if job.relation != "same_seed":
         return []
-    originals = await service.originals(job)
+    originals = await service.system.originals(job)
     lines = []
     for generation in generations:
         original = originals.get(generation.parent_id or "")

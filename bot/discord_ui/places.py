@@ -107,7 +107,7 @@ class Places(commands.Cog):
         self._gone |= {channel_id, *below}
         for each in (channel_id, *below):
             self._archived.pop(each, None)
-            await self._bot.service.place_gone(each, is_age_restricted=is_age_restricted)
+            await self._bot.service.system.place_gone(each, is_age_restricted=is_age_restricted)
 
     def note_gone(self, channel_ids: Collection[int]) -> None:
         """Take channels as deleted that an earlier run knew to be: Discord is not asked again."""

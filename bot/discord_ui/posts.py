@@ -101,7 +101,9 @@ class Post:
 
         """
         before = self.message_id
-        if await self._bot.service.is_posting(job.id):  # it may be there, and was not recorded
+        if await self._bot.service.system.is_posting(
+            job.id
+        ):  # it may be there, and was not recorded
             await self._look_for(job, ids)
         if not await self._edit_unless_gone(content, ids):
             await self._post_anew(content, job, ids)
@@ -110,7 +112,7 @@ class Post:
             await self._discard(before)
 
     async def _post_anew(self, content: Content, job: Job, ids: Sequence[str]) -> None:
-        await self._bot.service.was_posting(job.id)
+        await self._bot.service.system.was_posting(job.id)
         if self.message_id is None:  # acknowledged, perhaps, and not recorded
             await self._look_for(job, ids)
             if await self._edit_unless_gone(content, ids):

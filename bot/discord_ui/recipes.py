@@ -16,11 +16,9 @@ from bot.discord_ui.submission import bot_of
 from bot.discord_ui.uploads import damage_notes
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Generation
-from bot.domain.recipe import recipe_text_of
 from bot.domain.requests import FIELDS, PROMPT, QUALITY, SEED, SIZE, ImageRequest
 from bot.locales import text
 from bot.media.captions import field_name, value_words
-from bot.services import Service
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
 TEXT_SHOWN = 60  # characters of words for the model beside the prompt
@@ -29,7 +27,8 @@ SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt c
 
 async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Answer with the recipe of each image."""
-    locale, service = str(interaction.locale), bot_of(interaction).service
+    locale, images = str(interaction.locale), bot_of(interaction).service.images
+    viewer = await viewer_of(interaction)
     notes = await asyncio.to_thread(damage_notes, generations, locale)
     room = (MESSAGE_CHARACTERS - sum(map(len, notes))) // len(generations)
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(notes))] if notes else []
@@ -39,19 +38,18 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
         if room < SHORTEST_RECIPE:
             items.append(ui.TextDisplay(short_recipe(generation, locale, room=room)))
             continue
-        descent = await service.descent(generation.id, viewer=await viewer_of(interaction))
+        descent = await images.ancestry(generation.id, viewer=viewer)
         words = descent_text(descent, locale, room=room // 3)
         items.append(ui.TextDisplay(recipe_text(generation, locale, words, room=room)))
-    files = [_recipe_file(service, generation) for generation in generations]
+    recipes = {each.id: await images.signed_recipe(each.id, viewer=viewer) for each in generations}
+    files = [
+        Upload(name=f"recipe-{id_}.json", content=recipe.encode())
+        for id_, recipe in recipes.items()
+        if recipe is not None
+    ]
     items += [ui.File(f"attachment://{file.name}") for file in files]
     view = views.layout(*items)
     await Answer.to(interaction).give(Content(view=view, files=files))
-
-
-def _recipe_file(service: Service, generation: Generation) -> Upload:
-    """Return the recipe itself, signed, as `python -m bot reproduce` reads it."""
-    content = service.signed_recipe(recipe_text_of(generation)).encode()
-    return Upload(name=f"recipe-{generation.id}.json", content=content)
 
 
 def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:

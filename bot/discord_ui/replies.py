@@ -273,7 +273,7 @@ class DiscordReply:
 
     async def _remember_message(self) -> None:
         if self._job is not None and self._post.message_id is not None:
-            await self._bot.service.set_message(
+            await self._bot.service.system.set_message(
                 self._job.id, self._origin.channel_id, self._post.message_id
             )
 

@@ -19,7 +19,6 @@ from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
-from bot.services import Service
 
 logger = logging.getLogger(__name__)
 
@@ -59,32 +58,29 @@ async def images_content(
 
 
 async def kept_images(
-    service: Service,
     generations: Sequence[Generation],
     *,
     limit_bytes: int,
     locale: str,
     notes: Sequence[str] = (),
-    is_veiled: bool = False,
+    is_hidden: bool = False,
 ) -> Content:
-    """Return the message of images of before, as their first reply had it: hidden if that was.
+    """Return the message of images of before, as their first reply had it.
 
     Args:
-        service: Knows which were hidden.
         generations: The images, of one job.
         limit_bytes: What a file may have here.
         locale: The reader's language.
         notes: Lines above the images.
-        is_veiled: Whether the channel that they come from hides them until they are clicked.
+        is_hidden: Whether they are hidden until they are clicked.
 
     """
-    hidden = await service.spoilers_among([generation.id for generation in generations])
     return await _content(
         generations,
         limit_bytes=limit_bytes,
         locale=locale,
         notes=notes,
-        spoiler=is_veiled or bool(hidden),
+        spoiler=is_hidden,
     )
 
 

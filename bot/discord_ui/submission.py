@@ -12,7 +12,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.hints import give_hints
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.replies import DiscordReply
-from bot.discord_ui.viewers import guild_of, place_here, viewer_of
+from bot.discord_ui.viewers import guild_of, place_here, viewer_here, viewer_of
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
@@ -58,7 +58,7 @@ async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Gen
     service, viewer = bot_of(interaction).service, await viewer_of(interaction)
     found = []
     for id_ in ids:
-        generation = await service.generation(id_, viewer=viewer)
+        generation = await service.images.find(id_, viewer=viewer)
         if generation is None:
             raise RefusalError("not_found", id=id_)
         found.append(generation)
@@ -85,7 +85,9 @@ async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -
         RefusalError: None of them may be seen from here.
 
     """
-    found = await bot_of(interaction).service.deletable(ids, viewer=await viewer_of(interaction))
+    found = await bot_of(interaction).service.images.find_deletable(
+        ids, viewer=await viewer_of(interaction)
+    )
     if not found:
         raise RefusalError("not_found", id=ids[0])
     return found
@@ -93,20 +95,16 @@ async def find_to_delete(interaction: discord.Interaction, ids: Sequence[str]) -
 
 async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:
     """Return those images of these ids that may be seen from here; perhaps none."""
-    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
-    found = [await service.generation(id_, viewer=viewer) for id_ in ids]
-    return [generation for generation in found if generation is not None]
+    viewer = await viewer_of(interaction)
+    return await bot_of(interaction).service.images.find_all(ids, viewer=viewer)
 
 
 async def axis_of(
     interaction: discord.Interaction, generations: Sequence[Generation]
 ) -> Axis | None:
     """Return what differs between images that are a comparison; None for any others."""
-    job_ids = {generation.job_id for generation in generations}
-    if len(generations) == 1 or len(job_ids) > 1:
-        return None
-    job = await bot_of(interaction).service.job(job_ids.pop())
-    return None if job is None else job.axis
+    viewer, ids = await viewer_of(interaction), [each.id for each in generations]
+    return await bot_of(interaction).service.images.axis(ids, viewer=viewer)
 
 
 async def check_shareable(
@@ -155,9 +153,10 @@ async def submit(
     is_veiled = await check_shareable(interaction, parents)
     origin = origin_of(interaction)
     reply = DiscordReply.to_interaction(interaction, origin)
-    await bot_of(interaction).service.submit(
+    await bot_of(interaction).service.jobs.submit(
         tuple(requests),
         origin,
+        viewer=await viewer_of(interaction) if parents else viewer_here(interaction),
         reply=reply,
         parents=[parent.id for parent in parents],
         relation=_relation(requests, parents),

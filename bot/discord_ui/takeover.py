@@ -28,7 +28,7 @@ class DrawHereButton(AnswerableItem[Button], template=TAKEOVER_TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Queue it like a prompt that was typed."""
-        takeover = await bot_of(interaction).service.takeover(self.match["id"])
+        takeover = await bot_of(interaction).service.takeovers.find(self.match["id"])
         if takeover is None:
             raise RefusalError("takeover_gone")
         await submit(interaction, [takeover.request])

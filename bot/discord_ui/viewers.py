@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -11,7 +12,7 @@ import discord
 from bot.discord_ui.channel_rules import Place, ground_of, is_age_restricted, is_fit_for, is_open_to
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.places import Places, places_of
-from bot.domain.viewers import NO_CHANNEL, Rights, Viewer
+from bot.domain.viewers import NO_CHANNEL, MadeAt, Rights, Viewer
 
 
 def guild_of(interaction: discord.Interaction) -> int | None:
@@ -56,7 +57,7 @@ async def viewer_of(interaction: discord.Interaction, also: Collection[int | Non
 
     Args:
         interaction: The command, button or form.
-        also: Channels to look at, beside those where images were made; None is none.
+        also: Channels to look at, beside those of images and boards; None is none.
 
     """
     wanted = {each for each in also if each is not None}
@@ -69,27 +70,48 @@ async def viewer_of(interaction: discord.Interaction, also: Collection[int | Non
     return found
 
 
-async def _viewer(interaction: discord.Interaction[Any], also: Collection[int]) -> Viewer:
-    bot, member = interaction.client, interaction.user
+async def owner_viewer_of(interaction: discord.Interaction) -> Viewer:
+    """Return who asks, also with whether they run the bot, which only Discord knows."""
+    bot = interaction.client
     assert isinstance(bot, ImageBot)
-    guild_id, channel_id = guild_of(interaction), interaction.channel_id
-    if guild_id is None:
-        is_alone = interaction.context.dm_channel
-        return Viewer(user_id=member.id, channel_id=channel_id, is_alone=is_alone)
-    assert channel_id is not None
-    if not isinstance(member, discord.Member) or bot.get_guild(guild_id) is None:
+    is_owner = await bot.is_owner(interaction.user)
+    return replace(await viewer_of(interaction), is_owner=is_owner)
+
+
+async def may_make_board(interaction: discord.Interaction, place: Place) -> bool:
+    """Tell whether who asks may let a channel or thread become a board."""
+    viewer = await viewer_of(interaction, {place.id})
+    owner_id = place.owner_id if isinstance(place, discord.Thread) else None
+    made = MadeAt(guild_id=place.guild.id, channel_id=place.id, user_id=owner_id or 0)
+    return viewer.may_make_board(made)
+
+
+def viewer_here(interaction: discord.Interaction) -> Viewer:
+    """Return who asks as if they saw only the place where they ask: nothing is looked up."""
+    channel_id = interaction.channel_id
+    here = frozenset() if channel_id is None else frozenset({channel_id})
+    return Viewer(
+        user_id=interaction.user.id,
+        user_name=interaction.user.display_name,
+        guild_id=guild_of(interaction),
+        channel_id=channel_id,
+        is_alone=interaction.context.dm_channel,
+        channels=here,
+        shared=here,
+    )
+
+
+async def _viewer(interaction: discord.Interaction[Any], also: Collection[int]) -> Viewer:
+    bot, member, here = interaction.client, interaction.user, viewer_here(interaction)
+    assert isinstance(bot, ImageBot)
+    if here.guild_id is None:
+        return replace(here, channels=frozenset(), shared=frozenset())
+    assert here.channel_id is not None
+    if not isinstance(member, discord.Member) or bot.get_guild(here.guild_id) is None:
         # Only the commands were invited, not the bot: of the server it knows but this channel.
-        here = frozenset({channel_id})
         may_manage = interaction.permissions.manage_messages
-        return Viewer(
-            user_id=member.id,
-            guild_id=guild_id,
-            channel_id=channel_id,
-            channels=here,
-            shared=here,
-            moderated=here if may_manage else frozenset(),
-        )
-    return await viewer_in(bot, member, channel_id, here=place_here(interaction), also=also)
+        return replace(here, moderated=here.channels if may_manage else frozenset())
+    return await viewer_in(bot, member, here.channel_id, here=place_here(interaction), also=also)
 
 
 async def viewer_in(
@@ -107,11 +129,11 @@ async def viewer_in(
         member: Who asks.
         channel_id: Where they ask.
         here: The same, where the bot knows it.
-        also: Channels to look at, beside those where images were made.
+        also: Channels to look at, beside those of images and boards.
 
     """
     book, guild = places_of(bot), member.guild
-    known = {each.channel_id: each for each in await bot.service.places(guild.id)}
+    known = {each.channel_id: each for each in await bot.service.system.places(guild.id)}
     book.note_gone([id_ for id_, each in known.items() if each.is_gone])
     ids = {*known, *also, channel_id}
     # At once: with who is in a thread that is two waits at most, of the 3 s that an answer has.
@@ -126,6 +148,8 @@ async def viewer_in(
     channels = {channel_id, *await _viewable(book, member, there, here)}
     return Viewer(
         user_id=member.id,
+        user_name=member.display_name,
+        role_ids=frozenset(role.id for role in member.roles),
         guild_id=guild.id,
         channel_id=channel_id,
         channels=frozenset(channels),

@@ -3,7 +3,8 @@
 The rule for images and jobs: they are for who may view the channel or thread they were made in;
 where that is gone, for their requester and for moderators. What was made in direct messages, or
 with a bot brought along by its user, is its user's own. Boards have a rule of their own for what
-hangs on them (`bot.domain.boards.access`), with the same rights.
+hangs on them (`bot.domain.boards.access`), for the same viewers. Nothing else decides who may see
+or do something, and only `bot.discord_ui.viewers` fills a viewer from Discord.
 """
 
 from __future__ import annotations
@@ -63,6 +64,9 @@ class Viewer(Rights):
     """Somebody who asks, with what they may see from where they ask.
 
     Attributes:
+        user_name: What they are called there; whoever changes a board is noted in its log.
+        role_ids: Theirs in the guild.
+        is_owner: Whether they run the bot; filled only where that is asked.
         guild_id: None where they look at what is their own: in direct messages, and where they
             brought the bot along.
         channel_id: Where they ask.
@@ -79,6 +83,9 @@ class Viewer(Rights):
     """
 
     user_id: int
+    user_name: str = ""
+    role_ids: frozenset[int] = frozenset()
+    is_owner: bool = False
     guild_id: int | None = None
     channel_id: int | None = None
     is_alone: bool = False
@@ -118,3 +125,17 @@ class Viewer(Rights):
     def may_end(self, made: Made) -> bool:
         """Tell whether they may delete or stop something: its requester and moderators may."""
         return made.user_id == self.user_id or self.may_moderate(made)
+
+    @property
+    def may_steer_jobs(self) -> bool:
+        """Tell whether they may move, pause and clear the jobs of the guild that they ask in."""
+        return self.guild_id is not None and self.is_moderator
+
+    @property
+    def may_set_stars(self) -> bool:
+        """Tell whether they may say what a star does in the guild that they ask in."""
+        return self.may_steer_jobs
+
+    def may_make_board(self, place: Made) -> bool:
+        """Tell whether they may let a channel or a thread of their own become a board."""
+        return self.sees(place) and (self.user_id == place.user_id or self.may_moderate(place))

@@ -197,8 +197,6 @@ CHINESE: Final[dict[str, str]] = {
     "no_image_here": "这条消息里没有我画的图。",
     "not_for_here": "图片 `{id}` 出自并非这里所有人都能看到的频道：请回到那个频道重画。",
     "shown_to_you": "🔒 仅你可见：并非这里所有人都能看到画这张图的频道。",
-    "jobs_moderators_only": "只有本服务器的管理员才能调度任务：需要在整个服务器"
-    "（而不只是某个频道）拥有“管理消息”权限。",
     "not_found": "这里没有图片 `{id}`：它已被删除，或属于别的地方。",
     "history_title": "### 这里的作品",
     "history_title_mine": "### 你的作品",
@@ -230,7 +228,6 @@ CHINESE: Final[dict[str, str]] = {
     "was_not_paused": "本服务器没有暂停。",
     "paused_everywhere": "⏸️ 机器人的所有者已全局暂停绘画：只有他们可以用 "
     "`/jobs resume everywhere:True` 恢复。",
-    "owner_only": "只有机器人的所有者可以对所有服务器这样做。",
     "cleared": "🧹 已取消本服务器 {count} 个等待中的任务。正在画的会继续：可用 `/cancel` 停止。",
     "cleared_of": "🧹 已取消 {user} 的 {count} 个等待中的任务。",
     "nothing_to_clear": "本服务器没有等待中的任务。",

@@ -212,8 +212,6 @@ ENGLISH: Final[dict[str, str]] = {
     "not_for_here": "`{id}` comes from a channel that not everyone here may see: draw it again "
     "there.",
     "shown_to_you": "🔒 Only you see this: not everyone here may see the channel it was made in.",
-    "jobs_moderators_only": "Only moderators of this server can steer its jobs: that takes *Manage "
-    "Messages* in the whole server, not in one channel alone.",
     "not_found": "There is no image `{id}` here: it was deleted, or it belongs to another place.",
     "history_title": "### Images made here",
     "history_title_mine": "### Your images",
@@ -246,7 +244,6 @@ ENGLISH: Final[dict[str, str]] = {
     "was_not_paused": "Nothing is paused for this server.",
     "paused_everywhere": "⏸️ The bot's owner has paused drawing everywhere: only they can resume "
     "it, with `/jobs resume everywhere:True`.",
-    "owner_only": "Only the bot's owner can do that for all servers.",
     "cleared": "🧹 Cancelled {count} waiting jobs of this server. What is being drawn goes on: "
     "`/cancel` stops it.",
     "cleared_of": "🧹 Cancelled {count} waiting jobs of {user}.",

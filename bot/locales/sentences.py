@@ -88,6 +88,17 @@ _SENTENCES: Final = _compiled({
     r"The board (.+) is not deleted: .*": r"画板 \1 没有被删除：它还在。",
     r"The board (.+) was deleted more than a day ago: .*":
         r"画板 \1 已删除超过一天：无法恢复。",
+    r"The image (\S+) is not there for everyone here: .*":
+        r"图片 \1 并非这里所有人都能看到：请回到它的频道去画。",
+    r"Only moderators of this server can steer its jobs: .*":
+        "只有本服务器的管理员才能调度任务：需要在整个服务器（而不只是某个频道）拥有“管理消息”权限。",
+    r"Only the bot's owner can do that for all servers\.":
+        "只有机器人的所有者可以对所有服务器这样做。",
+    r"There is no such channel here that you may see: .*":
+        "这里没有你能看到的这个频道：请另选一个。",
+    r"Boards belong to a server that has invited me: .*":
+        "画板属于邀请了我的服务器：请在那里使用。",
+    r"It hangs there again already\.": "它已经重新挂在那里了。",
     r"The board needs a name: .*": "画板需要名称：请写用途，例如“春季”。",
     r"There is a board (.+) here already: .*": r"这里已有画板 \1：请换一个名称。",
     r"The channel is a board already, (.+): archive .*":

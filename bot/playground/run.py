@@ -160,7 +160,7 @@ async def _enter_page(stack: contextlib.AsyncExitStack, view: Any, port: int) ->
 
 async def bring_back(bot: ImageBot, world: World) -> None:
     """Post the last images of the visit before, or say how to begin."""
-    found = await bot.service.history(
+    found = await bot.service.images.history(
         viewer=Viewer(user_id=0, guild_id=world.guild.id, channels=frozenset({world.channel.id})),
         page=0,
         page_size=IMAGES_BROUGHT_BACK,

@@ -3,6 +3,7 @@
 from bot.services.bootstrap import open_service
 from bot.services.deletions import Deletions, Removal
 from bot.services.delivery import FIXED_SENTENCE
+from bot.services.intake import STOPPING_SENTENCE
 from bot.services.picture_origin import PictureOrigin
 from bot.services.replies import (
     AnsweredElsewhereError,
@@ -15,7 +16,7 @@ from bot.services.replies import (
     Reply,
     UnansweredError,
 )
-from bot.services.service import STOPPING_SENTENCE, Service
+from bot.services.service import Service
 from bot.services.slot_worker import POISON_SENTENCE
 
 __all__ = [

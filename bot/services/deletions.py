@@ -117,7 +117,7 @@ class Deletions:
     async def _mark(self, removal: Removal) -> None:
         """Write into the images' records what has to go, in case that the database is lost."""
         async with self._store.records.lock:
-            for each in await self._store.generations.find_any(removal.generation_ids):
+            for each in await self._store.generations.find_any(removal.generation_ids, None):
                 job = await self._store.jobs.find(each.job_id)
                 assert job is not None
                 deletion = Deletion(
@@ -157,7 +157,7 @@ class Deletions:
 
     async def catch_up(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
         """Remove from a message what was deleted while it was on its way to Discord."""
-        late = [each for each in shown if not await self._store.generations.find(each.id)]
+        late = [each for each in shown if not await self._store.generations.find(each.id, None)]
         if late:
             ids = [each.id for each in late]
             by = late[0].user_id
@@ -259,7 +259,7 @@ class Deletions:
 
         A file without its record would come back if the database were lost, so that goes last.
         """
-        for each in await self._store.generations.find_any(removal.generation_ids):
+        for each in await self._store.generations.find_any(removal.generation_ids, None):
             async with self._files:
                 is_shared = await self._store.generations.is_shared(each)
                 try:

@@ -79,7 +79,7 @@ async def _image_faults(store: Store, prefix: str, *, reads_files: bool) -> Asyn
         state = await asyncio.to_thread(_state, path, image_state, reads_files=reads_files)
         if state is FileState.WHOLE:
             continue
-        left = [id_ for id_ in ids if await store.generations.find(id_) is not None]
+        left = [id_ for id_ in ids if await store.generations.find(id_, None) is not None]
         if left:  # it was not deleted meanwhile
             yield Fault(kind=f"image {state}", path=path, names=tuple(left))
     for name in sorted(found):

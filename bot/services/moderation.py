@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from bot.domain.viewers import Viewer
-from bot.services.active_jobs import ActiveJobs
-from bot.services.delivery import Delivery
-from bot.services.queue import FairQueue
-from bot.services.queue_view import QueueView
+from bot.errors import BotError
+from bot.services.job_context import JobPart
+from bot.services.queue import EVERYWHERE
 from bot.services.replies import QueueEntry
-from bot.storage import Store
 
 
-class Moderation:
-    """Move, pause, resume and clear; nobody moves or clears what they may not moderate."""
+class Moderation(JobPart):
+    """Move, pause, resume and clear; nobody moves or clears what they may not moderate.
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        queue: FairQueue,
-        active_jobs: ActiveJobs,
-        queue_view: QueueView,
-        delivery: Delivery,
-    ) -> None:
-        self._store = store
-        self._queue = queue
-        self._active_jobs = active_jobs
-        self._queue_view = queue_view
-        self._delivery = delivery
+    Everything here raises a `BotError` where the viewer is no moderator of the whole guild, or,
+    where all guilds are concerned, not the bot's owner.
+    """
+
+    def movable(self, *, viewer: Viewer) -> list[QueueEntry]:
+        """Return the waiting jobs that the viewer may move, in their order; none for others."""
+        return [
+            entry
+            for entry in self._queue_view.entries()
+            if viewer.may_steer_jobs and entry.position > 0
+            if viewer.may_moderate(entry.job.origin)
+        ]
 
     async def move_to_front(self, job_id: str, *, viewer: Viewer) -> QueueEntry | None:
         """Let a waiting job be its guild's next; None if none such waits, for this moderator."""
+        _check(viewer)
         active = self._active_jobs.find(job_id)
         if active is None or not self._queue.has(job_id):
             return None
@@ -42,28 +39,34 @@ class Moderation:
         self._queue.move_to_front(job_id)
         return self._queue_view.entry(job_id)
 
-    async def pause(self, guild_id: int, *, by: int) -> None:
-        """Hold back the waiting jobs of a guild; new ones are still taken."""
-        await self._store.jobs.pause(guild_id, by=by)
+    async def pause(self, *, viewer: Viewer, everywhere: bool = False) -> None:
+        """Hold back the waiting jobs of the viewer's guild, or of all; new ones are still taken."""
+        guild_id = _steered(viewer, everywhere=everywhere)
+        await self._store.jobs.pause(guild_id, by=viewer.user_id)
         self._queue.pause(guild_id)
 
-    async def resume(self, guild_id: int) -> None:
-        """Let the jobs of a guild go on."""
+    async def resume(self, *, viewer: Viewer, everywhere: bool = False) -> bool:
+        """Let the jobs go on; tell whether they were held back."""
+        guild_id = _steered(viewer, everywhere=everywhere)
+        if not self._queue.is_paused(guild_id):
+            return False
         await self._store.jobs.unpause(guild_id)
         self._queue.resume(guild_id)
         await self._active_jobs.changed()
+        return True
 
-    def is_paused(self, guild_id: int | None) -> bool:
-        """Tell whether the jobs of a guild are held back."""
-        return self._queue.is_paused(guild_id)
+    def is_paused(self, *, viewer: Viewer, everywhere: bool = False) -> bool:
+        """Tell whether the jobs of the viewer's guild, or of all, are held back: all may know."""
+        return self._queue.is_paused(EVERYWHERE if everywhere else viewer.guild_id)
 
-    async def clear(self, viewer: Viewer, *, user_id: int | None = None) -> int:
+    async def clear(self, *, viewer: Viewer, user_id: int | None = None) -> int:
         """Cancel what waits, or what waits for one user, as far as the moderator may see it.
 
         Returns:
             How many jobs that were.
 
         """
+        _check(viewer)
         active_jobs = [
             active
             for active in self._active_jobs
@@ -78,3 +81,22 @@ class Moderation:
             telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
             self._active_jobs.start(telling, f"cancel {active.job.id}")
         return len(active_jobs)
+
+
+def _steered(viewer: Viewer, *, everywhere: bool) -> int:
+    """Return whose jobs are meant, if they are the viewer's to steer."""
+    if everywhere:
+        if not viewer.is_owner:
+            raise BotError("Only the bot's owner can do that for all servers.")
+        return EVERYWHERE
+    return _check(viewer)
+
+
+def _check(viewer: Viewer) -> int:
+    """Return the guild of a moderator; Discord hides the commands, but lets a server show them."""
+    if not viewer.may_steer_jobs or viewer.guild_id is None:
+        raise BotError(
+            "Only moderators of this server can steer its jobs: that takes *Manage Messages* in "
+            "the whole server, not in one channel alone."
+        )
+    return viewer.guild_id

@@ -29,7 +29,10 @@ _IS_LEFT: Final = "(deleted_at IS NULL OR id IN (SELECT generation_id FROM delet
 
 
 class GenerationTable:
-    """Finished images; their files lie under `images`, named for their pixels."""
+    """Finished images; their files lie under `images`, named for their pixels.
+
+    A `viewer` that is None stands for the bot's own work and for its operator: they see all.
+    """
 
     def __init__(self, database: Database, *, images: Path) -> None:
         """Remember the connection and where the files are."""
@@ -72,14 +75,12 @@ class GenerationTable:
             )
         )
 
-    async def find(self, generation_id: str, viewer: Viewer | None = None) -> Generation | None:
+    async def find(self, generation_id: str, viewer: Viewer | None) -> Generation | None:
         """Return an image that is not deleted, if it `viewer` may see (None: anyone)."""
         found = await self._there("id", generation_id, viewer)
         return found[0] if found else None
 
-    async def with_pixels(
-        self, pixel_sha256: str, viewer: Viewer | None = None
-    ) -> list[Generation]:
+    async def with_pixels(self, pixel_sha256: str, viewer: Viewer | None) -> list[Generation]:
         """Return the images with exactly these pixels that may be seen, oldest first."""
         return await self._there("pixel_sha256", pixel_sha256, viewer, order="created_at, position")
 
@@ -185,7 +186,7 @@ class GenerationTable:
             )
         )
 
-    async def find_any(self, ids: Sequence[str], viewer: Viewer | None = None) -> list[Generation]:
+    async def find_any(self, ids: Sequence[str], viewer: Viewer | None) -> list[Generation]:
         """Return images that `viewer` may see (None: anybody's), deleted ones too."""
         marks = ", ".join("?" * len(ids))
         where, values = _where(viewer)

@@ -102,7 +102,8 @@ class LineageTable:
             parent_id=row["parent_id"],
             relation=row["relation"],
             presence=presence,
-            is_spoiler=bool(row["spoiler"]) or _is_veiled(row, viewer),
+            is_spoiler=presence is not Presence.ELSEWHERE
+            and (bool(row["spoiler"]) or _is_veiled(row, viewer)),
             request=request_of(row) if is_here else None,
             path=self._path_of(row["pixel_sha256"]) if is_here else None,
         )

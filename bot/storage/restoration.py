@@ -89,7 +89,7 @@ class Restoration:
         return job
 
     async def _image(self, image_id: str) -> Generation:
-        image = await self._store.generations.find(image_id)
+        image = await self._store.generations.find(image_id, None)
         assert image is not None
         return image
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
 
+from bot.domain.recipe import signed_text
 from bot.domain.signature import SigningKey
 from bot.storage.boards import BoardTable
 from bot.storage.breakdowns import BreakdownTable
@@ -111,6 +112,10 @@ class Store:
             yield self
         finally:
             await self.database.close()
+
+    def signed(self, recipe: str) -> str:
+        """Return the recipe of an image made here with the signature that proves it."""
+        return recipe if self.key is None else signed_text(recipe, self.key)
 
     def image_path(self, pixel_sha256: str) -> Path:
         """Return where the file with these pixels is, or would be."""

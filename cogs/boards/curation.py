@@ -11,15 +11,15 @@ from bot.discord_ui import views
 from bot.discord_ui.boards.choice import (
     BoardCommand,
     boards_of,
-    picture_of,
+    head_of,
     suggest_boards,
     suggest_numbers,
 )
 from bot.discord_ui.boards.components import button
-from bot.discord_ui.boards.dialogs import first_of, move, voted_words
+from bot.discord_ui.boards.dialogs import move, voted_words
 from bot.discord_ui.boards.display import acknowledge, present, present_picture
 from bot.discord_ui.boards.formatting import board_name, status_name
-from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.domain.boards import ItemStatus
 from bot.locales import text
@@ -38,8 +38,7 @@ StatusName = Literal["candidate", "shortlist", "approved", "rejected"]
 @app_commands.autocomplete(number=suggest_numbers)
 async def vote(interaction: discord.Interaction, number: int, board: str | None = None) -> None:
     """Vote, one vote a person."""
-    found, _ = await picture_of(interaction, board, number)
-    await heart(interaction, found.id, str(number))
+    await heart(interaction, (await head_of(interaction, board)).id, str(number))
 
 
 @app_commands.command(name="status", description="Say how far a picture got")
@@ -50,7 +49,7 @@ async def status(
     interaction: discord.Interaction, number: int, status: StatusName, board: str | None = None
 ) -> None:
     """Set the status of a picture."""
-    found, _ = await picture_of(interaction, board, number)
+    found = await head_of(interaction, board)
     await set_status(interaction, found.id, f"{number}:{status}")
 
 
@@ -71,10 +70,10 @@ async def caption(
     board: str | None = None,
 ) -> None:
     """Set the caption, and the credit where it is given."""
-    found, _ = await picture_of(interaction, board, number)
+    found, viewer = await head_of(interaction, board), await member_viewer_of(interaction)
     await acknowledge(interaction)
     said: ItemEdits = {"caption": words} if credit is None else {"caption": words, "credit": credit}
-    await boards_of(interaction).describe(actor_of(interaction), found.id, number, **said)
+    await boards_of(interaction).describe(found.id, number, viewer=viewer, **said)
     await present_picture(interaction, found.id, number)
 
 
@@ -95,10 +94,10 @@ async def tag(
     board: str | None = None,
 ) -> None:
     """Add or remove tags."""
-    found, _ = await picture_of(interaction, board, number)
-    boards, actor = boards_of(interaction), actor_of(interaction)
+    found, viewer = await head_of(interaction, board), await member_viewer_of(interaction)
     await acknowledge(interaction)
-    await (boards.untag if remove else boards.tag)(actor, found.id, number, tags)
+    said: ItemEdits = {"untags": [tags]} if remove else {"tags": [tags]}
+    await boards_of(interaction).describe(found.id, number, viewer=viewer, **said)
     await present_picture(interaction, found.id, number)
 
 
@@ -119,10 +118,10 @@ async def order(
     board: str | None = None,
 ) -> None:
     """Move a picture in the chosen order."""
-    found, _ = await picture_of(interaction, board, number)
+    found = await head_of(interaction, board)
     if place is not None:
-        before = first_of(found) if place == "first" else None
-    await move(interaction, found, number, before)
+        before = 0 if place == "first" else None
+    await move(interaction, found.id, number, before)
 
 
 @app_commands.command(name="comment", description="Say something of a picture")
@@ -133,9 +132,9 @@ async def comment(
     interaction: discord.Interaction, number: int, words: str, board: str | None = None
 ) -> None:
     """Comment on a picture."""
-    found, _ = await picture_of(interaction, board, number)
+    found, viewer = await head_of(interaction, board), await member_viewer_of(interaction)
     await acknowledge(interaction)
-    await boards_of(interaction).comment(actor_of(interaction), found.id, number, words)
+    await boards_of(interaction).comment(found.id, number, words, viewer=viewer)
     await present_picture(interaction, found.id, number)
 
 
@@ -145,8 +144,7 @@ async def comment(
 @app_commands.autocomplete(number=suggest_numbers)
 async def remove(interaction: discord.Interaction, number: int, board: str | None = None) -> None:
     """Take a picture off a board."""
-    found, _ = await picture_of(interaction, board, number)
-    await take_off(interaction, found.id, str(number))
+    await take_off(interaction, (await head_of(interaction, board)).id, str(number))
 
 
 # Buttons and selects
@@ -154,21 +152,19 @@ async def remove(interaction: discord.Interaction, number: int, board: str | Non
 
 async def heart(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Vote for a picture, or take the vote back, and show it."""
-    _, before = await picture_of(interaction, board_id, int(number))
     await acknowledge(interaction)
-    actor = actor_of(interaction)
-    item = await boards_of(interaction).vote(actor, board_id, int(number))
-    said = voted_words(before, item, actor.user_id, str(interaction.locale))
+    viewer = await member_viewer_of(interaction)
+    vote = await boards_of(interaction).vote(board_id, int(number), viewer=viewer)
+    said = voted_words(vote, str(interaction.locale))
     await present_picture(interaction, board_id, int(number), notes=[said])
 
 
 async def set_status(interaction: discord.Interaction, board_id: str, value: str) -> None:
     """Set the status of a picture; `value` is `number:status`."""
     number, _, name = value.partition(":")
-    await picture_of(interaction, board_id, int(number))
     await acknowledge(interaction)
-    status = ItemStatus(name)
-    await boards_of(interaction).set_status(actor_of(interaction), board_id, int(number), status)
+    viewer, status = await member_viewer_of(interaction), ItemStatus(name)
+    await boards_of(interaction).set_status(board_id, int(number), status, viewer=viewer)
     locale = str(interaction.locale)
     said = text("board_status_set", locale, number=number, status=status_name(status, locale))
     await present_picture(interaction, board_id, int(number), notes=[said])
@@ -176,9 +172,9 @@ async def set_status(interaction: discord.Interaction, board_id: str, value: str
 
 async def take_off(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Take a picture off, and offer to bring it back."""
-    board, _ = await picture_of(interaction, board_id, int(number))
+    board, viewer = await head_of(interaction, board_id), await member_viewer_of(interaction)
     await acknowledge(interaction)
-    await boards_of(interaction).remove(actor_of(interaction), board_id, int(number))
+    await boards_of(interaction).remove(board_id, int(number), viewer=viewer)
     locale = str(interaction.locale)
     said = text("board_removed", locale, number=number, name=board_name(board.name))
     row: Any = ui.ActionRow(button("back", board_id, number, locale=locale, emoji="↩️"))

@@ -9,7 +9,7 @@ from typing import Final
 import discord
 from discord.ext import commands
 
-from bot.discord_ui.boards.people import bot_actor
+from bot.discord_ui.boards.people import bot_viewer
 from bot.discord_ui.boards.pinned import PinnedBoards
 from bot.discord_ui.channel_rules import hides_from_nobody, is_age_restricted
 from bot.discord_ui.client import ImageBot
@@ -24,7 +24,7 @@ class BoardEvents(commands.Cog):
 
     def __init__(self, bot: ImageBot, pinned: PinnedBoards) -> None:
         self._bot = bot
-        self._boards = bot.service.boards
+        self._boards = bot.service.system.boards
         self._pinned = pinned
         self._were_open: dict[int, bool] = {}  # channels that are gone; their threads come after
 
@@ -46,8 +46,8 @@ class BoardEvents(commands.Cog):
         await self._gone(payload.guild_id, payload.thread_id, was_open=was_open)
 
     async def _gone(self, guild_id: int, channel_id: int, *, was_open: bool) -> None:
-        actor = bot_actor(self._bot, guild_id)
-        await self._boards.forget_channel(actor, channel_id, was_open=was_open)
+        by = bot_viewer(self._bot, guild_id)
+        await self._boards.forget_channel(channel_id, by=by, was_open=was_open)
         await self._pinned.redraw_all_of(guild_id)  # its pictures may be on any of them
 
     @commands.Cog.listener()

@@ -226,7 +226,7 @@ async def _send_directly(
     interaction: discord.Interaction, board: Board, files: Sequence[ExportFile]
 ) -> None:
     """Write to the reader, a file in each message; none of them twice, also after a restart."""
-    locale, table = str(interaction.locale), bot_of(interaction).service.deferrals
+    locale, table = str(interaction.locale), bot_of(interaction).service.system.deferrals
     late, reader = text("board_export_late", locale), interaction.user
     channel = await reader.create_dm()
     for index in range(await table.num_sent(interaction.id), len(files)):

@@ -13,7 +13,7 @@ from bot.discord_ui.boards.choice import (
     BoardCommand,
     board_of,
     boards_of,
-    counted,
+    head_of,
     suggest_boards,
     suggest_numbers,
     summaries,
@@ -28,21 +28,16 @@ from bot.discord_ui.boards.display import (
     when,
 )
 from bot.discord_ui.boards.formatting import board_name, log_line
-from bot.discord_ui.boards.people import (
-    actor_of,
-    channels_of,
-    told_to,
-)
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.discord_ui.formatting import escaped, relative_time, user_mention
-from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, BoardState, BoardSummary, SheetOrder
 from bot.domain.boards.rules import MAX_BRIEF, one_line
 from bot.domain.deferrals import Repeat
 from bot.locales import text
 from bot.media.exports import PER_PAGE
 from bot.media.exports.phrases import count_words
-from bot.services.boards import megabytes, no_picture
+from bot.services.boards import megabytes
 
 LISTED: Final = 15  # boards; more are found by their names
 NAME_LISTED: Final = 40  # characters
@@ -57,7 +52,7 @@ async def list_boards(interaction: discord.Interaction) -> None:
     locale = str(interaction.locale)
     found = await summaries(interaction, with_archived=True)
     lines = [text("board_list_title", locale)]
-    shown = await counted(interaction, found[:LISTED])
+    shown = found[:LISTED]
     lines += [_listed(each, locale) for each in shown]
     if len(found) > LISTED:
         lines.append(text("board_list_more", locale, count=len(found) - LISTED))
@@ -66,7 +61,7 @@ async def list_boards(interaction: discord.Interaction) -> None:
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
     if shown:
         boards = boards_of(interaction)
-        used = megabytes(await boards.space(actor_of(interaction)))
+        used = megabytes(await boards.space(viewer=await member_viewer_of(interaction)))
         said = text("board_space", locale, used=used, limit=megabytes(boards.space_bytes))
         parts.append(ui.ActionRow(open_select(shown, locale)))
         parts.append(ui.TextDisplay(f"-# {said}"))
@@ -97,16 +92,15 @@ async def show(
     interaction: discord.Interaction, board: str | None = None, number: int | None = None
 ) -> None:
     """Show a board or a picture to the reader alone."""
+    if number is not None:
+        meant = await head_of(interaction, board)
+        await present_picture(interaction, meant.id, number)
+        return
     found = await board_of(interaction, board)
     await acknowledge(interaction, Repeat.UNANSWERED)
-    if number is None:
-        brief = [escaped(one_line(found.brief), limit=MAX_BRIEF)] if found.brief else []
-        notes = [*brief, *await troubles(interaction, found)]
-        await present_board(interaction, found, notes=notes)
-    elif found.item(number) is None:
-        raise no_picture(found, number)
-    else:
-        await present_picture(interaction, found.id, number)
+    brief = [escaped(one_line(found.brief), limit=MAX_BRIEF)] if found.brief else []
+    notes = [*brief, *await troubles(interaction, found)]
+    await present_board(interaction, found, notes=notes)
 
 
 @app_commands.command(name="log", description="What was done to a board, and by whom")
@@ -114,7 +108,7 @@ async def show(
 @app_commands.autocomplete(board=suggest_boards)
 async def log(interaction: discord.Interaction, board: str | None = None) -> None:
     """Show the newest entries, in private."""
-    await present_log(interaction, (await board_of(interaction, board)).id, "0")
+    await present_log(interaction, (await head_of(interaction, board)).id, "0")
 
 
 # Buttons and selects
@@ -161,7 +155,7 @@ async def present_log(interaction: discord.Interaction, board_id: str, detail: s
     """Show a page of the log, without entries on pictures that the reader may not see."""
     await acknowledge(interaction, Repeat.UNANSWERED)
     locale, page = str(interaction.locale), int(detail.partition(".")[0])
-    board = await board_of(interaction, board_id)
+    board = await head_of(interaction, board_id)
     lines, has_older = await log_lines(interaction, board, page=page)
     head = text("board_log_title", locale, name=board_name(board.name))
     row = []
@@ -183,11 +177,9 @@ async def log_lines(
 ) -> tuple[list[str], bool]:
     """Return the entries of a page that the reader may see, and whether there are older ones."""
     boards, locale = boards_of(interaction), str(interaction.locale)
-    actor = actor_of(interaction)
-    found = await boards.log(actor, board.id, page)
-    viewer = await viewer_of(interaction, channels_of(found.activities))
-    told = told_to(viewer, actor, board, found.activities)
-    return [f"-# {when(each)} {log_line(each, locale)}" for each in told], found.has_older
+    found = await boards.log(board.id, page, viewer=await member_viewer_of(interaction))
+    lines = [f"-# {when(each)} {log_line(each, locale)}" for each in found.activities]
+    return lines, found.has_older
 
 
 COMMANDS: Final[tuple[BoardCommand, ...]] = (list_boards, show, log)

@@ -9,6 +9,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.discord_ui.boards import additions, comments, dialogs
+from bot.discord_ui.boards.choice import nameless
 from bot.discord_ui.boards.components import BUTTON_TEMPLATE, SELECT_TEMPLATE
 from bot.discord_ui.boards.pinned import PinnedBoards
 from bot.discord_ui.client import ImageBot
@@ -16,11 +17,13 @@ from bot.discord_ui.components import Button
 from bot.discord_ui.deletions import UnhangButton
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.refusals import RefusalError
+from bot.domain.forms import Form
 from cogs.boards import curation, exports, gallery, lifecycle, members, palettes, redraws
 from cogs.boards.events import BoardEvents
 from cogs.boards.stars import Stars
 
 Handler = Callable[[discord.Interaction, str, str], Awaitable[None]]
+FormHandler = Callable[[discord.Interaction, Form], Awaitable[None]]
 
 # What the name of a button's or select's action does; given the board and what it is about.
 _BUTTONS: Final[Mapping[str, Handler]] = {
@@ -61,7 +64,8 @@ class BoardButton(AnswerableItem[Button], template=BUTTON_TEMPLATE):
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the action in its `custom_id` says."""
         action = _BUTTONS.get(self.match["action"], _refuse)
-        await action(interaction, self.match["board"], self.match["detail"] or "")
+        with nameless():
+            await action(interaction, self.match["board"], self.match["detail"] or "")
 
 
 class BoardSelect(AnswerableItem[ui.Select[ui.LayoutView]], template=SELECT_TEMPLATE):
@@ -73,16 +77,27 @@ class BoardSelect(AnswerableItem[ui.Select[ui.LayoutView]], template=SELECT_TEMP
         detail = self.match["detail"]
         action = _SELECTS.get(self.match["action"], _refuse)
         value = f"{detail}:{value}" if detail else value
-        await action(interaction, self.match["board"], value)
+        with nameless():
+            await action(interaction, self.match["board"], value)
 
 
-_FORMS: Final = {
+_FORMS: Final[Mapping[str, FormHandler]] = {
     **additions.FORMS,
     **dialogs.FORMS,
     **lifecycle.FORMS,
     **palettes.FORMS,
     **redraws.FORMS,
 }
+
+
+def _nameless(handle: FormHandler) -> FormHandler:
+    """Return what handles a form about a board that may be gone by now."""
+
+    async def handled(interaction: discord.Interaction, form: Form) -> None:
+        with nameless():
+            await handle(interaction, form)
+
+    return handled
 
 
 def board_group() -> app_commands.Group:
@@ -106,7 +121,7 @@ async def setup(bot: ImageBot) -> None:
     bot.tree.add_command(board_group())
     bot.tree.add_command(additions.add_menu)
     bot.add_dynamic_items(additions.AddButton, BoardButton, BoardSelect, UnhangButton)
-    bot.form_handlers |= _FORMS
+    bot.form_handlers |= {kind: _nameless(handle) for kind, handle in _FORMS.items()}
     pinned = PinnedBoards(bot)
     await bot.add_cog(pinned)
     await bot.add_cog(BoardEvents(bot, pinned))

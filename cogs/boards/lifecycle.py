@@ -12,6 +12,7 @@ from bot.discord_ui.boards.choice import (
     BoardCommand,
     board_of,
     boards_of,
+    head_of,
     suggest_boards,
     suggest_deleted,
     suggest_taken_off,
@@ -26,7 +27,7 @@ from bot.discord_ui.boards.display import (
     troubles,
 )
 from bot.discord_ui.boards.formatting import board_name
-from bot.discord_ui.boards.people import actor_of, may_keep, member_of
+from bot.discord_ui.boards.people import may_keep, member_of, member_viewer_of
 from bot.discord_ui.channel_rules import Place
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
@@ -35,12 +36,12 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
-from bot.domain.boards import Access, Board, BoardState, SheetOrder, Theme, access_of
+from bot.discord_ui.viewers import may_make_board
+from bot.domain.boards import Access, Board, BoardState, BoardSummary, SheetOrder, Theme
 from bot.domain.forms import Field, Form
-from bot.errors import BotError
 from bot.locales import text
 from bot.media.exports.phrases import count_words
-from bot.services.boards import BoardEdits, changeable, no_board, refusal
+from bot.services.boards import BoardEdits, NoBoardError
 
 OrderName = Literal["chosen", "newest", "votes", "status"]
 ThemeName = Literal["dark", "light"]
@@ -68,7 +69,12 @@ async def create(
     place = None if channel is None else await usable(interaction, channel.id)
     channel_id = None if place is None else place.id
     board = await boards_of(interaction).create(
-        actor_of(interaction), name=name, channel_id=channel_id, brief=brief, style=style, size=size
+        viewer=await member_viewer_of(interaction, [] if channel_id is None else [channel_id]),
+        name=name,
+        channel_id=channel_id,
+        brief=brief,
+        style=style,
+        size=size,
     )
     locale = str(interaction.locale)
     key = "board_created" if channel_id is None else "board_created_channel"
@@ -93,8 +99,7 @@ async def usable(interaction: discord.Interaction, channel_id: int) -> Place:
         place = None
     if place is None or not may_keep(place):
         raise RefusalError("board_may_not_post", channel=f"<#{channel_id}>")
-    is_own = isinstance(place, discord.Thread) and place.owner_id == member.id
-    if not is_own and not place.permissions_for(member).manage_messages:
+    if not await may_make_board(interaction, place):
         raise RefusalError("board_needs_pinning", channel=f"<#{channel_id}>")
     return place
 
@@ -125,7 +130,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     self_vote: bool | None = None,  # noqa: FBT001
 ) -> None:
     """Change the given settings; without any, open a form."""
-    found = await board_of(interaction, board)
+    found = await head_of(interaction, board)
     given: dict[str, Any] = {
         "name": name,
         "order": None if order is None else SheetOrder(order),
@@ -139,7 +144,7 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     elif detach:
         edits["channel_id"] = None
     if not edits:
-        changeable(found, actor_of(interaction), Access.OWN, typed=found.id)
+        await head_of(interaction, found.id, needs=Access.OWN, is_archive_fine=False)
         await ask_setup(interaction, found)
         return
     await change(interaction, found, edits)
@@ -148,7 +153,8 @@ async def edit(  # noqa: PLR0913, PLR0917 - the options of the command
 async def change(interaction: discord.Interaction, board: Board, edits: BoardEdits) -> None:
     """Change a board and show it."""
     await acknowledge(interaction)
-    await boards_of(interaction).edit(actor_of(interaction), board.id, **edits)
+    viewer = await member_viewer_of(interaction)
+    await boards_of(interaction).edit(board.id, viewer=viewer, **edits)
     said = text("board_edited", str(interaction.locale))
     edited = await board_of(interaction, board.id)
     notes = [said, *await troubles(interaction, edited)]
@@ -180,7 +186,7 @@ async def send_setup(interaction: discord.Interaction, form: Form) -> None:
     edits: Any = {key: value for key, value in typed.items() if value != shown[key]}
     if "size" in edits:
         edits["size"] = edits["size"] or None
-    await change(interaction, await board_of(interaction, form.subject["board"]), edits)
+    await change(interaction, await head_of(interaction, form.subject["board"]), edits)
 
 
 @app_commands.command(name="archive", description="Put a board away; restore brings it back")
@@ -188,9 +194,9 @@ async def send_setup(interaction: discord.Interaction, form: Form) -> None:
 @app_commands.autocomplete(board=suggest_boards)
 async def archive(interaction: discord.Interaction, board: str | None = None) -> None:
     """Archive a board: it can be looked at, and nothing on it changes."""
-    found = await board_of(interaction, board)
+    found, viewer = await head_of(interaction, board), await member_viewer_of(interaction)
     await acknowledge(interaction)
-    await boards_of(interaction).archive(actor_of(interaction), found.id)
+    await boards_of(interaction).archive(found.id, viewer=viewer)
     await _say(interaction, "board_archived", found, undo="restore")
 
 
@@ -199,11 +205,9 @@ async def archive(interaction: discord.Interaction, board: str | None = None) ->
 @app_commands.autocomplete(board=suggest_boards)
 async def delete(interaction: discord.Interaction, board: str) -> None:
     """Ask before a board is deleted."""
-    found, locale = await board_of(interaction, board), str(interaction.locale)
-    if access_of(found, actor_of(interaction)) < Access.OWN:
-        raise BotError(refusal(found, Access.OWN))
-    whole = await boards_of(interaction).board(found.id)
-    count = count_words(len(whole.items) if whole else 0, locale)
+    found = await head_of(interaction, board, needs=Access.OWN)
+    viewer, locale = await member_viewer_of(interaction), str(interaction.locale)
+    count = count_words(await boards_of(interaction).num_items(found.id, viewer=viewer), locale)
     words = text("board_delete_sure", locale, name=board_name(found.name), count=count)
     row = ui.ActionRow(
         button("delete", found.id, locale=locale, style=discord.ButtonStyle.danger, emoji="🗑️")
@@ -214,9 +218,9 @@ async def delete(interaction: discord.Interaction, board: str) -> None:
 
 async def really_delete(interaction: discord.Interaction, board_id: str, _: str) -> None:
     """Delete a board, and offer to bring it back."""
-    board = await board_of(interaction, board_id)
+    board, viewer = await head_of(interaction, board_id), await member_viewer_of(interaction)
     await acknowledge(interaction)
-    await boards_of(interaction).delete(actor_of(interaction), board_id)
+    await boards_of(interaction).delete(board_id, viewer=viewer)
     await _say(interaction, "board_deleted", board, undo="restore")
 
 
@@ -230,38 +234,37 @@ async def really_delete(interaction: discord.Interaction, board_id: str, _: str)
 async def restore(interaction: discord.Interaction, board: str, number: int | None = None) -> None:
     """Bring back a board, or a picture of one that is there."""
     if number is not None:
-        found = await board_of(interaction, board)
+        found = await head_of(interaction, board)
         await bring_back(interaction, found.id, str(number))
         return
-    await really_restore(interaction, await _restorable(interaction, board), "")
+    await really_restore(interaction, board, "")
 
 
-async def _restorable(interaction: discord.Interaction, typed: str) -> str:
-    """Return the id of a board that may be deleted or archived."""
+async def _restorable(interaction: discord.Interaction, typed: str) -> BoardSummary:
+    """Return a board that may be deleted or archived."""
     found = await summaries(interaction, with_archived=True, with_deleted=True)
     found.sort(key=lambda each: each.state is not BoardState.DELETED)
     for each in found:
         if typed.strip() in {each.id, each.name}:
-            return each.id
-    raise no_board(typed)
+            return each
+    raise NoBoardError(typed)
 
 
-async def really_restore(interaction: discord.Interaction, board_id: str, _: str) -> None:
+async def really_restore(interaction: discord.Interaction, typed: str, _: str) -> None:
     """Bring a board back, from the archive or from being deleted."""
-    boards, actor = boards_of(interaction), actor_of(interaction)
-    await _restorable(interaction, board_id)
+    boards, viewer = boards_of(interaction), await member_viewer_of(interaction)
+    found = await _restorable(interaction, typed)
     await acknowledge(interaction)
-    if await boards.board(board_id) is None:
-        board = await boards.restore(actor, board_id)
-    else:
-        board = await boards.unarchive(actor, board_id)
+    bring = boards.restore if found.state is BoardState.DELETED else boards.unarchive
+    board = await bring(found.id, viewer=viewer)
     await _say(interaction, "board_restored", board)
 
 
 async def bring_back(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Hang a picture up again that was taken off."""
     await acknowledge(interaction)
-    await boards_of(interaction).bring_back(actor_of(interaction), board_id, int(number))
+    viewer = await member_viewer_of(interaction)
+    await boards_of(interaction).bring_back(board_id, int(number), viewer=viewer)
     said = text("board_brought_back", str(interaction.locale), number=number)
     await present_picture(interaction, board_id, int(number), notes=[said])
 

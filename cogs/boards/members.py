@@ -9,9 +9,9 @@ from discord import app_commands
 
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.boards.choice import BoardCommand, board_of, boards_of, suggest_boards
+from bot.discord_ui.boards.choice import BoardCommand, boards_of, head_of, suggest_boards
 from bot.discord_ui.boards.formatting import access_name, board_name
-from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import user_mention
@@ -34,7 +34,7 @@ _ACCESS: Final = {
 @app_commands.autocomplete(board=suggest_boards)
 async def members(interaction: discord.Interaction, board: str | None = None) -> None:
     """List them, in private."""
-    found = await board_of(interaction, board)
+    found = await head_of(interaction, board)
     await _present(interaction, found)
 
 
@@ -51,24 +51,21 @@ async def allow(
     access: AccessName,
     board: str | None = None,
 ) -> None:
-    """Grant or revoke access."""
-    found, boards, actor = (
-        await board_of(interaction, board),
-        boards_of(interaction),
-        actor_of(interaction),
-    )
+    """Give or take back what somebody may do."""
+    found, boards = await head_of(interaction, board), boards_of(interaction)
+    viewer = await member_viewer_of(interaction)
     await defer(interaction)
     level = _ACCESS[access]
     kind: Literal["member", "role"] = "role" if isinstance(who, discord.Role) else "member"
     if isinstance(who, discord.Role) and who.is_default():
         if level is Access.OWN:
             raise RefusalError("board_not_everyones")
-        found = await boards.edit(actor, found.id, everyone=level)
+        found = await boards.edit(found.id, viewer=viewer, everyone=level)
     elif level is Access.NONE:
-        found = await boards.revoke(actor, found.id, kind=kind, subject_id=who.id)
+        found = await boards.revoke(found.id, viewer=viewer, kind=kind, subject_id=who.id)
     else:
         grant = Grant(kind=kind, subject_id=who.id, access=level)
-        found = await boards.grant(actor, found.id, grant)
+        found = await boards.grant(found.id, grant, viewer=viewer)
     await _present(interaction, found)
 
 
@@ -98,11 +95,11 @@ def _subject(grant: Grant) -> str:
 @app_commands.autocomplete(board=suggest_boards)
 async def star(interaction: discord.Interaction, enabled: bool, board: str | None = None) -> None:  # noqa: FBT001 - a command's option
     """Turn stars on or off for this server."""
-    locale, actor = str(interaction.locale), actor_of(interaction)
-    found = await board_of(interaction, board) if enabled and board else None
+    locale, viewer = str(interaction.locale), await member_viewer_of(interaction)
+    found = await head_of(interaction, board) if enabled and board else None
     await defer(interaction)
     stars = StarRule(board_id=None if found is None else found.id) if enabled else None
-    await boards_of(interaction).set_stars(actor, stars)
+    await boards_of(interaction).set_stars(stars, viewer=viewer)
     key = "board_star_off" if stars is None else "board_star_on"
     if found is not None:
         key = "board_star_to"

@@ -14,7 +14,8 @@ from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.boards.choice import (
     BoardCommand,
-    board_of,
+    boards_of,
+    head_of,
     picture_of,
     suggest_boards,
     suggest_numbers,
@@ -129,8 +130,10 @@ async def send_recipe(interaction: discord.Interaction, board_id: str, number: s
     ]
     name = f"recipe-{item.generation_id or item.id}.json"
     parts: list[Any] = [ui.TextDisplay("\n".join(lines)), ui.File(f"attachment://{name}")]
-    assert item.recipe_text is not None
-    signed = bot_of(interaction).service.signed_recipe(item.recipe_text)
+    signed = await boards_of(interaction).signed_recipe(
+        board_id, int(number), viewer=await viewer_of(interaction)
+    )
+    assert signed is not None  # it has one: `recipe_of` said so
     file = Upload(name=name, content=signed.encode())
     await Answer.to(interaction).give(Content(view=views.layout(*parts), files=[file]))
 
@@ -161,7 +164,7 @@ async def compare(
     share: bool = False,  # noqa: FBT001, FBT002 - options of a command are positional
 ) -> None:
     """Show pictures of a board as one labelled sheet."""
-    found = await board_of(interaction, board)
+    found = await head_of(interaction, board)
     numbers = list(dict.fromkeys(each for each in (a, b, c, d) if each is not None))
     if len(numbers) == 1:
         raise RefusalError("board_compare_two", number=a)

@@ -18,6 +18,7 @@ from bot.engine import Engine
 from bot.services import Progress, QueueEntry, Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.support.discord_server.stand_in import StandInEngine
+from tests.support.viewers import viewer_at
 
 HERE = Viewer(user_id=0, guild_id=1, channels=frozenset({2}))  # sees what the crowd asks for
 
@@ -102,9 +103,10 @@ async def ask(
 ) -> Customer:
     """Submit a job; `again` are the ids of the images that it draws again, if it does."""
     customer = Customer(user_id=user_id)
-    await service.submit(
+    await service.jobs.submit(
         requests,
         origin(user_id),
+        viewer=viewer_at(origin(user_id)),
         reply=customer,
         parents=again,
         relation="same_seed" if again else "imagine",

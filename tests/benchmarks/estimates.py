@@ -34,7 +34,7 @@ async def run(jobs: int, chance: random.Random) -> list[Customer]:
     async with opened(engine) as service:
         for number in range(jobs):
             customers.append(await ask(service, chance.randint(1, USERS), *wish(number, chance)))
-            while len(service.queue_for(HERE)) > chance.randint(0, LONGEST_LINE):
+            while len(service.jobs.queue(viewer=HERE)) > chance.randint(0, LONGEST_LINE):
                 await next(c for c in customers if not c.ended.is_set()).ended.wait()
         await service.idle()
     return customers

@@ -17,11 +17,14 @@ from collections import OrderedDict
 
 from bot.domain.jobs import Job
 from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.viewers import Viewer
 from bot.services import service as service_module
 from bot.services.queue import FairQueue
 from tests.benchmarks.crowd import Customer, ask, opened
 
 SIDES = (128, 192, 256)
+
+MODERATOR = Viewer(user_id=0, guild_id=1, is_moderator=True)
 
 
 class FirstComeQueue(FairQueue):
@@ -51,13 +54,13 @@ async def serve(wanted: OrderedDict[int, list[int]], queue: type[FairQueue]) -> 
     """Draw everything with a queue, and return the jobs in the order in which they were done."""
     service_module.FairQueue = queue  # type: ignore[attr-defined]
     async with opened() as service:
-        await service.moderation.pause(1, by=0)
+        await service.moderation.pause(viewer=MODERATOR)
         customers = [
             await ask(service, user_id, request(side, seed))
             for user_id, sides in wanted.items()
             for seed, side in enumerate(sides)
         ]
-        await service.moderation.resume(1)
+        await service.moderation.resume(viewer=MODERATOR)
         await service.idle()
     return sorted(customers, key=lambda customer: customer.done_s or 0)
 

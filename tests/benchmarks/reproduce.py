@@ -79,7 +79,7 @@ async def opened(folder: Path, model: Path, device: str) -> AsyncIterator[Servic
     )
     files = locate(settings.model, model_cache=settings.model_cache)
     async with open_service(settings, lambda: open_engine(files, settings)) as service:
-        await service.resume(lambda job: Customer(user_id=job.origin.user_id))
+        await service.system.resume(lambda job: Customer(user_id=job.origin.user_id))
         await service.idle()
         yield service
 
@@ -88,7 +88,7 @@ async def kept(service: Service) -> list[Generation]:
     """Return every image of the database, newest first."""
     found: list[Generation] = []
     for number in itertools.count():
-        page = await service.history(viewer=HERE, page=number, page_size=PAGE)
+        page = await service.images.history(viewer=HERE, page=number, page_size=PAGE)
         found += page.generations
         if not page.has_older:
             return found

@@ -278,7 +278,7 @@ async def test_a_job_that_waited_for_a_model_that_cannot_be_loaded_is_kept(
         async with asyncio.timeout(PATIENCE_S):
             await page.env.bot.service.lost.wait()
     async with open_service(settings, lambda: engine) as service:
-        assert [job.requests[0].prompt for job in service._left_over] == ["红苹果"]
+        assert [job.requests[0].prompt for job in service.jobs._resumption.left_over] == ["红苹果"]
 
 
 def test_broken_files_end_the_playground_with_code_1(

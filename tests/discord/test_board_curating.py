@@ -286,7 +286,7 @@ async def test_same_seed_works_when_the_image_is_deleted(env: DiscordEnv):
     await press(env.ada, picture, "zib:b:same")
     await env.idle()
     [id_] = ids_of(env.images()[-1])
-    generation = await env.service.generation(id_, viewer=env.viewer())
+    generation = await env.service.images.find(id_, viewer=env.viewer())
     [item] = (await board_of(env)).items
     assert generation.pixel_sha256 == item.pixel_sha256
     recipe = await press(env.ada, picture, "zib:b:recipe")
@@ -302,7 +302,8 @@ async def test_more_like_this_draws_new_seeds_with_variety(env: DiscordEnv):
     await env.ada.submit_modal(shown, {"count": "2", "variety": "60"})
     await env.idle()
     made = [
-        await env.service.generation(each, viewer=env.viewer()) for each in ids_of(env.images()[-1])
+        await env.service.images.find(each, viewer=env.viewer())
+        for each in ids_of(env.images()[-1])
     ]
     assert [each.request.variety for each in made] == [60, 60]
     assert {each.request.prompt for each in made} == {"a red apple"}
@@ -325,7 +326,7 @@ async def test_a_palette_is_drawn_with(env: DiscordEnv):
     )
     await env.idle()
     [id_] = ids_of(env.images()[-1])
-    request = (await env.service.generation(id_, viewer=env.viewer())).request
+    request = (await env.service.images.find(id_, viewer=env.viewer())).request
     assert request.prompt == f"a blue boat, {fields['colours']}"
     assert request.seed == 9
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import discord
 
-from bot.discord_ui.boards.people import bot_actor
 from bot.discord_ui.boards.revision import shown_revision
 from bot.discord_ui.client import ImageBot
-from bot.domain.boards import Actor
 from bot.services import open_service
 from tests.discord.test_places import post_in, private_thread_in
 from tests.support.board_channels import (
@@ -54,10 +53,10 @@ async def test_many_changes_at_once_are_few_edits(env: DiscordEnv):
     await add_picture(env)
     board = await board_of(env)
     before = len(env.simcord.http_requests)
-    ada = Actor(guild_id=env.guild.id, user_id=env.ada.id, user_name="ada")
+    ada = replace(env.viewer(env.ada), user_name="ada")
     began = time.monotonic()
     for i in range(40):
-        await env.service.boards.caption(ada, board.id, 1, f"caption {i}")
+        await env.service.boards.describe(board.id, 1, viewer=ada, caption=f"caption {i}")
     assert "caption 39" in texts_of(await current(env))
     edits = [
         each
@@ -111,7 +110,7 @@ async def test_a_restart_redraws_only_what_is_stale(env: DiscordEnv):
     assert (await current(env)).edited_at == edited
     board = await board_of(env)
     # A change whose redrawing a crash prevented.
-    env.service.boards._callbacks.clear()
+    env.service.boards._context.callbacks.clear()
     await add_picture(env)
     assert shown_revision(pinned(env.channel), board.id) == board.revision
     await env.start_again()
@@ -151,7 +150,7 @@ async def test_its_buttons_work_after_a_restart(env: DiscordEnv):
 async def test_a_message_that_was_posted_and_not_recorded_is_found_again(env: DiscordEnv):
     await create(env)
     first = await current(env)
-    await env.service.boards.forget_message(first.id)
+    await env.service.system.boards.forget_message(first.id)
     await env.start_again()
     await add_picture(env)
     assert (await current(env)).id == first.id
@@ -182,7 +181,7 @@ async def test_the_message_of_a_board_deleted_just_before_a_stop_is_taken_down(
     board = await create(env)
     message = await current(env)
     await env.bot.remove_cog("PinnedBoards")  # it had no time left
-    await env.service.boards.delete(bot_actor(env.bot, env.guild.id), board.id)
+    await env.service.boards.delete(board.id, viewer=replace(env.viewer(), is_moderator=True))
     await env.start_again()
     await env.until(lambda: message.id not in {each.id for each in env.channel.history()})
 

@@ -444,7 +444,7 @@ async def test_imagine_takes_a_boards_words_and_size_and_says_so(env: DiscordEnv
     assert "**a red apple, in flat colours**" in words
     assert "With the words of this channel's board: in flat colours" in words
     [id_] = ids_of(result.response)
-    generation = await env.service.generation(id_, viewer=env.viewer())
+    generation = await env.service.images.find(id_, viewer=env.viewer())
     assert generation.request.prompt == "a red apple, in flat colours"
     assert str(generation.request.size) == SMALL
 

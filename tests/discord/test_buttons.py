@@ -57,7 +57,7 @@ async def test_same_seed_draws_the_same_pixels_and_says_so(env: DiscordEnv):
     assert f"Pixel for pixel the same as `{original}`" in words
     assert f"<@{env.ming.id}>" in words, "who presses is the requester of the new one"
     [again] = ids_of(result.response)
-    generation = await env.service.generation(again, viewer=env.viewer())
+    generation = await env.service.images.find(again, viewer=env.viewer())
     assert generation.parent_id is not None
     assert generation.pixel_sha256[:12] in words
 
@@ -121,7 +121,7 @@ async def test_the_recipe_is_private_and_complete_and_its_command_draws_the_same
     message = await env.imagine(seed=5, quality="final", guidance=1.5)
     [id_] = ids_of(message)
     recipe = private_sentence(await env.ming.click(message, label="Recipe"))
-    generation = await env.service.generation(id_, viewer=env.viewer())
+    generation = await env.service.images.find(id_, viewer=env.viewer())
     assert generation.pixel_sha256 in recipe
     for fact in ("torch", "diffusers", "transformers", "float32", "9 (final)"):
         assert fact in recipe
@@ -135,7 +135,7 @@ async def test_the_requester_deletes_their_image(env: DiscordEnv):
     result = await press(env, env.ada, message, "Delete")
     assert f"Deleted `{id_}`" in private_sentence(result)
     assert env.images() == []
-    assert await env.service.generation(id_, viewer=env.viewer()) is None
+    assert await env.service.images.find(id_, viewer=env.viewer()) is None
 
 
 async def test_a_strangers_delete_is_refused_and_a_moderators_is_not(env: DiscordEnv):
@@ -257,7 +257,7 @@ async def test_a_defect_behind_a_button_is_answered(env: DiscordEnv, monkeypatch
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(env.service, "generation", broken)
+    monkeypatch.setattr(env.service.images, "find_all", broken)
     answer = private_sentence(await env.ada.click(message, label="New seed"))
     assert "Something went wrong on my side" in answer
     assert "secret detail" in caplog.text

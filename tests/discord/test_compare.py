@@ -44,7 +44,7 @@ async def pictures(message) -> list[Image.Image]:
 
 
 async def made(env: DiscordEnv, message) -> list:
-    return [await env.service.generation(each, viewer=env.viewer()) for each in ids_of(message)]
+    return [await env.service.images.find(each, viewer=env.viewer()) for each in ids_of(message)]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_show_brings_one_image_in_private_with_its_own_buttons(env: Discor
     assert answer.ephemeral
     assert ids_of(answer) == [second]
     assert "seed `6` · 128×128 · draft" in texts_of(answer)
-    generation = await env.service.generation(second, viewer=env.viewer())
+    generation = await env.service.images.find(second, viewer=env.viewer())
     [picture] = await pictures(answer)
     assert picture.tobytes() == Image.open(generation.path).convert("RGB").tobytes()
     again = await env.ming.click(answer, label="Same seed")
@@ -211,7 +211,7 @@ async def test_a_moderators_cancel_keeps_nothing(env: DiscordEnv, engine: Steere
     await env.moderator.click(result.response, label="Cancel")
     await env.idle()
     assert env.images() == []
-    assert (await env.service.history(viewer=env.viewer())).generations == []
+    assert (await env.service.images.history(viewer=env.viewer())).generations == []
 
 
 async def test_a_cancel_before_the_first_image_takes_the_message_away(

@@ -176,7 +176,7 @@ async def test_of_pictures_that_are_deleted_meanwhile_the_others_are_hung_up(
     message = await env.imagine(count=3)
     ids = ids_of(message)
     shown = await env.ada.click(message, label="Add to board")
-    await env.service.delete(ids[0], viewer=env.viewer(env.ada))
+    await env.service.images.delete(ids[0], viewer=env.viewer(env.ada))
     typed = {"board": [board.id], "pictures": ["0", "2"], "caption": "", "tags": ""}
     await env.ada.submit_modal(shown, typed)
     assert [each.generation_id for each in (await board_of(env)).items] == [ids[2]]
@@ -288,11 +288,11 @@ async def test_a_refused_command_comes_back_as_a_form_with_its_other_options(
     sent = await env.ada.submit_modal(shown, {**typed, "prompt": "a pear"})
     await env.idle()
     ids = ids_of(sent.response)
-    made = [await env.service.generation(each, viewer=env.viewer()) for each in ids]
+    made = [await env.service.images.find(each, viewer=env.viewer()) for each in ids]
     assert [each.request.seed for each in made] == [5, 6]
     assert {(each.request.prompt, each.request.quality, each.request.guidance_scale)
             for each in made} == {("a pear", "draft", 1.2)}  # fmt: skip
-    assert await env.service.spoilers_among(ids) == {*ids}
+    assert await env.service.system.spoilers_among(ids) == {*ids}
 
 
 async def test_the_words_of_a_board_count(env: DiscordEnv, demo_model: Path):

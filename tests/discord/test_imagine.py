@@ -56,7 +56,7 @@ async def test_the_uploaded_pixels_are_the_recorded_ones(env: DiscordEnv):
     [id_] = ids_of(message)
     [attachment] = message.attachments
     picture = Image.open(BytesIO(await attachment.read())).convert("RGB")
-    generation = await env.service.generation(id_, viewer=env.viewer())
+    generation = await env.service.images.find(id_, viewer=env.viewer())
     assert hashlib.sha256(picture.tobytes()).hexdigest() == generation.pixel_sha256
     assert picture.size == (128, 128)
 
@@ -157,7 +157,7 @@ async def test_an_interaction_that_died_unanswered_is_not_drawn(env: DiscordEnv)
     env.engine.release()
     await env.idle()
     assert env.images() == []
-    assert env.service.queue_for(env.viewer()) == []
+    assert env.service.jobs.queue(viewer=env.viewer()) == []
 
 
 async def test_a_token_that_expired_does_not_lose_the_image(env: DiscordEnv):

@@ -322,7 +322,7 @@ async def test_recipe_and_reproduce_work_by_id(env: DiscordEnv):
 
 async def test_a_recipe_of_nothing_but_marks_fits_into_a_message(env: DiscordEnv):
     [id_] = ids_of(await env.imagine(seed=5))
-    made = await env.service.generation(id_, viewer=env.viewer())
+    made = await env.service.images.find(id_, viewer=env.viewer())
     assert made is not None
     starry = replace(made, request=replace(made.request, prompt="*" * 3000))
     assert len(recipe_text(starry, "en-US", "", room=3800)) <= 3800

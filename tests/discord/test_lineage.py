@@ -49,7 +49,7 @@ async def recipe(env: DiscordEnv, id_: str, who: Any = None, channel: Any = None
 
 
 async def family_of(env: DiscordEnv, id_: str) -> Any:
-    return await env.service.family(id_, viewer=env.viewer())
+    return await env.service.images.family(id_, viewer=env.viewer())
 
 
 async def a_family(env: DiscordEnv) -> dict[str, str]:
@@ -181,7 +181,7 @@ async def test_a_long_line_is_shortened_in_the_middle(env: DiscordEnv):
 
 async def test_deleted_images_are_only_called_deleted(env: DiscordEnv):
     ids = await a_family(env)
-    await env.service.delete(ids["night"], viewer=env.viewer(env.ming))
+    await env.service.images.delete(ids["night"], viewer=env.viewer(env.ming))
     words = await recipe(env, ids["red"])
     assert f"↳ `{ids['night']}` edit · deleted" in words
     assert "added" not in words, "what was changed would tell the deleted prompt"
@@ -321,7 +321,7 @@ async def test_the_command_line_shows_the_same_family(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ):  # fmt: skip
     ids = await a_family(env)
-    await env.service.delete(ids["varied"], viewer=env.viewer(env.ming))
+    await env.service.images.delete(ids["varied"], viewer=env.viewer(env.ming))
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
     output = tmp_path / "family.png"
     code, words = await in_thread(["lineage", ids["night"], "--output", str(output)], capsys)

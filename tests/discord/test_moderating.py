@@ -51,7 +51,7 @@ async def test_a_pause_holds_jobs_back_and_survives_a_restart(env: DiscordEnv):
     env.engine.release()
     await env.until(lambda: len(env.images()) == 1)
     await env.start_again()
-    assert env.service.moderation.is_paused(env.guild.id)
+    assert env.service.moderation.is_paused(viewer=env.viewer())
     assert env.engine.drawn[-1].prompt == "one"
     assert "go on" in await jobs(env, "resume")
     await env.idle()
@@ -82,12 +82,12 @@ async def test_jobs_of_other_servers_are_out_of_reach(env: DiscordEnv):
     _, waiting = await waiting_jobs(env, "one", "two")
     [job] = [
         each.job.id
-        for each in env.service.queue_for(env.viewer())
+        for each in env.service.jobs.queue(viewer=env.viewer())
         if each.job.requests[0].prompt == "two"
     ]
     for command, options in (("move", {"job": job}), ("clear", {}), ("pause", {})):
         await stranger.slash(channel, f"jobs {command}", **options)
-    assert not env.service.moderation.is_paused(env.guild.id)
+    assert not env.service.moderation.is_paused(viewer=env.viewer())
     env.engine.release()
     await env.idle()
     assert ids_of(waiting.response)
@@ -97,4 +97,4 @@ async def test_a_member_may_not_steer(env: DiscordEnv):
     [command] = [c for c in env.bot.tree.get_commands() if c.name == "jobs"]
     assert command.default_permissions == discord.Permissions(manage_messages=True)
     assert "Only the bot's owner" in await jobs(env, "pause", everywhere=True)
-    assert not env.service.moderation.is_paused(env.guild.id)
+    assert not env.service.moderation.is_paused(viewer=env.viewer())

@@ -182,7 +182,7 @@ async def test_names_of_people_and_files_are_cleaned(env: DiscordEnv):
     env.engine.hold()
     asked = await evil.slash(env.channel, "imagine", prompt="x", size=SMALL)
     await env.held()
-    assert env.service.queue_for(env.viewer())[0].job.origin.user_name == "evil"
+    assert env.service.jobs.queue(viewer=env.viewer())[0].job.origin.user_name == "evil"
     offered = await env.moderator.autocomplete(env.channel, "jobs move", "job", "")
     assert not any(FORBIDDEN & {*each["name"]} for each in offered)
     env.engine.release()

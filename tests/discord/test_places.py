@@ -195,7 +195,7 @@ async def test_an_image_that_came_too_late_for_a_token_is_kept_and_told_in_priva
     await env.until(lambda: bool(ada.user.dm_channel.history()))
     [told] = ada.user.dm_channel.history()
     assert "is made and kept" in texts_of(told)
-    [made] = (await env.service.history(viewer=Viewer(user_id=ada.id))).generations
+    [made] = (await env.service.images.history(viewer=Viewer(user_id=ada.id))).generations
     assert made.id in texts_of(told)
     assert ids_of(answer_of(await ada.user.slash("show", id=made.id))) == [made.id]
 

@@ -182,7 +182,7 @@ async def test_an_image_whose_channel_is_gone_is_kept_and_its_user_is_told(
     assert await states(env) == ["failed"]
     [message] = env.ada.user.dm_channel.history()
     assert "is made and kept" in texts_of(message)
-    [made] = (await env.service.history(viewer=env.viewer())).generations
+    [made] = (await env.service.images.history(viewer=env.viewer())).generations
     assert made.id in texts_of(message)
 
 

@@ -36,7 +36,7 @@ async def draw(folder: Path, engine: Any) -> Any:
     """Return the picture."""
     settings = Settings(data_dir=folder, model=str(DEMO_MODEL_DIR), device="cpu")
     async with open_env(settings, SteeredEngine(engine)) as env:
-        family = await env.service.family(await grow(env), viewer=env.viewer())
+        family = await env.service.images.family(await grow(env), viewer=env.viewer())
         return (await asyncio.to_thread(draw_family, family, locale="en-US")).image
 
 

@@ -28,7 +28,7 @@ async def create(
 async def board_of(env: DiscordEnv, name: str = "Spring") -> Board:
     """Return a board as it is kept, whoever may see it."""
     found = [
-        await env.service.boards.board(summary.id)
+        await env.service.system.boards.board(summary.id)
         for summary, board in await env.service._store.boards.summaries(env.guild.id)
         if board.name == name and board.deleted_at is None
     ]
@@ -43,7 +43,7 @@ async def changed(env: DiscordEnv, is_so: Callable[[Board], bool], name: str = "
     async def note(_board_id: str) -> None:
         told.set()
 
-    end = env.service.boards.on_change(note)
+    end = env.service.system.boards.on_change(note)
     try:
         async with asyncio.timeout(PATIENCE_S):
             while not is_so(board := await board_of(env, name)):

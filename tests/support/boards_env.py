@@ -13,25 +13,34 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.domain.boards import Actor, Added, Board
+from bot.domain.boards import Added, Board
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
 from bot.media.encoding import encode_png
+from bot.media.exports import PictureCache
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import write_once
-from bot.services.boards import Boards
+from bot.services.boards import BoardContext, Boards, BoardSystem
 from bot.storage import Store
 
 GUILD = 1
-ADA = Actor(guild_id=GUILD, user_id=10, user_name="Ada")  # owns the boards
-BEN = Actor(guild_id=GUILD, user_id=11, user_name="Ben", role_ids=frozenset({50}))
-CLEO = Actor(guild_id=GUILD, user_id=12, user_name="Cleo")
-MOD = Actor(guild_id=GUILD, user_id=13, user_name="Mod", is_moderator=True)
-STRANGER = Actor(guild_id=2, user_id=10, user_name="Ada", is_moderator=True)  # of another guild
-HERE = Viewer(user_id=0, guild_id=GUILD, channels=frozenset({2}))  # sees the images of `an_image`
+# Channels of this guild that all of them may view.
+SEEN = frozenset(range(100))
+
+
+def _member(user_id: int, user_name: str, **rights: Any) -> Viewer:
+    where = {"guild_id": GUILD, "channels": SEEN}
+    return Viewer(user_id=user_id, user_name=user_name, **{**where, **rights})
+
+
+ADA = _member(10, "Ada")  # owns the boards
+BEN = _member(11, "Ben", role_ids=frozenset({50}))
+CLEO = _member(12, "Cleo")
+MOD = _member(13, "Mod", is_moderator=True)
+STRANGER = _member(10, "Ada", guild_id=2, is_moderator=True)  # of another guild
 CONDITIONS = {
     "prompt_used": "x", "num_inference_steps": 8, "sigmas": [1.0], "model": "demo",
     "revision": "1", "dtype": "float32", "device": "cpu", "torch": "2", "diffusers": "0",
@@ -58,24 +67,26 @@ class BoardsEnv:
 
     store: Store
     boards: Boards
+    system: BoardSystem
+    context: BoardContext
     clock: Clock
     told: list[str]
 
     async def board(self, name: str = "Spring", **options: Any) -> Board:
-        return await self.boards.create(ADA, name=name, **options)
+        return await self.boards.create(viewer=ADA, name=name, **options)
 
     async def upload(
-        self, board: Board, seed: int = 1, *, by: Actor = ADA, **details: Any
+        self, board: Board, seed: int = 1, *, by: Viewer = ADA, **details: Any
     ) -> Added:
         content = details.pop("content", None) or picture(seed)
         details = {
             "author_id": by.user_id, "author_name": by.user_name, "channel_id": 7,
             "is_spoiler": False, **details,
         }  # fmt: skip
-        return await self.boards.add_upload(by, board.id, content, **details)
+        return await self.boards.add_upload(board.id, content, viewer=by, **details)
 
     async def now(self, board: Board) -> Board:
-        found = await self.boards.board(board.id)
+        found = await self.system.board(board.id)
         assert found is not None
         return found
 
@@ -89,14 +100,22 @@ class BoardsEnv:
 @contextlib.asynccontextmanager
 async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
     async with Store(folder / "bot.sqlite3", images=folder / "images") as store:
-        boards, clock, told = Boards(store, sizes=SizeRules(native=256)), Clock(), []
-        boards.now = clock
+        clock, told = Clock(), list[str]()
+        context = BoardContext(
+            store=store,
+            sizes=SizeRules(native=256),
+            now=clock,
+            pictures=PictureCache(store.boards.small_copies),
+        )
+        boards, system = Boards(context), BoardSystem(context)
 
         async def note(board_id: str) -> None:
             told.append(board_id)
 
-        boards.on_change(note)
-        yield BoardsEnv(store=store, boards=boards, clock=clock, told=told)
+        system.on_change(note)
+        yield BoardsEnv(
+            store=store, boards=boards, system=system, context=context, clock=clock, told=told
+        )
 
 
 def pixels(seed: int, side: int = 96) -> Image.Image:
@@ -113,7 +132,7 @@ def picture(seed: int, form: str = "PNG", side: int = 96, **options: Any) -> byt
 
 async def an_image(
     store: Store, seed: int = 1, *, spoiler: bool = False, guild_id: int | None = GUILD,
-    user: Actor = BEN, is_old: bool = False,
+    user: Viewer = BEN, is_old: bool = False,
 ) -> Generation:  # fmt: skip
     """Keep an image as the bot does: its file, then its rows.
 

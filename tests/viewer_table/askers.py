@@ -155,7 +155,7 @@ async def prepare(env: DiscordEnv, asker: Asker, number: int) -> None:
     [asker.image] = ids_of(asked.response)
     stored = asked.response._message
     asker.link = f"https://discord.com/channels/{env.guild.id}/{stored.channel_id}/{stored.id}"
-    found = await env.service._store.generations.find(asker.image)
+    found = await env.service._store.generations.find(asker.image, None)
     asker.png = found.path.read_bytes()
     await env.bot.post_again(await _room_of(env, asker), [found])
     asker.message = asker.newest()

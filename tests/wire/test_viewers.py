@@ -77,7 +77,7 @@ async def listed(env: DiscordEnv, who: Any, channel: Any, **options: Any) -> str
 
 async def post_there(env: DiscordEnv, channel: Any, id_: str) -> Any:
     """Post an image into any channel, as versions did that knew no better."""
-    found = await env.service._store.generations.find(id_)
+    found = await env.service._store.generations.find(id_, None)
     await env.bot.post_again(env.bot.get_partial_messageable(channel.id), [found])
     return channel.history()[-1]
 
@@ -378,7 +378,7 @@ async def test_pictures_of_a_spoiler_channel_hang_hidden_on_boards(env: DiscordE
     [id_] = ids_of(await draw(env, finale))
     await env.ada.slash(finale, "board add", id=id_, board="Spring")
     await add_picture(env, 2, channel=finale, board="Spring")
-    found = await env.service.boards.board(board.id)
+    found = await env.service.system.boards.board(board.id)
     assert [item.is_spoiler for item in found.items] == [True, True]
 
 
@@ -430,8 +430,8 @@ async def test_jobs_commands_check_by_themselves(env: DiscordEnv):
         ):
             result = await who.slash(place, f"jobs {command}", **options)
             assert "Only moderators of this server" in private_sentence(result)
-    assert not env.service.moderation.is_paused(env.guild.id)
-    assert len(env.service.queue_for(env.viewer())) == 2
+    assert not env.service.moderation.is_paused(viewer=env.viewer())
+    assert len(env.service.jobs.queue(viewer=env.viewer())) == 2
 
 
 async def test_moderators_clear_only_what_they_may_see(env: DiscordEnv):

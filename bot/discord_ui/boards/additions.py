@@ -15,15 +15,14 @@ from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.boards.choice import (
     CHOICES,
     BoardCommand,
-    board_of,
-    counted,
+    head_of,
     id_here,
     suggest_boards,
     summaries,
 )
 from bot.discord_ui.boards.components import ADD_TEMPLATE, board_options, button
 from bot.discord_ui.boards.formatting import board_name
-from bot.discord_ui.boards.people import actor_of, open_here
+from bot.discord_ui.boards.people import member_of, member_viewer_of, open_here
 from bot.discord_ui.boards.pictures import Pictures
 from bot.discord_ui.components import Button, generation_ids
 from bot.discord_ui.content import Content
@@ -35,7 +34,6 @@ from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.places import places_of
 from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of, find_some, still_there
-from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Access, Added, Board, BoardSummary
 from bot.domain.boards.rules import one_line
 from bot.domain.deferrals import Repeat
@@ -61,12 +59,12 @@ async def hang(
 ) -> None:
     """Hang pictures up; answer in private with their numbers and anything noteworthy."""
     await defer(interaction, repeat=Repeat.UNANSWERED)  # what hangs there already stays one
-    board = await board_of(interaction, board_id)
-    bot, actor, viewer = bot_of(interaction), actor_of(interaction), await viewer_of(interaction)
+    board, bot = await head_of(interaction, board_id), bot_of(interaction)
+    viewer = await member_viewer_of(interaction)
     added, lines, errors = [], [], []
     for index in range(len(pictures)) if indexes is None else indexes:
         try:
-            one = await pictures.hang(bot, actor, board.id, index, label or {}, viewer)
+            one = await pictures.hang(bot, board.id, index, label or {}, viewer)
         except BotError as error:
             if len(pictures) == 1:
                 raise
@@ -74,29 +72,29 @@ async def hang(
             lines.append(_failed(pictures.names()[index], error, str(interaction.locale)))
             continue
         added.append(one)
-        lines.append(await _said(interaction, one))
+        lines.append(_said(board, one, str(interaction.locale)))
     if not added and len({error.message for error in errors}) == 1:
         raise errors[0]  # one sentence for all of them, and the form again
     lines = lines[:LINES_SHOWN]
-    if not all([await _is_for_all(interaction, board, one.item.channel_id) for one in added]):
+    sources = [one.item.channel_id for one in added if one.item is not None]
+    if not all([await _is_for_all(interaction, board, each) for each in sources]):
         lines.append(text("board_kept_back", str(interaction.locale)))
-    content = _answer(await board_of(interaction, board.id), added, lines, str(interaction.locale))
+    content = _answer(board, added, lines, str(interaction.locale))
     await Answer.to(interaction).give(content)
 
 
-async def _said(interaction: discord.Interaction, added: Added) -> str:
-    """Return the line about a picture that was added, or was on the board before.
+def _said(board: Board, added: Added, locale: str) -> str:
+    """Return what is said of a picture that was hung up, or hung there already.
 
     Of another one that the reader may not see, nothing is told but that these pixels hang there.
     """
-    locale = str(interaction.locale)
-    board = await board_of(interaction, added.item.board_id)
-    number, name = added.item.number, board_name(board.name)
+    name = board_name(board.name)
+    if added.item is None:
+        return text("board_exact_hidden", locale, name=name)
     if added.is_exact:
-        key = "board_exact" if board.item(number) else "board_exact_hidden"
-        return text(key, locale, number=number, name=name)
-    said = text("board_added", locale, number=number, name=name)
-    if added.duplicate_of is not None and board.item(added.duplicate_of.number):
+        return text("board_exact", locale, number=added.item.number, name=name)
+    said = text("board_added", locale, number=added.item.number, name=name)
+    if added.duplicate_of is not None:
         said += "\n" + text("board_near", locale, number=added.duplicate_of.number)
     return said
 
@@ -120,7 +118,7 @@ async def _is_for_all(
 
 def _answer(board: Board, added: Sequence[Added], lines: Sequence[str], locale: str) -> Content:
     items: list[Any] = [ui.TextDisplay("\n".join(lines))]
-    if len(added) == 1 and board.item(added[0].item.number):
+    if len(added) == 1 and added[0].item is not None:
         number = str(added[0].item.number)
         row = [button("look", board.id, number, locale=locale, emoji="🔍",
                       label=text("board_button_open", locale))]  # fmt: skip
@@ -153,9 +151,8 @@ async def offer(interaction: discord.Interaction, pictures: Pictures) -> None:
         return
     chosen = here or found[0].id
     found.sort(key=lambda each: each.id != chosen)
-    shown = await counted(interaction, found[:CHOICES])
     locale = str(interaction.locale)
-    fields = _fields(pictures, shown, chosen, locale, has_more=len(found) > CHOICES)
+    fields = _fields(pictures, found[:CHOICES], chosen, locale, has_more=len(found) > CHOICES)
     title = text("board_add_title", locale)
     await show_form(interaction, "add", title, fields, pictures=pictures.to_json())
 
@@ -227,7 +224,7 @@ class AddButton(AnswerableItem[Button], template=ADD_TEMPLATE):
 @app_commands.allowed_installs(guilds=True, users=False)
 async def add_menu(interaction: discord.Interaction, message: discord.Message) -> None:
     """Hang up the pictures of any message."""
-    actor_of(interaction)
+    member_of(interaction)
     pictures = await pictures_in(interaction, message)
     if not len(pictures):
         raise RefusalError("board_no_picture")
@@ -271,7 +268,7 @@ async def add(  # noqa: PLR0913, PLR0917 - the options of the command
     if (id is None) == (image is None):
         raise RefusalError("board_add_what")
     await defer(interaction, repeat=Repeat.UNANSWERED)
-    found = await board_of(interaction, board)
+    found = await head_of(interaction, board)
     if id is not None:
         pictures = Pictures(generations=await find_some(interaction, [typed_id(id)]))
     else:

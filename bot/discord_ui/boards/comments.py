@@ -13,12 +13,13 @@ from bot.discord_ui.boards.choice import boards_of, picture_of
 from bot.discord_ui.boards.components import Select, button
 from bot.discord_ui.boards.display import acknowledge, present
 from bot.discord_ui.boards.formatting import board_name, item_title
-from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.discord_ui.formatting import escaped_lines, relative_time, shortened, user_mention
 from bot.domain.boards import Access, Board, BoardState, Comment, Item, access_of
 from bot.domain.boards.rules import one_line
 from bot.domain.deferrals import Repeat
+from bot.domain.viewers import Viewer
 from bot.locales import text
 
 PAGE_LENGTH: Final = 3000  # characters; a message of Discord has 4,000
@@ -44,7 +45,8 @@ async def present_comments(
     head = f"-# 📌 {board_name(board.name)}\n### {item_title(item)}"
     lines = [_line(each) for each in pages[at]] or [text("board_comments_none", locale)]
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join([head, *lines]))]
-    if theirs := _deletable(interaction, board, pages[at]):
+    viewer = await member_viewer_of(interaction)
+    if theirs := _deletable(board, pages[at], viewer):
         parts.append(ui.ActionRow(_delete_select(board, item, theirs, locale)))
     parts.append(ui.ActionRow(*_row(board, item, at, len(pages), locale)))
     await present(interaction, Content(view=views.layout(*parts)))
@@ -69,16 +71,13 @@ def _line(comment: Comment) -> str:
     return f"-# 💬 {user_mention(comment.user_id)} · {when}\n{words}"
 
 
-def _deletable(
-    interaction: discord.Interaction, board: Board, comments: Sequence[Comment]
-) -> list[Comment]:
+def _deletable(board: Board, comments: Sequence[Comment], viewer: Viewer) -> list[Comment]:
     """Return the comments that the reader may delete: their own, and all of them for curators."""
-    actor = actor_of(interaction)
     if board.state is not BoardState.OPEN:
         return []
-    if access_of(board, actor) >= Access.CURATE:
+    if access_of(board, viewer) >= Access.CURATE:
         return list(comments)
-    return [each for each in comments if each.user_id == actor.user_id]
+    return [each for each in comments if each.user_id == viewer.user_id]
 
 
 def _delete_select(board: Board, item: Item, comments: Sequence[Comment], locale: str) -> Select:
@@ -111,10 +110,11 @@ def _row(board: Board, item: Item, at: int, count: int, locale: str) -> list[Any
 async def delete_comment(interaction: discord.Interaction, board_id: str, value: str) -> None:
     """Delete a comment; `value` is `number:comment`."""
     number, _, comment_id = value.partition(":")
-    await picture_of(interaction, board_id, int(number))
     await acknowledge(interaction)
-    actor = actor_of(interaction)
-    await boards_of(interaction).delete_comment(actor, board_id, int(number), int(comment_id))
+    viewer = await member_viewer_of(interaction)
+    await boards_of(interaction).delete_comment(
+        board_id, int(number), int(comment_id), viewer=viewer
+    )
     await present_comments(interaction, board_id, int(number))
 
 

@@ -17,7 +17,18 @@ from bot.discord_ui.boards.formatting import STATUS_SIGNS, option_label, status_
 from bot.discord_ui.boards.revision import stamp_of
 from bot.discord_ui.components import Button
 from bot.discord_ui.formatting import shortened
-from bot.domain.boards import Access, Board, BoardState, BoardSummary, Item, ItemStatus, SheetOrder
+from bot.domain.boards import (
+    Access,
+    Board,
+    BoardState,
+    BoardSummary,
+    Item,
+    ItemStatus,
+    Neighbours,
+    SheetOrder,
+    is_theirs,
+)
+from bot.domain.viewers import Viewer
 from bot.locales import text
 from bot.media.exports import FORMS
 from bot.media.exports.phrases import count_words
@@ -38,10 +49,11 @@ _OPTION_LENGTH: Final = 100  # characters
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Who looks at a picture, and what they may do on its board."""
+    """Who looks at a picture, what they may do on its board, and what stands beside it."""
 
-    user_id: int
+    viewer: Viewer
     access: Access
+    neighbours: Neighbours
 
 
 def button(
@@ -206,13 +218,12 @@ def picture_rows(board: Board, item: Item, *, reader: Reader, locale: str) -> li
 def _deeds(item: Item, reader: Reader) -> list[tuple[str, str]]:
     """Return what a reader may do to a picture, beside voting: action and sign."""
     is_curator, may_add = reader.access >= Access.CURATE, reader.access >= Access.ADD
-    has_added = may_add and reader.user_id == item.added_by
-    is_theirs = reader.user_id in {item.added_by, item.author_id}
+    has_added = may_add and reader.viewer.user_id == item.added_by
     deeds = [
         (may_add, ("comment", "💬")),
         (is_curator or has_added, ("words", "✏️")),
         (is_curator, ("move", "↕️")),
-        (is_curator or is_theirs, ("off", "🗑️")),
+        (is_curator or is_theirs(item, reader.viewer), ("off", "🗑️")),
     ]
     return [deed for may, deed in deeds if may]
 
@@ -226,16 +237,15 @@ def drawing_row(board: Board, item: Item, locale: str) -> list[Button]:
     return [button(each, board.id, number, locale=locale, emoji=sign) for each, sign in actions]
 
 
-def neighbours_row(board: Board, item: Item, locale: str) -> list[Button]:
+def neighbours_row(board: Board, item: Item, neighbours: Neighbours, locale: str) -> list[Button]:
     """Return the buttons to the pictures before and after one, and to the sheet."""
-    numbers = [each.number for each in board.ordered()]
-    at, last = numbers.index(item.number), len(numbers) - 1
     row = []
-    if last > 0:  # both stay where they are from picture to picture, to be pressed again
-        before, after = str(numbers[max(at - 1, 0)]), str(numbers[min(at + 1, last)])
-        row.append(button("look", board.id, before, locale=locale, label="←"))
-        row.append(button("look", board.id, after, locale=locale, label="→"))
-        row[0].disabled, row[1].disabled = at == 0, at == last
+    before, after = neighbours.before, neighbours.after
+    if (before, after) != (None, None):  # both stay where they are, to be pressed again
+        for number, sign in ((before, "←"), (after, "→")):
+            detail = str(item.number if number is None else number)
+            row.append(button("look", board.id, detail, locale=locale, label=sign))
+            row[-1].disabled = number is None
     row.append(button("sheet", board.id, str(item.number), locale=locale, emoji="🖼️"))
     if item.comments:
         label = text("board_button_comments", locale, count=len(item.comments))

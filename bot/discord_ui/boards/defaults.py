@@ -5,12 +5,13 @@ from __future__ import annotations
 from bot.discord_ui.formatting import escaped
 from bot.domain.jobs import Job
 from bot.domain.requests import clean_prompt
+from bot.domain.viewers import Viewer
 from bot.locales import text
 from bot.services import Service
 
 
 async def with_defaults(
-    service: Service, place: tuple[int | None, int | None], prompt: str, size: str | None
+    service: Service, viewer: Viewer, prompt: str, size: str | None
 ) -> tuple[str, str | None]:
     """Return a prompt with the words of the channel's board behind it, and a size.
 
@@ -18,15 +19,14 @@ async def with_defaults(
 
     Args:
         service: Knows the boards.
-        place: The guild and the channel.
+        viewer: Who asks, from where.
         prompt: As it was typed.
         size: As it was typed.
 
     """
-    guild_id, channel_id = place
-    if guild_id is None or channel_id is None:
+    if viewer.guild_id is None or viewer.channel_id is None:
         return prompt, size
-    defaults = await service.boards.defaults_for(guild_id, channel_id)
+    defaults = await service.boards.defaults(viewer.channel_id, viewer=viewer)
     if defaults.style and not prompt.rstrip().endswith(defaults.style):
         prompt = joined(clean_prompt(prompt), defaults.style)
     return prompt, size or defaults.size
@@ -36,7 +36,7 @@ async def board_notes(service: Service, job: Job) -> list[str]:
     """Return the note about words that the channel's board added to a job's prompt."""
     if job.origin.guild_id is None:
         return []
-    defaults = await service.boards.defaults_for(job.origin.guild_id, job.origin.channel_id)
+    defaults = await service.system.boards.defaults(job.origin.guild_id, job.origin.channel_id)
     if not defaults.style or not job.requests[0].prompt.endswith(defaults.style):
         return []
     words = escaped(defaults.style, limit=120)

@@ -8,32 +8,28 @@ from typing import Final
 import discord
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.boards.choice import (
-    board_of,
-    boards_of,
-    picture_of,
-)
+from bot.discord_ui.boards.choice import boards_of, head_of, nameless, picture_of
 from bot.discord_ui.boards.display import acknowledge, present_picture
 from bot.discord_ui.boards.forms import numbers_in
-from bot.discord_ui.boards.people import actor_of
+from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import shortened
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.refusals import RefusalError, explain
-from bot.domain.boards import Access, Board, Item, rules
+from bot.domain.boards import Access, SheetOrder, Vote, rules
 from bot.domain.forms import Field, Form
 from bot.errors import BotError
 from bot.locales import text
-from bot.services.boards import ItemEdits, changeable, no_picture
+from bot.services.boards import ItemEdits
 
 PLAIN_LENGTH: Final = 2000  # Discord's, characters of a message without components
 
 
 async def ask_comment(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Ask what there is to say of a picture."""
-    board, _ = await picture_of(interaction, board_id, int(number))
-    changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
+    await _changeable(interaction, board_id, Access.ADD)
+    await picture_of(interaction, board_id, int(number))
     locale = str(interaction.locale)
     field = Field(name="comment", label=text("board_field_comment", locale), max_length=1000,
                   is_required=True, is_long=True)  # fmt: skip
@@ -44,19 +40,16 @@ async def ask_comment(interaction: discord.Interaction, board_id: str, number: s
 async def send_comment(interaction: discord.Interaction, form: Form) -> None:
     """Save the words typed about a picture."""
     board_id, number = form.subject["board"], form.subject["number"]
-    await picture_of(interaction, board_id, number)
     await acknowledge(interaction)
-    actor = actor_of(interaction)
-    await boards_of(interaction).comment(actor, board_id, number, form.typed["comment"])
+    viewer = await member_viewer_of(interaction)
+    await boards_of(interaction).comment(board_id, number, form.typed["comment"], viewer=viewer)
     await present_picture(interaction, board_id, number)
 
 
 async def ask_words(interaction: discord.Interaction, board_id: str, number: str) -> None:
     """Ask for caption, credit and tags of a picture."""
-    board, item = await picture_of(interaction, board_id, int(number))
-    actor, locale = actor_of(interaction), str(interaction.locale)
-    needs = Access.ADD if item.added_by == actor.user_id else Access.CURATE
-    changeable(board, actor, needs, typed=board_id)
+    viewer, locale = await member_viewer_of(interaction), str(interaction.locale)
+    item = await boards_of(interaction).describable(board_id, int(number), viewer=viewer)
     fields = [
         Field(name="caption", label=text("board_field_caption", locale), value=item.caption,
               max_length=500),
@@ -72,10 +65,9 @@ async def ask_words(interaction: discord.Interaction, board_id: str, number: str
 async def send_words(interaction: discord.Interaction, form: Form) -> None:
     """Set the words of a picture that were typed."""
     board_id, number = form.subject["board"], form.subject["number"]
-    await picture_of(interaction, board_id, number)
     await acknowledge(interaction)
-    words = changed_words(form)
-    await boards_of(interaction).describe(actor_of(interaction), board_id, number, **words)
+    viewer, words = await member_viewer_of(interaction), changed_words(form)
+    await boards_of(interaction).describe(board_id, number, viewer=viewer, **words)
     await present_picture(interaction, board_id, number)
 
 
@@ -95,9 +87,9 @@ def changed_words(form: Form) -> ItemEdits:
 
 
 async def ask_move(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask where to move a picture."""
-    board, _ = await picture_of(interaction, board_id, int(number))
-    changeable(board, actor_of(interaction), Access.CURATE, typed=board_id)
+    """Ask where a picture shall stand."""
+    await _changeable(interaction, board_id, Access.CURATE)
+    await picture_of(interaction, board_id, int(number))
     locale = str(interaction.locale)
     field = Field(name="before", label=text("board_field_before", locale), max_length=10,
                   hint=text("board_hint_before", locale))  # fmt: skip
@@ -107,18 +99,17 @@ async def ask_move(interaction: discord.Interaction, board_id: str, number: str)
 
 async def send_move(interaction: discord.Interaction, form: Form) -> None:
     """Move a picture before the one that was typed, or behind all."""
-    number = form.subject["number"]
-    board, _ = await picture_of(interaction, form.subject["board"], number)
     words = form.typed["before"].strip()
     before = None if not words else numbers_in(words)[0]
-    await move(interaction, board, number, first_of(board) if before == 0 else before)
+    await move(interaction, form.subject["board"], form.subject["number"], before)
 
 
 async def ask_votes(interaction: discord.Interaction, board_id: str, _: str) -> None:
     """Ask for the numbers of the pictures to vote for."""
-    board, locale = await board_of(interaction, board_id), str(interaction.locale)
-    changeable(board, actor_of(interaction), Access.ADD, typed=board_id)
-    example = ", ".join(str(item.number) for item in board.ordered()[:2])
+    await _changeable(interaction, board_id, Access.ADD)
+    viewer, locale = await member_viewer_of(interaction), str(interaction.locale)
+    first = await boards_of(interaction).labels(board_id, viewer=viewer, limit=2)
+    example = ", ".join(str(item.number) for item in first)
     field = Field(name="numbers", label=text("board_field_numbers", locale), is_required=True,
                   hint=text("board_hint_numbers", locale, example=example),
                   max_length=200)  # fmt: skip
@@ -149,16 +140,16 @@ async def _vote_all(
     interaction: discord.Interaction, board_id: str, numbers: list[int]
 ) -> list[str]:
     """Vote for each picture, and return what came of each."""
-    boards, actor, locale = boards_of(interaction), actor_of(interaction), str(interaction.locale)
-    lines = []
+    boards, viewer = boards_of(interaction), await member_viewer_of(interaction)
+    locale, lines = str(interaction.locale), []
     for number in numbers:
         try:
-            _, before = await picture_of(interaction, board_id, number)
-            item = await boards.vote(actor, board_id, number)
+            with nameless():
+                vote = await boards.vote(board_id, number, viewer=viewer)
         except BotError as error:
             lines.append(text("failed", locale, sentence=explain(error, locale)))
         else:
-            lines.append(voted_words(before, item, actor.user_id, locale))
+            lines.append(voted_words(vote, locale))
     return lines
 
 
@@ -166,31 +157,33 @@ BUTTONS = {"vote": ask_votes, "comment": ask_comment, "words": ask_words, "move"
 FORMS = {"comment": send_comment, "words": send_words, "move": send_move, "votes": send_votes}
 
 
-def voted_words(before: Item, item: Item, user_id: int, locale: str) -> str:
+def voted_words(vote: Vote, locale: str) -> str:
     """Return what came of a vote."""
-    key = "board_voted" if user_id in item.voter_ids else "board_unvoted"
-    said = text(key, locale, number=item.number, count=item.votes)
-    if item.status is not before.status:
+    key = "board_voted" if vote.is_given else "board_unvoted"
+    said = text(key, locale, number=vote.item.number, count=vote.item.votes)
+    if vote.is_decisive:
         said += " " + text("board_shortlisted", locale)
     return said
 
 
-def first_of(board: Board) -> int:
-    """Return the number of the first picture in the chosen order."""
-    return board.items[0].number
-
-
 async def move(
-    interaction: discord.Interaction, board: Board, number: int, before: int | None
+    interaction: discord.Interaction, board_id: str, number: int, before: int | None
 ) -> None:
-    """Move a picture, and show it."""
-    if before is not None and board.item(before) is None:
-        raise no_picture(board, before)
+    """Move a picture before another one, before all (0), or behind all, and show it."""
+    boards, viewer = boards_of(interaction), await member_viewer_of(interaction)
+    if before == 0:
+        order = SheetOrder.CHOSEN
+        [first, *_] = await boards.labels(board_id, viewer=viewer, order=order, limit=1)
+        before = first.number
     if before == number:
         raise RefusalError("board_stands_there", number=number)
     await acknowledge(interaction)
-    boards, actor = boards_of(interaction), actor_of(interaction)
-    await boards.move(actor, board.id, number, before=before)
+    await boards.move(board_id, number, before=before, viewer=viewer)
     key = "board_moved_last" if before is None else "board_moved"
     said = text(key, str(interaction.locale), number=number, before=before)
-    await present_picture(interaction, board.id, number, notes=[said])
+    await present_picture(interaction, board_id, number, notes=[said])
+
+
+async def _changeable(interaction: discord.Interaction, board_id: str, needs: Access) -> None:
+    """Open no form for what its reader may not do, or not on a board in the archive."""
+    await head_of(interaction, board_id, needs=needs, is_archive_fine=False)

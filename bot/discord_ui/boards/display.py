@@ -8,15 +8,13 @@ from collections.abc import Sequence
 import discord
 
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.boards.choice import (
-    picture_of,
-)
+from bot.discord_ui.boards.choice import boards_of
 from bot.discord_ui.boards.components import Reader
 from bot.discord_ui.boards.people import (
-    actor_of,
     may_keep,
     may_pin,
     member_of,
+    member_viewer_of,
 )
 from bot.discord_ui.boards.views import BoardView, board_content, picture_content
 from bot.discord_ui.content import Content
@@ -88,12 +86,17 @@ async def present_picture(
 ) -> None:
     """Show a picture to its reader alone, as it is now."""
     await acknowledge(interaction)
-    board, item = await picture_of(interaction, board_id, number)
+    viewer, boards = await member_viewer_of(interaction), boards_of(interaction)
+    board, item = await boards.picture(board_id, number, viewer=viewer)
     content = await picture_content(
         bot_of(interaction).service,
         board,
         item,
-        reader=Reader(user_id=interaction.user.id, access=access_of(board, actor_of(interaction))),
+        reader=Reader(
+            viewer=viewer,
+            access=access_of(board, viewer),
+            neighbours=await boards.neighbours(board_id, number, viewer=viewer),
+        ),
         looking=looking_of(interaction),
         notes=notes,
     )
@@ -102,7 +105,7 @@ async def present_picture(
 
 async def troubles(interaction: discord.Interaction, board: Board) -> list[str]:
     """Return what keeps the bot from showing a board in its channel, for who curates it."""
-    access = access_of(board, actor_of(interaction))
+    access = access_of(board, await member_viewer_of(interaction))
     if board.channel_id is None or board.state is not BoardState.OPEN or access < Access.CURATE:
         return []
     locale, channel = str(interaction.locale), f"<#{board.channel_id}>"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.discord_ui.formatting import escaped, isolated, shortened, user_mention
-from bot.domain.boards import Access, Item, ItemStatus, LogEntry, Swatch
+from bot.domain.boards import Access, Item, ItemLabel, ItemStatus, LogEntry, Swatch
 from bot.locales import text
 from bot.media.palettes import name_of
 
@@ -30,7 +30,7 @@ def board_name(name: str, *, limit: int = NAME_SHOWN) -> str:
     return escaped(name, limit=limit)
 
 
-def item_name(item: Item) -> str:
+def item_name(item: Item | ItemLabel) -> str:
     """Return a picture's number and words, as plain text."""
     words = item.caption or item.prompt or item.credit
     return f"{item.number} · {isolated(words)}" if words else str(item.number)

@@ -10,7 +10,7 @@ import discord
 
 from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.client import ImageBot
-from bot.domain.boards import Actor, Added
+from bot.domain.boards import Added
 from bot.domain.jobs import Generation
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
@@ -74,21 +74,19 @@ class Pictures:
         ]
 
     async def hang(
-        self, bot: ImageBot, actor: Actor, board_id: str, index: int, label: Label, viewer: Viewer
+        self, bot: ImageBot, board_id: str, index: int, label: Label, viewer: Viewer
     ) -> Added:
         """Hang one of them up.
 
         Raises:
-            BotError: It cannot be, or the actor may not.
+            BotError: It cannot be, or the viewer may not.
 
         """
         boards = bot.service.boards
         if index < len(self.generations):
             generation = self.generations[index]
             label = {"link": _link_of(generation), **label}
-            return await boards.add_generation(
-                actor, board_id, generation.id, viewer=viewer, **label
-            )
+            return await boards.add_generation(board_id, generation.id, viewer=viewer, **label)
         attachment = self.attachments[index - len(self.generations)]
         if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
             megabytes, limit = attachment.size_bytes / 1e6, MAX_BYTES / 1e6
@@ -96,9 +94,9 @@ class Pictures:
         if self.link is not None:
             label = {"link": self.link, **label}
         return await boards.add_upload(
-            actor,
             board_id,
             await fetch(bot, attachment),
+            viewer=viewer,
             author_id=self.author_id,
             author_name=self.author_name,
             channel_id=self.channel_id,

@@ -31,7 +31,7 @@ class PinnedBoards(commands.Cog):
 
     def __init__(self, bot: ImageBot) -> None:
         self._bot = bot
-        self._boards = bot.service.boards
+        self._boards = bot.service.system.boards
         self._wanted: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._drawn: dict[str, float] = {}  # when each was last redrawn, on the monotonic clock

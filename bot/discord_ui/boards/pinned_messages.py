@@ -10,7 +10,7 @@ import discord
 
 from bot.discord_ui.boards.display import when
 from bot.discord_ui.boards.formatting import log_line
-from bot.discord_ui.boards.people import bot_actor, may_pin, seen_by_all, told_to_all
+from bot.discord_ui.boards.people import bot_viewer, may_pin, seen_by_all, told_to_all
 from bot.discord_ui.boards.revision import is_current, shown_revision
 from bot.discord_ui.boards.views import BoardView, board_content
 from bot.discord_ui.channel_rules import Place
@@ -35,7 +35,7 @@ class PinnedMessages:
 
     def __init__(self, bot: ImageBot) -> None:
         self._bot = bot
-        self._boards = bot.service.boards
+        self._boards = bot.service.system.boards
         self._shown: dict[str, tuple[int, int]] = {}  # channel and message of each board
 
     def note(self, board_id: str, channel_id: int, message_id: int) -> None:
@@ -89,8 +89,8 @@ class PinnedMessages:
             if refusal is Refusal.NOT_EDITABLE and await reopened(self._bot, board.channel_id):
                 await self.redraw(board_id)
             elif refusal is Refusal.PLACE_GONE:
-                actor = bot_actor(self._bot, board.guild_id)
-                await self._boards.forget_channel(actor, board.channel_id)
+                by = bot_viewer(self._bot, board.guild_id)
+                await self._boards.forget_channel(board.channel_id, by=by)
             else:
                 raise
 
@@ -123,9 +123,8 @@ class PinnedMessages:
 
     async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:
         """Return the latest activities that everyone in the channel may know of."""
-        actor = bot_actor(self._bot, guild.id)
-        page = await self._boards.log(actor, seen.id, page_size=NEWS_READ)
-        news = [each for each in page.activities if each.verb not in _PRIVATE]
+        done = await self._boards.newest(seen.id, count=NEWS_READ)
+        news = [each for each in done if each.verb not in _PRIVATE]
         told = await told_to_all(places_of(self._bot), guild, seen, news)
         lines = [f"{when(each)} {log_line(each, locale)}" for each in told]
         return lines[:NEWS]

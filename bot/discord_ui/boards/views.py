@@ -181,7 +181,7 @@ async def picture_content(
         rows = picture_rows(board, item, reader=reader, locale=locale)
         parts += [ui.ActionRow(*row) for row in rows]
     parts.append(ui.ActionRow(*drawing_row(board, item, locale)))
-    parts.append(ui.ActionRow(*neighbours_row(board, item, locale)))
+    parts.append(ui.ActionRow(*neighbours_row(board, item, reader.neighbours, locale)))
     files = [] if isinstance(upload, str) else [upload]
     return Content(view=views.layout(*parts, colour=stripe(item.palette)), files=files)
 

@@ -4,35 +4,36 @@ Only values: `bot.storage.boards` keeps them, `bot.services.boards` changes them
 `bot.media.exports` shows them.
 """
 
-from bot.domain.boards.access import Access, Actor, Grant
+from bot.domain.boards.access import Access, Grant
 from bot.domain.boards.answers import (
     VERBS,
     Added,
     BoardPlace,
     BoardSummary,
-    ChannelDefaults,
-    Count,
     LogPage,
+    Neighbours,
     StarRule,
+    Vote,
 )
+from bot.domain.boards.policies import access_of, is_theirs, may_clear, sees_item
 from bot.domain.boards.values import (
     Board,
     BoardState,
+    ChannelDefaults,
     Comment,
     Item,
+    ItemLabel,
     ItemSource,
     ItemStatus,
     LogEntry,
     SheetOrder,
     Swatch,
     Theme,
-    access_of,
 )
 
 __all__ = [
     "VERBS",
     "Access",
-    "Actor",
     "Added",
     "Board",
     "BoardPlace",
@@ -40,16 +41,21 @@ __all__ = [
     "BoardSummary",
     "ChannelDefaults",
     "Comment",
-    "Count",
     "Grant",
     "Item",
+    "ItemLabel",
     "ItemSource",
     "ItemStatus",
     "LogEntry",
     "LogPage",
+    "Neighbours",
     "SheetOrder",
     "StarRule",
     "Swatch",
     "Theme",
+    "Vote",
     "access_of",
+    "is_theirs",
+    "may_clear",
+    "sees_item",
 ]

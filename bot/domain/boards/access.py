@@ -1,15 +1,12 @@
-"""Who may do what on a board."""
+"""What somebody may do on a board, and who was given it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from bot.domain.viewers import Rights
-
-if TYPE_CHECKING:
-    pass
+from bot.domain.viewers import Viewer
 
 
 class Access(IntEnum):
@@ -23,19 +20,14 @@ class Access(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Actor(Rights):
-    """A member of a guild who does something there."""
-
-    guild_id: int
-    user_id: int
-    user_name: str
-    role_ids: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Grant:
     """What a member or a role may do."""
 
     kind: Literal["member", "role"]
     subject_id: int
     access: Access
+
+    def is_for(self, viewer: Viewer) -> bool:
+        """Tell whether it names somebody, or a role of theirs."""
+        ids = viewer.role_ids if self.kind == "role" else {viewer.user_id}
+        return self.subject_id in ids

@@ -23,13 +23,14 @@ class Added:
     """A picture that was hung up.
 
     Attributes:
-        duplicate_of: The picture of the same board that it is a changed copy of, or None.
+        item: None where it hung there already and whoever asks may not see it.
+        duplicate_of: The picture of the same board that it is a changed copy of, if that is seen.
         is_exact: Whether that has the very same pixels, so that nothing was hung up and `item`
             is the one that hung there already.
 
     """
 
-    item: Item
+    item: Item | None
     duplicate_of: Item | None = None
     is_exact: bool = False
 
@@ -62,19 +63,27 @@ class BoardSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Count:
-    """How many pictures a board has from one channel: who may not view that, is not told of them.
+class Neighbours:
+    """The numbers of the pictures before and after one, as its reader sees the board."""
+
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """A vote that was given or taken back.
 
     Attributes:
-        channel_id: None for pictures that whoever sees the board may see.
-        num_approved: Of the pictures.
+        item: The picture as it is now.
+        is_given: Whether the vote counts now.
+        is_decisive: Whether the picture has another status for it.
 
     """
 
-    board_id: str
-    channel_id: int | None
-    num_items: int
-    num_approved: int
+    item: Item
+    is_given: bool
+    is_decisive: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,20 +92,6 @@ class LogPage:
 
     activities: tuple[LogEntry, ...]
     has_older: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelDefaults:
-    """What the board of a channel gives to prompts there; nothing where there is no board.
-
-    Attributes:
-        size: Used where none is given, as typed.
-        style: Words added to the prompt.
-
-    """
-
-    size: str | None = None
-    style: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from bot.domain.boards.access import Access, Actor, Grant
+from bot.domain.boards.access import Access, Grant
 
 DEFAULT_THRESHOLD: Final = 3  # votes that put a candidate on the shortlist
 
@@ -160,6 +160,31 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ItemLabel:
+    """What a picture is found by in a list; the fields are those of `Item`."""
+
+    number: int
+    caption: str
+    prompt: str | None
+    credit: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelDefaults:
+    """What the board of a channel gives to prompts there; nothing where there is no board.
+
+    Attributes:
+        size: Used where none is given, as typed.
+        style: Words added to the prompt.
+
+    """
+
+    size: str | None = None
+    style: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """A board of a guild with all that hangs on it.
 
@@ -199,6 +224,11 @@ class Board:
     created_at: dt.datetime
     deleted_at: dt.datetime | None = None
 
+    @property
+    def defaults(self) -> ChannelDefaults:
+        """Return what it gives to prompts in its channel."""
+        return ChannelDefaults(size=self.size, style=self.style)
+
     def item(self, number: int) -> Item | None:
         """Return the picture with this number."""
         return next((item for item in self.items if item.number == number), None)
@@ -222,21 +252,3 @@ _RANK: Final = {
     ItemStatus.CANDIDATE: 2,
     ItemStatus.REJECTED: 3,
 }
-
-
-def access_of(board: Board, actor: Actor) -> Access:
-    """Return what somebody may do: the most that anything gives them; elsewhere, nothing.
-
-    Moderators of the guild, and of the channel that the board is, may do all that its owner may.
-    """
-    if board.guild_id != actor.guild_id:
-        return Access.NONE
-    if actor.user_id == board.owner_id or actor.moderates(board.channel_id):
-        return Access.OWN
-    given = [
-        grant.access
-        for grant in board.grants
-        if (grant.kind == "member" and grant.subject_id == actor.user_id)
-        or (grant.kind == "role" and grant.subject_id in actor.role_ids)
-    ]
-    return max([board.everyone, *given])

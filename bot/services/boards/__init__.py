@@ -1,29 +1,32 @@
 """Mood boards of guilds: everything that can be asked of them and done to them."""
 
-from bot.services.boards.additions import megabytes
 from bot.services.boards.boards import Boards
-from bot.services.boards.changes import (
-    UNDO_FOR,
-    OnChange,
-    changeable,
-    no_board,
-    no_picture,
-    refusal,
+from bot.services.boards.changes import UNDO_FOR, BoardContext, OnChange
+from bot.services.boards.options import (
+    BoardEdits,
+    BoardOptions,
+    ItemEdits,
+    Label,
+    UploadDetails,
+    megabytes,
 )
-from bot.services.boards.options import BoardEdits, BoardOptions, ItemEdits, Label, UploadDetails
+from bot.services.boards.refusals import NoBoardError, no_picture
+from bot.services.boards.system import BoardSystem
+from bot.services.boards.visibility import with_items
 
 __all__ = [
     "UNDO_FOR",
+    "BoardContext",
     "BoardEdits",
     "BoardOptions",
+    "BoardSystem",
     "Boards",
     "ItemEdits",
     "Label",
+    "NoBoardError",
     "OnChange",
     "UploadDetails",
-    "changeable",
     "megabytes",
-    "no_board",
     "no_picture",
-    "refusal",
+    "with_items",
 ]

@@ -7,26 +7,60 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from bot.domain.boards import Access, Actor, Board, BoardState, Item, access_of, rules
+from bot.domain.boards import Access, Board, Item, access_of, is_theirs, rules, sees_item
 from bot.domain.jobs import now
-from bot.domain.plain_text import quoted
 from bot.domain.requests import SizeRules
-from bot.errors import BotError, InvalidRequestError
+from bot.domain.viewers import Viewer
+from bot.errors import BotError
 from bot.media.exports import PictureCache
 from bot.media.palettes import merged
+from bot.services.boards.refusals import allowed, changeable, no_picture, refusal
+from bot.services.boards.visibility import without_colours
 from bot.storage import Store
-from bot.storage.boards import BoardChange
+from bot.storage.boards import BoardChange, BoardTable
 
 logger = logging.getLogger(__name__)
 
 UNDO_FOR: Final = dt.timedelta(days=1)  # what was deleted or taken off can be brought back
 _LOOKED_AT_ONCE: Final = 2  # a picture of 4096 x 4096 is 50 MB of memory
-_NAME_SHOWN: Final = 80  # characters of what was typed
 
 OnChange = Callable[[str], Awaitable[None]]
+
+
+@dataclass(kw_only=True, eq=False)
+class BoardContext:
+    """What everything about boards shares, whoever asks for it.
+
+    Attributes:
+        sizes: What the model draws.
+        space_bytes: What the pictures of a guild may take.
+        now: Tells the time; tests may set it.
+        callbacks: Called with a board's id after every change of it that was kept.
+        looking: Held while a picture that is handed in is opened.
+        files: Held between a copy's file and its row, and by the sweep.
+        pictures: The small copies that sheets are made of.
+
+    """
+
+    store: Store
+    sizes: SizeRules
+    space_bytes: int = rules.SPACE_BYTES
+    now: Callable[[], dt.datetime] = now
+    callbacks: list[OnChange] = field(default_factory=list)
+    looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LOOKED_AT_ONCE))
+    files: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pictures: PictureCache
+
+    async def tell(self, board_id: str) -> None:
+        """Call everybody who wants to know of a change."""
+        for callback in self.callbacks:
+            try:
+                await callback(board_id)
+            except Exception:
+                logger.exception("A change of board %s could not be told", board_id)
 
 
 @dataclass(kw_only=True)
@@ -40,37 +74,51 @@ class BoardUpdate:
     """
 
     change: BoardChange
-    actor: Actor
+    viewer: Viewer
     board: Board
     at: dt.datetime
     is_noted: bool = False
 
     def check(self, needs: Access) -> None:
-        """Refuse what the actor may not do.
+        """Refuse what the viewer may not do.
 
         Raises:
             BotError: They may not.
 
         """
-        if access_of(self.board, self.actor) < needs:
+        if access_of(self.board, self.viewer) < needs:
             raise BotError(refusal(self.board, needs))
+
+    def check_theirs(self, item: Item) -> None:
+        """Refuse what is neither theirs nor, as they curate, theirs to change.
+
+        Raises:
+            BotError: It is so.
+
+        """
+        if not is_theirs(item, self.viewer):
+            self.check(Access.CURATE)
+
+    def sees(self, item: Item) -> bool:
+        """Tell whether the viewer may see a picture of the board."""
+        return sees_item(item, access_of(self.board, self.viewer), self.viewer)
 
     async def note(self, verb: str, *, item: Item | None = None, detail: str = "") -> None:
         """Write what was done into the board's log."""
         self.is_noted = True
         await self.change.note(
-            self.board.id, self.actor, verb, at=self.at, item=item, detail=detail
+            self.board.id, self.viewer, verb, at=self.at, item=item, detail=detail
         )
 
     async def item(self, number: int) -> Item:
-        """Return a picture that hangs on the board.
+        """Return a picture that hangs on the board and may be seen.
 
         Raises:
             InvalidRequestError: There is none with this number.
 
         """
         found = await self.change.item(self.board.id, number)
-        if found is None:
+        if found is None or not self.sees(found):
             raise no_picture(self.board, number)
         return found
 
@@ -81,147 +129,56 @@ class BoardUpdate:
 
 
 class BoardChanges:
-    """What every part of `Boards` stands on.
+    """What every part of `Boards` stands on."""
 
-    Attributes:
-        now: Tells the time; tests may set it.
-        space_bytes: What the pictures of a guild may take.
-        pictures: The small copies that sheets are made of.
-        exporting: Held while files are written: they take memory, and both cores.
+    def __init__(self, context: BoardContext) -> None:
+        self._context = context
+        self._store = context.store
 
-    """
-
-    def __init__(
-        self, store: Store, *, sizes: SizeRules, space_bytes: int = rules.SPACE_BYTES
-    ) -> None:
-        """`sizes` are what the model draws, `space_bytes` a guild's."""
-        self._store = store
-        self._table = store.boards
-        self._sizes = sizes
-        self.space_bytes = space_bytes
-        self._callbacks: list[OnChange] = []
-        self._looking = asyncio.Semaphore(_LOOKED_AT_ONCE)
-        self._files = asyncio.Lock()  # held between a copy's file and its row, and by the sweep
-        self.now: Callable[[], dt.datetime] = now
-        self.pictures = PictureCache(store.boards.small_copies)
-        self.exporting = asyncio.Lock()
-
-    def on_change(self, callback: OnChange) -> Callable[[], None]:
-        """Have something called with a board's id after every change of it that was kept.
-
-        It is awaited before the change's own answer, so it should only make a note.
-
-        Returns:
-            What ends that.
-
-        """
-        self._callbacks.append(callback)
-        return lambda: self._callbacks.remove(callback)
-
-    async def _tell(self, board_id: str) -> None:
-        for callback in self._callbacks:
-            try:
-                await callback(board_id)
-            except Exception:
-                logger.exception("A change of board %s could not be told", board_id)
+    @property
+    def _table(self) -> BoardTable:
+        return self._store.boards
 
     @contextlib.asynccontextmanager
     async def _working(
-        self, actor: Actor, board_id: str, needs: Access, *, is_archive_fine: bool = False
+        self, viewer: Viewer, board_id: str, needs: Access, *, is_archive_fine: bool = False
     ) -> AsyncIterator[BoardUpdate]:
         """Change a board; it is told when all of it is kept.
 
         Raises:
-            BotError: There is none that the actor may see, they may not do this, or it is archived.
+            BotError: There is none that the viewer may see, they may not do this, or it is
+                archived.
 
         """
         async with self._table.change() as change:
             head = await change.head(board_id)
             check = allowed if is_archive_fine else changeable
-            board = check(head, actor, needs, typed=board_id)
-            work = BoardUpdate(change=change, actor=actor, board=board, at=self.now())
+            board = check(head, viewer, needs, typed=board_id)
+            work = BoardUpdate(change=change, viewer=viewer, board=board, at=self._context.now())
             yield work
         if work.is_noted:
-            await self._tell(board_id)
+            await self._context.tell(board_id)
 
-    async def _seen(self, actor: Actor, board_id: str) -> Board:
-        """Return a board that an actor may see, without its pictures."""
-        return allowed(await self._table.head(board_id), actor, Access.LOOK, typed=board_id)
-
-    async def _now(self, board: Board, number: int) -> Item:
+    async def _after(self, work: BoardUpdate, number: int) -> Item:
         """Return a picture as it is now.
 
         Raises:
-            InvalidRequestError: It does not hang there, or not any more.
+            InvalidRequestError: It does not hang there any more.
 
         """
-        found = await self._table.item(board.id, number)
+        found = await self._table.item(work.board.id, number)
         if found is None:
-            raise no_picture(board, number)
+            raise no_picture(work.board, number)
         return found
 
-    async def _whole(self, board_id: str) -> Board:
-        """Return a board that is known to be there, after a change."""
-        board = await self._table.find(board_id)
+    async def _head(self, board_id: str) -> Board:
+        """Return a board that is known to be there, after a change, without its pictures.
+
+        Its colours are those of all its pictures: not everybody who sees it may see these.
+        """
+        board = await self._table.head(board_id)
         assert board is not None
-        return board
+        return without_colours(board)
 
-
-def allowed(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> Board:
-    """Return a board that an actor may do something with.
-
-    Raises:
-        BotError: They may not; a board that they may not even see is said not to be there.
-
-    """
-    if board is None or board.state is BoardState.DELETED:
-        raise no_board(typed)
-    access = access_of(board, actor)
-    if access < Access.LOOK:
-        raise no_board(typed)
-    if access < needs:
-        raise BotError(refusal(board, needs))
-    return board
-
-
-def changeable(board: Board | None, actor: Actor, needs: Access, *, typed: str) -> Board:
-    """Return a board on which an actor may change something now.
-
-    Raises:
-        BotError: They may not, or it is archived.
-
-    """
-    found = allowed(board, actor, needs, typed=typed)
-    if found.state is BoardState.ARCHIVED:
-        raise BotError(f"The board {found.name!r} is archived: take it out of the archive first.")
-    return found
-
-
-def no_board(typed: str) -> InvalidRequestError:
-    """Return what is said of a board that is not there, or not for this reader."""
-    return InvalidRequestError(
-        f"There is no board {quoted(typed, _NAME_SHOWN)} here that you may see: choose one of the "
-        "list."
-    )
-
-
-def no_picture(board: Board, number: int) -> InvalidRequestError:
-    """Return what is said of a number that no picture of a board has."""
-    return InvalidRequestError(
-        f"There is no picture {number} on the board {board.name!r}: use a number on its sheet."
-    )
-
-
-def refusal(board: Board, needs: Access) -> str:
-    """Return what is said to whom may not do something with a board that they may see."""
-    if needs is Access.ADD:
-        return (
-            f"You may only look at the board {board.name!r}: ask {board.owner_name} or a moderator "
-            "to let you add."
-        )
-    if needs is Access.CURATE:
-        return (
-            f"You may not curate the board {board.name!r}: ask {board.owner_name} or a moderator "
-            "to let you."
-        )
-    return f"Only {board.owner_name} and moderators can do that with the board {board.name!r}."
+    def _can_restore(self, board: Board) -> bool:
+        return board.deleted_at is not None and self._context.now() - board.deleted_at <= UNDO_FOR

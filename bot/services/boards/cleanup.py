@@ -41,7 +41,7 @@ class Cleanup(BoardChanges):
         if not known - there:
             return
         for summary, _ in await self._table.summaries():
-            async with self._files:
+            async with self._context.files:
                 board = await self._table.find(summary.id)
                 if board is not None:
                     await asyncio.to_thread(self._write_records, board, there)
@@ -61,16 +61,18 @@ class Cleanup(BoardChanges):
 
         """
         await self._weigh()
-        await asyncio.to_thread(self.pictures.sweep_unfinished)
-        purged = await self._table.purge(before=self.now() - UNDO_FOR, log_length=_LOG_LENGTH)
-        async with self._files:
+        await asyncio.to_thread(self._context.pictures.sweep_unfinished)
+        purged = await self._table.purge(
+            before=self._context.now() - UNDO_FOR, log_length=_LOG_LENGTH
+        )
+        async with self._context.files:
             known = await self._table.item_ids()
             strange = await asyncio.to_thread(self._unnamed_records, known, purged.item_ids)
         # An older database does not know where else a copy hangs by now.
         needed = await asyncio.to_thread(_files_of, strange if purged.files else [])
         deleted, moved = 0, list[Path]()
         for folder in await asyncio.to_thread(_folders, self._table.folder):
-            async with self._files:
+            async with self._context.files:
                 kept = await self._table.kept_files(folder.name)
                 gone, unnamed = await asyncio.to_thread(
                     _delete_purged, folder, kept, purged.files - needed
@@ -81,7 +83,7 @@ class Cleanup(BoardChanges):
         await asyncio.to_thread(self._store.quarantine.move, strange)
         if purged.item_ids:  # nothing that showed them is left either
             shown = await self._table.kept_pixels()
-            await asyncio.to_thread(self.pictures.sweep, shown)
+            await asyncio.to_thread(self._context.pictures.sweep, shown)
         if deleted:
             logger.info("Deleted %d copies that no board needs", deleted)
         return deleted

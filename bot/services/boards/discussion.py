@@ -1,89 +1,75 @@
-"""Votes, comments and the log: what people say of pictures."""
+"""Votes and comments: what people say of pictures."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from bot.domain.boards import Access, Actor, Comment, Item, ItemStatus, LogPage, rules
+from bot.domain.boards import Access, Comment, Item, ItemStatus, Vote, is_theirs, rules
+from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.changes import BoardChanges, BoardUpdate
 
-LOG_PAGE: Final = 15  # entries
-
 
 class Discussion(BoardChanges):
-    """Votes, comments and the log."""
+    """Votes and comments."""
 
-    async def vote(self, actor: Actor, board_id: str, number: int) -> Item:
+    async def vote(self, board_id: str, number: int, *, viewer: Viewer) -> Vote:
         """Vote for a picture, or take the vote back.
 
         The vote that reaches the board's threshold puts a candidate on the shortlist, and taking
         it back takes it off again; what a curator decided stays.
 
         Raises:
-            BotError: It is the actor's own, and the board does not count such votes.
+            BotError: It is the viewer's own, and the board does not count such votes.
 
         """
-        async with self._working(actor, board_id, Access.ADD) as work:
+        async with self._working(viewer, board_id, Access.ADD) as work:
             item = await work.item(number)
-            if actor.user_id in item.voter_ids:
-                await _take_back(work, item)
-            else:
-                await _count(work, item)
-        return await self._now(work.board, number)
+            is_given = viewer.user_id not in item.voter_ids
+            await (_count if is_given else _take_back)(work, item)
+        after = await self._after(work, number)
+        is_decisive = after.status is not item.status
+        return Vote(item=after, is_given=is_given, is_decisive=is_decisive)
 
-    async def comment(self, actor: Actor, board_id: str, number: int, text: str) -> Comment:
+    async def comment(self, board_id: str, number: int, text: str, *, viewer: Viewer) -> Comment:
         """Say something of a picture."""
         text = rules.comment(text)
-        async with self._working(actor, board_id, Access.ADD) as work:
+        async with self._working(viewer, board_id, Access.ADD) as work:
             item = await work.item(number)
             if len(item.comments) >= rules.MAX_COMMENTS:
                 raise BotError(
                     f"Picture {number} has {len(item.comments)} comments, and "
                     f"{rules.MAX_COMMENTS} are the limit: delete one first."
                 )
-            comment = await work.change.comment(item.id, actor, text, at=work.at)
+            comment = await work.change.comment(item.id, viewer, text, at=work.at)
             await work.note("commented", item=item, detail=text)
         return comment
 
     async def delete_comment(
-        self, actor: Actor, board_id: str, number: int, comment_id: int
+        self, board_id: str, number: int, comment_id: int, *, viewer: Viewer
     ) -> Item:
         """Forget what somebody said, for who said it and for curators."""
-        async with self._working(actor, board_id, Access.LOOK) as work:
+        async with self._working(viewer, board_id, Access.LOOK) as work:
             item = await work.item(number)
             comment = next((each for each in item.comments if each.id == comment_id), None)
             if comment is None:
                 raise InvalidRequestError(
                     f"There is no such comment on picture {number}: it may be deleted already."
                 )
-            if comment.user_id != actor.user_id:
+            if comment.user_id != viewer.user_id:
                 work.check(Access.CURATE)
             await work.change.drop_comment(comment_id)
             await work.note("comment_deleted", item=item)
-        return await self._now(work.board, number)
-
-    async def log(
-        self, actor: Actor, board_id: str, page: int = 0, *, page_size: int = LOG_PAGE
-    ) -> LogPage:
-        """Return what was done to a board that the actor may see, the newest first.
-
-        Entries of pictures that the reader may not view are left out by whoever shows it.
-        """
-        await self._seen(actor, board_id)
-        found = await self._table.log(board_id, offset=page * page_size, limit=page_size + 1)
-        return LogPage(activities=tuple(found[:page_size]), has_older=len(found) > page_size)
+        return await self._after(work, number)
 
 
 async def _count(work: BoardUpdate, item: Item) -> None:
     """Count a vote; the one that reaches the threshold shortlists a candidate."""
-    voter, board = work.actor.user_id, work.board
-    if not board.self_vote and voter in {item.added_by, item.author_id}:
+    board = work.board
+    if not board.self_vote and is_theirs(item, work.viewer):
         raise BotError(
             f"Picture {item.number} is your own, and the board {board.name!r} counts no votes for "
             "one's own: vote for another one."
         )
-    await work.change.vote(item.id, voter, at=work.at)
+    await work.change.vote(item.id, work.viewer.user_id, at=work.at)
     await work.note("voted", item=item)
     if item.votes + 1 == board.threshold and item.status is ItemStatus.CANDIDATE:
         await shortlist(work, item, votes=board.threshold)
@@ -97,7 +83,7 @@ async def shortlist(work: BoardUpdate, item: Item, *, votes: int) -> None:
 
 async def _take_back(work: BoardUpdate, item: Item) -> None:
     """Take a vote back; below the threshold, what votes alone shortlisted is so no more."""
-    await work.change.unvote(item.id, work.actor.user_id)
+    await work.change.unvote(item.id, work.viewer.user_id)
     await work.note("unvoted", item=item)
     is_too_few = item.votes - 1 < work.board.threshold
     if item.status is ItemStatus.SHORTLIST and is_too_few and await work.change.is_by_votes(item):

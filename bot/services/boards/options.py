@@ -87,3 +87,9 @@ def checked(edits: BoardEdits, sizes: SizeRules) -> dict[str, Any]:
     elif "size" in edits:
         found["size"] = None
     return found
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a size as people read it: `0.3`, `25`, `9,870`."""
+    size = size_bytes / 1_000_000
+    return f"{size:,.0f}" if size >= 10 else f"{size:.1f}"  # noqa: PLR2004

@@ -4,50 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
-
-import aiosqlite
 
 from bot.domain.boards import (
     Access,
-    Actor,
     Board,
     BoardState,
     Comment,
     Grant,
     Item,
-    ItemStatus,
     StarRule,
     Swatch,
 )
 from bot.domain.boards.rules import name_key, user_name
 from bot.domain.jobs import new_id
+from bot.domain.viewers import Viewer
 from bot.storage.boards.maintenance import BoardMaintenance
-from bot.storage.boards.queries import read_head, read_items
+from bot.storage.boards.queries import HANGING
 from bot.storage.boards.rows import (
     BOARD_COLUMNS,
     ITEM_COLUMNS,
     board_values,
     item_values,
-    palette_of_text,
     palette_text,
     tags_text,
 )
-from bot.storage.database import Database
-
-_HERE: Final = "board_id = ? AND removed_at IS NULL"
 
 
 class BoardChange(BoardMaintenance):
     """One transaction: what it reads, nobody changes before it ends."""
-
-    def __init__(self, db: aiosqlite.Connection, database: Database, *, folder: Path) -> None:
-        """Remember the connection, which is inside a transaction."""
-        super().__init__(db, database)
-        self._folder = folder
-
-    # What is there
 
     async def set_stars(self, guild_id: int, stars: StarRule | None) -> None:
         """Let stars hang up pictures in a guild, or do nothing."""
@@ -59,70 +44,16 @@ class BoardChange(BoardMaintenance):
             (guild_id, stars.board_id),
         )
 
-    async def head(self, board_id: str) -> Board | None:
-        """Return a board without its pictures, a deleted one too."""
-        return await read_head(self._database, "id = ?", board_id)
-
-    async def named(self, guild_id: int, name: str) -> Board | None:
-        """Return the board of a guild with this name that is not deleted, without its pictures."""
-        return await read_head(
-            self._database,
-            "guild_id = ? AND name_key = ? AND deleted_at IS NULL",
-            guild_id,
-            name_key(name),
-        )
-
-    async def of_channel(self, channel_id: int) -> Board | None:
-        """Return the open board that a channel is, without its pictures."""
-        return await read_head(
-            self._database, "channel_id = ? AND state = 'open' AND deleted_at IS NULL", channel_id
-        )
-
     async def state_below(self, board_id: str) -> BoardState:
         """Return the state that a deleted board had before."""
         rows = await self._database.rows("SELECT state FROM boards WHERE id = ?", board_id)
         return BoardState(rows[0]["state"])
-
-    async def num_boards(self, guild_id: int) -> int:
-        """Return how many boards of a guild are not deleted."""
-        return await self._count(
-            "SELECT count(*) FROM boards WHERE guild_id = ? AND deleted_at IS NULL", guild_id
-        )
-
-    async def num_items(self, board_id: str) -> int:
-        """Return how many pictures hang on a board."""
-        return await self._count(f"SELECT count(*) FROM board_items WHERE {_HERE}", board_id)  # noqa: S608
-
-    async def item(self, board_id: str, number: int) -> Item | None:
-        """Return a picture that hangs on a board."""
-        return await self._item(f"{_HERE} AND number = ?", board_id, number)
-
-    async def with_pixels(self, board_id: str, pixel_sha256: str) -> Item | None:
-        """Return the picture of a board that has exactly these pixels."""
-        return await self._item(f"{_HERE} AND pixel_sha256 = ?", board_id, pixel_sha256)
 
     async def is_kept(self, generation_id: str | None) -> bool:
         """Return whether an image is not deleted; a picture that is none never is."""
         return not await self._count(
             "SELECT count(*) FROM generations WHERE id = ? AND deleted_at IS NOT NULL",
             generation_id,
-        )
-
-    async def taken_off(self, board_id: str, number: int, *, since: dt.datetime) -> Item | None:
-        """Return a picture that was taken off a board after a time."""
-        return await self._item(
-            "board_id = ? AND number = ? AND removed_at >= ?", board_id, number, since.isoformat()
-        )
-
-    async def of_generation(self, guild_id: int, generation_id: str) -> list[Item]:
-        """Return the pictures of a guild's boards that are a copy of an image."""
-        return await read_items(
-            self._database,
-            "generation_id = ? AND removed_at IS NULL AND board_id IN"
-            " (SELECT id FROM boards WHERE guild_id = ? AND deleted_at IS NULL)",
-            generation_id,
-            guild_id,
-            folder=self._folder,
         )
 
     async def is_by_votes(self, item: Item) -> bool:
@@ -136,24 +67,12 @@ class BoardChange(BoardMaintenance):
 
     async def candidates_with(self, board_id: str, votes: int) -> list[Item]:
         """Return the candidates of a board that have at least so many votes."""
-        return await read_items(
-            self._database,
-            f"{_HERE} AND status = 'candidate' AND"  # noqa: S608
+        return await self._items(
+            f"{HANGING} AND status = 'candidate' AND"  # noqa: S608
             " (SELECT count(*) FROM board_votes WHERE item_id = board_items.id) >= ?",
             board_id,
             votes,
-            folder=self._folder,
         )
-
-    async def palettes(self, board_id: str) -> list[tuple[Swatch, ...]]:
-        """Return the colours of each picture of a board, without the rejected ones."""
-        rows = await self._database.rows(
-            f"SELECT palette FROM board_items WHERE {_HERE} AND status <> ?"  # noqa: S608
-            " ORDER BY number",
-            board_id,
-            ItemStatus.REJECTED,
-        )
-        return [palette_of_text(row["palette"]) for row in rows]
 
     # Boards
 
@@ -192,7 +111,7 @@ class BoardChange(BoardMaintenance):
     async def note(
         self,
         board_id: str,
-        actor: Actor,
+        by: Viewer,
         verb: str,
         *,
         at: dt.datetime,
@@ -204,7 +123,7 @@ class BoardChange(BoardMaintenance):
         await self._db.execute(
             "INSERT INTO board_log (board_id, user_id, user_name, verb, number, channel_id, detail,"
             " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (board_id, actor.user_id, user_name(actor.user_name), verb, number, channel_id, detail,
+            (board_id, by.user_id, user_name(by.user_name), verb, number, channel_id, detail,
              at.isoformat()),
         )  # fmt: skip
         await self._db.execute(
@@ -270,17 +189,17 @@ class BoardChange(BoardMaintenance):
             "DELETE FROM board_votes WHERE item_id = ? AND user_id = ?", (item_id, user_id)
         )
 
-    async def comment(self, item_id: str, actor: Actor, text: str, *, at: dt.datetime) -> Comment:
+    async def comment(self, item_id: str, by: Viewer, text: str, *, at: dt.datetime) -> Comment:
         """Write down what somebody said."""
-        name = user_name(actor.user_name)
+        name = user_name(by.user_name)
         cursor = await self._db.execute(
             "INSERT INTO board_comments (item_id, user_id, user_name, text, created_at)"
             " VALUES (?, ?, ?, ?, ?)",
-            (item_id, actor.user_id, name, text, at.isoformat()),
+            (item_id, by.user_id, name, text, at.isoformat()),
         )
         assert cursor.lastrowid is not None
         return Comment(
-            id=cursor.lastrowid, user_id=actor.user_id, user_name=name, text=text, created_at=at
+            id=cursor.lastrowid, user_id=by.user_id, user_name=name, text=text, created_at=at
         )
 
     async def drop_comment(self, comment_id: int) -> None:
@@ -289,17 +208,10 @@ class BoardChange(BoardMaintenance):
 
     # Plain SQL
 
-    async def _item(self, where: str, *values: object) -> Item | None:
-        found = await read_items(self._database, where, *values, folder=self._folder)
-        return found[0] if found else None
-
     async def _last_place(self, board_id: str) -> int:
         return await self._count(
             "SELECT COALESCE(max(place), 0) FROM board_items WHERE board_id = ?", board_id
         )
-
-    async def _count(self, sql: str, *values: object) -> int:
-        return int((await self._database.rows(sql, *values))[0][0])
 
     async def _set(self, table: str, id_: str, columns: dict[str, object]) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)

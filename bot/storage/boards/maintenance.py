@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
 
 import aiosqlite
 
+from bot.storage.boards.queries import BoardQueries
 from bot.storage.database import Database
-
-# Files that several pictures share count once; what may be brought back still lies on the disk.
-_SPACE: Final = """
-SELECT COALESCE(sum(size_bytes), 0) FROM (
-    SELECT max(size_bytes) AS size_bytes FROM boards
-    CROSS JOIN board_items INDEXED BY board_items_by_weight ON board_id = boards.id
-    WHERE guild_id = ? GROUP BY file)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +28,15 @@ class Purged:
     files: frozenset[str]
 
 
-async def space_of(database: Database, guild_id: int) -> int:
-    """Return how many bytes the pictures of a guild's boards take."""
-    return int((await database.rows(_SPACE, guild_id))[0][0])
-
-
-class BoardMaintenance:
+class BoardMaintenance(BoardQueries):
     """The part of a transaction that follows from Discord, the disk and the time."""
 
-    def __init__(self, db: aiosqlite.Connection, database: Database) -> None:
-        """Remember the connection, which is inside a transaction."""
-        self._db = db
-        self._database = database
+    def __init__(self, db: aiosqlite.Connection, database: Database, *, folder: Path) -> None:
+        super().__init__(database, folder=folder)
+        self._db = db  # inside a transaction
 
-    async def space(self, guild_id: int) -> int:
-        """Return how many bytes the pictures of a guild's boards take."""
-        return await space_of(self._database, guild_id)
+    def _moment(self) -> contextlib.AbstractAsyncContextManager[None]:
+        return contextlib.nullcontext()  # a transaction is one anyway
 
     async def keeps_file(self, guild_id: int, file: str) -> bool:
         """Return whether a picture of a guild is this very file."""

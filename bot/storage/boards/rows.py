@@ -18,6 +18,7 @@ from bot.domain.boards import (
     Comment,
     Grant,
     Item,
+    ItemLabel,
     ItemSource,
     ItemStatus,
     LogEntry,
@@ -173,6 +174,11 @@ def _item(
         added_by_name=row["added_by_name"],
         added_at=dt.datetime.fromisoformat(row["added_at"]),
     )
+
+
+def label_of(row: aiosqlite.Row) -> ItemLabel:
+    """Return what a picture is found by."""
+    return ItemLabel(**{**dict(row), "tags": tuple(json.loads(row["tags"]))})
 
 
 def comment_of(row: aiosqlite.Row) -> Comment:

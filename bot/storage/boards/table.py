@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,28 +16,25 @@ import aiosqlite
 from bot.domain.boards import (
     Access,
     Board,
-    BoardPlace,
     BoardSummary,
-    ChannelDefaults,
-    Count,
-    Item,
     LogEntry,
     StarRule,
 )
-from bot.domain.boards.rules import name_key
+from bot.domain.viewers import Viewer
 from bot.storage.boards.changes import BoardChange
-from bot.storage.boards.maintenance import Purged, space_of
-from bot.storage.boards.queries import read_head, read_items
+from bot.storage.boards.maintenance import Purged
+from bot.storage.boards.queries import HANGING, BoardQueries, seen_items
 from bot.storage.boards.rows import activity_of, board_of, copy_path
-from bot.storage.database import Database
 
-_OPEN: Final = "state = 'open' AND deleted_at IS NULL"
-_SUMMARIES: Final = """
-SELECT boards.*,
+_COUNTS: Final = """
     (SELECT count(*) FROM board_items WHERE board_id = boards.id AND removed_at IS NULL)
         AS num_items,
     (SELECT count(*) FROM board_items
         WHERE board_id = boards.id AND removed_at IS NULL AND status = 'approved') AS num_approved
+"""
+_NO_COUNTS: Final = "0 AS num_items, 0 AS num_approved"
+_SUMMARIES: Final = """
+SELECT boards.*, {counts}
 FROM boards WHERE ? IS NULL OR guild_id = ? ORDER BY name_key
 """
 _GRANTS: Final = """
@@ -46,13 +44,8 @@ ORDER BY kind, subject_id
 """
 
 
-class BoardTable:
+class BoardTable(BoardQueries):
     """Boards; our copies of their pictures lie under `folder`, named for their bytes."""
-
-    def __init__(self, database: Database, *, folder: Path) -> None:
-        """Remember the connection and where the copies are."""
-        self._database = database
-        self.folder = folder
 
     def copy_path(self, sha256: str, suffix: str) -> Path:
         """Return where our copy of some bytes is, or would be."""
@@ -79,28 +72,13 @@ class BoardTable:
             yield BoardChange(db, self._database, folder=self.folder)
 
     async def find(self, board_id: str) -> Board | None:
-        """Return a board with all that hangs on it, a deleted one too."""
-        return await self._one("id = ?", board_id)
-
-    async def find_named(self, guild_id: int, name: str) -> str | None:
-        """Return the id of the board of a guild with this name that is not deleted."""
-        rows = await self._database.rows(
-            "SELECT id FROM boards WHERE guild_id = ? AND name_key = ? AND deleted_at IS NULL",
-            guild_id, name_key(name),
-        )  # fmt: skip
-        return rows[0]["id"] if rows else None
-
-    async def of_channel(self, guild_id: int, channel_id: int) -> Board | None:
-        """Return the open board that a channel is."""
-        return await self._one(f"guild_id = ? AND channel_id = ? AND {_OPEN}", guild_id, channel_id)
-
-    async def of_message(self, message_id: int) -> Board | None:
-        """Return the board that a message shows, unless it is deleted."""
-        return await self._one("message_id = ? AND deleted_at IS NULL", message_id)
-
-    async def head(self, board_id: str) -> Board | None:
-        """Return a board without its pictures, a deleted one too."""
-        return await read_head(self._database, "id = ?", board_id)
+        """Return a board with all that hangs on it, a deleted one too; five queries."""
+        async with self._database.snapshot():
+            head = await self.head(board_id)
+            if head is None:
+                return None
+            items = await self._read_items(HANGING, board_id)
+        return replace(head, items=tuple(items))
 
     async def with_channel(self, guild_id: int | None = None) -> list[str]:
         """Return the ids of the boards with a channel, of a guild or of all.
@@ -115,14 +93,6 @@ class BoardTable:
         )  # fmt: skip
         return [row["id"] for row in rows]
 
-    async def defaults(self, guild_id: int, channel_id: int) -> ChannelDefaults:
-        """Return what the open board of a channel gives to prompts there."""
-        rows = await self._database.rows(
-            f"SELECT size, style FROM boards WHERE guild_id = ? AND channel_id = ? AND {_OPEN}",  # noqa: S608
-            guild_id, channel_id,
-        )  # fmt: skip
-        return ChannelDefaults(**rows[0]) if rows else ChannelDefaults()
-
     async def stars(self, guild_id: int) -> StarRule | None:
         """Return what stars do in a guild; None where they do nothing."""
         rows = await self._database.rows(
@@ -130,16 +100,23 @@ class BoardTable:
         )
         return StarRule(board_id=rows[0]["board_id"]) if rows else None
 
-    async def summaries(self, guild_id: int | None = None) -> list[tuple[BoardSummary, Board]]:
+    async def summaries(
+        self, guild_id: int | None = None, *, with_counts: bool = True
+    ) -> list[tuple[BoardSummary, Board]]:
         """Return a line of each board of a guild (None: of all), deleted ones too, by name.
+
+        Args:
+            guild_id: Of the guild.
+            with_counts: Whether the pictures are counted, hidden ones too.
 
         Returns:
             Each, with all that its owner may do, and the board without its pictures, by which it
             is judged what somebody else may do.
 
         """
+        sql = _SUMMARIES.format(counts=_COUNTS if with_counts else _NO_COUNTS)
         async with self._database.snapshot():
-            rows = await self._database.rows(_SUMMARIES, guild_id, guild_id)
+            rows = await self._database.rows(sql, guild_id, guild_id)
             granted = await self._database.rows(_GRANTS, guild_id, guild_id)
         grants: dict[str, list[aiosqlite.Row]] = defaultdict(list)
         for grant in granted:
@@ -147,30 +124,22 @@ class BoardTable:
         boards = [board_of(row, grants=grants[row["id"]]) for row in rows]
         return [(_summary(row, board), board) for row, board in zip(rows, boards, strict=True)]
 
-    async def counts(self, guild_id: int) -> list[Count]:
-        """Return how many pictures the boards of a guild have from which channels."""
+    async def counts(self, viewer: Viewer, *, owned: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Return how many pictures, and approved ones, somebody may see on which board.
+
+        Args:
+            viewer: Who asks, in their guild.
+            owned: The ids of those boards on which they may do everything.
+
+        """
+        where, values = seen_items(viewer, owned=owned)
         rows = await self._database.rows(
-            "SELECT board_id, board_items.channel_id, count(*) AS num_items,"
-            " sum(status = 'approved') AS num_approved"
-            " FROM board_items JOIN boards ON boards.id = board_id"
-            " WHERE guild_id = ? AND removed_at IS NULL GROUP BY board_id, board_items.channel_id",
-            guild_id,
-        )
-        return [Count(**dict(row)) for row in rows]
-
-    async def item(self, board_id: str, number: int) -> Item | None:
-        """Return a picture that hangs on a board."""
-        async with self._database.snapshot():
-            found = await self._items("board_id = ? AND number = ? AND removed_at IS NULL",
-                                      board_id, number)  # fmt: skip
-        return found[0] if found else None
-
-    async def taken_off(self, board_id: str, *, since: dt.datetime) -> list[Item]:
-        """Return the pictures that were taken off a board after a time."""
-        async with self._database.snapshot():
-            return await self._items(
-                "board_id = ? AND removed_at >= ?", board_id, since.isoformat()
-            )
+            "SELECT board_id, count(*), sum(status = 'approved') FROM board_items"  # noqa: S608
+            " WHERE board_id IN (SELECT id FROM boards WHERE guild_id = ?)"
+            f" AND removed_at IS NULL{where} GROUP BY board_id",
+            viewer.guild_id, *values,
+        )  # fmt: skip
+        return {board_id: (num_items, num_approved) for board_id, num_items, num_approved in rows}
 
     async def likenesses(self, board_id: str) -> list[tuple[str, bytes]]:
         """Return the number, as text, and the likeness of each picture of a board."""
@@ -189,19 +158,22 @@ class BoardTable:
         )  # fmt: skip
         return [activity_of(row) for row in rows]
 
-    async def hangings(self, guild_id: int, generation_id: str) -> list[BoardPlace]:
-        """Return where an image hangs in a guild."""
+    async def seen_log(
+        self, board_id: str, viewer: Viewer, access: Access, *, offset: int, limit: int
+    ) -> list[LogEntry]:
+        """Return the same, of pictures only what somebody may see or from where they may look."""
+        owned = [board_id] if access is Access.OWN else []
+        where, values = seen_items(viewer, owned=owned)
+        channels = viewer.channels | (viewer.gone if access is Access.OWN else frozenset())
         rows = await self._database.rows(
-            "SELECT boards.id, boards.name, number FROM board_items"
-            " JOIN boards ON boards.id = board_id"
-            " WHERE generation_id = ? AND guild_id = ? AND removed_at IS NULL"
-            " AND deleted_at IS NULL ORDER BY boards.name_key",
-            generation_id, guild_id,
+            "SELECT * FROM board_log WHERE board_id = ? AND (channel_id IS NULL"  # noqa: S608
+            " OR channel_id IN (SELECT value FROM json_each(?))"
+            " OR number IN (SELECT number FROM board_items"
+            f" WHERE board_id = board_log.board_id AND removed_at IS NULL{where}))"
+            " ORDER BY id DESC LIMIT ? OFFSET ?",
+            board_id, json.dumps(sorted(channels)), *values, limit, offset,
         )  # fmt: skip
-        return [
-            BoardPlace(board_id=row["id"], board_name=row["name"], number=row["number"])
-            for row in rows
-        ]
+        return [activity_of(row) for row in rows]
 
     async def kept_files(self, prefix: str) -> set[str]:
         """Return the names, where they begin so, of all copies that some row needs."""
@@ -223,10 +195,6 @@ class BoardTable:
         rows = await self._database.rows("SELECT DISTINCT pixel_sha256 FROM board_items")
         return {row["pixel_sha256"] for row in rows}
 
-    async def space(self, guild_id: int) -> int:
-        """Return how many bytes the pictures of a guild's boards take."""
-        return await space_of(self._database, guild_id)
-
     async def left_messages(self) -> list[tuple[str, int, int]]:
         """Return board, channel and message where one still shows a board that is deleted."""
         rows = await self._database.rows(
@@ -246,19 +214,6 @@ class BoardTable:
         """Forget for good what was deleted or taken off before a time."""
         async with self.change() as change:
             return await change.purge(before=before, log_length=log_length)
-
-    # One board with all that belongs to it: five queries, whatever its size
-
-    async def _one(self, where: str, *values: object) -> Board | None:
-        async with self._database.snapshot():
-            head = await read_head(self._database, where, *values)
-            if head is None:
-                return None
-            items = await self._items("board_id = ? AND removed_at IS NULL", head.id)
-        return replace(head, items=tuple(items))
-
-    async def _items(self, where: str, *values: object) -> list[Item]:
-        return await read_items(self._database, where, *values, folder=self.folder)
 
 
 def _summary(row: aiosqlite.Row, board: Board) -> BoardSummary:

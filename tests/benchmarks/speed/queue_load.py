@@ -17,6 +17,7 @@ from typing import Final
 from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
+from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.engine.protocol import OnStep
 from bot.errors import EngineError
@@ -199,7 +200,9 @@ async def _draw_all(
     start = time.perf_counter()
     customers = [_Customer() for _ in requests]
     for number, (request, customer) in enumerate(zip(requests, customers, strict=True)):
-        await service.submit([request], _origin(number % _USERS + 1), reply=customer)
+        origin = _origin(number % _USERS + 1)
+        viewer = Viewer(user_id=origin.user_id)
+        await service.jobs.submit([request], origin, viewer=viewer, reply=customer)
     for customer in customers:
         await customer.ended.wait()
         on_image()

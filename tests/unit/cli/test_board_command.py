@@ -20,7 +20,6 @@ from bot.domain.recipe import parse_recipe
 from tests.support.boards_env import (
     ADA,
     BEN,
-    HERE,
     STRANGER,
     BoardsEnv,
     an_image,
@@ -43,13 +42,13 @@ async def a_busy_board(boards_env: BoardsEnv) -> str:
     board = await boards_env.board("春 Spring/2026", brief="soft\nlight", channel_id=5)
     made = await an_image(boards_env.store)
     await boards_env.boards.add_generation(
-        ADA, board.id, made.id, viewer=HERE, caption="=1+1", tags=["a", "b"]
+        board.id, made.id, viewer=ADA, caption="=1+1", tags=["a", "b"]
     )
     await boards_env.upload(board, 2, content=picture(2, "JPEG"), is_spoiler=True, caption="二")
-    await boards_env.boards.set_status(ADA, board.id, 2, ItemStatus.APPROVED)
-    await boards_env.boards.vote(BEN, board.id, 1)
-    await boards_env.boards.comment(BEN, board.id, 1, "很好")
-    await boards_env.boards.move(ADA, board.id, 2, before=1)
+    await boards_env.boards.set_status(board.id, 2, ItemStatus.APPROVED, viewer=ADA)
+    await boards_env.boards.vote(board.id, 1, viewer=BEN)
+    await boards_env.boards.comment(board.id, 1, "很好", viewer=BEN)
+    await boards_env.boards.move(board.id, 2, viewer=ADA, before=1)
     return board.id
 
 
@@ -62,9 +61,9 @@ def test_boards_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
     async def more(boards_env: BoardsEnv) -> None:
         archived, gone = await boards_env.board("Old"), await boards_env.board("Gone")
-        await boards_env.boards.archive(ADA, archived.id)
-        await boards_env.boards.delete(ADA, gone.id)
-        await boards_env.boards.create(STRANGER, name="Elsewhere")
+        await boards_env.boards.archive(archived.id, viewer=ADA)
+        await boards_env.boards.delete(gone.id, viewer=ADA)
+        await boards_env.boards.create(viewer=STRANGER, name="Elsewhere")
 
     given(tmp_path, more)
     assert board("list") == 0
@@ -78,7 +77,7 @@ def test_boards_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_no_boards_are_said_to_be_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    given(tmp_path, lambda boards_env: boards_env.boards.boards(ADA))
+    given(tmp_path, lambda boards_env: boards_env.boards.boards(viewer=ADA))
     assert board("list") == 0
     assert "There are no boards in data" in capsys.readouterr().out
 
@@ -196,7 +195,7 @@ def test_what_cannot_be_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFi
 
     async def twice(boards_env: BoardsEnv) -> None:
         await boards_env.board("Same")
-        await boards_env.boards.create(STRANGER, name="same")
+        await boards_env.boards.create(viewer=STRANGER, name="same")
 
     given(tmp_path, twice)
     assert board("show", "same") == 2

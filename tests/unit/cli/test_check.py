@@ -39,7 +39,7 @@ async def test_every_kind_of_fault_is_named(tmp_path: Path, capsys: pytest.Captu
         images = [await an_image(boards_env.store, seed) for seed in range(1, 5)]
         items = [(await boards_env.upload(board, seed)).item for seed in range(5, 9)]
         taken_off = (await boards_env.upload(board, 9)).item
-        await boards_env.boards.remove(ADA, board.id, taken_off.number)
+        await boards_env.boards.remove(board.id, taken_off.number, viewer=ADA)
         deleted = await an_image(boards_env.store, 10)
         await boards_env.store.deletions.begin([deleted.id], by=1, locale="en-US")
         deleted.path.unlink()

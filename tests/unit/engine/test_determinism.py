@@ -219,7 +219,7 @@ async def test_a_job_that_was_cancelled_half_way_changes_nothing(
     real_engine.hold()
     cancelled = await submit(service, WANTED["guided"], WANTED["plain"])
     await reached_a_step(real_engine)
-    await service.cancel(cancelled.job_id, viewer=replace(HERE, user_id=10))
+    await service.jobs.cancel(cancelled.job_id, viewer=replace(HERE, user_id=10))
     real_engine.release()
     reply = await submit(service, WANTED["guided"], WANTED["plain"])
     await idle(service)
@@ -248,7 +248,7 @@ async def test_a_restart_changes_nothing_even_in_the_midst_of_an_image(
         return taken_up
 
     async with open_service(settings, steered) as service:
-        await service.resume(reply_of)
+        await service.system.resume(reply_of)
         await idle(service)
         again = await submit(service, WANTED["varied"])
         await idle(service)

@@ -17,6 +17,7 @@ from bot.engine.z_image import ZImageEngine
 from bot.services import open_service
 from bot.settings import Settings
 from tests.support.discord_env import SteeredEngine
+from tests.support.viewers import viewer_at
 from tests.unit.services.test_service import Recorder, idle, opened, origin, reached_a_step
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -75,25 +76,31 @@ async def test_same_seed_keeps_to_what_was_recorded_also_after_a_restart(
     first = new_engine(demo_model, path="fast", threads=1)
     reply = Recorder()
     async with open_service(settings, lambda: first) as service:
-        await service.submit((REQUEST, OTHER), origin(), reply=reply)
+        await service.jobs.submit(
+            (REQUEST, OTHER), origin(), viewer=viewer_at(origin()), reply=reply
+        )
         await idle(service)
     originals = reply.generations
     running, waiting, again = Recorder(), Recorder(), Recorder()
     async with opened(settings, real_engine) as service:  # 2 threads, on the reference path
         real_engine.hold()
-        await service.submit((OTHER,), origin(), reply=running)
+        await service.jobs.submit((OTHER,), origin(), viewer=viewer_at(origin()), reply=running)
         await reached_a_step(real_engine)
-        await service.submit(
-            [each.request for each in originals], origin(), reply=waiting,
-            parents=[each.id for each in originals], relation="same_seed",
-        )  # fmt: skip
+        await service.jobs.submit(
+            [each.request for each in originals],
+            origin(),
+            viewer=viewer_at(origin()),
+            reply=waiting,
+            parents=[each.id for each in originals],
+            relation="same_seed",
+        )
         stop = asyncio.create_task(service.stop())
         await asyncio.sleep(0)
         real_engine.release()
         await stop
         assert waiting.was_kept
     async with opened(settings, real_engine) as service:
-        await service.resume(lambda _: again)
+        await service.system.resume(lambda _: again)
         await idle(service)
     for made, original in zip(again.generations, originals, strict=True):
         assert made.pixel_sha256 == original.pixel_sha256

@@ -23,6 +23,7 @@ from bot.execution.slot import EngineHungError, NotBegunError
 from bot.execution.thread_slot import ThreadSlot
 from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
+from tests.support.viewers import viewer_at
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -121,7 +122,9 @@ async def ask(service: Service, user_id: int, *seeds: int) -> Asker:
         guild_id=1, channel_id=2, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=now() + dt.timedelta(minutes=15),
     )  # fmt: skip
-    await service.submit([wish(seed) for seed in seeds], origin, reply=reply)
+    await service.jobs.submit(
+        [wish(seed) for seed in seeds], origin, viewer=viewer_at(origin), reply=reply
+    )
     return reply
 
 
@@ -194,7 +197,7 @@ async def test_who_is_next_is_chosen_at_the_last_moment_and_shown_as_such(
     await at_its_end(late, service)
     third = await ask(service, 30, 3)
 
-    entries = {entry.job.id: entry.position for entry in service.queue_for(HERE)}
+    entries = {entry.job.id: entry.position for entry in service.jobs.queue(viewer=HERE)}
 
     assert [entries.get(each.job.id) for each in (second, third) if each.job] == [1, 2]
     late.go_on.set()
@@ -212,7 +215,7 @@ async def test_a_job_that_was_asked_for_ahead_can_be_cancelled(
     assert second.job is not None
 
     cancelling = asyncio.create_task(
-        service.cancel(second.job.id, viewer=replace(HERE, user_id=20))
+        service.jobs.cancel(second.job.id, viewer=replace(HERE, user_id=20))
     )
     await asyncio.sleep(0)
     late.go_on.set()

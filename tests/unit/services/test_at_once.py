@@ -20,7 +20,6 @@ from tests.support.boards_env import (
     ADA,
     BEN,
     CLEO,
-    HERE,
     MOD,
     BoardsEnv,
     an_image,
@@ -122,7 +121,7 @@ async def test_jobs_of_the_last_run_count_before_they_are_taken_up(
         with pytest.raises(QueueFullError, match="already have 5 jobs"):
             await submit(service)
         taken, _ = await at_once(
-            [service.resume(lambda _: Recorder()), *(submit(service) for _ in range(5))]
+            [service.system.resume(lambda _: Recorder()), *(submit(service) for _ in range(5))]
         )
         assert len(taken) == 1, "of the submissions none, while those left are taken up"
         engine.release()
@@ -138,10 +137,10 @@ async def test_a_job_of_the_last_run_is_cancelled_before_it_is_taken_up(
         await crash(service)
         engine.release()
     async with opened(settings, engine) as service:
-        outcome = await service.cancel(left[1].job_id, viewer=here(10))
+        outcome = await service.jobs.cancel(left[1].job_id, viewer=here(10))
         assert outcome is CancelOutcome.QUEUED
         replies = {}
-        await service.resume(lambda job: replies.setdefault(job.id, Recorder()))
+        await service.system.resume(lambda job: replies.setdefault(job.id, Recorder()))
         engine.release()
         await idle(service)
         assert replies[left[1].job_id].was_cancelled
@@ -157,7 +156,7 @@ async def test_a_job_is_moved_or_cancelled_but_not_both(settings: Settings, engi
             moving = asyncio.create_task(
                 service.moderation.move_to_front(jobs[2].job_id, viewer=moderator)
             )
-            cancelling = asyncio.create_task(service.cancel(jobs[2].job_id, viewer=here(2)))
+            cancelling = asyncio.create_task(service.jobs.cancel(jobs[2].job_id, viewer=here(2)))
             async with asyncio.timeout(PATIENCE_S):
                 while service._queue.has(jobs[2].job_id):  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0)
@@ -177,7 +176,7 @@ async def test_a_job_is_cancelled_once_however_many_press(
         await submit(service)
         waiting = await submit(service)
         outcomes = await asyncio.gather(
-            *(service.cancel(waiting.job_id, viewer=here(10)) for _ in range(5))
+            *(service.jobs.cancel(waiting.job_id, viewer=here(10)) for _ in range(5))
         )
         assert sorted(outcomes).count(CancelOutcome.QUEUED) == 1
         assert set(outcomes) == {CancelOutcome.QUEUED, CancelOutcome.TOO_LATE}
@@ -201,21 +200,21 @@ async def test_deleted_boards_come_back_only_while_there_is_room(
 ):
     boards = [await boards_env.board(f"Board {i}") for i in range(4)]
     for board in boards:
-        await boards_env.boards.delete(ADA, board.id)
+        await boards_env.boards.delete(board.id, viewer=ADA)
     monkeypatch.setattr(rules, "MAX_BOARDS", 2)
-    back, _ = await at_once(boards_env.boards.restore(ADA, board.id) for board in boards)
+    back, _ = await at_once(boards_env.boards.restore(board.id, viewer=ADA) for board in boards)
     assert len(back) == 2
 
 
 async def test_a_board_has_no_more_pictures_than_it_may_have(boards_env: BoardsEnv, monkeypatch):
     board = await boards_env.board()
     taken_off = (await boards_env.upload(board, seed=50)).item
-    await boards_env.boards.remove(ADA, board.id, taken_off.number)
+    await boards_env.boards.remove(board.id, taken_off.number, viewer=ADA)
     monkeypatch.setattr(rules, "MAX_ITEMS", 3)
     hung, refusals = await at_once(
         [
             *(boards_env.upload(board, seed=i) for i in range(8)),
-            boards_env.boards.bring_back(ADA, board.id, taken_off.number),
+            boards_env.boards.bring_back(board.id, taken_off.number, viewer=ADA),
         ]
     )
     assert len(hung) == len(await boards_env.numbers(board)) == 3
@@ -225,9 +224,9 @@ async def test_a_board_has_no_more_pictures_than_it_may_have(boards_env: BoardsE
 
 async def test_the_room_of_a_servers_pictures_is_not_exceeded(boards_env: BoardsEnv):
     boards = [await boards_env.board(f"Board {i}") for i in range(3)]
-    boards_env.boards.space_bytes = 3 * len(picture(1)) + 500
+    boards_env.context.space_bytes = 3 * len(picture(1)) + 500
     await at_once(boards_env.upload(boards[i % 3], seed=i) for i in range(9))
-    assert 0 < await boards_env.boards.space(ADA) <= boards_env.boards.space_bytes
+    assert 0 < await boards_env.boards.space(viewer=ADA) <= boards_env.boards.space_bytes
     assert len(boards_env.copies()) == 3
 
 
@@ -242,7 +241,7 @@ async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(boards_env: Boa
     board = await boards_env.board()
     image = await an_image(boards_env.store)
     asked, _ = await asyncio.gather(
-        boards_env.boards.add_generation(ADA, board.id, image.id, viewer=HERE),
+        boards_env.boards.add_generation(board.id, image.id, viewer=ADA),
         boards_env.store.deletions.begin([image.id], by=1, locale="en-US"),
         return_exceptions=True,
     )
@@ -255,10 +254,10 @@ async def test_an_image_that_is_deleted_meanwhile_is_not_hung_up(boards_env: Boa
 async def test_a_picture_comes_back_once(boards_env: BoardsEnv):
     board = await boards_env.board()
     number = (await boards_env.upload(board)).item.number
-    await boards_env.boards.remove(ADA, board.id, number)
+    await boards_env.boards.remove(board.id, number, viewer=ADA)
     back, _ = await at_once(
         [
-            *(boards_env.boards.bring_back(ADA, board.id, number) for _ in range(4)),
+            *(boards_env.boards.bring_back(board.id, number, viewer=ADA) for _ in range(4)),
             boards_env.upload(board),
         ]
     )
@@ -271,8 +270,12 @@ async def test_what_is_said_of_a_picture_keeps_to_its_limits(boards_env: BoardsE
     await boards_env.upload(board)
     monkeypatch.setattr(rules, "MAX_COMMENTS", 3)
     monkeypatch.setattr(rules, "MAX_TAGS", 4)
-    said, _ = await at_once(boards_env.boards.comment(BEN, board.id, 1, f"{i}") for i in range(8))
-    tagged, _ = await at_once(boards_env.boards.tag(ADA, board.id, 1, f"tag {i}") for i in range(8))
+    said, _ = await at_once(
+        boards_env.boards.comment(board.id, 1, f"{i}", viewer=BEN) for i in range(8)
+    )
+    tagged, _ = await at_once(
+        boards_env.boards.describe(board.id, 1, viewer=ADA, tags=[f"tag {i}"]) for i in range(8)
+    )
     [item] = (await boards_env.now(board)).items
     assert len(item.comments) == len(said) == 3
     assert len(item.tags) == len(tagged) == 4
@@ -281,10 +284,12 @@ async def test_what_is_said_of_a_picture_keeps_to_its_limits(boards_env: BoardsE
 async def test_everybody_has_one_vote_and_the_threshold_is_reached_once(boards_env: BoardsEnv):
     board = await boards_env.board(threshold=2)
     await boards_env.upload(board)
-    await at_once(boards_env.boards.vote(who, board.id, 1) for who in (ADA, BEN, CLEO, ADA, ADA))
+    await at_once(
+        boards_env.boards.vote(board.id, 1, viewer=who) for who in (ADA, BEN, CLEO, ADA, ADA)
+    )
     [item] = (await boards_env.now(board)).items
     assert item.voter_ids == {ADA.user_id, BEN.user_id, CLEO.user_id}
-    activities = (await boards_env.boards.log(ADA, board.id)).activities
+    activities = (await boards_env.boards.log(board.id, viewer=ADA)).activities
     assert [each.verb for each in activities].count("shortlisted") == 1
 
 
@@ -292,5 +297,5 @@ async def test_a_board_names_no_more_members_than_it_may(boards_env: BoardsEnv, 
     board = await boards_env.board()
     monkeypatch.setattr(rules, "MAX_GRANTS", 3)
     grants = [Grant(kind="member", subject_id=i, access=Access.CURATE) for i in range(8)]
-    await at_once(boards_env.boards.grant(ADA, board.id, grant) for grant in grants)
+    await at_once(boards_env.boards.grant(board.id, grant, viewer=ADA) for grant in grants)
     assert len((await boards_env.now(board)).grants) == 3

@@ -85,7 +85,7 @@ async def test_it_is_said_in_every_answer_and_drawn_again(
     recipe = await env.ming.slash(env.channel, "recipe", id=id_)
     assert f"The file of `{id_}` {said(damage)}" in private_sentence(recipe)
     await env.ming.slash(env.channel, "lineage", id=id_)
-    family = await env.service.family(id_, viewer=env.viewer())
+    family = await env.service.images.family(id_, viewer=env.viewer())
     broken = draw_family(family, locale="en-US").image.tobytes()
     again = await env.ming.click(message, label="Same seed")
     await env.idle()
@@ -107,7 +107,7 @@ async def test_a_message_after_a_restart_says_which_of_its_images_is_damaged(
     options = {"count": 2} if command == "imagine" else {"vary": "seeds", "values": "1, 2"}
     result = await env.ada.slash(env.channel, command, prompt="x", size=SMALL, **options)
     await env.idle()
-    made = (await env.service.history(viewer=env.viewer())).generations
+    made = (await env.service.images.history(viewer=env.viewer())).generations
     garbage(made[0].path)
     env.simcord.backend.faults.clear()
     await env.start_again()
@@ -125,7 +125,7 @@ async def test_a_damaged_image_keeps_nobody_from_finding_others(env: DiscordEnv)
         image.convert("RGB").save(buffer, "JPEG", quality=80)
     garbage(path)
     with Image.open(io.BytesIO(buffer.getvalue())) as copy:
-        found = await env.service.lookalike(copy.convert("RGB"), viewer=env.viewer())
+        found = await env.service.images.lookalike(copy.convert("RGB"), viewer=env.viewer())
     assert found.original is None
     assert [each.id for each in found.unread] == ids_of(first)
 

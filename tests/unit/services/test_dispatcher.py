@@ -22,6 +22,7 @@ from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service
 from bot.settings import Settings
 from bot.storage import Store
 from tests.support.discord_server.stand_in import StandInEngine
+from tests.support.viewers import viewer_at
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -160,7 +161,8 @@ async def ask(service: Service, user_id: int, *seeds: int) -> Asker:
         ImageRequest(prompt="a red apple", seed=seed, size=size, quality=Quality.DRAFT)
         for seed in seeds
     ]
-    await service.submit(requests, origin, reply=reply)
+    viewer = viewer_at(origin)
+    await service.jobs.submit(requests, origin, viewer=viewer, reply=reply)
     return reply
 
 
@@ -178,7 +180,7 @@ async def ended(service: Service) -> None:
 async def test_two_jobs_are_drawn_at_once(service: Service, slots: list[RemoteSlot]):
     first, second = await ask(service, ADA, 1), await ask(service, MING, 2)
     await until(lambda: [slot.begun for slot in slots] == [[1], [2]])
-    shown = {entry.job.id: entry.position for entry in service.queue_for(here(EVE))}
+    shown = {entry.job.id: entry.position for entry in service.jobs.queue(viewer=here(EVE))}
     assert shown == {first.job.id: 0, second.job.id: 0}
     for slot in slots:
         slot.let(1, 2)
@@ -226,7 +228,7 @@ async def test_each_slot_has_its_next_image_asked_for_in_time(
 async def test_a_cancel_finds_the_slot_that_draws(service: Service, slots: list[RemoteSlot]):
     first, second = await ask(service, ADA, 1), await ask(service, MING, 2)
     await until(lambda: [slot.begun for slot in slots] == [[1], [2]])
-    outcome = await service.cancel(second.job.id, viewer=here(MING))
+    outcome = await service.jobs.cancel(second.job.id, viewer=here(MING))
     slots[0].let(1)
     await ended(service)
     assert outcome is CancelOutcome.RUNNING

@@ -27,6 +27,7 @@ from bot.settings import DEMO_MODEL_DIR, Settings
 from bot.storage import Store
 from tests.discord.test_inspecting import forged
 from tests.support.discord_env import SteeredEngine
+from tests.support.viewers import viewer_at
 from tests.unit.media.test_metadata import INFOTEXT
 from tests.unit.media.test_metadata import png as metadata_png
 from tests.unit.services.test_service import Recorder, origin, request
@@ -118,7 +119,9 @@ def test_the_path_that_made_an_image_makes_it_again(
 async def drawn_by_the_bot(settings: Settings, real_engine: SteeredEngine) -> str:
     reply = Recorder()
     async with open_service(settings, lambda: real_engine) as service:
-        await service.submit((request(seed=3),), origin(), reply=reply)
+        await service.jobs.submit(
+            (request(seed=3),), origin(), viewer=viewer_at(origin()), reply=reply
+        )
         await service.idle()
     return reply.generations[0].id
 

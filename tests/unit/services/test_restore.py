@@ -26,7 +26,7 @@ from bot.services.maintenance import sweep, write_records
 from bot.services.restoration import RestoreOptions, RestoreReport, restore
 from bot.settings import Settings
 from bot.storage.backups import make_backup
-from tests.support.boards_env import ADA, BEN, GUILD, HERE, an_image, open_boards_env, picture
+from tests.support.boards_env import ADA, BEN, GUILD, an_image, open_boards_env, picture
 from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
@@ -160,10 +160,10 @@ async def test_whatever_happened_to_the_database_the_copy_takes_its_place(
     report = await restored(tmp_path)
     assert (report.source, report.images, report.unknown) == (copy, 1, 1)
     async with opened(tmp_path) as store:
-        assert await store.generations.find(made.id)
-        [found] = await store.generations.with_pixels(newer.pixel_sha256)
+        assert await store.generations.find(made.id, None)
+        [found] = await store.generations.with_pixels(newer.pixel_sha256, None)
         assert (found.request, found.recipe_text) == (newer.request, newer.recipe_text)
-        assert await store.generations.find(found.id, HERE) is None
+        assert await store.generations.find(found.id, ADA) is None
 
 
 @pytest.mark.parametrize("is_replaced", [False, True])
@@ -296,7 +296,7 @@ async def test_where_an_image_is_shown_is_known_after_the_copy(tmp_path: Path):
                 message_id: 2,
                 10 + message_id: 3,
             }
-            row = await store.generations.find(each.id)
+            row = await store.generations.find(each.id, None)
             assert row is not None
             assert row.message_id == message_id
 
@@ -514,9 +514,9 @@ async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
         other = await boards_env.board("Summer")
         await boards_env.upload(other, 3, caption="three")
         gone = (await boards_env.upload(board, 4)).item
-        await boards_env.boards.remove(ADA, board.id, gone.number)
+        await boards_env.boards.remove(board.id, gone.number, viewer=ADA)
         boards_env.clock.move(days=2)
-        await boards_env.boards.tidy()
+        await boards_env.system.tidy()
         before = [(await boards_env.now(each)).items for each in (board, other)]
     (tmp_path / "bot.sqlite3").unlink()
     report = await restored(tmp_path)
@@ -535,9 +535,9 @@ async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
     async with open_boards_env(tmp_path) as boards_env:
         assert [(await boards_env.now(each)).items for each in (board, other)] == before
         again = await boards_env.boards.add_upload(
-            ADA,
             board.id,
             picture(9),
+            viewer=ADA,
             author_id=None,
             author_name="",
             channel_id=7,

@@ -41,6 +41,7 @@ from bot.services.retries import RetryPolicy
 from bot.settings import PROJECT_DIR, Settings
 from bot.storage import Store
 from tests.support.discord_env import SteeredEngine
+from tests.support.viewers import viewer_at
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -135,7 +136,9 @@ def origin(user_id: int = 10, *, guild_id: int | None = 1) -> JobSource:
 async def submit(service: Service, *requests: ImageRequest, **options: object) -> Recorder:
     reply = Recorder()
     user = options.pop("by", origin())
-    await service.submit(requests or (request(),), user, reply=reply, **options)
+    await service.jobs.submit(
+        requests or (request(),), user, viewer=viewer_at(user), reply=reply, **options
+    )
     return reply
 
 
@@ -171,7 +174,7 @@ async def test_an_image_is_drawn_stored_and_handed_over(service: Service, settin
     assert made.path.parent.parent == settings.data_dir / "images"
     assert made.path.name == f"{made.pixel_sha256}.png"
     assert states(settings) == ["posted"]
-    assert (await service.generation(made.id, viewer=HERE)) is not None
+    assert (await service.images.find(made.id, viewer=HERE)) is not None
 
 
 async def test_the_row_tells_everything_that_made_the_image(
@@ -211,7 +214,9 @@ async def test_the_job_is_written_before_it_is_acknowledged(service: Service, se
         async def queued(self, entry: QueueEntry) -> None:
             seen.append(states(settings))
 
-    await service.submit((request(),), origin(), reply=MessageObserver())
+    await service.jobs.submit(
+        (request(),), origin(), viewer=viewer_at(origin()), reply=MessageObserver()
+    )
     await idle(service)
     assert seen[0][0] in {"queued", "running"}
 
@@ -233,9 +238,9 @@ async def test_the_same_seed_shares_one_file(service: Service, settings: Setting
     assert again.generations[0].pixel_sha256 == parent.pixel_sha256
     assert again.generations[0].parent_id == parent.id
     assert len(image_files(settings)) == 1
-    await service.delete(parent.id, viewer=here(10))
+    await service.images.delete(parent.id, viewer=here(10))
     assert len(image_files(settings)) == 1
-    await service.delete(again.generations[0].id, viewer=here(10))
+    await service.images.delete(again.generations[0].id, viewer=here(10))
     assert image_files(settings) == []
 
 
@@ -248,7 +253,7 @@ async def test_waiting_jobs_know_their_place_and_time(service: Service, engine: 
     later = [await submit(service, by=origin(user)) for user in (10, 10, 20)]
     places = [reply.entries[0].position for reply in later]
     assert places == [1, 2, 2]  # the second user comes before the first one's third
-    entries = service.queue_for(HERE)
+    entries = service.jobs.queue(viewer=HERE)
     assert [entry.position for entry in entries] == [0, 1, 2, 3]
     assert [entry.job.origin.user_id for entry in entries] == [10, 10, 20, 10]
     times = [entry.eta_s for entry in entries]
@@ -266,18 +271,18 @@ async def test_a_waiting_job_is_cancelled_before_it_begins(
     await reached_a_step(engine)
     waiting = await submit(service)
     job_id = waiting.entries[0].job.id
-    assert await service.cancel("unknown", viewer=here(10)) is CancelOutcome.UNKNOWN
-    assert await service.cancel(job_id, viewer=here(99)) is CancelOutcome.NOT_YOURS
+    assert await service.jobs.cancel("unknown", viewer=here(10)) is CancelOutcome.UNKNOWN
+    assert await service.jobs.cancel(job_id, viewer=here(99)) is CancelOutcome.NOT_YOURS
     hidden = Viewer(user_id=99, guild_id=1, channels=frozenset({3}), is_moderator=True)
     for stranger in (replace(hidden, guild_id=9, channels=frozenset({2})), hidden):
-        assert await service.cancel(job_id, viewer=stranger) is CancelOutcome.UNKNOWN
-    assert await service.cancel(job_id, viewer=here(10)) is CancelOutcome.QUEUED
+        assert await service.jobs.cancel(job_id, viewer=stranger) is CancelOutcome.UNKNOWN
+    assert await service.jobs.cancel(job_id, viewer=here(10)) is CancelOutcome.QUEUED
     assert states(settings) == ["running", "cancelled"]  # whatever ends the process now
     engine.release()
     await idle(service)
     assert waiting.was_cancelled
     assert states(settings) == ["posted", "cancelled"]
-    assert await service.cancel(job_id, viewer=here(10)) is CancelOutcome.TOO_LATE
+    assert await service.jobs.cancel(job_id, viewer=here(10)) is CancelOutcome.TOO_LATE
 
 
 async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
@@ -287,7 +292,7 @@ async def test_a_running_job_is_cancelled_within_a_step_and_leaves_nothing(
     reply = await submit(service, request(seed=1), request(seed=2))
     await reached_a_step(engine)
     job_id = reply.entries[0].job.id
-    outcome = await service.cancel(job_id, viewer=replace(here(5), is_moderator=True))
+    outcome = await service.jobs.cancel(job_id, viewer=replace(here(5), is_moderator=True))
     assert states(settings) == ["cancelled"]  # whatever ends the process now
     engine.release()
     await idle(service)
@@ -343,9 +348,9 @@ async def test_other_places_do_not_see_an_image(service: Service):
         (Viewer(user_id=10), {in_direct.id}),
         (Viewer(user_id=11), set()),
     ]:
-        page = await service.history(viewer=viewer)
+        page = await service.images.history(viewer=viewer)
         assert {made.id for made in page.generations} == seen
-        found = [await service.generation(i, viewer=viewer) for i in (in_guild.id, in_direct.id)]
+        found = [await service.images.find(i, viewer=viewer) for i in (in_guild.id, in_direct.id)]
         assert {made.id for made in found if made} == seen
 
 
@@ -353,13 +358,13 @@ async def test_history_is_paged_searched_and_newest_first(service: Service):
     for prompt in ("a red apple", "100% 红苹果", "a cat"):
         await submit(service, request(prompt))
     await idle(service)
-    page = await service.history(viewer=HERE, page_size=2)
+    page = await service.images.history(viewer=HERE, page_size=2)
     assert [made.request.prompt for made in page.generations] == ["a cat", "100% 红苹果"]
     assert page.has_older
-    found = await service.history(viewer=HERE, search=Search(words="苹果"))
+    found = await service.images.history(viewer=HERE, search=Search(words="苹果"))
     assert [made.request.prompt for made in found.generations] == ["100% 红苹果"]
-    assert not (await service.history(viewer=HERE, search=Search(words="0%c"))).generations
-    assert not (await service.history(viewer=HERE, search=Search(user_id=11))).generations
+    assert not (await service.images.history(viewer=HERE, search=Search(words="0%c"))).generations
+    assert not (await service.images.history(viewer=HERE, search=Search(user_id=11))).generations
 
 
 async def test_only_the_requester_and_moderators_delete(service: Service):
@@ -367,11 +372,13 @@ async def test_only_the_requester_and_moderators_delete(service: Service):
     await idle(service)
     (made,) = reply.generations
     with pytest.raises(BotError, match="Only its requester"):
-        await service.delete(made.id, viewer=replace(here(11), moderated=frozenset({3})))
-    await service.delete(made.id, viewer=replace(here(11), channels=frozenset(), is_moderator=True))
+        await service.images.delete(made.id, viewer=replace(here(11), moderated=frozenset({3})))
+    await service.images.delete(
+        made.id, viewer=replace(here(11), channels=frozenset(), is_moderator=True)
+    )
     assert made.path.exists(), "what a moderator may not see is not there for them"
-    await service.delete(made.id, viewer=replace(here(11), moderated=frozenset({2})))
-    assert await service.generation(made.id, viewer=HERE) is None
+    await service.images.delete(made.id, viewer=replace(here(11), moderated=frozenset({2})))
+    assert await service.images.find(made.id, viewer=HERE) is None
     assert not made.path.exists()
 
 
@@ -381,13 +388,13 @@ async def test_an_image_that_cannot_be_posted_is_posted_by_the_next_start(
     async with opened(settings, engine) as service:
         reply = Recorder()
         reply.refusals = 99
-        await service.submit((request(),), origin(), reply=reply)
+        await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
         await idle(service)
         assert states(settings) == ["made"]
     again = Recorder()
     engine.drawn.clear()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: again)
+        await service.system.resume(lambda _job: again)
         await idle(service)
     assert len(again.generations) == 1
     assert engine.drawn == []  # from the stored file
@@ -414,11 +421,11 @@ async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
         service._delivery._patience = RetryPolicy(
             pauses_s=(0.0,), seldom_s=0.0, lasts=dt.timedelta()
         )
-        await service.submit((request(),), origin(), reply=reply)
+        await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
         async with asyncio.timeout(PATIENCE_S):
             while not reply.undelivered_sentence:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
-        [made] = (await service.history(viewer=HERE)).generations
+        [made] = (await service.images.history(viewer=HERE)).generations
     assert reply.tries == RetryPolicy().tries
     assert "Discord did not take it" in reply.undelivered_sentence
     assert made.id in reply.undelivered_sentence
@@ -426,7 +433,7 @@ async def test_an_outage_that_lasts_too_long_is_told_in_private_once(
     assert sum("is given up" in r.message for r in caplog.records) == 1
     again = Recorder()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: again)
+        await service.system.resume(lambda _job: again)
         await idle(service)
     assert again.undelivered_sentence == again.sentence == ""
 
@@ -435,7 +442,7 @@ async def test_an_outage_does_not_end_before_its_time(settings: Settings, engine
     reply = Unreachable()
     async with opened(settings, engine) as service:
         service._delivery._patience = RetryPolicy(pauses_s=(0.0,) * 5, seldom_s=999.0)
-        await service.submit((request(),), origin(), reply=reply)
+        await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
         async with asyncio.timeout(PATIENCE_S):
             while reply.tries < 6:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
@@ -449,13 +456,15 @@ async def test_images_that_were_deleted_before_they_were_posted_are_not_posted(
     reply = Recorder()
     reply.refusals = 99
     async with opened(settings, engine) as service:
-        await service.submit((request(seed=1), request(seed=2)), origin(), reply=reply)
+        await service.jobs.submit(
+            (request(seed=1), request(seed=2)), origin(), viewer=viewer_at(origin()), reply=reply
+        )
         await idle(service)
-        first, second = (await service.history(viewer=HERE)).generations
-        await service.delete(first.id, viewer=here(10))
+        first, second = (await service.images.history(viewer=HERE)).generations
+        await service.images.delete(first.id, viewer=here(10))
     again = Recorder()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: again)
+        await service.system.resume(lambda _job: again)
         await idle(service)
     assert [each.id for each in again.generations] == [second.id]
     assert states(settings) == ["posted"]
@@ -489,7 +498,7 @@ async def left_job(settings: Settings, *seeds: int) -> str:
 async def resumed(settings: Settings, engine: SteeredEngine) -> Recorder:
     reply = Recorder()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: reply)
+        await service.system.resume(lambda _job: reply)
         await idle(service)
     return reply
 
@@ -601,7 +610,7 @@ async def test_a_channel_that_hangs_holds_no_others_up_after_a_restart(
 
     async with opened(settings, engine) as service:
         async with asyncio.timeout(PATIENCE_S):
-            await service.resume(reply_to)
+            await service.system.resume(reply_to)
             await service.idle()
     assert all(reply.generations for reply in replies.values())
     assert replies["job3"].entries
@@ -626,7 +635,7 @@ async def test_stopping_finishes_what_runs_and_keeps_what_waits(
     assert states(settings) == ["posted", "queued"]
     resumed = Recorder()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: resumed)
+        await service.system.resume(lambda _job: resumed)
         await idle(service)
     assert [made.request.seed for made in resumed.generations] == [7]
     assert resumed.entries
@@ -650,7 +659,7 @@ async def test_a_job_that_stopped_the_program_twice_is_given_up(
             await store.breakdowns.add("process", job_id=job.id, index=0)
     reply = Recorder()
     async with opened(settings, engine) as service:
-        await service.resume(lambda _job: reply)
+        await service.system.resume(lambda _job: reply)
         await idle(service)
     assert reply.sentence == POISON_SENTENCE
     assert states(settings) == ["failed"]
@@ -664,6 +673,7 @@ def test_a_killed_process_loses_no_job(settings: Settings, tmp_path: Path):
         from bot.services import open_service
         from bot.settings import Settings
         from tests.support.discord_server.stand_in import StandInEngine
+        from tests.support.viewers import viewer_at
         from tests.unit.services.test_service import Recorder, request, origin
 
         class Loud(Recorder):
@@ -678,7 +688,9 @@ def test_a_killed_process_loses_no_job(settings: Settings, tmp_path: Path):
             engine = StandInEngine(seconds_per_forward=0.3, notes=folder / "notes")
             async with open_service(Settings(data_dir=folder), lambda: engine) as service:
                 for seed in range(1, 3):
-                    await service.submit((request(seed=seed),), origin(), reply=Loud())
+                    place, wish = origin(), request(seed=seed)
+                    viewer = viewer_at(place)
+                    await service.jobs.submit((wish,), place, viewer=viewer, reply=Loud())
                 Loud.is_heard = True
                 await service.idle()
 
@@ -722,7 +734,7 @@ async def test_what_a_killed_process_left_is_drawn_with_the_same_seed(
             if start:
                 await store.jobs.start(job.id)
     async with opened(settings, engine) as service:
-        await service.resume(recorder)
+        await service.system.resume(recorder)
         await idle(service)
     seeds = [reply.generations[0].request.seed for reply in replies.values()]
     assert seeds == [0, 1]
@@ -744,7 +756,7 @@ async def test_a_cancel_after_the_last_step_keeps_its_word(
     monkeypatch.setattr(engine, "draw", draw_and_linger)
     reply = await submit(service)
     assert await asyncio.to_thread(drawn.wait, PATIENCE_S)
-    cancel = service.cancel(reply.entries[0].job.id, viewer=here(10))
+    cancel = service.jobs.cancel(reply.entries[0].job.id, viewer=here(10))
     asking = asyncio.create_task(cancel)
     active = service._active_jobs.find(reply.entries[0].job.id)
     async with asyncio.timeout(PATIENCE_S):
@@ -895,7 +907,7 @@ async def test_an_engine_that_is_lost_ends_the_service_and_loses_no_job(
     assert states(settings) == ["running", "queued"]
     replies = {job_id: Recorder() for job_id in (first.job_id, second.job_id)}
     async with opened(settings, engine) as service:
-        await service.resume(lambda job: replies[job.id])
+        await service.system.resume(lambda job: replies[job.id])
         await idle(service)
     assert all(reply.generations for reply in replies.values())
 
@@ -932,7 +944,7 @@ async def test_progress_carries_a_preview_of_longer_drawings(
     patient = PatientEngine(engine)
     reply = patient.listener = Listener()
     async with opened(settings, patient) as service:
-        await service.submit((request(),), origin(), reply=reply)
+        await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
         await idle(service)
     assert [progress.step for progress in reply.steps] == list(range(1, 8))
     previews = [progress.preview for progress in reply.steps if progress.preview is not None]
@@ -945,11 +957,11 @@ async def test_an_image_deleted_before_it_could_be_posted_is_not_said_to_be_kept
 ):
     class Refused(Recorder):
         async def done(self, job: Job, generations: Sequence[Generation]) -> None:
-            await service.delete(generations[0].id, viewer=here(10))
+            await service.images.delete(generations[0].id, viewer=here(10))
             raise NotPostableError("Unknown Channel", is_final=True)
 
     reply = Refused()
-    await service.submit((request(),), origin(), reply=reply)
+    await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
     await idle(service)
     assert (reply.sentence, reply.undelivered_sentence) == ("", "")
     assert states(settings) == ["posted"]
@@ -965,9 +977,9 @@ async def test_an_image_knows_the_message_that_was_found_while_it_was_drawn(
 
     engine.hold()
     reply = Unreached()
-    await service.submit((request(),), origin(), reply=reply)
+    await service.jobs.submit((request(),), origin(), viewer=viewer_at(origin()), reply=reply)
     await reached_a_step(engine)
-    await service.set_message(reply.job_id, 2, 77)
+    await service.system.set_message(reply.job_id, 2, 77)
     engine.release()
     await idle(service)
     assert [each.message_id for each in reply.generations] == [77]

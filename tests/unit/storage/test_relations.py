@@ -41,7 +41,7 @@ async def edit(env: DiscordEnv, message: Any, **fields: str) -> Any:
 
 
 async def made(env: DiscordEnv, message: Any) -> list[Generation]:
-    found = [await env.service.generation(id_, viewer=env.viewer()) for id_ in ids_of(message)]
+    found = [await env.service.images.find(id_, viewer=env.viewer()) for id_ in ids_of(message)]
     assert all(found)
     return found
 
@@ -251,9 +251,9 @@ def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
 async def test_a_message_that_is_found_is_no_copy_while_its_job_is_under_way(env: DiscordEnv):
     ids = ids_of(await env.imagine(seed=1))
     found = ImageMessage(channel_id=env.channel.id, message_id=7)
-    assert await env.service.note_found(found, ids)
-    assert not await env.service.note_found(found, ids), "known by now"
+    assert await env.service.system.note_found(found, ids)
+    assert not await env.service.system.note_found(found, ids), "known by now"
     with contextlib.closing(sqlite3.connect(env.settings.data_dir / "bot.sqlite3")) as db, db:
         db.execute("DELETE FROM copies")
         db.execute("UPDATE jobs SET state = 'made'")
-    assert not await env.service.note_found(found, ids), "it may be the job's own message"
+    assert not await env.service.system.note_found(found, ids), "it may be the job's own message"

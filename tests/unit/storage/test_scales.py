@@ -34,6 +34,7 @@ from bot.settings import Settings
 from bot.storage import Store
 from bot.storage.database import Database
 from tests.support.discord_env import DiscordEnv, SteeredEngine, answer_of, texts_of
+from tests.support.viewers import viewer_at
 from tests.unit.services.test_service import HERE, Recorder, idle, origin
 from tests.unit.storage.test_relations import add_old_job, edit, made, press
 from tests.unit.storage.test_store import MIGRATIONS
@@ -141,7 +142,7 @@ async def test_the_database_of_before_scales_keeps_the_first_one(tmp_path: Path)
     async with Store(path, images=tmp_path / "images") as store:
         [job] = await store.jobs.unfinished()
         assert job.requests == (varied, plain)
-        images = [await store.generations.find(id_) for id_ in ("made0", "made1")]
+        images = [await store.generations.find(id_, None) for id_ in ("made0", "made1")]
         assert [each.request for each in images] == [varied, plain]
         [member] = (await store.lineage.descent("made0", None)).members
         assert member.request == varied
@@ -152,14 +153,16 @@ async def test_the_same_seed_of_an_older_image_is_the_same_after_a_restart(
 ):
     async with open_service(settings, lambda: real_engine) as service:
         reply = Recorder()
-        await service.submit((OLD,), origin(), reply=reply)
+        await service.jobs.submit((OLD,), origin(), viewer=viewer_at(origin()), reply=reply)
         await idle(service)
     [made] = reply.generations
     async with open_service(settings, lambda: real_engine) as service:
-        [found] = (await service.history(viewer=HERE)).generations
+        [found] = (await service.images.history(viewer=HERE)).generations
         assert found.request == OLD
         again = Recorder()
-        await service.submit((found.request,), origin(), reply=again, parents=[found.id])
+        await service.jobs.submit(
+            (found.request,), origin(), viewer=viewer_at(origin()), reply=again, parents=[found.id]
+        )
         await idle(service)
     assert again.generations[0].pixel_sha256 == made.pixel_sha256
     assert again.generations[0].conditions["variety_noise"] == {"strength": 0.3, "fraction": 0.5}
@@ -169,7 +172,7 @@ async def older_image(env: DiscordEnv) -> str:
     """Have an image drawn as it was before the newest scale."""
     reply = Recorder()
     place = replace(origin(), guild_id=env.guild.id, channel_id=env.channel.id)
-    await env.service.submit((OLD,), place, reply=reply)
+    await env.service.jobs.submit((OLD,), place, viewer=viewer_at(place), reply=reply)
     await env.idle()
     return reply.generations[0].id
 

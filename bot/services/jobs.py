@@ -1,0 +1,156 @@
+"""What can be asked of jobs: submit, cancel, and see the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
+from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
+from bot.domain.viewers import Viewer
+from bot.engine.tokens import TokenCounter
+from bot.errors import BotError, InvalidRequestError
+from bot.services.active_jobs import ActiveJob
+from bot.services.intake import Intake
+from bot.services.job_context import JobContext, JobPart
+from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
+from bot.services.resumption import Resumption
+
+CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
+
+
+class Jobs(JobPart):
+    """Jobs of everybody, as far as a viewer may know of them."""
+
+    def __init__(
+        self,
+        context: JobContext,
+        *,
+        intake: Intake,
+        resumption: Resumption,
+        tokens: asyncio.Task[TokenCounter | None],
+        sizes: SizeRules,
+    ) -> None:
+        super().__init__(context)
+        self._intake = intake
+        self._resumption = resumption
+        self._tokens = tokens
+        self._sizes = sizes
+
+    async def submit(  # noqa: PLR0913 - what a job is made of
+        self,
+        requests: Sequence[ImageRequest],
+        origin: JobSource,
+        *,
+        viewer: Viewer,
+        reply: Reply,
+        parents: Sequence[str] = (),
+        relation: Relation = "imagine",
+        spoiler: bool = False,
+        axis: Axis | None = None,
+    ) -> QueueEntry | None:
+        """Write a job down, queue it, and have it acknowledged.
+
+        What comes from a hidden image is hidden too.
+
+        Args:
+            requests: The images.
+            origin: Who asks, from where.
+            viewer: The same, with what may be shown where the images will be.
+            reply: How they are answered.
+            parents: The id of the image that each of them comes from, or none.
+            relation: How they come from them.
+            spoiler: Whether they are hidden until they are clicked.
+            axis: What differs between the images, where they are a comparison.
+
+        Returns:
+            Its place, unless it was taken at once.
+
+        Raises:
+            BotError: An image that they come from is not for everyone there, a prompt has too many
+                tokens, the queue is full, the requester's limit is reached, or the bot is stopping.
+            UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
+
+        """
+        self._intake.check_open()
+        await self._check_parents(parents, viewer)
+        await self._check_tokens(requests)
+        with self._intake.room_for(origin.user_id):
+            job = Job(
+                id=new_id(),
+                requests=tuple(requests),
+                origin=origin,
+                parents=tuple(parents),
+                relation=relation,
+                spoiler=spoiler or bool(await self._store.generations.spoilers_among(parents)),
+                created_at=now(),
+                axis=axis,
+            )
+            await self._store.jobs.add(job)
+        active = ActiveJob(job=job, reply=reply)
+        entry = self._intake.enqueue(active)
+        await self._active_jobs.changed()
+        await self._intake.acknowledge(active, entry)
+        return entry
+
+    async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
+        """Refuse prompts that the model cannot read whole, before anything is written down."""
+        counter = await asyncio.shield(self._tokens)
+        if counter is not None:
+            await asyncio.to_thread(counter.check, requests)
+
+    async def _check_parents(self, ids: Sequence[str], viewer: Viewer) -> None:
+        """Refuse to draw from images that not everyone may see who sees what is drawn."""
+        if not ids:
+            return
+        known = {each.id: each for each in await self._store.generations.find_any(ids, viewer)}
+        for id_ in ids:
+            if id_ not in known or not viewer.may_share(known[id_]):
+                raise InvalidRequestError(
+                    f"The image {id_!r} is not there for everyone here: draw it where it was made."
+                )
+
+    async def cancel(self, job_id: str, *, viewer: Viewer) -> CancelOutcome:
+        """Stop a job and say what that really stopped."""
+        job = await self._store.jobs.find(job_id)
+        if job is None or not viewer.sees_job(job.origin):
+            return CancelOutcome.UNKNOWN
+        if not viewer.may_end(job.origin):
+            return CancelOutcome.NOT_YOURS
+        active = self._active_jobs.find(job_id)
+        if active is None:
+            is_stopped = await self._resumption.cancel(job_id, by=viewer.user_id)
+            return CancelOutcome.QUEUED if is_stopped else CancelOutcome.TOO_LATE
+        if self._queue.remove(job_id) is not None:
+            await self._delivery.record_cancelled(active, by=viewer.user_id)
+            telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
+            self._active_jobs.start(telling, f"cancel {job_id}")
+            return CancelOutcome.QUEUED
+        if active not in self._dispatcher.underway:
+            return CancelOutcome.TOO_LATE
+        active.cancelled_by = viewer.user_id
+        self._dispatcher.cancel(active)
+        if active.job.axis is None:  # of a comparison, what is drawn may still be handed over
+            with contextlib.suppress(BotError):  # the worker records it, too
+                await self._store.jobs.set_cancelled(job_id, by=viewer.user_id)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(active.ended.wait(), CANCEL_PATIENCE_S)
+        return CancelOutcome.RUNNING  # true whatever the engine does: the worker looks at the flag
+
+    def queue(self, *, viewer: Viewer) -> list[PublicQueueEntry]:
+        """Return everything on its way, in the order that will really happen.
+
+        All of it is returned, or positions would lie; of a job that the reader may not know of,
+        nothing but its place.
+        """
+        return [
+            PublicQueueEntry.of(entry, is_seen=viewer.sees_job(entry.job.origin))
+            for entry in self._queue_view.entries()
+        ]
+
+    async def recent_sizes(self, *, viewer: Viewer) -> list[Size]:
+        """Return the sizes that the viewer drew last, as far as this model draws them."""
+        sizes = await self._store.jobs.recent_sizes(viewer.user_id)
+        return [s for s in sizes if max(s.width, s.height) <= self._sizes.max_side]

@@ -1,0 +1,113 @@
+"""What the bot does on its own account: there is no viewer, and nothing of it answers anybody.
+
+Only what keeps messages, restarts and deletions going may use it; `tests/unit/services` has the
+list. What is shown to people comes from the other parts of the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.domain.jobs import Generation, ImageMessage, Job
+from bot.services.boards import BoardSystem
+from bot.services.deletions import Deletions
+from bot.services.delivery import Delivery
+from bot.services.replies import Reply
+from bot.services.resumption import Resumption
+from bot.storage import Store
+from bot.storage.places import KnownPlace
+
+
+class System:
+    """Jobs, images and boards as they are, whoever may see them.
+
+    Attributes:
+        boards: The messages and channels of boards, and what is swept of them.
+        deletions: What becomes of images that are deleted.
+        deferrals: The answers that were deferred and not given yet.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        delivery: Delivery,
+        deletions: Deletions,
+        boards: BoardSystem,
+        resumption: Resumption,
+    ) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._resumption = resumption
+        self.boards = boards
+        self.deletions = deletions
+        self.deferrals = store.deferrals
+
+    async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
+        """Take up the jobs and deletions an earlier run of the program left unfinished."""
+        await self._resumption.resume(make_reply)
+        await self.deletions.resume()
+
+    async def places(self, guild_id: int) -> list[KnownPlace]:
+        """Return the channels and threads of a guild that anything was made or hung up from."""
+        return await self._store.places.of_guild(guild_id)
+
+    async def place_gone(self, channel_id: int, *, is_age_restricted: bool | None = None) -> None:
+        """Record that a channel or thread is deleted."""
+        await self._store.places.set_gone(channel_id, is_age_restricted=is_age_restricted)
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job."""
+        return await self._store.jobs.find(job_id)
+
+    async def originals(self, job: Job) -> dict[str, Generation]:
+        """Return the images that those of a job come from, by id, deleted ones too."""
+        return await self._store.generations.originals(job)
+
+    async def images(self, ids: Sequence[str]) -> list[Generation]:
+        """Return images, deleted ones too."""
+        return await self._store.generations.find_any(ids, None)
+
+    async def spoilers_among(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some images that are hidden until they are clicked."""
+        return await self._store.generations.spoilers_among(ids)
+
+    # Messages
+
+    async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
+        """Record which message answers a job."""
+        await self._store.jobs.set_message(job_id, channel_id, message_id)
+        await self._delivery.write_records(job_id)
+
+    async def is_posting(self, job_id: str) -> bool:
+        """Tell whether it was tried before to post a job's images anew."""
+        return await self._store.jobs.is_posting(job_id)
+
+    async def was_posting(self, job_id: str) -> bool:
+        """Record that a job's images are about to be posted; tell whether that was tried before."""
+        return await self._store.jobs.set_posting(job_id) is not None
+
+    async def note_copy(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
+        """Record that a message shows images again, so that it goes when they are deleted."""
+        await self._store.deletions.add_copy(message, [each.id for each in shown])
+        for job_id in {each.job_id for each in shown}:
+            await self._delivery.write_records(job_id)
+        await self.deletions.catch_up(message, shown)
+
+    async def note_found(self, message: ImageMessage, ids: Sequence[str]) -> bool:
+        """Record a message that was found to show images; tell whether that was not known.
+
+        Images of a job that is not through yet are left out: the message may be the job's own,
+        which its delivery looks for.
+        """
+        shown = [
+            each
+            for each in await self.images(ids)
+            if await self._store.jobs.is_over(each.job_id)
+            and message.message_id
+            not in {known.message_id for known in await self._store.deletions.messages_of(each.id)}
+        ]
+        if shown:
+            await self.note_copy(message, shown)
+        return bool(shown)
