@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import io
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bot.domain.boards import Added, Board
+from bot.domain.boards import Added, Board, Item, ItemSource, ItemStatus, Swatch
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
@@ -116,6 +117,32 @@ async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
         yield BoardsEnv(
             store=store, boards=boards, system=system, context=context, clock=clock, told=told
         )
+
+
+async def fill(boards_env: BoardsEnv, board: Board, count: int) -> None:
+    """Hang up pictures without files, with recipes, votes and comments as a busy board has."""
+    chance = random.Random(1)
+    at = boards_env.clock()
+    async with boards_env.store.boards.change() as change:
+        for _ in range(count):
+            number = await change.next_number(board.id)
+            item = Item(
+                id=f"{board.id}-{number}", board_id=board.id, number=number,
+                source=ItemSource.GENERATION, path=Path(f"{number:064x}.png"),
+                width=1024, height=768,
+                pixel_sha256=f"{number:064x}", likeness=chance.randbytes(64), generation_id="x",
+                prompt="a prompt " * 20, seed=number, recipe_text=str(CONDITIONS) * 10,
+                caption=f"caption {number}", credit="Ada", author_id=10, link=None, channel_id=7,
+                is_spoiler=False, status=ItemStatus.CANDIDATE, tags=("a", "b"),
+                voter_ids=frozenset(),
+                comments=(), palette=(Swatch(rgb=(1, 2, 3), share=0.5),) * 6, added_by=10,
+                added_by_name="Ada", added_at=at,
+            )  # fmt: skip
+            await change.hang(item, size_bytes=1)
+            for user_id in range(number % 5):
+                await change.vote(item.id, user_id, at=at)
+            if number % 3 == 0:
+                await change.comment(item.id, BEN, f"comment {number}", at=at)
 
 
 def pixels(seed: int, side: int = 96) -> Image.Image:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import random
 import signal
 import sqlite3
 import subprocess
@@ -16,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.boards import Access, Board, Grant, Item, ItemSource, ItemStatus, Swatch
+from bot.domain.boards import Access, Grant
 from bot.settings import PROJECT_DIR
 from bot.storage import DatabaseError, Store
 from bot.storage.database import Database
-from tests.support.boards_env import ADA, BEN, CLEO, CONDITIONS, BoardsEnv, open_boards_env, picture
+from tests.support.boards_env import ADA, BEN, CLEO, BoardsEnv, fill, open_boards_env, picture
 
 MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
 BEFORE_BOARDS = [
@@ -32,32 +31,6 @@ BEFORE_BOARDS = [
 async def boards_env(tmp_path: Path) -> AsyncIterator[BoardsEnv]:
     async with open_boards_env(tmp_path) as boards_env:
         yield boards_env
-
-
-async def fill(boards_env: BoardsEnv, board: Board, count: int) -> None:
-    """Hang up pictures without files, with recipes, votes and comments as a busy board has."""
-    chance = random.Random(1)
-    at = boards_env.clock()
-    async with boards_env.store.boards.change() as change:
-        for _ in range(count):
-            number = await change.next_number(board.id)
-            item = Item(
-                id=f"{board.id}-{number}", board_id=board.id, number=number,
-                source=ItemSource.GENERATION, path=Path(f"{number:064x}.png"),
-                width=1024, height=768,
-                pixel_sha256=f"{number:064x}", likeness=chance.randbytes(64), generation_id="x",
-                prompt="a prompt " * 20, seed=number, recipe_text=str(CONDITIONS) * 10,
-                caption=f"caption {number}", credit="Ada", author_id=10, link=None, channel_id=7,
-                is_spoiler=False, status=ItemStatus.CANDIDATE, tags=("a", "b"),
-                voter_ids=frozenset(),
-                comments=(), palette=(Swatch(rgb=(1, 2, 3), share=0.5),) * 6, added_by=10,
-                added_by_name="Ada", added_at=at,
-            )  # fmt: skip
-            await change.hang(item, size_bytes=1)
-            for user_id in range(number % 5):
-                await change.vote(item.id, user_id, at=at)
-            if number % 3 == 0:
-                await change.comment(item.id, BEN, f"comment {number}", at=at)
 
 
 async def test_a_board_of_a_thousand_pictures_is_a_handful_of_queries(
