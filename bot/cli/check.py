@@ -16,7 +16,7 @@ from bot.services.integrity import Fault, find_faults
 from bot.settings import Settings
 from bot.storage import Store
 from bot.storage.backups import health_of
-from bot.storage.database import refuse_a_closed_database, restore_command
+from bot.storage.database_checks import refuse_a_closed_database, restore_command
 
 _ADVICE = {
     "database": "stop the bot and run `{restore}`",

@@ -24,7 +24,7 @@ from bot.errors import BotError
 from bot.models import MANIFEST_NAME, ModelFiles, check_tensors, locate, unproven, verify
 from bot.settings import Settings, misspelt_variables
 from bot.storage.backups import backup_time, health_of, newest_backup
-from bot.storage.database import (
+from bot.storage.database_checks import (
     refuse_a_closed_database,
     refuse_a_lost_database,
     refuse_a_newer_version,

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.domain.jobs import now
-from bot.storage.database import restore_command
+from bot.storage.database_checks import restore_command
 
 logger = logging.getLogger(__name__)
 

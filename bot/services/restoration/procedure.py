@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from bot.domain.jobs import Generation, Job, now
+from bot.domain.jobs import Generation, Job
 from bot.domain.viewers import NO_CHANNEL
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.picture_files import read_copy
 from bot.services.restoration.inventory import Files, UnprovenFileError, read_image_row
 from bot.services.restoration.options import RestoreOptions
 from bot.services.restoration.report import RestoreReport
+from bot.services.restoration.sources import DATABASE, bring_back, choose, move_aside
 from bot.storage import Store
-from bot.storage.backups import backups_in, copy_database, health_of
-from bot.storage.database import refuse_a_closed_database, refuse_a_newer_version
+from bot.storage.backups import copy_database
 from bot.storage.quarantine import Quarantine
 from bot.storage.records import (
     Place,
@@ -34,8 +34,6 @@ from bot.storage.records import (
 from bot.storage.restoration import NOBODY, Restoration
 
 _AT_ONCE: Final = 50  # images a transaction
-_DATABASE: Final = "bot.sqlite3"
-_PARTS: Final = ("", "-wal", "-shm", "-journal")  # what belongs to a database file
 
 _T = TypeVar("_T")
 Progress = Callable[[int, int], None]  # done, of how many pictures
@@ -55,7 +53,7 @@ async def restore(
 
     """
     files = await asyncio.to_thread(Files.found, data, Quarantine(data, days=quarantine_days))
-    report = await asyncio.to_thread(_choose, data, options)
+    report = await asyncio.to_thread(choose, data, options)
     if report.source is None and files.are_none:
         raise InvalidRequestError(
             f"There is nothing to restore in {data}: neither a good database or copy of ours nor a "
@@ -64,7 +62,7 @@ async def restore(
     with tempfile.TemporaryDirectory(
         prefix=".restore-", dir=None if options.is_dry else data
     ) as folder:
-        new = Path(folder) / _DATABASE
+        new = Path(folder) / DATABASE
         if report.source is not None:
             await asyncio.to_thread(copy_database, report.source, new, alone=report.is_alone)
         work = _Restoring(data, new, files, options, report, quarantine_days)
@@ -72,45 +70,6 @@ async def restore(
         if not options.is_dry:
             await asyncio.to_thread(work.put_in_place)
     return report
-
-
-def _choose(data: Path, options: RestoreOptions) -> RestoreReport:
-    """Return a report that names the database to begin with."""
-    if options.copy is not None:
-        return RestoreReport(source=_named(data, options.copy))
-    current = data / _DATABASE
-    report = RestoreReport(source=None)
-    best: tuple[int, int] | None = None
-    for path in (*([current] if current.is_file() else []), *backups_in(data / "backups")):
-        health, is_alone = health_of(path), False
-        if path == current:
-            refuse_a_closed_database(path, health)
-        if health.problem is not None:
-            report.skipped.append((path, health.problem))
-            health, is_alone = health_of(path, alone=True), True
-        if health.problem is None:
-            refuse_a_newer_version(path, health.version)
-        if health.problem is None and (best is None or health.knows > best):
-            best, report.source = health.knows, path
-            report.is_current, report.is_alone = path == current, is_alone
-    return report
-
-
-def _named(data: Path, copy: Path) -> Path:
-    """Return the copy that was named, by its path or by its name among the copies."""
-    found = next((path for path in (copy, data / "backups" / copy) if path.is_file()), None)
-    if found is None:
-        there = sorted((data / "backups").glob("*.sqlite3"))
-        names = ", ".join(path.name for path in there) or "none"
-        raise InvalidRequestError(f"There is no copy {copy}: there are {names}.")
-    health = health_of(found)
-    if health.problem is not None:
-        raise InvalidRequestError(
-            f"The copy {found} cannot be used ({health.problem}): name another one, or none for "
-            "the newest good one."
-        )
-    refuse_a_newer_version(found, health.version)
-    return found
 
 
 class _Restoring:
@@ -289,18 +248,18 @@ class _Restoring:
     # Boards
 
     async def _add_items(self) -> None:
-        used = {row["file"] for row in await self._rows.board_items()}
+        used = {row["file"] for row in await self._rows.boards.items()}
         for path, document in await asyncio.to_thread(self._item_records):
             try:
                 item = document["item"]
                 used.add(item["file"])
-                if await self._rows.has_item(item):
+                if await self._rows.boards.has_item(item):
                     continue
                 copy = self._files.copies.get(item["file"])
                 if copy is None:
                     continue  # it was taken off for good
                 await asyncio.to_thread(read_copy, copy)
-                self._report.boards += await self._rows.add_item(document)
+                self._report.boards += await self._rows.boards.add_item(document)
                 self._report.items += 1
             except (RecordError, KeyError, TypeError, DamagedPictureError) as error:
                 self._report.unproven.append((path, str(error)))
@@ -319,7 +278,7 @@ class _Restoring:
         return [each for _, each in sorted(found, key=lambda each: each[0])]
 
     async def _settle_items(self) -> None:
-        rows = await self._rows.board_items()
+        rows = await self._rows.boards.items()
         gone = [row["id"] for row in rows if row["file"] not in self._files.copies]
         for row in rows:
             found = self._files.copies.get(row["file"]), self._files.items.get(row["id"])
@@ -327,7 +286,7 @@ class _Restoring:
         is_known = "boards" in self._files.kept  # what a missing copy means
         taken_off = [id_ for id_ in gone if is_known and id_ not in self._files.items]
         self._report.lost_items = [id_ for id_ in gone if id_ not in taken_off]
-        await self._rows.take_off(taken_off)
+        await self._rows.boards.take_off(taken_off)
         self._report.taken_off = len(taken_off)
 
     # In the end
@@ -340,33 +299,11 @@ class _Restoring:
         self._store.quarantine.move(
             path for path in unproven if path.is_relative_to(self._data / "images")
         )
-        self._bring_back()
+        bring_back(self._data, self._store.quarantine.folder, self._needed)
         if not self._report.changes_rows:
             return
-        self._report.set_aside = self._move_aside()
-        self._new.replace(self._data / _DATABASE)
-
-    def _bring_back(self) -> None:
-        """Move what rows name from the quarantine to its place."""
-        folder = self._store.quarantine.folder
-        for path in dict.fromkeys(self._needed):
-            if path.is_relative_to(folder):
-                day = path.relative_to(folder).parts[0]
-                target = self._data / path.relative_to(folder / day)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(target)
-
-    def _move_aside(self) -> Path | None:
-        """Move a database and what belongs to it into a folder of its own; return that."""
-        parts = [self._data / f"{_DATABASE}{part}" for part in _PARTS]
-        there = [path for path in parts if path.exists()]
-        if not there:
-            return None
-        folder = self._data / "replaced" / now().strftime("%Y-%m-%d-%H%M%S-%f")
-        folder.mkdir(parents=True)
-        for path in reversed(there):  # the database last: without it nothing starts
-            path.rename(folder / path.name)
-        return folder
+        self._report.set_aside = move_aside(self._data)
+        self._new.replace(self._data / DATABASE)
 
 
 def _is_posted(record: dict[str, Any]) -> bool:
