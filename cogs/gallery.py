@@ -1,4 +1,4 @@
-"""`/show`, `/history` and the message menus: images of before, found and brought back."""
+"""`/show`, `/history` and the message menus: earlier images, found and brought back."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
 async def post_again(
     bot: ImageBot, channel: discord.abc.Messageable, generations: Sequence[Generation]
 ) -> None:
-    """Post images of before into a channel, with live buttons."""
+    """Post earlier images to a channel, with live buttons."""
     hidden = await bot.service.system.spoilers_among([each.id for each in generations])
     content = await kept_images(
         generations,

@@ -22,7 +22,9 @@ from bot.services import QueueEntry
 @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_messages=True)
-class Jobs(commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"):
+class JobCommands(
+    commands.GroupCog, group_name="jobs", group_description="Steer this server's jobs"
+):
     """Move, pause, resume and clear; other servers' jobs keep their turns."""
 
     def __init__(self, bot: ImageBot) -> None:
@@ -115,4 +117,4 @@ async def _viewer(interaction: discord.Interaction, *, everywhere: bool) -> View
 
 async def setup(bot: ImageBot) -> None:
     """Add the commands."""
-    await bot.add_cog(Jobs(bot))
+    await bot.add_cog(JobCommands(bot))

@@ -29,7 +29,7 @@ def add_to(commands: Commands) -> None:
         help="bring the database back from a copy and from the pictures",
         description="Put a copy of the database in place, by default the best of those that are "
         "good, and make rows again for all pictures it does not know; without a copy, from the "
-        "pictures alone. The database of before is moved aside, never deleted. The bot must be "
+        "pictures alone. The old database is moved aside, never deleted. The bot must be "
         "stopped.",
     )
     parser.add_argument("copy", nargs="?", metavar="COPY", help="a copy in backups/, or any other")
@@ -117,7 +117,7 @@ def sentences(report: RestoreReport, options: RestoreOptions) -> list[str]:
         [f"{path}: {reason}" for path, reason in report.unproven],
     )
     if report.set_aside is not None:
-        lines.append(f"The database of before is in {report.set_aside}.")
+        lines.append(f"The old database is in {report.set_aside}.")
     return lines
 
 
@@ -125,7 +125,7 @@ def _source(report: RestoreReport) -> str:
     if report.source is None:
         return (
             "There is no good database or copy: everything is made from the files alone. The key "
-            "that signed recipes is lost, too: pictures of before count as another installation's."
+            "that signed recipes is lost, too: earlier pictures count as another installation's."
         )
     if not report.is_current:
         return f"The copy {report.source} is put in place."

@@ -52,7 +52,7 @@ class ImageBot(commands.Bot):
         redraw_interval_s: How long the message of a board stays as it is, at least: Discord allows
             about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
-        post_again: Posts images of before into a channel, with live buttons.
+        post_again: Posts earlier images to a channel, with live buttons.
         answer_times: How long an answer is tried.
         arrivals: The interactions that came lately.
         fetch_within_s: How long a file that was handed in may take to come from Discord.

@@ -38,7 +38,7 @@ class AnswerState(Enum):
     Attributes:
         OPEN: It is awaited, or may be.
         LATE: The 15 minutes in which it could be given are over.
-        OVER: It was given and only that is not recorded, or nobody waits for it any more.
+        OVER: It was given but not recorded as given, or nobody waits for it any more.
 
     """
 

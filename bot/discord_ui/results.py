@@ -65,7 +65,7 @@ async def kept_images(
     notes: Sequence[str] = (),
     is_hidden: bool = False,
 ) -> Content:
-    """Return the message of images of before, as their first reply had it.
+    """Return the message of earlier images, as their first reply had it.
 
     Args:
         generations: The images, of one job.

@@ -118,7 +118,7 @@ class Generation:
         index: Its place in the job, from 0.
         path: Of the PNG on this disk.
         conditions: What, beside the request, decided the pixels.
-        recipe_text: The whole recipe as it was written; None for images of before there was one.
+        recipe_text: The whole recipe as it was written; None for images older than recipes.
         likeness: What a changed copy is recognised by.
 
     """

@@ -21,7 +21,8 @@ from bot.domain.signature import Proof, SigningKey, proof
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, scale_of
 from bot.errors import BotError
 
-RECIPE_VERSION: Final = 3  # 1 had no hash of its own and no variety, 2 no operation, no adapters
+# 1 had no hash of its own, 2 no operation and no adapters; a newer field brings the next one.
+RECIPE_VERSION: Final = max(3, *(field.since for field in FIELDS))
 HASH_KEY: Final = "recipe_sha256"
 SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a file of its own
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand

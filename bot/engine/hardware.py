@@ -135,7 +135,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 def choose_path(name: str, device: torch.device) -> bool:
     """Tell whether the fast path draws; `auto` is fast on a GPU.
 
-    On a CPU both take the same time, and the reference is what every image of before was made by.
+    On a CPU both take the same time, and the reference made every earlier image.
     """
     return name == "fast" or (name == "auto" and device.type == "cuda")
 

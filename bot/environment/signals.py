@@ -77,7 +77,7 @@ def stopping_in_order(*, patience_s: float = 5.0) -> Iterator[None]:
 def _quietly(
     tell: Callable[[sys.UnraisableHookArgs], object],
 ) -> Callable[[sys.UnraisableHookArgs], object]:
-    """Return a hook that is silent about a signal in a finaliser, and else does as before."""
+    """Return a hook that ignores a signal in a finaliser and passes everything else on."""
 
     def hook(dropped: sys.UnraisableHookArgs, /) -> None:
         if not isinstance(dropped.exc_value, StoppedError):

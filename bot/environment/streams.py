@@ -69,6 +69,6 @@ def _lost(error: OSError, kept: str) -> ResultLostError:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Let what a stream still holds vanish, or the interpreter would fail with it at its end."""
+    """Discard what a stream still holds; flushing it at exit would fail."""
     with contextlib.suppress(OSError, ValueError):  # no file has it where tests capture it
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -44,7 +44,7 @@ def shared_facts(
 def fact(
     field: RequestField, request: ImageRequest, locale: str, *, shown: Callable[[str], str] = str
 ) -> str:
-    """Return a request's value with its name, where it does not name itself."""
+    """Return a value of a request, with its name unless the value says enough (`draft`)."""
     value = value_words(field, field.shown_of(request), locale)
     if field.is_text:
         value = shown(shortened(value, _WORDS_SHOWN))

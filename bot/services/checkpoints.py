@@ -42,7 +42,7 @@ class Checkpoints:
     """The images that were drawn of jobs that are not through."""
 
     def __init__(self, folder: Path, *, model: str, quarantine: Quarantine) -> None:
-        """Remember where they are, and which model draws: those of another one are drawn again."""
+        """Only images of this model are restored; those of another one are drawn again."""
         self._folder = folder
         self._quarantine = quarantine
         self._model = model

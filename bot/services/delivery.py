@@ -109,7 +109,7 @@ class Delivery:
             logger.warning("The records of job %s cannot be written: %s", job_id, error)
 
     def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
-        """Write an image's record, then its file: a picture without a record is of before them."""
+        """Write an image's record, then its file: only pictures older than records lack one."""
         request = job.requests[index]
         recipe = make_recipe(request, drawing)
         path = self._store.image_path(drawing.image.pixel_sha256)

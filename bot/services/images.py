@@ -62,7 +62,7 @@ class Images:
         return Page(generations=found[:page_size], has_older=len(found) > page_size)
 
     async def of_message(self, message_id: int, *, viewer: Viewer) -> list[Generation]:
-        """Return the images that a message of the bot shows first, if they may be seen."""
+        """Return the images that a message was the first to show, if they may be seen."""
         return await self._store.generations.of_message(message_id, viewer)
 
     async def ancestry(self, generation_id: str, *, viewer: Viewer) -> Ancestry:

@@ -91,7 +91,7 @@ async def empty_quarantine_daily(store: Store) -> None:
 
 
 async def fill_records(store: Store, files: asyncio.Lock) -> None:
-    """Give the images of before records were written theirs; `files` as above."""
+    """Write the missing records of images that are older than records; `files` as above."""
     while found := await store.generations.without_record(limit=20):
         for job_id in found:
             async with files:
@@ -111,7 +111,7 @@ async def write_records(store: Store, job_id: str) -> None:
 
 
 async def fill_likenesses(store: Store) -> None:
-    """Give the images of before likenesses were kept theirs, from their files.
+    """Work out the missing fingerprints of older images from their files.
 
     One whose file is damaged or gone gets none: the next start tries again.
     """

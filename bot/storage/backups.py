@@ -85,7 +85,7 @@ def health_of(path: Path, *, alone: bool = False) -> DatabaseHealth:
 
 
 def _kind_of(error: Exception) -> int:
-    """Return SQLite's code of an error without which one of its kind it is; 0 of other errors."""
+    """Return SQLite's primary error code, or 0 for other errors."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
@@ -107,7 +107,7 @@ def make_backup(database: Path, folder: Path) -> Path:
         The copy's path; its name tells when it was made, in UTC.
 
     Raises:
-        BackupError: It could not be made, or is not good; the copies of before stay.
+        BackupError: It could not be made, or is not good; the earlier copies stay.
 
     """
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S-%f")

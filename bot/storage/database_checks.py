@@ -23,7 +23,7 @@ def refuse_a_closed_database(path: Path, health: DatabaseHealth) -> None:
     """Refuse a database that cannot be looked into: nothing says that it is damaged.
 
     Raises:
-        DatabaseError: It is so.
+        DatabaseError: It is.
 
     """
     if health.is_closed:

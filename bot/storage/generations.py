@@ -85,7 +85,7 @@ class GenerationTable:
         return await self._there("pixel_sha256", pixel_sha256, viewer, order="created_at, position")
 
     async def of_message(self, message_id: int, viewer: Viewer) -> list[Generation]:
-        """Return the images that a message of the bot shows first, if they may be seen."""
+        """Return the images that a message was the first to show, if they may be seen."""
         return await self._there("message_id", message_id, viewer)
 
     async def left_of_job(self, job_id: str) -> list[Generation]:
@@ -117,7 +117,7 @@ class GenerationTable:
         return [(row["id"], row["likeness"]) for row in rows]
 
     async def without_likeness(self, *, after: str = "", limit: int) -> list[Generation]:
-        """Return some images of before likenesses were kept, those behind an id first."""
+        """Return some images that have no fingerprint yet, starting behind an id."""
         return self._generations(
             await self._database.rows(
                 "SELECT * FROM generations WHERE likeness IS NULL AND deleted_at IS NULL"
@@ -220,7 +220,7 @@ class GenerationTable:
         )
 
     async def without_record(self, *, limit: int) -> list[str]:
-        """Return the ids of some jobs with images of before records were written."""
+        """Return the ids of some jobs with images that have no record yet."""
         rows = await self._database.rows(
             "SELECT DISTINCT job_id FROM generations"
             " WHERE has_record = 0 AND deleted_at IS NULL LIMIT ?",

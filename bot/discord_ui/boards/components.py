@@ -216,7 +216,7 @@ def picture_rows(board: Board, item: Item, *, reader: Reader, locale: str) -> li
 
 
 def _deeds(item: Item, reader: Reader) -> list[tuple[str, str]]:
-    """Return what a reader may do to a picture, beside voting: action and sign."""
+    """Return the action and sign of what a reader may do to a picture, apart from voting."""
     is_curator, may_add = reader.access >= Access.CURATE, reader.access >= Access.ADD
     has_added = may_add and reader.viewer.user_id == item.added_by
     deeds = [

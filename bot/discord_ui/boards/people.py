@@ -90,7 +90,7 @@ async def seen_by_all(book: Places, guild: discord.Guild, board: Board) -> Board
 async def told_to_all(
     book: Places, guild: discord.Guild, seen: Board, activities: Sequence[LogEntry]
 ) -> list[LogEntry]:
-    """Return the entries of a log that everyone may read who may view the board's channel."""
+    """Return the log entries that everyone who can view the board's channel may read."""
     assert seen.channel_id is not None
     others = {each.channel_id for each in activities if each.channel_id is not None}
     viewable = {None, *await open_here(book, guild, seen.channel_id, others)}

@@ -56,6 +56,8 @@ class RequestField:
         tried: Sets of values that are worth a comparison, the first one where none are named.
         dump: Its part of a JSON document.
         load: Reads that part again; raises KeyError, TypeError or ValueError.
+        since: The recipe version that first had it. A new field takes the next one, so that older
+            programs refuse the recipe instead of drawing without it.
         is_idle: Tells whether it is given but without effect beside the request's other values.
 
     """
@@ -80,6 +82,7 @@ class RequestField:
     tried: tuple[str, ...] = ()
     dump: Callable[[Any], Mapping[str, Any]] | None = None
     load: Callable[[Mapping[str, Any]], Any] | None = None
+    since: int = 1
     is_idle: Callable[[ImageRequest], bool] = lambda _: False
 
     @property

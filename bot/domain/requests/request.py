@@ -154,6 +154,7 @@ VARIETY: Final = RequestField(
     help="0 to 100: how far a seed also moves the prompt's meaning (default: 0)",
     description="0 to 100: lets seeds differ more, and follows the prompt less closely",
     form=FormEntry(),
+    since=2,
 )
 NEGATIVE: Final = RequestField(
     name="negative",
@@ -166,6 +167,7 @@ NEGATIVE: Final = RequestField(
     help="what the image should not show; works with a guidance above 0",
     description="What the image should not show; works with a guidance above 0",
     form=FormEntry(max_length=MAX_PROMPT_CHARACTERS, is_long=True),
+    since=3,
     is_idle=lambda request: bool(request.negative) and request.guidance_scale == 0,
 )
 

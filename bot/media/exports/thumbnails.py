@@ -80,7 +80,7 @@ class PictureCache:
     def copy_of(self, item: Item, *, side: int) -> Path | None:
         """Return a JPEG of the picture, its longer side about `side` pixels or its own.
 
-        None is returned where the picture's file is gone or damaged, also with a copy of before.
+        None where the picture's file is gone or damaged, even if there is an earlier copy.
         """
         if self.state_of(item) is not FileState.WHOLE:
             return None

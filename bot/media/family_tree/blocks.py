@@ -47,14 +47,14 @@ class TreeMeasures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class CardBlock:
     """Cards in rows: a chain of only children, or childless siblings; children hang on the last."""
 
     members: tuple[str, ...]
     columns: int
     is_chain: bool
     measures: TreeMeasures
-    children: list[Block] = field(default_factory=list)
+    children: list[CardBlock] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -93,7 +93,9 @@ class Block:
         return self.middle(len(self.members) - 1)
 
 
-def block_of(start: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures) -> Block:
+def block_of(
+    start: str, children: Mapping[str, Sequence[str]], measures: TreeMeasures
+) -> CardBlock:
     """Return the chain that begins with a card, with the blocks that hang on its last one."""
     chain = [start]
     while len(children[chain[-1]]) == 1:
@@ -106,9 +108,9 @@ def block_of(start: str, children: Mapping[str, Sequence[str]], measures: TreeMe
         columns = math.ceil(math.sqrt(_WIDER * len(litter)))
         columns += columns % 2  # an even number leaves the middle free for the line to lower rows
         blocks.append(
-            Block(members=tuple(litter), columns=columns, is_chain=False, measures=measures)
+            CardBlock(members=tuple(litter), columns=columns, is_chain=False, measures=measures)
         )
-    return Block(
+    return CardBlock(
         members=tuple(chain),
         columns=_columns(len(chain)),
         is_chain=True,

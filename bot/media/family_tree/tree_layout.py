@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.media.family_tree.blocks import Block, TreeMeasures, block_of
+from bot.media.family_tree.blocks import CardBlock, TreeMeasures, block_of
 from bot.media.kit.shapes import Point
 
 
@@ -68,7 +68,7 @@ class _Subtree:
 
     """
 
-    block: Block
+    block: CardBlock
     children: tuple[_Subtree, ...]
     offsets: tuple[float, ...]
     outline: tuple[Rect, ...]
@@ -91,7 +91,7 @@ def arrange(
     )
 
 
-def _subtree(block: Block) -> _Subtree:
+def _subtree(block: CardBlock) -> _Subtree:
     children = tuple(_subtree(child) for child in block.children)
     own = Rect(left=0, top=0, right=block.width, bottom=block.height)
     if not children:
@@ -181,7 +181,7 @@ def _from(start: Point, bus: float, edge: Edge) -> Edge:
     )
 
 
-def _arrivals(block: Block) -> list[Edge]:
+def _arrivals(block: CardBlock) -> list[Edge]:
     """Return the lines from above into a block, each beginning at its bus."""
     gap = block.measures.gap_y / 2
     if block.is_chain:
@@ -198,7 +198,7 @@ def _arrivals(block: Block) -> list[Edge]:
     return edges
 
 
-def _link(block: Block, index: int) -> Edge:
+def _link(block: CardBlock, index: int) -> Edge:
     """Return the line between two cards of a chain."""
     measures = block.measures
     (x, y), (old_x, old_y) = block.place(index), block.place(index - 1)

@@ -42,15 +42,15 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class RowMeasures:
-    """The room for rows.
+    """The measures that rows are laid out by.
 
     Attributes:
         gap: Between pictures of a row.
-        words: What a row takes below its pictures, as a share of their height.
-        apart: What a row takes beyond that.
+        words: Height of the caption, as a share of the pictures' height.
+        apart: Further space of each row.
         aspect: Width / height of all rows together, as it looks best.
         max_height: Of a row's pictures.
-        stretch: A last row that would be so much higher than wanted stays narrower.
+        stretch: A last row stays narrower if filling it would make it this many times as high.
 
     """
 

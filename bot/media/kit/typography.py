@@ -47,7 +47,7 @@ def _unordered_font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def font_for(line: str, size: int) -> ImageFont.FreeTypeFont:
-    """Return the font for a line, which the other one might turn a second time."""
+    """Return the font for a line; one in reading order already gets a font that keeps it."""
     return _unordered_font(size) if has_right_to_left(line) else font(size)
 
 

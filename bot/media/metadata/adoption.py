@@ -23,7 +23,7 @@ _WEIGHT: Final = re.compile(r"\(([^()]{1,2000}):\s?[\d.]{1,8}\)")
 
 
 class LeftOut(StrEnum):
-    """What a program wrote that the model here has no use for."""
+    """A setting of another program that the model here cannot use."""
 
     NEGATIVE_PROMPT = "negative_prompt"
     SAMPLER = "sampler"

@@ -90,10 +90,10 @@ class BoardUpdate:
             raise BotError(refusal(self.board, needs))
 
     def check_theirs(self, item: Item) -> None:
-        """Refuse what is neither theirs nor, as they curate, theirs to change.
+        """Refuse to change somebody else's picture, unless they may curate.
 
         Raises:
-            BotError: It is so.
+            BotError: They may not.
 
         """
         if not is_theirs(item, self.viewer):
@@ -129,7 +129,7 @@ class BoardUpdate:
 
 
 class BoardChanges:
-    """What every part of `Boards` stands on."""
+    """The base of the parts of `Boards`: rights, transaction, log and notice."""
 
     def __init__(self, context: BoardContext) -> None:
         self._context = context

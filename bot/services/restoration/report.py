@@ -31,7 +31,7 @@ class RestoreReport:
         taken_off: How many pictures were taken off boards, as their copies are gone.
         lost_items: Ids of pictures on boards whose copies are gone although nobody took them off.
         strays: How many copies belong to no board that is known.
-        set_aside: Where the database of before was moved.
+        set_aside: Where the earlier database was moved.
 
     """
 

@@ -12,7 +12,7 @@ from bot.engine.backends.fused.weights import vector
 ROWS: Final = 4  # vectors that modulate a block: scale and gate of attention and feed-forward
 
 
-class Block:
+class TransformerBlock:
     """What modulates and normalises one block; its matrices are elsewhere."""
 
     def __init__(self, block: Any) -> None:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
 from bot.engine.backends.fused.attention import Attend
-from bot.engine.backends.fused.blocks import ROWS, Block
+from bot.engine.backends.fused.blocks import ROWS, TransformerBlock
 from bot.engine.backends.fused.offload import Layers, StagingBuffers, going
 from bot.engine.backends.fused.quantised import Shrink
 from bot.engine.backends.fused.transformer_ops import Rotation, Rows, TransformerOps, linear
@@ -80,7 +80,9 @@ class FusedTransformer:
         self.readers, self.layers = Layers(staging), Layers(staging)
         plan = placement or Placement()
 
-        def taken(blocks: Sequence[Any], layers: Layers, kept: int | None) -> list[Block]:
+        def taken(
+            blocks: Sequence[Any], layers: Layers, kept: int | None
+        ) -> list[TransformerBlock]:
             leaving = going(len(blocks), 0 if kept is None else len(blocks) - kept)
             return [
                 self._take(block, layers, shrink, stays=i not in leaving)
@@ -96,7 +98,9 @@ class FusedTransformer:
         self._steps: OrderedDict[tuple[float, ...], torch.Tensor] = OrderedDict()
         self._rotations: OrderedDict[tuple[int, ...], Rotation] = OrderedDict()
 
-    def _take(self, block: Any, layers: Layers, shrink: Shrink | None, *, stays: bool) -> Block:
+    def _take(
+        self, block: Any, layers: Layers, shrink: Shrink | None, *, stays: bool
+    ) -> TransformerBlock:
         block.to(self._device)
         attention, feed_forward = block.attention, block.feed_forward
         owners = (
@@ -106,7 +110,7 @@ class FusedTransformer:
             (feed_forward.w2,),
         )
         layers.add(fused_layer(owners, shrink), owners, stays=stays)
-        return Block(block)
+        return TransformerBlock(block)
 
     @torch.inference_mode()
     def steps(self, sigmas: Sequence[float]) -> torch.Tensor:
@@ -209,7 +213,7 @@ class FusedTransformer:
 
     def _run(
         self,
-        blocks: Sequence[Block],
+        blocks: Sequence[TransformerBlock],
         walk: Iterable[Matrices],
         modulation: torch.Tensor,
         x: torch.Tensor,
@@ -239,7 +243,7 @@ class FusedTransformer:
         return x
 
     def _attention(
-        self, block: Block, weights: Matrices, rows: Rows, rotation: Rotation
+        self, block: TransformerBlock, weights: Matrices, rows: Rows, rotation: Rotation
     ) -> torch.Tensor:
         qkv = linear(rows, weights.qkv)  # (tokens, 3 * dim)
         self._operations.rotate(qkv, block.heads, rotation)
