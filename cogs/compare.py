@@ -13,8 +13,8 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.items import AnswerableItem
-from bot.discord_ui.options import request_options
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.request_options import request_options
 from bot.discord_ui.results import kept_images
 from bot.discord_ui.submission import bot_of, find, submit
 from bot.discord_ui.viewers import viewer_here, viewer_of

@@ -12,8 +12,8 @@ from discord.ext import commands
 from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
-from bot.discord_ui.options import request_options
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.request_options import request_options
 from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form

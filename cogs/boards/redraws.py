@@ -22,8 +22,8 @@ from bot.discord_ui.boards.choice import (
 )
 from bot.discord_ui.boards.components import button
 from bot.discord_ui.boards.formatting import board_name, item_title, status_name
-from bot.discord_ui.boards.forms import numbers_in
 from bot.discord_ui.boards.people import open_here
+from bot.discord_ui.boards.typed_numbers import numbers_in
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer

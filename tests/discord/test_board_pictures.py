@@ -294,7 +294,7 @@ async def test_an_id_that_is_taken_is_not_given_again(
     board = await boards_env.board()
     first = (await boards_env.upload(board, 1)).item
     drawn = iter([first.id, first.id, "another"])
-    monkeypatch.setattr("bot.storage.boards.changes.new_id", lambda: next(drawn))
+    monkeypatch.setattr("bot.storage.boards.transaction.new_id", lambda: next(drawn))
     assert (await boards_env.upload(board, 2)).item.id == "another"
 
 
@@ -674,7 +674,7 @@ async def test_a_change_that_fails_half_way_changes_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bot.services.boards.changes.merged", fail)
+    monkeypatch.setattr("bot.services.boards.updates.merged", fail)
     with pytest.raises(ZeroDivisionError):
         await boards_env.upload(board, 2)
     with pytest.raises(ZeroDivisionError):

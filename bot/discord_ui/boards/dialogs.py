@@ -10,8 +10,8 @@ import discord
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.boards.choice import boards_of, head_of, nameless, picture_of
 from bot.discord_ui.boards.display import acknowledge, present_picture
-from bot.discord_ui.boards.forms import numbers_in
 from bot.discord_ui.boards.people import member_viewer_of
+from bot.discord_ui.boards.typed_numbers import numbers_in
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import shortened

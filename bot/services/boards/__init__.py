@@ -1,8 +1,7 @@
 """Mood boards of guilds: everything that can be asked of them and done to them."""
 
 from bot.services.boards.boards import Boards
-from bot.services.boards.changes import UNDO_FOR, BoardContext, OnChange
-from bot.services.boards.options import (
+from bot.services.boards.inputs import (
     BoardEdits,
     BoardOptions,
     ItemEdits,
@@ -12,6 +11,7 @@ from bot.services.boards.options import (
 )
 from bot.services.boards.refusals import NoBoardError, no_picture
 from bot.services.boards.system import BoardSystem
+from bot.services.boards.updates import UNDO_FOR, BoardContext, OnChange
 from bot.services.boards.visibility import with_items
 
 __all__ = [

@@ -19,10 +19,10 @@ from bot.errors import BotError, DamagedPictureError
 from bot.media.fingerprint import Match, best_match, candidates
 from bot.media.image_input import Picture, read_picture
 from bot.media.picture_files import read_copy, write_once
-from bot.services.boards.changes import BoardChanges, BoardUpdate
+from bot.services.boards.inputs import Label, UploadDetails, megabytes
 from bot.services.boards.offers import Offer, content_of, look_at, new_item, said_of
-from bot.services.boards.options import Label, UploadDetails, megabytes
 from bot.services.boards.refusals import allowed, no_image
+from bot.services.boards.updates import BoardChanges, BoardUpdate
 
 
 class Additions(BoardChanges):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from bot.services.boards.additions import Additions
-from bot.services.boards.changes import BoardContext
 from bot.services.boards.curation import Curation
 from bot.services.boards.discussion import Discussion
 from bot.services.boards.lifecycle import Lifecycle
 from bot.services.boards.stars import Starboard
+from bot.services.boards.updates import BoardContext
 
 
 class Boards(Lifecycle, Additions, Curation, Discussion, Starboard):

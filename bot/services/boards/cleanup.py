@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.domain.boards import Board
 from bot.media.picture_files import COPY_NAME, is_temporary
-from bot.services.boards.changes import UNDO_FOR, BoardChanges
+from bot.services.boards.updates import UNDO_FOR, BoardChanges
 from bot.storage.records import RecordError, item_id_of, read_record
 
 logger = logging.getLogger(__name__)

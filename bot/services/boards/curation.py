@@ -10,10 +10,10 @@ from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.additions import check_room
-from bot.services.boards.changes import UNDO_FOR, BoardUpdate
-from bot.services.boards.options import ItemEdits
+from bot.services.boards.inputs import ItemEdits
 from bot.services.boards.overview import Overview
 from bot.services.boards.refusals import guild_of
+from bot.services.boards.updates import UNDO_FOR, BoardUpdate
 
 
 class Curation(Overview):

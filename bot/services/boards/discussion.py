@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.boards import Access, Comment, Item, ItemStatus, Vote, is_theirs, rules
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
-from bot.services.boards.changes import BoardChanges, BoardUpdate
+from bot.services.boards.updates import BoardChanges, BoardUpdate
 
 
 class Discussion(BoardChanges):

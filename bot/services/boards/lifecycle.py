@@ -20,10 +20,10 @@ from bot.domain.boards.values import DEFAULT_THRESHOLD
 from bot.domain.jobs import new_id
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
-from bot.services.boards.changes import BoardChanges, BoardUpdate
 from bot.services.boards.discussion import shortlist
-from bot.services.boards.options import BoardEdits, BoardOptions, checked
+from bot.services.boards.inputs import BoardEdits, BoardOptions, checked
 from bot.services.boards.refusals import NoBoardError, guild_of
+from bot.services.boards.updates import BoardChanges, BoardUpdate
 from bot.storage.boards import BoardChange
 
 _CURATED: Final = {"theme", "order"}  # who curates may change these, too

@@ -14,8 +14,8 @@ from bot.media.fingerprint import fingerprint
 from bot.media.image_input import Picture, read_picture
 from bot.media.palettes import palette_of
 from bot.media.picture_files import read_image
-from bot.services.boards.changes import BoardUpdate
-from bot.services.boards.options import Label
+from bot.services.boards.inputs import Label
+from bot.services.boards.updates import BoardUpdate
 
 
 @dataclass(frozen=True, kw_only=True)

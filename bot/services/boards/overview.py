@@ -26,8 +26,8 @@ from bot.domain.boards import (
 )
 from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
-from bot.services.boards.changes import UNDO_FOR, BoardChanges
 from bot.services.boards.refusals import allowed, changeable, guild_of, no_picture
+from bot.services.boards.updates import UNDO_FOR, BoardChanges
 from bot.services.boards.visibility import seen_board, without_colours
 
 LOG_PAGE: Final = 15  # entries

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from bot.domain.boards import Access, Board, BoardState, ChannelDefaults, LogEntry, StarRule
 from bot.domain.viewers import Viewer
-from bot.services.boards.changes import OnChange
 from bot.services.boards.cleanup import Cleanup
+from bot.services.boards.updates import OnChange
 
 
 class BoardSystem(Cleanup):

@@ -21,10 +21,10 @@ from bot.domain.boards import (
     StarRule,
 )
 from bot.domain.viewers import Viewer
-from bot.storage.boards.changes import BoardChange
 from bot.storage.boards.maintenance import Purged
 from bot.storage.boards.queries import HANGING, BoardQueries, seen_items
 from bot.storage.boards.rows import activity_of, board_of, copy_path
+from bot.storage.boards.transaction import BoardChange
 
 _COUNTS: Final = """
     (SELECT count(*) FROM board_items WHERE board_id = boards.id AND removed_at IS NULL)
