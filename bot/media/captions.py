@@ -14,7 +14,7 @@ _WORDS_SHOWN = 60  # characters of a text among other facts
 def caption(request: ImageRequest, axis: Axis, locale: str) -> str:
     """Return what one image of a comparison is, in the reader's words."""
     field = axis.field
-    return field.shown_of(request) or "–" if field.is_text else fact(field, request, locale)
+    return request.prompt if field is PROMPT else fact(field, request, locale)
 
 
 def title(request: ImageRequest, locale: str, *axes: Axis) -> str:
@@ -47,7 +47,7 @@ def fact(
     """Return a value of a request, with its name unless the value says enough (`draft`)."""
     value = value_words(field, field.shown_of(request), locale)
     if field.is_text:
-        value = shown(shortened(value, _WORDS_SHOWN))
+        value = shown(shortened(value, _WORDS_SHOWN)) or "–"
     elif field.label is not None:
         value = field.label(field.of(request))
     if field.names_itself:
