@@ -1,25 +1,20 @@
-"""From a finished drawing to an answer: the file, then the row, then the message."""
+"""From a finished drawing to an answer: first the image is stored, then the message is sent."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.domain.drawing import Drawing
-from bot.domain.jobs import Generation, ImageMessage, Job, new_id, now
-from bot.domain.recipe import canonical, make_recipe
+from bot.domain.jobs import Generation, ImageMessage, Job
 from bot.errors import BotError
-from bot.media.encoding import encode_png, to_pillow
-from bot.media.fingerprint import fingerprint
-from bot.media.picture_files import FileState, image_state, write_once
 from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions
-from bot.services.maintenance import write_records
+from bot.services.image_archive import ImageArchive
 from bot.services.replies import NotPostableError, NotReachedError
 from bot.services.retries import RetryPolicy
 from bot.storage import Store
@@ -27,38 +22,37 @@ from bot.storage import Store
 logger = logging.getLogger(__name__)
 
 FIXED_SENTENCE: Final = "Something went wrong on my side; it has been logged. Please try again."
-STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses where the disk or the database refuses
+STORE_AGAIN_S: Final = (1.0, 5.0, 20.0)  # pauses while the disk or the database refuses
 
 Say = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Delivery:
-    """Store what was drawn and tell whoever asked; everything here runs beside the next drawing."""
+    """Store what was drawn and tell whoever asked, all while the next image is drawn."""
 
     def __init__(
         self,
         store: Store,
+        archive: ImageArchive,
         active_jobs: ActiveJobs,
         checkpoints: Checkpoints,
         deletions: Deletions,
         *,
-        files: asyncio.Lock,
         is_stopping: Callable[[], bool],
         patience: RetryPolicy,
     ) -> None:
-        """`files` is held between an image's file and its row."""
         self._store = store
+        self._archive = archive
         self._checkpoints = checkpoints
         self._active_jobs = active_jobs
         self._is_stopping = is_stopping
         self._patience = patience
         self._deletions = deletions
-        self._files = files
 
     async def finish(self, active: ActiveJob) -> None:
-        """Store the images that were drawn of a job, file before row, then answer.
+        """Store what was drawn of a job, then answer.
 
-        Not before somebody is known to wait for them: who was told that nobody answered finds none.
+        Wait for the job's acknowledgement first: of a job that is withdrawn nothing is stored.
         """
         active.ended.set()
         await active.acknowledged.wait()
@@ -67,7 +61,7 @@ class Delivery:
             return
         for pause_s in (*STORE_AGAIN_S, None):
             try:
-                await self._keep(active.job, active.drawings)
+                await self._archive.add(active.job, active.drawings)
             except Exception as error:
                 logger.exception("The images of job %s could not be stored", active.job.id)
                 if pause_s is None:
@@ -75,13 +69,13 @@ class Delivery:
                     return
                 await asyncio.sleep(pause_s)
             else:
-                active.drawings.clear()  # their pixels are on the disk; to be told may take hours
+                active.drawings.clear()  # their pixels are on the disk, and telling may take hours
                 await self._checkpoints.forget(active.job.id)
                 await self.answer(active)
                 return
 
     async def finish_part(self, active: ActiveJob, sentence: str) -> None:
-        """Store and hand over what was drawn of a job, with why the rest is not."""
+        """Store and hand over what was drawn of a job; `sentence` says why the rest is missing."""
         active.job = replace(
             active.job,
             error=None if active.is_cancelled else sentence,
@@ -89,66 +83,19 @@ class Delivery:
         )
         await self.finish(active)
 
-    async def _keep(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
-        async with self._files:
-            generations = [
-                await asyncio.to_thread(self._store_file, job, i, drawing)
-                for i, drawing in sorted(drawings.items())
-            ]
-            await self._store.generations.add(job, generations, have_records=True)
-
-    async def write_records(self, job_id: str) -> None:
-        """Write down anew what the files of a job's images do not tell.
-
-        A disk that refuses is no reason to post them again.
-        """
-        try:
-            async with self._files:
-                await write_records(self._store, job_id)
-        except OSError as error:
-            logger.warning("The records of job %s cannot be written: %s", job_id, error)
-
-    def _store_file(self, job: Job, index: int, drawing: Drawing) -> Generation:
-        """Write an image's record, then its file: only pictures older than records lack one."""
-        request = job.requests[index]
-        recipe = make_recipe(request, drawing)
-        path = self._store.image_path(drawing.image.pixel_sha256)
-        png = encode_png(drawing.image, recipe=recipe, key=self._store.key)
-        generation = Generation(
-            id=new_id(),
-            job_id=job.id,
-            index=index,
-            request=request,
-            path=path,
-            pixel_sha256=drawing.image.pixel_sha256,
-            conditions=drawing.conditions,
-            durations_s=drawing.durations_s,
-            user_id=job.origin.user_id,
-            guild_id=job.origin.guild_id,
-            parent_id=job.parent_of(index),
-            created_at=now(),
-            relation=job.relation,
-            channel_id=job.origin.channel_id,
-            recipe_text=canonical(recipe),
-            likeness=fingerprint(to_pillow(drawing.image)),
-        )
-        self._store.records.write_image(job, generation)
-        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
-        return generation
-
     async def answer(self, active: ActiveJob) -> None:
-        """Hand the images over; where nobody ever takes them, their requester hears of it."""
+        """Post the images; if that fails for good, tell the requester where to find them."""
         job = active.job
 
         async def hand_over() -> None:
-            # Asked for at each try: what was deleted meanwhile is not shown any more.
+            # Read at each try: an image that was deleted meanwhile must not be posted.
             if images := await self._store.generations.left_of_job(job.id):
                 await active.reply.done(job, images)
                 await self._catch_up(job, images)
             else:
                 await active.reply.cancelled(job, by_requester=True)
             await self._store.jobs.set_posted(job.id)
-            await self.write_records(job.id)
+            await self._archive.update_records(job.id)
 
         error = await self._until_it_works(active, hand_over, "posted")
         if error is None:
@@ -174,7 +121,7 @@ class Delivery:
         await self.tell_failure(active, sentence)
 
     async def tell_failure(self, active: ActiveJob, sentence: str) -> None:
-        """Tell a requester why their job failed; in private where its images are kept."""
+        """Tell a requester why their job failed, in private if its images are kept."""
         job = active.job
 
         async def tell() -> None:
@@ -187,21 +134,21 @@ class Delivery:
         await self._tell(active, tell, "told of its failure")
 
     async def cancelled(self, active: ActiveJob, *, by: int | None) -> None:
-        """Record that a job was stopped, and take back what was shown of it."""
+        """Record that a job was stopped, then say so in its message."""
         await self.record_cancelled(active, by=by)
         await self.tell_cancelled(active, by=by)
 
     async def record_cancelled(self, active: ActiveJob, *, by: int | None) -> None:
-        """Record that a job was stopped; whoever says so, says it after that."""
+        """Record that a job was stopped; this comes before anybody is told."""
         await self._record(active, self._store.jobs.set_cancelled(active.job.id, by=by))
 
     async def withdraw(self, active: ActiveJob) -> None:
-        """Take a job back that nobody waits for; nothing is told, and no message changes."""
+        """Withdraw a job that nobody waits for; no message is sent or changed."""
         await self._record(active, self._store.jobs.withdraw(active.job.id))
         await self._active_jobs.leave(active)
 
     async def tell_cancelled(self, active: ActiveJob, *, by: int | None) -> None:
-        """Take back what was shown of a job that was stopped."""
+        """Say in a job's message that it was stopped."""
 
         async def tell() -> None:
             by_requester = by in {None, active.job.origin.user_id}
@@ -211,14 +158,14 @@ class Delivery:
         await self._tell(active, tell, "told of its end")
 
     async def _tell(self, active: ActiveJob, tell: Say, what: str) -> None:
-        """Tell how a job ended, once; where nobody can be told, that is an end as well."""
+        """Tell how a job ended; a message that can never arrive counts as told."""
         error = await self._until_it_works(active, tell, what)
         if error is not None:
             await self._store.jobs.set_told(active.job.id)
             await self._active_jobs.leave(active)
 
     async def _record(self, active: ActiveJob, recording: Coroutine[Any, Any, None]) -> None:
-        """Record an end; where the database refuses, the requester still hears of it."""
+        """Record how a job ended; if the database refuses, log it and go on."""
         try:
             await recording
         except Exception:
@@ -227,10 +174,10 @@ class Delivery:
         await self._checkpoints.forget(active.job.id)
 
     async def _until_it_works(self, active: ActiveJob, say: Say, what: str) -> BotError | None:
-        """Say something again and again until it is said, given up, or the program ends.
+        """Retry until something is said, is given up, or the program ends.
 
         Returns:
-            Why it was given up, where that is so.
+            The error it was given up for, if it was.
 
         """
         await active.acknowledged.wait()
@@ -247,7 +194,7 @@ class Delivery:
             if await self._is_enough(active, error, tries=number):
                 logger.warning("Job %s is given up, not %s: %s", active.job.id, what, error.message)
                 return error  # the job stays: that is recorded, and may be told
-            # It is written down: nobody but the requester waits for this any more.
+            # How it ended is recorded: only the requester still waits for this.
             await self._active_jobs.leave(active)
             if self._is_stopping():
                 break  # the next start tries again
@@ -258,7 +205,7 @@ class Delivery:
     async def _try(
         self, active: ActiveJob, say: Say, what: str, *, is_first: bool
     ) -> BotError | None:
-        """Try once; return what came between. The trace of a defect is logged the first time."""
+        """Try once and return the error, if any; log the trace of a defect the first time only."""
         try:
             async with asyncio.timeout(self._patience.within_s):
                 await say()
@@ -276,7 +223,7 @@ class Delivery:
         return found
 
     async def _is_enough(self, active: ActiveJob, error: BotError, *, tries: int) -> bool:
-        """Tell whether no further try shall follow."""
+        """Tell whether to stop retrying."""
         if isinstance(error, NotPostableError) and (
             error.is_final or tries > len(self._patience.pauses_s)  # a permission may come back
         ):
@@ -290,7 +237,7 @@ class Delivery:
 
 
 def kept_sentence(image_ids: Sequence[str], error: BotError, patience: RetryPolicy) -> str:
-    """Return what a requester is told whose images cannot be handed over."""
+    """Return the sentence for a requester whose images cannot be posted."""
     ids = ", ".join(f"`{each}`" for each in image_ids)
     if isinstance(error, NotPostableError):
         return (

@@ -25,6 +25,7 @@ from bot.services.deletions import Deletions
 from bot.services.delivery import Delivery
 from bot.services.dispatcher import Dispatcher
 from bot.services.estimator import Estimator
+from bot.services.image_archive import ImageArchive
 from bot.services.images import Images
 from bot.services.intake import Intake
 from bot.services.integrity import check_files_slowly
@@ -117,12 +118,13 @@ class Service:
         self._files = asyncio.Lock()  # between a file and its row
         self._deletions = Deletions(store, self._active_jobs, files=self._files, patience=patience)
         self.images = Images(store, self._deletions)
+        self._archive = ImageArchive(store, files=self._files)
         self._delivery = Delivery(
             store,
+            self._archive,
             self._active_jobs,
             self._checkpoints,
             self._deletions,
-            files=self._files,
             is_stopping=lambda: self._is_stopping,
             patience=patience,
         )
@@ -186,7 +188,7 @@ class Service:
         self.moderation = Moderation(context)
         self.system = System(
             store=self._store,
-            delivery=self._delivery,
+            archive=self._archive,
             deletions=self._deletions,
             boards=self._board_system,
             resumption=resumption,

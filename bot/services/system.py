@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from bot.domain.jobs import Generation, ImageMessage, Job
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
-from bot.services.delivery import Delivery
+from bot.services.image_archive import ImageArchive
 from bot.services.replies import Reply
 from bot.services.resumption import Resumption
 from bot.storage import Store
@@ -32,13 +32,13 @@ class System:
         self,
         *,
         store: Store,
-        delivery: Delivery,
+        archive: ImageArchive,
         deletions: Deletions,
         boards: BoardSystem,
         resumption: Resumption,
     ) -> None:
         self._store = store
-        self._delivery = delivery
+        self._archive = archive
         self._resumption = resumption
         self.boards = boards
         self.deletions = deletions
@@ -78,7 +78,7 @@ class System:
     async def set_message(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record which message answers a job."""
         await self._store.jobs.set_message(job_id, channel_id, message_id)
-        await self._delivery.write_records(job_id)
+        await self._archive.update_records(job_id)
 
     async def is_posting(self, job_id: str) -> bool:
         """Tell whether it was tried before to post a job's images anew."""
@@ -92,7 +92,7 @@ class System:
         """Record that a message shows images again, so that it goes when they are deleted."""
         await self._store.deletions.add_copy(message, [each.id for each in shown])
         for job_id in {each.job_id for each in shown}:
-            await self._delivery.write_records(job_id)
+            await self._archive.update_records(job_id)
         await self.deletions.catch_up(message, shown)
 
     async def note_found(self, message: ImageMessage, ids: Sequence[str]) -> bool:

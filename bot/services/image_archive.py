@@ -1,0 +1,75 @@
+"""A drawn image on its way to the disk: its record, its file, then its row."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from bot.domain.drawing import Drawing
+from bot.domain.jobs import Generation, Job, new_id, now
+from bot.domain.recipe import canonical, make_recipe
+from bot.media.encoding import encode_png, to_pillow
+from bot.media.fingerprint import fingerprint
+from bot.media.picture_files import FileState, image_state, write_once
+from bot.services.maintenance import write_records
+from bot.storage import Store
+
+logger = logging.getLogger(__name__)
+
+
+class ImageArchive:
+    """Store finished images so that no row ever names a file that is not there."""
+
+    def __init__(self, store: Store, *, files: asyncio.Lock) -> None:
+        """`files` is held between an image's file and its row."""
+        self._store = store
+        self._files = files
+
+    async def add(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
+        """Store the images of a job, each under its position among the job's requests."""
+        async with self._files:
+            generations = [
+                await asyncio.to_thread(self._write, job, i, drawing)
+                for i, drawing in sorted(drawings.items())
+            ]
+            await self._store.generations.add(job, generations, have_records=True)
+
+    def _write(self, job: Job, index: int, drawing: Drawing) -> Generation:
+        """Write an image's record, then its file: only pictures older than records lack one."""
+        request = job.requests[index]
+        recipe = make_recipe(request, drawing)
+        path = self._store.image_path(drawing.image.pixel_sha256)
+        png = encode_png(drawing.image, recipe=recipe, key=self._store.key)
+        generation = Generation(
+            id=new_id(),
+            job_id=job.id,
+            index=index,
+            request=request,
+            path=path,
+            pixel_sha256=drawing.image.pixel_sha256,
+            conditions=drawing.conditions,
+            durations_s=drawing.durations_s,
+            user_id=job.origin.user_id,
+            guild_id=job.origin.guild_id,
+            parent_id=job.parent_of(index),
+            created_at=now(),
+            relation=job.relation,
+            channel_id=job.origin.channel_id,
+            recipe_text=canonical(recipe),
+            likeness=fingerprint(to_pillow(drawing.image)),
+        )
+        self._store.records.write_image(job, generation)
+        write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)
+        return generation
+
+    async def update_records(self, job_id: str) -> None:
+        """Bring the records of a job's images up to date; a failure is logged, not raised.
+
+        The images are stored and posted by then, and a full disk is no reason to post them again.
+        """
+        try:
+            async with self._files:
+                await write_records(self._store, job_id)
+        except OSError as error:
+            logger.warning("The records of job %s cannot be written: %s", job_id, error)
