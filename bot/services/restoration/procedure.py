@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 
 from bot.domain.jobs import Generation, Job
 from bot.domain.viewers import NO_CHANNEL
-from bot.errors import DamagedPictureError, InvalidRequestError
-from bot.media.picture_files import read_copy
+from bot.errors import InvalidRequestError
+from bot.services.restoration.board_items import BoardItems
 from bot.services.restoration.inventory import Files, UnprovenFileError, read_image_row
 from bot.services.restoration.options import RestoreOptions
 from bot.services.restoration.report import RestoreReport
@@ -43,13 +43,13 @@ Candidate = tuple[str, Path | None]  # the SHA-256 of the pixels, and the record
 async def restore(
     data: Path, options: RestoreOptions, *, quarantine_days: int, progress: Progress
 ) -> RestoreReport:
-    """Put the best database in place, and make rows of all files it does not know.
+    """Put the best database in place, with a row for every file that it does not know.
 
-    Everything is done in a new database beside the old one, which is moved aside in the end, so
-    whatever ends this half-way leaves all as it was. Nobody else may use the folder meanwhile.
+    All work is done in a new database; the old one is moved aside only in the end, so that an
+    interruption leaves everything as it was. Nobody else may use the folder meanwhile.
 
     Raises:
-        BotError: There is nothing to restore, or the copy that was named is not good.
+        BotError: There is nothing to restore, or the copy that was named is damaged.
 
     """
     files = await asyncio.to_thread(Files.found, data, Quarantine(data, days=quarantine_days))
@@ -65,14 +65,14 @@ async def restore(
         new = Path(folder) / DATABASE
         if report.source is not None:
             await asyncio.to_thread(copy_database, report.source, new, alone=report.is_alone)
-        work = _Restoring(data, new, files, options, report, quarantine_days)
+        work = _Procedure(data, new, files, options, report, quarantine_days)
         await work.make_rows(progress)
         if not options.is_dry:
             await asyncio.to_thread(work.put_in_place)
     return report
 
 
-class _Restoring:
+class _Procedure:
     """One restoration that is under way."""
 
     def __init__(
@@ -91,7 +91,7 @@ class _Restoring:
         self._report = report
         self._store = Store(new, images=data / "images", quarantine_days=quarantine_days, data=data)
         self._rows = Restoration(self._store)
-        self._alone: list[tuple[Job, Generation]] = []  # whose records are written in the end
+        self._alone: list[tuple[Job, Generation]] = []  # their records are written in the end
         self._needed: list[Path] = []  # files that rows name
 
     async def make_rows(self, progress: Progress) -> None:
@@ -113,16 +113,18 @@ class _Restoring:
             await self._note_records()
             await self._settle_images()
             await self._settle_jobs(unfinished, by_job, torn)
-            await self._add_items()
-            await self._settle_items()
+            items = BoardItems(self._rows.boards, self._files, self._report)
+            await items.add()
+            self._needed += await items.settle()
 
     # Images
 
     async def _candidates(self, torn: set[str]) -> list[Candidate]:
-        """Return what has no row, the oldest first.
+        """Return the pictures that have no row, oldest first.
 
         Args:
-            torn: Jobs that were killed while their images were written: they are drawn again.
+            torn: Jobs that were killed while their images were written; they are left out, as
+                they are drawn again.
 
         """
         found: list[tuple[Any, Candidate]] = []
@@ -147,7 +149,7 @@ class _Restoring:
             progress(done, len(candidates))
 
     def _read_all(self, candidates: list[Candidate]) -> list[tuple[Job, Generation]]:
-        """Return those that prove what they are."""
+        """Return the images whose files prove what they are."""
         return [found for each in candidates if (found := self._read(each)) is not None]
 
     def _read(self, candidate: Candidate) -> tuple[Job, Generation] | None:
@@ -165,7 +167,7 @@ class _Restoring:
             return None
 
     async def _note_records(self) -> None:
-        """Write which messages show images, and take up deletions that were under way."""
+        """Write down which messages show images, and take up deletions that were under way."""
         found = (each for records in self._files.records.values() for each in records.items())
         for batch in _batches(found):
             read = await asyncio.to_thread(self._visibilities, batch)
@@ -182,7 +184,7 @@ class _Restoring:
         return found
 
     async def _settle_images(self) -> None:
-        """Mark what was deleted after the copy was made, and tell what is lost."""
+        """Mark images that were deleted after the copy was made, and report lost ones."""
         deleted: list[str] = []
         alone = {image.id for _, image in self._alone}  # their records are written in the end
         for sha in await self._rows.live_pixels():
@@ -195,7 +197,7 @@ class _Restoring:
                 if has_record:
                     self._needed.append(records[place])
                 if sha in self._files.images:
-                    # A record that others with the same pixels have, and this one has no more.
+                    # Other images with these pixels have a record; this one's was deleted.
                     if records and row["has_record"] and not has_record and row["id"] not in alone:
                         deleted.append(row["id"])
                 elif has_record or "images" not in self._files.kept:
@@ -208,7 +210,7 @@ class _Restoring:
     # Jobs
 
     def _records_of(self, job_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
-        """Return the records of the images of some jobs, and whether their files are there."""
+        """Return the records of some jobs' images, each with whether its file is there."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for sha, records in self._files.records.items():
             for (job_id, _), path in records.items():
@@ -226,7 +228,7 @@ class _Restoring:
         by_job: dict[str, list[dict[str, Any]]],
         torn: set[str],
     ) -> None:
-        """Let no job be drawn or posted a second time that ended after the copy was made."""
+        """Keep jobs that ended after the copy was made from being drawn or posted again."""
         posted = {
             job_id: each.get("message_id")
             for job_id, records in by_job.items()
@@ -245,54 +247,10 @@ class _Restoring:
             await self._rows.give_up(lost)
             self._report.given_up = len(lost)
 
-    # Boards
-
-    async def _add_items(self) -> None:
-        used = {row["file"] for row in await self._rows.boards.items()}
-        for path, document in await asyncio.to_thread(self._item_records):
-            try:
-                item = document["item"]
-                used.add(item["file"])
-                if await self._rows.boards.has_item(item):
-                    continue
-                copy = self._files.copies.get(item["file"])
-                if copy is None:
-                    continue  # it was taken off for good
-                await asyncio.to_thread(read_copy, copy)
-                self._report.boards += await self._rows.boards.add_item(document)
-                self._report.items += 1
-            except (RecordError, KeyError, TypeError, DamagedPictureError) as error:
-                self._report.unproven.append((path, str(error)))
-        self._report.strays = len(self._files.copies.keys() - used)
-
-    def _item_records(self) -> list[tuple[Path, dict[str, Any]]]:
-        """Return the records of pictures on boards, in the order in which they were hung up."""
-        found = []
-        for path in self._files.items.values():
-            try:
-                document = read_record(path)
-                item = document["item"]
-                found.append(((item["added_at"], item["number"]), (path, document)))
-            except (RecordError, KeyError, TypeError) as error:
-                self._report.unproven.append((path, str(error)))
-        return [each for _, each in sorted(found, key=lambda each: each[0])]
-
-    async def _settle_items(self) -> None:
-        rows = await self._rows.boards.items()
-        gone = [row["id"] for row in rows if row["file"] not in self._files.copies]
-        for row in rows:
-            found = self._files.copies.get(row["file"]), self._files.items.get(row["id"])
-            self._needed += [path for path in found if path is not None]
-        is_known = "boards" in self._files.kept  # what a missing copy means
-        taken_off = [id_ for id_ in gone if is_known and id_ not in self._files.items]
-        self._report.lost_items = [id_ for id_ in gone if id_ not in taken_off]
-        await self._rows.boards.take_off(taken_off)
-        self._report.taken_off = len(taken_off)
-
     # In the end
 
     def put_in_place(self) -> None:
-        """Bring files back from quarantine, move the old database aside, and take its place."""
+        """Bring files back from quarantine, and replace the old database, which is moved aside."""
         for job, generation in self._alone:
             self._store.records.write_image(job, generation)
         unproven = {path for path, _ in self._report.unproven}
@@ -307,7 +265,7 @@ class _Restoring:
 
 
 def _is_posted(record: dict[str, Any]) -> bool:
-    """Tell whether an image is in a message; one that has a message may only have been promised."""
+    """Tell whether an image was posted; a message id alone may be that of a promised answer."""
     return bool(record.get("is_posted"))
 
 
