@@ -17,7 +17,8 @@ from bot.media.picture_files import IMAGE_NAME, is_temporary, read_image
 from bot.storage import Store
 from bot.storage.backups import backup_time, newest_backup
 from bot.storage.quarantine import Quarantine
-from bot.storage.records import Place, place_of
+from bot.storage.record_documents import Place
+from bot.storage.records import place_of
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from bot.domain.jobs import Generation, Job, now
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.storage.database import Database
-from bot.storage.records import Place
+from bot.storage.record_documents import Place
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 from bot.storage.search_index import (
     index_facets,

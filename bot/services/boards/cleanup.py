@@ -12,7 +12,8 @@ from typing import Final
 from bot.domain.boards import Board
 from bot.media.picture_files import COPY_NAME, is_temporary
 from bot.services.boards.updates import UNDO_FOR, BoardChanges
-from bot.storage.records import RecordError, item_id_of, read_record
+from bot.storage.record_documents import RecordError, read_record
+from bot.storage.records import item_id_of
 
 logger = logging.getLogger(__name__)
 

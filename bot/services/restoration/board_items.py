@@ -11,7 +11,7 @@ from bot.media.picture_files import read_copy
 from bot.services.restoration.inventory import Files
 from bot.services.restoration.report import RestoreReport
 from bot.storage.boards.restoration import BoardRestoration
-from bot.storage.records import RecordError, read_record
+from bot.storage.record_documents import RecordError, read_record
 
 
 class BoardItems:

@@ -16,7 +16,8 @@ from bot.media.image_input import UnreadableImageError, read_picture_file
 from bot.media.picture_files import COPY_NAME, IMAGE_NAME
 from bot.services.restoration.options import RestoreOptions
 from bot.storage.quarantine import Quarantine
-from bot.storage.records import Place, image_of, item_id_of, modified_at, place_of, read_record
+from bot.storage.record_documents import Place, image_of, modified_at, read_record
+from bot.storage.records import item_id_of, place_of
 from bot.storage.restoration import NOBODY
 
 _CONDITIONS = frozenset({

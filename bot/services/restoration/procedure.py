@@ -22,7 +22,7 @@ from bot.services.restoration.sources import DATABASE, bring_back, choose, move_
 from bot.storage import Store
 from bot.storage.backups import copy_database
 from bot.storage.quarantine import Quarantine
-from bot.storage.records import (
+from bot.storage.record_documents import (
     Place,
     RecordError,
     Visibility,

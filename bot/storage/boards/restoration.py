@@ -14,7 +14,7 @@ from bot.domain.jobs import now
 from bot.storage.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS
 from bot.storage.database import Database
 from bot.storage.database_checks import DatabaseError
-from bot.storage.records import RecordError
+from bot.storage.record_documents import RecordError
 
 
 class BoardRestoration:
