@@ -9,7 +9,7 @@ import aiosqlite
 
 from bot.domain.jobs import Generation, Job, now
 from bot.storage.boards.restoration import BoardRestoration
-from bot.storage.generations import insert_generations
+from bot.storage.generation_rows import insert_generations
 from bot.storage.jobs import insert_job, insert_requests
 from bot.storage.record_documents import Visibility
 from bot.storage.search_index import index_facets
