@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli import run
-from bot.cli.doctor import CheckStatus, examine
+from bot.cli.doctor import examine
+from bot.cli.doctor.check import CheckStatus
 from bot.services.integrity import check_files_slowly, check_next
 from bot.storage.quarantine import Quarantine
 from tests.support.boards_env import ADA, an_image, open_boards_env
