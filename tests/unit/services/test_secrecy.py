@@ -447,7 +447,7 @@ class Scene:
         ids = ", ".join(f"'{each.image}'" for each in hidden)
         jobs = ", ".join(f"'{each.job}'" for each in hidden)
         numbers = ", ".join(str(each.number) for each in hidden)
-        words = " OR ".join(f"name = '{each.words}'" for each in hidden)
+        words = " OR ".join(f"name = '{each.words}'" for each in hidden) or "0"
         among = f"(SELECT id FROM boards WHERE {words})"
         queries = {
             "images": f"SELECT id, deleted_at FROM generations WHERE id IN ({ids})",
