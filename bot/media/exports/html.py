@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.domain.boards import Item, ItemStatus, Swatch
@@ -31,6 +30,9 @@ from bot.media.exports.sheet import palette_of_items
 from bot.media.exports.thumbnails import Copies
 from bot.media.kit import DARK, LIGHT, Colour
 from bot.media.kit.typography import plain
+
+if TYPE_CHECKING:  # imported when a page is written
+    from jinja2 import Environment
 from bot.media.palettes import name_of
 
 _FOLDER: Final = Path(__file__).parent
@@ -80,6 +82,8 @@ def write_page(
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - 5 MB, and few need them
+
     return Environment(
         loader=PackageLoader("bot.media.exports", "."),
         autoescape=True,
