@@ -90,7 +90,8 @@ def run_show(options: argparse.Namespace, settings: Settings) -> int:
 def run_export(options: argparse.Namespace, settings: Settings) -> int:
     """Write a board to files and say what each of them holds."""
     # Fonts, pages and documents take a while to import: the other commands do without them.
-    from bot.media.exports import PictureCache, export_board  # noqa: PLC0415
+    from bot.media.exports import export_board  # noqa: PLC0415
+    from bot.media.thumbnails import PictureCache  # noqa: PLC0415
 
     board = asyncio.run(_find(options.board, options.guild, settings))
     outputs = Outputs(root=settings.data_dir / "outputs")

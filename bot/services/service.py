@@ -15,7 +15,7 @@ from bot.domain.requests import SizeRules
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.execution.slot import Slot
-from bot.media.exports import PictureCache
+from bot.media.thumbnails import PictureCache
 from bot.models import ModelFiles
 from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.boards import BoardContext, Boards, BoardSystem

@@ -33,8 +33,9 @@ from bot.domain.boards import Board, Item, ItemStatus
 from bot.domain.deferrals import Repeat
 from bot.errors import BotError
 from bot.locales import text
-from bot.media.exports import ExportFile, Form, PictureCache, export_board
+from bot.media.exports import ExportFile, Form, export_board
 from bot.media.exports.phrases import file_stem, plain_stem
+from bot.media.thumbnails import PictureCache
 from bot.services.temporary_files import EXPORT_PREFIX
 
 FormName = Literal["zip", "html", "pdf", "png"]

@@ -43,8 +43,9 @@ from bot.domain.requests import VARIETY, parse_variety, random_seed
 from bot.locales import text
 from bot.media.captions import field_title
 from bot.media.encoding import fit_under, picture_png
-from bot.media.exports import PictureCache, draw_compared
+from bot.media.exports import draw_compared
 from bot.media.picture_files import FileState
+from bot.media.thumbnails import PictureCache
 
 MORE_VARIETY: Final = 40  # seeds of this model alone change a picture little
 MORE_COUNT: Final = 4

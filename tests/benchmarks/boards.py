@@ -27,12 +27,12 @@ from PIL import Image
 from bot.domain.boards import Board, Item, Theme
 from bot.media.exports import (
     FORMS,
-    PictureCache,
     export_board,
     keep_sheet,
     page_count,
 )
 from bot.media.palettes import palette_of
+from bot.media.thumbnails import PictureCache
 from tests.support.board_samples import board_of, item_of, scene
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from PIL import Image
 from bot.domain.boards import Board, Item
 from bot.media.exports.pages import picture_page, sheet_pages, title_page
 from bot.media.exports.pdf import PAGE, Document
-from bot.media.exports.thumbnails import Copies, PictureCache
 from bot.media.kit import Box, Panel, Photo, SheetLayout, TextBlock
 from bot.media.kit.typography import FONT_FILE
+from bot.media.thumbnails import Copies, PictureCache
 from tests.benchmarks.boards import SHAPES
 from tests.support.board_samples import board_of, item_of, scene
 

@@ -18,8 +18,8 @@ from bot.domain.boards import Access, Grant, ItemSource, ItemStatus, rules
 from bot.domain.recipe import parse_recipe
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
-from bot.media.exports.thumbnails import PictureCache
 from bot.media.picture_files import write_once
+from bot.media.thumbnails import PictureCache
 from tests.support.boards_env import (
     ADA,
     BEN,

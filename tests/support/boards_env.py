@@ -21,9 +21,9 @@ from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
 from bot.media.encoding import encode_png
-from bot.media.exports import PictureCache
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import write_once
+from bot.media.thumbnails import PictureCache
 from bot.services.boards import BoardContext, Boards, BoardSystem
 from bot.storage import Store
 

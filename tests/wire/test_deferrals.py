@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.discord_ui.deferrals import MAX_ATTEMPTS
-from bot.media.exports import PictureCache
+from bot.media.thumbnails import PictureCache
 from bot.services.temporary_files import sweep_temporary
 from tests.support.boards_env import picture
 from tests.support.discord_env import walk

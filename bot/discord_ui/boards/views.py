@@ -35,8 +35,8 @@ from bot.domain.boards.values import Swatch
 from bot.locales import text
 from bot.media.exports import PER_PAGE, keep_sheet, page_count
 from bot.media.exports.phrases import facts
-from bot.media.exports.thumbnails import damage_words
 from bot.media.picture_files import FileState
+from bot.media.thumbnails import damage_words
 from bot.services import Service
 
 # Discord allows 4,000 characters in all texts of a message, and escaping may double them.

@@ -9,7 +9,6 @@ from bot.media.exports.sheet import (
     paint_items,
     plan_page,
 )
-from bot.media.exports.thumbnails import PictureCache
 
 __all__ = [
     "FORMS",
@@ -17,7 +16,6 @@ __all__ = [
     "ExportError",
     "ExportFile",
     "Form",
-    "PictureCache",
     "draw_compared",
     "export_board",
     "keep_sheet",

@@ -18,9 +18,9 @@ from bot.media.exports.partition import MAX_FILES, filled, shared_out
 from bot.media.exports.phrases import caption_of, recipe_of, slug
 from bot.media.exports.sheet import PER_PAGE, keep_sheet, page_count, palette_of_items
 from bot.media.exports.spreadsheet import board_json, pictures_csv
-from bot.media.exports.thumbnails import SIDES, PictureCache
 from bot.media.palettes import ase, css, gpl, palette_json
 from bot.media.picture_files import FileState
+from bot.media.thumbnails import SIDES, PictureCache
 
 _ENTRY_BYTES: Final = 76  # around a file in a zip, beside its name, which is there twice
 _FOOT_BYTES: Final = 64

@@ -18,8 +18,8 @@ from bot.media.exports.pages import picture_page, sheet_pages, title_page
 from bot.media.exports.partition import ExportParts, shared_out
 from bot.media.exports.pdf import Document
 from bot.media.exports.print_sheet import print_sheet
-from bot.media.exports.thumbnails import SIDES, Copies, PictureCache
 from bot.media.kit.typography import plain
+from bot.media.thumbnails import SIDES, Copies, PictureCache
 
 Form = Literal["zip", "html", "pdf", "png"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)

@@ -27,9 +27,9 @@ from bot.media.exports.phrases import (
     vote_words,
 )
 from bot.media.exports.sheet import palette_of_items
-from bot.media.exports.thumbnails import Copies
 from bot.media.kit import DARK, LIGHT, Colour
 from bot.media.kit.typography import plain
+from bot.media.thumbnails import Copies
 
 if TYPE_CHECKING:  # imported when a page is written
     from jinja2 import Environment

@@ -10,8 +10,8 @@ from bot.media.exports.archive import Packing
 from bot.media.exports.order import ExportOrder
 from bot.media.exports.partition import ExportParts
 from bot.media.exports.phrases import count_words
-from bot.media.exports.thumbnails import SIDES
 from bot.media.picture_files import FileState
+from bot.media.thumbnails import SIDES
 
 _MANY: Final = 150  # pictures: on boards of more, pages and documents show smaller ones
 _SIDES: Final = {"html": (SIDES[4], SIDES[3]), "pdf": (SIDES[5], SIDES[4])}  # few, many

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.domain.boards import Board, Item
 from bot.locales import text
 from bot.media.exports.phrases import file_stem
-from bot.media.exports.thumbnails import PictureCache
+from bot.media.thumbnails import PictureCache
 
 
 @dataclass(frozen=True, kw_only=True)

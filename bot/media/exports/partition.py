@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from bot.domain.boards import Item
-from bot.media.exports.thumbnails import SIDES, PictureCache
+from bot.media.thumbnails import SIDES, PictureCache
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ import pydyf
 from PIL import Image
 
 from bot.domain.boards import Item
-from bot.media.exports.thumbnails import Copies
 from bot.media.exports.typeface import Typeface
 from bot.media.kit import Box, Colour, Panel, Photo, SheetLayout, TextBlock
+from bot.media.thumbnails import Copies
 
 PAGE: Final = (841.89, 595.28)  # points: A4, lying
 _ROUND: Final = 0.5523  # a quarter of a circle as a Bézier curve

@@ -16,10 +16,10 @@ from bot.locales import text
 from bot.media.exports.board_builder import WIDTH
 from bot.media.exports.phrases import count_words, facts
 from bot.media.exports.sheet_layout import plan_sheet
-from bot.media.exports.thumbnails import PictureCache, damage_words, jpeg
 from bot.media.exports.title_block import Header
 from bot.media.kit import Photo, SheetLayout, paint
 from bot.media.palettes import merged
+from bot.media.thumbnails import PictureCache, damage_words, jpeg
 
 PER_PAGE: Final = 12  # three rows: in a channel, a third as large, words can still be read
 _JPEG_QUALITY: Final = 93  # type stays clean: a tenth of a PNG, and of its time

@@ -15,8 +15,8 @@ from bot.domain.jobs import now
 from bot.domain.requests import SizeRules
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
-from bot.media.exports import PictureCache
 from bot.media.palettes import merged
+from bot.media.thumbnails import PictureCache
 from bot.services.boards.refusals import allowed, changeable, no_picture, refusal
 from bot.services.boards.visibility import without_colours
 from bot.storage import Store

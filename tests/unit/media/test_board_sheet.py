@@ -13,7 +13,6 @@ from PIL import Image
 from bot.domain.boards import Item, ItemStatus, Theme
 from bot.media.exports import (
     PER_PAGE,
-    PictureCache,
     keep_sheet,
     page_count,
     paint_items,
@@ -27,6 +26,7 @@ from bot.media.kit import Box, Panel, TextBlock
 from bot.media.kit.justified_rows import RowMeasures, arranged
 from bot.media.kit.typography import drawable
 from bot.media.palettes.oklab import to_oklab
+from bot.media.thumbnails import PictureCache
 from tests.support.board_samples import board_of, item_of, write_scenes
 
 LONG = "a lighthouse on a cliff above the sea at dusk, cinematic light, volumetric fog " * 9

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from bot.cli import run
-from bot.media.exports import PictureCache, export_board, keep_sheet
+from bot.media.exports import export_board, keep_sheet
 from bot.media.family_tree import draw_family
 from bot.media.picture_files import FileState, image_state
+from bot.media.thumbnails import PictureCache
 from bot.services.maintenance import fill_likenesses
 from tests.support.boards_env import an_image, open_boards_env
 from tests.support.discord_env import (
