@@ -48,9 +48,9 @@ def large_pictures(folder: Path) -> list[str]:
     progressive = {"progressive": True, "subsampling": 0}
     contents = {
         "rgb.png": encoded(Image.new("RGB", (LARGEST, LARGEST)), compress_level=1),
-        "rgba.png": encoded(Image.new("RGBA", (3780, 3780), "#12345678"), compress_level=1),
-        "progressive.jpg": encoded(Image.new("RGB", (3380, 3380)), "JPEG", **progressive),
-        "flat.webp": encoded(Image.new("RGB", (2590, 2590)), "WEBP", method=0),
+        "rgba.png": encoded(Image.new("RGBA", (3700, 3700), "#12345678"), compress_level=1),
+        "progressive.jpg": encoded(Image.new("RGB", (3300, 3300)), "JPEG", **progressive),
+        "flat.webp": encoded(Image.new("RGB", (2530, 2530)), "WEBP", method=0),
         "24-megapixels.jpg": photograph((6000, 4000)),
         "48-megapixels.jpg": photograph((8064, 6048), subsampling=0),
         "progressive-24-megapixels.jpg": photograph((6000, 4000), progressive=True),
