@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,6 @@ from tests.support.model_folders import link_model
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
 PATIENCE_S = 60.0
 PRESS_PATIENCE_S = 15.0
 ENTER = "\ue007"  # as WebDriver writes the key
@@ -108,23 +105,6 @@ async def test_a_port_in_use_is_told(settings, engine: SteeredEngine):
         with pytest.raises(SettingsError, match=f"port {port} is in use"):
             async with open_playground(settings, lambda: engine, port=port):
                 pytest.fail("the page must not start")
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("no chromium with chromedriver on this machine")
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--window-size=1280,1240", f"--user-data-dir={tmp_path / 'chromium'}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 class Visitor:

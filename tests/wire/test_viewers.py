@@ -17,7 +17,6 @@ from simcord.enums import ChannelType, OverwriteType
 
 from bot.discord_ui.places import SPOILER_FLAG, places_of
 from bot.storage import Store
-from bot.storage.database import Database
 from bot.storage.places import KnownPlace
 from tests import viewer_table
 from tests.discord.test_board_privacy import secret_channel
@@ -33,8 +32,8 @@ from tests.support.discord_env import (
     texts_of,
     walk,
 )
+from tests.support.old_database import make_database
 from tests.unit.storage.test_relations import add_old_job, press
-from tests.unit.storage.test_store import MIGRATIONS
 from tests.viewer_table import IMAGE_ROWS, JOB_ROWS, NO_COMMAND, Table
 from tests.viewer_table.askers import show_to_all
 from tests.viewer_table.rows import (
@@ -273,13 +272,7 @@ async def test_where_only_the_commands_were_invited_the_channel_is_all_that_is_k
 
 
 async def test_places_of_images_of_before_are_known(tmp_path: Path):
-    old, path = tmp_path / "migrations", tmp_path / "bot.sqlite3"
-    old.mkdir()
-    for each in MIGRATIONS.glob("000[1-6]_*.sql"):
-        (old / each.name).write_text(each.read_text())
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    await database.close()
+    path = await make_database(tmp_path, version=6)
     with contextlib.closing(sqlite3.connect(path)) as db:
         add_old_job(db, "here", None, "imagine", [(5, 0)])
         add_old_job(db, "private", None, "imagine", [(5, 0)])

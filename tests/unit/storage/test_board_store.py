@@ -20,8 +20,8 @@ from bot.settings import PROJECT_DIR
 from bot.storage import DatabaseError, Store
 from bot.storage.database import Database
 from tests.support.boards_env import ADA, BEN, CLEO, BoardsEnv, fill, open_boards_env, picture
+from tests.support.old_database import MIGRATIONS, make_database
 
-MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
 BEFORE_BOARDS = [
     int(path.name.split("_")[0]) for path in sorted(MIGRATIONS.glob("*.sql")) if path.name < "0010"
 ]
@@ -109,15 +109,7 @@ async def test_boards_can_be_read_beside_a_bot_that_writes(tmp_path: Path):
 
 @pytest.mark.parametrize("version", BEFORE_BOARDS)
 async def test_a_database_of_every_version_before_boards_gets_them(tmp_path: Path, version: int):
-    old = tmp_path / "migrations"
-    old.mkdir()
-    for path in MIGRATIONS.glob("*.sql"):
-        if int(path.name.split("_")[0]) <= version:
-            (old / path.name).write_text(path.read_text())
-    path = tmp_path / "bot.sqlite3"
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    await database.close()
+    await make_database(tmp_path, version=version)
     async with open_boards_env(tmp_path) as boards_env:
         board = await boards_env.board(channel_id=5)
         await boards_env.upload(board)

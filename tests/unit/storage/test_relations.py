@@ -14,9 +14,8 @@ from bot.domain.jobs import Generation, ImageMessage
 from bot.domain.lineage import changes, relation_of
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.storage import Store
-from bot.storage.database import Database
 from tests.support.discord_env import DiscordEnv, answer_of, gallery_of, ids_of, texts_of
-from tests.unit.storage.test_store import MIGRATIONS
+from tests.support.old_database import make_database
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -178,14 +177,7 @@ async def test_what_comes_from_a_hidden_image_is_hidden_too(env: DiscordEnv):
 
 
 async def test_images_of_before_get_their_own_parents_and_true_relations(tmp_path: Path):
-    old = tmp_path / "migrations"
-    old.mkdir()
-    for path in MIGRATIONS.glob("000[1-6]_*.sql"):
-        (old / path.name).write_text(path.read_text())
-    path = tmp_path / "bot.sqlite3"
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    await database.close()
+    path = await make_database(tmp_path, version=6)
     with contextlib.closing(sqlite3.connect(path)) as db:
         add_old_job(db, "first", None, "imagine", [(5, 0), (6, 0)])
         add_old_job(db, "again", "first0", "same_seed", [(5, 0), (6, 0)])

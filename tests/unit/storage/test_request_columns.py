@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.storage import Store
-from bot.storage.database import Database
 from bot.storage.requests import REQUEST_COLUMNS
+from tests.support.old_database import make_database
 from tests.unit.storage.test_relations import add_old_job
-from tests.unit.storage.test_store import MIGRATIONS, a_job, opened
+from tests.unit.storage.test_store import a_job, opened
 
 BEFORE = 22  # the last version of the database in which every field had a column
 ODD = ImageRequest(
@@ -40,15 +40,7 @@ async def test_a_field_without_a_column_needs_no_migration(tmp_path: Path):
 
 
 async def test_a_database_of_before_opens_with_its_jobs_and_images(tmp_path: Path):
-    old = tmp_path / "migrations"
-    old.mkdir()
-    for path in MIGRATIONS.glob("*.sql"):
-        if int(path.name.split("_")[0]) <= BEFORE:
-            (old / path.name).write_text(path.read_text())
-    path = tmp_path / "bot.sqlite3"
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    await database.close()
+    path = await make_database(tmp_path, version=BEFORE)
     with contextlib.closing(sqlite3.connect(path)) as db:
         add_old_job(db, "waits", None, "imagine", [(7, 30), (8, 0)], made=False)
         add_old_job(db, "made", None, "imagine", [(7, 30), (8, 0)])

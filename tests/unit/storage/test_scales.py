@@ -32,12 +32,11 @@ from bot.locales import sentence
 from bot.services import open_service
 from bot.settings import Settings
 from bot.storage import Store
-from bot.storage.database import Database
 from tests.support.discord_env import DiscordEnv, SteeredEngine, answer_of, texts_of
+from tests.support.old_database import make_database
 from tests.support.viewers import viewer_at
 from tests.unit.services.test_service import HERE, Recorder, idle, origin
 from tests.unit.storage.test_relations import add_old_job, edit, made, press
-from tests.unit.storage.test_store import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -120,15 +119,7 @@ def recipe_of_old(loaded_engine: ZImageEngine) -> dict[str, object]:
 
 
 async def test_the_database_of_before_scales_keeps_the_first_one(tmp_path: Path):
-    old = tmp_path / "migrations"
-    old.mkdir()
-    for path in MIGRATIONS.glob("*.sql"):
-        if int(path.name.split("_")[0]) <= BEFORE_SCALES:
-            (old / path.name).write_text(path.read_text())
-    path = tmp_path / "bot.sqlite3"
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    await database.close()
+    path = await make_database(tmp_path, version=BEFORE_SCALES)
     with contextlib.closing(sqlite3.connect(path)) as db:
         add_old_job(db, "waits", None, "imagine", [(7, 30), (7, 0)], made=False)
         add_old_job(db, "made", None, "imagine", [(7, 30), (7, 0)])

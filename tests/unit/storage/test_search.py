@@ -18,7 +18,7 @@ from bot.domain.viewers import Viewer
 from bot.errors import InvalidRequestError
 from bot.storage import Store
 from tests.support.discord_env import DiscordEnv, answer_of, private_sentence, texts_of
-from tests.unit.storage.test_store import MIGRATIONS
+from tests.support.old_database import MIGRATIONS
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

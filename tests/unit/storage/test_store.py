@@ -19,9 +19,7 @@ from bot.settings import PROJECT_DIR, Settings
 from bot.storage import DatabaseError, Store
 from bot.storage.backups import newest_backup
 from bot.storage.database import Database
-
-MIGRATIONS = Path(sys.modules["bot.storage"].__file__).parent / "migrations"
-VERSIONS = sorted(int(path.name.split("_")[0]) for path in MIGRATIONS.glob("*.sql"))
+from tests.support.old_database import VERSIONS, opened_database
 
 
 def opened(folder: Path) -> Store:
@@ -68,15 +66,10 @@ async def test_every_table_is_strict_and_the_version_is_kept(tmp_path: Path):
 async def test_a_database_of_every_earlier_version_is_opened_and_backed_up(
     tmp_path: Path, version: int
 ):
-    old = tmp_path / "migrations"
-    old.mkdir()
-    for path in MIGRATIONS.glob("*.sql"):
-        if int(path.name.split("_")[0]) <= version:
-            (old / path.name).write_text(path.read_text())
-    path = tmp_path / "bot.sqlite3"
-    database = Database(path, backups=tmp_path / "backups", migrations=old)
-    await database.open()
-    async with database.transaction() as db:
+    async with (
+        opened_database(tmp_path, version=version) as database,
+        database.transaction() as db,
+    ):
         await db.execute(
             "INSERT INTO jobs (id, state, relation, spoiler, channel_id, user_id, user_name,"
             " locale, application_id, expires_at, created_at, changed_at) VALUES"
@@ -85,7 +78,6 @@ async def test_a_database_of_every_earlier_version_is_opened_and_backed_up(
         )
         await db.execute("INSERT INTO speeds (model_id, device, tokens, seconds_per_forward)"
                          " VALUES ('demo', 'cpu', 64, 0.5)")  # fmt: skip
-    await database.close()
     async with opened(tmp_path) as store:
         assert [job.id for job in await store.jobs.unfinished()] == ["old"]
         assert await store.machine.speeds("demo", "cpu") == {64: Speed(seconds_per_forward=0.5)}
