@@ -23,6 +23,7 @@ from bot.domain.requests import ImageRequest, Size
 from bot.engine.placement import LEAST
 from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineOutOfMemoryError
+from bot.settings import PROJECT_DIR
 from tests.benchmarks.baseline import random_model
 
 REPEATS, SIZES = 10, ((512, 512), (1024, 1024), (1280, 720))  # of each process; width, height
@@ -74,6 +75,20 @@ def thin_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def new_engine(folder: Path) -> ZImageEngine:
     return ZImageEngine(folder, model_id=folder.name, revision="test", device="cuda")
+
+
+def python(*arguments: str, **environment: str) -> str:
+    """Return what another Python printed; a failing one shows its own trace."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=PROJECT_DIR,  # `bot` is found there, installed or not
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def request(side: int, *, seed: int = 42) -> ImageRequest:
@@ -235,11 +250,8 @@ def test_the_full_size_model_repeats_itself_up_to_2048(full_size_model: Path):
 def test_two_processes_repeat_the_full_size_model(full_size_model: Path):
     gc.collect()
     torch.cuda.empty_cache()
-    line = [sys.executable, "-c", REPEAT, str(full_size_model), json.dumps(SIZES), str(REPEATS)]
-    found = [
-        json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
-        for _ in range(2)
-    ]
+    line = ["-c", REPEAT, str(full_size_model), json.dumps(SIZES), str(REPEATS)]
+    found = [json.loads(python(*line)) for _ in range(2)]
     for width, height in SIZES:
         hashes = [sha for process in found for sha in process[f"{width}x{height}"]]
         assert len(hashes) == 2 * REPEATS

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib.util
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +14,8 @@ from bot.domain.drawing import DrawTask, PreviewKind
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.placement import LEAST, Placement
 from bot.engine.z_image import ZImageEngine
-from bot.settings import PROJECT_DIR
 from tests.benchmarks.baseline.plain import PlainEngine
-from tests.gpu.test_gpu import full_size_model, report, request
+from tests.gpu.test_gpu import full_size_model, python, report, request
 
 __all__ = ["full_size_model"]  # a fixture
 DEVICES = ("cuda:0", "cuda:1")
@@ -131,8 +127,7 @@ def test_the_other_path_and_previews_work_on_the_second_gpu(demo_model: Path):
 def test_a_thread_that_draws_on_the_second_gpu_takes_nothing_of_the_first(
     demo_model: Path, memory: str
 ):
-    line = [sys.executable, "-c", SECOND, str(demo_model), memory]
-    out = subprocess.run(line, check=True, capture_output=True, text=True).stdout.split()
+    out = python("-c", SECOND, str(demo_model), memory).split()
     assert (
         out[0]
         == new_engine(demo_model, DEVICES[0])
@@ -148,19 +143,12 @@ def test_plain_diffusers_is_timed_on_the_second_gpu(demo_model: Path):
 
 
 def test_the_command_line_draws_on_the_second_gpu(demo_model: Path, tmp_path: Path):
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "MODEL": str(demo_model)}
+    line = ["-m", "bot", "imagine", "a red apple", "--seed", "42", "--json", "--output"]
+    environment = {"DATA_DIR": str(tmp_path), "MODEL": str(demo_model)}
     found = []
     for device in DEVICES:
-        line = [sys.executable, "-m", "bot", "imagine", "a red apple", "--seed", "42", "--json"]
-        done = subprocess.run(
-            [*line, "--output", str(tmp_path / f"{device[-1]}.png")],
-            env={**environment, "DEVICE": device},
-            cwd=PROJECT_DIR,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        found.append(done.stdout.split('"pixel_sha256": ')[1].split('"')[1])
+        out = python(*line, str(tmp_path / f"{device[-1]}.png"), **environment, DEVICE=device)
+        found.append(out.split('"pixel_sha256": ')[1].split('"')[1])
     assert found[0] == found[1]
 
 
