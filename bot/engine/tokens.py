@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,8 @@ class TokenCounter:
         """
         path = "tokenizer/tokenizer.json"
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / path))
+            state = (folder / path).stat()
+            self._tokenizer = _tokenizer(folder / path, state.st_mtime_ns, state.st_size)
         except Exception as error:  # the library has no class of its own for that
             raise broken_model(folder, WeightFileError(path, "damaged")) from error
         added = self._tokenizer.get_added_tokens_decoder()
@@ -61,6 +63,12 @@ class TokenCounter:
         nouns = {text: noun for each in requests for noun, text in each.texts.items()}
         for text, noun in nouns.items():
             check_tokens(self.count(text), noun)
+
+
+@functools.lru_cache(maxsize=4)
+def _tokenizer(path: Path, _changed_ns: int, _size_bytes: int) -> tokenizers.Tokenizer:
+    """Read a file once, though the queue, the command line and the engine's check all count."""
+    return tokenizers.Tokenizer.from_file(str(path))
 
 
 def check_tokens(tokens: int, noun: str) -> None:

@@ -8,6 +8,7 @@ import json
 import zipfile
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from bot.discord_ui.boards.dialogs import packed
@@ -396,6 +397,7 @@ async def test_a_zip_holds_the_original_files(env: DiscordEnv):
     assert "**Spring** · 1 picture" in texts_of(answer)
 
 
+@pytest.mark.nightly
 async def test_an_export_is_split_where_the_place_takes_only_small_files(env: DiscordEnv):
     await create(env)
     for seed in range(1, 13):

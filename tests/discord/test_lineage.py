@@ -293,6 +293,7 @@ async def test_of_a_big_family_the_nearest_are_drawn(env: DiscordEnv):
     assert len(await attachment.read()) < 8 * 2**20
 
 
+@pytest.mark.nightly
 async def test_a_family_beyond_all_bounds_is_looked_at_in_part(env: DiscordEnv):
     ids = await a_family(env)
     await grow(env, ids["first"], REACH + 100)

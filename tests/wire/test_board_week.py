@@ -8,6 +8,8 @@ import json
 import zipfile
 from typing import Any
 
+import pytest
+
 from bot.domain.boards import ItemStatus
 from tests.support.board_channels import board_of, create, current, press, said, select_of
 from tests.support.discord_env import SMALL, DiscordEnv, answer_of, ids_of, texts_of
@@ -46,6 +48,7 @@ class Team:
         return said(await who.submit_modal(shown, {"board": [board_id], "pictures": pictures}))
 
 
+@pytest.mark.nightly
 async def test_a_week_in_a_teams_life(env: DiscordEnv):
     team = Team(env)
     lead = env.moderator

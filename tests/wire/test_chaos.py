@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.chaos.run import Chaos
 
 
@@ -24,6 +26,7 @@ async def test_nothing_is_lost_when_everything_fails(tmp_path: Path):
     assert found.counts["faults"] > 0
 
 
+@pytest.mark.nightly
 async def test_no_image_is_lost_when_the_database_is_too(tmp_path: Path):
     found = await Chaos(
         data_dir=tmp_path / "data",

@@ -167,6 +167,7 @@ async def test_an_export_that_a_kill_interrupts_comes_after_the_restart(
     assert await files_in(server, asked) == ["spring.zip"]
 
 
+@pytest.mark.nightly
 async def test_an_orderly_stop_says_that_the_export_goes_on(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -200,6 +201,7 @@ async def test_where_its_token_died_an_export_is_sent_to_its_reader_once(
     assert is_thinking(asked), "nobody can change that any more"
 
 
+@pytest.mark.nightly
 async def test_who_left_meanwhile_gets_no_export(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -213,6 +215,7 @@ async def test_who_left_meanwhile_gets_no_export(
     assert server.people.messages(place.ada.user.dm_channel) == []
 
 
+@pytest.mark.nightly
 async def test_a_page_in_between_is_not_taken_for_somebody_who_left(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -354,6 +357,7 @@ async def test_an_export_that_discord_finds_too_large_is_sent_in_smaller_files(
     assert "5 MB" not in server.people.response(asked).text, "it fits as it is"
 
 
+@pytest.mark.nightly
 async def test_what_ends_the_process_every_time_is_not_tried_for_ever(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -395,6 +399,7 @@ async def test_what_a_stop_interrupts_is_said_at_once(
     assert rows_of(bot) == []
 
 
+@pytest.mark.nightly
 async def test_a_stop_does_not_wait_for_a_discord_that_hangs(
     server: DiscordServer, place: Place, bot: BotProcess
 ):

@@ -18,6 +18,7 @@ from tests.support.discord_server.clock import PATIENCE_S
 from tests.support.discord_server.faults import Fault
 from tests.support.discord_server.server import DiscordServer
 from tests.support.discord_server.world import Place, Seen
+from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.wire_fixtures"]
 
@@ -105,15 +106,18 @@ def break_deletes(server: DiscordServer, fault: Fault, *, times: int = 1) -> Non
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        Fault.DROPPED_BEFORE,
-        Fault.DROPPED_AFTER,
-        Fault.SERVER_ERROR,
-        Fault.UNAVAILABLE,
-        Fault.PAGE,
-        Fault.RATE_LIMITED,
-        Fault.TOO_LARGE,  # which a deletion cannot be
-    ],
+    sampled(
+        [
+            Fault.DROPPED_BEFORE,
+            Fault.DROPPED_AFTER,
+            Fault.SERVER_ERROR,
+            Fault.UNAVAILABLE,
+            Fault.PAGE,
+            Fault.RATE_LIMITED,
+            Fault.TOO_LARGE,  # which a deletion cannot be
+        ],
+        first=2,
+    ),
 )
 async def test_a_fault_on_the_way_only_delays_it(
     server: DiscordServer, place: Place, quick: BotProcess, fault: Fault
@@ -125,6 +129,7 @@ async def test_a_fault_on_the_way_only_delays_it(
     await gone(server, quick)
 
 
+@pytest.mark.nightly
 async def test_it_is_deleted_for_everybody_at_once_and_the_answer_says_what_is_left(
     server: DiscordServer, place: Place, quick: BotProcess
 ):
@@ -162,6 +167,7 @@ async def test_a_kill_between_row_and_message_is_made_good_by_the_next_start(
 
 
 @pytest.mark.parametrize("has_copy", [False, True])
+@pytest.mark.nightly
 async def test_a_lost_database_neither_undoes_nor_forgets_it(
     server: DiscordServer, place: Place, quick: BotProcess, *, has_copy: bool
 ):
@@ -307,7 +313,7 @@ async def test_an_edit_that_is_too_large_or_one_too_many_only_delays_it(
     assert {"30046", "413"} <= server.journal.fault_counts.keys()
 
 
-@pytest.mark.parametrize("code", [50001, 50013])
+@pytest.mark.parametrize("code", sampled([50001, 50013], first=1))
 async def test_what_discord_does_not_let_go_is_told_and_can_be_deleted_later(
     server: DiscordServer, place: Place, quick: BotProcess, code: int
 ):
@@ -324,6 +330,7 @@ async def test_what_discord_does_not_let_go_is_told_and_can_be_deleted_later(
 
 
 @pytest.mark.parametrize("fault", [None, Fault.TOO_LARGE])
+@pytest.mark.nightly
 async def test_what_is_refused_after_a_restart_is_told_in_private(
     server: DiscordServer, place: Place, quick: BotProcess, fault: Fault | None
 ):
@@ -392,7 +399,7 @@ async def test_a_stop_in_the_middle_says_nothing_untrue(
     await gone(server, quick)
 
 
-@pytest.mark.parametrize("code", [10003, 10008])
+@pytest.mark.parametrize("code", sampled([10003, 10008], first=1))
 async def test_what_is_gone_already_is_deleted(
     server: DiscordServer, place: Place, quick: BotProcess, code: int
 ):

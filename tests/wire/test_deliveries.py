@@ -17,6 +17,7 @@ from tests.support.discord_server.clock import PATIENCE_S
 from tests.support.discord_server.faults import Fault
 from tests.support.discord_server.server import DiscordServer
 from tests.support.discord_server.world import Place, Seen
+from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.wire_fixtures"]
 
@@ -92,6 +93,7 @@ async def one_image(server: DiscordServer, channel: Any) -> Seen:
     return server.people.messages(channel)[0]
 
 
+@pytest.mark.nightly
 async def test_in_a_thread_archived_meanwhile_the_image_is_posted_anew(
     server: DiscordServer, place: Place, thread: Any, slow: BotProcess
 ):
@@ -117,6 +119,7 @@ async def test_a_post_into_an_archived_thread_survives_a_lost_answer_and_a_kill(
 
 
 @pytest.mark.parametrize("has_page", [False, True])
+@pytest.mark.nightly
 async def test_an_edit_that_was_carried_out_before_the_thread_was_archived_is_not_posted_again(
     server: DiscordServer, place: Place, thread: Any, slow: BotProcess, *, has_page: bool
 ):
@@ -141,6 +144,7 @@ async def test_in_a_locked_thread_the_requester_is_told_in_private_at_once(
     assert sum("is given up" in line for line in slow.lines) == 1
 
 
+@pytest.mark.nightly
 async def test_words_that_something_in_between_finds_too_large_are_written_again(
     server: DiscordServer, place: Place, thread: Any, slow: BotProcess
 ):
@@ -202,7 +206,7 @@ async def test_where_nobody_can_be_told_that_is_an_end_as_well(
     assert server.people.messages(place.ada.user.dm_channel) == []
 
 
-@pytest.mark.parametrize("kind", ["page", "20016", "40062"])
+@pytest.mark.parametrize("kind", sampled(["page", "20016", "40062"], first=1))
 async def test_a_passing_refusal_is_tried_again(
     server: DiscordServer, place: Place, slow: BotProcess, kind: str
 ):
@@ -246,6 +250,7 @@ async def test_who_does_not_get_the_acknowledgement_drops_the_job(
     assert ("another copy of the bot" in slow.log) == (code == 40060)
 
 
+@pytest.mark.nightly
 async def test_after_a_restart_the_upload_limit_is_the_one_that_was_told(
     server: DiscordServer, place: Place, slow: BotProcess
 ):

@@ -202,6 +202,7 @@ async def test_commands_are_registered_once_and_buttons_work_after_a_kill(
     assert await shown_pixels(raw, repeated) == await shown_pixels(raw, message)
 
 
+@pytest.mark.nightly
 async def test_a_file_that_cannot_be_fetched_is_one_sentence_and_nothing_is_left(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
@@ -276,6 +277,7 @@ async def test_four_images_killed_at_two_of_them_are_all_finished(
         assert "were drawn" not in message.text
 
 
+@pytest.mark.nightly
 async def test_a_channel_that_hangs_after_a_restart_holds_no_other_up(
     server: DiscordServer, place: Place, tmp_path: Path
 ):
@@ -406,6 +408,7 @@ async def test_discord_refuses_for_a_moment(
     assert server.journal.fault_counts == {"429": 2, "500": 2}
 
 
+@pytest.mark.nightly
 async def test_the_line_breaks_when_the_images_are_sent(
     server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
 ):
@@ -429,6 +432,7 @@ async def test_an_acknowledgement_that_hangs_does_not_hold_the_images_up(
     await only_one(server, place, raw, pixels())
 
 
+@pytest.mark.nightly
 async def test_a_list_of_channels_that_hangs_keeps_nobody_waiting(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
@@ -516,6 +520,7 @@ async def test_a_blocked_bot_can_be_stopped_while_it_waits(server: DiscordServer
 
 
 @pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014])
+@pytest.mark.nightly
 async def test_a_connection_that_is_closed_for_good_ends_with_one_sentence(
     server: DiscordServer, place: Place, tmp_path: Path, code: int
 ):
@@ -527,6 +532,7 @@ async def test_a_connection_that_is_closed_for_good_ends_with_one_sentence(
     assert ("Reset Token" if code == 4004 else f"(code {code})") in bot.lines[-1]
 
 
+@pytest.mark.nightly
 async def test_a_bot_at_work_that_is_closed_for_good_says_so_and_ends_its_jobs_in_order(
     server: DiscordServer, place: Place, tmp_path: Path
 ):
@@ -554,6 +560,7 @@ async def test_a_bot_at_work_that_is_closed_for_good_says_so_and_ends_its_jobs_i
 
 
 @pytest.mark.parametrize("name", ["queue", "history", "imagine"])
+@pytest.mark.nightly
 async def test_a_command_that_a_stop_meets_before_its_answer_is_answered(
     server: DiscordServer, place: Place, bot: BotProcess, name: str
 ):
@@ -593,6 +600,7 @@ async def test_a_star_outlasts_a_page_of_discords_outer_wall(
 
 
 @pytest.mark.parametrize("fault", [Fault.PAGE, Fault.GONE])  # none of them Discord's own word
+@pytest.mark.nightly
 async def test_a_boards_message_follows_though_discord_refuses_for_a_while(
     server: DiscordServer, place: Place, bot: BotProcess, fault: Fault
 ):
@@ -618,6 +626,7 @@ def _reactions(server: DiscordServer, message: Seen) -> list[Any]:
     return list(server.backend.get_message(message.channel_id, message.id).reactions)
 
 
+@pytest.mark.nightly
 async def test_suggestions_that_do_not_get_through_leave_no_trace(
     server: DiscordServer, place: Place, bot: BotProcess
 ):

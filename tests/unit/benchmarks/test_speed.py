@@ -52,6 +52,7 @@ def test_operations_are_counted_from_the_configuration(
     assert [round(each / 1e12, 1) for each in counted] == [linear, attention, decode]
 
 
+@pytest.mark.nightly
 def test_torch_counts_the_same_operations(demo_model: Path):
     from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415 - slow to import
 
@@ -116,6 +117,7 @@ def test_idle_time_is_what_no_kernel_covers():
     assert found.waiting_s == pytest.approx(100e-6)
 
 
+@pytest.mark.nightly
 def test_everything_is_measured_in_one_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -172,6 +174,7 @@ class Repeating:
         self.alive.remove(self._way)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("has_room", [True, False])
 def test_ways_draw_in_turns_where_two_models_fit(demo_model: Path, *, has_room: bool):
     engine = open_engine(locate("demo", model_cache=demo_model), Settings(device="cpu"))
@@ -190,6 +193,7 @@ def test_ways_draw_in_turns_where_two_models_fit(demo_model: Path, *, has_room: 
     assert (Repeating.most, Repeating.alive) == (2 if has_room else 1, [])
 
 
+@pytest.mark.nightly
 def test_a_start_is_measured_from_the_process_it_began(demo_model: Path):
     files = locate("demo", model_cache=demo_model)
     bench = Bench(

@@ -95,6 +95,7 @@ def hand_in(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
 def test_bad_input_and_the_largest_pictures_need_less_than_200_megabytes(tmp_path: Path):
     refused, read = hand_in(tmp_path), large_pictures(tmp_path)

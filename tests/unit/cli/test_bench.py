@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from bot.cli import run
 from bot.cli.bench import STAGES
 
+pytest_plugins = ["tests.support.bot_fixtures"]
 
-def test_every_size_is_measured_by_stage(capsys: pytest.CaptureFixture[str]):
-    arguments = ["bench", "--model", "demo", "--sizes", "128x128", "128x144", "--repeat", "2"]
+
+def test_every_size_is_measured_by_stage(sketch_model: Path, capsys: pytest.CaptureFixture[str]):
+    model = ["bench", "--model", str(sketch_model)]
+    arguments = [*model, "--sizes", "128x128", "128x144", "--repeat", "1"]
 
     assert run([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -146,6 +146,7 @@ def test_every_form_is_written_beside_what_is_there(
         assert sorted(each.suffix for each in path.parent.iterdir()) == [f".{form}"]
 
 
+@pytest.mark.nightly
 def test_a_limit_is_kept_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     async def heavy(boards_env: BoardsEnv) -> str:
         made = await boards_env.board()
@@ -177,6 +178,7 @@ def test_an_export_can_be_in_another_order(tmp_path: Path, capsys: pytest.Captur
     assert orders == [["2", "1"], ["1", "2"]]
 
 
+@pytest.mark.nightly
 def test_a_print_sheet_is_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     id_ = given(tmp_path, a_busy_board)
     assert board("export", id_, "--form", "png", "--json") == 0

@@ -56,11 +56,11 @@ class Interrupted:
 
 
 @pytest.fixture(scope="module")
-def interrupted(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+def interrupted(sketch_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     """Draw many in one process, which is a dear thing to start, and stop it in the middle."""
     folder = tmp_path_factory.mktemp("interrupted")
     many = ("红苹果", "--seed", "42", "--count", "50", *SMALL, "--json")
-    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=demo_model) as process:
+    with deaf_to_no_signal(), start("imagine", *many, cwd=folder, model=sketch_model) as process:
         assert process.stdout is not None
         first = process.stdout.readline()  # it is in the middle of the work now
         process.send_signal(signal.SIGINT)
@@ -153,6 +153,7 @@ def test_prompts_are_read_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
     assert prompts == ["a cat", "a red apple", "香蕉"]
 
 
+@pytest.mark.nightly
 def test_the_filmstrip_shows_every_step(tmp_path: Path):
     strip = tmp_path / "strip.png"
     assert imagine("a red apple", "--filmstrip", str(strip)) == 0
@@ -257,8 +258,9 @@ def test_a_truncated_weight_file_is_named(
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.nightly
 def test_two_processes_draw_the_same_pixels(
-    interrupted: Interrupted, whole_model: None, own_threads: None,
+    interrupted: Interrupted, own_threads: None,
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ):  # fmt: skip
     monkeypatch.chdir(interrupted.folder)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from bot.cli import run
 from bot.settings import PROJECT_DIR
+from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -54,15 +55,18 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("stream", "code", "told"),
-    [
-        (">&-", 1, "The standard output cannot be written: it is closed."),
-        ("> /dev/full", 1, "The standard output cannot be written: No space left on device."),
-        ("> /dev/full 2> /dev/full", 1, ""),
-        (">&- 2>&-", 1, ""),
-        ("> /dev/null 2>&-", 3, ""),
-        ("> /dev/null <&-", 3, ""),
-        ("> /dev/null <&- 2>&-", 3, ""),
-    ],
+    sampled(
+        [
+            (">&-", 1, "The standard output cannot be written: it is closed."),
+            ("> /dev/full", 1, "The standard output cannot be written: No space left on device."),
+            ("> /dev/full 2> /dev/full", 1, ""),
+            (">&- 2>&-", 1, ""),
+            ("> /dev/null 2>&-", 3, ""),
+            ("> /dev/null <&-", 3, ""),
+            ("> /dev/null <&- 2>&-", 3, ""),
+        ],
+        first=2,
+    ),
 )
 def test_a_result_that_cannot_be_written_is_told_and_never_a_trace(
     stream: str, code: int, told: str, picture: Path
@@ -73,11 +77,11 @@ def test_a_result_that_cannot_be_written_is_told_and_never_a_trace(
 
 @pytest.mark.parametrize(
     ("arguments", "stream", "code"),
-    [
+    sampled([
         ("--help", ">&-", 1), ("--help", "> /dev/full", 1), ("--version", "> /dev/full", 1),
         ("imagine --seed x", "2>&-", 2), ("imagine --foo", "2> /dev/full", 2),
         ("imagine --foo", ">&- 2>&- <&-", 2), ("imagine --prompts-file -", "<&-", 2),
-    ],
+    ], first=2),
 )  # fmt: skip
 def test_help_and_refusals_end_in_order_too(arguments: str, stream: str, code: int):
     done = shell(f"bot {arguments} {stream}")
@@ -123,7 +127,7 @@ def test_letters_that_a_stream_cannot_show_do_not_stop_it(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("command", "module"),
-    [
+    sampled([
         ("imagine a", "bot.cli"), ("imagine a", "pydantic"),
         ("imagine a", "bot.cli.imagine"), ("imagine a", "tokenizers"),
         ("imagine a", "torch"), ("compare x.toml", "PIL.Image"), ("inspect x", "numpy"),
@@ -131,7 +135,7 @@ def test_letters_that_a_stream_cannot_show_do_not_stop_it(tmp_path: Path):
         ("board list", "aiosqlite"),
         ("bench", "numpy"), ("doctor", "torch"), ("download", "bot.models"),
         ("playground", "discord"), ("", "discord"),
-    ],
+    ], first=5),
 )  # fmt: skip
 def test_a_signal_while_something_is_imported_ends_every_command_in_order(
     command: str, module: str, tmp_path: Path
@@ -215,7 +219,7 @@ def test_ctrl_c_is_ignored_where_the_process_was_started_so(tmp_path: Path, pict
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--help", "imagine --seed", "imagine", "imagine a --size 3x3"]
+    "arguments", sampled(["--help", "imagine --seed", "imagine", "imagine a --size 3x3"], first=2)
 )
 def test_help_and_refusals_import_no_engine(arguments: str, tmp_path: Path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTION, encoding="utf-8")

@@ -204,6 +204,7 @@ def quantise(folder: Path) -> Path:
     return folder / "transformer/diffusion_pytorch_model.safetensors"
 
 
+@pytest.mark.nightly
 def test_quantised_weights_whose_library_is_here_draw_on_the_reference_path(
     folder: Path, demo_model: Path
 ):

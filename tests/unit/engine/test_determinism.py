@@ -25,6 +25,7 @@ from bot.errors import BadImageError, BotError, CancelledError, InvalidRequestEr
 from bot.services import Service, open_service
 from bot.settings import PROJECT_DIR, Settings
 from tests.support.discord_env import SteeredEngine, crash
+from tests.support.sampling import sampled
 from tests.unit.services.test_service import HERE, Recorder, idle, origin, reached_a_step, submit
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -170,7 +171,10 @@ def another(engine: ZImageEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", [another, cancelled_half_way, refused, without_a_picture, with_memory_run_out]
+    "before",
+    sampled(
+        [another, cancelled_half_way, refused, without_a_picture, with_memory_run_out], first=2
+    ),
 )
 def test_what_was_drawn_before_changes_nothing(
     loaded_engine: ZImageEngine, pixels: dict[str, str], before: Callable[[ZImageEngine], None]

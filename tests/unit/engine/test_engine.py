@@ -22,6 +22,7 @@ from bot.errors import (
     ModelFilesError,
     SettingsError,
 )
+from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -112,7 +113,7 @@ def test_the_image_is_the_official_pipelines(
     assert difference.mean() < 0.05
 
 
-@pytest.mark.parametrize("quality", list(Quality))
+@pytest.mark.parametrize("quality", sampled(list(Quality), first=1))
 def test_every_step_is_reported_and_the_previews_change_nothing(
     sketcher: ZImageEngine, quality: Quality
 ):
@@ -196,6 +197,7 @@ def test_encoding_only_the_real_tokens_gives_the_padded_embedding(
     torch.testing.assert_close(ours, padded, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.nightly
 def test_a_large_image_is_decoded_in_tiles_without_visible_seams(
     engine: ZImageEngine, demo_model: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -25,6 +25,7 @@ from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
+from tests.support.sampling import sampled
 
 SIGMAS = (1.0, 0.8, 0.3)
 OF_FLOAT32 = 1e-5  # relative: sums in another order; measured: 5e-7
@@ -51,7 +52,7 @@ def source(demo_model: Path) -> ZImageTransformer2DModel:
 
 
 @pytest.mark.parametrize("tokens", [5, 32, 41])
-@pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 18), (20, 34)])
+@pytest.mark.parametrize(("height", "width"), sampled([(16, 16), (16, 18), (20, 34)], first=1))
 @torch.inference_mode()
 def test_the_transformer_is_diffusers_own(
     source: ZImageTransformer2DModel, tokens: int, height: int, width: int
@@ -118,7 +119,7 @@ REQUESTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("name", sampled(REQUESTS, first=1))
 def test_both_paths_draw_the_same_picture_and_say_which_they_are(
     engines: dict[str, ZImageEngine], name: str
 ):
@@ -136,6 +137,7 @@ def test_both_paths_draw_the_same_picture_and_say_which_they_are(
     assert again.image.pixel_sha256 == drawings["fast"].image.pixel_sha256
 
 
+@pytest.mark.nightly
 def test_other_sizes_and_qualities_between_change_nothing(engines: dict[str, ZImageEngine]):
     fast, request = engines["fast"], REQUESTS["plain"]
     first = fast.draw(DrawTask(request=request)).image.pixel_sha256

@@ -25,6 +25,7 @@ from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
+from tests.support.sampling import sampled
 
 REQUEST = ImageRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,
@@ -66,7 +67,7 @@ def settle(engine: ZImageEngine, plan: Placement, monkeypatch: pytest.MonkeyPatc
     return parts.backends.now
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", sampled(PLANS, first=1))
 def test_whatever_comes_in_its_turn_the_pixels_stay_the_same(
     engine: ZImageEngine, wanted: list[str], monkeypatch: pytest.MonkeyPatch, name: str
 ):
@@ -123,7 +124,7 @@ has_torchao = pytest.mark.skipif(
 
 
 @has_torchao
-@pytest.mark.parametrize(("precision", "most"), [("int8", 4), ("int4", 20)])
+@pytest.mark.parametrize(("precision", "most"), sampled([("int8", 4), ("int4", 20)], first=1))
 def test_fewer_bits_draw_nearly_the_same_and_come_in_their_turn_too(
     demo_model: Path, engine: ZImageEngine, monkeypatch: pytest.MonkeyPatch,
     precision: str, most: int,

@@ -16,6 +16,7 @@ from bot.media.family_tree.blocks import TreeMeasures
 from bot.media.family_tree.tree import MAX_SIDE
 from bot.media.family_tree.tree_layout import Arrangement, arrange
 from bot.media.kit.typography import length, wrapped
+from tests.support.sampling import sampled
 
 WIDTH, HEIGHT = 100, 160
 REQUEST = ImageRequest(prompt="红苹果, a red apple", seed=1, size=Size(width=128, height=128))
@@ -112,7 +113,7 @@ def test_a_parent_stands_over_the_middle_of_its_children():
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 40, 300])
-@pytest.mark.parametrize("shape", [CHAIN, STAR, COMB, 4, 5])
+@pytest.mark.parametrize("shape", sampled([CHAIN, STAR, COMB, 4, 5], first=8))
 def test_a_picture_of_any_family_stays_readable(count: int, shape: int | str):
     portrait = draw_family(family(count, shape, focus=count * 2 // 3), locale="zh-CN")
     assert max(portrait.image.size) <= MAX_SIDE + 200

@@ -86,6 +86,7 @@ def test_a_png_and_its_recipe_alone_are_drawn_identically(
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one core only")
+@pytest.mark.nightly
 def test_as_many_threads_draw_it_again_as_made_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     own_threads: None,

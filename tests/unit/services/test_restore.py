@@ -452,6 +452,7 @@ async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(
         assert list((data / "images").rglob("*.png"))
 
 
+@pytest.mark.nightly
 async def test_a_database_that_another_program_holds_is_not_taken_for_damaged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -581,6 +581,7 @@ async def test_what_is_drawn_is_delivered_where_an_image_cannot_be_made(
     assert (row["state"], row["error"]) == ("posted", "The model returned no picture.")
 
 
+@pytest.mark.nightly
 async def test_a_channel_that_hangs_holds_no_others_up_after_a_restart(
     settings: Settings, engine: SteeredEngine
 ):
