@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 import discord
+import pytest
 
 from tests.discord.test_places import private_thread_in
 from tests.support.board_channels import (
@@ -292,6 +293,7 @@ async def test_words_from_right_to_left_turn_nothing_beside_them(env: DiscordEnv
     assert options[0]["label"] == "1 · \u2068تفاحة\u2069"
 
 
+@pytest.mark.nightly
 async def test_the_longest_texts_fit_into_every_message(env: DiscordEnv):
     await create(env, "*" * 80, brief="*" * 1000, style="*" * 300)
     for seed in (1, 2):

@@ -40,6 +40,7 @@ def sha_of(engine: ZImageEngine, request: ImageRequest) -> str:
     return engine.draw(DrawTask(request=request)).image.pixel_sha256
 
 
+@pytest.mark.nightly
 def test_it_changes_the_pixels_where_there_is_guidance_and_only_there(demo_engine: ZImageEngine):
     without, guided = sha_of(demo_engine, PLAIN), sha_of(demo_engine, GUIDED)
     assert sha_of(demo_engine, replace(PLAIN, negative=NEGATIVE)) == without

@@ -185,6 +185,7 @@ async def test_an_orderly_stop_says_that_the_export_goes_on(
     await forgotten(bot, server)
 
 
+@pytest.mark.nightly
 async def test_where_its_token_died_an_export_is_sent_to_its_reader_once(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -228,6 +229,7 @@ async def test_a_page_in_between_is_not_taken_for_somebody_who_left(
     await forgotten(bot, server)
 
 
+@pytest.mark.nightly
 async def test_of_several_files_each_is_there_once_wherever_the_bot_is_killed(
     server: DiscordServer, place: Place, bot: BotProcess, board: list[Path]
 ):
@@ -374,6 +376,7 @@ async def test_what_ends_the_process_every_time_is_not_tried_for_ever(
     await forgotten(bot, server)
 
 
+@pytest.mark.nightly
 async def test_where_an_answer_does_not_get_through_it_is_given_a_moment_later(
     server: DiscordServer, place: Place, bot: BotProcess
 ):

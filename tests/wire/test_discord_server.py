@@ -421,6 +421,7 @@ async def test_the_line_breaks_when_the_images_are_sent(
     await only_one(server, place, raw, pixels())
 
 
+@pytest.mark.nightly
 async def test_an_acknowledgement_that_hangs_does_not_hold_the_images_up(
     server: DiscordServer, place: Place, raw: Raw, bot: BotProcess
 ):
@@ -577,6 +578,7 @@ async def test_a_command_that_a_stop_meets_before_its_answer_is_answered(
         await server.people.image(asked)
 
 
+@pytest.mark.nightly
 async def test_a_star_outlasts_a_page_of_discords_outer_wall(
     server: DiscordServer, place: Place, bot: BotProcess
 ):

@@ -271,6 +271,7 @@ def test_two_processes_draw_the_same_pixels(
     assert drawn["path"] != interrupted.first["path"]
 
 
+@pytest.mark.nightly
 def test_ctrl_c_leaves_no_half_file(interrupted: Interrupted):
     assert interrupted.code == 130
     assert interrupted.errors.strip().endswith("Stopped.")

@@ -204,6 +204,7 @@ async def test_alone_or_among_others_and_in_any_order(
     assert shas(alone) == [pixels["plain"]]
 
 
+@pytest.mark.nightly
 async def test_previews_change_nothing(
     service: Service, pixels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -125,6 +125,7 @@ has_torchao = pytest.mark.skipif(
 
 @has_torchao
 @pytest.mark.parametrize(("precision", "most"), sampled([("int8", 4), ("int4", 20)], first=1))
+@pytest.mark.nightly
 def test_fewer_bits_draw_nearly_the_same_and_come_in_their_turn_too(
     demo_model: Path, engine: ZImageEngine, monkeypatch: pytest.MonkeyPatch,
     precision: str, most: int,
