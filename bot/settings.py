@@ -139,6 +139,17 @@ class Settings(BaseModel):
         default=10_000,
         description="Megabytes of pictures that the mood boards of one server may keep.",
     )
+    words: Literal["off", "spoiler", "refuse"] = Field(
+        default="off",
+        description="What becomes of prompts with sexual, violent or hateful words: off (nothing), "
+        "spoiler (their images are hidden until they are clicked), refuse. Both also refuse such "
+        "words in names, captions and comments of boards.",
+    )
+    words_file: Path | None = Field(
+        default=None,
+        description="A list of your own words, beside those that WORDS knows: one a line, as "
+        "README.md shows.",
+    )
     quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30,
         description="Days that files are kept in data/quarantine which the database does not name; "
@@ -203,7 +214,7 @@ class Settings(BaseModel):
             )
         return token
 
-    @field_validator("data_dir", "model_cache", "model", mode="before")
+    @field_validator("data_dir", "model_cache", "model", "words_file", mode="before")
     @classmethod
     def _expand(cls, value: object) -> object:
         """Expand `~` and variables, as a shell would."""

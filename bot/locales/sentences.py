@@ -19,6 +19,10 @@ def _compiled(pairs: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in pairs.items())
 
 
+_NOUNS: Final = {
+    "prompt": "提示词", "name": "名称", "brief": "简介", "style": "风格", "caption": "说明",
+    "credit": "署名", "tag": "标签", "comment": "评论",
+}  # fmt: skip
 _SENTENCES: Final = _compiled({
     # Requests
     r"The size (\S+) does not work: width and height must be multiples of 16, "
@@ -52,6 +56,17 @@ _SENTENCES: Final = _compiled({
     r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
     r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
     r"(\d+) adapters are asked for, .*": r"需要 \1 个适配器，而本机器人不用适配器画图：请更新它。",
+    # Words that are not wanted
+    **{
+        rf"The {noun} has a word that is not wanted here \((.+)\): .*":
+            rf"{chinese}里有这里不允许的词（\1）：请删去。"
+        for noun, chinese in _NOUNS.items()
+    },
+    **{
+        rf"The {noun} took too long to look through for (.+): .*":
+            rf"{chinese}太长，无法检查其中有没有 \1：请写短一些。"
+        for noun, chinese in _NOUNS.items()
+    },
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",

@@ -15,6 +15,7 @@ from bot.errors import BotError, InvalidRequestError
 from bot.services.active_jobs import ActiveJob
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
+from bot.services.policy import Policy
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
 
@@ -32,12 +33,14 @@ class Jobs(JobPart):
         resumption: Resumption,
         tokens: asyncio.Task[TokenCounter | None],
         sizes: SizeRules,
+        policy: Policy,
     ) -> None:
         super().__init__(context)
         self._intake = intake
         self._resumption = resumption
         self._tokens = tokens
         self._sizes = sizes
+        self._policy = policy
 
     async def submit(  # noqa: PLR0913 - what a job is made of
         self,
@@ -70,13 +73,15 @@ class Jobs(JobPart):
 
         Raises:
             BotError: An image that they come from is not for everyone there, a prompt has too many
-                tokens, the queue is full, the requester's limit is reached, or the bot is stopping.
+                tokens or an unwanted word, the queue is full, the requester's limit is reached, or
+                the bot is stopping.
             UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
 
         """
         self._intake.check_open()
         await self._check_parents(parents, viewer)
         await self._check_tokens(requests)
+        is_veiled = await self._policy.check_requests(requests)
         with self._intake.room_for(origin.user_id):
             job = Job(
                 id=new_id(),
@@ -84,7 +89,9 @@ class Jobs(JobPart):
                 origin=origin,
                 parents=tuple(parents),
                 relation=relation,
-                spoiler=spoiler or bool(await self._store.generations.spoilers_among(parents)),
+                spoiler=spoiler
+                or is_veiled
+                or bool(await self._store.generations.spoilers_among(parents)),
                 created_at=now(),
                 axis=axis,
             )

@@ -39,6 +39,7 @@ from bot.services.maintenance import (
     sweep,
 )
 from bot.services.moderation import Moderation
+from bot.services.policy import Policy
 from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
 from bot.services.resumption import Resumption
@@ -92,8 +93,10 @@ class Service:
         )
         self.rules = SizeRules(native=files.native)
         self.model_id = files.model_id
+        self._policy = Policy.read(settings)
         boards = BoardContext(
             store=store,
+            policy=self._policy,
             sizes=self.rules,
             space_bytes=settings.max_boards_mb * 1_000_000,
             pictures=PictureCache(store.boards.small_copies),
@@ -180,10 +183,16 @@ class Service:
             checkpoints=self._checkpoints,
             breakdowns=self._breakdowns,
             intake=intake,
+            policy=self._policy,
             left_over=left_over,
         )
         self.jobs = Jobs(
-            context, intake=intake, resumption=resumption, tokens=self._tokens, sizes=self.rules
+            context,
+            intake=intake,
+            resumption=resumption,
+            tokens=self._tokens,
+            sizes=self.rules,
+            policy=self._policy,
         )
         self.moderation = Moderation(context)
         self.system = System(

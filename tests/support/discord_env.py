@@ -195,7 +195,7 @@ async def open_env(
     async with contextlib.AsyncExitStack() as closing:
         service = await closing.enter_async_context(open_service(settings, lambda: engine))
         bot = ImageBot(settings, service)
-        sim = simcord.Env(bot, check_errors=False)
+        sim = simcord.Env(bot, check_errors=False, settle_timeout=PATIENCE_S)
         bot.now = sim.now
         bot.redraw_interval_s = 0.0
         with webhook_calls_to(sim), channel_kinds_told():

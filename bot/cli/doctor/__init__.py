@@ -20,6 +20,7 @@ from bot.environment.installation import install_line
 from bot.environment.streams import tell
 from bot.errors import BotError
 from bot.models import check_tensors, locate
+from bot.services.policy import Policy
 from bot.settings import Settings, misspelt_variables
 
 _PACKAGES: Final = (
@@ -103,6 +104,18 @@ def _packages() -> Iterator[Check]:
             yield problem(name, "not installed", f"run `{install_line(name)}`")
 
 
+def _words(settings: Settings) -> Iterator[Check]:
+    if settings.words == "off" and settings.words_file is not None:
+        yield warning("words", "WORDS_FILE is not read", "set WORDS=refuse or WORDS=spoiler")
+        return
+    try:
+        Policy.read(settings)
+    except BotError as error:
+        yield problem("words", error.message)
+    else:
+        yield ok("words", f"WORDS={settings.words}")
+
+
 def _settings(settings: Settings) -> Iterator[Check]:
     for note in settings.notes:
         yield problem("settings", note)
@@ -112,6 +125,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
     source = str(file.absolute()) if file.is_file() else "the environment and the defaults"
     shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
     yield ok("settings", f"from {source}: {shown}")
+    yield from _words(settings)
     if settings.discord_token is None:
         yield warning(
             "discord token",

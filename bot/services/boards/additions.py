@@ -19,7 +19,7 @@ from bot.errors import BotError, DamagedPictureError
 from bot.media.fingerprint import Match, best_match, candidates
 from bot.media.image_input import Picture, read_picture
 from bot.media.picture_files import read_copy, write_once
-from bot.services.boards.inputs import Label, UploadDetails, megabytes
+from bot.services.boards.inputs import Label, UploadDetails, megabytes, texts_of
 from bot.services.boards.offers import Offer, content_of, look_at, new_item, said_of
 from bot.services.boards.refusals import allowed, no_image
 from bot.services.boards.updates import BoardChanges, BoardUpdate
@@ -77,7 +77,7 @@ class Additions(BoardChanges):
 
     async def _check(self, viewer: Viewer, board_id: str, label: Label) -> None:
         """Refuse early, before anything is opened; what counts is checked again at the end."""
-        said_of(label)
+        await self._context.policy.check_texts(texts_of(said_of(label)))
         allowed(await self._table.head(board_id), viewer, _needs(label), typed=board_id)
 
     async def _offer_of(self, generation: Generation, viewer: Viewer) -> Offer:

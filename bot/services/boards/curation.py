@@ -10,7 +10,7 @@ from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.additions import check_room
-from bot.services.boards.inputs import ItemEdits
+from bot.services.boards.inputs import ItemEdits, texts_of
 from bot.services.boards.overview import Overview
 from bot.services.boards.refusals import guild_of
 from bot.services.boards.updates import UNDO_FOR, BoardUpdate
@@ -39,6 +39,7 @@ class Curation(Overview):
 
         """
         new = _checked(words)
+        await self._context.policy.check_texts(texts_of(new))
         async with self._working(viewer, board_id, Access.ADD) as work:
             item = await work.item(number)
             if item.added_by != viewer.user_id:

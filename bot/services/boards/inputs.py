@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypedDict
 
 from bot.domain.boards import Access, SheetOrder, Theme, rules
 from bot.domain.requests import SizeRules
@@ -63,6 +63,17 @@ class UploadDetails(Label):
     author_name: str
     channel_id: int | None
     is_spoiler: bool
+
+
+_NOUNS: Final = {
+    "name": "name", "brief": "brief", "style": "style", "caption": "caption", "credit": "credit",
+    "tags": "tag",
+}  # fmt: skip
+
+
+def texts_of(fields: Mapping[str, Any]) -> dict[str, object]:
+    """Return the words among fields of a board or a picture, by what a sentence calls them."""
+    return {noun: fields[key] for key, noun in _NOUNS.items() if fields.get(key)}
 
 
 def checked(edits: BoardEdits, sizes: SizeRules) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from bot.domain.jobs import new_id
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.discussion import shortlist
-from bot.services.boards.inputs import BoardEdits, BoardOptions, checked
+from bot.services.boards.inputs import BoardEdits, BoardOptions, checked, texts_of
 from bot.services.boards.refusals import NoBoardError, guild_of
 from bot.services.boards.updates import BoardChanges, BoardUpdate
 from bot.storage.boards import BoardChange
@@ -42,6 +42,7 @@ class Lifecycle(BoardChanges):
 
         """
         fields = checked({"name": name, **options}, self._context.sizes)
+        await self._context.policy.check_texts(texts_of(fields))
         _check_seen(fields.get("channel_id"), viewer)
         board = replace(_blank(viewer, self._context.now()), **fields)
         async with self._table.change() as change:
@@ -61,6 +62,7 @@ class Lifecycle(BoardChanges):
 
         """
         fields = checked(edits, self._context.sizes)
+        await self._context.policy.check_texts(texts_of(fields))
         _check_seen(fields.get("channel_id"), viewer)
         needs = Access.CURATE if fields.keys() <= _CURATED else Access.OWN
         async with self._working(viewer, board_id, needs) as work:

@@ -19,6 +19,7 @@ from bot.media.palettes import merged
 from bot.media.thumbnails import PictureCache
 from bot.services.boards.refusals import allowed, changeable, no_picture, refusal
 from bot.services.boards.visibility import without_colours
+from bot.services.policy import Policy
 from bot.storage import Store
 from bot.storage.boards import BoardChange, BoardTable
 
@@ -42,6 +43,7 @@ class BoardContext:
         looking: Held while a picture that is handed in is opened.
         files: Held between a copy's file and its row, and by the sweep.
         pictures: The small copies that sheets are made of.
+        policy: What people may write.
 
     """
 
@@ -53,6 +55,7 @@ class BoardContext:
     looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LOOKED_AT_ONCE))
     files: asyncio.Lock = field(default_factory=asyncio.Lock)
     pictures: PictureCache
+    policy: Policy = field(default_factory=Policy)
 
     async def tell(self, board_id: str) -> None:
         """Call everybody who wants to know of a change."""
