@@ -266,5 +266,7 @@ def _why(error: sqlite3.Error) -> str:
 async def _fetched(
     connection: aiosqlite.Connection, sql: str, values: tuple[object, ...]
 ) -> list[aiosqlite.Row]:
-    # One visit to the connection's thread; a cursor of its own would take three.
-    return list(await connection.execute_fetchall(sql, values))
+    # Three visits to the connection's thread. `execute_fetchall` takes one and does not close its
+    # cursor: with it, a restart now and then found the file still locked.
+    async with connection.execute(sql, values) as cursor:
+        return list(await cursor.fetchall())
