@@ -65,9 +65,7 @@ class Policy:
             UnwantedWordError: One of them is not drawn here at all.
 
         """
-        if self._action == "off":
-            return False
-        found = await self.found_in(requests)
+        found = await self._found_in(requests)
         if found and self._action == "refuse":
             raise UnwantedWordError(PROMPT_NOUN, next(iter(found.values())))
         return bool(found)
@@ -76,10 +74,10 @@ class Policy:
         """Return a sentence for each image, by its position, that would be refused by now."""
         if self._action != "refuse":
             return {}
-        found = await self.found_in(requests)
+        found = await self._found_in(requests)
         return {i: UnwantedWordError(PROMPT_NOUN, each).message for i, each in found.items()}
 
-    async def found_in(self, requests: Sequence[ImageRequest]) -> dict[int, FoundWord]:
+    async def _found_in(self, requests: Sequence[ImageRequest]) -> dict[int, FoundWord]:
         """Return the first unwanted word of each request that has one, by its position."""
         if self._action == "off":
             return {}

@@ -87,7 +87,7 @@ def _letters(run: str) -> str:
 
 def plain_reading(text: str) -> str:
     """Return the words and numbers of a folded text, whatever their script, between spaces."""
-    return f" {' '.join(_WORD.findall(text))} "
+    return _words(_WORD, text)
 
 
 def masked_words(text: str) -> list[re.Pattern[str]]:
@@ -116,8 +116,7 @@ def cjk_readings(text: str) -> Iterator[str]:
     for before, piece in itertools.pairwise(pieces):
         is_short = 1 in {_length_at(before, -1), _length_at(piece, 0)}
         joined.append(piece if is_short else f" {piece}")
-    closed = " ".join(_CJK_RUN.findall("".join(joined)))
-    yield closed
+    yield " ".join(_CJK_RUN.findall("".join(joined)))
 
 
 def _length_at(piece: str, side: int) -> int:

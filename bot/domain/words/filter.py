@@ -15,7 +15,7 @@ from bot.domain.words.disguise import (
     masked_words,
     plain_reading,
 )
-from bot.domain.words.lists import Category, Entry
+from bot.domain.words.lists import Entry
 
 PATTERN_S: Final = 0.05  # for a regular expression of somebody's own, on one text
 _LATIN: Final = re.compile(r"[a-z ]+")
@@ -36,11 +36,6 @@ class FoundWord:
     entry: Entry
     is_certain: bool = True
 
-    @property
-    def category(self) -> Category:
-        """Return what the word is about."""
-        return self.entry.category
-
 
 class WordFilter:
     """Lists, ready to be looked for; it may be used on any thread."""
@@ -50,7 +45,7 @@ class WordFilter:
         own = {each.words or each.written: each for each in entries}
         self._patterns = [each for each in own.values() if each.pattern is not None]
         self._latin, self._cjk, self._others = (
-            _Group(form) for form in (_latin_form, _cjk_form, _other_form)
+            _Group(form) for form in (_word_form, _cjk_form, _word_form)
         )
         for each in own.values():
             if each.pattern is None:
@@ -119,12 +114,8 @@ class _Group:
         return next((each for each in self._entries.values() if masked.fullmatch(each.words)), None)
 
 
-def _latin_form(entry: Entry) -> str:
-    return rf"(?<= ){re.escape(entry.words)}{'[a-z]*' if entry.is_prefix else ''}(?= )"
-
-
-def _other_form(entry: Entry) -> str:
-    """Return the expression of what has digits or another script: as it stands, no disguise."""
+def _word_form(entry: Entry) -> str:
+    """Return the expression of whole words, in a reading with single spaces."""
     return rf"(?<= ){re.escape(entry.words)}{'[^ ]*' if entry.is_prefix else ''}(?= )"
 
 
@@ -137,10 +128,6 @@ def _cjk_form(entry: Entry) -> str:
 
 
 def _covers(phrase: str, reading: str, match: re.Match[str]) -> bool:
-    """Tell whether a found word stands within a harmless phrase."""
-    start = reading.find(phrase, max(0, match.start() - len(phrase)))
-    while start != -1 and start <= match.start():
-        if start + len(phrase) >= match.end() or start <= match.start() < start + len(phrase):
-            return True
-        start = reading.find(phrase, start + 1)
-    return False
+    """Tell whether a found word begins within a harmless phrase."""
+    size, start = len(phrase), match.start()
+    return reading.find(phrase, max(0, start - size + 1), start + size) != -1
