@@ -14,6 +14,7 @@ from bot.engine import Engine
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.execution.thread_slot import GRACE_S, ThreadSlot
 from bot.models import locate
+from bot.services.policy import Policy
 from bot.services.service import Service
 from bot.services.temporary_files import sweep_temporary
 from bot.settings import Settings
@@ -30,13 +31,15 @@ async def open_service(
 
     Raises:
         LoadFailedError: The model is not here, or its files are broken.
-        BotError: The database cannot be used, or another copy of the bot uses it.
+        BotError: The list of words cannot be read, the database cannot be used, or another copy of
+            the bot uses it.
 
     """
     try:
         files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
     except ModelFilesError as error:
         raise LoadFailedError(error.message) from error
+    policy = await asyncio.to_thread(Policy.read, settings)
     data = settings.data_dir
     with alone_in(settings):
         await asyncio.to_thread(sweep_temporary, data)
@@ -52,7 +55,7 @@ async def open_service(
                 grace_s=grace_s,
                 usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
             ) as slot,
-            Service(store, [slot], files, settings) as service,
+            Service(store, [slot], files, settings, policy) as service,
         ):
             yield service
 

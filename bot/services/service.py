@@ -81,7 +81,12 @@ class Service:
     lost: asyncio.Event
 
     def __init__(
-        self, store: Store, slots: Sequence[Slot], files: ModelFiles, settings: Settings
+        self,
+        store: Store,
+        slots: Sequence[Slot],
+        files: ModelFiles,
+        settings: Settings,
+        policy: Policy,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self._store = store
@@ -93,7 +98,7 @@ class Service:
         )
         self.rules = SizeRules(native=files.native)
         self.model_id = files.model_id
-        self._policy = Policy.read(settings)
+        self._policy = policy
         boards = BoardContext(
             store=store,
             policy=self._policy,
