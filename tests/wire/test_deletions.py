@@ -88,8 +88,11 @@ def rows(bot: BotProcess, sql: str) -> list[Any]:
 async def gone(server: DiscordServer, bot: BotProcess, count: int = 1) -> None:
     """Wait until so many images have left Discord, the disk and the list of what is to be done."""
     async with asyncio.timeout(PATIENCE_S):
-        while rows(bot, "SELECT * FROM deletions") or not rows(
-            bot, "SELECT * FROM generations WHERE deleted_at IS NOT NULL"
+        # One read: between two, a deletion can begin.
+        while not rows(
+            bot,
+            "SELECT 1 FROM generations WHERE deleted_at IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM deletions)",
         ):
             await server.changes.within(0.05)
     kept = {row[0] for row in rows(bot, "SELECT id FROM generations WHERE deleted_at IS NULL")}
