@@ -55,7 +55,7 @@ class Compare(commands.Cog):
         """Queue the comparison as one job; the service acknowledges it."""
         axis = Axis(vary)
         _check_options(axis, given, has_values=bool(values and values.strip()))
-        requests = comparison(self._bot.service.rules, axis, values=values or "", given=given)
+        requests = comparison(self._bot.service.sizes, axis, values=values or "", given=given)
         await submit(interaction, requests, spoiler=spoiler, axis=axis)
 
     @compare.autocomplete("size")
@@ -65,7 +65,7 @@ class Compare(commands.Cog):
         """Offer sizes as `/imagine` does."""
         service = bot_of(interaction).service
         recent: list[Size] = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
-        return size_choices(service.rules, recent, typed)
+        return size_choices(service.sizes, recent, typed)
 
     @compare.autocomplete("values")
     async def suggest_values(

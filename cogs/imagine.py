@@ -49,7 +49,7 @@ class Imagine(commands.Cog):
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
-        rules = self._bot.service.rules
+        rules = self._bot.service.sizes
         in_form = {field.option for field, _ in form_entries()}
         chosen = {name: value for name, value in given.items() if value is not None}
         typed = {name: str(value) for name, value in chosen.items() if name in in_form}
@@ -70,7 +70,7 @@ class Imagine(commands.Cog):
         """Offer what the user drew lately, then the named sizes, then what they are typing."""
         service = bot_of(interaction).service
         recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
-        return size_choices(service.rules, recent, typed)
+        return size_choices(service.sizes, recent, typed)
 
 
 async def draw(
@@ -88,7 +88,7 @@ async def draw(
         prompt, size = await with_defaults(service, viewer_here(interaction), prompt, size)
     others = {field.option: options.get(field.option) for field in FIELDS}
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
-    request = ImageRequest.parse(rules=service.rules, **given)
+    request = ImageRequest.parse(rules=service.sizes, **given)
     try:
         await submit(interaction, series(request, options["count"]), spoiler=options["spoiler"])
     except TooManyTokensError as error:
@@ -132,3 +132,4 @@ async def setup(bot: ImageBot) -> None:
     """Add the command."""
     await bot.add_cog(Imagine(bot))
     bot.form_handlers["imagine"] = send_form
+    bot.form_actions["imagine"] = "imagine"

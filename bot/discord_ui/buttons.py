@@ -89,7 +89,7 @@ _ACTIONS = {
 async def send_edit(interaction: discord.Interaction, form: Form) -> None:
     """Queue the changed images; unchanged fields keep each image's own value."""
     generations = await find_some(interaction, form.subject["ids"])
-    rules = bot_of(interaction).service.rules
+    rules = bot_of(interaction).service.sizes
     new, old = _values(form.typed, rules), _values(form.shown, rules)
     changed = {name: value for name, value in new.items() if value != old[name]}
     requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
@@ -127,6 +127,7 @@ async def setup(bot: ImageBot) -> None:
     bot.service.system.deletions.remover = DiscordRemover(bot)
     bot.add_dynamic_items(ImageButton, CancelButton)
     bot.form_handlers["edit"] = send_edit
+    bot.form_actions["edit"] = "redraw"
 
 
 async def cancel_job(interaction: discord.Interaction, job_id: str) -> None:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 EXTENSIONS: Final = (
     "cogs.restart",
     "bot.discord_ui.places",
+    "bot.discord_ui.actions",
     "bot.discord_ui.replies",
     "bot.discord_ui.items",
     "bot.discord_ui.forms",
@@ -52,11 +53,13 @@ class ImageBot(commands.Bot):
         redraw_interval_s: How long the message of a board stays as it is, at least: Discord allows
             about 5 edits in 5 s a channel, and jobs want some, too. A simulated one has no limits.
         reply_for: Makes the reply of a job that an earlier run of the bot left unfinished.
+        check_use: Refuses an action that the rules do not let somebody do where they ask.
         post_again: Posts earlier images to a channel, with live buttons.
         answer_times: How long an answer is tried.
         arrivals: The interactions that came lately.
         fetch_within_s: How long a file that was handed in may take to come from Discord.
         form_handlers: What is done with forms that are sent, by their kind.
+        form_actions: Which action of `bot.domain.rules` that is, where rules can refuse it.
         resume_answers: Takes up the deferred answers that an earlier run of the bot left.
         stop_answers: Interrupts those that still take long, and says so.
 
@@ -64,6 +67,7 @@ class ImageBot(commands.Bot):
 
     tree: ImageTree
     reply_for: Callable[[Job], Reply]
+    check_use: Callable[[discord.Interaction, str | None], Awaitable[None]]
     post_again: Callable[[discord.abc.Messageable, Sequence[Generation]], Awaitable[None]]
 
     def __init__(self, settings: Settings, service: Service) -> None:
@@ -93,6 +97,7 @@ class ImageBot(commands.Bot):
         self.arrivals = Arrivals()
         self.fetch_within_s = 30.0
         self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
+        self.form_actions: dict[str, str] = {}
         self.resume_answers: Callable[[], Awaitable[None]] = _no_answers
         self.stop_answers: Callable[[], Awaitable[None]] = _no_answers
         self._answering: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}

@@ -9,18 +9,35 @@ from discord import app_commands
 
 from bot import locales
 from bot.discord_ui.boundary import answer_error, is_welcome
+from bot.discord_ui.interaction_kinds import action_of
 from bot.domain.plain_text import plain_text
+from bot.errors import BotError
 
 
 class ImageTree(app_commands.CommandTree[Any]):
     """The slash commands and menus, with the boundary all their errors end at."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Clean what was typed; drop a command that came twice, or too late to be answered."""
+        """Clean what was typed; drop a command that came twice or too late, or is refused here."""
         data: Any = interaction.data
         _clean(data.get("options", []))
         is_suggestion = interaction.type is discord.InteractionType.autocomplete
-        return is_suggestion or is_welcome(interaction)
+        if not is_suggestion and not is_welcome(interaction):
+            return False
+        try:
+            await self.client.check_use(interaction, action_of(interaction))
+        except BotError as error:
+            await self._refuse(interaction, error, is_suggestion=is_suggestion)
+            return False
+        return True
+
+    async def _refuse(
+        self, interaction: discord.Interaction[Any], error: BotError, *, is_suggestion: bool
+    ) -> None:
+        if is_suggestion:
+            await interaction.response.autocomplete([])
+        else:
+            await answer_error(interaction, error)
 
     async def on_error(
         self,

@@ -16,6 +16,7 @@ import discord
 from discord import ui
 from discord.ext import commands
 
+from bot.discord_ui.actions import check_use
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.boundary import answer_error, answer_privately, errors_answered, is_welcome
 from bot.discord_ui.client import ImageBot
@@ -201,6 +202,7 @@ async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
         await _give_back(interaction, error, typed)
         return
     try:
+        await check_use(interaction, bot.form_actions.get(form.kind))
         await bot.form_handlers[form.kind](interaction, form)
     except UnansweredError as error:
         await answer_error(interaction, error)

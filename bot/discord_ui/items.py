@@ -9,8 +9,10 @@ import discord
 from discord import ui
 from discord.ext import commands
 
+from bot.discord_ui.actions import check_use
 from bot.discord_ui.boundary import answer_error, errors_answered, is_welcome
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.interaction_kinds import action_of
 from bot.discord_ui.payloads import is_understood
 from bot.discord_ui.refusals import RefusalError
 
@@ -51,6 +53,7 @@ class AnswerableItem(ui.DynamicItem[_Item], template=_NOTHING):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the item is for; what goes wrong becomes one private sentence."""
         async with errors_answered(interaction):
+            await check_use(interaction, action_of(interaction))
             await self.pressed(interaction)
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:

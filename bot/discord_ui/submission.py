@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import discord
 
-from bot.discord_ui.channel_rules import is_age_restricted
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.hints import give_hints
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.replies import DiscordReply
-from bot.discord_ui.viewers import guild_of, place_here, viewer_here, viewer_of
+from bot.discord_ui.viewers import scene_here, viewer_here, viewer_of
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
@@ -29,8 +28,9 @@ def bot_of(interaction: discord.Interaction) -> ImageBot:
 def origin_of(interaction: discord.Interaction) -> JobSource:
     """Return where a job comes from and how it is answered."""
     assert interaction.channel_id is not None
+    scene = scene_here(interaction)
     return JobSource(
-        guild_id=guild_of(interaction),
+        guild_id=scene.guild_id,
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
         user_name=plain_text(interaction.user.display_name),
@@ -39,7 +39,9 @@ def origin_of(interaction: discord.Interaction) -> JobSource:
         token=interaction.token,
         expires_at=interaction.expires_at,
         upload_limit=interaction.filesize_limit,
-        is_age_restricted=is_age_restricted(place_here(interaction)),
+        channel_kind=scene.kind,
+        role_ids=scene.role_ids,
+        places=scene.places,
     )
 
 

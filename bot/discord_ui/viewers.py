@@ -12,6 +12,7 @@ import discord
 from bot.discord_ui.channel_rules import Place, ground_of, is_age_restricted, is_fit_for, is_open_to
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.places import Places, places_of
+from bot.domain.scenes import ChannelKind, Scene
 from bot.domain.viewers import NO_CHANNEL, MadeAt, Rights, Viewer
 
 
@@ -35,21 +36,70 @@ def place_here(interaction: discord.Interaction) -> Place | None:
     return guild.get_channel_or_thread(interaction.channel_id or 0)
 
 
+async def scene_of(interaction: discord.Interaction) -> Scene:
+    """Return who asks and where, as rules know it; looked up once for an interaction."""
+    if "scene" not in interaction.extras:
+        bot, place, scene = interaction.client, place_here(interaction), scene_here(interaction)
+        assert isinstance(bot, ImageBot)
+        if place is not None and bot.service.rules.book(scene.guild_id).has_kinds:
+            spoilers = await places_of(bot).spoilers(place.guild)
+            if scene.kind is ChannelKind.NORMAL and (
+                spoilers is None or _ground_id(place) in spoilers
+            ):
+                scene = replace(scene, kind=ChannelKind.SPOILER)
+        interaction.extras["scene"] = scene
+    found: Scene = interaction.extras["scene"]
+    return found
+
+
+def scene_here(interaction: discord.Interaction) -> Scene:
+    """Return the same without a look at what is not known yet."""
+    known: Scene | None = interaction.extras.get("scene")
+    if known is not None:
+        return known
+    guild_id, member = guild_of(interaction), interaction.user
+    place = place_here(interaction)
+    is_adult = is_age_restricted(place)
+    return Scene(
+        guild_id=guild_id,
+        user_id=member.id,
+        role_ids=_role_ids(member) if guild_id is not None else frozenset(),
+        places=places_around(place, interaction.channel_id),
+        kind=ChannelKind.AGE_RESTRICTED if is_adult else ChannelKind.NORMAL,
+    )
+
+
+def places_around(place: Place | None, channel_id: int | None) -> tuple[int, ...]:
+    """Return a thread, its channel and its category, the innermost first, as far as is known."""
+    ground = None if place is None else ground_of(place)
+    category_id = None if ground is None else ground.category_id
+    ids = (channel_id, None if ground is None else ground.id, category_id)
+    return tuple(dict.fromkeys(each for each in ids if each is not None))
+
+
+def _role_ids(member: discord.User | discord.Member) -> frozenset[int]:
+    """Return a member's roles but @everyone, also where the bot does not know the server."""
+    if not isinstance(member, discord.Member):
+        return frozenset()
+    return frozenset(member._roles)  # noqa: SLF001 - `roles` leaves out those of unknown servers
+
+
 def rights_of(member: discord.Member) -> Rights:
     """Return what a member may do with other people's things.
 
     Who manages messages in the server itself is a moderator everywhere, whatever single channels
     say. *Manage Server* alone makes no moderator: it says nothing of what others wrote.
     """
+    is_manager = member.guild_permissions.manage_guild
     if member.guild_permissions.manage_messages:
-        return Rights(is_moderator=True)
+        return Rights(is_moderator=True, is_manager=is_manager)
     moderated = {
         channel.id
         for channel in member.guild.channels
         if channel.permissions_for(member).manage_messages
     }
     below = {each.id for each in member.guild.threads if each.parent_id in moderated}
-    return Rights(moderated=frozenset(moderated | below))
+    return Rights(moderated=frozenset(moderated | below), is_manager=is_manager)
 
 
 async def viewer_of(interaction: discord.Interaction, also: Collection[int | None] = ()) -> Viewer:
@@ -90,10 +140,14 @@ def viewer_here(interaction: discord.Interaction) -> Viewer:
     """Return who asks as if they saw only the place where they ask: nothing is looked up."""
     channel_id = interaction.channel_id
     here = frozenset() if channel_id is None else frozenset({channel_id})
+    scene = scene_here(interaction)
     return Viewer(
         user_id=interaction.user.id,
         user_name=interaction.user.display_name,
-        guild_id=guild_of(interaction),
+        role_ids=scene.role_ids,
+        places=scene.places,
+        kind=scene.kind,
+        guild_id=scene.guild_id,
         channel_id=channel_id,
         is_alone=interaction.context.dm_channel,
         channels=here,
@@ -111,7 +165,8 @@ async def _viewer(interaction: discord.Interaction[Any], also: Collection[int]) 
         # Only the commands were invited, not the bot: of the server it knows but this channel.
         may_manage = interaction.permissions.manage_messages
         return replace(here, moderated=here.channels if may_manage else frozenset())
-    return await viewer_in(bot, member, here.channel_id, here=place_here(interaction), also=also)
+    found = await viewer_in(bot, member, here.channel_id, here=place_here(interaction), also=also)
+    return replace(found, places=here.places, kind=here.kind)
 
 
 async def viewer_in(
@@ -149,7 +204,7 @@ async def viewer_in(
     return Viewer(
         user_id=member.id,
         user_name=member.display_name,
-        role_ids=frozenset(role.id for role in member.roles),
+        role_ids=frozenset(role.id for role in member.roles if not role.is_default()),
         guild_id=guild.id,
         channel_id=channel_id,
         channels=frozenset(channels),
@@ -162,6 +217,7 @@ async def viewer_in(
             id_ for id_, each in there.items() if spoilers is None or _ground_id(each) in spoilers
         ),
         is_moderator=rights.is_moderator,
+        is_manager=rights.is_manager,
         moderated=rights.moderated
         | {id_ for id_, each in there.items() if _ground_id(each) in rights.moderated},
     )

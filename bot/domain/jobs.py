@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.domain.requests import Axis, ImageRequest
+from bot.domain.scenes import ChannelKind, Scene
 
 # How an image came from another one; `bot.domain.lineage.relation_of` says which is which.
 Relation = Literal["imagine", "same_seed", "new_seed", "variation", "edit"]
@@ -56,7 +57,9 @@ class JobSource:
         guild_id: None in direct messages and in groups.
         token: Of the interaction, valid until `expires_at`; None once it is of no more use.
         upload_limit: Bytes that one file may have there, where the interaction told.
-        is_age_restricted: Whether the channel is when it is asked; not kept with the job.
+        channel_kind: What the channel is when it is asked.
+        role_ids: The requester's in the guild.
+        places: The thread, channel and category that it is asked in, the innermost first.
 
     """
 
@@ -69,7 +72,20 @@ class JobSource:
     token: str | None = field(repr=False)
     expires_at: dt.datetime
     upload_limit: int | None = None
-    is_age_restricted: bool = False
+    channel_kind: ChannelKind = ChannelKind.NORMAL
+    role_ids: frozenset[int] = frozenset()
+    places: tuple[int, ...] = ()
+
+    @property
+    def scene(self) -> Scene:
+        """Return whose rules it falls under."""
+        return Scene(
+            guild_id=self.guild_id,
+            user_id=self.user_id,
+            role_ids=self.role_ids,
+            places=self.places or (self.channel_id,),
+            kind=self.channel_kind,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from bot.domain.scenes import ChannelKind, Scene
+
 NO_CHANNEL: Final = 0  # of an image whose channel nothing tells any more: it counts as gone
 
 
@@ -47,11 +49,13 @@ class Rights:
     Attributes:
         is_moderator: Whether they manage messages in the guild itself (as administrators and its
             owner do): they are moderators everywhere in it.
+        is_manager: Whether they manage the server: its rules are theirs to set.
         moderated: The channels and threads where they may manage messages.
 
     """
 
     is_moderator: bool = False
+    is_manager: bool = False
     moderated: frozenset[int] = frozenset()
 
     def moderates(self, channel_id: int | None) -> bool:
@@ -71,6 +75,8 @@ class Viewer(Rights):
             brought the bot along.
         channel_id: Where they ask.
         is_alone: Whether nobody else reads there: direct messages with the bot.
+        places: The thread they ask in, its channel and its category, the innermost first.
+        kind: What kind of channel that is.
         channels: The channels and threads of the guild that they may view. Age-restricted ones
             are among them only where the place they ask from is age-restricted, too: nobody's age
             is known elsewhere.
@@ -89,11 +95,25 @@ class Viewer(Rights):
     guild_id: int | None = None
     channel_id: int | None = None
     is_alone: bool = False
+    places: tuple[int, ...] = ()
+    kind: ChannelKind = ChannelKind.NORMAL
     channels: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
     shared: frozenset[int] = frozenset()
     veiled: frozenset[int] = frozenset()
+
+    @property
+    def scene(self) -> Scene:
+        """Return whose rules they fall under."""
+        here = () if self.channel_id is None else (self.channel_id,)
+        return Scene(
+            guild_id=self.guild_id,
+            user_id=self.user_id,
+            role_ids=self.role_ids,
+            places=self.places or here,
+            kind=self.kind,
+        )
 
     def sees(self, made: Made) -> bool:
         """Tell whether something may be shown to them alone; what may not, does not exist."""
@@ -130,6 +150,16 @@ class Viewer(Rights):
     def may_steer_jobs(self) -> bool:
         """Tell whether they may move, pause and clear the jobs of the guild that they ask in."""
         return self.guild_id is not None and self.is_moderator
+
+    @property
+    def may_set_rules(self) -> bool:
+        """Tell whether the rules of the guild that they ask in are theirs to see and change."""
+        return self.guild_id is not None and self.is_manager
+
+    @property
+    def may_ban(self) -> bool:
+        """Tell whether they may keep members of the guild that they ask in from using the bot."""
+        return self.may_steer_jobs or self.may_set_rules
 
     @property
     def may_set_stars(self) -> bool:

@@ -14,7 +14,7 @@ from bot.engine import Engine
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.execution.thread_slot import GRACE_S, ThreadSlot
 from bot.models import locate
-from bot.services.policy import Policy
+from bot.services.policy import operator_entries
 from bot.services.service import Service
 from bot.services.temporary_files import sweep_temporary
 from bot.settings import Settings
@@ -39,7 +39,7 @@ async def open_service(
         files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
     except ModelFilesError as error:
         raise LoadFailedError(error.message) from error
-    policy = await asyncio.to_thread(Policy.read, settings)
+    operator = await asyncio.to_thread(operator_entries, settings)
     data = settings.data_dir
     with alone_in(settings):
         await asyncio.to_thread(sweep_temporary, data)
@@ -55,7 +55,7 @@ async def open_service(
                 grace_s=grace_s,
                 usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
             ) as slot,
-            Service(store, [slot], files, settings, policy) as service,
+            Service(store, [slot], files, settings, operator) as service,
         ):
             yield service
 

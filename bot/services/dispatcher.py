@@ -11,6 +11,7 @@ from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.delivery import FIXED_SENTENCE, Delivery
 from bot.services.estimator import Estimator
+from bot.services.policy import Policy
 from bot.services.queue import FairQueue
 from bot.services.slot_worker import DrawingParts, SlotLostError, SlotWorker
 from bot.storage import Store
@@ -37,6 +38,7 @@ class Dispatcher:
         checkpoints: Checkpoints,
         breakdowns: Breakdowns,
         estimator: Estimator,
+        policy: Policy,
         model_id: str,
         device: str,
     ) -> None:
@@ -52,6 +54,7 @@ class Dispatcher:
             checkpoints=checkpoints,
             breakdowns=breakdowns,
             estimator=estimator,
+            policy=policy,
             model_id=model_id,
             device=device,
             lost=self.lost,
@@ -82,6 +85,11 @@ class Dispatcher:
         active.is_cancelled = True
         for worker in self.workers:
             worker.cancel(active)
+
+    async def call_back(self) -> None:
+        """Let what waits in slots and has not begun be asked for again, by the rules of then."""
+        for worker in self.workers:
+            worker.call_back()
 
     def hand_on(self, active: ActiveJob) -> None:
         """Let a job end, beside the next one; from here on no cancel comes between."""

@@ -73,15 +73,16 @@ class Jobs(JobPart):
 
         Raises:
             BotError: An image that they come from is not for everyone there, a prompt has too many
-                tokens or an unwanted word, the queue is full, the requester's limit is reached, or
-                the bot is stopping.
+                tokens or an unwanted word, a rule of the server is against it, the queue is full,
+                the requester's limit or quota is reached, or the bot is stopping.
             UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
 
         """
         self._intake.check_open()
         await self._check_parents(parents, viewer)
         await self._check_tokens(requests)
-        is_veiled = await self._policy.check_requests(requests)
+        action = "compare" if axis is not None else "imagine" if not parents else "redraw"
+        admission = await self._policy.admit(requests, origin.scene, action=action)
         with self._intake.room_for(origin.user_id):
             job = Job(
                 id=new_id(),
@@ -90,12 +91,12 @@ class Jobs(JobPart):
                 parents=tuple(parents),
                 relation=relation,
                 spoiler=spoiler
-                or is_veiled
+                or admission.spoiler
                 or bool(await self._store.generations.spoilers_among(parents)),
                 created_at=now(),
                 axis=axis,
             )
-            await self._store.jobs.add(job)
+            await self._store.jobs.add(job, admission.bill)
         active = ActiveJob(job=job, reply=reply)
         entry = self._intake.enqueue(active)
         await self._active_jobs.changed()

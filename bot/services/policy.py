@@ -1,27 +1,47 @@
-"""The rules of this bot for what people write, asked before anything of it is kept or drawn."""
+"""Everything that rules say of jobs and texts, asked at one place before and one after drawing."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
 
+from bot.domain.jobs import Job
 from bot.domain.plain_text import quoted
-from bot.domain.requests import ImageRequest
-from bot.domain.words import Entry, FoundWord, WordFilter, WordListError, built_in, parse_list
+from bot.domain.requests import ImageRequest, Size
+from bot.domain.rules import (
+    ALLOW,
+    ASK,
+    OFF,
+    REFUSE,
+    SPOILER,
+    Decision,
+    Entry,
+    Layer,
+    Limit,
+    Scene,
+    cost_of,
+)
+from bot.domain.rules.quota import DAY, HOUR, IMAGE, MONTH, shown_moment
+from bot.domain.words import FoundWord, WordFilter, WordListError, built_in, parse_list
 from bot.environment.text_files import NotTextError, decode
-from bot.errors import InvalidRequestError, SettingsError
+from bot.errors import BotError, InvalidRequestError, SettingsError
+from bot.services.rules import Rules
 from bot.settings import Settings
+from bot.storage.charges import Bill
 
 logger = logging.getLogger(__name__)
 
-WordAction = Literal["off", "spoiler", "refuse"]
 PROMPT_NOUN: Final = "prompt"
+_FILTERS: Final = 64  # lists of servers that are kept ready
+_WINDOWS: Final = {"hour": HOUR, "day": DAY, "month": MONTH}
 
 
 class UnwantedWordError(InvalidRequestError):
-    """A text has a word that the bot does not take here."""
+    """A text has a word that is not taken here."""
 
     def __init__(self, noun: str, found: FoundWord) -> None:
         """Say which text it is, and which word."""
@@ -33,91 +53,266 @@ class UnwantedWordError(InvalidRequestError):
         )
 
 
+class RefusedHereError(InvalidRequestError):
+    """A rule of the server, or of the bot, does not allow it here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What becomes of a job that may be drawn.
+
+    Attributes:
+        spoiler: Whether its images are hidden until they are clicked.
+        hold: Why a moderator has to look at it first, as one sentence for moderators; or None.
+        bill: What it costs.
+
+    """
+
+    spoiler: bool
+    hold: str | None
+    bill: Bill
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What a request takes from the rules where its requester chose nothing."""
+
+    size: str | None
+    quality: str
+    style: str
+
+
 class Policy:
-    """What is asked at one place before a job or a text of a board is written down.
+    """What may be done, by whom, and where: every part of the bot asks here.
 
     A negative prompt is not looked at: it says what nobody wants to see.
     """
 
-    def __init__(self, *, words: WordAction = "off", entries: Iterable[Entry] = ()) -> None:
-        """Prepare the lists."""
-        self._action = words
-        self._filter = WordFilter(entries)
+    def __init__(self, rules: Rules, usual: Size) -> None:
+        """`usual` is the size of the model, by which quotas count."""
+        self._rules = rules
+        self._usual = usual
+        self._filter = functools.lru_cache(_FILTERS)(_filter)
 
-    @classmethod
-    def read(cls, settings: Settings) -> Self:
-        """Return the policy that the settings describe; the operator's own list counts, too.
-
-        Raises:
-            SettingsError: The list of words cannot be read.
-
-        """
-        if settings.words == "off":
-            if settings.words_file is not None:
-                logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
-            return cls()
-        return cls(words=settings.words, entries=(*built_in(), *_own_list(settings)))
-
-    async def check_requests(self, requests: Sequence[ImageRequest]) -> bool:
-        """Return whether the images have to be hidden until they are clicked.
+    def check_use(self, action: str, scene: Scene) -> None:
+        """Refuse something that somebody may not do here.
 
         Raises:
-            UnwantedWordError: One of them is not drawn here at all.
+            RefusedHereError: They may not; the sentence tells whom to ask or until when it holds.
 
         """
-        found = await self._found_in(requests)
-        if found and self._action == "refuse":
+        decision = self._rules.decide(f"use.{action}", scene)
+        if decision.value != ALLOW:
+            raise RefusedHereError(_use_sentence(action, decision))
+
+    async def admit(
+        self, requests: Sequence[ImageRequest], scene: Scene, *, action: str = "imagine"
+    ) -> Admission:
+        """Return what becomes of a job.
+
+        Raises:
+            RefusedHereError: It may not be drawn here, or not for them.
+            UnwantedWordError: One of the prompts is not drawn here at all.
+
+        """
+        self.check_use(action, scene)
+        self._check_limits(requests, scene)
+        measure, found = await self._look_at(requests, scene)
+        if found and measure == REFUSE:
             raise UnwantedWordError(PROMPT_NOUN, next(iter(found.values())))
-        return bool(found)
+        words = ", ".join(dict.fromkeys(quoted(each.entry.written) for each in found.values()))
+        return Admission(
+            spoiler=(bool(found) and measure == SPOILER) or self._hides(scene),
+            hold=f"Its prompt has {words}." if found and measure == ASK else None,
+            bill=self._bill(requests, scene),
+        )
 
-    async def refusals(self, requests: Sequence[ImageRequest]) -> dict[int, str]:
-        """Return a sentence for each image, by its position, that would be refused by now."""
-        if self._action != "refuse":
-            return {}
-        found = await self._found_in(requests)
-        return {i: UnwantedWordError(PROMPT_NOUN, each).message for i, each in found.items()}
+    async def refusal(self, job: Job, index: int, *, is_approved: bool = False) -> str | None:
+        """Return why an image that is about to begin may not be drawn any more, in a sentence.
 
-    async def _found_in(self, requests: Sequence[ImageRequest]) -> dict[int, FoundWord]:
-        """Return the first unwanted word of each request that has one, by its position."""
-        if self._action == "off":
-            return {}
-        prompts = dict.fromkeys(each.prompt for each in requests)
-        found = await asyncio.to_thread(lambda: {each: self._filter.find(each) for each in prompts})
-        return {
-            i: word for i, each in enumerate(requests) if (word := found[each.prompt]) is not None
-        }
+        The rules of the moment count, not those of when it was asked for.
+        """
+        scene, requests = job.origin.scene, job.requests[index : index + 1]
+        while True:
+            book = self._rules.book(scene.guild_id)
+            try:
+                self.check_use(_action_of(job), scene)
+                self._check_limits(requests, scene)
+                measure, found = await self._look_at(requests, scene)
+            except BotError as error:
+                return error.message
+            if book is self._rules.book(scene.guild_id):  # nothing changed meanwhile
+                break
+        if found and (measure == REFUSE and not is_approved):
+            return UnwantedWordError(PROMPT_NOUN, found[0]).message
+        return None
 
-    async def check_texts(self, texts: Mapping[str, object]) -> None:
+    async def check_texts(self, texts: Mapping[str, object], scene: Scene) -> None:
         """Refuse names, captions and comments with unwanted words; others read them unasked.
 
         Args:
             texts: What each of them is called -> the text, or several; what is empty is skipped.
+            scene: Who wrote them, and where.
 
         Raises:
             UnwantedWordError: One of them has one.
 
         """
-        if self._action == "off":
+        if self._rules.value("words", scene) == OFF:
             return
+        words = self._words(scene)
         for noun, given in texts.items():
             for text in [given] if isinstance(given, str) else _several(given):
-                found = await asyncio.to_thread(self._filter.find, text)
+                found = await asyncio.to_thread(words.find, text)
                 if found is not None:
                     raise UnwantedWordError(noun, found)
+
+    def defaults(self, scene: Scene) -> Defaults:
+        """Return what a request here takes from the rules."""
+        value = functools.partial(self._rules.value, scene=scene)
+        return Defaults(
+            size=cast("str | None", value("default_size")),
+            quality=str(value("default_quality")),
+            style=str(value("default_style") or ""),
+        )
+
+    def limits(self, scene: Scene) -> tuple[Limit, ...]:
+        """Return how much a member may have drawn."""
+        carry = self._rules.value("quota_carry", scene)
+        return self._limits("quota", scene, carry=carry if isinstance(carry, int) else 0)
+
+    def server_limits(self, scene: Scene) -> tuple[Limit, ...]:
+        """Return how much all members of a server together may have drawn."""
+        return self._limits("total", scene)
+
+    def _limits(self, prefix: str, scene: Scene, carry: int = 0) -> tuple[Limit, ...]:
+        found = []
+        for suffix, window in _WINDOWS.items():
+            name = f"{prefix}_{suffix}"
+            if name == "total_hour":
+                continue
+            value = self._rules.value(name, scene)
+            if isinstance(value, int):
+                found.append(
+                    Limit(
+                        name=name,
+                        window=window,
+                        cost=value * IMAGE,
+                        carried=value * IMAGE * carry // 100,
+                        is_server=prefix == "total",
+                    )
+                )
+        return tuple(found)
+
+    def _bill(self, requests: Sequence[ImageRequest], scene: Scene) -> Bill:
+        pause_s = self._rules.value("slow_mode", scene)
+        return Bill(
+            costs=tuple(cost_of(each, self._usual) for each in requests),
+            member=self.limits(scene),
+            server=self.server_limits(scene),
+            pause_s=pause_s if isinstance(pause_s, int) else 0,
+        )
+
+    def _hides(self, scene: Scene) -> bool:
+        return self._rules.value("spoiler", scene) != OFF
+
+    def _check_limits(self, requests: Sequence[ImageRequest], scene: Scene) -> None:
+        """Refuse images that are too large, too many, or of a kind that is not drawn here."""
+        value = functools.partial(self._rules.value, scene=scene)
+        most = value("max_count")
+        if isinstance(most, int) and len(requests) > most:
+            raise RefusedHereError(
+                f"{len(requests)} images at once are too many here: {most} are allowed."
+            )
+        for each in requests:
+            longest, allowed = max(each.size.width, each.size.height), value("max_side")
+            if isinstance(allowed, int) and longest > allowed:
+                raise RefusedHereError(
+                    f"The size {each.size} is too large here: a side may have {allowed} pixels."
+                )
+            _check_among("quality", each.quality.value, value("qualities"))
+            _check_among("operation", each.operation.kind.value, value("operations"))
+
+    async def _look_at(
+        self, requests: Sequence[ImageRequest], scene: Scene
+    ) -> tuple[str, dict[int, FoundWord]]:
+        """Return what is done about words here, and the first of each request, by position."""
+        measure = str(self._rules.value("words", scene))
+        if measure == OFF:
+            return measure, {}
+        words, prompts = self._words(scene), dict.fromkeys(each.prompt for each in requests)
+        found = await asyncio.to_thread(lambda: {each: words.find(each) for each in prompts})
+        return measure, {
+            i: word for i, each in enumerate(requests) if (word := found[each.prompt]) is not None
+        }
+
+    def _words(self, scene: Scene) -> WordFilter:
+        lists = self._rules.value("word_lists", scene)
+        own = self._rules.value("own_words", scene)
+        return self._filter(
+            None if lists is None else frozenset(cast("tuple[str, ...]", lists)),
+            own if isinstance(own, tuple) else (),
+        )
+
+
+def operator_entries(settings: Settings) -> tuple[Entry, ...]:
+    """Return the rules that the operator's settings are.
+
+    Raises:
+        SettingsError: The list of words cannot be read.
+
+    """
+    if settings.words == OFF:
+        if settings.words_file is not None:
+            logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
+        return ()
+    words = Entry(layer=Layer.OPERATOR, name="words", value=settings.words)
+    own = Entry(layer=Layer.OPERATOR, name="own_words", value=_own_list(settings))
+    return (words, own)
+
+
+def _filter(lists: frozenset[str] | None, own: tuple[str, ...]) -> WordFilter:
+    """Prepare the built-in lists of some categories, with a list of one's own behind them."""
+    chosen = [each for each in built_in() if lists is None or each.category in lists]
+    return WordFilter((*chosen, *parse_list("\n".join(own))))
+
+
+def _use_sentence(action: str, decision: Decision) -> str:
+    entry = decision.entry
+    if entry is not None and entry.layer is Layer.MEMBER:
+        until = "" if entry.until is None else f" until {shown_moment(entry.until)}"
+        return f"A moderator of this server has stopped you from using this bot{until}."
+    where = "in this channel" if entry is not None and entry.layer is Layer.CHANNEL else "here"
+    return f"The rules of this server do not let you use {quoted(action)} {where}."
+
+
+def _action_of(job: Job) -> str:
+    if job.axis is not None:
+        return "compare"
+    return "imagine" if job.relation == "imagine" else "redraw"
+
+
+def _check_among(noun: str, value: str, allowed: object) -> None:
+    if isinstance(allowed, tuple) and value not in allowed:
+        raise RefusedHereError(
+            f"The {noun} {value!r} is not allowed here: use {', '.join(allowed)}."
+        )
 
 
 def _several(given: object) -> list[str]:
     return list(map(str, given)) if isinstance(given, Sequence) else []
 
 
-def _own_list(settings: Settings) -> tuple[Entry, ...]:
+def _own_list(settings: Settings) -> tuple[str, ...]:
     if settings.words_file is None:
         return ()
     path = settings.words_file
     try:
-        return parse_list(decode(path.read_bytes()))
+        text = decode(path.read_bytes())
+        parse_list(text)
     except WordListError as error:
         raise SettingsError(f"WORDS_FILE '{path}' does not work: {error.message}") from None
     except (OSError, NotTextError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SettingsError(f"WORDS_FILE '{path}' cannot be read: {reason}.") from None
+    return tuple(each.strip() for each in text.splitlines() if each.strip())

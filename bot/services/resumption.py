@@ -15,7 +15,6 @@ from bot.services.checkpoints import Checkpoints
 from bot.services.delivery import FIXED_SENTENCE
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
-from bot.services.policy import Policy
 from bot.services.replies import Reply, UnansweredError
 from bot.services.slot_worker import POISON_SENTENCE
 
@@ -32,19 +31,17 @@ class Resumption(JobPart):
         checkpoints: Checkpoints,
         breakdowns: Breakdowns,
         intake: Intake,
-        policy: Policy,
         left_over: Sequence[Job],
     ) -> None:
         super().__init__(context)
         self._checkpoints = checkpoints
         self._breakdowns = breakdowns
         self._intake = intake
-        self._policy = policy
         self.left_over = list(left_over)
         intake.arriving += [job.origin.user_id for job in left_over if _waits(job)]
 
     async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
-        """Take up the jobs, as far as they may be drawn by the rules of now."""
+        """Take up the jobs."""
         hopeless = await self._breakdowns.hopeless([job for job in self.left_over if _waits(job)])
         waiting = []
         while self.left_over:
@@ -59,9 +56,9 @@ class Resumption(JobPart):
                 continue
             self._intake.arriving.remove(job.origin.user_id)
             active.drawings = drawings
-            refused = await self._policy.refusals(job.requests)
-            refused |= dict.fromkeys(hopeless[job.id], POISON_SENTENCE)
-            active.failures = {i: why for i, why in refused.items() if i not in drawings}
+            active.failures = dict.fromkeys(
+                set(hopeless[job.id]) - drawings.keys(), POISON_SENTENCE
+            )
             if active.is_through:
                 self._active_jobs.add(active)
                 self._dispatcher.hand_on(active)

@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from bot.domain.jobs import Job
 from bot.domain.requests import SizeRules
+from bot.domain.rules import Entry
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.execution.slot import Slot
@@ -44,6 +45,7 @@ from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
 from bot.services.resumption import Resumption
 from bot.services.retries import RetryPolicy
+from bot.services.rules import Rules
 from bot.services.system import System
 from bot.services.temporary_files import temporary_in
 from bot.settings import Settings
@@ -64,7 +66,9 @@ class Service:
         boards: The mood boards of guilds.
         moderation: What moderators can do with the queue.
         system: What the bot does on its own account, whoever may see it.
-        rules: The sizes that the model draws.
+        sizes: The sizes that the model draws.
+        rules: What servers decide for themselves.
+        policy: What these rules say of whatever is asked for.
         model_id: What draws.
         forms: The forms that were opened, by who opened them.
         hints: The hints that were given, by who got them.
@@ -86,9 +90,12 @@ class Service:
         slots: Sequence[Slot],
         files: ModelFiles,
         settings: Settings,
-        policy: Policy,
+        operator: Sequence[Entry] = (),
     ) -> None:
-        """Put the parts together; nothing runs yet."""
+        """Put the parts together; nothing runs yet.
+
+        `operator` are the operator's own rules.
+        """
         self._store = store
         self._slots = slots
         self._model = files
@@ -96,13 +103,14 @@ class Service:
         self._queue = FairQueue(
             max_jobs=settings.max_jobs, max_jobs_per_user=settings.max_jobs_per_user
         )
-        self.rules = SizeRules(native=files.native)
+        self.sizes = SizeRules(native=files.native)
+        self.rules = Rules(store, operator)
         self.model_id = files.model_id
-        self._policy = policy
+        self.policy = Policy(self.rules, self.sizes.default)
         boards = BoardContext(
             store=store,
-            policy=self._policy,
-            sizes=self.rules,
+            policy=self.policy,
+            sizes=self.sizes,
             space_bytes=settings.max_boards_mb * 1_000_000,
             pictures=PictureCache(store.boards.small_copies),
         )
@@ -141,6 +149,7 @@ class Service:
         """Begin to work."""
         model, device = self._model, self._settings.device
         await self._breakdowns.begin()
+        await self.rules.open()
         left_over = await self._store.jobs.unfinished()
         await self._checkpoints.forget_others([job.id for job in left_over], self._store.jobs.known)
         for guild_id in await self._store.jobs.pauses():
@@ -156,9 +165,11 @@ class Service:
             checkpoints=self._checkpoints,
             breakdowns=self._breakdowns,
             estimator=estimator,
+            policy=self.policy,
             model_id=model.model_id,
             device=device,
         )
+        self.rules.on_change = self._dispatcher.call_back
         self._queue_view = QueueView(
             queue=self._queue,
             active_jobs=self._active_jobs,
@@ -188,7 +199,6 @@ class Service:
             checkpoints=self._checkpoints,
             breakdowns=self._breakdowns,
             intake=intake,
-            policy=self._policy,
             left_over=left_over,
         )
         self.jobs = Jobs(
@@ -196,8 +206,8 @@ class Service:
             intake=intake,
             resumption=resumption,
             tokens=self._tokens,
-            sizes=self.rules,
-            policy=self._policy,
+            sizes=self.sizes,
+            policy=self.policy,
         )
         self.moderation = Moderation(context)
         self.system = System(

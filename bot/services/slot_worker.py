@@ -17,6 +17,7 @@ from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.estimator import Estimator
+from bot.services.policy import Policy
 from bot.services.prefetcher import Prefetcher, task_id
 from bot.services.step_display import show_step
 from bot.storage import Store
@@ -49,6 +50,7 @@ class DrawingParts:
     checkpoints: Checkpoints
     breakdowns: Breakdowns
     estimator: Estimator
+    policy: Policy
     model_id: str
     device: str
     lost: asyncio.Event
@@ -80,6 +82,8 @@ class SlotWorker:
         self._take_fresh = take_fresh
         self.running: ActiveJob | None = None
         self.prefetcher = Prefetcher(slot, self._ask)
+        self._asked: dict[str, tuple[ActiveJob, int]] = {}  # what is in the slot, by task
+        self._called_back: set[str] = set()
 
     @property
     def waiting(self) -> ActiveJob | None:
@@ -194,7 +198,30 @@ class SlotWorker:
         )
         parts.active_jobs.start(recorded, f"speed of {active.job.id}")  # the next image goes first
 
+    def call_back(self) -> None:
+        """Let what was asked for and has not begun be asked for again, by the rules of now."""
+        for id_, (active, index) in self._asked.items():
+            if index not in active.begun:
+                self._called_back.add(id_)
+                self._slot.cancel(id_)
+
     async def _ask(self, active: ActiveJob, index: int) -> Drawing:
+        """Have one image drawn, if the rules allow it when it begins.
+
+        Raises:
+            BotError: It is not drawn, or not any more.
+
+        """
+        id_ = task_id(active, index)
+        while True:
+            self._called_back.discard(id_)
+            try:
+                return await self._ask_once(active, index)
+            except CancelledError:
+                if active.is_cancelled or id_ not in self._called_back:
+                    raise
+
+    async def _ask_once(self, active: ActiveJob, index: int) -> Drawing:
         active.begun.discard(index)
         task = DrawTask(
             id=task_id(active, index),
@@ -204,8 +231,12 @@ class SlotWorker:
             preview=PreviewKind.SMALL,
             preview_every_s=PREVIEW_EVERY_S,
         )
+        # Last, as no rule may change between this and the slot.
+        if (refusal := await self._parts.policy.refusal(active.job, index)) is not None:
+            raise InvalidRequestError(refusal)
         if active.is_cancelled:
             raise CancelledError("The job was cancelled before this image was asked for.")
+        self._asked[task.id] = active, index
         try:
             return await self._slot.draw(
                 task,
@@ -213,6 +244,7 @@ class SlotWorker:
                 on_begin=lambda: self._begin(active, index),
             )
         finally:
+            self._asked.pop(task.id, None)
             self._parts.breakdowns.drawn(self._number, active.job.id, index)
 
     async def _recorded(self, job: Job, index: int) -> Mapping[str, object] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -10,7 +11,9 @@ import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
 from bot.domain.requests import Axis, Size
+from bot.domain.scenes import ChannelKind
 from bot.domain.viewers import NO_CHANNEL
+from bot.storage.charges import REFUND, Bill, ChargeTable
 from bot.storage.database import Database
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 
@@ -18,8 +21,8 @@ _ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
     " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
-    " message_id, upload_limit)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " message_id, upload_limit, role_ids, places, channel_kind)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_REQUEST: Final = (
     f"INSERT OR IGNORE INTO requests (job_id, position, parent_id, {', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - names of columns only
@@ -41,10 +44,18 @@ class JobTable:
     def __init__(self, database: Database) -> None:
         """Remember the connection."""
         self._database = database
+        self._charges = ChargeTable(database)
 
-    async def add(self, job: Job) -> None:
-        """Write a new job with its requests, and where it comes from."""
+    async def add(self, job: Job, bill: Bill | None = None) -> None:
+        """Write a new job with its requests, where it comes from, and what it costs.
+
+        Raises:
+            QuotaError: Its requester or its server has no room for it; nothing is written.
+
+        """
         async with self._database.transaction() as db:
+            if bill is not None:
+                await self._charges.settle(db, job, bill)
             await insert_job(db, job)
             if job.origin.guild_id is not None:
                 await db.execute(_INSERT_PLACE, _place_values(job.origin))
@@ -66,6 +77,7 @@ class JobTable:
                 "UPDATE jobs SET state = 'posted', token = NULL, changed_at = ? WHERE id = ?",
                 (now().isoformat(), job_id),
             )
+            await db.execute(REFUND, (job_id,))
 
     async def set_failed(self, job_id: str, error: str) -> None:
         """Record why a job failed; its requester does not know yet."""
@@ -75,6 +87,7 @@ class JobTable:
                 " changed_at = ? WHERE id = ?",
                 (error, now().isoformat(), job_id),
             )
+            await db.execute(REFUND, (job_id,))
 
     async def set_cancelled(self, job_id: str, *, by: int | None) -> None:
         """Record that a job was stopped; what was shown of it is not taken back yet."""
@@ -84,6 +97,7 @@ class JobTable:
                 " WHERE id = ?",
                 (by, now().isoformat(), job_id),
             )
+            await db.execute(REFUND, (job_id,))
 
     async def withdraw(self, job_id: str) -> None:
         """Record that a job was stopped that nobody waits for."""
@@ -93,6 +107,7 @@ class JobTable:
                 " WHERE id = ?",
                 (now().isoformat(), job_id),
             )
+            await db.execute(REFUND, (job_id,))
 
     async def set_told(self, job_id: str) -> None:
         """Record that the requester knows how a job ended; its token is of no more use."""
@@ -254,11 +269,13 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.locale, origin.application_id, origin.token,
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
         job.axis, job.message_id, origin.upload_limit,
+        json.dumps(sorted(origin.role_ids)), json.dumps(origin.places), origin.channel_kind,
     )  # fmt: skip
 
 
 def _place_values(origin: JobSource) -> tuple[Any, ...]:
-    return origin.channel_id, origin.guild_id, int(origin.is_age_restricted)
+    is_age_restricted = origin.channel_kind is ChannelKind.AGE_RESTRICTED
+    return origin.channel_id, origin.guild_id, int(is_age_restricted)
 
 
 def _origin(row: aiosqlite.Row) -> JobSource:
@@ -272,4 +289,7 @@ def _origin(row: aiosqlite.Row) -> JobSource:
         token=row["token"],
         expires_at=dt.datetime.fromisoformat(row["expires_at"]),
         upload_limit=row["upload_limit"],
+        channel_kind=ChannelKind(row["channel_kind"]),
+        role_ids=frozenset(json.loads(row["role_ids"])),
+        places=tuple(json.loads(row["places"])),
     )

@@ -11,6 +11,7 @@ from bot.domain.recipe import signed_text
 from bot.domain.signature import SigningKey
 from bot.storage.boards import BoardTable
 from bot.storage.breakdowns import BreakdownTable
+from bot.storage.charges import ChargeTable
 from bot.storage.database import Database
 from bot.storage.deferrals import DeferralTable
 from bot.storage.deletions import DeletionTable
@@ -24,6 +25,7 @@ from bot.storage.lineage import LineageTable
 from bot.storage.places import PlaceTable
 from bot.storage.quarantine import Quarantine
 from bot.storage.records import Records
+from bot.storage.rules import RuleTable
 from bot.storage.takeovers import TakeoverTable
 
 
@@ -49,6 +51,8 @@ class Store:
         forms: Forms that were opened.
         hints: Hints that were given.
         deferrals: Answers that were deferred and not given yet.
+        rules: The rules of servers.
+        charges: What members had drawn, against their quotas.
 
     """
 
@@ -74,6 +78,8 @@ class Store:
         self.forms = FormTable(self.database)
         self.hints = HintTable(self.database)
         self.deferrals = DeferralTable(self.database)
+        self.rules = RuleTable(self.database)
+        self.charges = ChargeTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

@@ -122,6 +122,7 @@ async def setup(bot: ImageBot) -> None:
     bot.tree.add_command(additions.add_menu)
     bot.add_dynamic_items(additions.AddButton, BoardButton, BoardSelect, UnhangButton)
     bot.form_handlers |= {kind: _nameless(handle) for kind, handle in _FORMS.items()}
+    bot.form_actions |= dict.fromkeys(_FORMS, "board")
     pinned = PinnedBoards(bot)
     await bot.add_cog(pinned)
     await bot.add_cog(BoardEvents(bot, pinned))

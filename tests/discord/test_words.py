@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.services.policy import Policy
+from bot.services.policy import operator_entries
 from bot.settings import Settings
 from tests.support.board_channels import add_picture, board_of, create, said
 from tests.support.discord_env import (
@@ -110,7 +110,7 @@ def test_an_own_list_is_read_and_a_broken_one_stops_the_start(settings: Settings
     own = tmp_path / "words.txt"
     settings = settings.model_copy(update={"words_file": own})
     with pytest.raises(SettingsError, match=r"WORDS_FILE '.*' cannot be read: No such file"):
-        Policy.read(settings)
+        operator_entries(settings)
     own.write_text("/(/", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"WORDS_FILE '.*' does not work: Line 1 of the list"):
-        Policy.read(settings)
+        operator_entries(settings)

@@ -25,6 +25,8 @@ from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import write_once
 from bot.media.thumbnails import PictureCache
 from bot.services.boards import BoardContext, Boards, BoardSystem
+from bot.services.policy import Policy
+from bot.services.rules import Rules
 from bot.storage import Store
 
 GUILD = 1
@@ -101,10 +103,11 @@ class BoardsEnv:
 @contextlib.asynccontextmanager
 async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
     async with Store(folder / "bot.sqlite3", images=folder / "images") as store:
-        clock, told = Clock(), list[str]()
+        clock, told, sizes = Clock(), list[str](), SizeRules(native=256)
         context = BoardContext(
             store=store,
-            sizes=SizeRules(native=256),
+            sizes=sizes,
+            policy=Policy(Rules(store), sizes.default),
             now=clock,
             pictures=PictureCache(store.boards.small_copies),
         )

@@ -20,7 +20,7 @@ from bot.environment.installation import install_line
 from bot.environment.streams import tell
 from bot.errors import BotError
 from bot.models import check_tensors, locate
-from bot.services.policy import Policy
+from bot.services.policy import operator_entries
 from bot.settings import Settings, misspelt_variables
 
 _PACKAGES: Final = (
@@ -109,7 +109,7 @@ def _words(settings: Settings) -> Iterator[Check]:
         yield warning("words", "WORDS_FILE is not read", "set WORDS=refuse or WORDS=spoiler")
         return
     try:
-        Policy.read(settings)
+        operator_entries(settings)
     except BotError as error:
         yield problem("words", error.message)
     else:

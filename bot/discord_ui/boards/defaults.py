@@ -1,4 +1,4 @@
-"""What a channel that is a board gives to `/imagine` there: words for the prompt, and a size."""
+"""What a channel gives to `/imagine` there: the words and the size of its board and its server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.services import Service
 async def with_defaults(
     service: Service, viewer: Viewer, prompt: str, size: str | None
 ) -> tuple[str, str | None]:
-    """Return a prompt with the words of the channel's board behind it, and a size.
+    """Return a prompt with the words of its board and server behind it, and a size.
 
     A size that was typed stays; words that the prompt ends with already are not added again.
 
@@ -26,10 +26,12 @@ async def with_defaults(
     """
     if viewer.guild_id is None or viewer.channel_id is None:
         return prompt, size
-    defaults = await service.boards.defaults(viewer.channel_id, viewer=viewer)
-    if defaults.style and not prompt.rstrip().endswith(defaults.style):
-        prompt = joined(clean_prompt(prompt), defaults.style)
-    return prompt, size or defaults.size
+    board = await service.boards.defaults(viewer.channel_id, viewer=viewer)
+    server = service.policy.defaults(viewer.scene)
+    for style in (board.style, server.style):
+        if style and not prompt.rstrip().endswith(style):
+            prompt = joined(clean_prompt(prompt), style)
+    return prompt, size or board.size or server.size
 
 
 async def board_notes(service: Service, job: Job) -> list[str]:

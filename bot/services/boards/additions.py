@@ -77,7 +77,7 @@ class Additions(BoardChanges):
 
     async def _check(self, viewer: Viewer, board_id: str, label: Label) -> None:
         """Refuse early, before anything is opened; what counts is checked again at the end."""
-        await self._context.policy.check_texts(texts_of(said_of(label)))
+        await self._context.policy.check_texts(texts_of(said_of(label)), viewer.scene)
         allowed(await self._table.head(board_id), viewer, _needs(label), typed=board_id)
 
     async def _offer_of(self, generation: Generation, viewer: Viewer) -> Offer:

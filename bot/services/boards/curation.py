@@ -39,7 +39,7 @@ class Curation(Overview):
 
         """
         new = _checked(words)
-        await self._context.policy.check_texts(texts_of(new))
+        await self._context.policy.check_texts(texts_of(new), viewer.scene)
         async with self._working(viewer, board_id, Access.ADD) as work:
             item = await work.item(number)
             if item.added_by != viewer.user_id:

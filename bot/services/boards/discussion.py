@@ -32,7 +32,7 @@ class Discussion(BoardChanges):
     async def comment(self, board_id: str, number: int, text: str, *, viewer: Viewer) -> Comment:
         """Say something of a picture."""
         text = rules.comment(text)
-        await self._context.policy.check_texts({"comment": text})
+        await self._context.policy.check_texts({"comment": text}, viewer.scene)
         async with self._working(viewer, board_id, Access.ADD) as work:
             item = await work.item(number)
             if len(item.comments) >= rules.MAX_COMMENTS:

@@ -42,7 +42,7 @@ class Lifecycle(BoardChanges):
 
         """
         fields = checked({"name": name, **options}, self._context.sizes)
-        await self._context.policy.check_texts(texts_of(fields))
+        await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
         board = replace(_blank(viewer, self._context.now()), **fields)
         async with self._table.change() as change:
@@ -62,7 +62,7 @@ class Lifecycle(BoardChanges):
 
         """
         fields = checked(edits, self._context.sizes)
-        await self._context.policy.check_texts(texts_of(fields))
+        await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
         needs = Access.CURATE if fields.keys() <= _CURATED else Access.OWN
         async with self._working(viewer, board_id, needs) as work:

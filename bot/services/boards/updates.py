@@ -55,7 +55,7 @@ class BoardContext:
     looking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LOOKED_AT_ONCE))
     files: asyncio.Lock = field(default_factory=asyncio.Lock)
     pictures: PictureCache
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy
 
     async def tell(self, board_id: str) -> None:
         """Call everybody who wants to know of a change."""

@@ -19,7 +19,6 @@ from bot.errors import CancelledError
 from bot.execution.slot import EngineHungError
 from bot.models import locate
 from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service
-from bot.services.policy import Policy
 from bot.settings import Settings
 from bot.storage import Store
 from tests.support.discord_server.stand_in import StandInEngine
@@ -144,7 +143,7 @@ async def service(settings: Settings, slots: list[RemoteSlot]) -> AsyncIterator[
     files = locate(settings.model, model_cache=settings.model_cache)
     async with (
         Store(data / "bot.sqlite3", images=data / "images") as store,
-        Service(store, slots, files, settings, Policy()) as service,
+        Service(store, slots, files, settings) as service,
     ):
         yield service
         for slot in slots:

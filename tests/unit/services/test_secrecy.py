@@ -23,8 +23,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from bot.domain import scenes
 from bot.domain.boards import Access, Grant, ItemStatus, SheetOrder, StarRule
 from bot.domain.requests import ImageRequest, Size
+from bot.domain.rules import Entry
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
@@ -109,6 +111,10 @@ QUESTIONS: dict[str, Ask] = {
     "boards.hangings": lambda c: c.s.boards.hangings(c.t.image, viewer=c.v),
     "boards.log": lambda c: c.s.boards.log(c.t.board, viewer=c.v, page_size=4),
     "boards.star_board": lambda c: c.s.boards.star_board(c.t.channel, viewer=c.v),
+    "rules.entries": lambda c: _now(lambda: c.s.rules.entries(viewer=c.v)),
+    "rules.explain": lambda c: _now(lambda: c.s.rules.explain(_scene(c), viewer=c.v)),
+    "rules.changes": lambda c: c.s.rules.changes(viewer=c.v),
+    "rules.to_file": lambda c: _now(lambda: c.s.rules.to_file(viewer=c.v)),
 }
 CHANGES: dict[str, Ask] = {
     "images.delete": lambda c: c.s.images.delete(c.t.image, viewer=c.v),
@@ -126,6 +132,9 @@ CHANGES: dict[str, Ask] = {
     "moderation.clear": lambda c: c.s.moderation.clear(viewer=c.v, user_id=c.t.user),
     "moderation.pause": lambda c: c.s.moderation.pause(viewer=c.v),
     "moderation.resume": lambda c: c.s.moderation.resume(viewer=c.v),
+    "rules.change": lambda c: c.s.rules.change([_ban(c)], viewer=c.v),
+    "rules.replace": lambda c: c.s.rules.replace("[server]\nuse = 'deny'", viewer=c.v),
+    "rules.undo": lambda c: c.s.rules.undo(viewer=c.v),
     "boards.create": lambda c: c.s.boards.create(viewer=c.v, name="mine", channel_id=c.t.channel),
     "boards.edit": lambda c: c.s.boards.edit(c.t.board, viewer=c.v, theme="light", brief="x"),
     "boards.archive": lambda c: c.s.boards.archive(c.t.board, viewer=c.v),
@@ -166,6 +175,8 @@ CHANGES: dict[str, Ask] = {
     "boards.set_stars": lambda c: c.s.boards.set_stars(StarRule(board_id=c.t.board), viewer=c.v),
 }
 NOT_ASKED = {
+    "rules.ban": "by the id of anybody: nothing of theirs is looked at",
+    "rules.unban": "the same",
     "boards.space": "bytes of all boards of the server, which are its limit: everybody meets it",
 }
 WITHOUT_VIEWER = {
@@ -179,7 +190,14 @@ WITHOUT_VIEWER = {
     "load_failure": "the process",
     "temporary": "the process",
     "looking": "the process",
-    "rules": "the model",
+    "sizes": "the model",
+    "policy": "what the rules say of whoever it is asked about: refusals, and no names in them",
+    "rules.open": "the process",
+    "rules.on_change": "the process",
+    "rules.book": "of the policy",
+    "rules.decide": "of the policy",
+    "rules.value": "of the policy",
+    "rules.of_server": "of the policy",
     "model_id": "the model",
     "boards.space_bytes": "a setting",
     "boards.exporting": "a lock",
@@ -190,7 +208,15 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
     "boards.grant", "boards.revoke", "boards.set_stars",
     "boards.add_upload",  # that the very pixels of a hidden picture hang there already, is told
 }  # fmt: skip
-PARTS = ("jobs", "images", "boards", "moderation")
+PARTS = ("jobs", "images", "boards", "moderation", "rules")
+
+
+def _scene(c: Call) -> scenes.Scene:
+    return scenes.Scene(guild_id=c.v.guild_id, user_id=c.t.user, places=(c.t.channel,))
+
+
+def _ban(c: Call) -> Entry:
+    return Entry(layer=scenes.Layer.CHANNEL, subject=str(c.t.channel), name="use", value="deny")
 
 
 async def _now(ask: Callable[[], Any]) -> Any:

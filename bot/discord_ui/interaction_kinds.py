@@ -1,0 +1,44 @@
+"""Which of the actions that rules can refuse a command, button, select, form or menu is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import discord
+
+from bot.domain.rules import ACTIONS
+
+_MENUS: Final[Mapping[str, str]] = {
+    "Recipe": "recipe",
+    "Same seed": "redraw",
+    "Inspect": "inspect",
+    "Add to board": "board",
+}
+# By the word behind `zib:` in a `custom_id`; what is not here is never refused.
+_COMPONENTS: Final[Mapping[str, str]] = {
+    "same": "redraw",
+    "new": "redraw",
+    "edit": "redraw",
+    "one": "show",
+    "recipe": "recipe",
+    "takeover": "inspect",
+    "page": "history",
+    "board": "board",
+    "b": "board",
+    "s": "board",
+}
+_ITEM: Final = re.compile(r"zib:([a-z]+)")
+_MESSAGE_MENU: Final = 3
+
+
+def action_of(interaction: discord.Interaction[Any]) -> str | None:
+    """Return what a command, menu, button or select does; None where it is never refused."""
+    data: Any = interaction.data
+    if interaction.type is discord.InteractionType.component:
+        match = _ITEM.match(data["custom_id"])
+        return None if match is None else _COMPONENTS.get(match[1])
+    if data.get("type", 1) == _MESSAGE_MENU:
+        return _MENUS.get(data["name"])
+    return data["name"] if data.get("name") in ACTIONS else None
