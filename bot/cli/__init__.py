@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 # Only the module of the command that was typed is imported: together they take half a second.
 _COMMANDS: Final = (
     "imagine", "compare", "reproduce", "inspect", "lineage", "board", "playground", "bench",
-    "download", "doctor", "check", "restore",
+    "download", "doctor", "check", "restore", "stats",
 )  # fmt: skip
 _MODULES: Final = {"playground": "serve"}  # where it is not called like the command
 _DESCRIPTION: Final = """\

@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.viewers import scene_of
+from bot.errors import BotError
 
 
 async def check_use(interaction: discord.Interaction[Any], action: str | None) -> None:
@@ -18,8 +19,14 @@ async def check_use(interaction: discord.Interaction[Any], action: str | None) -
 
     """
     scene = await scene_of(interaction)
-    if action is not None:
-        interaction.client.service.policy.check_use(action, scene)
+    if action is None:
+        return
+    service = interaction.client.service
+    try:
+        service.policy.check_use(action, scene)
+    except BotError as error:
+        await service.usage.count_refusal(error, scene)
+        raise
 
 
 async def setup(bot: ImageBot) -> None:

@@ -40,6 +40,7 @@ EXTENSIONS: Final = (
     "cogs.boards.group",
     "cogs.queue",
     "cogs.jobs",
+    "cogs.stats",
     "cogs.help",
 )
 

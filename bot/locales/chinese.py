@@ -6,10 +6,12 @@ from typing import Final
 
 from bot.locales.boards import BOARDS_CHINESE, BOARDS_CHINESE_COMMANDS
 from bot.locales.exhibits import EXHIBITS_CHINESE
+from bot.locales.usage import USAGE_CHINESE, USAGE_CHINESE_COMMANDS
 
 CHINESE: Final[dict[str, str]] = {
     **EXHIBITS_CHINESE,
     **BOARDS_CHINESE,
+    **USAGE_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
@@ -285,6 +287,7 @@ CHINESE: Final[dict[str, str]] = {
 # The names, options and descriptions of commands, by their English text.
 CHINESE_COMMANDS: Final[dict[str, str]] = {
     **BOARDS_CHINESE_COMMANDS,
+    **USAGE_CHINESE_COMMANDS,
     "imagine": "画图",
     "show": "展示",
     "history": "历史",

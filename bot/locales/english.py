@@ -6,10 +6,12 @@ from typing import Final
 
 from bot.locales.boards import BOARDS_ENGLISH
 from bot.locales.exhibits import EXHIBITS_ENGLISH
+from bot.locales.usage import USAGE_ENGLISH
 
 ENGLISH: Final[dict[str, str]] = {
     **EXHIBITS_ENGLISH,
     **BOARDS_ENGLISH,
+    **USAGE_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",

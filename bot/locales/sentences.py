@@ -56,6 +56,11 @@ _SENTENCES: Final = _compiled({
     r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
     r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
     r"(\d+) adapters are asked for, .*": r"需要 \1 个适配器，而本机器人不用适配器画图：请更新它。",
+    # Usage
+    r"(\d+) days cannot be counted: use 1 to (\d+)\.": r"不能统计 \1 天：请用 1 到 \2。",
+    r"Only the bot's owner can see all servers\.": "只有机器人的拥有者能查看所有服务器。",
+    r"Only who has \*Manage Server\* here can see how it is used\.":
+        "只有在这里拥有“管理服务器”权限的人才能查看使用情况。",
     # Words that are not wanted
     **{
         rf"The {noun} has a word that is not wanted here \((.+)\): .*":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
@@ -18,6 +18,7 @@ from bot.services.job_context import JobContext, JobPart
 from bot.services.policy import Policy
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
+from bot.services.usage import UsageReports
 
 CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
 
@@ -34,6 +35,7 @@ class Jobs(JobPart):
         tokens: asyncio.Task[TokenCounter | None],
         sizes: SizeRules,
         policy: Policy,
+        usage: UsageReports,
     ) -> None:
         super().__init__(context)
         self._intake = intake
@@ -41,6 +43,7 @@ class Jobs(JobPart):
         self._tokens = tokens
         self._sizes = sizes
         self._policy = policy
+        self._usage = usage
 
     async def submit(  # noqa: PLR0913 - what a job is made of
         self,
@@ -82,7 +85,8 @@ class Jobs(JobPart):
         await self._check_parents(parents, viewer)
         await self._check_tokens(requests)
         action = "compare" if axis is not None else "imagine" if not parents else "redraw"
-        admission = await self._policy.admit(requests, origin.scene, action=action)
+        async with self._refusals_counted(origin):
+            admission = await self._policy.admit(requests, origin.scene, action=action)
         with self._intake.room_for(origin.user_id):
             job = Job(
                 id=new_id(),
@@ -96,12 +100,21 @@ class Jobs(JobPart):
                 created_at=now(),
                 axis=axis,
             )
-            await self._store.jobs.add(job, admission.bill)
+            async with self._refusals_counted(origin):
+                await self._store.jobs.add(job, admission.bill)
         active = ActiveJob(job=job, reply=reply)
         entry = self._intake.enqueue(active)
         await self._active_jobs.changed()
         await self._intake.acknowledge(active, entry)
         return entry
+
+    @contextlib.asynccontextmanager
+    async def _refusals_counted(self, origin: JobSource) -> AsyncIterator[None]:
+        try:
+            yield
+        except BotError as error:
+            await self._usage.count_refusal(error, origin)
+            raise
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
         """Refuse prompts that the model cannot read whole, before anything is written down."""

@@ -22,6 +22,7 @@ from bot.domain.rules import (
     Entry,
     Layer,
     Limit,
+    QuotaError,
     Scene,
     cost_of,
 )
@@ -43,6 +44,8 @@ _WINDOWS: Final = {"hour": HOUR, "day": DAY, "month": MONTH}
 class UnwantedWordError(InvalidRequestError):
     """A text has a word that is not taken here."""
 
+    rule = "words"
+
     def __init__(self, noun: str, found: FoundWord) -> None:
         """Say which text it is, and which word."""
         word = quoted(found.entry.written)
@@ -55,6 +58,14 @@ class UnwantedWordError(InvalidRequestError):
 
 class RefusedHereError(InvalidRequestError):
     """A rule of the server, or of the bot, does not allow it here."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        """Keep the sentence, and which rule it was."""
+        super().__init__(message)
+        self.rule = rule
+
+
+RULE_ERRORS: Final = (UnwantedWordError, RefusedHereError, QuotaError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +114,7 @@ class Policy:
         """
         decision = self._rules.decide(f"use.{action}", scene)
         if decision.value != ALLOW:
-            raise RefusedHereError(_use_sentence(action, decision))
+            raise RefusedHereError(decision.rule.name, _use_sentence(action, decision))
 
     async def admit(
         self, requests: Sequence[ImageRequest], scene: Scene, *, action: str = "imagine"
@@ -222,16 +233,18 @@ class Policy:
         most = value("max_count")
         if isinstance(most, int) and len(requests) > most:
             raise RefusedHereError(
-                f"{len(requests)} images at once are too many here: {most} are allowed."
+                "max_count",
+                f"{len(requests)} images at once are too many here: {most} are allowed.",
             )
         for each in requests:
             longest, allowed = max(each.size.width, each.size.height), value("max_side")
             if isinstance(allowed, int) and longest > allowed:
                 raise RefusedHereError(
-                    f"The size {each.size} is too large here: a side may have {allowed} pixels."
+                    "max_side",
+                    f"The size {each.size} is too large here: a side may have {allowed} pixels.",
                 )
-            _check_among("quality", each.quality.value, value("qualities"))
-            _check_among("operation", each.operation.kind.value, value("operations"))
+            _check_among("quality", each.quality.value, "qualities", value("qualities"))
+            _check_among("operation", each.operation.kind.value, "operations", value("operations"))
 
     async def _look_at(
         self, requests: Sequence[ImageRequest], scene: Scene
@@ -292,10 +305,10 @@ def _action_of(job: Job) -> str:
     return "imagine" if job.relation == "imagine" else "redraw"
 
 
-def _check_among(noun: str, value: str, allowed: object) -> None:
+def _check_among(noun: str, value: str, rule: str, allowed: object) -> None:
     if isinstance(allowed, tuple) and value not in allowed:
         raise RefusedHereError(
-            f"The {noun} {value!r} is not allowed here: use {', '.join(allowed)}."
+            rule, f"The {noun} {value!r} is not allowed here: use {', '.join(allowed)}."
         )
 
 

@@ -48,6 +48,7 @@ from bot.services.retries import RetryPolicy
 from bot.services.rules import Rules
 from bot.services.system import System
 from bot.services.temporary_files import temporary_in
+from bot.services.usage import UsageReports
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -68,6 +69,7 @@ class Service:
         system: What the bot does on its own account, whoever may see it.
         sizes: The sizes that the model draws.
         rules: What servers decide for themselves.
+        usage: How much it is used.
         policy: What these rules say of whatever is asked for.
         model_id: What draws.
         forms: The forms that were opened, by who opened them.
@@ -106,6 +108,7 @@ class Service:
         self.sizes = SizeRules(native=files.native)
         self.rules = Rules(store, operator)
         self.model_id = files.model_id
+        self.usage = UsageReports(store)
         self.policy = Policy(self.rules, self.sizes.default)
         boards = BoardContext(
             store=store,
@@ -208,6 +211,7 @@ class Service:
             tokens=self._tokens,
             sizes=self.sizes,
             policy=self.policy,
+            usage=self.usage,
         )
         self.moderation = Moderation(context)
         self.system = System(

@@ -27,6 +27,7 @@ from bot.storage.quarantine import Quarantine
 from bot.storage.records import Records
 from bot.storage.rules import RuleTable
 from bot.storage.takeovers import TakeoverTable
+from bot.storage.usage import UsageTable
 
 
 class Store:
@@ -53,6 +54,7 @@ class Store:
         deferrals: Answers that were deferred and not given yet.
         rules: The rules of servers.
         charges: What members had drawn, against their quotas.
+        usage: How much is drawn and refused.
 
     """
 
@@ -80,6 +82,7 @@ class Store:
         self.deferrals = DeferralTable(self.database)
         self.rules = RuleTable(self.database)
         self.charges = ChargeTable(self.database)
+        self.usage = UsageTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

@@ -78,6 +78,7 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/jobs resume`": command("jobs resume", first=paused),
     "`/jobs clear`": command("jobs clear", first=waits),
     "`/jobs clear`, refused": command("jobs clear"),
+    "`/stats`": command("stats"),
 }
 
 BOARDS: Final[dict[str, Act]] = {

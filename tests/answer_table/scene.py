@@ -174,7 +174,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
     """Set up a server with people, a bot, images and boards."""
     async with DiscordServer().listening() as server:
         people, guild = server.people, server.people.guild()
-        may_manage = discord.Permissions(manage_messages=True)
+        may_manage = discord.Permissions(manage_messages=True, manage_guild=True)
         place = Place(
             guild=guild,
             channel=guild.create_text_channel("pictures"),

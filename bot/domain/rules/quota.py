@@ -25,6 +25,11 @@ _NAMES: Final = {HOUR: "an hour", DAY: "a day", MONTH: "a month"}
 class QuotaError(BotError):
     """Somebody has had drawn what they may, for now."""
 
+    def __init__(self, rule: str, message: str) -> None:
+        """Keep the sentence, and which rule it was."""
+        super().__init__(message)
+        self.rule = rule
+
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
@@ -99,8 +104,9 @@ class Account:
             else "ask for fewer or smaller ones"
         )
         raise QuotaError(
+            limit.name,
             f"{whose} {left} left of {images(limit.cost)} images {_NAMES[limit.window]}, and this "
-            f"takes {images(cost)}: {when}."
+            f"takes {images(cost)}: {when}.",
         )
 
     def short_of(self, cost: int, at: dt.datetime) -> Limit | None:
@@ -139,5 +145,6 @@ def check_pause(over_at: dt.datetime, at: dt.datetime) -> None:
     """
     if at < over_at:
         raise QuotaError(
-            f"This channel is in slow mode: you can ask again {shown_moment(over_at)}."
+            "slow_mode",
+            f"This channel is in slow mode: you can ask again {shown_moment(over_at)}.",
         )

@@ -111,6 +111,8 @@ QUESTIONS: dict[str, Ask] = {
     "boards.hangings": lambda c: c.s.boards.hangings(c.t.image, viewer=c.v),
     "boards.log": lambda c: c.s.boards.log(c.t.board, viewer=c.v, page_size=4),
     "boards.star_board": lambda c: c.s.boards.star_board(c.t.channel, viewer=c.v),
+    "usage.usage": lambda c: c.s.usage.usage(viewer=c.v, days=30),
+    "usage.table": lambda c: c.s.usage.table(viewer=c.v, days=30),
     "rules.entries": lambda c: _now(lambda: c.s.rules.entries(viewer=c.v)),
     "rules.explain": lambda c: _now(lambda: c.s.rules.explain(_scene(c), viewer=c.v)),
     "rules.changes": lambda c: c.s.rules.changes(viewer=c.v),
@@ -192,6 +194,7 @@ WITHOUT_VIEWER = {
     "looking": "the process",
     "sizes": "the model",
     "policy": "what the rules say of whoever it is asked about: refusals, and no names in them",
+    "usage.count_refusal": "a number, when the policy refuses something",
     "rules.open": "the process",
     "rules.on_change": "the process",
     "rules.book": "of the policy",
@@ -208,7 +211,7 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
     "boards.grant", "boards.revoke", "boards.set_stars",
     "boards.add_upload",  # that the very pixels of a hidden picture hang there already, is told
 }  # fmt: skip
-PARTS = ("jobs", "images", "boards", "moderation", "rules")
+PARTS = ("jobs", "images", "boards", "moderation", "rules", "usage")
 
 
 def _scene(c: Call) -> scenes.Scene:

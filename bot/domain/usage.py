@@ -1,0 +1,95 @@
+"""How much a server, or the whole bot, is used."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.rules.quota import IMAGE
+
+MAX_DAYS = 365
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What one member of a server has had drawn, or one server of all.
+
+    Attributes:
+        id: Of the member, or of the server; 0 is direct messages.
+        name: What a member was called when they asked last; "" for a server.
+        cost: In thousandths of a usual image.
+
+    """
+
+    id: int
+    name: str
+    images: int
+    jobs: int
+    cost: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What was asked for and drawn within some days, today among them.
+
+    Attributes:
+        images: How many, by day, from the first day to today; days without any are in it.
+        shares: Who had them drawn, those with the most first.
+        waits_s: Seconds from asking to seeing, of each job that was posted, in order.
+        ends: How many jobs were posted, failed or were cancelled.
+        refusals: How often each rule refused something, those with the most first.
+
+    """
+
+    images: Mapping[dt.date, int]
+    shares: tuple[Share, ...]
+    waits_s: tuple[float, ...]
+    ends: Mapping[str, int]
+    refusals: Mapping[str, int]
+
+    @property
+    def num_images(self) -> int:
+        """Return how many images were drawn."""
+        return sum(self.images.values())
+
+    @property
+    def cost(self) -> int:
+        """Return what they cost, in thousandths of a usual image."""
+        return sum(each.cost for each in self.shares)
+
+    def wait_s(self, share: float) -> float | None:
+        """Return the seconds within which a share of the jobs was answered; None without any."""
+        if not self.waits_s:
+            return None
+        if len(self.waits_s) == 1:
+            return self.waits_s[0]
+        cuts = statistics.quantiles(self.waits_s, n=100, method="inclusive")
+        return cuts[round(share * 100) - 1]
+
+
+def days_until(today: dt.date, count: int) -> list[dt.date]:
+    """Return so many days, the last one today."""
+    return [today - dt.timedelta(days=back) for back in reversed(range(count))]
+
+
+def to_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
+    """Return a table as spreadsheets open it: UTF-8 with a mark, and no cell that is a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([[_cell(each) for each in row] for row in rows])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def usual_images(cost: int) -> str:
+    """Return a cost as a number of usual images, exactly."""
+    return f"{cost / IMAGE:.3f}".rstrip("0").rstrip(".")
+
+
+def _cell(value: object) -> object:
+    is_formula = isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}
+    return f"'{value}" if is_formula else value
