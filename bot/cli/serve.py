@@ -15,7 +15,11 @@ from bot.errors import SettingsError
 from bot.models import locate
 from bot.settings import Settings, misspelt_variables
 
-_CHANNELS: Final = ("pictures", "general")  # the playground's, which is imported when it is run
+_CHANNELS: Final = (
+    "pictures",
+    "general",
+    "mod-log",
+)  # the playground's, which is imported when it is run
 
 
 def add_to(commands: Commands) -> None:

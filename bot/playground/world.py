@@ -7,20 +7,24 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
 from discord.webhook.async_ import async_context
 
-# People of the simulated server: name, shown name, language, whether a moderator.
+# People of the simulated server: name, shown name, language, and rank.
 PEOPLE: Final = (
-    ("ada", "Ada", "en-US", False),
-    ("xiaoming", "小明", "zh-CN", False),
-    ("grace", "Grace (moderator)", "en-US", True),
+    ("ada", "Ada", "en-US", "member"),
+    ("xiaoming", "小明", "zh-CN", "member"),
+    ("grace", "Grace (moderator)", "en-US", "moderator"),
+    ("olga", "Olga (owner)", "en-US", "owner"),
 )
-CHANNELS: Final = ("pictures", "general")
+LOG_CHANNEL: Final = "mod-log"  # for moderators and owners: where a server's rules can send logs
+CHANNELS: Final = ("pictures", "general", LOG_CHANNEL)
+_MODERATES: Final = discord.Permissions(manage_messages=True)
+_OWNS: Final = discord.Permissions(manage_messages=True, manage_guild=True)
 BOT_NAME: Final = "Z-Image"
 
 
@@ -78,19 +82,38 @@ def languages(
 
 
 def build_world(env: Any, channel: str) -> World:
-    """Create the server, its channels and its people, with the same ids at every start."""
+    """Create the server, its channels and its people, with the same ids at every start.
+
+    What comes anew is created last: the ids before it stay those of earlier visits.
+    """
     env.backend.bot_user.name = BOT_NAME
     guild = env.create_guild("Playground")
-    channels = {name: guild.create_text_channel(name) for name in CHANNELS}
-    moderator = guild.create_role(
-        "Moderators", permissions=discord.Permissions(manage_messages=True)
-    )
+    channels = {name: guild.create_text_channel(name) for name in CHANNELS if name != LOG_CHANNEL}
+    roles = {"moderator": guild.create_role("Moderators", permissions=_MODERATES)}
     members, locales = [], {}
-    for name, shown, locale, is_moderator in PEOPLE:
+    for name, shown, locale, rank in PEOPLE:
+        if rank == "owner":
+            roles[rank] = guild.create_role("Owners", permissions=_OWNS)
         user = env.create_user(name, global_name=shown)
-        members.append(guild.add_member(user, roles=[moderator] if is_moderator else []))
+        members.append(guild.add_member(user, roles=[roles[rank]] if rank in roles else []))
         locales[user.id] = locale
+    channels[LOG_CHANNEL] = guild.create_text_channel(LOG_CHANNEL)
+    _show_only_to(env, channels[LOG_CHANNEL], roles.values())
     return World(guild=guild, channel=channels[channel], members=tuple(members), locales=locales)
+
+
+def _show_only_to(env: Any, channel: Any, roles: Iterable[Any]) -> None:
+    """Let only some roles, and the bot, view a channel."""
+    from simcord.backend.models import Overwrite  # noqa: PLC0415 - see `_simcord` in run.py
+    from simcord.enums import OverwriteType  # noqa: PLC0415
+
+    view = discord.Permissions(view_channel=True).value
+    for each in (
+        Overwrite(channel.guild.default_role.id, OverwriteType.ROLE, deny=view),
+        *(Overwrite(role.id, OverwriteType.ROLE, allow=view) for role in roles),
+        Overwrite(env.backend.bot_user.id, OverwriteType.MEMBER, allow=view),
+    ):
+        env.backend.set_overwrite(channel.id, each)
 
 
 def set_clock(env: Any) -> None:

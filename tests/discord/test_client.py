@@ -28,6 +28,7 @@ COMMANDS = {
     "show",
     "history",
     "queue",
+    "stats",
     "cancel",
     "help",
     "jobs",
@@ -37,6 +38,7 @@ COMMANDS = {
     "lineage",
     "board",
 }
+OF_A_SERVER = {"jobs", "board", "stats", "Add to board"}
 
 
 async def test_every_command_and_menu_is_registered(env: DiscordEnv):
@@ -81,7 +83,7 @@ async def test_what_is_sent_to_discord_names_every_context(env: DiscordEnv):
         r for r in env.simcord.http_requests if r.method == "PUT" and r.path.endswith("/commands")
     ]
     for command in sync.json:
-        is_of_a_server = command["name"] in {"jobs", "board", "Add to board"}
+        is_of_a_server = command["name"] in OF_A_SERVER
         assert command["contexts"] == ([0] if is_of_a_server else [0, 1, 2]), command["name"]
         assert command["integration_types"] == ([0] if is_of_a_server else [0, 1]), command["name"]
 
