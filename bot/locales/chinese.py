@@ -281,6 +281,7 @@ CHINESE: Final[dict[str, str]] = {
 `/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
 `/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消
 管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务
+服务器主人：`/stats` 查看本服务器的使用情况
 -# {model} · 自然尺寸 {size}""",
 }
 

@@ -305,5 +305,6 @@ seeds or negatives) on one seed, as one labelled sheet; the buttons under it bri
 `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn
 Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
+Owners: `/stats` counts what this server draws
 -# {model} · {size} is its natural size""",
 }
