@@ -150,6 +150,16 @@ class Settings(BaseModel):
         description="A list of your own words, beside those that WORDS knows: one a line, as "
         "README.md shows.",
     )
+    pictures: Literal["off", "spoiler", "refuse"] = Field(
+        default="off",
+        description="What becomes of pictures that a model takes for pornographic, drawn or handed "
+        "in: off (nothing, and no picture is looked at), spoiler (they are hidden until they are "
+        "clicked), refuse (they are not posted). README.md tells what the model cannot see.",
+    )
+    pictures_threshold: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        default=0.8,
+        description="How certain of that it has to be, from 0.01 to 1: less refuses more.",
+    )
     quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30,
         description="Days that files are kept in data/quarantine which the database does not name; "

@@ -123,10 +123,10 @@ class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Show the exact image."""
-        viewer = await viewer_of(interaction)
-        generations = await find(interaction, [self.match["id"]])
+        viewer, ids = await viewer_of(interaction), [self.match["id"]]
+        generations = await find(interaction, ids)
         await defer(interaction, repeat=Repeat.UNANSWERED)
-        ids = [self.match["id"]]
+        await bot_of(interaction).service.images.show_again(ids, viewer=viewer)
         hidden = await bot_of(interaction).service.images.hidden_among(ids, viewer=viewer)
         content = await kept_images(
             generations,

@@ -90,6 +90,7 @@ def _check_length(search: Search) -> None:
 async def show_image(interaction: discord.Interaction, generation_id: str) -> None:
     """Post one image, with its buttons; to its reader alone where not everyone here may see it."""
     viewer, generations = await viewer_of(interaction), await find(interaction, [generation_id])
+    await bot_of(interaction).service.images.show_again([generation_id], viewer=viewer)
     is_public = all(map(viewer.may_share, generations))
     message_id = await defer(interaction, ephemeral=not is_public, repeat=Repeat.UNANSWERED)
     if is_public and message_id is not None and interaction.channel_id is not None:

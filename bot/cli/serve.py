@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from bot.cli.common import Commands, open_engine
+from bot.cli.common import Commands, let_threads_sleep, open_engine
 from bot.engine import Engine
 from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say, tell
@@ -84,6 +84,7 @@ def _warn_of_misspelt_variables() -> None:
 
 def _engine_factory(settings: Settings) -> Callable[[], Engine]:
     """Return what makes the engine, on the thread it will live on."""
+    let_threads_sleep()  # before any thread imports torch: the check of pictures does so, too
 
     def make() -> Engine:
         return open_engine(locate(settings.model, model_cache=settings.model_cache), settings)

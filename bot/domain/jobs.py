@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
+from bot.domain.picture_score import PictureScore
 from bot.domain.requests import Axis, ImageRequest
 from bot.domain.scenes import ChannelKind, Scene
 
@@ -136,6 +137,8 @@ class Generation:
         conditions: What, beside the request, decided the pixels.
         recipe_text: The whole recipe as it was written; None for images older than recipes.
         likeness: What a changed copy is recognised by.
+        score: What the check of pictures said; None where it was not asked.
+        is_withheld: Whether it is shown to nobody, as the check found it unsuitable.
 
     """
 
@@ -156,6 +159,8 @@ class Generation:
     message_id: int | None = None
     recipe_text: str | None = None
     likeness: bytes | None = field(default=None, repr=False)
+    score: PictureScore | None = None
+    is_withheld: bool = False
 
     @property
     def duration_s(self) -> float:

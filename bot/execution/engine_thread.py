@@ -31,11 +31,11 @@ class EngineThread:
     would keep a process alive that has to go.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "engine") -> None:
         """Start it."""
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self.is_lost = False
-        threading.Thread(target=self._work, name="engine", daemon=True).start()
+        threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

@@ -62,7 +62,7 @@ CHINESE: Final[dict[str, str]] = {
     "sheet_part": "{count} 张中的 {made} 张",
     "sheet_alt": "{count} 张图的对比：{captions}",
     "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
-    "sheet_failed": "⚠️ 画好了 {count} 张中的 {made} 张。其余的：{sentence}",
+    "sheet_failed": "⚠️ {count} 张中有 {made} 张。其余的：{sentence}",
     "sheet_lossy": "受这里的上传限制，对比图是高质量 WebP；按钮可取得原图。",
     "sheet_too_large": "图片都已保存，但对比图超过了这里的上传限制：用按钮逐张查看。",
     "sheet_no_files": "这些图片的文件已不在或已损坏：点“**同一种子**”可重新画出。",

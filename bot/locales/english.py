@@ -66,7 +66,7 @@ ENGLISH: Final[dict[str, str]] = {
     "sheet_part": "{made} of {count}",
     "sheet_alt": "{count} images compared: {captions}",
     "sheet_cancelled": "🛑 Cancelled: {made} of {count} were drawn before and are kept.",
-    "sheet_failed": "⚠️ {made} of {count} were drawn. The others: {sentence}",
+    "sheet_failed": "⚠️ {made} of {count} are here. The others: {sentence}",
     "sheet_lossy": "The sheet is WebP of high quality, because of this place's upload limit; the "
     "buttons bring the exact images.",
     "sheet_too_large": "The images are kept, but no sheet of them fits under this place's upload "

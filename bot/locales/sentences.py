@@ -72,6 +72,13 @@ _SENTENCES: Final = _compiled({
             rf"{chinese}太长，无法检查其中有没有 \1：请写短一些。"
         for noun, chinese in _NOUNS.items()
     },
+    # Pictures that are not shown
+    r"The picture check found it unsuitable \((\S+), and (\S+) is the limit\): try .*":
+        r"图片检查认为它不合适（\1，上限是 \2）：请换个种子，或改写提示词。",
+    r"The picture check found it unsuitable \((\S+), and (\S+) is the limit\): use .*":
+        r"图片检查认为它不合适（\1，上限是 \2）：请换一张图片。",
+    r"The picture could not be checked, so .*":
+        "图片无法检查，因此不显示：请再试一次；若仍然如此，请告诉机器人的运营者。",
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",

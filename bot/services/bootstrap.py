@@ -11,6 +11,7 @@ import filelock
 
 from bot.domain.requests import SizeRules
 from bot.engine import Engine
+from bot.engine.picture_check import PictureClassifier
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.execution.thread_slot import GRACE_S, ThreadSlot
 from bot.models import locate
@@ -25,7 +26,11 @@ USUAL: Final = ("square", "portrait", "landscape")  # sizes that the engine is w
 
 @contextlib.asynccontextmanager
 async def open_service(
-    settings: Settings, engine_factory: Callable[[], Engine], *, grace_s: float = GRACE_S
+    settings: Settings,
+    engine_factory: Callable[[], Engine],
+    *,
+    grace_s: float = GRACE_S,
+    classifier: Callable[[], PictureClassifier] = PictureClassifier,
 ) -> AsyncIterator[Service]:
     """Open store, slot and service, in this order, and close them backwards.
 
@@ -55,7 +60,7 @@ async def open_service(
                 grace_s=grace_s,
                 usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
             ) as slot,
-            Service(store, [slot], files, settings, operator) as service,
+            Service(store, [slot], files, settings, operator, classifier) as service,
         ):
             yield service
 

@@ -1,4 +1,4 @@
-"""From a finished drawing to an answer: first the image is stored, then the message is sent."""
+"""From a finished drawing to an answer: an image is checked, stored, then posted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions
 from bot.services.image_archive import ImageArchive
+from bot.services.picture_check import PictureCheckError
+from bot.services.picture_gate import PictureGate
 from bot.services.replies import NotPostableError, NotReachedError
 from bot.services.retries import RetryPolicy
 from bot.storage import Store
@@ -30,13 +32,14 @@ Say = Callable[[], Coroutine[Any, Any, None]]
 class Delivery:
     """Store what was drawn and tell whoever asked, all while the next image is drawn."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that meet here
         self,
         store: Store,
         archive: ImageArchive,
         active_jobs: ActiveJobs,
         checkpoints: Checkpoints,
         deletions: Deletions,
+        gate: PictureGate,
         *,
         is_stopping: Callable[[], bool],
         patience: RetryPolicy,
@@ -48,6 +51,7 @@ class Delivery:
         self._is_stopping = is_stopping
         self._patience = patience
         self._deletions = deletions
+        self._gate = gate
 
     async def finish(self, active: ActiveJob) -> None:
         """Store what was drawn of a job, then answer.
@@ -61,9 +65,13 @@ class Delivery:
             return
         for pause_s in (*STORE_AGAIN_S, None):
             try:
-                await self._archive.add(active.job, active.drawings)
+                verdict = await self._gate.judge(active.job, active.drawings)
+                active.job = verdict.applied_to(active.job)
+                await self._archive.add(active.job, active.drawings, verdict)
             except Exception as error:
-                logger.exception("The images of job %s could not be stored", active.job.id)
+                logger.exception(
+                    "The images of job %s could not be checked and stored", active.job.id
+                )
                 if pause_s is None:
                     await self.fail(active, _sentence_of(error))
                     return
@@ -84,12 +92,23 @@ class Delivery:
         await self.finish(active)
 
     async def answer(self, active: ActiveJob) -> None:
-        """Post the images; if that fails for good, tell the requester where to find them."""
-        job = active.job
+        """Post the images that may be shown.
+
+        If that fails for good, tell the requester where to find them; where none may be shown, why.
+        """
+        try:
+            job = active.job = await self._gate.catch_up(active.job)
+        except PictureCheckError as failure:
+            await self.fail(active, failure.message)
+            return
+        left = await self._store.generations.left_of_job(job.id)
+        if left and not _shown(left):
+            await self.fail(active, job.error or self._gate.why_withheld(left))
+            return
 
         async def hand_over() -> None:
             # Read at each try: an image that was deleted meanwhile must not be posted.
-            if images := await self._store.generations.left_of_job(job.id):
+            if images := _shown(await self._store.generations.left_of_job(job.id)):
                 await active.reply.done(job, images)
                 await self._catch_up(job, images)
             else:
@@ -100,7 +119,7 @@ class Delivery:
         error = await self._until_it_works(active, hand_over, "posted")
         if error is None:
             return
-        images = await self._store.generations.left_of_job(job.id)
+        images = _shown(await self._store.generations.left_of_job(job.id))
         if images:
             sentence = kept_sentence([each.id for each in images], error, self._patience)
             await self._record(active, self._store.jobs.set_failed(job.id, sentence))
@@ -125,7 +144,7 @@ class Delivery:
         job = active.job
 
         async def tell() -> None:
-            if await self._store.generations.left_of_job(job.id):
+            if _shown(await self._store.generations.left_of_job(job.id)):
                 await active.reply.undelivered(job, sentence)
             else:
                 await active.reply.failed(job, sentence)
@@ -234,6 +253,10 @@ class Delivery:
             logger.warning("A try of job %s is not counted: %s", active.job.id, refusal.message)
             return False
         return self._patience.is_over(tries, since)
+
+
+def _shown(images: Sequence[Generation]) -> list[Generation]:
+    return [each for each in images if not each.is_withheld]
 
 
 def kept_sentence(image_ids: Sequence[str], error: BotError, patience: RetryPolicy) -> str:

@@ -13,6 +13,7 @@ from bot.media.encoding import encode_png, to_pillow
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import FileState, image_state, write_once
 from bot.services.maintenance import write_records
+from bot.services.policy import PictureVerdict
 from bot.storage import Store
 
 logger = logging.getLogger(__name__)
@@ -26,16 +27,23 @@ class ImageArchive:
         self._store = store
         self._files = files
 
-    async def add(self, job: Job, drawings: Mapping[int, Drawing]) -> None:
-        """Store the images of a job, each under its position among the job's requests."""
+    async def add(self, job: Job, drawings: Mapping[int, Drawing], verdict: PictureVerdict) -> None:
+        """Store the images of a job, each under its position among the job's requests.
+
+        Args:
+            job: The job, to which the verdict is applied already.
+            drawings: What was drawn.
+            verdict: What the check of pictures said; those that it refuses are stored, too.
+
+        """
         async with self._files:
             generations = [
-                await asyncio.to_thread(self._write, job, i, drawing)
+                await asyncio.to_thread(self._write, job, i, drawing, verdict)
                 for i, drawing in sorted(drawings.items())
             ]
             await self._store.generations.add(job, generations, have_records=True)
 
-    def _write(self, job: Job, index: int, drawing: Drawing) -> Generation:
+    def _write(self, job: Job, index: int, drawing: Drawing, verdict: PictureVerdict) -> Generation:
         """Write an image's record, then its file: only pictures older than records lack one."""
         request = job.requests[index]
         recipe = make_recipe(request, drawing)
@@ -58,6 +66,8 @@ class ImageArchive:
             channel_id=job.origin.channel_id,
             recipe_text=canonical(recipe),
             likeness=fingerprint(to_pillow(drawing.image)),
+            score=verdict.scores.get(index),
+            is_withheld=index in verdict.refused,
         )
         self._store.records.write_image(job, generation)
         write_once(path, png, is_whole=lambda file: image_state(file) is FileState.WHOLE)

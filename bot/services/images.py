@@ -19,7 +19,9 @@ from bot.media.fingerprint import candidates
 from bot.media.image_input import Picture
 from bot.services.deletions import Deletions, Removal
 from bot.services.lookalikes import Lookalike
+from bot.services.picture_gate import PictureGate
 from bot.services.picture_origin import PictureOrigin
+from bot.services.policy import Policy
 from bot.services.replies import Page
 from bot.storage import Store
 
@@ -27,9 +29,13 @@ from bot.storage import Store
 class Images:
     """Finished images, as far as a viewer may see them."""
 
-    def __init__(self, store: Store, deletions: Deletions) -> None:
+    def __init__(
+        self, store: Store, deletions: Deletions, policy: Policy, gate: PictureGate
+    ) -> None:
         self._store = store
         self._deletions = deletions
+        self._policy = policy
+        self._gate = gate
 
     async def find(self, generation_id: str, *, viewer: Viewer) -> Generation | None:
         """Return an image that may be seen; its file may be damaged or gone."""
@@ -39,6 +45,18 @@ class Images:
         """Return those of some images that may be seen, in the order of their ids."""
         found = [await self.find(id_, viewer=viewer) for id_ in ids]
         return [generation for generation in found if generation is not None]
+
+    async def show_again(self, ids: Sequence[str], *, viewer: Viewer) -> list[Generation]:
+        """Return those of some images that may be seen, fit to be shown once more.
+
+        Raises:
+            InvalidRequestError: One was never checked, and is not shown by the rules of now.
+            PictureCheckError: One could not be checked.
+
+        """
+        found = await self.find_all(ids, viewer=viewer)
+        await self._gate.let_through(found)
+        return found
 
     async def find_deletable(self, ids: Sequence[str], *, viewer: Viewer) -> list[Generation]:
         """Return images that may be seen, deleted ones too: a message may still show them."""
@@ -52,14 +70,20 @@ class Images:
         page: int = 0,
         page_size: int = 5,
     ) -> Page:
-        """Return a page of the images of a place, newest first."""
+        """Return a page of the images of a place, newest first.
+
+        Raises:
+            PictureCheckError: One was never checked, and cannot be.
+
+        """
         found = await self._store.generations.history(
             viewer=viewer,
             search=search or Search(),
             offset=page * page_size,
             limit=page_size + 1,
         )
-        return Page(generations=found[:page_size], has_older=len(found) > page_size)
+        shown = await self._gate.fit_to_show(found[:page_size])
+        return Page(generations=shown, has_older=len(found) > page_size)
 
     async def of_message(self, message_id: int, *, viewer: Viewer) -> list[Generation]:
         """Return the images that a message was the first to show, if they may be seen."""
@@ -105,7 +129,14 @@ class Images:
         return await self._store.generations.with_pixels(pixel_sha256, viewer)
 
     async def made_here(self, picture: Picture, *, viewer: Viewer) -> PictureOrigin:
-        """Return what a picture's file says, what proves it, and what was made here of it."""
+        """Return what a picture's file says, what proves it, and what was made here of it.
+
+        Raises:
+            UnsuitablePictureError: Such pictures are not taken here.
+            PictureCheckError: It could not be checked.
+
+        """
+        await self._policy.check_upload(picture.image, viewer.scene)
         recipe, doubt = None, None
         try:
             recipe = picture.recipe

@@ -6,10 +6,13 @@ import asyncio
 import functools
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
+from PIL import Image
+
 from bot.domain.jobs import Job
+from bot.domain.picture_score import PictureScore
 from bot.domain.plain_text import quoted
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.rules import (
@@ -24,12 +27,14 @@ from bot.domain.rules import (
     Limit,
     QuotaError,
     Scene,
+    Value,
     cost_of,
 )
 from bot.domain.rules.quota import DAY, HOUR, IMAGE, MONTH, shown_moment
 from bot.domain.words import FoundWord, WordFilter, WordListError, built_in, parse_list
 from bot.environment.text_files import NotTextError, decode
 from bot.errors import BotError, InvalidRequestError, SettingsError
+from bot.services.picture_check import PictureCheck
 from bot.services.rules import Rules
 from bot.settings import Settings
 from bot.storage.charges import Bill
@@ -38,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 PROMPT_NOUN: Final = "prompt"
 _FILTERS: Final = 64  # lists of servers that are kept ready
+PERCENT: Final = 100
+_USUAL_THRESHOLD: Final = 80  # percent; see docs/decisions/0017-picture-check.md
 _WINDOWS: Final = {"hour": HOUR, "day": DAY, "month": MONTH}
 
 
@@ -65,7 +72,43 @@ class RefusedHereError(InvalidRequestError):
         self.rule = rule
 
 
-RULE_ERRORS: Final = (UnwantedWordError, RefusedHereError, QuotaError)
+class UnsuitablePictureError(InvalidRequestError):
+    """The check of pictures found one that is not shown here."""
+
+    rule = "pictures"
+
+    def __init__(self, score: PictureScore, threshold: float, advice: str) -> None:
+        """Say how certain it is, how certain it may be, and what to do."""
+        super().__init__(
+            f"The picture check found it unsuitable ({score.unsafe:.2f}, and {threshold:.2f} is "
+            f"the limit): {advice}."
+        )
+
+
+RULE_ERRORS: Final = (UnwantedWordError, UnsuitablePictureError, RefusedHereError, QuotaError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureVerdict:
+    """What the check of pictures says of those of a job.
+
+    Attributes:
+        scores: By their places in the job; empty where pictures are not checked.
+        refused: Why some of them are not shown, by their places.
+        is_spoiler: Whether they have to be hidden until they are clicked.
+        hold: Why a moderator has to look at them first, as one sentence for moderators; or None.
+
+    """
+
+    scores: Mapping[int, PictureScore] = field(default_factory=dict)
+    refused: Mapping[int, str] = field(default_factory=dict)
+    is_spoiler: bool = False
+    hold: str | None = None
+
+    def applied_to(self, job: Job) -> Job:
+        """Return a job with what its requester will be told and how its images will be shown."""
+        why = next(iter(self.refused.values()), None)
+        return replace(job, spoiler=job.spoiler or self.is_spoiler, error=job.error or why)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +142,10 @@ class Policy:
     A negative prompt is not looked at: it says what nobody wants to see.
     """
 
-    def __init__(self, rules: Rules, usual: Size) -> None:
+    def __init__(self, rules: Rules, usual: Size, check: PictureCheck) -> None:
         """`usual` is the size of the model, by which quotas count."""
         self._rules = rules
+        self._check = check
         self._usual = usual
         self._filter = functools.lru_cache(_FILTERS)(_filter)
 
@@ -177,6 +221,76 @@ class Policy:
                 found = await asyncio.to_thread(words.find, text)
                 if found is not None:
                     raise UnwantedWordError(noun, found)
+
+    # Pictures
+
+    def checks_pictures(self, scene: Scene) -> bool:
+        """Tell whether pictures are looked at before they are shown."""
+        return self._rules.value("pictures", scene) != OFF
+
+    async def check_pictures(self, job: Job, pictures: Mapping[int, Image.Image]) -> PictureVerdict:
+        """Return what may become of pictures of a job, each under its place among the requests.
+
+        Raises:
+            PictureCheckError: One could not be checked: none of them may be shown.
+
+        """
+        scene = job.origin.scene
+        measure, threshold = self._rules.value("pictures", scene), self._threshold(scene)
+        if measure == OFF:
+            return PictureVerdict()
+        scores = {i: await self._check.score(each) for i, each in sorted(pictures.items())}
+        unsafe = [i for i, score in scores.items() if score.reaches(threshold)]
+        for i in unsafe:
+            logger.info("Image %d of job %s: %s: %s", i + 1, job.id, measure, scores[i])
+        if measure == SPOILER:
+            return PictureVerdict(scores=scores, is_spoiler=bool(unsafe))
+        if measure == ASK:
+            worst = max((scores[i].unsafe for i in unsafe), default=0.0)
+            hold = f"The picture check found it unsuitable ({worst:.2f})." if unsafe else None
+            return PictureVerdict(scores=scores, is_spoiler=bool(unsafe), hold=hold)
+        refused = {i: self.unsuitable(scores[i], scene).message for i in unsafe}
+        return PictureVerdict(scores=scores, refused=refused)
+
+    async def check_upload(self, picture: Image.Image, scene: Scene) -> bool:
+        """Return whether a picture that was handed in has to be hidden until it is clicked.
+
+        Nobody can be asked about one that is nowhere yet: where moderators have to look first, it
+        is refused.
+
+        Raises:
+            UnsuitablePictureError: It is not taken here at all.
+            PictureCheckError: It could not be checked.
+
+        """
+        measure, threshold = self._rules.value("pictures", scene), self._threshold(scene)
+        if measure == OFF:
+            return False
+        score = await self._check.score(picture)
+        is_unsafe = score.reaches(threshold)
+        if is_unsafe and measure != SPOILER:
+            raise UnsuitablePictureError(score, threshold, "use another picture")
+        return is_unsafe
+
+    def unsuitable(self, score: PictureScore, scene: Scene) -> UnsuitablePictureError:
+        """Return why an image that was drawn here is not shown."""
+        advice = "try another seed, or other words"
+        return UnsuitablePictureError(score, self._threshold(scene), advice)
+
+    async def prepare(self) -> None:
+        """Load what looks at pictures, if any server has that, before the first of them waits."""
+        if self._rules.any_has("pictures", OFF):
+            await self._check.prepare()
+
+    def close(self) -> None:
+        """Let go what looks at pictures."""
+        self._check.close()
+
+    def _threshold(self, scene: Scene) -> float:
+        above = self._rules.value("pictures_above", scene)
+        return (above if isinstance(above, int) else _USUAL_THRESHOLD) / PERCENT
+
+    # What is asked for
 
     def defaults(self, scene: Scene) -> Defaults:
         """Return what a request here takes from the rules."""
@@ -275,13 +389,17 @@ def operator_entries(settings: Settings) -> tuple[Entry, ...]:
         SettingsError: The list of words cannot be read.
 
     """
-    if settings.words == OFF:
-        if settings.words_file is not None:
-            logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
-        return ()
-    words = Entry(layer=Layer.OPERATOR, name="words", value=settings.words)
-    own = Entry(layer=Layer.OPERATOR, name="own_words", value=_own_list(settings))
-    return (words, own)
+    values: dict[str, Value] = {}
+    if settings.words != OFF:
+        values |= {"words": settings.words, "own_words": _own_list(settings)}
+    elif settings.words_file is not None:
+        logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
+    if settings.pictures != OFF:
+        above = max(1, round(settings.pictures_threshold * PERCENT))
+        values |= {"pictures": settings.pictures, "pictures_above": above}
+    return tuple(
+        Entry(layer=Layer.OPERATOR, name=name, value=value) for name, value in values.items()
+    )
 
 
 def _filter(lists: frozenset[str] | None, own: tuple[str, ...]) -> WordFilter:

@@ -72,6 +72,11 @@ class Rules:
         """Return a rule's value where it concerns nobody in particular."""
         return self.value(name, Scene(guild_id=guild_id, user_id=0))
 
+    def any_has(self, name: str, usual: Value) -> bool:
+        """Tell whether a rule has another value than the usual one anywhere."""
+        entries = (*self._operator, *(e for book in self._books.values() for e in book.entries))
+        return any(each.name == name and each.value != usual for each in entries)
+
     # For whoever manages the server
 
     def entries(self, *, viewer: Viewer) -> tuple[Entry, ...]:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from bot.domain.jobs import Job
 from bot.domain.requests import SizeRules
 from bot.domain.rules import Entry
+from bot.engine.picture_check import PictureClassifier
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.execution.slot import Slot
@@ -40,6 +41,8 @@ from bot.services.maintenance import (
     sweep,
 )
 from bot.services.moderation import Moderation
+from bot.services.picture_check import PictureCheck
+from bot.services.picture_gate import PictureGate
 from bot.services.policy import Policy
 from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
@@ -93,10 +96,11 @@ class Service:
         files: ModelFiles,
         settings: Settings,
         operator: Sequence[Entry] = (),
+        classifier: Callable[[], PictureClassifier] = PictureClassifier,
     ) -> None:
         """Put the parts together; nothing runs yet.
 
-        `operator` are the operator's own rules.
+        `operator` are the operator's own rules; `classifier` loads what looks at pictures.
         """
         self._store = store
         self._slots = slots
@@ -109,7 +113,7 @@ class Service:
         self.rules = Rules(store, operator)
         self.model_id = files.model_id
         self.usage = UsageReports(store)
-        self.policy = Policy(self.rules, self.sizes.default)
+        self.policy = Policy(self.rules, self.sizes.default, PictureCheck(classifier))
         boards = BoardContext(
             store=store,
             policy=self.policy,
@@ -136,14 +140,16 @@ class Service:
         patience = RetryPolicy(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
         self._files = asyncio.Lock()  # between a file and its row
         self._deletions = Deletions(store, self._active_jobs, files=self._files, patience=patience)
-        self.images = Images(store, self._deletions)
         self._archive = ImageArchive(store, files=self._files)
+        self._gate = PictureGate(store, self.policy, self._archive)
+        self.images = Images(store, self._deletions, self.policy, self._gate)
         self._delivery = Delivery(
             store,
             self._archive,
             self._active_jobs,
             self._checkpoints,
             self._deletions,
+            self._gate,
             is_stopping=lambda: self._is_stopping,
             patience=patience,
         )
@@ -226,6 +232,7 @@ class Service:
         backups = self._settings.data_dir / "backups"
         self._work = asyncio.create_task(self._dispatcher.work(), name="dispatcher")
         self._active_jobs.start(self._note_loaded(), "load")
+        self._active_jobs.start(self._prepare_policy(), "load the picture check")
         self._active_jobs.start(self._queue_view.correct(), "correct places")
         self._active_jobs.start(back_up_daily(self._store, backups), "back up")
         self._active_jobs.start(self._sweep(), "sweep")
@@ -241,6 +248,7 @@ class Service:
         await self._tokens
         await self._active_jobs.end_tasks()  # only upkeep, and replies that wait to be tried again
         self._breakdowns.end()
+        self.policy.close()
 
     async def stop(self) -> None:
         """Take no more jobs, tell who waits, let the one that runs be drawn, stored, answered."""
@@ -298,6 +306,11 @@ class Service:
         finally:
             self._queue_view.loaded()
         await self._store.machine.set_load_time(self.model_id, self._settings.device, seconds)
+
+    async def _prepare_policy(self) -> None:
+        """Load what looks at pictures behind the model, which everybody waits for."""
+        await asyncio.gather(*(slot.loaded() for slot in self._slots), return_exceptions=True)
+        await self.policy.prepare()
 
     def _end_without_model(self, sentence: str) -> None:
         self.load_failure = LoadFailedError(sentence)

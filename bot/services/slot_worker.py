@@ -223,12 +223,13 @@ class SlotWorker:
 
     async def _ask_once(self, active: ActiveJob, index: int) -> Drawing:
         active.begun.discard(index)
+        is_checked = self._parts.policy.checks_pictures(active.job.origin.scene)
         task = DrawTask(
             id=task_id(active, index),
             job_id=active.job.id,
             request=active.job.requests[index],
             match=await self._recorded(active.job, index),
-            preview=PreviewKind.SMALL,
+            preview=PreviewKind.NONE if is_checked else PreviewKind.SMALL,
             preview_every_s=PREVIEW_EVERY_S,
         )
         # Last, as no rule may change between this and the slot.

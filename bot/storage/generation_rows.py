@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import Generation, Job
+from bot.domain.picture_score import PictureScore
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 from bot.storage.search_index import index_facets, index_words
 
@@ -18,7 +19,7 @@ _COLUMNS: Final = (
     "id", "job_id", "position", "relation", "parent_id", "user_id", "guild_id", "channel_id",
     "message_id", *REQUEST_COLUMNS, "prompt_used", "num_inference_steps", "sigmas", "model_id",
     "model_revision", "dtype", "device", "torch", "diffusers", "transformers", "conditions",
-    "durations", "pixel_sha256", "created_at", "recipe", "likeness",
+    "durations", "pixel_sha256", "created_at", "recipe", "likeness", "safety", "is_withheld",
 )  # fmt: skip
 _INSERT_GENERATION: Final = (
     f"INSERT INTO generations ({', '.join(_COLUMNS)})"  # noqa: S608 - names of columns only
@@ -48,8 +49,13 @@ def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
         made["diffusers"], made["transformers"],
         json.dumps(dict(made), ensure_ascii=False), json.dumps(dict(generation.durations_s)),
         generation.pixel_sha256, generation.created_at.isoformat(), generation.recipe_text,
-        generation.likeness,
+        generation.likeness, score_text(generation.score), generation.is_withheld,
     )  # fmt: skip
+
+
+def score_text(score: PictureScore | None) -> str | None:
+    """Return a score as its column holds it."""
+    return None if score is None else score.to_json()
 
 
 def generation_of(row: aiosqlite.Row, path: Path) -> Generation:
@@ -72,4 +78,6 @@ def generation_of(row: aiosqlite.Row, path: Path) -> Generation:
         message_id=row["message_id"],
         recipe_text=row["recipe"],
         likeness=row["likeness"],
+        score=None if row["safety"] is None else PictureScore.from_json(row["safety"]),
+        is_withheld=bool(row["is_withheld"]),
     )

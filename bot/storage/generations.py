@@ -11,7 +11,7 @@ from bot.domain.jobs import Generation, Job, now
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.storage.database import Database
-from bot.storage.generation_rows import generation_of, insert_generations
+from bot.storage.generation_rows import generation_of, insert_generations, score_text
 from bot.storage.record_documents import Place
 from bot.storage.search_index import match_expression, sees_little, unindexed_pieces
 
@@ -52,9 +52,21 @@ class GenerationTable:
                     "UPDATE generations SET has_record = 1 WHERE job_id = ?", (job.id,)
                 )
             await db.execute(
-                "UPDATE jobs SET state = 'made', error = ?, ended_by = ?, changed_at = ?"
-                " WHERE id = ?",
-                (job.error, job.ended_by, now().isoformat(), job.id),
+                "UPDATE jobs SET state = 'made', error = ?, ended_by = ?, changed_at = ?,"
+                " spoiler = ? WHERE id = ?",
+                (job.error, job.ended_by, now().isoformat(), job.spoiler, job.id),
+            )
+
+    async def set_checked(self, job: Job, generations: Sequence[Generation]) -> None:
+        """Record what the check said of a job's images, and what that makes of the job."""
+        async with self._database.transaction() as db:
+            await db.executemany(
+                "UPDATE generations SET safety = ?, is_withheld = ? WHERE id = ?",
+                [(score_text(each.score), each.is_withheld, each.id) for each in generations],
+            )
+            await db.execute(
+                "UPDATE jobs SET error = ?, spoiler = ? WHERE id = ?",
+                (job.error, job.spoiler, job.id),
             )
 
     async def of_job(self, job_id: str) -> list[Generation]:
@@ -77,7 +89,7 @@ class GenerationTable:
         return await self._there("message_id", message_id, viewer)
 
     async def left_of_job(self, job_id: str) -> list[Generation]:
-        """Return the images of a job that are not deleted."""
+        """Return the images of a job that are not deleted; those that are withheld, too."""
         return await self._there("job_id", job_id, None)
 
     async def _there(
@@ -180,7 +192,8 @@ class GenerationTable:
     async def shown_in(self, message_id: int) -> list[Generation]:
         """Return the images in a message that are not deleted, by position."""
         return await self._select(
-            "SELECT * FROM generations WHERE deleted_at IS NULL AND (message_id = ?1 OR id IN"
+            "SELECT * FROM generations WHERE deleted_at IS NULL AND NOT is_withheld"
+            " AND (message_id = ?1 OR id IN"
             " (SELECT generation_id FROM copies WHERE message_id = ?1)) ORDER BY position",
             message_id,
         )
@@ -253,13 +266,14 @@ def _where(viewer: Viewer | None) -> tuple[str, list[object]]:
     """Return the condition, and its values, for what a viewer may see; see `Viewer.sees`."""
     if viewer is None:
         return "", []
+    shown = " AND NOT is_withheld"
     if viewer.guild_id is None:
-        return " AND guild_id IS NULL AND user_id = ?", [viewer.user_id]
+        return f"{shown} AND guild_id IS NULL AND user_id = ?", [viewer.user_id]
     everyones = viewer.channels | (viewer.gone if viewer.is_moderator else frozenset())
     among = "(SELECT value FROM json_each(?))"
     rule = f"(channel_id IN {among} OR (user_id = ? AND channel_id IN {among}))"
     values = [_listed(everyones), viewer.user_id, _listed(viewer.gone)]
-    return f" AND guild_id = ? AND {rule}", [viewer.guild_id, *values]
+    return f"{shown} AND guild_id = ? AND {rule}", [viewer.guild_id, *values]
 
 
 def _listed(ids: frozenset[int]) -> str:

@@ -20,7 +20,7 @@ LONGEST_LINE: Final = 1000  # images
 _ROWS: Final = f"""
 SELECT
     kin.id, kin.parent_id, kin.relation, kin.deleted_at, kin.guild_id, kin.channel_id,
-    kin.user_id,
+    kin.user_id, kin.is_withheld,
     {", ".join(f"kin.{name}" for name in REQUEST_COLUMNS)}, kin.pixel_sha256, jobs.spoiler
 FROM {{found}} JOIN generations AS kin ON kin.id = {{found}}.id JOIN jobs ON jobs.id = kin.job_id
 ORDER BY kin.created_at, kin.position, kin.rowid
@@ -82,7 +82,7 @@ class LineageTable:
 
     async def _num_children(self, generation_id: str, viewer: Viewer | None) -> int:
         rows = await self._database.rows(
-            "SELECT guild_id, channel_id, user_id FROM generations"
+            "SELECT guild_id, channel_id, user_id, is_withheld FROM generations"
             " WHERE parent_id = ? AND deleted_at IS NULL LIMIT ?",
             generation_id,
             REACH,
@@ -110,7 +110,7 @@ class LineageTable:
 
 
 def _may_see(row: aiosqlite.Row, viewer: Viewer | None) -> bool:
-    return viewer is None or viewer.sees(_made(row))
+    return viewer is None or (not row["is_withheld"] and viewer.sees(_made(row)))
 
 
 def _is_veiled(row: aiosqlite.Row, viewer: Viewer | None) -> bool:

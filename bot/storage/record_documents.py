@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.domain.boards import Board, Item
 from bot.domain.jobs import Generation, ImageMessage, Job, JobSource, JobState, now
+from bot.domain.picture_score import PictureScore
 from bot.domain.recipe import Recipe
 from bot.domain.requests import Axis
 from bot.storage.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS, board_values, item_values
@@ -165,6 +166,7 @@ def _generation(
     recipe_text: str,
     likeness: bytes,
 ) -> Generation:
+    safety = document.get("safety")  # records of earlier versions have none
     return Generation(
         id=str(document["id"]),
         job_id=job.id,
@@ -183,6 +185,8 @@ def _generation(
         message_id=document["message_id"],
         recipe_text=recipe_text,
         likeness=likeness,
+        score=None if safety is None else PictureScore.from_json(safety),
+        is_withheld=bool(document.get("is_withheld", False)),
     )
 
 
@@ -190,8 +194,10 @@ def _state_of(document: Mapping[str, Any]) -> JobState:
     """Return the state that makes the next start post a job, if it is recent and was not posted.
 
     The start searches the channel for it first. The requester of an older job has been told that
-    it could not be posted.
+    it could not be posted, and that of one that is withheld, why.
     """
+    if document.get("is_withheld", False):
+        return JobState.POSTED
     age = now() - dt.datetime.fromisoformat(document["created_at"])
     is_open = not document["is_posted"] and age < _POSTED_WITHIN
     return JobState.MADE if is_open else JobState.POSTED
@@ -227,6 +233,8 @@ def image_document(
         "job_created_at": job.created_at.isoformat(),
         "created_at": generation.created_at.isoformat(),
         "durations": dict(generation.durations_s),
+        "safety": None if generation.score is None else generation.score.to_json(),
+        "is_withheld": generation.is_withheld,
     }
     document["copies"] = [
         [each.channel_id, each.message_id]

@@ -249,7 +249,7 @@ async def test_images_that_fail_are_named_and_the_others_shown(
     engine.failures[2] = EngineError("The model returned one single colour: try another seed.")
     message = await compare(env, "seeds", values="1,2,3")
     words = texts_of(message)
-    assert "2 of 3 were drawn. The others: The model returned one single colour" in words
+    assert "2 of 3 are here. The others: The model returned one single colour" in words
     assert "**1** seed 1" in words
     assert "**3** seed 3" in words
     assert labels_of(message) == ["Show 1", "Show 3", *SHEET_BUTTONS]
@@ -315,7 +315,7 @@ async def test_a_part_that_was_made_before_a_kill_still_says_that_it_is_one(
     env.simcord.backend.faults.clear()
     await env.start_again()
     await env.idle()
-    assert "2 of 3 were drawn" in texts_of(result.response)
+    assert "2 of 3 are here" in texts_of(result.response)
 
 
 async def test_a_comparison_that_waited_or_was_being_drawn_is_drawn_after_a_restart(

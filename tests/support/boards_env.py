@@ -20,11 +20,13 @@ from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
+from bot.engine.picture_check import PictureClassifier
 from bot.media.encoding import encode_png
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import write_once
 from bot.media.thumbnails import PictureCache
 from bot.services.boards import BoardContext, Boards, BoardSystem
+from bot.services.picture_check import PictureCheck
 from bot.services.policy import Policy
 from bot.services.rules import Rules
 from bot.storage import Store
@@ -107,7 +109,7 @@ async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
         context = BoardContext(
             store=store,
             sizes=sizes,
-            policy=Policy(Rules(store), sizes.default),
+            policy=Policy(Rules(store), sizes.default, PictureCheck(PictureClassifier)),
             now=clock,
             pictures=PictureCache(store.boards.small_copies),
         )

@@ -25,6 +25,7 @@ from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
+from bot.engine.picture_check import PictureClassifier
 from bot.engine.protocol import OnStep
 from bot.errors import BotError
 from bot.playground import languages, webhook_calls_to
@@ -49,6 +50,7 @@ class SteeredEngine:
         self.failures: dict[int, Exception] = {}  # by the seed they come with
         self.fails_once = False
         self.drawn: list[ImageRequest] = []
+        self.tasks: list[DrawTask] = []
 
     def hold(self) -> None:
         """Let drawings stop at their next step until `release`."""
@@ -88,6 +90,7 @@ class SteeredEngine:
 
         drawing = self._engine.draw(task, on_step=steered, cancel=cancel)
         self.drawn.append(request)
+        self.tasks.append(task)
         if self.hold_after == len(self.drawn):
             self.hold()
         return drawing
@@ -107,6 +110,7 @@ class DiscordEnv:
     bot: ImageBot
     service: Service
     engine: SteeredEngine
+    classifier: Callable[[], Any] = PictureClassifier
     settings: Settings
     guild: Any
     channel: Any
@@ -126,7 +130,7 @@ class DiscordEnv:
     async def start_again(self) -> None:
         """Start service and bot anew on the same data, as a new process would."""
         await self.crash()
-        opening = open_service(self.settings, lambda: self.engine)
+        opening = open_service(self.settings, lambda: self.engine, classifier=self.classifier)
         self.service = await self.closing.enter_async_context(opening)
         self.bot = ImageBot(self.settings, self.service)
         self.bot.now = self.simcord.now
@@ -189,11 +193,16 @@ class DiscordEnv:
 
 @contextlib.asynccontextmanager
 async def open_env(
-    settings: Settings, engine: Any, *, drain: bool = True
+    settings: Settings,
+    engine: Any,
+    *,
+    drain: bool = True,
+    classifier: Callable[[], Any] = PictureClassifier,
 ) -> AsyncIterator[DiscordEnv]:
     """Build the server and start the bot in it, as `python -m bot` would."""
     async with contextlib.AsyncExitStack() as closing:
-        service = await closing.enter_async_context(open_service(settings, lambda: engine))
+        opening = open_service(settings, lambda: engine, classifier=classifier)
+        service = await closing.enter_async_context(opening)
         bot = ImageBot(settings, service)
         sim = simcord.Env(bot, check_errors=False, settle_timeout=PATIENCE_S)
         bot.now = sim.now
@@ -202,7 +211,7 @@ async def open_env(
             with commands_registered(sim, settings):
                 await sim.start()
             env = _settle_in(sim, bot, service, engine, settings)
-            env.closing = closing
+            env.closing, env.classifier = closing, classifier
             try:
                 with languages(env.locales, env.limits):
                     yield env

@@ -274,7 +274,7 @@ async def test_four_images_killed_at_two_of_them_are_all_finished(
             await drawn(server, bot, index)
             await bot.restart()
         message = await server.people.image(asked, count=4)
-        assert "were drawn" not in message.text
+        assert "The others" not in message.text
 
 
 @pytest.mark.nightly
@@ -778,7 +778,7 @@ async def test_the_other_images_of_a_job_that_ends_the_process_are_delivered(
     assert await bot.ended() == -9
     await bot.start()
     message = await server.people.image(asked, count=3)
-    assert "3 of 4 were drawn. The others: Drawing this stopped the engine twice" in message.text
+    assert "3 of 4 are here. The others: Drawing this stopped the engine twice" in message.text
 
 
 async def test_a_job_that_ends_the_process_once_is_drawn(

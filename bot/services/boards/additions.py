@@ -61,7 +61,8 @@ class Additions(BoardChanges):
             The new picture, or the one with the same pixels that hangs there already.
 
         Raises:
-            BotError: There is no such board, the viewer may not add, or it is no picture.
+            BotError: There is no such board, the viewer may not add, it is no picture, or none that
+                is taken here.
 
         """
         await self._check(viewer, board_id, details)
@@ -94,12 +95,16 @@ class Additions(BoardChanges):
             prompt=generation.request.prompt,
             seed=generation.request.seed,
             recipe_text=recipe_text_of(generation),
+            is_checked=generation.score is not None,
         )
 
     async def _hang(self, viewer: Viewer, board_id: str, offer: Offer, label: Label) -> Added:
         """Copy the bytes, then write the row: a row never names a file that is not there."""
         async with self._context.looking:
             look = await asyncio.to_thread(look_at, offer.content)
+            image, scene = look.picture.image, viewer.scene
+            if not offer.is_checked and await self._context.policy.check_upload(image, scene):
+                offer = replace(offer, is_spoiler=True)
         path = self._table.copy_path(look.sha256, look.picture.suffix)
         async with self._context.files:
             near = await self._near(board_id, look.picture)

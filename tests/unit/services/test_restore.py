@@ -82,7 +82,8 @@ async def stopped(env: DiscordEnv) -> AsyncIterator[Path]:
 GENERATIONS = (
     "SELECT id, job_id, position, relation, parent_id, user_id, guild_id, channel_id, message_id,"
     " prompt, seed, width, height, quality, guidance_scale, variety, variety_scale, pixel_sha256,"
-    " created_at, recipe, likeness, durations FROM generations WHERE deleted_at IS NULL ORDER BY id"
+    " created_at, recipe, likeness, durations, safety, is_withheld FROM generations"
+    " WHERE deleted_at IS NULL ORDER BY id"
 )
 JOBS = (
     "SELECT id, state, relation, parent_id, spoiler, guild_id, channel_id, user_id, user_name,"

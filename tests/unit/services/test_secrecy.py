@@ -75,6 +75,7 @@ ADD_TO = "a picture that is handed in"
 QUESTIONS: dict[str, Ask] = {
     "images.find": lambda c: c.s.images.find(c.t.image, viewer=c.v),
     "images.find_all": lambda c: c.s.images.find_all([c.t.image], viewer=c.v),
+    "images.show_again": lambda c: c.s.images.show_again([c.t.image], viewer=c.v),
     "images.find_deletable": lambda c: c.s.images.find_deletable([c.t.image], viewer=c.v),
     "images.history": lambda c: _histories(c),  # noqa: PLW0108 - it stands below
     "images.of_message": lambda c: c.s.images.of_message(c.t.message, viewer=c.v),
@@ -201,6 +202,7 @@ WITHOUT_VIEWER = {
     "rules.decide": "of the policy",
     "rules.value": "of the policy",
     "rules.of_server": "of the policy",
+    "rules.any_has": "of the policy",
     "model_id": "the model",
     "boards.space_bytes": "a setting",
     "boards.exporting": "a lock",
