@@ -271,7 +271,7 @@ USES_THE_SYSTEM = {
     "cogs/boards/events.py",  # messages of boards
     "cogs/boards/stars.py",  # whether stars do anything at all, before anything is looked up
     "bot/discord_ui/buttons.py", "bot/discord_ui/deletions.py",  # deletions, once they may be
-    "bot/discord_ui/client.py", "bot/discord_ui/deferrals.py", "cogs/boards/exports.py",
+    "bot/discord_ui/client.py", "bot/discord_ui/deferrals.py", "bot/discord_ui/file_answers.py",
     "bot/discord_ui/interruptions.py",  # restarts
     "bot/discord_ui/places.py", "bot/discord_ui/viewers.py",  # which channels there are
     "bot/discord_ui/posts.py", "bot/discord_ui/replies.py", "bot/discord_ui/pixel_verdict.py",
