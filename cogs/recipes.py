@@ -70,13 +70,14 @@ async def inspect_attachment(
     async with service.looking:
         picture = await asyncio.to_thread(read_picture, content)
         finding = await service.images.made_here(picture, viewer=await viewer_of(interaction))
-    view = await _answer(service, picture, finding, str(interaction.locale))
+    view = await _answer(service, picture, finding, interaction)
     await Answer.to(interaction).give(Content(view=view))
 
 
 async def _answer(
-    service: Service, picture: Picture, finding: PictureOrigin, locale: str
+    service: Service, picture: Picture, finding: PictureOrigin, interaction: discord.Interaction
 ) -> ui.LayoutView:
+    locale = str(interaction.locale)
     lines = found_lines(finding, locale)
     metadata, takeover = None, None
     if finding.recipe is None and finding.doubt is None and finding.known is None:
@@ -90,8 +91,8 @@ async def _answer(
     lines += [f"-# {sentence(note, locale)}" for note in picture.notes]
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
     if takeover is not None:
-        button = draw_button(await service.takeovers.add(takeover), locale)
-        items.append(ui.ActionRow(button))
+        id_ = await service.takeovers.add(takeover, user_id=interaction.user.id)
+        items.append(ui.ActionRow(draw_button(id_, locale)))
     colour = views.DONE if finding.here or finding.is_proven else views.INK
     return views.layout(*items, colour=colour)
 

@@ -17,6 +17,7 @@ from bot.errors import BotError
 logger = logging.getLogger(__name__)
 
 KEPT: Final = 7  # a week of daily copies
+KEPT_FOR: Final = dt.timedelta(days=7)  # also where they were made seldom: copies forget, too
 _NAME: Final = re.compile(r"bot-\d{8}-\d{6}-\d{6}\.sqlite3")
 _TABLES: Final = frozenset({"jobs", "requests", "generations"})  # since the first version
 _CLOSED: Final = {
@@ -40,8 +41,9 @@ class DatabaseHealth:
     Attributes:
         problem: What is wrong with it; None if nothing is.
         version: The newest migration it has seen.
-        num_images: Images it knows of, deleted ones too: this number never shrinks.
-        num_jobs: Jobs it knows of; this one does not shrink either.
+        num_images: Images it knows of, deleted ones too.
+        num_jobs: Jobs it knows of.
+        num_erased: Images and jobs that it has forgotten, because it was to.
         is_closed: Whether it could not be looked into, so that the problem is none of its own.
 
     """
@@ -50,12 +52,14 @@ class DatabaseHealth:
     version: int = 0
     num_images: int = 0
     num_jobs: int = 0
+    num_erased: tuple[int, int] = (0, 0)
     is_closed: bool = False
 
     @property
     def knows(self) -> tuple[int, int]:
-        """Return how much it knows; the greater, the newer."""
-        return self.num_images, self.num_jobs
+        """Return how much it ever knew; the greater, the newer."""
+        images, jobs = self.num_erased
+        return self.num_images + images, self.num_jobs + jobs
 
 
 def health_of(path: Path, *, alone: bool = False) -> DatabaseHealth:
@@ -70,13 +74,15 @@ def health_of(path: Path, *, alone: bool = False) -> DatabaseHealth:
             found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if found != "ok":
                 return DatabaseHealth(problem=_shown(found))
-            if missing := _TABLES - _tables(db):
+            tables = _tables(db)
+            if missing := _TABLES - tables:
                 return DatabaseHealth(problem=f"it has no table {min(missing)}")
             return DatabaseHealth(
                 problem=None,
                 version=_first(db, "PRAGMA user_version"),
                 num_images=_first(db, "SELECT count(*) FROM generations"),
                 num_jobs=_first(db, "SELECT count(*) FROM jobs"),
+                num_erased=_erased(db) if "erased" in tables else (0, 0),
             )
     except (sqlite3.Error, OSError) as error:
         if _kind_of(error) == sqlite3.SQLITE_READONLY and not alone and not _has_log(path):
@@ -172,7 +178,8 @@ def _prune(folder: Path) -> None:
     """Forget the oldest copies.
 
     A copy counts among those that are kept only if it is good and knows at least what those before
-    it know: a database that was damaged or replaced by an empty one pushes no good copy out.
+    it know: a database that was damaged or replaced by an empty one pushes no good copy out. Any
+    copy goes when it is a week old and a newer one counts: what was erased since is still in it.
     """
     good: list[Path] = []
     others: list[Path] = []
@@ -184,9 +191,11 @@ def _prune(folder: Path) -> None:
             good.append(path)
             continue
         others.append(path)
-        reason = health.problem or f"it knows {health.num_images} of {most[0]} images"
+        reason = health.problem or f"it knows {health.knows[0]} of {most[0]} images"
         logger.warning("The copy %s counts for nothing: %s", path, reason)
-    for path in (*good[:-KEPT], *others[:-KEPT]):
+    limit = dt.datetime.now(dt.UTC) - KEPT_FOR
+    old = [p for p in (*good, *others) if backup_time(p) < limit and p < max(good, default=p)]
+    for path in (*good[:-KEPT], *others[:-KEPT], *old):
         path.unlink(missing_ok=True)
 
 
@@ -202,6 +211,11 @@ def _has_log(path: Path) -> bool:
 
 def _tables(db: sqlite3.Connection) -> set[str]:
     return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _erased(db: sqlite3.Connection) -> tuple[int, int]:
+    images, jobs = db.execute("SELECT num_images, num_jobs FROM erased").fetchone()
+    return int(images), int(jobs)
 
 
 def _first(db: sqlite3.Connection, sql: str) -> int:

@@ -22,15 +22,18 @@ class BreakdownTable:
 
     async def add(self, cause: Cause, *, job_id: str | None, index: int | None) -> None:
         """Record that something broke while an image was drawn, or none."""
-        moment = now()
         async with self._database.transaction() as db:
             await db.execute(
                 "INSERT INTO breakdowns (cause, job_id, position, created_at) VALUES (?, ?, ?, ?)",
-                (cause, job_id, index, moment.isoformat()),
+                (cause, job_id, index, now().isoformat()),
             )
-            await db.execute(
-                "DELETE FROM breakdowns WHERE created_at < ?", ((moment - KEPT_FOR).isoformat(),)
-            )
+        await self.forget_old()
+
+    async def forget_old(self) -> None:
+        """Forget the breakdowns of more than a month ago."""
+        async with self._database.transaction() as db:
+            oldest = (now() - KEPT_FOR).isoformat()
+            await db.execute("DELETE FROM breakdowns WHERE created_at < ?", (oldest,))
 
     async def of_job(self, job_id: str, cause: Cause) -> Counter[int]:
         """Return how often each image of a job was being drawn at a breakdown."""

@@ -11,6 +11,7 @@ import aiosqlite
 
 from bot.domain.jobs import Job, now
 from bot.domain.rules import Account, Charge, Limit, check_pause
+from bot.domain.rules.quota import MONTH
 from bot.storage.database import Database
 
 _INSERT: Final = (
@@ -109,6 +110,16 @@ class ChargeTable:
                 "INSERT INTO grants (guild_id, user_id, cost, granted_by, created_at)"
                 " VALUES (?, ?, ?, ?, ?)",
                 (guild_id, user_id, cost, by, now().isoformat()),
+            )
+
+    async def forget_old(self) -> None:
+        """Forget grants too old to count, and charges of jobs that were erased and are as old."""
+        oldest = (now() - 2 * MONTH).isoformat()
+        async with self._database.transaction() as db:
+            await db.execute("DELETE FROM grants WHERE created_at < ?", (oldest,))
+            await db.execute(
+                "DELETE FROM charges WHERE created_at < ? AND job_id NOT IN (SELECT id FROM jobs)",
+                (oldest,),
             )
 
 

@@ -35,6 +35,7 @@ _REASONS: Final = {
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_NOTADB: "it is damaged",
 }
+_ERASING_SINCE: Final = 27  # the version from which on deleted content is overwritten
 _BUSY_MS: Final = 2_000  # within the 3 s in which Discord wants an answer
 
 
@@ -147,6 +148,7 @@ class Database:
         # FULL: an acknowledged job survives a power cut, not only a crash.
         await self._db.execute("PRAGMA synchronous = FULL")
         await self._db.execute("PRAGMA foreign_keys = ON")
+        await self._db.execute("PRAGMA secure_delete = ON")  # what is erased leaves no bytes
         await self._check()
         await self._db.create_function("index_words", 1, index_words, deterministic=True)
         await self._migrate()
@@ -179,6 +181,14 @@ class Database:
             await self._db.executescript(
                 f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {missing[-1]};\nCOMMIT;"
             )
+        if 0 < version < _ERASING_SINCE <= max(scripts):
+            await self._db.execute("VACUUM")  # what was deleted before left bytes behind
+
+    async def empty_log(self) -> bool:
+        """Empty the `-wal` file, which keeps pages as they were; False while somebody reads it."""
+        async with self._writing, self._reading:
+            [row] = await _fetched(self._db, "PRAGMA wal_checkpoint(TRUNCATE)", ())
+        return not row[0]
 
     async def back_up(self) -> Path:
         """Write a copy of the whole database while it is used, and return its path."""

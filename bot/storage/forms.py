@@ -36,9 +36,8 @@ class FormTable:
         """Write a new form down, and forget those of more than a week ago."""
         form = Form(id=new_id(), kind=kind, user_id=user_id, title=title, subject=subject,
                     fields=fields, typed={})  # fmt: skip
+        await self.forget_old()
         async with self._database.transaction() as db:
-            oldest = (now() - KEPT_FOR).isoformat()
-            await db.execute("DELETE FROM forms WHERE created_at < ?", (oldest,))
             await db.execute(
                 "INSERT INTO forms (id, kind, user_id, title, subject, fields, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -46,6 +45,12 @@ class FormTable:
                  json.dumps([asdict(field) for field in fields]), now().isoformat()),
             )  # fmt: skip
         return form
+
+    async def forget_old(self) -> None:
+        """Forget the forms of more than a week ago."""
+        async with self._database.transaction() as db:
+            oldest = (now() - KEPT_FOR).isoformat()
+            await db.execute("DELETE FROM forms WHERE created_at < ?", (oldest,))
 
     async def send(self, form_id: str, user_id: int, typed: Mapping[str, str]) -> Form | None:
         """Record what a user typed; return the form, or None where there is none of theirs."""

@@ -6,6 +6,7 @@ database damaged later, or replaced by an older one, still has every picture.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import logging
@@ -61,6 +62,10 @@ class Quarantine:
             for each in (folder / place.parent).glob(f"{place.stem}*{place.suffix}")
         ]
 
+    def records(self) -> list[Path]:
+        """Return the records of pictures and of boards' pictures that were moved here."""
+        return [each for day, _ in self.by_day() for each in (day / "records").rglob("*.json")]
+
     def warn(self, moved: list[Path], what: str) -> None:
         """Log how many files were moved, where they are, and what to do."""
         if moved:
@@ -72,12 +77,13 @@ class Quarantine:
             )  # fmt: skip
 
     def forget(self, *, today: dt.date | None = None) -> int:
-        """Delete what was moved here too long ago; return how many days' folders that were.
+        """Delete what was moved here too long ago; return how many folders that were.
 
-        Their age is in the folders' names: the files' own times say when they were written.
+        Databases that a restore moved aside are kept as long. The age of both is in the folders'
+        names: the files' own times say when they were written.
         """
         limit = (today or now().date()) - dt.timedelta(days=self.days)
-        old = [folder for folder, day in self.by_day() if day < limit]
+        old = [folder for folder, day in (*self.by_day(), *self.replaced()) if day < limit]
         for folder in old:
             shutil.rmtree(folder)
             logger.info("Deleted %s, whose %d days are over", folder, self.days)
@@ -85,12 +91,17 @@ class Quarantine:
 
     def by_day(self) -> list[tuple[Path, dt.date]]:
         """Return the folders of each day, the oldest first; anything else here is somebody's."""
-        if not self.folder.is_dir():
-            return []
-        found = []
-        for path in sorted(self.folder.iterdir()):
-            try:
-                found.append((path, dt.date.fromisoformat(path.name)))
-            except ValueError:
-                continue
-        return found
+        return [each for each in _dated(self.folder) if each[0].name == each[1].isoformat()]
+
+    def replaced(self) -> list[tuple[Path, dt.date]]:
+        """Return the folders of databases that a restore moved aside, the oldest first."""
+        return _dated(self._data / "replaced")
+
+
+def _dated(folder: Path) -> list[tuple[Path, dt.date]]:
+    """Return what a folder holds under names that begin with a date, the oldest first."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        with contextlib.suppress(ValueError):
+            found.append((path, dt.date.fromisoformat(path.name[:10])))
+    return found

@@ -15,13 +15,16 @@ from bot.storage.charges import ChargeTable
 from bot.storage.database import Database
 from bot.storage.deferrals import DeferralTable
 from bot.storage.deletions import DeletionTable
+from bot.storage.erasure_orders import ErasureOrders
 from bot.storage.file_references import FileTable
 from bot.storage.forms import FormTable
 from bot.storage.generations import GenerationTable
+from bot.storage.guilds import GuildTables
 from bot.storage.hints import HintTable
 from bot.storage.installation_table import MachineTables
 from bot.storage.jobs import JobTable
 from bot.storage.lineage import LineageTable
+from bot.storage.personal_data import PersonalTables
 from bot.storage.places import PlaceTable
 from bot.storage.quarantine import Quarantine
 from bot.storage.records import Records
@@ -55,6 +58,9 @@ class Store:
         rules: The rules of servers.
         charges: What members had drawn, against their quotas.
         usage: How much is drawn and refused.
+        personal: All that the tables know of a person.
+        guilds: All that they know of a guild, and which of them the bot left.
+        erasure_orders: Orders to erase what is known of somebody.
 
     """
 
@@ -83,6 +89,9 @@ class Store:
         self.rules = RuleTable(self.database)
         self.charges = ChargeTable(self.database)
         self.usage = UsageTable(self.database)
+        self.personal = PersonalTables(self.database)
+        self.guilds = GuildTables(self.database)
+        self.erasure_orders = ErasureOrders(data)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)
@@ -121,6 +130,11 @@ class Store:
             yield self
         finally:
             await self.database.close()
+
+    async def forget_old(self) -> None:
+        """Forget forms, offers and the like whose time is over, also where no new one comes."""
+        for table in (self.forms, self.takeovers, self.breakdowns, self.charges):
+            await table.forget_old()
 
     def signed(self, recipe: str) -> str:
         """Return the recipe of an image made here with the signature that proves it."""

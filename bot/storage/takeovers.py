@@ -20,18 +20,24 @@ class TakeoverTable:
         """Remember the connection."""
         self._database = database
 
-    async def add(self, takeover: Takeover) -> str:
-        """Write one down, forget old ones, and return its id."""
+    async def add(self, takeover: Takeover, *, user_id: int) -> str:
+        """Write one down for who handed the file in, forget old ones, and return its id."""
         id_, at, size = new_id(), now(), takeover.size
+        await self.forget_old()
         async with self._database.transaction() as db:
             await db.execute(
-                "DELETE FROM takeovers WHERE created_at < ?", ((at - _KEPT).isoformat(),)
-            )
-            await db.execute(
-                "INSERT INTO takeovers VALUES (?, ?, ?, ?, ?, ?)",
-                (id_, takeover.prompt, size.width, size.height, takeover.seed, at.isoformat()),
-            )
+                "INSERT INTO takeovers (id, prompt, width, height, seed, created_at, user_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (id_, takeover.prompt, size.width, size.height, takeover.seed, at.isoformat(),
+                 user_id),
+            )  # fmt: skip
         return id_
+
+    async def forget_old(self) -> None:
+        """Forget the offers of more than a month ago."""
+        async with self._database.transaction() as db:
+            oldest = (now() - _KEPT).isoformat()
+            await db.execute("DELETE FROM takeovers WHERE created_at < ?", (oldest,))
 
     async def find(self, id_: str) -> Takeover | None:
         """Return one by its id."""

@@ -164,16 +164,14 @@ def picture(seed: int, form: str = "PNG", side: int = 96, **options: Any) -> byt
 
 async def an_image(
     store: Store, seed: int = 1, *, spoiler: bool = False, guild_id: int | None = GUILD,
-    user: Viewer = BEN, is_old: bool = False,
+    user: Viewer = BEN, is_old: bool = False, prompt: str = "红苹果 on a table",
 ) -> Generation:  # fmt: skip
     """Keep an image as the bot does: its file, then its rows.
 
     An old one is of a version that wrote neither recipes nor likenesses.
     """
     image, side = pixels(seed), 96
-    request = ImageRequest(
-        prompt="红苹果 on a table", seed=seed, size=Size(width=side, height=side)
-    )
+    request = ImageRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
     raw = RawImage(width=side, height=side, pixels=image.tobytes())
     recipe = build_recipe(request, CONDITIONS, raw.pixel_sha256)
     job = Job(

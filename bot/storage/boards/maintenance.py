@@ -90,6 +90,18 @@ class BoardMaintenance(BoardQueries):
                 (channel_id,),
             )
 
+    async def drop_items(self, item_ids: Iterable[str]) -> None:
+        """Forget pictures for good, with their votes and comments."""
+        await self._db.executemany(
+            "DELETE FROM board_items WHERE id = ?", [(each,) for each in item_ids]
+        )
+
+    async def touch(self, board_id: str) -> None:
+        """Let the revision of a board grow without a note in its log."""
+        await self._db.execute(
+            "UPDATE boards SET revision = revision + 1 WHERE id = ?", (board_id,)
+        )
+
     async def purge(self, *, before: dt.datetime, log_length: int) -> Purged:
         """Forget for good what was deleted or taken off before a time."""
         moment = before.isoformat()

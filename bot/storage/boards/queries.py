@@ -166,6 +166,29 @@ class BoardQueries:
             guild_id,
         )
 
+    async def of_person(self, user_id: int, *, before: dt.datetime) -> list[Item]:
+        """Return what somebody made or hung up until a time, on all boards, taken off or not."""
+        return await self._items(
+            "(added_by = ? OR author_id = ?) AND added_at <= ?",
+            user_id, user_id, before.isoformat(),
+        )  # fmt: skip
+
+    async def of_board(self, board_id: str) -> list[Item]:
+        """Return all pictures of a board, those that were taken off, too."""
+        return await self._items("board_id = ?", board_id)
+
+    async def owned_by(self, user_id: int, *, before: dt.datetime) -> list[str]:
+        """Return the ids of the boards that somebody owns and made until a time."""
+        rows = await self._database.rows(
+            "SELECT id FROM boards WHERE owner_id = ? AND created_at <= ?",
+            user_id, before.isoformat(),
+        )  # fmt: skip
+        return [row["id"] for row in rows]
+
+    async def is_needed(self, file: str) -> bool:
+        """Tell whether any picture is this very file, one that was taken off, too."""
+        return bool(await self._count("SELECT count(*) FROM board_items WHERE file = ?", file))
+
     # Plain SQL; `where` is one of this package's conditions
 
     async def _head(self, where: str, *values: object) -> Board | None:

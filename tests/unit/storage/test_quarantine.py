@@ -159,3 +159,12 @@ async def test_unfinished_images_of_unknown_jobs_are_kept(
     assert pictures_in(env.settings.data_dir / "quarantine") == [strange.name]
     assert "images of unfinished jobs, 1." in caplog.text
     assert not over.exists()
+
+
+def test_a_database_that_was_moved_aside_is_kept_as_long(tmp_path: Path):
+    quarantine = Quarantine(tmp_path, days=30)
+    for name in ("2026-10-30-101112-000000", "2026-11-01-101112-000000", "of-somebody"):
+        (tmp_path / "replaced" / name).mkdir(parents=True)
+    assert quarantine.forget(today=TODAY) == 1
+    left = sorted(path.name for path in (tmp_path / "replaced").iterdir())
+    assert left == ["2026-11-01-101112-000000", "of-somebody"]
