@@ -165,6 +165,21 @@ class Settings(BaseModel):
         description="Days that files are kept in data/quarantine which the database does not name; "
         "then they are deleted.",
     )
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        default=0,
+        description="Days after which images that are on no board are deleted, with their messages "
+        "and prompts; 0 keeps them.",
+    )
+    guild_grace_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        default=30,
+        description="Days after which all data of a server are deleted that the bot was removed "
+        "from, unless it is invited again.",
+    )
+    privacy_contact: str | None = Field(
+        default=None,
+        description="Whom people can ask about their data: a mail address, or one that begins "
+        "with https://. The policy page and /privacy name it.",
+    )
 
     _notes: tuple[str, ...] = PrivateAttr(default=())
 
@@ -244,6 +259,13 @@ class Settings(BaseModel):
     def _check_device(cls, value: str) -> str:
         if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", value):
             raise ValueError("use 'auto', 'cpu', 'cuda' or a certain GPU, for example 'cuda:1'")
+        return value
+
+    @field_validator("privacy_contact")
+    @classmethod
+    def _check_contact(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+\.\w+|https?://\S+", value):
+            raise ValueError("use a mail address, or one that begins with https://")
         return value
 
     @field_validator("modelscope_endpoint", "hf_endpoint")

@@ -27,9 +27,12 @@ logger = logging.getLogger(__name__)
 # Only the module of the command that was typed is imported: together they take half a second.
 _COMMANDS: Final = (
     "imagine", "compare", "reproduce", "inspect", "lineage", "board", "playground", "bench",
-    "download", "doctor", "check", "restore", "stats",
+    "download", "doctor", "check", "restore", "stats", "privacy", "privacy-policy",
 )  # fmt: skip
-_MODULES: Final = {"playground": "serve"}  # where it is not called like the command
+_MODULES: Final = {  # where it is not called like the command
+    "playground": "serve",
+    "privacy-policy": "privacy_policy",
+}
 _DESCRIPTION: Final = """\
 Z-Image bot: text to image with Z-Image-Turbo, on Discord and here.
 

@@ -28,6 +28,7 @@ EXTENSIONS: Final = (
     "cogs.restart",
     "bot.discord_ui.places",
     "bot.discord_ui.actions",
+    "bot.discord_ui.guilds",
     "bot.discord_ui.replies",
     "bot.discord_ui.items",
     "bot.discord_ui.forms",
@@ -41,6 +42,7 @@ EXTENSIONS: Final = (
     "cogs.queue",
     "cogs.jobs",
     "cogs.stats",
+    "cogs.privacy",
     "cogs.help",
 )
 

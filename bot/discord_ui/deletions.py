@@ -39,6 +39,7 @@ from bot.services import NotReachedError, Removal, UnansweredError
 logger = logging.getLogger(__name__)
 
 ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
+_NAMED: Final = 15  # messages that one sentence links to, all servers together
 EDITED_TOO_OFTEN: Final = 30046  # a message that is over an hour old; it may be edited again later
 
 
@@ -197,12 +198,23 @@ class DiscordRemover:
     async def tell_refused(self, removal: Removal) -> None:
         """Write to whoever deleted images which messages still show them."""
         found = await self._bot.service.system.images(removal.generation_ids)
-        guild_id = found[0].guild_id if found else None
-        links = links_to(removal.refused, guild_id)
-        ids = ", ".join(removal.generation_ids)
-        line = text("delete_refused", removal.locale, ids=ids, links=links)
+        guilds = {each.channel_id: each.guild_id for each in found}
+        links = [
+            links_to([each], guilds.get(each.channel_id, self._guild_of(each)))
+            for each in removal.refused[:_NAMED]
+        ]
+        if len(removal.refused) > _NAMED:
+            links.append("…")
+        ids = ", ".join(removal.generation_ids[:_NAMED])
+        key = "delete_refused" if ids else "erasure_refused"
+        line = text(key, removal.locale, ids=ids, links=" ".join(links))
         with refusals_translated():
             await write_to_user(self._bot, removal.by, line, about=ids)
+
+    def _guild_of(self, message: ImageMessage) -> int | None:
+        """Return the guild of a message that shows no image any more, as far as it is known."""
+        guild = getattr(self._bot.get_channel(message.channel_id), "guild", None)
+        return None if guild is None else int(guild.id)
 
 
 async def hanging_view(

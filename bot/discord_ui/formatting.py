@@ -68,7 +68,7 @@ def isolated(words: str) -> str:
 
 def user_mention(user_id: int) -> str:
     """Return the user's name as Discord shows it; the bot's messages never notify anyone."""
-    return f"<@{user_id}>"
+    return f"<@{user_id}>" if user_id else "—"  # 0: who had their data erased
 
 
 def relative_time(timestamp_s: float) -> str:

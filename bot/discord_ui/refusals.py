@@ -44,7 +44,10 @@ def explain(error: BaseException, locale: str) -> str:
     if isinstance(error, BotError):
         return _unlinked(locales.sentence(error.message, locale))
     if isinstance(error, app_commands.AppCommandError):
-        logger.warning("A command cannot be run as Discord sent it: %s", in_one_line(error))
+        # What was typed is in the message of a conversion that failed: it is not logged.
+        is_of_value = isinstance(error, app_commands.TransformerError)
+        reason = type(error).__name__ if is_of_value else in_one_line(error)
+        logger.warning("A command cannot be run as Discord sent it: %s", reason)
         return locales.text("place_unknown" if _is_of_place(error) else "command_changed", locale)
     return _explain_other(error, locale)
 

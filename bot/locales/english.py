@@ -6,12 +6,14 @@ from typing import Final
 
 from bot.locales.boards import BOARDS_ENGLISH
 from bot.locales.exhibits import EXHIBITS_ENGLISH
+from bot.locales.privacy import PRIVACY_ENGLISH
 from bot.locales.usage import USAGE_ENGLISH
 
 ENGLISH: Final[dict[str, str]] = {
     **EXHIBITS_ENGLISH,
     **BOARDS_ENGLISH,
     **USAGE_ENGLISH,
+    **PRIVACY_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
@@ -304,6 +306,7 @@ seeds or negatives) on one seed, as one labelled sheet; the buttons under it bri
 `/reproduce` draw it again and compare · `/inspect` where a picture comes from ·
 `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn
+`/privacy` what is stored about you; get it, have it erased
 Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
 Owners: `/stats` counts what this server draws
 -# {model} · {size} is its natural size""",

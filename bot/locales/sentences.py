@@ -84,6 +84,8 @@ _SENTENCES: Final = _compiled({
         r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",
     r"The queue is full with (\d+) jobs: .*": r"队列已满（\1 个任务）：请过几分钟再试。",
     r"Only its requester and moderators can delete it\.": "只有请求者和管理员可以删除它。",
+    r"What is stored about you does not fit into a file .*":
+        "关于你保存的内容放不进这里能发送的文件：请向机器人的运营者索取。",
     r"The bot is about to restart: .*": "机器人即将重启：请一分钟后再试。",
     r"Something went wrong on my side; .*": "我这边出了问题，已记录下来，请再试一次。",
     r"Drawing this stopped the engine twice, .*": "画这张图使引擎停止了两次，不再尝试。",

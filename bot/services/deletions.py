@@ -28,6 +28,7 @@ from bot.storage import Deletion, Store
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8  # messages that are removed at the same time
+_TOGETHER: Final = 500  # images of one removal, where somebody deletes thousands
 
 
 class _Result(Enum):
@@ -61,6 +62,7 @@ class Removal:
     Attributes:
         by: Who deleted them.
         locale: Their language.
+        others: Messages that show no image and are to go with them.
         refused: The messages that Discord does not let go.
         since: When that was.
         is_watched: Whether somebody waits for the outcome, and tells it.
@@ -72,6 +74,7 @@ class Removal:
     by: int
     locale: str
     since: dt.datetime
+    others: tuple[ImageMessage, ...] = ()
     refused: list[ImageMessage] = field(default_factory=list)
     is_watched: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -137,6 +140,13 @@ class Deletions:
         """Remove images from Discord and from the disk, beside everything else."""
         self._active_jobs.start(self._until_gone(removal), f"delete {removal.generation_ids}")
 
+    async def drop(self, generation_ids: Sequence[str], *, by: int) -> None:
+        """Delete images from the disk only: nothing of Discord's can be reached any more."""
+        for some in in_parts(generation_ids):
+            removal = await self.begin(some, by=by, locale="en-US")
+            await self._delete_files(removal)
+            removal.ended.set()
+
     async def carry_out_now(self, removal: Removal) -> None:
         """Do the same, and wait for it as long as for any one request to Discord."""
         self.carry_out(removal)
@@ -178,9 +188,10 @@ class Deletions:
         return True
 
     async def messages_of(self, removal: Removal) -> list[ImageMessage]:
-        """Return the messages that still show one of the images."""
+        """Return the messages that still show one of the images, and those that go with them."""
         found = [await self._store.deletions.messages_of(each) for each in removal.generation_ids]
-        return list({each.message_id: each for some in found for each in some}.values())
+        shown = (*found, removal.others)
+        return list({each.message_id: each for some in shown for each in some}.values())
 
     async def _until_gone(self, removal: Removal) -> None:
         pauses_s = itertools.chain(
@@ -245,9 +256,9 @@ class Deletions:
                 async with asyncio.timeout(self._patience.within_s):
                     await self.remover.tell_refused(removal)
             except (NotReachedError, TimeoutError) as error:
-                logger.info("User %d is not told yet: %s", removal.by, error)
+                logger.info("Who deleted an image is not told yet: %s", error)
             except BotError as error:
-                logger.warning("User %d cannot be told: %s", removal.by, error.message)
+                logger.warning("Who deleted an image cannot be told: %s", error.message)
                 return
             else:
                 return
@@ -279,6 +290,12 @@ class Deletions:
             pictures += moved_to(generation.path)
         for path in (*pictures, *records):
             path.unlink(missing_ok=True)
+
+
+def in_parts(generation_ids: Sequence[str]) -> list[Sequence[str]]:
+    """Return images in parts, each small enough for one removal."""
+    starts = range(0, len(generation_ids), _TOGETHER)
+    return [generation_ids[start : start + _TOGETHER] for start in starts]
 
 
 def _key(deletion: Deletion) -> tuple[dt.datetime, int, str]:

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +88,24 @@ async def empty_quarantine_daily(store: Store) -> None:
             await asyncio.to_thread(store.quarantine.forget)
         except OSError as error:
             logger.warning("The quarantine cannot be emptied, trying again tomorrow: %s", error)
+        await asyncio.sleep(BACKUP_EVERY.total_seconds())
+
+
+async def forget_daily(*tasks: Callable[[], Awaitable[object]], after: asyncio.Event) -> None:
+    """Do what forgets by itself what is old enough, once a day, for ever; each on its own.
+
+    Args:
+        tasks: What is done.
+        after: Set once the jobs of an earlier run are taken up, and messages can be removed.
+
+    """
+    await after.wait()
+    while True:
+        for task in tasks:
+            try:
+                await task()
+            except (BotError, OSError) as error:
+                logger.warning("What is old is not all forgotten, trying again tomorrow: %s", error)
         await asyncio.sleep(BACKUP_EVERY.total_seconds())
 
 

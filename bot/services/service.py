@@ -13,6 +13,7 @@ from typing import Final, Self
 from bot.domain.jobs import Job
 from bot.domain.requests import SizeRules
 from bot.domain.rules import Entry
+from bot.domain.viewers import Viewer
 from bot.engine.picture_check import PictureClassifier
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
@@ -44,6 +45,7 @@ from bot.services.moderation import Moderation
 from bot.services.picture_check import PictureCheck
 from bot.services.picture_gate import PictureGate
 from bot.services.policy import Policy
+from bot.services.privacy import PrivacyParts
 from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
 from bot.services.resumption import Resumption
@@ -69,6 +71,7 @@ class Service:
         images: Finished images.
         boards: The mood boards of guilds.
         moderation: What moderators can do with the queue.
+        privacy: What everybody can ask about themselves.
         system: What the bot does on its own account, whoever may see it.
         sizes: The sizes that the model draws.
         rules: What servers decide for themselves.
@@ -140,6 +143,16 @@ class Service:
         patience = RetryPolicy(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
         self._files = asyncio.Lock()  # between a file and its row
         self._deletions = Deletions(store, self._active_jobs, files=self._files, patience=patience)
+        self._privacy = PrivacyParts(
+            store,
+            self._active_jobs,
+            self._deletions,
+            boards,
+            settings,
+            retention_days=self._retention_days,
+            patience=patience,
+        )
+        self.privacy = self._privacy.privacy
         self._archive = ImageArchive(store, files=self._files)
         self._gate = PictureGate(store, self.policy, self._archive)
         self.images = Images(store, self._deletions, self.policy, self._gate)
@@ -219,6 +232,7 @@ class Service:
             policy=self.policy,
             usage=self.usage,
         )
+        self._privacy.erasures.cancel = self._cancel_for
         self.moderation = Moderation(context)
         self.system = System(
             store=self._store,
@@ -226,7 +240,19 @@ class Service:
             deletions=self._deletions,
             boards=self._board_system,
             resumption=resumption,
+            erasures=self._privacy.erasures,
+            departures=self._privacy.departures,
         )
+
+    async def _cancel_for(self, job_id: str, user_id: int) -> None:
+        """Stop a job as its requester would."""
+        await self.jobs.cancel(job_id, viewer=Viewer(user_id=user_id))
+
+    def _retention_days(self, guild_id: int | None) -> int | None:
+        """Return how many days the images of a guild are kept; None is for ever."""
+        own = None if guild_id is None else self.rules.of_server("retention_days", guild_id)
+        set_days = [self._settings.retention_days, own]
+        return min((each for each in set_days if isinstance(each, int) and each), default=None)
 
     def _begin(self) -> None:
         backups = self._settings.data_dir / "backups"
@@ -237,6 +263,8 @@ class Service:
         self._active_jobs.start(back_up_daily(self._store, backups), "back up")
         self._active_jobs.start(self._sweep(), "sweep")
         self._active_jobs.start(empty_quarantine_daily(self._store), "empty quarantine")
+        forgetting = self._privacy.forget_daily(after=self.system.resumed)
+        self._active_jobs.start(forgetting, "forget")
         self._active_jobs.start(fill_likenesses(self._store), "fill likenesses")
         self._active_jobs.start(fill_records(self._store, self._files), "fill records")
         self._active_jobs.start(check_files_slowly(self._store), "check files")

@@ -6,12 +6,14 @@ list. What is shown to people comes from the other parts of the service.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from bot.domain.jobs import Generation, ImageMessage, Job
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
 from bot.services.image_archive import ImageArchive
+from bot.services.privacy import Departures, Erasures
 from bot.services.replies import Reply
 from bot.services.resumption import Resumption
 from bot.storage import Store
@@ -25,6 +27,8 @@ class System:
         boards: The messages and channels of boards, and what is swept of them.
         deletions: What becomes of images that are deleted.
         deferrals: The answers that were deferred and not given yet.
+        departures: Of which servers the bot is a member, and which it left.
+        resumed: Set once everything of an earlier run is taken up.
 
     """
 
@@ -36,10 +40,15 @@ class System:
         deletions: Deletions,
         boards: BoardSystem,
         resumption: Resumption,
+        erasures: Erasures,
+        departures: Departures,
     ) -> None:
         self._store = store
         self._archive = archive
         self._resumption = resumption
+        self._erasures = erasures
+        self.departures = departures
+        self.resumed = asyncio.Event()
         self.boards = boards
         self.deletions = deletions
         self.deferrals = store.deferrals
@@ -48,6 +57,8 @@ class System:
         """Take up the jobs and deletions an earlier run of the program left unfinished."""
         await self._resumption.resume(make_reply)
         await self.deletions.resume()
+        await self._erasures.resume()
+        self.resumed.set()
 
     async def places(self, guild_id: int) -> list[KnownPlace]:
         """Return the channels and threads of a guild that anything was made or hung up from."""

@@ -45,8 +45,8 @@ _SECTIONS: Final = {
     "prompts": f"SELECT job_id, position, requests.parent_id, {_REQUEST} FROM requests"  # noqa: S608 - names of columns only
     " JOIN jobs ON jobs.id = job_id WHERE user_id = ?1 ORDER BY created_at, position",
     "images": "SELECT id, job_id, position, parent_id, guild_id, channel_id, message_id,"
-    " created_at, deleted_at, pixel_sha256, recipe FROM generations WHERE user_id = ?1"
-    " ORDER BY created_at",
+    " created_at, deleted_at, is_withheld, safety, pixel_sha256, recipe FROM generations"
+    " WHERE user_id = ?1 ORDER BY created_at",
     "boards": "SELECT id, guild_id, name, brief, style, owner_name, created_at FROM boards"
     " WHERE owner_id = ?1 ORDER BY created_at",
     "board_pictures": "SELECT board_id, number, added_at, added_by = ?1 AS added_by_you,"
@@ -142,7 +142,7 @@ class PersonalTables:
     async def pictures(
         self, user_id: int
     ) -> tuple[list[tuple[str, str]], list[tuple[str, int, str]]]:
-        """Return somebody's pictures, the newest first.
+        """Return somebody's pictures, the newest first, without what the check let nobody see.
 
         Returns:
             Id and pixels' SHA-256 of their images; board, number and file of those on boards.
@@ -150,7 +150,7 @@ class PersonalTables:
         """
         images = await self._database.rows(
             "SELECT id, pixel_sha256 FROM generations WHERE user_id = ? AND deleted_at IS NULL"
-            " ORDER BY created_at DESC",
+            " AND NOT is_withheld ORDER BY created_at DESC",
             user_id,
         )
         copies = await self._database.rows(

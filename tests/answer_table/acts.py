@@ -45,6 +45,16 @@ def command(name: str, /, *, draws: bool = False, first: Prepare = nothing, **op
     return Act(of=f"/{name}", prepare=prepare, draws=draws)
 
 
+def by_guest(act: Act) -> Act:
+    """Return an act that is done by somebody new, who drew one image."""
+
+    async def prepare(scene: Scene) -> Do:
+        await scene.welcome_guest()
+        return await act.prepare(scene)
+
+    return Act(of=act.of, prepare=prepare, draws=act.draws)
+
+
 def menu(name: str, *, draws: bool = False) -> Act:
     """Return the act of running a command of an image's menu."""
 

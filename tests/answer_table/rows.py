@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.answer_table.acts import button, command, form, menu, select
+from tests.answer_table.acts import button, by_guest, command, form, menu, select
 from tests.answer_table.needs import (
     attic_archived,
     attic_open,
@@ -72,6 +72,7 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/queue`": command("queue"),
     "`/cancel`": command("cancel", job=waiting_id),
     "`/cancel`, nothing there": command("cancel", job="abcdef"),
+    "`/privacy`": command("privacy"),
     "`/help`": command("help"),
     "`/jobs move`": command("jobs move", job=waiting_id),
     "`/jobs pause`": command("jobs pause"),
@@ -151,6 +152,11 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Edit again**": button("again", shown(REFUSED)),
     "**Draw this here**": button("takeover", shown(command("inspect", image=foreign)), draws=True),
     "**Older** (history)": button("page", shown(command("history"))),
+    "**Send it to me**": button("mydata", shown(command("privacy"))),
+    "**Forget me…**": button("forgetme", shown(command("privacy"))),
+    "**Forget me**": by_guest(
+        button("forgetnow", shown(button("forgetme", shown(command("privacy")))))
+    ),
     "menu *Recipe*": menu("Recipe"),
     "menu *Same seed*": menu("Same seed", draws=True),
     "menu *Inspect*": menu("Inspect"),

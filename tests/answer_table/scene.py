@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +71,9 @@ class Scene:
     sheet: Any = None  # the message of a comparison
     sent: dict[str, Any] = field(default_factory=dict)  # the last interaction
     database: sqlite3.Connection | None = None
+
+    def __post_init__(self) -> None:
+        self._home = self.place
 
     @property
     def people(self) -> Any:
@@ -155,8 +159,16 @@ class Scene:
             self.database = sqlite3.connect(self.bot.data_dir / "bot.sqlite3")
         return self.database.execute(sql, values).fetchall()
 
+    async def welcome_guest(self) -> None:
+        """Let somebody new, who drew one image, do what comes: nobody else loses anything."""
+        name = f"guest{next(self.seeds)}"
+        guest = self.people.member(self.place.guild, name)
+        self.place = replace(self.place, moderator=guest)
+        await self.drawn()
+
     async def settled(self) -> None:
         """Let everything come to its end: nothing is paused, waits or is awaited."""
+        self.place = self._home
         if self.rows("SELECT * FROM pauses"):
             await self.answer("jobs resume")
         async with asyncio.timeout(PATIENCE_S):
@@ -166,7 +178,11 @@ class Scene:
     def is_at_rest(self) -> bool:
         is_paused = bool(self.rows("SELECT * FROM pauses"))
         counts = self.rows(UNDER_WAY) + ([] if is_paused else self.rows(JOBS))
-        return not any(count for (count,) in counts)
+        return not any(count for (count,) in counts) and not self._is_erasing()
+
+    def _is_erasing(self) -> bool:
+        orders = (self.bot.data_dir / "records" / "erasures").glob("*.json")
+        return any(json.loads(each.read_bytes())["done_at"] is None for each in orders)
 
 
 @contextlib.asynccontextmanager

@@ -40,6 +40,10 @@ POSTED = {
     "zib:b:page:k3x9a2:2.chosen": "BoardButton",
     "zib:s:sort:k3x9a2": "BoardSelect",
     "zib:s:status:k3x9a2:12": "BoardSelect",
+    "zib:mydata:send": "DataButton",
+    "zib:forgetme:ask": "ForgetButton",
+    "zib:forgetnow:keep": "ForgetNowButton",
+    "zib:forgetnow:off": "ForgetNowButton",
 }
 
 

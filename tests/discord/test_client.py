@@ -23,6 +23,7 @@ from tests.support.discord_env import DiscordEnv, SteeredEngine, private_sentenc
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 COMMANDS = {
+    "privacy",
     "compare",
     "imagine",
     "show",

@@ -9,6 +9,7 @@ from bot.services.boards.inputs import (
     UploadDetails,
     megabytes,
 )
+from bot.services.boards.personal_pictures import PersonalPictures
 from bot.services.boards.refusals import NoBoardError, no_picture
 from bot.services.boards.system import BoardSystem
 from bot.services.boards.updates import UNDO_FOR, BoardContext, OnChange
@@ -25,6 +26,7 @@ __all__ = [
     "Label",
     "NoBoardError",
     "OnChange",
+    "PersonalPictures",
     "UploadDetails",
     "megabytes",
     "no_picture",

@@ -180,6 +180,10 @@ CHANGES: dict[str, Ask] = {
 NOT_ASKED = {
     "rules.ban": "by the id of anybody: nothing of theirs is looked at",
     "rules.unban": "the same",
+    **dict.fromkeys(
+        ("privacy.overview", "privacy.data", "privacy.erase"),
+        "one's own, wherever it is: `test_privacy.py` shows that nothing of others is in it",
+    ),
     "boards.space": "bytes of all boards of the server, which are its limit: everybody meets it",
 }
 WITHOUT_VIEWER = {
@@ -213,7 +217,7 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
     "boards.grant", "boards.revoke", "boards.set_stars",
     "boards.add_upload",  # that the very pixels of a hidden picture hang there already, is told
 }  # fmt: skip
-PARTS = ("jobs", "images", "boards", "moderation", "rules", "usage")
+PARTS = ("jobs", "images", "boards", "moderation", "rules", "usage", "privacy")
 
 
 def _scene(c: Call) -> scenes.Scene:
@@ -273,6 +277,7 @@ USES_THE_SYSTEM = {
     "bot/discord_ui/buttons.py", "bot/discord_ui/deletions.py",  # deletions, once they may be
     "bot/discord_ui/client.py", "bot/discord_ui/deferrals.py", "bot/discord_ui/file_answers.py",
     "bot/discord_ui/interruptions.py",  # restarts
+    "bot/discord_ui/guilds.py",  # of which servers the bot is a member
     "bot/discord_ui/places.py", "bot/discord_ui/viewers.py",  # which channels there are
     "bot/discord_ui/posts.py", "bot/discord_ui/replies.py", "bot/discord_ui/pixel_verdict.py",
     "cogs/gallery.py",  # which messages show what, and the playground's first images
