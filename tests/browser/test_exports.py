@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pypdf
@@ -20,7 +20,6 @@ from bot.domain.boards import Item, ItemStatus, Theme
 from bot.domain.drawing import DrawTask
 from bot.domain.recipe import make_recipe, parse_recipe
 from bot.domain.requests import ImageRequest, SizeRules
-from bot.engine.z_image import ZImageEngine
 from bot.locales import sentence
 from bot.media.encoding import encode_png
 from bot.media.exports import FORMS, ExportError, ExportFile, export_board
@@ -31,6 +30,9 @@ from bot.media.exports.title_block import Header
 from bot.media.kit import SheetLayout
 from tests.support.board_samples import board_of, comment, item_of, write_scenes
 from tests.support.sampling import sampled
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

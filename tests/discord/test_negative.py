@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from diffusers import ZImagePipeline
 
 from bot.cli import run
 from bot.discord_ui.forms import values_in
@@ -19,12 +17,18 @@ from bot.domain.drawing import DrawTask
 from bot.domain.lineage import changes, relation_of
 from bot.domain.recipe import canonical, make_recipe, parameters_text, parse_recipe
 from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
-from bot.engine.z_image import ZImageEngine
 from bot.errors import InvalidRequestError
 from bot.locales import sentence, text
 from bot.media.encoding import to_pillow
 from tests.support.discord_env import DiscordEnv, answer_of, texts_of
+from tests.support.later import imported_later
 from tests.unit.storage.test_relations import edit, made
+
+with imported_later():
+    import torch
+    from diffusers import ZImagePipeline
+
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -142,6 +146,7 @@ async def test_negatives_are_compared(env: DiscordEnv):
     assert "**1** negative prompt people, crowds" in texts_of(message)
 
 
+@pytest.mark.engine
 def test_the_command_line_takes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
+from tests.support.later import imported_later
 
-Weights = dict[str, torch.Tensor]
+with imported_later():
+    import torch
+    from safetensors.torch import load_file, save_file
+
+Weights = dict[str, "torch.Tensor"]
 
 PARTS = ("scheduler", "text_encoder", "tokenizer", "transformer", "vae")
 TEXT = "text_encoder/model.safetensors"

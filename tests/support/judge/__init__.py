@@ -12,10 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bot.domain.drawing import RawImage
 from bot.settings import PROJECT_DIR
+from tests.support.later import imported_later
+
+with imported_later():
+    import torch
 
 HERE = Path(__file__).parent
 NETWORK = PROJECT_DIR / "data" / "demo_model" / "recipe" / "judge_network.py"
@@ -38,10 +40,10 @@ def names() -> dict[str, list[str]]:
     return json.loads((HERE / "judge.json").read_text(encoding="utf-8"))
 
 
-@torch.no_grad()
 def probabilities(image: RawImage) -> dict[str, float]:
     """Return how sure the judge is of each concept, looking at the whole picture."""
     pixels = torch.frombuffer(bytearray(image.pixels), dtype=torch.uint8)
     picture = pixels.view(1, image.height, image.width, 3).permute(0, 3, 1, 2) / 127.5 - 1
-    sure = judge()(picture)["concept"][0, 0].softmax(-1)  # (concepts,)
+    with torch.no_grad():
+        sure = judge()(picture)["concept"][0, 0].softmax(-1)  # (concepts,)
     return dict(zip(names()["concepts"], sure.tolist(), strict=True))

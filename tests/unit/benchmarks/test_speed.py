@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import torch
 from PIL import Image
 
 from bot.cli.common import open_engine
@@ -16,22 +15,34 @@ from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.requests import ImageRequest, Size
 from bot.models import locate
 from bot.settings import Settings
-from tests.benchmarks.baseline import process_memory, random_model
-from tests.benchmarks.baseline.activity import measure
-from tests.benchmarks.baseline.plain import PlainEngine
-from tests.benchmarks.speed.__main__ import main
 from tests.benchmarks.speed.figures import Way
 from tests.benchmarks.speed.flops import ModelFlops
-from tests.benchmarks.speed.images import ImageBench
-from tests.benchmarks.speed.run import Bench
 from tests.benchmarks.speed.starts import read_start
+from tests.support.later import imported_later
+
+with imported_later():
+    import torch
+
+    from tests.benchmarks.baseline import process_memory, random_model
+    from tests.benchmarks.baseline.activity import measure
+    from tests.benchmarks.baseline.plain import PlainEngine
+    from tests.benchmarks.speed.__main__ import main
+    from tests.benchmarks.speed.images import ImageBench
+    from tests.benchmarks.speed.run import Bench
+
+pytestmark = pytest.mark.engine
 
 SMALL = Size(width=128, height=128)
-FULL = ModelFlops(
-    transformer={**random_model.TRANSFORMER, "in_channels": 16},
-    text_encoder=random_model.TEXT_ENCODER,
-    vae={**random_model.VAE, "out_channels": 3},
-)
+
+
+@pytest.fixture
+def full() -> ModelFlops:
+    """Return what the full model computes."""
+    return ModelFlops(
+        transformer={**random_model.TRANSFORMER, "in_channels": 16},
+        text_encoder=random_model.TEXT_ENCODER,
+        vae={**random_model.VAE, "out_channels": 3},
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,14 +50,14 @@ FULL = ModelFlops(
     [(512, 12.3, 0.6, 2.5), (1024, 47.1, 8.5, 10.5), (2048, 186.3, 132.9, 48.5)],
 )
 def test_operations_are_counted_from_the_configuration(
-    side: int, linear: float, attention: float, decode: float
+    full: ModelFlops, side: int, linear: float, attention: float, decode: float
 ):
     size = Size(width=side, height=side)
 
     counted = (
-        FULL.linear(size, caption_tokens=64),
-        FULL.attention(size, caption_tokens=64),
-        FULL.decode(size),
+        full.linear(size, caption_tokens=64),
+        full.attention(size, caption_tokens=64),
+        full.decode(size),
     )
 
     assert [round(each / 1e12, 1) for each in counted] == [linear, attention, decode]

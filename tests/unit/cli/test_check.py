@@ -19,6 +19,8 @@ from tests.unit.services.test_damaged_files import garbage, one_bit
 from tests.unit.storage.test_backups import cut_header, empty, tear
 from tests.unit.storage.test_store import opened
 
+pytestmark = pytest.mark.engine
+
 
 def aged(data: Path) -> None:
     """Let no file look as if it were being written just now."""

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +15,10 @@ from bot.cli import run
 from bot.cli.outputs import Outputs
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.tokens import TokenCounter
-from bot.engine.z_image import ZImageEngine
 from bot.errors import OutputPathError
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -12,8 +12,11 @@ from bot.cli import run
 from bot.cli.comparison_file import read_plan
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import Axis, SizeRules
-from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, InvalidRequestError
+from tests.support.later import imported_later
+
+with imported_later():
+    from bot.engine.z_image import ZImageEngine
 
 GRID = """\
 prompt = "a red apple"
@@ -84,7 +87,7 @@ def test_an_image_that_fails_leaves_its_place_empty_and_the_exit_code_says_so(
             raise EngineError("It went wrong: try another seed.")
         return draw(self, task, **options)
 
-    monkeypatch.setattr(ZImageEngine, "draw", fails_with_guidance)
+    monkeypatch.setattr("bot.engine.z_image.ZImageEngine.draw", fails_with_guidance)
     assert run(["compare", written(GRID), "--json"]) == 1
     told = capsys.readouterr()
     assert told.err.count("It went wrong") == 1

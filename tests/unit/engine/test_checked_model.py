@@ -9,17 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from diffusers import TorchAoConfig, ZImageTransformer2DModel
 from safetensors import safe_open
-from safetensors.torch import save_file
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
-from bot.engine.checked_model import load_module, open_checked_model
-from bot.engine.load_errors import load_errors
-from bot.engine.z_image import ZImageEngine
 from bot.errors import EngineError, EngineOutOfMemoryError, ModelFilesError, SettingsError
+from tests.support.later import imported_later
 from tests.support.model_folders import (
     FILES,
     SHARD,
@@ -31,6 +26,15 @@ from tests.support.model_folders import (
     rewrite,
     write,
 )
+
+with imported_later():
+    import torch
+    from diffusers import TorchAoConfig, ZImageTransformer2DModel
+    from safetensors.torch import save_file
+
+    from bot.engine.checked_model import load_module, open_checked_model
+    from bot.engine.load_errors import load_errors
+    from bot.engine.z_image import ZImageEngine
 
 Edit = Callable[[Weights], Weights]
 

@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Size
-from bot.engine.z_image import ZImageEngine
 from bot.settings import PROJECT_DIR
 from tests.support.judge import probabilities
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
+
+with imported_later():
+    import torch
+    from safetensors.torch import load_file
+
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -15,18 +15,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.domain.drawing import DrawTask, Step
 from bot.domain.jobs import Job
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError, BotError, CancelledError, InvalidRequestError
 from bot.services import Service, open_service
 from bot.settings import PROJECT_DIR, Settings
 from tests.support.discord_env import SteeredEngine, crash
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
 from tests.unit.services.test_service import HERE, Recorder, idle, origin, reached_a_step, submit
+
+with imported_later():
+    import torch
+
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

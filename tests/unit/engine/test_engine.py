@@ -9,12 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from diffusers import ZImagePipeline
 
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.z_image import ZImageEngine
 from bot.errors import (
     BadImageError,
     CancelledError,
@@ -22,7 +19,14 @@ from bot.errors import (
     ModelFilesError,
     SettingsError,
 )
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
+
+with imported_later():
+    import torch
+    from diffusers import ZImagePipeline
+
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

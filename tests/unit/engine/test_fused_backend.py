@@ -8,24 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
-from diffusers import AutoencoderKL, ZImageTransformer2DModel
-from transformers import Qwen3Model
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.backends.fused.attention import plain_attention
-from bot.engine.backends.fused.decoder import FusedDecoder
-from bot.engine.backends.fused.decoder_ops import TorchDecoderOps
-from bot.engine.backends.fused.graphs import Graphs
-from bot.engine.backends.fused.text_encoder import FusedTextEncoder
-from bot.engine.backends.fused.transformer import FusedTransformer, filled
-from bot.engine.backends.fused.transformer_ops import TorchTransformerOps, linear, quantise
-from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
+
+with imported_later():
+    import torch
+    from diffusers import AutoencoderKL, ZImageTransformer2DModel
+    from transformers import Qwen3Model
+
+    from bot.engine.backends.fused.attention import plain_attention
+    from bot.engine.backends.fused.decoder import FusedDecoder
+    from bot.engine.backends.fused.decoder_ops import TorchDecoderOps
+    from bot.engine.backends.fused.graphs import Graphs
+    from bot.engine.backends.fused.text_encoder import FusedTextEncoder
+    from bot.engine.backends.fused.transformer import FusedTransformer, filled
+    from bot.engine.backends.fused.transformer_ops import TorchTransformerOps, linear, quantise
+    from bot.engine.z_image import ZImageEngine
 
 SIGMAS = (1.0, 0.8, 0.3)
 OF_FLOAT32 = 1e-5  # relative: sums in another order; measured: 5e-7
@@ -51,9 +55,15 @@ def source(demo_model: Path) -> ZImageTransformer2DModel:
     return ZImageTransformer2DModel.from_pretrained(demo_model, subfolder="transformer").eval()
 
 
+@pytest.fixture
+def without_gradients() -> Iterator[None]:
+    with torch.inference_mode():
+        yield
+
+
 @pytest.mark.parametrize("tokens", [5, 32, 41])
 @pytest.mark.parametrize(("height", "width"), sampled([(16, 16), (16, 18), (20, 34)], first=1))
-@torch.inference_mode()
+@pytest.mark.usefixtures("without_gradients")
 def test_the_transformer_is_diffusers_own(
     source: ZImageTransformer2DModel, tokens: int, height: int, width: int
 ):
@@ -76,7 +86,7 @@ def test_the_transformer_is_diffusers_own(
     assert torch.equal(-after[0].squeeze(1)[None], wanted[1])  # it still has its own weights
 
 
-@torch.inference_mode()
+@pytest.mark.usefixtures("without_gradients")
 def test_the_text_encoder_is_transformers_own(demo_model: Path):
     source = Qwen3Model.from_pretrained(demo_model / "text_encoder", dtype=torch.float32).eval()
     source.norm = torch.nn.Identity()
@@ -88,7 +98,7 @@ def test_the_text_encoder_is_transformers_own(demo_model: Path):
     assert apart(longer, wanted) < OF_FLOAT32  # what follows changes nothing
 
 
-@torch.inference_mode()
+@pytest.mark.usefixtures("without_gradients")
 def test_the_decoder_is_diffusers_own(demo_model: Path):
     source = AutoencoderKL.from_pretrained(demo_model, subfolder="vae").eval()
     latents = torch.randn((1, 16, 16, 20), generator=torch.Generator().manual_seed(1))

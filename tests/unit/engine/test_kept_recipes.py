@@ -7,12 +7,15 @@ was not recorded then. Pixels are promised under the same conditions: elsewhere 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.drawing import DrawTask
 from bot.domain.recipe import Recipe, canonical, parse_recipe
-from bot.engine.z_image import ZImageEngine
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.domain.requests import Size
-from bot.engine.checked_model import open_checked_model
-from bot.engine.memory import MemoryPlanner
-from bot.engine.parts import LoadOptions, measure
 from bot.engine.placement import GIB, LEAST, Footprint, Placement, described, place
 from bot.errors import SettingsError
+from tests.support.later import imported_later
+
+with imported_later():
+    import torch
+
+    from bot.engine.checked_model import open_checked_model
+    from bot.engine.memory import MemoryPlanner
+    from bot.engine.parts import LoadOptions, measure
 
 # What `measure` finds for Z-Image-Turbo in bfloat16 on a GPU; 20.4 GB of weights.
 TURBO = Footprint(

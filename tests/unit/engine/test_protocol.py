@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,9 @@ from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine import protocol
 from bot.engine.protocol import PreviewPace, from_json, to_json
-from bot.engine.z_image import ZImageEngine
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

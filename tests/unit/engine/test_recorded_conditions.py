@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.placement import LEAST
-from bot.engine.z_image import ZImageEngine
 from bot.services import open_service
 from bot.settings import Settings
 from tests.support.discord_env import SteeredEngine
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
 from tests.support.viewers import viewer_at
 from tests.unit.services.test_service import Recorder, idle, opened, origin, reached_a_step
+
+with imported_later():
+    import torch
+
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -10,22 +10,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.backends.fused.backend import FusedBackend
-from bot.engine.backends.fused.offload import HostBuffer, OffloadedLayer, going
-from bot.engine.backends.fused.quantised import choose_shrink
-from bot.engine.backends.fused.transformer_ops import Int4Weight, linear, quantise
-from bot.engine.backends.fused.weights import Matrices
-from bot.engine.hardware import check_precision
 from bot.engine.placement import LEAST, Placement
-from bot.engine.z_image import ZImageEngine
 from bot.errors import SettingsError
 from bot.media.encoding import to_pillow
 from bot.media.pixel_comparison import compare
+from tests.support.later import imported_later
 from tests.support.sampling import sampled
+
+with imported_later():
+    import torch
+
+    from bot.engine.backends.fused.backend import FusedBackend
+    from bot.engine.backends.fused.offload import HostBuffer, OffloadedLayer, going
+    from bot.engine.backends.fused.quantised import choose_shrink
+    from bot.engine.backends.fused.transformer_ops import Int4Weight, linear, quantise
+    from bot.engine.backends.fused.weights import Matrices
+    from bot.engine.hardware import check_precision
+    from bot.engine.z_image import ZImageEngine
 
 REQUEST = ImageRequest(
     prompt="红苹果", seed=3, size=Size(width=128, height=128), quality=Quality.DRAFT,

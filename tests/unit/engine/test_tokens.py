@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.requests import ImageRequest, Size
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TokenCounter, TooManyTokensError
-from bot.engine.z_image import ZImageEngine
 from bot.settings import Settings
 from tests.support.discord_env import SteeredEngine
 from tests.unit.services.test_service import idle, opened, request, rows, states, submit
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,13 +18,15 @@ from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.domain.viewers import Viewer
 from bot.engine.protocol import OnStep
-from bot.engine.z_image import ZImageEngine
 from bot.errors import BadImageError
 from bot.execution.slot import EngineHungError, NotBegunError
 from bot.execution.thread_slot import ThreadSlot
 from bot.services import POISON_SENTENCE, Progress, QueueEntry, Service, open_service
 from bot.settings import Settings
 from tests.support.viewers import viewer_at
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

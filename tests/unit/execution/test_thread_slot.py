@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.engine.protocol import OnStep
-from bot.engine.z_image import ZImageEngine
 from bot.errors import CancelledError, ModelFilesError
 from bot.execution.slot import EngineHungError
 from bot.execution.thread_slot import ThreadSlot
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageOps
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
-from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.fingerprint import best_match, candidates, fingerprint
+
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 

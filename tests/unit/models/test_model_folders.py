@@ -11,15 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.cli import run
-from bot.engine.checked_model import load_module, open_checked_model
-from bot.engine.z_image import ZImageEngine
 from bot.errors import LoadFailedError, ModelFilesError
 from bot.models import locate, unproven, verify
 from bot.services import open_service
 from bot.settings import Settings
+from tests.support.later import imported_later
 from tests.support.model_folders import (
     FILES,
     INDEX,
@@ -32,6 +30,14 @@ from tests.support.model_folders import (
     write,
 )
 from tests.support.sampling import sampled
+
+with imported_later():
+    import torch
+
+    from bot.engine.checked_model import load_module, open_checked_model
+    from bot.engine.z_image import ZImageEngine
+
+pytestmark = pytest.mark.engine
 
 OTHER_SHARD = SHARD.replace("00001-of", "00002-of")
 

@@ -36,6 +36,7 @@ TURBO = "Tongyi-MAI/Z-Image-Turbo"
 
 # Both packages leave sockets to the collector, and ModelScope's still uses a deprecated name.
 pytestmark = [
+    pytest.mark.engine,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

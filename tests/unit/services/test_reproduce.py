@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -18,7 +19,6 @@ from bot.cli import run
 from bot.cli.inspect import find
 from bot.cli.reproduce import _by_id
 from bot.domain.recipe import canonical, parse_recipe, recipe_sha256
-from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import RECIPE_KEY
 from bot.media.image_input import read_picture_file
 from bot.models import MANIFEST_NAME, read_manifest
@@ -32,7 +32,11 @@ from tests.unit.media.test_metadata import INFOTEXT
 from tests.unit.media.test_metadata import png as metadata_png
 from tests.unit.services.test_service import Recorder, origin, request
 
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
+
 pytest_plugins = ["tests.support.bot_fixtures"]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.discord_ui.recipes import command_of
 from bot.domain.drawing import DrawTask
@@ -25,20 +24,26 @@ from bot.domain.variety_schedule import (
     scale_of,
     variety_noise,
 )
-from bot.engine.stages.text import vary
-from bot.engine.z_image import ZImageEngine
 from bot.errors import InvalidRequestError
 from bot.locales import sentence
 from bot.services import open_service
 from bot.settings import Settings
 from bot.storage import Store
 from tests.support.discord_env import DiscordEnv, SteeredEngine, answer_of, texts_of
+from tests.support.later import imported_later
 from tests.support.old_database import make_database
 from tests.support.viewers import viewer_at
 from tests.unit.services.test_service import HERE, Recorder, idle, origin
 from tests.unit.storage.test_relations import add_old_job, edit, made, press
 
+with imported_later():
+    import torch
+
+    from bot.engine.stages.text import vary
+    from bot.engine.z_image import ZImageEngine
+
 pytest_plugins = ["tests.support.bot_fixtures"]
+pytestmark = pytest.mark.engine
 
 OLD = ImageRequest(
     prompt="红苹果", seed=7, size=Size(width=128, height=128), variety=30, variety_scale=1
