@@ -23,6 +23,7 @@ from tests.support.discord_env import (
     private_sentence,
     texts_of,
 )
+from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -49,20 +50,19 @@ async def made(env: DiscordEnv, message) -> list:
 
 @pytest.mark.parametrize(
     ("vary", "options", "values"),
-    [
-        ("qualities", {}, [Quality.DRAFT, Quality.STANDARD, Quality.FINAL]),
-        ("guidance", {}, [0.0, 1.0, 1.4]),
-        ("variety", {"values": "0，100"}, [0, 100]),
-        ("seeds", {"values": "5, 7|9"}, [5, 7, 9]),
-        ("seeds", {"seed": 2**32 - 2}, [4294967294, 4294967295, 0, 1]),
-        ("sizes", {"values": "128x128, 192x128"}, ["128x128", "192x128"]),
-        ("prompts", {"prompt": "a red apple | 红苹果"}, ["a red apple", "红苹果"]),
-        (
-            "prompts",
-            {"values": "a pear | a  plum"},
-            ["a red apple", "a pear", "a plum"],
-        ),
-    ],
+    sampled(
+        [
+            ("prompts", {"values": "a pear | a  plum"}, ["a red apple", "a pear", "a plum"]),
+            ("seeds", {"seed": 2**32 - 2}, [4294967294, 4294967295, 0, 1]),
+            ("sizes", {"values": "128x128, 192x128"}, ["128x128", "192x128"]),
+            ("variety", {"values": "0，100"}, [0, 100]),
+            ("qualities", {}, [Quality.DRAFT, Quality.STANDARD, Quality.FINAL]),
+            ("guidance", {}, [0.0, 1.0, 1.4]),
+            ("seeds", {"values": "5, 7|9"}, [5, 7, 9]),
+            ("prompts", {"prompt": "a red apple | 红苹果"}, ["a red apple", "红苹果"]),
+        ],
+        first=4,
+    ),
 )
 async def test_one_thing_varies_and_all_else_is_the_same(
     env: DiscordEnv, vary: str, options: dict[str, object], values: list[object]

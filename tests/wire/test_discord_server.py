@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, SizeRules
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL, gallery_of, private_sentence, texts_of
@@ -25,7 +26,10 @@ from tests.support.discord_server.server import DiscordServer
 from tests.support.discord_server.stand_in import pixels_of
 from tests.support.discord_server.world import Place, Seen
 
-pytest_plugins = ["tests.support.wire_fixtures"]
+if TYPE_CHECKING:
+    from bot.engine.z_image import ZImageEngine
+
+pytest_plugins = ["tests.support.wire_fixtures", "tests.support.bot_fixtures"]
 
 SEND = "/channels/{channel_id}/messages"
 CALLBACK = "/interactions/{interaction_id}/{token}/callback"
@@ -58,9 +62,12 @@ def slow(server: DiscordServer, tmp_path: Path, **more: Any) -> BotProcess:
 
 def pixels(prompt: str = "a red apple", **more: Any) -> str:
     """Return the hash of the pixels the quick engine makes of a request."""
+    return pixels_of(asked_for(prompt, **more)).pixel_sha256
+
+
+def asked_for(prompt: str = "a red apple", **more: Any) -> ImageRequest:
     values = {"seed": 5, "size": SMALL, **more}
-    request = ImageRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
-    return pixels_of(request).pixel_sha256
+    return ImageRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
 
 
 async def shown_pixels(raw: Raw, message: Seen) -> list[str]:
@@ -100,7 +107,10 @@ async def test_a_bot_in_another_process_answers_imagine(
     assert await bot.terminate() == 0
 
 
-async def test_the_real_engine_draws(server: DiscordServer, place: Place, tmp_path: Path):
+async def test_the_real_engine_draws_what_another_process_draws(
+    server: DiscordServer, place: Place, raw: Raw, demo_engine: ZImageEngine, tmp_path: Path
+):
+    here = await asyncio.to_thread(demo_engine.draw, DrawTask(request=asked_for()))
     bot = BotProcess(
         server=server, data_dir=tmp_path / "data", engine="real", environment={"CPU_THREADS": "1"}
     )
@@ -108,6 +118,7 @@ async def test_the_real_engine_draws(server: DiscordServer, place: Place, tmp_pa
         asked = await imagine(server, place)
         message = await server.people.image(asked, timeout_s=60)
         assert "seed `5`" in message.text
+        assert await shown_pixels(raw, message) == [here.image.pixel_sha256]
         again = await server.people.press(place.ming, message, "Same seed")
         message = await server.people.image(again, timeout_s=60)
         assert "✅" in message.text, "the pixels are the same again"

@@ -106,6 +106,23 @@ def test_an_expression_that_takes_for_ever_is_given_up_and_counts_as_found():
     assert not hit.is_certain
 
 
-@given(st.text(max_size=300))
-def test_no_text_breaks_it(text: str):
-    WordFilter(built_in()[:40]).find(text)
+ODD = [
+    "",
+    "\0",
+    "\ud83d",
+    "\u200b\u202e" * 150,
+    "e\u0301\u0301\u0301" * 70,
+    "ﷺﬃ🏳️‍🌈" * 60,
+    "(a|a)*" * 50,
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+def test_no_odd_text_breaks_it(words: WordFilter, text: str):
+    words.find(text)
+
+
+@pytest.mark.nightly
+@given(text=st.text(max_size=300))
+def test_no_text_breaks_it(words: WordFilter, text: str):
+    words.find(text)

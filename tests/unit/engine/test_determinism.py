@@ -115,6 +115,7 @@ def in_another_process(sketch_model: Path, requests: list[ImageRequest]) -> list
     return json.loads(drawn.stdout)
 
 
+@pytest.mark.nightly
 def test_a_fresh_process_without_a_network_gives_the_same_pixels_in_another_order(
     pixels: dict[str, str], sketch_model: Path
 ):

@@ -113,7 +113,7 @@ def test_a_parent_stands_over_the_middle_of_its_children():
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 40, 300])
-@pytest.mark.parametrize("shape", sampled([CHAIN, STAR, COMB, 4, 5], first=8))
+@pytest.mark.parametrize("shape", sampled([CHAIN, STAR, 4, COMB, 5], first=3))
 def test_a_picture_of_any_family_stays_readable(count: int, shape: int | str):
     portrait = draw_family(family(count, shape, focus=count * 2 // 3), locale="zh-CN")
     assert max(portrait.image.size) <= MAX_SIDE + 200

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 from bot.errors import BotError
 from bot.media.image_input import MAX_BYTES, UnreadableImageError, read_picture, read_picture_file
 from bot.media.pixel_comparison import changes, compare
+from tests.support.sampling import sampled
 
 
 def gradient(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
@@ -193,12 +194,15 @@ def test_millions_of_pieces_take_no_memory():
 
 @pytest.mark.parametrize(
     ("size", "options", "read_size", "scale"),
-    [
-        ((6000, 4000), {"format_": "JPEG"}, (3000, 2000), 2),
-        ((8064, 6048), {"format_": "JPEG"}, (4032, 3024), 2),
-        ((6000, 4000), {"format_": "JPEG", "progressive": True}, (3000, 2000), 2),
-        ((6000, 4000), {"compress_level": 1}, (2000, 1334), 3),
-    ],
+    sampled(
+        [
+            ((6000, 4000), {"format_": "JPEG"}, (3000, 2000), 2),
+            ((6000, 4000), {"compress_level": 1}, (2000, 1334), 3),
+            ((8064, 6048), {"format_": "JPEG"}, (4032, 3024), 2),
+            ((6000, 4000), {"format_": "JPEG", "progressive": True}, (3000, 2000), 2),
+        ],
+        first=2,
+    ),
 )
 def test_photographs_are_read_smaller_and_that_is_said(
     size: tuple[int, int], options: dict[str, object], read_size: tuple[int, int], scale: int

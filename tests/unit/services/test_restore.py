@@ -37,6 +37,7 @@ from tests.support.discord_env import (
     open_env,
     texts_of,
 )
+from tests.support.sampling import sampled
 from tests.unit.storage.test_backups import content_of, cut_header, empty, tear, without_tables
 from tests.unit.storage.test_store import opened
 
@@ -432,7 +433,7 @@ async def test_a_picture_that_proves_nothing_gets_no_row_and_is_kept(
     assert kept.read_bytes() == content
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 1}', b"\0" * 200])
+@pytest.mark.parametrize("content", sampled([b"{", b'{"version": 1}', b"[]", b"\0" * 200], first=2))
 async def test_a_picture_with_a_damaged_record_comes_back_as_nobodys(
     env: DiscordEnv, content: bytes
 ):

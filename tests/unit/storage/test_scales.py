@@ -118,7 +118,7 @@ def test_a_recipe_with_another_noise_is_refused(noise: object, told: str, recipe
     assert sentence(caught.value.message, "zh-CN") != caught.value.message
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recipe_of_old(loaded_engine: ZImageEngine) -> dict[str, object]:
     return make_recipe(OLD, loaded_engine.draw(DrawTask(request=OLD)))
 
