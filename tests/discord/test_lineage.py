@@ -279,6 +279,7 @@ async def grow(env: DiscordEnv, parent: str, count: int) -> None:
             )
 
 
+@pytest.mark.nightly
 async def test_of_a_big_family_the_nearest_are_drawn(env: DiscordEnv):
     ids = await a_family(env)
     await grow(env, ids["red"], 294)

@@ -51,7 +51,7 @@ def _loaded(model: Path) -> Iterator[ZImageEngine]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> SteeredEngine:
-    """Return an engine that draws noise at once."""
+    """Return an engine that draws squares at once."""
     return SteeredEngine(StandInEngine(seconds_per_forward=0.0, notes=tmp_path / "stand-in"))
 
 

@@ -255,7 +255,7 @@ async def test_after_a_restart_the_upload_limit_is_the_one_that_was_told(
     server: DiscordServer, place: Place, slow: BotProcess
 ):
     server.people.limit_uploads(place.guild.id, 300_000)
-    await begun(server, place, place.channel, size="512x512")
+    await begun(server, place, place.channel, prompt="noise", size="512x512")
     await slow.restart()
     message = await one_image(server, place.channel)
     assert message.attachments[0]["size"] <= 300_000

@@ -700,7 +700,7 @@ async def test_files_that_turn_out_too_large_are_sent_smaller(
     server: DiscordServer, place: Place, bot: BotProcess
 ):
     server.people.limit_uploads(place.guild.id, 300_000, told=False)
-    asked = await imagine(server, place, size="512x512")
+    asked = await imagine(server, place, "noise", size="512x512")
     message = await server.people.image(asked)
     [attachment] = message.attachments
     assert attachment["filename"].endswith(".webp")
