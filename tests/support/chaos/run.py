@@ -190,12 +190,13 @@ class Chaos:
 
     def _unfinished(self) -> int:
         with contextlib.closing(sqlite3.connect(self.data_dir / "bot.sqlite3")) as db:
+            # In one read: between two, a promised deletion can become one under way.
             [count] = db.execute(
                 "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
                 " OR is_told = 0) + (SELECT count(*) FROM deletions)"
+                " + (SELECT count(*) FROM deferrals)"
             ).fetchone()
-            [promises] = db.execute("SELECT count(*) FROM deferrals").fetchone()
-        return int(count) + int(promises)
+        return int(count)
 
     def _report(self, number: int, server: DiscordServer, crowd: Crowd) -> None:
         faults = server.journal.fault_counts.total()
