@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Any, Final, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
+from bot.discord_ui.sources import source_from_file
 from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
-from bot.domain.requests import FIELDS, PROMPT, SIZE, ImageRequest, Size, SizeRules
+from bot.domain.requests import (
+    FIELDS,
+    PROMPT,
+    SIZE,
+    USUAL_STRENGTH,
+    ImageRequest,
+    Size,
+    SizeRules,
+)
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError
 from bot.locales import text
+from bot.media.source_pictures import Fit
 
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
@@ -37,8 +49,22 @@ class Imagine(commands.Cog):
         count="How many images, with the seeds seed, seed+1, …",
         spoiler="Hide the image until it is clicked",
         plain="Leave out the words and the size of the board that this channel is",
+        source="A picture to begin with; the prompt says what becomes of it",
+        fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
-    @request_options("prompt", "size", "seed", "quality", "count", ..., "spoiler", "plain")
+    @request_options(
+        "prompt",
+        "size",
+        "seed",
+        "quality",
+        "count",
+        "source",
+        "strength",
+        "fit",
+        ...,
+        "spoiler",
+        "plain",
+    )
     async def imagine(
         self,
         interaction: discord.Interaction,
@@ -46,6 +72,8 @@ class Imagine(commands.Cog):
         count: app_commands.Range[int, 1, 4] = 1,
         spoiler: bool = False,
         plain: bool = False,
+        source: discord.Attachment | None = None,
+        fit: Literal["crop", "pad"] = "crop",
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
@@ -55,6 +83,8 @@ class Imagine(commands.Cog):
         typed = {name: str(value) for name, value in chosen.items() if name in in_form}
         options = {name: value for name, value in chosen.items() if name not in in_form}
         options |= {"count": count, "spoiler": spoiler, "plain": plain}
+        if source is not None:
+            options |= {"source": asdict(Attachment.of(source)), "fit": fit}
         try:
             await draw(interaction, typed, options)
         except BotError as error:
@@ -88,9 +118,21 @@ async def draw(
         prompt, size = await with_defaults(service, viewer_here(interaction), prompt, size)
     others = {field.option: options.get(field.option) for field in FIELDS}
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
+    source = None
+    if options.get("source") is not None:
+        attachment, fit = Attachment(**options["source"]), Fit(options["fit"])
+        source = await source_from_file(interaction, attachment, size=size, fit=fit)
+        given |= {"size": source.size, "strength": given.get("strength") or USUAL_STRENGTH}
     request = ImageRequest.parse(rules=service.sizes, **given)
+    if source is not None:
+        request = request.begun_with(source.picture.pixel_sha256)
     try:
-        await submit(interaction, series(request, options["count"]), spoiler=options["spoiler"])
+        await submit(
+            interaction,
+            series(request, options["count"]),
+            spoiler=options["spoiler"] or (source is not None and source.is_spoiler),
+            sources=() if source is None else (source.picture,),
+        )
     except TooManyTokensError as error:
         if prompt == typed["prompt"] or error.noun != PROMPT.noun:
             raise

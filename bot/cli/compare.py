@@ -139,7 +139,7 @@ def _draw_all(
     engine: Engine, work: Sequence[tuple[ImageRequest, Target]], key: SigningKey | None
 ) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
-    steps = sum(request.quality.num_inference_steps for request, _ in work)
+    steps = sum(request.num_steps for request, _ in work)
     with step_bar(steps) as bar:
 
         def on_step(_step: Step) -> None:

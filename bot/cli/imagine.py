@@ -14,15 +14,25 @@ from typing import Final
 from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
 from bot.cli.outputs import Outputs, Target
-from bot.domain.drawing import Drawing, DrawTask, PreviewKind, Step
+from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, ImageRequest, SizeRules, seed_after
+from bot.domain.requests import (
+    FIELDS,
+    PROMPT,
+    SIZE,
+    USUAL_STRENGTH,
+    ImageRequest,
+    SizeRules,
+    seed_after,
+)
 from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes
 from bot.media.encoding import encode_png
+from bot.media.image_input import read_picture_file
+from bot.media.source_pictures import Fit, source_of
 from bot.models import locate
 from bot.settings import Settings
 
@@ -45,6 +55,7 @@ examples:
   %(prog)s "a red apple" --seed 42 --output apple.png
   %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
   %(prog)s --prompts-file prompts.txt --json > images.jsonl
+  %(prog)s "a green apple" --source apple.png --strength subtle
   %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
@@ -68,6 +79,17 @@ def add_to(commands: Commands) -> None:
     for field in _OPTIONS:
         add(f"--{field.option}", help=field.help)
     add(
+        "--source",
+        metavar="FILE",
+        help="a picture to begin with; --strength says how much of it is drawn anew (strong)",
+    )
+    add(
+        "--fit",
+        choices=tuple(Fit),
+        default=Fit.CROP,
+        help="how a source of another shape comes to the size: crop (default) or pad with white",
+    )
+    add(
         "--count",
         default="1",
         metavar="N",
@@ -88,7 +110,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
     files = locate(settings.model, model_cache=settings.model_cache)
     rules = SizeRules(native=files.native)
-    requests = _requests(options, rules, files.folder)
+    source = _source(options, rules)
+    requests = _requests(options, rules, files.folder, source)
     outputs = Outputs(root=settings.data_dir / "outputs")
     targets = outputs.plan(options.output, requests)
     filmstrip = None
@@ -101,13 +124,28 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
-        _draw_all(engine, work, filmstrip, key, options.json)
+        inputs = () if source is None else (source,)
+        _draw_all(engine, work, inputs, filmstrip, key, options.json)
     if filmstrip is not None:
         say(f"Steps: {filmstrip.save()}")
     return 0
 
 
-def _requests(options: argparse.Namespace, rules: SizeRules, model: Path) -> list[ImageRequest]:
+def _source(options: argparse.Namespace, rules: SizeRules) -> RawImage | None:
+    """Read the picture to begin with; the size follows it where none is given."""
+    if options.source is None:
+        return None
+    picture = read_picture_file(Path(options.source))
+    typed = None if options.size is None else SIZE.read(options.size, rules)
+    source, size = source_of(picture, rules=rules, size=typed, fit=Fit(options.fit))
+    options.size = str(size)
+    options.strength = options.strength or USUAL_STRENGTH
+    return source
+
+
+def _requests(
+    options: argparse.Namespace, rules: SizeRules, model: Path, source: RawImage | None
+) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)
     prompts = {f"prompt {i}": each for i, each in enumerate(options.prompts, 1)}
@@ -118,11 +156,12 @@ def _requests(options: argparse.Namespace, rules: SizeRules, model: Path) -> lis
         )
 
     def request_of(prompt: str) -> ImageRequest:
-        return ImageRequest.parse(
+        request = ImageRequest.parse(
             prompt=prompt,
             rules=rules,
             **{field.option: getattr(options, field.option) for field in _OPTIONS},
         )
+        return request if source is None else request.begun_with(source.pixel_sha256)
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault
     firsts = _checked(prompts, request_of, model)
@@ -192,12 +231,13 @@ def _prompts_of(name: str | None) -> dict[str, str]:
 def _draw_all(
     engine: Engine,
     work: list[tuple[ImageRequest, Target]],
+    inputs: tuple[RawImage, ...],
     filmstrip: Filmstrip | None,
     key: SigningKey | None,
     as_json: bool,  # noqa: FBT001 - handed on from the option of that name
 ) -> None:
     """Draw, write and report one image after the other, under one progress bar of steps."""
-    steps = sum(request.quality.num_inference_steps for request, _ in work)
+    steps = sum(request.num_steps for request, _ in work)
     preview = PreviewKind.NONE if filmstrip is None else PreviewKind.FULL
     with step_bar(steps) as bar:
         for request, target in work:
@@ -208,7 +248,8 @@ def _draw_all(
                 if filmstrip is not None and step.preview is not None:
                     filmstrip.add(step.number, step.preview)
 
-            drawing = engine.draw(DrawTask(request=request, preview=preview), on_step=on_step)
+            task = DrawTask(request=request, inputs=inputs, preview=preview)
+            drawing = engine.draw(task, on_step=on_step)
             recipe = make_recipe(request, drawing)
             path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
             with bar.external_write_mode(file=sys.stdout):
@@ -236,7 +277,7 @@ def _report(
         "seed": request.seed,
         "width": request.size.width,
         "height": request.size.height,
-        "steps": request.quality.num_inference_steps,
+        "steps": request.num_steps,
         "seconds": round(drawing.duration_s, 3),
         "pixel_sha256": recipe["pixel_sha256"],
         "model": recipe["model"],

@@ -15,19 +15,20 @@ from PIL import Image
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.outputs import Outputs
 from bot.cli.verdicts import VERDICTS, verdict_of
-from bot.domain.drawing import Drawing, DrawTask, Step
+from bot.domain.drawing import Drawing, DrawTask, RawImage, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ImageRequest, SizeRules
 from bot.domain.verdict import Verdict
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import encode_png, to_pillow
-from bot.media.image_input import Picture, read_file, read_picture
+from bot.media.image_input import Picture, read_file, read_picture, read_picture_file
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
+from bot.media.source_pictures import Fit, prepared, raw_image_of
 from bot.models import ModelFiles, locate
 from bot.settings import Settings
 from bot.storage import Store
@@ -89,6 +90,9 @@ def add_to(commands: Commands) -> None:
         metavar="ID|IMAGE.png|RECIPE.json",
         help="the id of an image of this bot, a PNG it made, or a recipe",
     )
+    parser.add_argument(
+        "--source", metavar="FILE", help="the picture it was made from, where it is not kept here"
+    )
     parser.add_argument("--output", metavar="PNG", help="also keep the new image")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -103,7 +107,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
     check_lengths([original.recipe.request], files.folder)
-    drawing = _draw(original.recipe, files, settings)
+    inputs = _inputs(original.recipe.request, options.source, settings)
+    drawing = _draw(original.recipe, inputs, files, settings)
     outcome = judge(original, drawing)
     kept = None
     if target is not None:
@@ -114,18 +119,53 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if outcome.is_identical else DIFFERENT
 
 
-def _draw(recipe: Recipe, files: ModelFiles, settings: Settings) -> Drawing:
+def _inputs(request: ImageRequest, source: str | None, settings: Settings) -> tuple[RawImage, ...]:
+    """Return the pictures that an image is made from: kept here, made here, or handed in.
+
+    Raises:
+        InvalidRequestError: One of them is none of these.
+
+    """
+    data = settings.data_dir
+    store = Store(data / "bot.sqlite3", images=data / "images")
+    given = {} if source is None else _fitted(read_picture_file(Path(source)), request)
+    found = []
+    for each in request.operation.inputs:
+        sha = each.pixel_sha256
+        made_here = store.image_path(sha)
+        if sha in given:
+            found.append(given[sha])
+        elif source is not None:
+            raise InvalidRequestError(
+                f"The picture {source!r} is not the one that this was made from: at "
+                f"{request.size} its pixels have another SHA-256 than {sha[:16]}…"
+            )
+        elif made_here.is_file():
+            found.append(raw_image_of(read_image(made_here)))
+        else:
+            found.append(store.sources.read(sha))
+    return tuple(found)
+
+
+def _fitted(picture: Picture, request: ImageRequest) -> dict[str, RawImage]:
+    """Return a picture in every way in which it can have been brought to the size."""
+    pictures = [prepared(picture.image, request.size, fit) for fit in Fit]
+    return {each.pixel_sha256: each for each in pictures}
+
+
+def _draw(
+    recipe: Recipe, inputs: tuple[RawImage, ...], files: ModelFiles, settings: Settings
+) -> Drawing:
     with (
         closing(open_engine_aloud(files, settings)) as engine,
-        step_bar(recipe.request.quality.num_inference_steps) as bar,
+        step_bar(recipe.request.num_steps) as bar,
     ):
 
         def on_step(_step: Step) -> None:
             bar.update()
 
-        return engine.draw(
-            DrawTask(request=recipe.request, match=recipe.conditions), on_step=on_step
-        )
+        task = DrawTask(request=recipe.request, inputs=inputs, match=recipe.conditions)
+        return engine.draw(task, on_step=on_step)
 
 
 def find_original(what: str, settings: Settings) -> Original:

@@ -35,13 +35,13 @@ from bot.locales import text
 
 
 class ImageButton(AnswerableItem[Button], template=IMAGE_TEMPLATE):
-    """One of the five buttons under finished images."""
+    """One of the buttons under finished images."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Do it with the images that are still there."""
         find = find_to_delete if self.match["action"] == "delete" else find_some
         generations = await find(interaction, self.match["ids"].split("."))
-        await _ACTIONS[self.match["action"]](interaction, generations)
+        await bot_of(interaction).image_actions[self.match["action"]](interaction, generations)
 
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -126,6 +126,7 @@ async def setup(bot: ImageBot) -> None:
     """Let the buttons of every message be understood, and deleted images leave Discord."""
     bot.service.system.deletions.remover = DiscordRemover(bot)
     bot.add_dynamic_items(ImageButton, CancelButton)
+    bot.image_actions |= _ACTIONS
     bot.form_handlers["edit"] = send_edit
     bot.form_actions["edit"] = "redraw"
 

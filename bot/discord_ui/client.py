@@ -34,6 +34,7 @@ EXTENSIONS: Final = (
     "bot.discord_ui.forms",
     "bot.discord_ui.buttons",
     "cogs.imagine",
+    "cogs.sources",
     "cogs.gallery",
     "cogs.compare",
     "cogs.recipes",
@@ -45,6 +46,9 @@ EXTENSIONS: Final = (
     "cogs.privacy",
     "cogs.help",
 )
+
+
+ImageAction = Callable[[discord.Interaction, list[Generation]], Awaitable[None]]
 
 
 class ImageBot(commands.Bot):
@@ -62,6 +66,7 @@ class ImageBot(commands.Bot):
         arrivals: The interactions that came lately.
         fetch_within_s: How long a file that was handed in may take to come from Discord.
         form_handlers: What is done with forms that are sent, by their kind.
+        image_actions: What is done with the images of a message, by the word in a `custom_id`.
         form_actions: Which action of `bot.domain.rules` that is, where rules can refuse it.
         resume_answers: Takes up the deferred answers that an earlier run of the bot left.
         stop_answers: Interrupts those that still take long, and says so.
@@ -101,6 +106,7 @@ class ImageBot(commands.Bot):
         self.fetch_within_s = 30.0
         self.form_handlers: dict[str, Callable[[discord.Interaction, Form], Awaitable[None]]] = {}
         self.form_actions: dict[str, str] = {}
+        self.image_actions: dict[str, ImageAction] = {}
         self.resume_answers: Callable[[], Awaitable[None]] = _no_answers
         self.stop_answers: Callable[[], Awaitable[None]] = _no_answers
         self._answering: dict[asyncio.Task[Any], discord.Interaction[Any]] = {}

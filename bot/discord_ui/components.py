@@ -22,14 +22,18 @@ Button = ui.Button[ui.LayoutView]
 _ROW_BUTTONS: Final = 5  # Discord allows so many in a row
 
 _IMAGE_ACTIONS: Final = (
-    ("same", "🔁", discord.ButtonStyle.primary),
-    ("new", "🎲", discord.ButtonStyle.secondary),
+    ("new", "🎲", discord.ButtonStyle.primary),
+    ("subtle", "🌱", discord.ButtonStyle.secondary),
+    ("strong", "🌪️", discord.ButtonStyle.secondary),
     ("edit", "✏️", discord.ButtonStyle.secondary),
+    ("use", "🖼️", discord.ButtonStyle.secondary),
+    ("same", "🔁", discord.ButtonStyle.secondary),
     ("recipe", "🧾", discord.ButtonStyle.secondary),
     ("delete", "🗑️", discord.ButtonStyle.secondary),
 )
 IMAGE_TEMPLATE: Final = (
-    r"zib:(?P<action>same|new|edit|recipe|delete):(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
+    r"zib:(?P<action>same|new|subtle|strong|edit|use|recipe|delete):"
+    r"(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 )
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
 ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"

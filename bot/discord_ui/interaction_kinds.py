@@ -13,6 +13,7 @@ from bot.domain.rules import ACTIONS
 _MENUS: Final[Mapping[str, str]] = {
     "Recipe": "recipe",
     "Same seed": "redraw",
+    "Use as source": "redraw",
     "Inspect": "inspect",
     "Add to board": "board",
 }
@@ -21,6 +22,9 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "same": "redraw",
     "new": "redraw",
     "edit": "redraw",
+    "subtle": "redraw",
+    "strong": "redraw",
+    "use": "redraw",
     "one": "show",
     "recipe": "recipe",
     "takeover": "inspect",

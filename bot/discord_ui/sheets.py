@@ -119,7 +119,7 @@ def _layout(
         items.append(ui.MediaGallery(item))
     items.append(ui.TextDisplay("\n".join(_list(job, generations, job.axis))))
     items += [ui.ActionRow(*row) for row in numbered_rows(generations, locale)]
-    items.append(ui.ActionRow(*sheet_row(ids, locale, in_guild=job.origin.guild_id is not None)))
+    items += views.rows_of(sheet_row(ids, locale, in_guild=job.origin.guild_id is not None))
     return views.layout(*items, colour=views.DONE)
 
 

@@ -12,6 +12,7 @@ from bot.discord_ui.hints import give_hints
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.replies import DiscordReply
 from bot.discord_ui.viewers import scene_here, viewer_here, viewer_of
+from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
@@ -134,6 +135,7 @@ async def submit(
     parents: Sequence[Generation] = (),
     spoiler: bool = False,
     axis: Axis | None = None,
+    sources: Sequence[RawImage] = (),
 ) -> None:
     """Hand a job to the service, which writes it down and has it acknowledged.
 
@@ -146,6 +148,7 @@ async def submit(
         parents: The image that each of them comes from, in their order, or none.
         spoiler: Whether they are hidden until they are clicked.
         axis: What differs between them, where they are a comparison.
+        sources: Pictures that they begin with, as far as those were handed in.
 
     Raises:
         RefusalError: Not everyone here may see one of those that they come from.
@@ -164,6 +167,7 @@ async def submit(
         relation=_relation(requests, parents),
         spoiler=spoiler or is_veiled,
         axis=axis,
+        sources=sources,
     )
     known = [parent.request for parent in parents]
     old = {each.prompt for each in known}

@@ -52,6 +52,7 @@ class DrawTask:
     Attributes:
         id: Names the task when it is cancelled.
         job_id: Tasks of one job share the pace of their previews.
+        inputs: The pictures of the request's operation, in its order.
         match: Conditions of an earlier drawing, to be met as far as the engine can.
         preview: What steps show; it never changes the image.
         preview_every_s: Seconds between previews, and before a job's first one; 0 shows every step.
@@ -61,6 +62,7 @@ class DrawTask:
     request: ImageRequest
     id: str = field(default_factory=lambda: uuid4().hex)
     job_id: str = ""
+    inputs: tuple[RawImage, ...] = ()
     match: Mapping[str, object] | None = None
     preview: PreviewKind = PreviewKind.NONE
     preview_every_s: float = 0.0

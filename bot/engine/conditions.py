@@ -19,8 +19,8 @@ def request_conditions(request: ImageRequest) -> dict[str, object]:
     """Return what a request comes to in numbers."""
     variety = request.variety_noise
     return {
-        "num_inference_steps": request.quality.num_inference_steps,
-        "sigmas": list(request.quality.sigmas),
+        "num_inference_steps": request.num_steps,
+        "sigmas": list(request.sigmas),
         "noise": "torch.Generator(cpu), float32",
         "variety_noise": None if variety is None else asdict(variety),
     }

@@ -1,4 +1,4 @@
-"""What each operation puts into the stages; so far there is one, an image from text."""
+"""What each operation puts into the stages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
-from bot.domain.requests import ImageRequest
+from bot.domain.drawing import DrawTask
+from bot.domain.requests import OperationKind
 from bot.engine.parts import ModelParts
+from bot.engine.stages.encode import encode
 from bot.engine.stages.start import noise
 
 
@@ -26,10 +28,20 @@ class StageInputs:
     sigmas: Sequence[float]
 
 
-def text_to_image(request: ImageRequest, parts: ModelParts) -> StageInputs:
-    """Begin with nothing but noise."""
-    parts.scheduler.set_timesteps(sigmas=list(request.quality.sigmas), device="cpu")
-    return StageInputs(
-        latents=noise(request.seed, request.size, parts.channels),
-        sigmas=parts.scheduler.sigmas.tolist(),  # shifted, and 0 behind the last
-    )
+def stage_inputs(task: DrawTask, parts: ModelParts, *, tiled: bool) -> StageInputs:
+    """Begin with noise, or with noise over the picture that is given.
+
+    Args:
+        task: With as many pictures as its operation has inputs.
+        parts: The model.
+        tiled: Whether the VAE works in tiles.
+
+    """
+    request = task.request
+    parts.scheduler.set_timesteps(sigmas=list(request.sigmas), device="cpu")
+    sigmas = parts.scheduler.sigmas.tolist()  # shifted, and 0 behind the last
+    latents = noise(request.seed, request.size, parts.channels)
+    if request.operation.kind is OperationKind.IMAGE_TO_IMAGE:
+        [source] = task.inputs
+        latents = sigmas[0] * latents + (1 - sigmas[0]) * encode(parts.vae, source, tiled=tiled)
+    return StageInputs(latents=latents, sigmas=sigmas)

@@ -10,7 +10,7 @@ import torch
 
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.engine.host import PixelTransfer, to_device, to_host
-from bot.engine.operations import text_to_image
+from bot.engine.operations import stage_inputs
 from bot.engine.parts import ModelParts
 from bot.engine.preview import latent_to_rgb
 from bot.engine.protocol import OnStep, PreviewPace
@@ -73,7 +73,7 @@ class Run:
         return wait
 
     def _denoise(self, parts: ModelParts, embeddings: list[torch.Tensor]) -> torch.Tensor:
-        inputs = text_to_image(self.task.request, parts)
+        inputs = stage_inputs(self.task, parts, tiled=self.tiled)
         latents = to_device(inputs.latents, self.device)
         height, width = latents.shape[2:]
         return denoise(

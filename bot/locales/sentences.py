@@ -61,6 +61,14 @@ _SENTENCES: Final = _compiled({
     r"Only the bot's owner can see all servers\.": "只有机器人的拥有者能查看所有服务器。",
     r"Only who has \*Manage Server\* here can see how it is used\.":
         "只有在这里拥有“管理服务器”权限的人才能查看使用情况。",
+    # Pictures from pictures
+    r"The strength (.+) does not work: use (.+), or 1% to 100%\.":
+        r"强度 \1 不行：请用 \2，或 1% 到 100%。",
+    r"The strength 0% would leave the source as it is: use (.+), or 1% to 100%\.":
+        r"强度 0% 会让源图保持不变：请用 \1，或 1% 到 100%。",
+    r"The picture that this is made from \((\w+)…\) is \w+ here, and without it the image would be "
+    r"another one: give it again as the source\.":
+        r"这张图所用的源图（\1…）已经不在这里，没有它画出的就是另一张图：请重新上传源图。",
     # Words that are not wanted
     **{
         rf"The {noun} has a word that is not wanted here \((.+)\): .*":

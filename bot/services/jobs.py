@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from bot.domain.drawing import RawImage
 from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
 from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
@@ -18,6 +19,7 @@ from bot.services.job_context import JobContext, JobPart
 from bot.services.policy import Policy
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
+from bot.services.source_pictures import keep_sources
 from bot.services.usage import UsageReports
 
 CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
@@ -56,6 +58,7 @@ class Jobs(JobPart):
         relation: Relation = "imagine",
         spoiler: bool = False,
         axis: Axis | None = None,
+        sources: Sequence[RawImage] = (),
     ) -> QueueEntry | None:
         """Write a job down, queue it, and have it acknowledged.
 
@@ -69,6 +72,7 @@ class Jobs(JobPart):
             parents: The id of the image that each of them comes from, or none.
             relation: How they come from them.
             spoiler: Whether they are hidden until they are clicked.
+            sources: The pictures that they are made from, as far as those are not here yet.
             axis: What differs between the images, where they are a comparison.
 
         Returns:
@@ -87,10 +91,11 @@ class Jobs(JobPart):
         action = "compare" if axis is not None else "imagine" if not parents else "redraw"
         async with self._refusals_counted(origin):
             admission = await self._policy.admit(requests, origin.scene, action=action)
+        kept = await asyncio.to_thread(keep_sources, self._store.sources, requests, sources)
         with self._intake.room_for(origin.user_id):
             job = Job(
                 id=new_id(),
-                requests=tuple(requests),
+                requests=kept,
                 origin=origin,
                 parents=tuple(parents),
                 relation=relation,

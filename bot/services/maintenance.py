@@ -81,6 +81,32 @@ async def sweep(store: Store, files: asyncio.Lock) -> int:
     return len(moved)
 
 
+async def sweep_sources_daily(store: Store) -> None:
+    """Do that once a day, for ever."""
+    while True:
+        try:
+            await sweep_sources(store)
+        except (OSError, BotError) as error:
+            logger.warning("Source pictures cannot be swept, trying again tomorrow: %s", error)
+        await asyncio.sleep(BACKUP_EVERY.total_seconds())
+
+
+async def sweep_sources(store: Store) -> None:
+    """Delete the pictures that no image needs any more, and move away those that no row names.
+
+    Raises:
+        OSError: A file cannot be deleted or moved.
+
+    """
+    began, moved = time.time(), list[Path]()
+    for folder in await asyncio.to_thread(_folders, store.sources.folder):
+        needed, known = await store.sources.needed(folder.name)
+        live = {sha: sha in needed for sha in known}
+        moved += await asyncio.to_thread(_put_away, folder, live, store.quarantine, began)
+    await store.sources.forget_erased()
+    store.quarantine.warn(moved, "source pictures")
+
+
 async def empty_quarantine_daily(store: Store) -> None:
     """Delete what was in the quarantine long enough, once a day, for ever."""
     while True:

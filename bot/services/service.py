@@ -40,6 +40,7 @@ from bot.services.maintenance import (
     fill_likenesses,
     fill_records,
     sweep,
+    sweep_sources_daily,
 )
 from bot.services.moderation import Moderation
 from bot.services.picture_check import PictureCheck
@@ -265,6 +266,7 @@ class Service:
         self._active_jobs.start(empty_quarantine_daily(self._store), "empty quarantine")
         forgetting = self._privacy.forget_daily(after=self.system.resumed)
         self._active_jobs.start(forgetting, "forget")
+        self._active_jobs.start(sweep_sources_daily(self._store), "sweep sources")
         self._active_jobs.start(fill_likenesses(self._store), "fill likenesses")
         self._active_jobs.start(fill_records(self._store, self._files), "fill records")
         self._active_jobs.start(check_files_slowly(self._store), "check files")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.drawing import Drawing, DrawTask, PreviewKind, Step
+from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.jobs import Job
 from bot.errors import BotError, CancelledError, InvalidRequestError
 from bot.execution.slot import EngineHungError, Slot
@@ -228,6 +228,7 @@ class SlotWorker:
             id=task_id(active, index),
             job_id=active.job.id,
             request=active.job.requests[index],
+            inputs=await self._inputs(active.job, index),
             match=await self._recorded(active.job, index),
             preview=PreviewKind.NONE if is_checked else PreviewKind.SMALL,
             preview_every_s=PREVIEW_EVERY_S,
@@ -247,6 +248,16 @@ class SlotWorker:
         finally:
             self._asked.pop(task.id, None)
             self._parts.breakdowns.drawn(self._number, active.job.id, index)
+
+    async def _inputs(self, job: Job, index: int) -> tuple[RawImage, ...]:
+        """Return the pictures that an image is made from.
+
+        Raises:
+            InvalidRequestError: One of them is gone.
+
+        """
+        read, given = self._parts.store.sources.read, job.requests[index].operation.inputs
+        return tuple([await asyncio.to_thread(read, each.pixel_sha256) for each in given])
 
     async def _recorded(self, job: Job, index: int) -> Mapping[str, object] | None:
         """Return what an image that is drawn again was made under.

@@ -16,6 +16,7 @@ from bot.domain.viewers import NO_CHANNEL
 from bot.storage.charges import REFUND, Bill, ChargeTable
 from bot.storage.database import Database
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
+from bot.storage.sources import input_rows
 
 _ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
@@ -258,6 +259,10 @@ async def insert_requests(db: aiosqlite.Connection, job: Job, *, first: int = 0)
             (job.id, first + i, job.parent_of(i), *request_values(request))
             for i, request in enumerate(job.requests)
         ],
+    )
+    await db.executemany(
+        "INSERT OR IGNORE INTO inputs (job_id, position, place, pixel_sha256) VALUES (?, ?, ?, ?)",
+        list(input_rows(job, first=first)),
     )
 
 

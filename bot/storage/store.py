@@ -29,6 +29,7 @@ from bot.storage.places import PlaceTable
 from bot.storage.quarantine import Quarantine
 from bot.storage.records import Records
 from bot.storage.rules import RuleTable
+from bot.storage.sources import SourceStore
 from bot.storage.takeovers import TakeoverTable
 from bot.storage.usage import UsageTable
 
@@ -61,6 +62,7 @@ class Store:
         personal: All that the tables know of a person.
         guilds: All that they know of a guild, and which of them the bot left.
         erasure_orders: Orders to erase what is known of somebody.
+        sources: The pictures that images are made from.
 
     """
 
@@ -92,6 +94,7 @@ class Store:
         self.personal = PersonalTables(self.database)
         self.guilds = GuildTables(self.database)
         self.erasure_orders = ErasureOrders(data)
+        self.sources = SourceStore(self.database, folder=data / "sources")
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from bot.discord_ui import buttons
 from bot.discord_ui.items import AnswerableItem
+from cogs import sources
 from cogs.boards import group
 from tests.support.discord_server.bot_process import BotProcess
 from tests.support.discord_server.launch import FORM_LINE, ITEM_LINE
@@ -22,7 +23,7 @@ APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
-    "ImageButton": buttons._ACTIONS,
+    "ImageButton": buttons._ACTIONS | sources.ACTIONS,
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
 }

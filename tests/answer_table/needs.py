@@ -33,6 +33,16 @@ async def fresh(scene: Scene) -> Seen:
     return await scene.drawn()
 
 
+async def several(scene: Scene) -> Seen:
+    scene.pair = scene.pair or await scene.drawn(count=2)
+    found: Seen = scene.pair
+    return found
+
+
+async def second_of_several(scene: Scene) -> list[str]:
+    return [(await several(scene)).images[1]]
+
+
 async def fresh_on_the_wall(scene: Scene) -> Seen:
     return await scene.drawn(scene.wall)
 

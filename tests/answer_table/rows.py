@@ -21,7 +21,9 @@ from tests.answer_table.needs import (
     paused,
     pinned,
     said,
+    second_of_several,
     seed,
+    several,
     sheet,
     shown,
     turning,
@@ -36,6 +38,9 @@ from tests.support.discord_server.world import Seen
 
 SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
 EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety": "0"}
+MADE_OF_IT: Final = {
+    "prompt": "a pear", "strength": ["subtle"], "size": SMALL, "seed": "7",
+}  # fmt: skip
 PAINTED: Final = {"prompt": "a bowl", "colours": "blue", "size": SMALL, "seed": "3"}
 SPRING: Final = {"number": 1, "board": "Spring"}
 ATTIC: Final = {"number": 1, "board": "Attic"}
@@ -141,6 +146,9 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Same seed**": button("same", image, draws=True),
     "**New seed**": button("new", image, draws=True),
     "**Edit**": button("edit", image),
+    "**Vary subtly**": button("subtle", image, draws=True),
+    "**Vary strongly**": button("strong", image, draws=True),
+    "**Use as source**": button("use", image),
     "**Recipe**": button("recipe", image),
     "**Delete**": button("delete", fresh, goes=True),
     "**Add to board**": button("board", image),
@@ -159,6 +167,7 @@ BUTTONS: Final[dict[str, Act]] = {
     ),
     "menu *Recipe*": menu("Recipe"),
     "menu *Same seed*": menu("Same seed", draws=True),
+    "menu *Use as source*": menu("Use as source"),
     "menu *Inspect*": menu("Inspect"),
     "menu *Add to board*": menu("Add to board"),
 }
@@ -201,6 +210,10 @@ BOARD_BUTTONS: Final[dict[str, Act]] = {
 
 FORMS: Final[dict[str, Act]] = {
     "form *Edit*": form("edit", button("edit", image), **EDITED, draws=True),
+    "form *Use as source*": form("source", button("use", image), **MADE_OF_IT, draws=True),
+    "form *Vary*": form(
+        "vary", button("subtle", several), which=second_of_several, draws=True
+    ),
     "form *Edit*, refused": form("edit", button("edit", image), **{**EDITED, "size": "0x0"}),
     "form *Edit again*": form(
         "imagine", button("again", shown(REFUSED)), **EDITED, draws=True

@@ -69,6 +69,7 @@ class Scene:
     seeds: Any = field(default_factory=lambda: itertools.count(1))
     image: Any = None
     sheet: Any = None  # the message of a comparison
+    pair: Any = None  # a message of two images, once it is needed
     sent: dict[str, Any] = field(default_factory=dict)  # the last interaction
     database: sqlite3.Connection | None = None
 
@@ -100,12 +101,13 @@ class Scene:
         if event == "INTERACTION_CREATE":
             self.sent = dict(payload)
 
-    async def drawn(self, channel: Any = None) -> Seen:
-        """Return the message of a new image of the moderator's."""
-        options = {"prompt": "a red apple", "size": SMALL, "seed": next(self.seeds)}
+    async def drawn(self, channel: Any = None, *, count: int = 1) -> Seen:
+        """Return the message of new images of the moderator's."""
+        options: dict[str, Any] = {"prompt": "a red apple", "size": SMALL, "count": count}
+        options["seed"] = next(self.seeds)
         who, where = self.place.moderator, channel or self.place.channel
         found: Seen = await self.people.image(
-            await self.people.slash(who, where, "imagine", **options)
+            await self.people.slash(who, where, "imagine", **options), count=count
         )
         return found
 

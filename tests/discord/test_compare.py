@@ -27,7 +27,10 @@ from tests.support.sampling import sampled
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-SHEET_BUTTONS = ["Same seed", "New seed", "Recipe", "Delete", "Add to board"]
+SHEET_BUTTONS = [
+    "New seed", "Vary subtly", "Vary strongly", "Use as source", "Same seed", "Recipe", "Delete",
+    "Add to board",
+]  # fmt: skip
 
 
 async def compare(env: DiscordEnv, vary: str, who=None, **options: object):

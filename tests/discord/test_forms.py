@@ -83,6 +83,13 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
             {"numbers": "1"},
         ),
     }
+    forms["source"] = (
+        await env.ada.click(image, label="Use as source"),
+        {"prompt": "a plum", "strength": ["subtle"], "size": SMALL, "seed": "1"},
+    )
+    pair = await env.imagine(count=2)
+    one_of_them = await env.ada.click(pair, label="Vary subtly")
+    forms["vary"] = (one_of_them, {"which": [ids_of(pair)[1]]})
     board = await board_of(env)
     await create(env, "Autumn", channel=None)
     add = await env.ming.context_menu(elsewhere, "Add to board", of_people)

@@ -41,9 +41,12 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(env: DiscordEnv)
     assert "seed `42` · 128×128 · standard" in words
     assert f"`{ids_of(result.response)[0]}`" in words
     assert labels_of(result.response) == [
-        "Same seed",
         "New seed",
+        "Vary subtly",
+        "Vary strongly",
         "Edit",
+        "Use as source",
+        "Same seed",
         "Recipe",
         "Delete",
         "Add to board",
@@ -238,7 +241,7 @@ async def test_a_chinese_user_reads_chinese(env: DiscordEnv):
     env.locales[env.ming.id] = "zh-CN"
     message = await env.imagine(env.ming, prompt="红苹果", seed=3)
     assert "种子 `3`" in texts_of(message)
-    assert labels_of(message)[0] == "同一种子"
+    assert labels_of(message)[0] == "换个种子"
     result = await env.ming.slash(env.channel, "imagine", prompt="红苹果", size="513x512")
     assert "尺寸 513x512 不行" in private_sentence(result)
 

@@ -140,6 +140,7 @@ class DiscordEnv:
     async def imagine(self, who: Any = None, prompt: str = "a red apple", **options: Any) -> Any:
         """Run /imagine to its end and return the message."""
         options.setdefault("size", SMALL)
+        options = {name: value for name, value in options.items() if value is not None}
         result = await (who or self.ada).slash(self.channel, "imagine", prompt=prompt, **options)
         await self.idle()
         return result.response

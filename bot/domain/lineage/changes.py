@@ -44,8 +44,11 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
     """Return how an image comes from another one, judged by what was really changed.
 
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
-    lets it move the prompt's meaning too: a variation. Anything else: an edit.
+    lets it move the prompt's meaning too: a variation. Anything else: an edit. What begins with
+    another picture than before began with this one.
     """
+    if after.operation.inputs and after.operation != before.operation:
+        return "source"
     moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
     if replace(after, **moved) != before:
         return "edit"

@@ -23,10 +23,15 @@ class OperationKind(StrEnum):
     """What is done."""
 
     TEXT_TO_IMAGE = "text_to_image"
+    IMAGE_TO_IMAGE = "image_to_image"
 
 
+SOURCE: Final = "source"
 # What each needs to be given, in this order.
-_ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {OperationKind.TEXT_TO_IMAGE: ()}
+_ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {
+    OperationKind.TEXT_TO_IMAGE: (),
+    OperationKind.IMAGE_TO_IMAGE: (SOURCE,),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +105,12 @@ class Operation:
 
 
 TEXT_TO_IMAGE: Final = Operation()
+
+
+def image_to_image(pixel_sha256: str) -> Operation:
+    """Return the operation that begins with a picture of the request's own size."""
+    source = InputPicture(role=SOURCE, pixel_sha256=pixel_sha256)
+    return Operation(kind=OperationKind.IMAGE_TO_IMAGE, inputs=(source,))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,16 +17,20 @@ from bot.domain.requests.operations import (
     Adapter,
     Operation,
     check_adapters,
+    image_to_image,
 )
 from bot.domain.requests.sizes import Size, SizeRules
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
     MAX_VARIETY,
+    STRENGTHS,
+    USUAL_STRENGTH,
     Quality,
     check_guidance_scale,
     check_prompt,
     check_seed,
+    check_strength,
     check_text,
     check_variety,
     check_variety_scale,
@@ -34,10 +38,14 @@ from bot.domain.requests.values import (
     parse_guidance_scale,
     parse_quality,
     parse_seed,
+    parse_strength,
     parse_variety,
     random_seed,
+    show_strength,
+    sigmas_from,
 )
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, variety_noise
+from bot.errors import InvalidRequestError
 
 _LARGEST_SIDE: Final = 4096  # pixels in a document; nothing here draws more than 2048
 
@@ -52,6 +60,7 @@ class Axis(StrEnum):
     SIZES = "sizes"
     SEEDS = "seeds"
     NEGATIVES = "negatives"
+    STRENGTHS = "strengths"
 
     @property
     def field(self) -> RequestField:
@@ -171,7 +180,23 @@ NEGATIVE: Final = RequestField(
     is_idle=lambda request: bool(request.negative) and request.guidance_scale == 0,
 )
 
-FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE)
+STRENGTH: Final = RequestField(
+    name="strength",
+    option="strength",
+    parse=lambda typed, _: parse_strength(typed),
+    check=check_strength,
+    usual=0,
+    show=lambda strength: show_strength(strength) if strength else "",
+    axis=Axis.STRENGTHS,
+    tried=("touch, subtle, strong, redraw", "subtle, strong", "35%, 50%, 65%, 80%"),
+    help=f"{', '.join(STRENGTHS)}, or 1% to 100%: how much of the source is drawn anew",
+    description="How much of the source is drawn anew: a name, or 1% to 100%",
+    load=lambda document: of_type(document["strength"], int),
+    since=4,
+    is_idle=lambda request: bool(request.strength) and not request.operation.inputs,
+)
+
+FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +209,7 @@ class ImageRequest:
         variety_scale: What the variety means in noise (see `bot.domain.variety_schedule`); nobody
             types it, and only what is drawn again from before has another one than the newest.
         negative: What the image should not show; only guidance above 0 looks at it.
+        strength: 1 .. 100: how much of a source is drawn anew; of no effect without one.
         adapters: In the order in which they are applied.
 
     Raises:
@@ -199,6 +225,7 @@ class ImageRequest:
     variety: int = 0
     variety_scale: int = NEWEST_SCALE
     negative: str = ""
+    strength: int = 0
     operation: Operation = TEXT_TO_IMAGE
     adapters: tuple[Adapter, ...] = ()
 
@@ -209,6 +236,11 @@ class ImageRequest:
                 field.check(field.of(self))
         check_variety_scale(self.variety_scale)
         check_adapters(self.adapters)
+        if self.operation.inputs and not self.strength:
+            raise InvalidRequestError(
+                "The strength 0% would leave the source as it is: use "
+                f"{', '.join(STRENGTHS)}, or 1% to 100%."
+            )
 
     @classmethod
     def parse(cls, *, rules: SizeRules, **typed: str | float | None) -> Self:
@@ -253,6 +285,14 @@ class ImageRequest:
             "adapters": [asdict(each) for each in self.adapters],
         }
 
+    def begun_with(self, pixel_sha256: str) -> Self:
+        """Return the request as one that begins with a picture instead of noise alone."""
+        return replace(
+            self,
+            operation=image_to_image(pixel_sha256),
+            strength=self.strength or STRENGTHS[USUAL_STRENGTH],
+        )
+
     def with_typed(self, values: Mapping[str, Any]) -> Self:
         """Return the request with other values, typed today: a variety means what it does today."""
         scale = NEWEST_SCALE if VARIETY.name in values else self.variety_scale
@@ -266,7 +306,19 @@ class ImageRequest:
     @property
     def num_forwards(self) -> int:
         """Return the forwards of the transformer this image costs: guidance doubles them."""
-        return self.quality.num_inference_steps * (2 if self.guidance_scale > 0 else 1)
+        return self.num_steps * (2 if self.guidance_scale > 0 else 1)
+
+    @property
+    def sigmas(self) -> tuple[float, ...]:
+        """Return the noise levels of its steps, before the scheduler's shift."""
+        if self.operation.inputs:
+            return sigmas_from(self.quality, self.strength)
+        return self.quality.sigmas
+
+    @property
+    def num_steps(self) -> int:
+        """Return how many steps it takes."""
+        return len(self.sigmas)
 
     @property
     def variety_noise(self) -> VarietyNoise | None:

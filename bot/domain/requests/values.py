@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +16,11 @@ MAX_SEED: Final = (
     2**32 - 1
 )  # Discord's integer options hold 53 bits; 32 are enough and can be typed.
 MAX_PROMPT_CHARACTERS: Final = 4000  # far above 504 tokens of any language: a cheap first check
+MAX_STRENGTH: Final = 100  # percent: nothing of the picture is left
+# How much of a picture is drawn anew, as shares of noise (docs/pictures.md shows them).
+STRENGTHS: Final[Mapping[str, int]] = {"touch": 35, "subtle": 55, "strong": 75, "redraw": 90}
+USUAL_STRENGTH: Final = "strong"
+SHIFT: Final = 3  # of the scheduler, as checked when a model is loaded
 MAX_VARIETY: Final = LARGEST
 MAX_GUIDANCE_SCALE: Final = 2.0  # above, the distilled model only gets harsher
 
@@ -43,6 +50,20 @@ class Quality(StrEnum):
         """
         steps = self.num_inference_steps
         return tuple((steps - i) / steps for i in range(steps))
+
+
+def sigmas_from(quality: Quality, strength: int) -> tuple[float, ...]:
+    """Return the grid of an image that begins with a picture, *before* the scheduler's shift.
+
+    The strength is the noise level it begins at, behind the shift, in percent: the share of noise
+    that is mixed into the picture. As many steps as the whole grid has below that level, rounded
+    up, divide what is left evenly, so every strength has a look of its own with any quality.
+    """
+    if strength == MAX_STRENGTH:
+        return quality.sigmas
+    start = strength / (SHIFT * MAX_STRENGTH - (SHIFT - 1) * strength)
+    steps = math.ceil(round(quality.num_inference_steps * start, 9))
+    return tuple(start * (steps - i) / steps for i in range(steps))
 
 
 def random_seed() -> int:
@@ -185,4 +206,38 @@ def _bad_variety(variety: str | int) -> InvalidRequestError:
     return InvalidRequestError(
         f"The variety {quoted(variety)} does not work: use a whole number from 0 (off) to "
         f"{MAX_VARIETY}."
+    )
+
+
+def parse_strength(strength: str | float) -> int:
+    """Read a strength as it was typed: a name or a percentage.
+
+    Raises:
+        InvalidRequestError: It is neither.
+
+    """
+    typed = str(strength).strip().casefold()
+    if typed in STRENGTHS:
+        return STRENGTHS[typed]
+    digits = typed.removesuffix("%").strip()
+    if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits) <= MAX_STRENGTH:
+        raise _bad_strength(strength)
+    return int(digits)
+
+
+def show_strength(strength: int) -> str:
+    """Return a strength as a person would type it: by its name where it has one."""
+    return next((name for name, value in STRENGTHS.items() if value == strength), f"{strength}%")
+
+
+def check_strength(strength: int) -> None:
+    """Refuse a strength outside 0 .. 100; 0 is without a picture."""
+    if not 0 <= strength <= MAX_STRENGTH:
+        raise _bad_strength(strength)
+
+
+def _bad_strength(strength: str | float) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The strength {quoted(strength)} does not work: use {', '.join(STRENGTHS)}, or 1% to "
+        f"{MAX_STRENGTH}%."
     )

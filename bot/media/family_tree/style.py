@@ -18,6 +18,7 @@ COLOURS: Final[Mapping[Relation, Colour]] = {
     "new_seed": (139, 155, 255),
     "variation": (215, 139, 255),
     "edit": (255, 166, 87),
+    "source": (96, 208, 214),
 }
 
 

@@ -23,6 +23,7 @@ from bot.errors import BotError
 from bot.services.active_jobs import ActiveJobs
 from bot.services.boards import PersonalPictures
 from bot.services.deletions import Deletions, in_parts
+from bot.services.maintenance import sweep_sources
 from bot.services.retries import RetryPolicy
 from bot.storage import Store
 from bot.storage.backups import backup_time, backups_in
@@ -137,6 +138,7 @@ class Erasures:
         over = [each for each in ids if self._active_jobs.find(each) is None]
         await self._delete_images(order, over)
         await tables.erase_jobs(over)
+        await sweep_sources(self._store)
         board_ids = await tables.board_ids(user_id, before=before)
         await tables.erase_rest(user_id, before=before)
         await self._boards.erase(order, also=board_ids)

@@ -59,12 +59,14 @@ async def overview_of(store: Store, user_id: int) -> DataOverview:
 async def personal_data(store: Store, user_id: int) -> PersonalData:
     """Return all that is known of a person."""
     images, copies = await store.personal.pictures(user_id)
+    sources = await store.sources.of_user(user_id)
     pictures = [
         *(OwnPicture(name=f"images/{id_}", path=store.image_path(sha)) for id_, sha in images),
         *(
             OwnPicture(name=f"boards/{board_id}-{number}", path=store.boards.path_of(file))
             for board_id, number, file in copies
         ),
+        *(OwnPicture(name=f"sources/{sha[:16]}", path=store.sources.path(sha)) for sha in sources),
     ]
     return PersonalData(
         sections=await store.personal.sections(user_id),

@@ -47,7 +47,7 @@ def test_commands_that_need_nothing_else_do_what_the_text_says(
     capsys: pytest.CaptureFixture[str],
 ):  # fmt: skip
     monkeypatch.setenv("MODEL", str(sketch_model))
-    [drawing] = [each for each in commands() if "apple.png" in each]
+    [drawing] = [each for each in commands() if each[-1:] == ["apple.png"]]
     assert run(drawing) == 0
     with Image.open(tmp_path / "data/outputs/apple.png") as image:
         assert image.size == (256, 256)

@@ -41,7 +41,7 @@ def test_a_document_of_before_means_text_to_image():
 
 def test_a_recipe_tells_the_operation():
     document = recipe()
-    assert document["version"] == 3
+    assert document["version"] == 4
     read = parse_recipe(json.dumps(document))
     assert read.request.operation == Operation()
     assert not {"operation", "adapters", "version"} & read.conditions.keys()

@@ -27,6 +27,7 @@ ERASED = {
     "requests": "erasure.erase_jobs, with their job",
     "breakdowns": "erasure.erase_jobs, with their job",
     "generations": "erasure.erase_images",
+    "inputs": "maintenance.sweep_sources, with the file",
     "copies": "erasure.erase_images, with their image",
     "deletions": "erasure.erase_images, with their image; those of others' images in personal_data",
     "prompts": "erasure.erase_images, with their image",

@@ -1,0 +1,61 @@
+"""Pictures that images are made from, brought to the size of the image."""
+
+from __future__ import annotations
+
+import io
+from enum import StrEnum
+from typing import Final
+
+from PIL import Image, ImageOps
+
+from bot.domain.drawing import RawImage
+from bot.domain.requests import Size, SizeRules
+from bot.media.image_input import Picture
+
+WHITE: Final = (255, 255, 255)
+
+
+class Fit(StrEnum):
+    """How a picture of another shape becomes one of the size that is wanted."""
+
+    CROP = "crop"  # what is too long is cut off, on both sides alike
+    PAD = "pad"  # what is missing is white, on both sides alike
+
+
+def prepared(picture: Image.Image, size: Size, fit: Fit = Fit.CROP) -> RawImage:
+    """Return a picture (RGB) at a size; one that has it already keeps its pixels."""
+    wanted = (size.width, size.height)
+    if picture.size == wanted:
+        return raw_image(picture)
+    if fit is Fit.PAD:
+        return raw_image(ImageOps.pad(picture, wanted, Image.Resampling.LANCZOS, color=WHITE))
+    return raw_image(ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS))
+
+
+def source_of(
+    picture: Picture, *, rules: SizeRules, size: Size | None, fit: Fit = Fit.CROP
+) -> tuple[RawImage, Size]:
+    """Return a picture that was handed in as the source of an image, and the size of that image.
+
+    Args:
+        picture: As it was handed in.
+        rules: Of the model.
+        size: What was asked for; None takes the size nearest to the picture's own that the model
+            draws well.
+        fit: How another shape is brought to it.
+
+    """
+    size = size or rules.nearest(*picture.size)
+    return prepared(picture.image, size, fit), size
+
+
+def raw_image(picture: Image.Image) -> RawImage:
+    """Return the pixels of a picture."""
+    rgb = picture.convert("RGB")
+    return RawImage(width=rgb.width, height=rgb.height, pixels=rgb.tobytes())
+
+
+def raw_image_of(content: bytes) -> RawImage:
+    """Return the pixels of a file that was found whole."""
+    with Image.open(io.BytesIO(content)) as picture:
+        return raw_image(picture)

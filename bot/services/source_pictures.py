@@ -1,0 +1,49 @@
+"""The pictures that a job's images are made from, brought to their sizes and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.drawing import RawImage
+from bot.domain.requests import ImageRequest, InputPicture, Size
+from bot.media.encoding import to_pillow
+from bot.media.source_pictures import prepared
+from bot.storage.sources import SourceStore
+
+
+def keep_sources(
+    store: SourceStore, requests: Sequence[ImageRequest], given: Sequence[RawImage]
+) -> tuple[ImageRequest, ...]:
+    """Keep every picture that the requests name, at the size of its image.
+
+    Args:
+        store: Where they are kept; those that are not given have to be there.
+        requests: A size that was changed by hand has a picture of another size: it is cropped.
+        given: Pictures that are handed in.
+
+    Returns:
+        The requests with the pictures that they are really made from.
+
+    Raises:
+        InvalidRequestError: A picture is gone.
+        OSError: The disk is full, or cannot be written.
+
+    """
+    known = {each.pixel_sha256: each for each in given}
+
+    def kept(named: InputPicture, size: Size) -> InputPicture:
+        picture = known.get(named.pixel_sha256) or store.read(named.pixel_sha256)
+        if (picture.width, picture.height) != (size.width, size.height):
+            picture = prepared(to_pillow(picture), size)
+        store.write(picture)
+        return replace(named, pixel_sha256=picture.pixel_sha256)
+
+    def with_kept(request: ImageRequest) -> ImageRequest:
+        operation = request.operation
+        if not operation.inputs:
+            return request
+        inputs = tuple(kept(each, request.size) for each in operation.inputs)
+        return replace(request, operation=replace(operation, inputs=inputs))
+
+    return tuple(map(with_kept, requests))

@@ -1,0 +1,199 @@
+"""Pictures from pictures: Use as source, in the menu of any message, and what varies an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Final
+
+import discord
+from discord import app_commands
+
+from bot.discord_ui.attachments import Attachment
+from bot.discord_ui.boards.pictures import pictures_of
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import generation_ids
+from bot.discord_ui.forms import show_form
+from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.sources import Source, source_from_file, source_from_image
+from bot.discord_ui.submission import (
+    bot_of,
+    check_shareable,
+    find,
+    find_some,
+    submit,
+)
+from bot.domain.forms import Choice, Field, Form
+from bot.domain.jobs import Generation
+from bot.domain.requests import (
+    PROMPT,
+    SEED,
+    SIZE,
+    STRENGTH,
+    STRENGTHS,
+    USUAL_STRENGTH,
+    Axis,
+    ImageRequest,
+    random_seed,
+    seed_after,
+)
+from bot.locales import text
+from bot.media.captions import field_title
+from bot.media.source_pictures import Fit
+
+NUM_VARIATIONS: Final = 4
+VARY_STRENGTHS: Final = ("subtle", "strong")
+
+
+async def ask_what_becomes(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> None:
+    """Ask what to make of an image, and of which where there are several."""
+    await check_shareable(interaction, generations)
+    first, locale = generations[0], str(interaction.locale)
+    fields = _fields(locale, prompt=first.request.prompt, size=SIZE.shown_of(first.request))
+    if len(generations) > 1:
+        fields.append(_which(generations, locale))
+    ids = [each.id for each in generations]
+    await show_form(interaction, "source", text("source_title", locale), fields, ids=ids)
+
+
+@app_commands.context_menu(name="Use as source")
+async def source_menu(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Ask what to make of the first picture of any message."""
+    is_ours = message.author == interaction.client.user
+    if is_ours and (ids := generation_ids(message)):
+        await ask_what_becomes(interaction, await find_some(interaction, ids))
+        return
+    pictures = pictures_of(message)
+    if not pictures:
+        raise RefusalError("no_picture_here")
+    locale, file = str(interaction.locale), Attachment.of(pictures[0])
+    fits = [Choice(value=each, label=text(f"fit_{each}", locale)) for each in Fit]
+    fit = Field(name="fit", label=text("field_fit", locale), value=Fit.CROP, choices=fits)
+    fields = [*_fields(locale), fit]
+    await show_form(interaction, "source", text("source_title", locale), fields, file=asdict(file))
+
+
+async def send_source(interaction: discord.Interaction, form: Form) -> None:
+    """Queue what was asked for of a picture."""
+    typed = {name: value.strip() or None for name, value in form.typed.items()}
+    parents: list[Generation] = []
+    if "ids" in form.subject:
+        [parent] = await find(interaction, [_chosen(form)])
+        parents = [parent]
+        source = await source_from_image(interaction, parent, size=typed["size"])
+    else:
+        file, fit = Attachment(**form.subject["file"]), Fit(form.typed["fit"])
+        source = await source_from_file(interaction, file, size=typed["size"], fit=fit)
+    request = ImageRequest.parse(
+        rules=bot_of(interaction).service.sizes,
+        prompt=typed["prompt"],
+        size=source.size,
+        seed=typed["seed"],
+        strength=typed["strength"] or USUAL_STRENGTH,
+    )
+    await _submit(interaction, [request], source, parents)
+
+
+async def vary(
+    interaction: discord.Interaction, generations: Sequence[Generation], strength: str
+) -> None:
+    """Draw four variations of an image; of several, ask of which."""
+    await check_shareable(interaction, generations)
+    if len(generations) == 1:
+        await _draw_variations(interaction, generations[0], strength)
+        return
+    locale, ids = str(interaction.locale), [each.id for each in generations]
+    fields = [_which(generations, locale)]
+    title = text(f"button_{strength}", locale)
+    await show_form(interaction, "vary", title, fields, ids=ids, strength=strength)
+
+
+async def vary_subtly(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw four that keep what the image shows."""
+    await vary(interaction, generations, "subtle")
+
+
+async def vary_strongly(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw four that keep little but the composition."""
+    await vary(interaction, generations, "strong")
+
+
+async def send_vary(interaction: discord.Interaction, form: Form) -> None:
+    """Queue the variations of the image that was chosen."""
+    [parent] = await find(interaction, [_chosen(form)])
+    await _draw_variations(interaction, parent, form.subject["strength"])
+
+
+async def _draw_variations(
+    interaction: discord.Interaction, parent: Generation, strength: str
+) -> None:
+    own, seed = parent.request, random_seed()
+    source = await source_from_image(interaction, parent, size=SIZE.shown_of(own))
+    requests = [
+        replace(own, seed=seed_after(seed, i), strength=STRENGTHS[strength])
+        for i in range(NUM_VARIATIONS)
+    ]
+    await _submit(interaction, requests, source, [parent] * NUM_VARIATIONS, axis=Axis.SEEDS)
+
+
+async def _submit(
+    interaction: discord.Interaction,
+    requests: Sequence[ImageRequest],
+    source: Source,
+    parents: Sequence[Generation],
+    axis: Axis | None = None,
+) -> None:
+    await submit(
+        interaction,
+        [each.begun_with(source.picture.pixel_sha256) for each in requests],
+        parents=parents,
+        spoiler=source.is_spoiler,
+        axis=axis,
+        sources=(source.picture,),
+    )
+
+
+def _fields(locale: str, *, prompt: str = "", size: str = "") -> list[Field]:
+    names = [
+        Choice(value=name, label=f"{text(f'strength_{name}', locale)} · {percent}%")
+        for name, percent in STRENGTHS.items()
+    ]
+    return [
+        Field(name="prompt", label=field_title(PROMPT, locale), value=prompt, is_required=True,
+              is_long=True, max_length=4000),
+        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
+              choices=names),
+        Field(name="size", label=field_title(SIZE, locale), value=size, max_length=20,
+              hint=text("source_size_hint", locale)),
+        Field(name="seed", label=field_title(SEED, locale), max_length=20,
+              hint=text("source_seed_hint", locale)),
+    ]  # fmt: skip
+
+
+def _which(generations: Sequence[Generation], locale: str) -> Field:
+    """Return the field that says which image of a message is meant."""
+    choices = [
+        Choice(value=each.id, label=text("source_one", locale, number=i, id=each.id))
+        for i, each in enumerate(generations, 1)
+    ]
+    label = text("source_which", locale)
+    return Field(name="which", label=label, value=generations[0].id, choices=choices)
+
+
+def _chosen(form: Form) -> str:
+    ids: list[str] = form.subject["ids"]
+    chosen = form.typed.get("which", ids[0])
+    return chosen if chosen in ids else ids[0]
+
+
+ACTIONS: Final = {"use": ask_what_becomes, "subtle": vary_subtly, "strong": vary_strongly}
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the menu, and let its forms be answered."""
+    bot.tree.add_command(source_menu)
+    bot.form_handlers |= {"source": send_source, "vary": send_vary}
+    bot.form_actions |= {"source": "redraw", "vary": "redraw"}
+    bot.image_actions |= ACTIONS
