@@ -10,7 +10,7 @@ import torch
 
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.engine.host import PixelTransfer, to_device, to_host
-from bot.engine.operations import stage_inputs
+from bot.engine.operations import StageInputs, stage_inputs
 from bot.engine.parts import ModelParts
 from bot.engine.preview import latent_to_rgb
 from bot.engine.protocol import OnStep, PreviewPace
@@ -57,7 +57,10 @@ class Run:
         clock = StageClock(self.device)
         embeddings = embed(self.task.request, parts.text)
         clock.ended("text")
-        latents = self._denoise(parts, embeddings)
+        inputs = stage_inputs(self.task, parts, tiled=self.tiled)
+        if self.task.inputs:
+            clock.ended("encode")
+        latents = self._denoise(parts, inputs, embeddings)
         clock.ended("denoise")
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
@@ -72,8 +75,9 @@ class Run:
 
         return wait
 
-    def _denoise(self, parts: ModelParts, embeddings: list[torch.Tensor]) -> torch.Tensor:
-        inputs = stage_inputs(self.task, parts, tiled=self.tiled)
+    def _denoise(
+        self, parts: ModelParts, inputs: StageInputs, embeddings: list[torch.Tensor]
+    ) -> torch.Tensor:
         latents = to_device(inputs.latents, self.device)
         height, width = latents.shape[2:]
         return denoise(
