@@ -30,6 +30,7 @@ class BotProcess:
         data_dir: Its DATA_DIR, which all its starts share.
         engine: `stand-in` or `real`.
         seconds_per_forward: Of the stand-in engine.
+        logs_drawings: Whether the stand-in engine notes what it begins with, and when.
         answers_in_haste: Whether later answers that hang are repeated after a second.
         environment: Further settings, by the names of `.env.example`.
 
@@ -42,6 +43,7 @@ class BotProcess:
     ready_after_s: float = 0.1
     heartbeat_timeout_s: float = 60.0
     answers_in_haste: bool = False
+    logs_drawings: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     prefix: str = "bot"
     starts: int = 0
@@ -175,6 +177,7 @@ class BotProcess:
             f"--ready-after={self.ready_after_s}",
             f"--heartbeat-timeout={self.heartbeat_timeout_s}",
             *(["--answers-in-haste"] if self.answers_in_haste else []),
+            *(["--log-drawings"] if self.logs_drawings else []),
         ]
 
     def _environment(self) -> dict[str, str]:

@@ -47,7 +47,9 @@ def main() -> int:
     if options.answers_in_haste:
         answer_in_haste()
     if options.engine == "stand-in":
-        serve.open_engine = stand_in(options.seconds_per_forward)
+        serve.open_engine = stand_in(
+            options.seconds_per_forward, logs_drawings=options.log_drawings
+        )
     connection.run_bot = functools.partial(connection.run_bot, login_pauses_s=[options.login_pause])
     return run([])
 
@@ -104,12 +106,14 @@ def answer_in_haste() -> None:
     ImageBot.__init__ = hasty  # type: ignore[method-assign]
 
 
-def stand_in(seconds_per_forward: float) -> Any:
+def stand_in(seconds_per_forward: float, *, logs_drawings: bool) -> Any:
     """Return what takes the place of `open_engine`, which imports torch."""
 
     def open_stand_in(_files: ModelFiles, settings: Settings) -> Engine:
         notes = Path(settings.data_dir) / "stand-in"
-        return StandInEngine(seconds_per_forward=seconds_per_forward, notes=notes)
+        return StandInEngine(
+            seconds_per_forward=seconds_per_forward, notes=notes, logs_drawings=logs_drawings
+        )
 
     return open_stand_in
 
@@ -125,6 +129,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--login-pause", type=float, default=0.05)
     parser.add_argument("--heartbeat-timeout", type=float, default=60.0)
     parser.add_argument("--answers-in-haste", action="store_true")
+    parser.add_argument("--log-drawings", action="store_true")
     return parser.parse_args()
 
 

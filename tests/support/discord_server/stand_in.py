@@ -7,7 +7,9 @@ makes KIND happen, `poison:KIND:N` only for the first N drawings, counted across
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import os
 import re
 import signal
@@ -25,6 +27,7 @@ from bot.errors import BadImageError, CancelledError, EngineOutOfMemoryError
 
 POISON = re.compile(r"poison:(crash|hang|raise|nan|memory)(?::(\d+))?(?:@(\d+))?")
 SQUARE = 8  # pixels; sizes are multiples of 16
+DRAWINGS = "drawings.jsonl"  # among the notes: when which image of a job was begun
 SMALLEST_TOKENS = 64  # of a 128x128 image, whose forward takes `seconds_per_forward`
 
 
@@ -35,11 +38,13 @@ class StandInEngine:
     Attributes:
         seconds_per_forward: Of the smallest image; larger ones take more by their tokens.
         notes: A folder that counts how often each poisoned prompt was drawn.
+        logs_drawings: Whether it notes there what it begins with.
 
     """
 
     seconds_per_forward: float
     notes: Path
+    logs_drawings: bool = False
     pace: PreviewPace = field(default_factory=PreviewPace)
 
     def load(self) -> None:
@@ -58,6 +63,8 @@ class StandInEngine:
     ) -> Drawing:
         """Go through the steps; see the module for what a prompt may do."""
         request = task.request
+        if self.logs_drawings:
+            self._log(task)
         cancel, start = cancel or threading.Event(), time.perf_counter()
         pause = self.seconds_per_forward * request.size.tokens / SMALLEST_TOKENS
         pause *= request.num_forwards / request.quality.num_inference_steps
@@ -80,6 +87,12 @@ class StandInEngine:
 
     def close(self) -> None:
         """Have nothing to give back."""
+
+    def _log(self, task: DrawTask) -> None:
+        self.notes.mkdir(parents=True, exist_ok=True)
+        line = json.dumps([dt.datetime.now(dt.UTC).isoformat(), task.job_id, task.request.seed])
+        with (self.notes / DRAWINGS).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def _suffer(self, request: ImageRequest) -> None:
         """Do the harm a prompt asks for, unless it has been done often enough."""
