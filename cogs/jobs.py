@@ -6,9 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.content import sentence
+from bot.discord_ui.content import Content, sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import relative_time, shortened, user_mention
 from bot.discord_ui.refusals import RefusalError
@@ -91,7 +92,7 @@ class JobCommands(
 
     async def _answer(self, interaction: discord.Interaction, key: str, **values: object) -> None:
         words = text(key, str(interaction.locale), **values)
-        await Answer.to(interaction).give(sentence(words))
+        await Answer.to(interaction).give(Content(view=views.notice(words)))  # it may name a member
 
     @move.autocomplete("job")
     async def suggest_jobs(

@@ -62,7 +62,8 @@ async def test_a_pause_holds_jobs_back_and_survives_a_restart(env: DiscordEnv):
 async def test_clear_cancels_what_waits_and_tells_everybody(env: DiscordEnv):
     first, second = await waiting_jobs(env, "one", "two")
     third = await env.imagine_unwaited(env.ming, "three")
-    assert "Cancelled 1 waiting jobs of" in await jobs(env, "clear", user=env.ming)
+    said = await jobs(env, "clear", user=env.ming)
+    assert f"Cancelled 1 waiting jobs of <@{env.ming.id}>" in said
     await env.until(lambda: bool(third.followups))
     assert "A moderator cancelled this" in texts_of(third.followups[-1])
     assert "Cancelled 1 waiting jobs of this server" in await jobs(env, "clear")
