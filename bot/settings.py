@@ -160,6 +160,11 @@ class Settings(BaseModel):
         default=0.8,
         description="How certain of that it has to be, from 0.01 to 1: less refuses more.",
     )
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=365,
+        description="Days that it is kept what moderators did, and what was refused and reported; "
+        "/mod log shows it.",
+    )
     quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30,
         description="Days that files are kept in data/quarantine which the database does not name; "

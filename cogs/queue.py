@@ -64,6 +64,11 @@ class Queue(commands.Cog):
             and entry.job.origin.user_id == viewer.user_id
             and viewer.guild_id in {None, entry.job.origin.guild_id}
         ]
+        own += [
+            each
+            for each in await self._bot.service.jobs.held(viewer=viewer)
+            if viewer.guild_id in {None, each.origin.guild_id}
+        ]
         return sorted(own, key=lambda job: job.created_at)
 
     @cancel.autocomplete("job")

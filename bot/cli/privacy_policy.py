@@ -43,6 +43,7 @@ def policy(settings: Settings, language: str) -> str:
         backup_days=KEPT_FOR.days,
         quarantine_days=settings.quarantine_days,
         grace_days=settings.guild_grace_days,
+        audit_days=settings.audit_days,
         words=text(f"policy_words_{settings.words}", language),
         pictures=text(f"policy_pictures_{settings.pictures}", language),
         **_chosen(settings, language),

@@ -13,10 +13,12 @@ from discord import app_commands, ui
 
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.arrivals import Arrivals
+from bot.discord_ui.components import appeal_button
 from bot.discord_ui.content import sentence
 from bot.discord_ui.discord_errors import in_one_line
 from bot.discord_ui.refusals import explain
 from bot.services import UnansweredError
+from bot.services.policy import RefusedHereError, UnwantedWordError
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,26 @@ async def answer_error(interaction: discord.Interaction, error: BaseException) -
     if interaction.client.is_closed():
         logger.info("Interaction %d came while the bot ended, and is dropped", interaction.id)
         return
-    await answer_privately(interaction, explain(error, str(interaction.locale)))
+    locale = str(interaction.locale)
+    buttons = appeal_of(error, locale)
+    view = view_of(*buttons) if buttons else None
+    await answer_privately(interaction, explain(error, locale), view=view)
+
+
+def appeal_of(error: BaseException, locale: str) -> list[ui.Button[Any]]:
+    """Return the button that asks moderators for another decision, where they can be asked."""
+    if not isinstance(error, RefusedHereError | UnwantedWordError) or error.entry_id is None:
+        return []
+    return [appeal_button(error.entry_id, locale)]
+
+
+def view_of(*buttons: ui.Button[Any]) -> ui.View:
+    """Return buttons under plain words."""
+    view = ui.View(timeout=None)
+    for each in buttons:
+        view.add_item(each)
+    view.stop()
+    return view
 
 
 async def answer_privately(

@@ -57,6 +57,22 @@ def hides_from_nobody(channel: discord.abc.GuildChannel) -> bool:
     return _hides_from_no_role(channel) and not is_age_restricted(channel)
 
 
+def is_everyones(place: Place) -> bool:
+    """Return whether every member may read a channel or thread, if they are of age."""
+    ground = ground_of(place)
+    if ground is None or (isinstance(place, discord.Thread) and place.is_private()):
+        return False
+    return _hides_from_no_role(ground)
+
+
+def may_write(place: Place) -> bool:
+    """Return whether the bot may post messages in a channel or thread."""
+    permissions = place.permissions_for(place.guild.me)
+    if isinstance(place, discord.Thread):
+        return permissions.view_channel and permissions.send_messages_in_threads
+    return permissions.view_channel and permissions.send_messages
+
+
 def _hides_from_no_role(channel: discord.abc.GuildChannel) -> bool:
     needed = needed_in(channel)
     have = channel.permissions_for(channel.guild.default_role).value

@@ -44,6 +44,8 @@ EXTENSIONS: Final = (
     "cogs.jobs",
     "cogs.stats",
     "cogs.privacy",
+    "cogs.moderation",
+    "cogs.reports",
     "cogs.help",
 )
 

@@ -37,6 +37,9 @@ IMAGE_TEMPLATE: Final = (
 )
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
 ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
+APPEAL_TEMPLATE: Final = r"zib:appeal:(?P<number>\d+)"
+CASE_TEMPLATE: Final = r"zib:case:(?P<choice>[a-z]+):(?P<number>\d+)"
+AUDIT_TEMPLATE: Final = r"zib:audit:(?P<page>\d+):(?P<user>\d+)"
 TAKEOVER_TEMPLATE: Final = r"zib:takeover:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
@@ -95,6 +98,15 @@ def cancel_row(job_id: str, locale: str) -> list[Button]:
             custom_id=f"zib:cancel:{job_id}",
         )
     ]
+
+
+def appeal_button(number: int | None, locale: str) -> Button:
+    """Return the button that appeals against an entry of the audit table, or the last of theirs."""
+    return Button(
+        emoji="⚖️",
+        label=text("button_appeal", locale),
+        custom_id=f"zib:appeal:{number or 0}",
+    )
 
 
 def page_row(page: int, *, search: str, has_older: bool, locale: str) -> list[Button]:

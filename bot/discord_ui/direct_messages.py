@@ -15,10 +15,12 @@ from bot.services import NotReachedError
 logger = logging.getLogger(__name__)
 
 
-async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -> None:
+async def write_to_user(
+    bot: ImageBot, user_id: int, line: str, *, about: str, row: views.Row = ()
+) -> None:
     """Send a notice as a direct message, for lack of another way.
 
-    Discord itself refuses a second copy of the same words about the same id.
+    Discord itself refuses a second copy of the same words about the same id. `row` is of buttons.
 
     Raises:
         discord.HTTPException: They take none.
@@ -28,7 +30,8 @@ async def write_to_user(bot: ImageBot, user_id: int, line: str, *, about: str) -
     user = await bot.fetch_user(user_id)
     nonce = hashlib.blake2b(f"{about} {line}".encode(), digest_size=12).hexdigest()
     try:
-        await user.send(view=views.notice(line, colour=views.WARNING), nonce=nonce)
+        view = views.notice(line, colour=views.WARNING, row=row)
+        await user.send(view=view, nonce=nonce)
     except discord.HTTPException as error:
         if refusal_of(error, has_files=False) is Refusal.PASSING:
             raise NotReachedError(in_one_line(error)) from error

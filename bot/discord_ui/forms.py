@@ -18,7 +18,14 @@ from discord.ext import commands
 
 from bot.discord_ui.actions import check_use
 from bot.discord_ui.answers import Answer
-from bot.discord_ui.boundary import answer_error, answer_privately, errors_answered, is_welcome
+from bot.discord_ui.boundary import (
+    answer_error,
+    answer_privately,
+    appeal_of,
+    errors_answered,
+    is_welcome,
+    view_of,
+)
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
@@ -76,7 +83,7 @@ async def refuse(
     sentence, again = explain(error, str(interaction.locale)), None
     try:
         form = await _opened(interaction, kind, title, fields, subject)
-        again = offer_again(interaction, form.id)
+        again = offer_again(interaction, form.id, error)
     except BotError as unkept:  # a full disk: why it was refused is still what matters
         logger.warning("What was typed cannot be kept: %s", unkept.message)
     await answer_privately(interaction, sentence, view=again)
@@ -208,17 +215,18 @@ async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
         await answer_error(interaction, error)
     except Exception as error:  # noqa: BLE001 - a boundary of the design, as `errors_answered` is
         sentence = explain(error, str(interaction.locale))
-        await answer_privately(interaction, sentence, view=offer_again(interaction, form.id))
+        view = offer_again(interaction, form.id, error)
+        await answer_privately(interaction, sentence, view=view)
 
 
-def offer_again(interaction: discord.Interaction, form_id: str) -> ui.View:
-    """Return the button that reopens a form as it was submitted."""
-    view = ui.View(timeout=None)
-    label = text("form_again", str(interaction.locale))
+def offer_again(
+    interaction: discord.Interaction, form_id: str, error: BaseException | None = None
+) -> ui.View:
+    """Return the button that reopens a form as it was submitted, and one that appeals."""
+    locale = str(interaction.locale)
+    label = text("form_again", locale)
     button: ui.Button[ui.View] = ui.Button(label=label, emoji="✏️", custom_id=f"zib:again:{form_id}")
-    view.add_item(button)
-    view.stop()
-    return view
+    return view_of(button, *([] if error is None else appeal_of(error, locale)))
 
 
 async def _give_back(

@@ -66,6 +66,18 @@ def status(
     )
 
 
+def held_status(
+    job: Job,
+    line: str,
+    locale: str,
+    *,
+    row: views.Row | None = None,
+    colour: discord.Colour = views.INK,
+) -> ui.LayoutView:
+    """Return the message of a job that a moderator has to look at: its prompt is not shown."""
+    return views.notice(line, colour=colour, row=cancel_row(job.id, locale) if row is None else row)
+
+
 def _prompt_of(job: Job) -> str:
     """Return what a job is to draw, in one line."""
     if job.axis is Axis.PROMPTS:

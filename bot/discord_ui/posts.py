@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import Final
+from typing import Any, Final
 
+import aiohttp
 import discord
+from discord import ui
 
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ids_in
@@ -32,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
+_APPLICATION: Final = 3  # a webhook that is an interaction's, which can answer in private
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
 A_MOMENT: Final = dt.timedelta(seconds=1)  # "after" a time leaves out what has that very time
 
@@ -87,6 +90,22 @@ class Post:
             if refusal not in OUT_OF_REACH:
                 raise
             return is_gone(error)
+
+    async def whisper(self, view: ui.LayoutView) -> bool:
+        """Tell the requester something in private, while the token lives; False where it does not.
+
+        Where it is not known whether that arrived, it counts as told: nobody is told twice.
+        """
+        if (webhook := self._webhook()) is None:
+            return False
+        try:
+            await webhook.send(view=view, ephemeral=True)
+        except discord.HTTPException as error:
+            logger.info("Something could not be told in private: %s", in_one_line(error))
+            return False
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            logger.info("It is not known whether they were told: %s", in_one_line(error))
+        return True
 
     async def deliver(self, content: Content, job: Job, ids: Sequence[str] = ()) -> None:
         """Edit the message, or post it anew where it is gone or stays as it is; never twice.
@@ -171,7 +190,8 @@ class Post:
         origin = self._origin
         if origin.token is None or self._bot.now() >= origin.expires_at:
             return None
-        return discord.Webhook.partial(origin.application_id, origin.token, client=self._bot)
+        data: Any = {"id": origin.application_id, "token": origin.token, "type": _APPLICATION}
+        return discord.Webhook.from_state(data, self._bot._connection)  # noqa: SLF001 - as discord.py makes its own
 
     async def _edit_by_token(self, content: Content) -> bool:
         if (webhook := self._webhook()) is None:

@@ -15,10 +15,11 @@ from discord import ui
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import appeal_button
 from bot.discord_ui.content import Content
 from bot.discord_ui.direct_messages import write_to_user
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of, refusals_translated
-from bot.discord_ui.job_status import progress_content, queue_line, status
+from bot.discord_ui.job_status import held_status, progress_content, queue_line, status
 from bot.discord_ui.posts import Post
 from bot.discord_ui.results import images_content, notes_on, send_fitting, upload_limit
 from bot.domain.jobs import Generation, Job, JobSource
@@ -97,6 +98,52 @@ class DiscordReply:
     def _has_begun(self) -> bool:
         """Tell whether its place in line is no news any more."""
         return self._is_over or self._shown or self._progress is not None
+
+    async def held(self, job: Job) -> None:
+        """Say that a moderator looks at it first; the prompt is not shown, as that is the point."""
+        self._job = job
+        await self._stop_editing()
+        view = self._status(text("held", self._locale))
+        with refusals_translated():
+            async with self._lock:
+                if self._interaction is not None and self._post.message_id is None:
+                    await self._acknowledge(self._interaction, view)
+                elif await self._post.is_unanswered():
+                    self._is_over = True
+                    raise UnansweredError("no answer was taken before the bot was stopped")
+                else:
+                    await self._post.edit(Content(view=view))
+        await self._remember_message()
+
+    async def refused(self, job: Job, sentence_: str) -> None:
+        """Tell the requester alone why, and take back what everyone sees.
+
+        Where they cannot be told alone, everyone sees that it is not drawn, but not why.
+        """
+        await self._begin_end(job)
+        line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
+        with refusals_translated():
+            async with self._lock:
+                if self._may_be_told or await self._tell_alone(line):
+                    self._may_be_told = True
+                    await self._post.delete()
+                    return
+                line = text("held_refused", self._locale)
+                await self._post.edit(Content(view=self._status(line, row=())))
+
+    async def _tell_alone(self, line: str) -> bool:
+        """Tell the requester why, in private, with a way to appeal; False if that is closed."""
+        assert self._job is not None
+        row = [appeal_button(None, self._locale)]
+        if await self._post.whisper(views.notice(line, colour=views.WARNING, row=row)):
+            return True
+        try:
+            await write_to_user(self._bot, self._origin.user_id, line, about=self._job.id, row=row)
+        except discord.HTTPException as error:
+            if refusal_of(error) is Refusal.PASSING:
+                raise
+            return False
+        return True
 
     async def moved(self, entry: QueueEntry) -> None:
         """Show the new place and time; nothing where the drawing has begun meanwhile."""
@@ -260,6 +307,8 @@ class DiscordReply:
 
     def _status(self, line: str, **options: Any) -> ui.LayoutView:  # noqa: ANN401 - of `status`
         assert self._job is not None
+        if self._job.is_held:
+            return held_status(self._job, line, self._locale, **options)
         return status(self._job, line, self._locale, **options)
 
     async def _stop_editing(self) -> None:
@@ -286,3 +335,4 @@ def _log_failure(task: asyncio.Task[None]) -> None:
 async def setup(bot: ImageBot) -> None:
     """Let the bot answer jobs of an earlier run."""
     bot.reply_for = lambda job: DiscordReply.to_job(bot, job)
+    bot.service.system.holds.make_reply = bot.reply_for

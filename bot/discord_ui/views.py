@@ -36,9 +36,9 @@ def layout(*items: ui.Item[ui.LayoutView], colour: discord.Colour = INK) -> ui.L
     return view
 
 
-def notice(words: str, *, colour: discord.Colour = INK) -> ui.LayoutView:
-    """Return a message of nothing but text."""
-    return layout(ui.TextDisplay(words), colour=colour)
+def notice(words: str, *, colour: discord.Colour = INK, row: Row = ()) -> ui.LayoutView:
+    """Return a message of nothing but text, and perhaps buttons."""
+    return layout(ui.TextDisplay(words), *rows_of(row), colour=colour)
 
 
 def status(

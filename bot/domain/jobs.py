@@ -100,6 +100,9 @@ class Job:
             image did.
         ended_by: Who cancelled it; a comparison may still show what was made before.
         axis: What differs between the images of a comparison; None for any other job.
+        held_why: Why a moderator has to look at it before it goes on, in a sentence for them; None
+            where none has to.
+        approved_by: The moderator who let it go on.
 
     """
 
@@ -116,6 +119,13 @@ class Job:
     error: str | None = None
     ended_by: int | None = None
     axis: Axis | None = None
+    held_why: str | None = None
+    approved_by: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether no moderator has let it go on that has to."""
+        return self.held_why is not None and self.approved_by is None
 
     def parent_of(self, index: int) -> str | None:
         """Return the id of the image that the one at `index` comes from."""

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from bot.domain.scenes import ChannelKind, Scene
 
+HELD_CHANNEL: Final = -1  # of an image that a moderator has to see first: nobody views it
 NO_CHANNEL: Final = 0  # of an image whose channel nothing tells any more: it counts as gone
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.locales.boards import BOARDS_CHINESE, BOARDS_CHINESE_COMMANDS
 from bot.locales.exhibits import EXHIBITS_CHINESE
+from bot.locales.moderation import MODERATION_CHINESE, MODERATION_CHINESE_COMMANDS
 from bot.locales.privacy import PRIVACY_CHINESE, PRIVACY_CHINESE_COMMANDS
 from bot.locales.usage import USAGE_CHINESE, USAGE_CHINESE_COMMANDS
 
@@ -14,6 +15,7 @@ CHINESE: Final[dict[str, str]] = {
     **BOARDS_CHINESE,
     **USAGE_CHINESE,
     **PRIVACY_CHINESE,
+    **MODERATION_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
@@ -303,7 +305,8 @@ CHINESE: Final[dict[str, str]] = {
 `/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
 `/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消
 `/privacy` 关于你保存了什么：查看、取得、清除
-管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务
+管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务 · `/mod` 管理成员
+`/report` 向管理员举报一张图 · `/appeal` 对他们的决定提出申诉
 服务器主人：`/stats` 查看本服务器的使用情况
 -# {model} · 自然尺寸 {size}""",
 }
@@ -313,6 +316,7 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     **BOARDS_CHINESE_COMMANDS,
     **USAGE_CHINESE_COMMANDS,
     **PRIVACY_CHINESE_COMMANDS,
+    **MODERATION_CHINESE_COMMANDS,
     "imagine": "画图",
     "show": "展示",
     "history": "历史",

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.locales.boards import BOARDS_ENGLISH
 from bot.locales.exhibits import EXHIBITS_ENGLISH
+from bot.locales.moderation import MODERATION_ENGLISH
 from bot.locales.privacy import PRIVACY_ENGLISH
 from bot.locales.usage import USAGE_ENGLISH
 
@@ -14,6 +15,7 @@ ENGLISH: Final[dict[str, str]] = {
     **BOARDS_ENGLISH,
     **USAGE_ENGLISH,
     **PRIVACY_ENGLISH,
+    **MODERATION_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
@@ -328,7 +330,8 @@ seeds or negatives) on one seed, as one labelled sheet; the buttons under it bri
 `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn
 `/privacy` what is stored about you; get it, have it erased
-Moderators: `/jobs` moves, pauses, resumes and clears this server's jobs
+Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members
+`/report` an image to moderators · `/appeal` against what they decided
 Owners: `/stats` counts what this server draws
 -# {model} · {size} is its natural size""",
 }

@@ -28,6 +28,9 @@ PRIVACY_ENGLISH: Final[dict[str, str]] = {
     "privacy_count_grants": "Images that you were granted on top",
     "privacy_count_rules": "Rules of servers for you alone",
     "privacy_count_rule_changes": "Changes of a server's rules that you made",
+    "privacy_count_audit": "What was refused, and what moderators decided about you",
+    "privacy_count_acts": "What you did as a moderator",
+    "privacy_count_reports": "Images that you reported",
     "privacy_under_way": "🧹 You had all of it erased {since}: that is under way.",
     "privacy_retention": "-# Images that are on no board are deleted after {days} days.",
     "privacy_copies": "-# Safety copies of the database are kept for {days} days. What is "
@@ -56,8 +59,8 @@ recipe, unless you take them off, too.
 will have no owner; moderators can do everything there.
 - What others drew from your images or wrote themselves: it is theirs, also where it repeats \
 your words.
-- What a server decided about you (a ban), and who changed its rules: your id without your \
-name, as long as it holds. What counts against its quotas: 60 days.
+- What a server decided about you (a ban, a warning), and who changed its rules: your id without \
+your name, as long as it holds. What counts against its quotas: 60 days.
 - Safety copies of the database, for {days} days. As long as one is left, a note with your id \
 is kept, so that you are forgotten again if the copy has to be used.
 - What only Discord has: answers that only you see, and our direct messages. Delete those \
@@ -115,6 +118,9 @@ PRIVACY_CHINESE: Final[dict[str, str]] = {
     "privacy_count_grants": "额外给你的图片",
     "privacy_count_rules": "服务器只针对你的规则",
     "privacy_count_rule_changes": "你对服务器规则的更改",
+    "privacy_count_audit": "被拒绝的内容，以及管理员对你的处理",
+    "privacy_count_acts": "你作为管理员做过的事",
+    "privacy_count_reports": "你举报过的图片",
     "privacy_under_way": "🧹 你在{since}要求全部清除：正在进行。",
     "privacy_retention": "-# 不在任何画板上的图片 {days} 天后删除。",
     "privacy_copies": "-# 数据库的备份保留 {days} 天。发出的内容 Discord 那里也有。",

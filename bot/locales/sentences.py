@@ -221,6 +221,40 @@ _SENTENCES: Final = _compiled({
     r"The model returned no picture .*": "模型没有给出图片：请换一个种子。",
     r"The model returned one single colour: .*": "模型只给出了一种颜色：请换一个种子。",
     r"The image was cancelled.*": "图片已取消。",
+    # Moderation
+    r"A moderator of this server has stopped you from using this bot\.":
+        "本服务器的管理员已禁止你使用本机器人。",
+    r"A moderator of this server has stopped you from using this bot until (.+)\.":
+        r"本服务器的管理员已禁止你使用本机器人，到 \1 为止。",
+    r"A moderator of this server decided against it\.": "本服务器的管理员没有同意。",
+    r"No moderator of this server looked at it for a week\.": "一周内没有管理员处理。",
+    r"The rules here send that to a moderator first, .*":
+        "按这里的规则，这要先由管理员看过，但本服务器没有我能写入的日志频道：请联系管理员。",
+    r"The rules have changed: a moderator has to look at this prompt first, .*":
+        "规则已改变：这个提示词要先由管理员看过，请再提交一次。",
+    r"(\d+) of your jobs wait for a moderator, and (\d+) are the limit: .*":
+        r"你有 \1 个任务在等管理员，最多 \2 个：请等一等，或用 /cancel 取消一个。",
+    r"Its prompt has (.+)\.": r"提示词里有 \1。",
+    r"Only moderators of this server can do that: it takes .*":
+        "只有本服务器的管理员可以这样做：需要整个服务器的“管理消息”权限。",
+    r"Only moderators of this server can do that, and only .*":
+        "只有本服务器的管理员可以这样做，而且记录还在时才行。",
+    r"Only a moderator of where an image was made can hide it\.":
+        "只有图片所在频道的管理员可以遮挡它。",
+    r"There is no such image here\.": "这里没有这张图。",
+    r"You cannot ban yourself\.": "不能禁用自己。",
+    r"They are banned until then already\.": "对方已经被禁用到那时。",
+    r"That cannot be decided of this\.": "不能这样决定。",
+    r"That is not there any more\.": "那已经不在了。",
+    r"That was decided before, by (.+): (\w+)\.": r"\1 已经决定过了（\2）。",
+    r"These images are from an age-restricted channel: .*":
+        "这些图来自年龄限制频道：日志频道也有年龄限制时才能在这里看。",
+    r"Nobody would read that: .*": "没有人会看到：本服务器没有我能写入的管理员日志频道。",
+    r"You have reported (\d+) images within an hour, .*":
+        r"你一小时内已举报 \1 张图：管理员会先处理这些。",
+    r"You have reported this before: .*": "你已经举报过了，管理员知道。",
+    r"There is nothing to appeal against: .*": "没有可以申诉的：你没有被拒绝、警告或禁用。",
+    r"You have appealed against that before: .*": "你已经申诉过了：只能申诉一次。",
     # Boards' exports
     r"This board does not fit into files of ([\d.]+) MB: .*":
         r"画板放不进 \1 MB 的文件：请允许更大的文件，或少导出一些图片。",

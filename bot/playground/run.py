@@ -17,6 +17,8 @@ import discord
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.connection import raise_if_lost, stop_signals
 from bot.domain.jobs import Generation
+from bot.domain.rules import Entry
+from bot.domain.scenes import Layer
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.environment.installation import install_line
@@ -25,6 +27,7 @@ from bot.errors import SettingsError
 from bot.locales import text
 from bot.playground.live_page import kept_current
 from bot.playground.world import (
+    BOT_NAME,
     CHANNELS,
     World,
     build_world,
@@ -119,6 +122,7 @@ async def open_playground(
         bot.redraw_interval_s = 0.0
         await env.start()
         stack.push_async_callback(env.shutdown)
+        await let_moderators_read(bot, world)
         await bring_back(bot, world)
         view = env.preview(
             world.channel,
@@ -156,6 +160,19 @@ async def _enter_page(stack: contextlib.AsyncExitStack, view: Any, port: int) ->
         raise SettingsError(
             f"The port {port} is in use: choose another, or 0 for a free one."
         ) from error
+
+
+async def let_moderators_read(bot: ImageBot, world: World) -> None:
+    """Make the channel that the page shows the log channel, unless another one was chosen.
+
+    A server would take one of its own: where everyone reads it, words and names are left out.
+    """
+    rules = bot.service.rules
+    if rules.of_server("log_channel", world.guild.id) is None:
+        owner = Viewer(user_id=0, user_name=BOT_NAME, guild_id=world.guild.id, is_manager=True)
+        here = Entry(layer=Layer.SERVER, name="log_channel", value=str(world.channel.id))
+        await rules.change([here], viewer=owner)
+    await bot.service.system.audit.show_again()  # the messages of the visit before are forgotten
 
 
 async def bring_back(bot: ImageBot, world: World) -> None:

@@ -19,8 +19,10 @@ from enum import Enum
 from typing import Final, Protocol
 
 from bot.domain.jobs import Generation, ImageMessage
+from bot.domain.moderation import AuditEntry
 from bot.errors import BotError
 from bot.services.active_jobs import ActiveJobs
+from bot.services.audit_log import AuditLog
 from bot.services.replies import NotPostableError, NotReachedError
 from bot.services.retries import RetryPolicy
 from bot.storage import Deletion, Store
@@ -89,11 +91,18 @@ class Deletions:
     """
 
     def __init__(
-        self, store: Store, active_jobs: ActiveJobs, *, files: asyncio.Lock, patience: RetryPolicy
+        self,
+        store: Store,
+        active_jobs: ActiveJobs,
+        log: AuditLog,
+        *,
+        files: asyncio.Lock,
+        patience: RetryPolicy,
     ) -> None:
         """`files` is held while a file is deleted."""
         self._store = store
         self._active_jobs = active_jobs
+        self._log = log
         self._files = files
         self._patience = patience
         # Two images of one message may be deleted at the same time.
@@ -108,11 +117,17 @@ class Deletions:
         by: int,
         locale: str,
         shown_in: ImageMessage | None = None,
+        entry: AuditEntry | None = None,
     ) -> Removal:
-        """Delete images for everybody who looks for them; `carry_out` does the rest."""
-        since = await self._store.deletions.begin(
-            generation_ids, by=by, locale=locale, shown_in=shown_in
+        """Delete images for everybody who looks for them; `carry_out` does the rest.
+
+        `entry` is what moderators read of it.
+        """
+        since, written = await self._store.deletions.begin(
+            generation_ids, by=by, locale=locale, shown_in=shown_in, entry=entry
         )
+        if written is not None:
+            self._log.publish(written)
         removal = Removal(generation_ids=tuple(generation_ids), by=by, locale=locale, since=since)
         await self._mark(removal)
         return removal
@@ -186,6 +201,30 @@ class Deletions:
         finally:
             removal.is_watched = False
         return True
+
+    async def show_again(self, generation_ids: Sequence[str]) -> None:
+        """Let every message of images show them as they are to be shown now.
+
+        Raises:
+            NotPostableError: Discord refuses it at one of them; all others were tried.
+            NotReachedError: The same, for now.
+
+        """
+        if self.remover is None:
+            return
+        found = [await self._store.deletions.messages_of(each) for each in generation_ids]
+        failures: list[NotPostableError | NotReachedError] = []
+        for message in {each.message_id: each for some in found for each in some}.values():
+            lock = self._locks.setdefault(message.message_id, asyncio.Lock())
+            async with lock, self._slots:
+                left = await self._store.generations.shown_in(message.message_id)
+                try:
+                    if left:  # else a deletion takes the message away
+                        await self.remover.remove(message, left)
+                except (NotPostableError, NotReachedError) as error:
+                    failures.append(error)
+        if failures:  # what may work later goes first: then all are tried again
+            raise min(failures, key=lambda each: isinstance(each, NotPostableError))
 
     async def messages_of(self, removal: Removal) -> list[ImageMessage]:
         """Return the messages that still show one of the images, and those that go with them."""

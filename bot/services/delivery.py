@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.domain.jobs import Generation, ImageMessage, Job
+from bot.domain.jobs import Generation, ImageMessage, Job, JobState
 from bot.errors import BotError
 from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.checkpoints import Checkpoints
@@ -30,7 +30,12 @@ Say = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Delivery:
-    """Store what was drawn and tell whoever asked, all while the next image is drawn."""
+    """Store what was drawn and tell whoever asked, all while the next image is drawn.
+
+    Attributes:
+        hold: Keeps images from being posted before a moderator saw them; set by `Holds`.
+
+    """
 
     def __init__(  # noqa: PLR0913 - the parts that meet here
         self,
@@ -52,6 +57,7 @@ class Delivery:
         self._patience = patience
         self._deletions = deletions
         self._gate = gate
+        self.hold: Callable[[ActiveJob], Coroutine[Any, Any, None]] | None = None
 
     async def finish(self, active: ActiveJob) -> None:
         """Store what was drawn of a job, then answer.
@@ -79,8 +85,15 @@ class Delivery:
             else:
                 active.drawings.clear()  # their pixels are on the disk, and telling may take hours
                 await self._checkpoints.forget(active.job.id)
-                await self.answer(active)
+                await self._answer_or_hold(active)
                 return
+
+    async def _answer_or_hold(self, active: ActiveJob) -> None:
+        if active.job.is_held:
+            assert self.hold is not None
+            await self.hold(active)
+        else:
+            await self.answer(active)
 
     async def finish_part(self, active: ActiveJob, sentence: str) -> None:
         """Store and hand over what was drawn of a job; `sentence` says why the rest is missing."""
@@ -100,6 +113,10 @@ class Delivery:
             job = active.job = await self._gate.catch_up(active.job)
         except PictureCheckError as failure:
             await self.fail(active, failure.message)
+            return
+        if job.is_held:
+            assert self.hold is not None
+            await self.hold(active)
             return
         left = await self._store.generations.left_of_job(job.id)
         if left and not _shown(left):
@@ -146,11 +163,26 @@ class Delivery:
         async def tell() -> None:
             if _shown(await self._store.generations.left_of_job(job.id)):
                 await active.reply.undelivered(job, sentence)
+            elif job.is_held:
+                await active.reply.refused(job, sentence)
             else:
                 await active.reply.failed(job, sentence)
             await self._store.jobs.set_told(job.id)
 
         await self._tell(active, tell, "told of its failure")
+
+    async def end_held(self, active: ActiveJob) -> None:
+        """Tell how a held job ended, once its images, if it had any, are on their way out."""
+        job = active.job
+        if images := await self._store.generations.left_of_job(job.id):
+            by = job.ended_by or job.origin.user_id
+            ids = [each.id for each in images]
+            removal = await self._deletions.begin(ids, by=by, locale=job.origin.locale)
+            self._deletions.carry_out(removal)
+        if job.state is JobState.CANCELLED:
+            await self.tell_cancelled(active, by=job.ended_by)
+        else:
+            await self.tell_failure(active, job.error or FIXED_SENTENCE)
 
     async def cancelled(self, active: ActiveJob, *, by: int | None) -> None:
         """Record that a job was stopped, then say so in its message."""

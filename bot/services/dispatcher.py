@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.execution.slot import Slot
 from bot.services.active_jobs import ActiveJob, ActiveJobs
+from bot.services.audit_log import AuditLog
 from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.delivery import FIXED_SENTENCE, Delivery
@@ -39,6 +40,7 @@ class Dispatcher:
         breakdowns: Breakdowns,
         estimator: Estimator,
         policy: Policy,
+        log: AuditLog,
         model_id: str,
         device: str,
     ) -> None:
@@ -55,6 +57,7 @@ class Dispatcher:
             breakdowns=breakdowns,
             estimator=estimator,
             policy=policy,
+            log=log,
             model_id=model_id,
             device=device,
             lost=self.lost,

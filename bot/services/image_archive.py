@@ -8,10 +8,12 @@ from collections.abc import Mapping
 
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Generation, Job, new_id, now
+from bot.domain.moderation import Act
 from bot.domain.recipe import canonical, make_recipe
 from bot.media.encoding import encode_png, to_pillow
 from bot.media.fingerprint import fingerprint
 from bot.media.picture_files import FileState, image_state, write_once
+from bot.services.audit_log import entry_of
 from bot.services.maintenance import write_records
 from bot.services.policy import PictureVerdict
 from bot.storage import Store
@@ -30,6 +32,8 @@ class ImageArchive:
     async def add(self, job: Job, drawings: Mapping[int, Drawing], verdict: PictureVerdict) -> None:
         """Store the images of a job, each under its position among the job's requests.
 
+        Of a held one, moderators are to look at them.
+
         Args:
             job: The job, to which the verdict is applied already.
             drawings: What was drawn.
@@ -41,7 +45,11 @@ class ImageArchive:
                 await asyncio.to_thread(self._write, job, i, drawing, verdict)
                 for i, drawing in sorted(drawings.items())
             ]
-            await self._store.generations.add(job, generations, have_records=True)
+            entry = None
+            if job.is_held and job.origin.guild_id is not None:
+                ids, why = [each.id for each in generations], job.held_why or ""
+                entry = entry_of(job, Act.HELD_IMAGES, why=why, image_ids=ids)
+            await self._store.generations.add(job, generations, have_records=True, entry=entry)
 
     def _write(self, job: Job, index: int, drawing: Drawing, verdict: PictureVerdict) -> Generation:
         """Write an image's record, then its file: only pictures older than records lack one."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from bot.domain.jobs import Generation, ImageMessage
+from bot.domain.jobs import Generation, ImageMessage, now
 from bot.domain.lineage import Ancestry, Family
+from bot.domain.moderation import Act, AuditEntry
 from bot.domain.recipe import recipe_text_of
 from bot.domain.requests import Axis
 from bot.domain.search import Search
@@ -192,8 +193,33 @@ class Images:
             raise BotError("Only its requester and moderators can delete it.")
         ids = [each.id for each in found]
         removal = await self._deletions.begin(
-            ids, by=viewer.user_id, locale=locale, shown_in=shown_in
+            ids,
+            by=viewer.user_id,
+            locale=locale,
+            shown_in=shown_in,
+            entry=deletion_entry(found, viewer=viewer),
         )
         if not await self._deletions.messages_of(removal):
             await self._deletions.carry_out_now(removal)
         return removal
+
+
+def deletion_entry(
+    generations: Sequence[Generation], *, viewer: Viewer, why: str = ""
+) -> AuditEntry | None:
+    """Return what is written down where a moderator deletes what others made; else None."""
+    others = [each for each in generations if each.user_id != viewer.user_id]
+    if viewer.guild_id is None or not others:
+        return None
+    return AuditEntry(
+        guild_id=viewer.guild_id,
+        act=Act.DELETED,
+        created_at=now(),
+        by_id=viewer.user_id,
+        by_name=viewer.user_name,
+        user_id=others[0].user_id,
+        channel_id=others[0].channel_id,
+        job_id=others[0].job_id,
+        image_ids=tuple(each.id for each in others),
+        why=why,
+    )

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
+from bot.domain.moderation import Act, AuditEntry
 from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
 from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, InvalidRequestError
 from bot.services.active_jobs import ActiveJob
+from bot.services.audit_log import AuditLog, entry_of
+from bot.services.holds import Holds
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
-from bot.services.policy import Policy
+from bot.services.policy import Policy, UnwantedWordError
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
 from bot.services.source_pictures import keep_sources
 from bot.services.usage import UsageReports
+
+logger = logging.getLogger(__name__)
 
 CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discord's 3 s
 
@@ -28,7 +34,7 @@ CANCEL_PATIENCE_S: Final = 2.0  # the answer to a cancel must come within Discor
 class Jobs(JobPart):
     """Jobs of everybody, as far as a viewer may know of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that meet here
         self,
         context: JobContext,
         *,
@@ -38,6 +44,8 @@ class Jobs(JobPart):
         sizes: SizeRules,
         policy: Policy,
         usage: UsageReports,
+        holds: Holds,
+        log: AuditLog,
     ) -> None:
         super().__init__(context)
         self._intake = intake
@@ -46,6 +54,8 @@ class Jobs(JobPart):
         self._sizes = sizes
         self._policy = policy
         self._usage = usage
+        self._holds = holds
+        self._log = log
 
     async def submit(  # noqa: PLR0913 - what a job is made of
         self,
@@ -76,7 +86,7 @@ class Jobs(JobPart):
             axis: What differs between the images, where they are a comparison.
 
         Returns:
-            Its place, unless it was taken at once.
+            Its place, unless it was taken at once or a moderator looks at it first.
 
         Raises:
             BotError: An image that they come from is not for everyone there, a prompt has too many
@@ -90,7 +100,11 @@ class Jobs(JobPart):
         await self._check_tokens(requests)
         action = "compare" if axis is not None else "imagine" if not parents else "redraw"
         async with self._refusals_counted(origin):
-            admission = await self._policy.admit(requests, origin.scene, action=action)
+            try:
+                admission = await self._policy.admit(requests, origin.scene, action=action)
+            except UnwantedWordError as error:
+                await self._note_refusal(requests, origin, error)
+                raise
         kept = await asyncio.to_thread(keep_sources, self._store.sources, requests, sources)
         with self._intake.room_for(origin.user_id):
             job = Job(
@@ -104,13 +118,19 @@ class Jobs(JobPart):
                 or bool(await self._store.generations.spoilers_among(parents)),
                 created_at=now(),
                 axis=axis,
+                held_why=admission.hold,
             )
             async with self._refusals_counted(origin):
-                await self._store.jobs.add(job, admission.bill)
+                if job.is_held:
+                    await self._holds.hold(job, admission.bill, reply)
+                    return None
+                logged = await self._store.jobs.add(job, admission.bill, self._log_entry(job))
         active = ActiveJob(job=job, reply=reply)
         entry = self._intake.enqueue(active)
         await self._active_jobs.changed()
         await self._intake.acknowledge(active, entry)
+        if logged is not None:
+            self._log.publish(logged)
         return entry
 
     @contextlib.asynccontextmanager
@@ -120,6 +140,34 @@ class Jobs(JobPart):
         except BotError as error:
             await self._usage.count_refusal(error, origin)
             raise
+
+    def _log_entry(self, job: Job) -> AuditEntry | None:
+        """Return what moderators read of an ordinary job, where they want to read of all."""
+        guild_id = job.origin.guild_id
+        if guild_id is None or not self._log.wants_jobs(guild_id):
+            return None
+        return entry_of(job, Act.JOB)
+
+    async def _note_refusal(
+        self, requests: Sequence[ImageRequest], origin: JobSource, error: UnwantedWordError
+    ) -> None:
+        """Let moderators know what was refused, and its author appeal."""
+        if origin.guild_id is None:
+            return
+        entry = AuditEntry(
+            guild_id=origin.guild_id,
+            act=Act.REFUSED,
+            created_at=now(),
+            user_id=origin.user_id,
+            user_name=origin.user_name,
+            channel_id=origin.channel_id,
+            words=" | ".join(dict.fromkeys(each.prompt for each in requests)),
+            why=error.message,
+        )
+        try:
+            error.entry_id = (await self._log.add(entry)).id
+        except BotError as unwritten:  # a full disk: it is refused all the same
+            logger.warning("A refusal is not written down: %s", unwritten.message)
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
         """Refuse prompts that the model cannot read whole, before anything is written down."""
@@ -139,15 +187,26 @@ class Jobs(JobPart):
                 )
 
     async def cancel(self, job_id: str, *, viewer: Viewer) -> CancelOutcome:
-        """Stop a job and say what that really stopped."""
+        """Stop a job and say what that really stopped; what moderators stop is written down."""
         job = await self._store.jobs.find(job_id)
         if job is None or not viewer.sees_job(job.origin):
             return CancelOutcome.UNKNOWN
         if not viewer.may_end(job.origin):
             return CancelOutcome.NOT_YOURS
+        outcome = await self._stop(job_id, viewer)
+        is_done = outcome in {CancelOutcome.QUEUED, CancelOutcome.RUNNING}
+        is_others = job.origin.user_id != viewer.user_id and job.origin.guild_id is not None
+        if is_done and is_others and not job.is_held:  # of that there is an entry
+            await self._log.note(entry_of(job, Act.CANCELLED, by=viewer))
+        return outcome
+
+    async def _stop(self, job_id: str, viewer: Viewer) -> CancelOutcome:
         active = self._active_jobs.find(job_id)
         if active is None:
-            is_stopped = await self._resumption.cancel(job_id, by=viewer.user_id)
+            by = viewer.user_id
+            is_stopped = await self._resumption.cancel(job_id, by=by) or await self._holds.cancel(
+                job_id, by=by, name=viewer.user_name
+            )
             return CancelOutcome.QUEUED if is_stopped else CancelOutcome.TOO_LATE
         if self._queue.remove(job_id) is not None:
             await self._delivery.record_cancelled(active, by=viewer.user_id)
@@ -175,6 +234,10 @@ class Jobs(JobPart):
             PublicQueueEntry.of(entry, is_seen=viewer.sees_job(entry.job.origin))
             for entry in self._queue_view.entries()
         ]
+
+    async def held(self, *, viewer: Viewer) -> list[Job]:
+        """Return the viewer's own jobs that wait for a moderator, the oldest first."""
+        return await self._store.jobs.held_of(viewer.user_id)
 
     async def recent_sizes(self, *, viewer: Viewer) -> list[Size]:
         """Return the sizes that the viewer drew last, as far as this model draws them."""

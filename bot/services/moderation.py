@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bot.domain.jobs import now
+from bot.domain.moderation import Act, AuditEntry
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
-from bot.services.job_context import JobPart
+from bot.services.audit_log import AuditLog
+from bot.services.job_context import JobContext, JobPart
 from bot.services.queue import EVERYWHERE
 from bot.services.replies import QueueEntry
 
@@ -15,6 +18,10 @@ class Moderation(JobPart):
     Everything here raises a `BotError` where the viewer is no moderator of the whole guild, or,
     where all guilds are concerned, not the bot's owner.
     """
+
+    def __init__(self, context: JobContext, log: AuditLog) -> None:
+        super().__init__(context)
+        self._log = log
 
     def movable(self, *, viewer: Viewer) -> list[QueueEntry]:
         """Return the waiting jobs that the viewer may move, in their order; none for others."""
@@ -37,6 +44,8 @@ class Moderation(JobPart):
         if not self._queue.has(job_id):  # it was taken or cancelled while that was written
             return None
         self._queue.move_to_front(job_id)
+        origin = active.job.origin
+        await self._note(Act.MOVED, viewer, job_id=job_id, user_id=origin.user_id)
         return self._queue_view.entry(job_id)
 
     async def pause(self, *, viewer: Viewer, everywhere: bool = False) -> None:
@@ -44,6 +53,7 @@ class Moderation(JobPart):
         guild_id = _steered(viewer, everywhere=everywhere)
         await self._store.jobs.pause(guild_id, by=viewer.user_id)
         self._queue.pause(guild_id)
+        await self._note(Act.PAUSED, viewer, everywhere=everywhere)
 
     async def resume(self, *, viewer: Viewer, everywhere: bool = False) -> bool:
         """Let the jobs go on; tell whether they were held back."""
@@ -53,6 +63,7 @@ class Moderation(JobPart):
         await self._store.jobs.unpause(guild_id)
         self._queue.resume(guild_id)
         await self._active_jobs.changed()
+        await self._note(Act.RESUMED, viewer, everywhere=everywhere)
         return True
 
     def is_paused(self, *, viewer: Viewer, everywhere: bool = False) -> bool:
@@ -80,7 +91,35 @@ class Moderation(JobPart):
             await self._delivery.record_cancelled(active, by=viewer.user_id)
             telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
             self._active_jobs.start(telling, f"cancel {active.job.id}")
+        if active_jobs:
+            await self._note(Act.CLEARED, viewer, user_id=user_id, why=f"× {len(active_jobs)}")
         return len(active_jobs)
+
+    async def _note(
+        self,
+        act: Act,
+        viewer: Viewer,
+        *,
+        everywhere: bool = False,
+        user_id: int | None = None,
+        job_id: str | None = None,
+        why: str = "",
+    ) -> None:
+        """Write down what was done in the viewer's guild."""
+        if viewer.guild_id is None or everywhere:
+            return
+        entry = AuditEntry(
+            guild_id=viewer.guild_id,
+            act=act,
+            created_at=now(),
+            by_id=viewer.user_id,
+            by_name=viewer.user_name,
+            user_id=user_id,
+            channel_id=viewer.channel_id,
+            job_id=job_id,
+            why=why,
+        )
+        await self._log.add(entry)
 
 
 def _steered(viewer: Viewer, *, everywhere: bool) -> int:

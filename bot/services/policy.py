@@ -42,6 +42,9 @@ from bot.storage.charges import Bill
 logger = logging.getLogger(__name__)
 
 PROMPT_NOUN: Final = "prompt"
+ASK_AGAIN: Final = (
+    "The rules have changed: a moderator has to look at this prompt first, so ask for it again."
+)
 _FILTERS: Final = 64  # lists of servers that are kept ready
 PERCENT: Final = 100
 _USUAL_THRESHOLD: Final = 80  # percent; see docs/decisions/0017-picture-check.md
@@ -49,7 +52,14 @@ _WINDOWS: Final = {"hour": HOUR, "day": DAY, "month": MONTH}
 
 
 class UnwantedWordError(InvalidRequestError):
-    """A text has a word that is not taken here."""
+    """A text has a word that is not taken here.
+
+    Attributes:
+        entry_id: Of the audit table, where it was written down; it can be appealed against.
+
+    """
+
+    entry_id: int | None = None
 
     rule = "words"
 
@@ -64,7 +74,14 @@ class UnwantedWordError(InvalidRequestError):
 
 
 class RefusedHereError(InvalidRequestError):
-    """A rule of the server, or of the bot, does not allow it here."""
+    """A rule of the server, or of the bot, does not allow it here.
+
+    Attributes:
+        entry_id: 0 where a moderator decided so, who can be asked for another decision.
+
+    """
+
+    entry_id: int | None = None
 
     def __init__(self, rule: str, message: str) -> None:
         """Keep the sentence, and which rule it was."""
@@ -108,7 +125,8 @@ class PictureVerdict:
     def applied_to(self, job: Job) -> Job:
         """Return a job with what its requester will be told and how its images will be shown."""
         why = next(iter(self.refused.values()), None)
-        return replace(job, spoiler=job.spoiler or self.is_spoiler, error=job.error or why)
+        job = replace(job, spoiler=job.spoiler or self.is_spoiler, error=job.error or why)
+        return job if self.hold is None else replace(job, held_why=self.hold, approved_by=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +176,10 @@ class Policy:
         """
         decision = self._rules.decide(f"use.{action}", scene)
         if decision.value != ALLOW:
-            raise RefusedHereError(decision.rule.name, _use_sentence(action, decision))
+            error = RefusedHereError(decision.rule.name, _use_sentence(action, decision))
+            if decision.entry is not None and decision.entry.layer is Layer.MEMBER:
+                error.entry_id = 0
+            raise error
 
     async def admit(
         self, requests: Sequence[ImageRequest], scene: Scene, *, action: str = "imagine"
@@ -182,12 +203,14 @@ class Policy:
             bill=self._bill(requests, scene),
         )
 
-    async def refusal(self, job: Job, index: int, *, is_approved: bool = False) -> str | None:
+    async def refusal(self, job: Job, index: int) -> str | None:
         """Return why an image that is about to begin may not be drawn any more, in a sentence.
 
-        The rules of the moment count, not those of when it was asked for.
+        The rules of the moment count, not those of when it was asked for; of words, a moderator's
+        approval goes before them.
         """
         scene, requests = job.origin.scene, job.requests[index : index + 1]
+        is_approved = job.approved_by is not None
         while True:
             book = self._rules.book(scene.guild_id)
             try:
@@ -198,8 +221,11 @@ class Policy:
                 return error.message
             if book is self._rules.book(scene.guild_id):  # nothing changed meanwhile
                 break
-        if found and (measure == REFUSE and not is_approved):
-            return UnwantedWordError(PROMPT_NOUN, found[0]).message
+        if found and not is_approved:
+            if measure == REFUSE:
+                return UnwantedWordError(PROMPT_NOUN, found[0]).message
+            if measure == ASK:
+                return ASK_AGAIN
         return None
 
     async def check_texts(self, texts: Mapping[str, object], scene: Scene) -> None:

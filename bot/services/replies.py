@@ -111,6 +111,17 @@ class Reply(Protocol):
 
         """
 
+    async def held(self, job: Job) -> None:
+        """Acknowledge: the job is written down, and a moderator looks at it first.
+
+        Raises:
+            UnansweredError: As of `queued`.
+
+        """
+
+    async def refused(self, job: Job, sentence: str, /) -> None:
+        """Say in private why a job that was held is not drawn or posted; nothing of it stays."""
+
     async def moved(self, entry: QueueEntry) -> None:
         """Correct the place and the time that were shown."""
 

@@ -106,6 +106,8 @@ class Resumption(JobPart):
         job = active.job
         if job.state is JobState.MADE:
             await self._delivery.answer(active)
+        elif job.is_held:
+            await self._delivery.end_held(active)
         elif job.state is JobState.CANCELLED:
             await self._delivery.tell_cancelled(active, by=job.ended_by)
         else:

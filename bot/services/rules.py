@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from bot.domain.jobs import now
+from bot.domain.moderation import AuditEntry
 from bot.domain.rules import (
     DENY,
     WHOLE,
@@ -147,24 +148,33 @@ class Rules:
     # For moderators
 
     async def ban(
-        self, user_id: int, until: dt.datetime | None, *, viewer: Viewer
+        self,
+        user_id: int,
+        until: dt.datetime | None,
+        *,
+        viewer: Viewer,
+        entry: AuditEntry | None = None,
     ) -> RuleChange | None:
         """Let a member use nothing of the bot any more, for a time or until they are let back.
+
+        `entry` is what moderators read of it. None where they are banned so already.
 
         Raises:
             BotError: The viewer is no moderator of the server.
 
         """
-        entry = Entry(layer=Layer.MEMBER, subject=str(user_id), name="use", value=DENY, until=until)
-        return await self._set_member(entry, entry, viewer)
+        ban = Entry(layer=Layer.MEMBER, subject=str(user_id), name="use", value=DENY, until=until)
+        return await self._set_member(ban, ban, viewer, entry)
 
-    async def unban(self, user_id: int, *, viewer: Viewer) -> RuleChange | None:
+    async def unban(
+        self, user_id: int, *, viewer: Viewer, entry: AuditEntry | None = None
+    ) -> RuleChange | None:
         """Let a member back; None where they were not banned."""
-        entry = Entry(layer=Layer.MEMBER, subject=str(user_id), name="use", value=DENY)
-        return await self._set_member(entry, None, viewer)
+        ban = Entry(layer=Layer.MEMBER, subject=str(user_id), name="use", value=DENY)
+        return await self._set_member(ban, None, viewer, entry)
 
     async def _set_member(
-        self, key: Entry, entry: Entry | None, viewer: Viewer
+        self, key: Entry, rule: Entry | None, viewer: Viewer, entry: AuditEntry | None
     ) -> RuleChange | None:
         guild_id = viewer.guild_id
         if guild_id is None or not viewer.may_ban:
@@ -174,18 +184,28 @@ class Rules:
             )
         async with self._changing:
             kept = [each for each in self.book(guild_id).entries if each.key != key.key]
-            return await self._replace(guild_id, [*kept, *([entry] if entry else [])], viewer)
+            rules = [*kept, *([rule] if rule else [])]
+            return await self._replace(guild_id, rules, viewer, entry)
 
     async def _replace(
-        self, guild_id: int, entries: Sequence[Entry], viewer: Viewer
+        self,
+        guild_id: int,
+        entries: Sequence[Entry],
+        viewer: Viewer,
+        entry: AuditEntry | None = None,
     ) -> RuleChange | None:
         if len(entries) > MAX_ENTRIES:
             raise BotError(f"A server can have {MAX_ENTRIES:,} rules, and these are more.")
         steps = steps_between(self.book(guild_id).entries, entries)
-        return await self._write(guild_id, steps, viewer) if steps else None
+        return await self._write(guild_id, steps, viewer, entry=entry) if steps else None
 
     async def _write(
-        self, guild_id: int, steps: Sequence[Step], viewer: Viewer, undoes: int | None = None
+        self,
+        guild_id: int,
+        steps: Sequence[Step],
+        viewer: Viewer,
+        undoes: int | None = None,
+        entry: AuditEntry | None = None,
     ) -> RuleChange:
         """Let a change hold, then write it: nothing begins by rules that are not there any more."""
         before = self.book(guild_id)
@@ -199,7 +219,12 @@ class Rules:
             if self.on_change is not None:
                 await self.on_change()
             return await self._store.rules.change(
-                guild_id, steps, by=viewer.user_id, name=viewer.user_name, undoes=undoes
+                guild_id,
+                steps,
+                by=viewer.user_id,
+                name=viewer.user_name,
+                undoes=undoes,
+                entry=entry,
             )
         except BaseException:
             self._books[guild_id] = before

@@ -21,13 +21,16 @@ from bot.execution.slot import Slot
 from bot.media.thumbnails import PictureCache
 from bot.models import ModelFiles
 from bot.services.active_jobs import ActiveJob, ActiveJobs
+from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardContext, Boards, BoardSystem
 from bot.services.breakdowns import Breakdowns
+from bot.services.cases import Cases
 from bot.services.checkpoints import Checkpoints
 from bot.services.deletions import Deletions
 from bot.services.delivery import Delivery
 from bot.services.dispatcher import Dispatcher
 from bot.services.estimator import Estimator
+from bot.services.holds import Holds
 from bot.services.image_archive import ImageArchive
 from bot.services.images import Images
 from bot.services.intake import Intake
@@ -42,6 +45,7 @@ from bot.services.maintenance import (
     sweep,
     sweep_sources_daily,
 )
+from bot.services.members import Members
 from bot.services.moderation import Moderation
 from bot.services.picture_check import PictureCheck
 from bot.services.picture_gate import PictureGate
@@ -49,6 +53,7 @@ from bot.services.policy import Policy
 from bot.services.privacy import PrivacyParts
 from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
+from bot.services.reports import Reports
 from bot.services.resumption import Resumption
 from bot.services.retries import RetryPolicy
 from bot.services.rules import Rules
@@ -73,6 +78,9 @@ class Service:
         boards: The mood boards of guilds.
         moderation: What moderators can do with the queue.
         privacy: What everybody can ask about themselves.
+        members: What they can do about members and what these made.
+        cases: What they have to decide: held jobs, reports, appeals.
+        reports: What everybody can tell them.
         system: What the bot does on its own account, whoever may see it.
         sizes: The sizes that the model draws.
         rules: What servers decide for themselves.
@@ -90,6 +98,9 @@ class Service:
 
     jobs: Jobs
     moderation: Moderation
+    members: Members
+    cases: Cases
+    reports: Reports
     system: System
     lost: asyncio.Event
 
@@ -143,7 +154,12 @@ class Service:
         self._breakdowns = Breakdowns(store, settings.data_dir / "drawing")
         patience = RetryPolicy(lasts=dt.timedelta(seconds=settings.delivery_patience_s))
         self._files = asyncio.Lock()  # between a file and its row
-        self._deletions = Deletions(store, self._active_jobs, files=self._files, patience=patience)
+        self._log = AuditLog(
+            store, self.rules, self._active_jobs, days=settings.audit_days, patience=patience
+        )
+        self._deletions = Deletions(
+            store, self._active_jobs, self._log, files=self._files, patience=patience
+        )
         self._privacy = PrivacyParts(
             store,
             self._active_jobs,
@@ -189,6 +205,7 @@ class Service:
             breakdowns=self._breakdowns,
             estimator=estimator,
             policy=self.policy,
+            log=self._log,
             model_id=model.model_id,
             device=device,
         )
@@ -224,6 +241,9 @@ class Service:
             intake=intake,
             left_over=left_over,
         )
+        self._holds = Holds(
+            context, intake=intake, log=self._log, max_held=self._settings.max_jobs_per_user
+        )
         self.jobs = Jobs(
             context,
             intake=intake,
@@ -232,9 +252,15 @@ class Service:
             sizes=self.sizes,
             policy=self.policy,
             usage=self.usage,
+            holds=self._holds,
+            log=self._log,
         )
         self._privacy.erasures.cancel = self._cancel_for
-        self.moderation = Moderation(context)
+        self._privacy.erasures.show_logs = self._log.resume
+        self.moderation = Moderation(context, self._log)
+        self.members = Members(self._store, self.rules, self._deletions, self._log)
+        self.reports = Reports(self._store, self._log)
+        self.cases = Cases(self._store, self.members, self._holds, self._deletions, self._log)
         self.system = System(
             store=self._store,
             archive=self._archive,
@@ -243,6 +269,8 @@ class Service:
             resumption=resumption,
             erasures=self._privacy.erasures,
             departures=self._privacy.departures,
+            holds=self._holds,
+            audit=self._log,
         )
 
     async def _cancel_for(self, job_id: str, user_id: int) -> None:
@@ -271,6 +299,8 @@ class Service:
         self._active_jobs.start(fill_records(self._store, self._files), "fill records")
         self._active_jobs.start(check_files_slowly(self._store), "check files")
         self._active_jobs.start(self._board_system.keep_tidy(), "sweep boards")
+        self._active_jobs.start(self._holds.expire_hourly(), "end what was held too long")
+        self._active_jobs.start(self._log.forget_daily(), "forget what is too old")
 
     async def __aexit__(self, *_: object) -> None:
         """Stop; what is not finished is taken up at the next start."""

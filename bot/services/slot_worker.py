@@ -11,9 +11,11 @@ from typing import Final
 
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.jobs import Job
+from bot.domain.moderation import Act
 from bot.errors import BotError, CancelledError, InvalidRequestError
 from bot.execution.slot import EngineHungError, Slot
 from bot.services.active_jobs import ActiveJob, ActiveJobs
+from bot.services.audit_log import AuditLog, entry_of
 from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.estimator import Estimator
@@ -51,6 +53,7 @@ class DrawingParts:
     breakdowns: Breakdowns
     estimator: Estimator
     policy: Policy
+    log: AuditLog
     model_id: str
     device: str
     lost: asyncio.Event
@@ -235,6 +238,7 @@ class SlotWorker:
         )
         # Last, as no rule may change between this and the slot.
         if (refusal := await self._parts.policy.refusal(active.job, index)) is not None:
+            self._note_refusal(active.job, refusal)
             raise InvalidRequestError(refusal)
         if active.is_cancelled:
             raise CancelledError("The job was cancelled before this image was asked for.")
@@ -258,6 +262,12 @@ class SlotWorker:
         """
         read, given = self._parts.store.sources.read, job.requests[index].operation.inputs
         return tuple([await asyncio.to_thread(read, each.pixel_sha256) for each in given])
+
+    def _note_refusal(self, job: Job, refusal: str) -> None:
+        """Let moderators read of what rules refused that came while it waited."""
+        if job.origin.guild_id is not None:
+            entry = entry_of(job, Act.REFUSED, why=refusal)
+            self._parts.active_jobs.start(self._parts.log.note(entry), f"refused {job.id}")
 
     async def _recorded(self, job: Job, index: int) -> Mapping[str, object] | None:
         """Return what an image that is drawn again was made under.

@@ -10,8 +10,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from bot.domain.jobs import Generation, ImageMessage, Job
+from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
+from bot.services.holds import Holds
 from bot.services.image_archive import ImageArchive
 from bot.services.privacy import Departures, Erasures
 from bot.services.replies import Reply
@@ -25,14 +27,16 @@ class System:
 
     Attributes:
         boards: The messages and channels of boards, and what is swept of them.
+        holds: The jobs that wait for a moderator.
         deletions: What becomes of images that are deleted.
+        audit: What moderators are shown, and members told.
         deferrals: The answers that were deferred and not given yet.
         departures: Of which servers the bot is a member, and which it left.
         resumed: Set once everything of an earlier run is taken up.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that meet here
         self,
         *,
         store: Store,
@@ -42,6 +46,8 @@ class System:
         resumption: Resumption,
         erasures: Erasures,
         departures: Departures,
+        holds: Holds,
+        audit: AuditLog,
     ) -> None:
         self._store = store
         self._archive = archive
@@ -49,14 +55,18 @@ class System:
         self._erasures = erasures
         self.departures = departures
         self.resumed = asyncio.Event()
+        self.holds = holds
+        self.audit = audit
         self.boards = boards
         self.deletions = deletions
         self.deferrals = store.deferrals
 
     async def resume(self, make_reply: Callable[[Job], Reply]) -> None:
         """Take up the jobs and deletions an earlier run of the program left unfinished."""
+        await self.holds.resume()
         await self._resumption.resume(make_reply)
         await self.deletions.resume()
+        await self.audit.resume()
         await self._erasures.resume()
         self.resumed.set()
 
@@ -83,6 +93,10 @@ class System:
     async def spoilers_among(self, ids: Sequence[str]) -> frozenset[str]:
         """Return those of some images that are hidden until they are clicked."""
         return await self._store.generations.spoilers_among(ids)
+
+    async def locale_of(self, user_id: int) -> str:
+        """Return the language that somebody asked in last."""
+        return await self._store.jobs.locale_of(user_id)
 
     # Messages
 

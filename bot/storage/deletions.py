@@ -10,6 +10,8 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import ImageMessage, now
+from bot.domain.moderation import AuditEntry
+from bot.storage.audit import insert_entry
 from bot.storage.database import Database
 
 _MESSAGES_OF: Final = (
@@ -56,7 +58,8 @@ class DeletionTable:
         by: int,
         locale: str,
         shown_in: ImageMessage | None = None,
-    ) -> dt.datetime:
+        entry: AuditEntry | None = None,
+    ) -> tuple[dt.datetime, AuditEntry | None]:
         """Mark images as deleted: from here on nobody finds them, and they have to go.
 
         Args:
@@ -64,9 +67,10 @@ class DeletionTable:
             by: Who deletes them.
             locale: Their language.
             shown_in: One more message that shows all of them.
+            entry: What moderators read of it.
 
         Returns:
-            The time of it, which says what was deleted together.
+            The time of it, which says what was deleted together, and the entry as it was written.
 
         """
         began_at = now()
@@ -84,7 +88,9 @@ class DeletionTable:
                 " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(each, by, locale, moment) for each in generation_ids],
             )
-        return began_at
+            if entry is not None:
+                entry = await insert_entry(db, entry)
+        return began_at, entry
 
     async def left(self) -> list[Deletion]:
         """Return the deletions that are not done, oldest first."""

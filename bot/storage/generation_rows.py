@@ -12,6 +12,7 @@ import aiosqlite
 
 from bot.domain.jobs import Generation, Job
 from bot.domain.picture_score import PictureScore
+from bot.domain.viewers import HELD_CHANNEL
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
 from bot.storage.search_index import index_facets, index_words
 
@@ -42,7 +43,8 @@ def _values(job: Job, generation: Generation) -> tuple[Any, ...]:
     made = generation.conditions
     return (
         generation.id, job.id, generation.index, generation.relation, generation.parent_id,
-        job.origin.user_id, job.origin.guild_id, job.origin.channel_id, job.message_id,
+        job.origin.user_id, job.origin.guild_id,
+        HELD_CHANNEL if job.is_held else job.origin.channel_id, job.message_id,
         *request_values(generation.request),
         made["prompt_used"], made["num_inference_steps"], json.dumps(made["sigmas"]),
         made["model"], made["revision"], made["dtype"], made["device"], made["torch"],

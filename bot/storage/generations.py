@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from bot.domain.jobs import Generation, Job, now
+from bot.domain.moderation import AuditEntry
 from bot.domain.search import Search
-from bot.domain.viewers import Viewer
+from bot.domain.viewers import HELD_CHANNEL, Viewer
+from bot.storage.audit import insert_entry
 from bot.storage.database import Database
 from bot.storage.generation_rows import generation_of, insert_generations, score_text
 from bot.storage.record_documents import Place
@@ -30,14 +33,22 @@ class GenerationTable:
         self._images = images
 
     async def add(
-        self, job: Job, generations: Sequence[Generation], *, have_records: bool = False
+        self,
+        job: Job,
+        generations: Sequence[Generation],
+        *,
+        have_records: bool = False,
+        entry: AuditEntry | None = None,
     ) -> None:
         """Insert a job's images and mark the job as made, in one transaction.
+
+        Those of a held job are of a channel that nobody views until a moderator lets it go on.
 
         Args:
             job: The job, which has a row already.
             generations: Its images, whose files are written already.
             have_records: Whether their records are written, too.
+            entry: What moderators read of it.
 
         """
         async with self._database.transaction() as db:
@@ -53,9 +64,26 @@ class GenerationTable:
                 )
             await db.execute(
                 "UPDATE jobs SET state = 'made', error = ?, ended_by = ?, changed_at = ?,"
-                " spoiler = ? WHERE id = ?",
-                (job.error, job.ended_by, now().isoformat(), job.spoiler, job.id),
+                " spoiler = ?, held_why = ?, approved_by = ? WHERE id = ?",
+                (
+                    job.error, job.ended_by, now().isoformat(), job.spoiler, job.held_why,
+                    job.approved_by, job.id,
+                ),
+            )  # fmt: skip
+            if entry is not None:
+                await insert_entry(db, entry)
+
+    async def hold(self, job: Job, entry: AuditEntry) -> AuditEntry:
+        """Keep images that are stored from being posted before a moderator saw them."""
+        async with self._database.transaction() as db:
+            await db.execute(
+                "UPDATE jobs SET held_why = ?, approved_by = NULL WHERE id = ?",
+                (job.held_why, job.id),
             )
+            await db.execute(
+                "UPDATE generations SET channel_id = ? WHERE job_id = ?", (HELD_CHANNEL, job.id)
+            )
+            return await insert_entry(db, entry)
 
     async def set_checked(self, job: Job, generations: Sequence[Generation]) -> None:
         """Record what the check said of a job's images, and what that makes of the job."""
@@ -87,6 +115,13 @@ class GenerationTable:
     async def of_message(self, message_id: int, viewer: Viewer) -> list[Generation]:
         """Return the images that were first shown in a message, if `viewer` may see them."""
         return await self._there("message_id", message_id, viewer)
+
+    async def of_member(
+        self, user_id: int, since: dt.datetime | None, viewer: Viewer
+    ) -> list[Generation]:
+        """Return the images of a member since a moment that `viewer` may see, oldest first."""
+        found = await self._there("user_id", user_id, viewer, order="created_at, position")
+        return [each for each in found if since is None or each.created_at >= since]
 
     async def left_of_job(self, job_id: str) -> list[Generation]:
         """Return the images of a job that are not deleted; those that are withheld, too."""

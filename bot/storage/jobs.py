@@ -10,9 +10,12 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
+from bot.domain.moderation import AuditEntry
 from bot.domain.requests import Axis, Size
+from bot.domain.rules import QuotaError
 from bot.domain.scenes import ChannelKind
-from bot.domain.viewers import NO_CHANNEL
+from bot.domain.viewers import HELD_CHANNEL, NO_CHANNEL
+from bot.storage.audit import insert_entry
 from bot.storage.charges import REFUND, Bill, ChargeTable
 from bot.storage.database import Database
 from bot.storage.requests import REQUEST_COLUMNS, request_of, request_values
@@ -22,9 +25,10 @@ _ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
     " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
-    " message_id, upload_limit, role_ids, places, channel_kind)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " message_id, upload_limit, role_ids, places, channel_kind, held_why)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_IS_HELD: Final = "held_why IS NOT NULL AND approved_by IS NULL AND state IN ('queued', 'made')"
 _INSERT_REQUEST: Final = (
     f"INSERT OR IGNORE INTO requests (job_id, position, parent_id, {', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - names of columns only
     f" VALUES (?, ?, ?{', ?' * len(REQUEST_COLUMNS)})"
@@ -47,20 +51,57 @@ class JobTable:
         self._database = database
         self._charges = ChargeTable(database)
 
-    async def add(self, job: Job, bill: Bill | None = None) -> None:
+    async def add(
+        self,
+        job: Job,
+        bill: Bill | None = None,
+        entry: AuditEntry | None = None,
+        *,
+        max_held: int | None = None,
+    ) -> AuditEntry | None:
         """Write a new job with its requests, where it comes from, and what it costs.
+
+        Args:
+            job: The job.
+            bill: What it costs.
+            entry: What moderators are to read of it.
+            max_held: How many jobs of one user may wait for a moderator.
+
+        Returns:
+            That, as it was written.
 
         Raises:
             QuotaError: Its requester or its server has no room for it; nothing is written.
 
         """
         async with self._database.transaction() as db:
+            if max_held is not None:
+                await self._check_held(job.origin.user_id, max_held)
             if bill is not None:
                 await self._charges.settle(db, job, bill)
             await insert_job(db, job)
             if job.origin.guild_id is not None:
                 await db.execute(_INSERT_PLACE, _place_values(job.origin))
             await insert_requests(db, job)
+            return None if entry is None else await insert_entry(db, entry)
+
+    async def _check_held(self, user_id: int, most: int) -> None:
+        sql = f"SELECT COUNT(*) AS count FROM jobs WHERE user_id = ? AND {_IS_HELD}"  # noqa: S608 - a constant
+        count = (await self._database.rows(sql, user_id))[0]["count"]
+        if count >= most:
+            raise QuotaError(
+                "words",
+                f"{count} of your jobs wait for a moderator, and {most} are the limit: wait for "
+                "them, or cancel one with /cancel.",
+            )
+
+    async def held_of(self, user_id: int) -> list[Job]:
+        """Return a user's jobs that wait for a moderator, oldest first."""
+        rows = await self._database.rows(
+            f"SELECT * FROM jobs WHERE user_id = ? AND {_IS_HELD} ORDER BY created_at, rowid",  # noqa: S608 - a constant
+            user_id,
+        )
+        return [await self._job(row) for row in rows]
 
     async def start(self, job_id: str) -> None:
         """Record that the engine begins with a job, once more."""
@@ -130,9 +171,10 @@ class JobTable:
         async with self._database.transaction() as db:
             await db.execute("UPDATE jobs SET message_id = ? WHERE id = ?", (message_id, job_id))
             await db.execute(
-                "UPDATE generations SET channel_id = ?, message_id = ?"
-                " WHERE job_id = ? AND deleted_at IS NULL",
-                (channel_id, message_id, job_id),
+                "UPDATE generations SET message_id = ?2,"
+                " channel_id = CASE channel_id WHEN ?4 THEN channel_id ELSE ?1 END"
+                " WHERE job_id = ?3 AND deleted_at IS NULL",
+                (channel_id, message_id, job_id, HELD_CHANNEL),
             )
 
     async def is_posting(self, job_id: str) -> bool:
@@ -182,10 +224,13 @@ class JobTable:
         return {rows[0]["id"] for rows in found if rows}
 
     async def unfinished(self) -> list[Job]:
-        """Return the jobs that wait, were running, are not posted or not told, oldest first."""
+        """Return the jobs that wait, were running, are not posted or not told, oldest first.
+
+        Those that wait for a moderator are not among them.
+        """
         rows = await self._database.rows(
-            "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'made') OR is_told = 0"
-            " ORDER BY created_at, rowid"
+            "SELECT * FROM jobs WHERE (state IN ('queued', 'running', 'made') OR is_told = 0)"  # noqa: S608 - a constant
+            f" AND NOT ({_IS_HELD}) ORDER BY created_at, rowid"
         )
         return [await self._job(row) for row in rows]
 
@@ -205,6 +250,13 @@ class JobTable:
             user_id, limit,
         )  # fmt: skip
         return [Size(width=row["width"], height=row["height"]) for row in rows]
+
+    async def locale_of(self, user_id: int) -> str:
+        """Return the language of a user's last job; English where there is none."""
+        rows = await self._database.rows(
+            "SELECT locale FROM jobs WHERE user_id = ? ORDER BY created_at DESC LIMIT 1", user_id
+        )
+        return str(rows[0]["locale"]) if rows else "en-US"
 
     async def pauses(self) -> set[int]:
         """Return the guilds whose jobs are held back; 0 is everywhere."""
@@ -241,6 +293,8 @@ class JobTable:
             error=row["error"],
             ended_by=row["ended_by"],
             axis=None if row["axis"] is None else Axis(row["axis"]),
+            held_why=row["held_why"],
+            approved_by=row["approved_by"],
         )
 
 
@@ -275,6 +329,7 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
         job.axis, job.message_id, origin.upload_limit,
         json.dumps(sorted(origin.role_ids)), json.dumps(origin.places), origin.channel_kind,
+        job.held_why,
     )  # fmt: skip
 
 

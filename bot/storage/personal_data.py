@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from bot.domain.viewers import HELD_CHANNEL
 from bot.storage.database import Database
 from bot.storage.erasure import erase_images, erase_jobs
 from bot.storage.requests import REQUEST_COLUMNS
@@ -75,7 +76,27 @@ _SECTIONS: Final = {
     " WHERE layer = 'member' AND subject = CAST(?1 AS TEXT)",
     "rule_changes": "SELECT guild_id, user_name, created_at FROM rule_changes WHERE user_id = ?1",
     "pauses": "SELECT guild_id, created_at FROM pauses WHERE user_id = ?1",
+    # Who reported them, and in which words, is for moderators.
+    "audit": "SELECT guild_id, act, created_at, words, CASE act WHEN 'report' THEN '' ELSE why END"
+    " AS why, until, decision FROM audit WHERE user_id = ?1 ORDER BY id",
+    "acts": "SELECT guild_id, act, created_at, words, why, decision FROM audit"
+    " WHERE (by_id = ?1 OR decided_by = ?1) AND user_id IS NOT ?1 ORDER BY id",
+    "reports": "SELECT guild_id, image_id FROM reports WHERE user_id = ?1",
 }
+_SHOW_AGAIN: Final = (
+    "shown_as = CASE WHEN log_channel_id IS NULL THEN COALESCE(shown_as, COALESCE(decision, ''))"
+    " END"
+)
+_AUDIT_OF_THEM: Final = (
+    "UPDATE audit SET user_id = NULL, user_name = '', words = '', why = '', job_id = NULL,"  # noqa: S608 - constants
+    " image_ids = '[]', decided_by = CASE decided_by WHEN ?1 THEN NULL ELSE decided_by END,"
+    f" {_SHOW_AGAIN} WHERE user_id = ?1 AND created_at <= ?2"
+    " AND act NOT IN ('banned', 'warned', 'unbanned')"
+)
+_AUDIT_BY_THEM: Final = (
+    f"UPDATE audit SET by_id = NULL, why = '', {_SHOW_AGAIN} WHERE by_id = ?1"  # noqa: S608 - constants
+    " AND act IN ('report', 'appeal') AND created_at <= ?2"
+)
 # What is erased of them beside images and jobs: all from before ?2, or all where no time is known.
 _ERASED: Final = (
     # What a board shows of it is to be drawn anew.
@@ -101,6 +122,15 @@ _ERASED: Final = (
     "UPDATE rule_changes SET user_name = '' WHERE user_id = ?1 AND created_at <= ?2",
     "UPDATE pauses SET user_id = 0 WHERE user_id = ?1 AND created_at <= ?2",
     "UPDATE deletions SET user_id = 0 WHERE user_id = ?1 AND created_at <= ?2",
+    "UPDATE jobs SET approved_by = 0 WHERE approved_by = ?1 AND changed_at <= ?2",
+    # Of what moderators read, a ban and a warning keep the id; the rest tells of nobody any more,
+    # and so do the messages of the log channel, which are changed.
+    "DELETE FROM reports WHERE user_id = ?1 AND ?2 <> ''",
+    _AUDIT_OF_THEM,
+    "UPDATE audit SET user_name = '', words = '' WHERE user_id = ?1 AND created_at <= ?2",
+    _AUDIT_BY_THEM,
+    "UPDATE audit SET by_name = '' WHERE (by_id = ?1 OR by_id IS NULL) AND created_at <= ?2",
+    "UPDATE audit SET decided_by_name = '' WHERE COALESCE(decided_by, ?1) = ?1 AND ?2 <> ''",
 )
 _AT_ONCE: Final = 50  # jobs of one transaction, some 0.2 s: others write in between
 
@@ -150,9 +180,9 @@ class PersonalTables:
         """
         images = await self._database.rows(
             "SELECT id, pixel_sha256 FROM generations WHERE user_id = ? AND deleted_at IS NULL"
-            " AND NOT is_withheld ORDER BY created_at DESC",
-            user_id,
-        )
+            " AND NOT is_withheld AND channel_id <> ? ORDER BY created_at DESC",
+            user_id, HELD_CHANNEL,
+        )  # fmt: skip
         copies = await self._database.rows(
             "SELECT board_id, number, file FROM board_items"
             " WHERE author_id = ? AND removed_at IS NULL ORDER BY added_at DESC",

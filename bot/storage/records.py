@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,8 @@ class Records:
     ) -> None:
         """Write or replace the record of an image; not for the event loop.
 
+        One that a moderator has to see first comes back withheld, if the database is lost.
+
         Args:
             job: The image's job.
             generation: The image.
@@ -73,6 +76,8 @@ class Records:
             OSError: It cannot be written.
 
         """
+        if job.is_held:
+            generation = replace(generation, is_withheld=True)
         write_once(self.path_of(generation), image_document(job, generation, messages, deletion))
 
     def write_item(self, board: Board, item: Item, *, place: int = 0) -> None:

@@ -11,7 +11,9 @@ from typing import Any, Final
 import aiosqlite
 
 from bot.domain.jobs import now
+from bot.domain.moderation import AuditEntry
 from bot.domain.rules import Entry, Layer, Value
+from bot.storage.audit import insert_entry
 from bot.storage.database import Database
 
 _SET: Final = (
@@ -51,6 +53,7 @@ class RuleChange:
 
     Attributes:
         undoes: The id of the change that it takes back.
+        entry: What moderators read of it, where it was just made.
 
     """
 
@@ -60,6 +63,7 @@ class RuleChange:
     created_at: dt.datetime
     steps: tuple[Step, ...]
     undoes: int | None = None
+    entry: AuditEntry | None = None
 
 
 class RuleTable:
@@ -85,8 +89,9 @@ class RuleTable:
         by: int,
         name: str,
         undoes: int | None = None,
+        entry: AuditEntry | None = None,
     ) -> RuleChange:
-        """Write what changes, and who did it, in one transaction."""
+        """Write what changes, and who did it, in one transaction; `entry` is for moderators."""
         at = now()
         async with self._database.transaction() as db:
             for each in steps:
@@ -94,9 +99,11 @@ class RuleTable:
             document = json.dumps([[_document(each.old), _document(each.new)] for each in steps])
             values = (guild_id, by, name, at.isoformat(), document, undoes)
             rows = await self._database.rows(_INSERT_CHANGE, *values)
+            if entry is not None:
+                entry = await insert_entry(db, entry)
         return RuleChange(
             id=rows[0]["id"], user_id=by, user_name=name, created_at=at, steps=tuple(steps),
-            undoes=undoes,
+            undoes=undoes, entry=entry,
         )  # fmt: skip
 
     async def changes(self, guild_id: int, *, limit: int) -> list[RuleChange]:

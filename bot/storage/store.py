@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.domain.recipe import signed_text
 from bot.domain.signature import SigningKey
+from bot.storage.audit import AuditTable
 from bot.storage.boards import BoardTable
 from bot.storage.breakdowns import BreakdownTable
 from bot.storage.charges import ChargeTable
@@ -63,6 +64,7 @@ class Store:
         guilds: All that they know of a guild, and which of them the bot left.
         erasure_orders: Orders to erase what is known of somebody.
         sources: The pictures that images are made from.
+        audit: What moderators did and have to decide.
 
     """
 
@@ -95,6 +97,7 @@ class Store:
         self.guilds = GuildTables(self.database)
         self.erasure_orders = ErasureOrders(data)
         self.sources = SourceStore(self.database, folder=data / "sources")
+        self.audit = AuditTable(self.database)
         self.key: SigningKey | None = None
         self.files = FileTable(self.database)
         self.records = Records(data)

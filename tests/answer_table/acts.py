@@ -55,13 +55,15 @@ def by_guest(act: Act) -> Act:
     return Act(of=act.of, prepare=prepare, draws=act.draws)
 
 
-def menu(name: str, *, draws: bool = False) -> Act:
+def menu(name: str, *, draws: bool = False, under: Source | None = None) -> Act:
     """Return the act of running a command of an image's menu."""
 
     async def prepare(scene: Scene) -> Do:
+        message = scene.image if under is None else await under(scene)
+
         async def do() -> Done:
             who, channel = scene.place.moderator, scene.place.channel
-            return Done(asked=await scene.people.menu(who, channel, name, scene.image))
+            return Done(asked=await scene.people.menu(who, channel, name, message))
 
         return do
 

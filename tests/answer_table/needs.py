@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.answer_table.acts import Prepare, Source, made
-from tests.answer_table.scene import Act, Scene
+from tests.answer_table.scene import HELD, Act, Scene
 from tests.support.discord_env import SMALL, walk
 from tests.support.discord_server.world import Seen
 
@@ -79,7 +79,67 @@ def turning(scene: Scene) -> Awaitable[Seen]:
     return scene.posted(f"zib:b:page:{board_id(scene)}:1.chosen")
 
 
+def case(choice: str) -> Source:
+    """Return what shows a button of the log channel under a held job of Ada's."""
+
+    async def source(scene: Scene) -> Seen:
+        await scene.answer("mod unban", member=scene.place.ada)
+        while scene.rows(f"SELECT 1 FROM jobs WHERE {HELD}"):
+            cancelled = await scene.people.slash(scene.place.ada, scene.place.channel, "cancel")
+            await scene.answered(cancelled)
+        options = {"prompt": "gore", "size": SMALL, "seed": next(scene.seeds)}
+        who, where = scene.place.ada, scene.place.channel
+        await scene.answered(await scene.people.slash(who, where, "imagine", **options))
+        [*_, (number,)] = scene.rows("SELECT id FROM audit WHERE act = 'held' ORDER BY id")
+        return await scene.posted(f"zib:case:{choice}:{number}")
+
+    return source
+
+
+async def appealable(scene: Scene) -> Seen:
+    """Return the button of a warning."""
+    await warned(scene)
+    [*_, (number,)] = scene.rows("SELECT id FROM audit WHERE act = 'warned' ORDER BY id")
+    return await scene.posted(f"zib:appeal:{number}")
+
+
+async def audited(scene: Scene) -> Seen:
+    """Return an audit table of several pages."""
+    scene.rows(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 11)"
+        " INSERT INTO audit (guild_id, act, created_at, shown_as)"
+        " SELECT ?, 'paused', '2026-01-01T00:00:00+00:00', '' FROM n",
+        scene.place.guild.id,
+    )
+    assert scene.database is not None
+    scene.database.commit()
+    return await scene.answer("mod log")
+
+
+async def reportable(scene: Scene) -> Seen:
+    """Return an image that nobody has reported, after hours without reports."""
+    scene.rows("UPDATE audit SET created_at = '2026-01-01T00:00:00+00:00' WHERE act = 'report'")
+    assert scene.database is not None
+    scene.database.commit()
+    return await scene.drawn()
+
+
 # Values and states
+
+
+async def reportable_id(scene: Scene) -> str:
+    found: str = (await reportable(scene)).images[0]
+    return found
+
+
+async def warned(scene: Scene) -> None:
+    """Let there be something to appeal against."""
+    await scene.answer("mod warn", member=scene.place.moderator, why="x")
+    await scene.settled()
+
+
+async def banned(scene: Scene) -> None:
+    await scene.answer("mod ban", member=scene.place.ada, **{"for": "1h"}, why="x")
 
 
 def image_id(scene: Scene) -> str:

@@ -6,9 +6,13 @@ from typing import Any, Final
 
 from tests.answer_table.acts import button, by_guest, command, form, menu, select
 from tests.answer_table.needs import (
+    appealable,
     attic_archived,
     attic_open,
     attic_without_first,
+    audited,
+    banned,
+    case,
     foreign,
     fresh,
     fresh_id,
@@ -20,6 +24,8 @@ from tests.answer_table.needs import (
     new_words,
     paused,
     pinned,
+    reportable,
+    reportable_id,
     said,
     second_of_several,
     seed,
@@ -31,6 +37,7 @@ from tests.answer_table.needs import (
     waiting,
     waiting_id,
     waits,
+    warned,
 )
 from tests.answer_table.scene import Act, Scene
 from tests.support.discord_env import SMALL
@@ -172,6 +179,31 @@ BUTTONS: Final[dict[str, Act]] = {
     "menu *Add to board*": menu("Add to board"),
 }
 
+MODERATION: Final[dict[str, Act]] = {
+    "`/mod history`": command("mod history", member=_member),
+    "`/mod log`": command("mod log"),
+    "`/mod ban`": command(
+        "mod ban", member=_member, **{"for": "1h"}, why="x",
+        first=said("mod unban", member=_member),
+    ),
+    "`/mod unban`": command("mod unban", member=_member, first=banned),
+    "`/mod warn`": command("mod warn", member=_member, why="x"),
+    "`/mod delete`": command("mod delete", member=_member, since="1h"),
+    "`/mod hide`": command("mod hide", id=fresh_id),
+    "`/report`": command("report", id=reportable_id, why="x"),
+    "`/appeal`": command("appeal", text="x", first=warned),
+    "menu *Report*": menu("Report"),
+    "**Refuse** (log)": button("case", case("refused")),
+    "**Warn** (log)": button("case", case("warned")),
+    "**Show** (log)": button("case", case("show")),
+    "**Appeal**": button("appeal", appealable),
+    "**Older** (`/mod log`)": button("audit", audited),
+    "form *Warn*": form("warned", button("case", case("warned")), why="x"),
+    "form *Ban*": form("banned", button("case", case("banned")), **{"for": ["1h"]}, why="x"),
+    "form *Appeal*": form("appeal", button("appeal", appealable), why="x"),
+    "form *Report*": form("report", menu("Report", under=reportable), why="x"),
+}  # fmt: skip
+
 BOARD_BUTTONS: Final[dict[str, Act]] = {
     "**Vote** (board)": button("b:vote", BOARD),
     "**Export** (board)": button("b:export", BOARD),
@@ -240,4 +272,6 @@ FORMS: Final[dict[str, Act]] = {
     ),
 }  # fmt: skip
 
-ACTS: Final[dict[str, Act]] = {**COMMANDS, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS}
+ACTS: Final[dict[str, Act]] = {
+    **COMMANDS, **MODERATION, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS,
+}  # fmt: skip

@@ -14,6 +14,10 @@ from typing import Any, Final
 
 import discord
 
+from bot.domain.rules import Entry
+from bot.domain.scenes import Layer
+from bot.storage import Store
+from bot.storage.rules import Step
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL
 from tests.support.discord_server.bot_process import BotProcess, bot_process
@@ -22,8 +26,15 @@ from tests.support.discord_server.world import Place, Seen
 
 PATIENCE_S: Final = 90.0
 LOOK_S: Final = 0.1  # between looks at the database
-UNDER_WAY: Final = "SELECT count(*) FROM deferrals UNION ALL SELECT count(*) FROM deletions"
-JOBS: Final = "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made')"
+UNDER_WAY: Final = (
+    "SELECT count(*) FROM deferrals UNION ALL SELECT count(*) FROM deletions"
+    " UNION ALL SELECT count(*) FROM audit"
+    " WHERE is_done = 0 OR shown_as IS NOT COALESCE(decision, '')"
+)
+HELD: Final = "held_why IS NOT NULL AND approved_by IS NULL AND state = 'queued'"
+JOBS: Final = (
+    f"SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'made') AND NOT ({HELD})"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +198,14 @@ class Scene:
         return any(json.loads(each.read_bytes())["done_at"] is None for each in orders)
 
 
+async def set_rules(data: Path, guild_id: int, **values: str) -> None:
+    """Set rules of a server before its bot starts."""
+    entries = [Entry(layer=Layer.SERVER, name=name, value=each) for name, each in values.items()]
+    steps = [Step(old=None, new=each) for each in entries]
+    async with Store(data / "bot.sqlite3", images=data / "images") as store:
+        await store.rules.change(guild_id, steps, by=1, name="owner")
+
+
 @contextlib.asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Scene]:
     """Set up a server with people, a bot, images and boards."""
@@ -201,6 +220,8 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
             moderator=people.member(guild, "grace", permissions=may_manage),
         )
         wall = guild.create_text_channel("wall")
+        log = guild.create_text_channel("log")
+        await set_rules(folder / "data", guild.id, words="ask", log_channel=str(log.id))
         bot = BotProcess(server=server, data_dir=folder / "data", answers_in_haste=True)
         async with bot_process(bot):
             found = Scene(server=server, place=place, wall=wall, bot=bot)

@@ -21,10 +21,11 @@ SAID_S: Final = 4.5  # what is not said of a deletion by then, never is
 LONGEST_S: Final = 24.0
 # Rows that tell what was done, and how often.
 TABLES: Final = (
-    "board_votes", "board_comments", "board_grants", "board_stars", "board_log", "pauses",
+    "board_votes", "board_comments", "board_grants", "board_stars", "board_log", "pauses", "audit",
 )  # fmt: skip
 COUNTED: Final[Mapping[str, str]] = {
     **{table: f"SELECT count(*) FROM {table}" for table in TABLES},
+    "decisions": "SELECT count(*) FROM audit WHERE decision IS NOT NULL",
     "boards": "SELECT count(*) FROM boards WHERE deleted_at IS NULL AND state = 'open'",
     "pictures": "SELECT count(*) FROM board_items WHERE removed_at IS NULL",
     "jobs": "SELECT count(*) FROM jobs WHERE state <> 'cancelled'",

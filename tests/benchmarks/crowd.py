@@ -61,6 +61,12 @@ class Customer:
         self.images = generations
         self.ended.set()
 
+    async def held(self, job: Job) -> None:
+        """Nothing is held here."""
+
+    async def refused(self, job: Job, sentence: str, /) -> None:
+        """Nor refused."""
+
     async def failed(self, job: Job, sentence: str, /) -> None:
         """Note why there are no images."""
         self.failure = f"{job.id}: {sentence}"

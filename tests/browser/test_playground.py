@@ -17,10 +17,13 @@ import aiohttp
 import pytest
 
 from bot.cli import run, serve
+from bot.domain.rules import Entry
+from bot.domain.scenes import Layer
+from bot.domain.viewers import Viewer
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.playground import CHANNELS, PEOPLE, open_playground, run_playground
 from bot.services import open_service
-from tests.support.discord_env import SMALL, SteeredEngine
+from tests.support.discord_env import SMALL, SteeredEngine, labels_of
 from tests.support.model_folders import link_model
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -60,6 +63,40 @@ async def test_another_channel_shows_the_same_servers_images(settings, engine: S
         assert page.channel.name == CHANNELS[1]
         result = await page.viewers[1].slash(page.channel, "history")
         assert "红苹果" in str(result.response.components)
+
+
+async def test_a_moderator_decides_what_the_rules_send_there(settings, engine: SteeredEngine):
+    """Also what was held in the visit before, whose messages are forgotten."""
+    async with open_playground(settings, lambda: engine, port=0) as page:
+        service, manager = (
+            page.env.bot.service,
+            Viewer(user_id=1, guild_id=page.viewers[0].guild.id, is_manager=True),
+        )
+        ask_first = Entry(layer=Layer.SERVER, name="words", value="ask")
+        await service.rules.change([ask_first], viewer=manager)
+        await page.viewers[0].slash(page.channel, "imagine", prompt="gore", size=SMALL)
+        await with_button(page, "Approve")
+    async with open_playground(settings, lambda: engine, port=0) as page:
+        message = await with_button(page, "Approve")
+        refused = await page.viewers[1].click(message, label="Approve")
+        assert "只有本服务器的管理员可以这样做" in str(refused.response.content)
+        assert engine.drawn == []
+        await page.viewers[2].click(message, label="Approve")
+        await page.env.bot.service.idle()
+        assert [each.prompt for each in engine.drawn] == ["gore"]
+
+
+async def with_button(page: Any, label: str) -> Any:
+    """Wait until the page's channel has a message with such a button, and return it."""
+    changed = asyncio.Event()
+    page.env.backend.subscribers.append(lambda *_: changed.set())
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            for message in page.channel.history():
+                if label in labels_of(message):
+                    return message
+            changed.clear()
+            await changed.wait()
 
 
 def test_the_command_line_offers_the_playgrounds_channels():

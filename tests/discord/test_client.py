@@ -38,8 +38,11 @@ COMMANDS = {
     "inspect",
     "lineage",
     "board",
+    "mod",
+    "report",
+    "appeal",
 }
-OF_A_SERVER = {"jobs", "board", "stats", "Add to board"}
+OF_A_SERVER = {"jobs", "board", "stats", "mod", "report", "Add to board", "Report"}
 
 
 async def test_every_command_and_menu_is_registered(env: DiscordEnv):
@@ -47,7 +50,9 @@ async def test_every_command_and_menu_is_registered(env: DiscordEnv):
     chat = {c.name for c in registered if c.type is discord.AppCommandType.chat_input}
     menus = {c.name for c in registered if c.type is discord.AppCommandType.message}
     assert chat == COMMANDS
-    assert menus == {"Recipe", "Same seed", "Use as source", "Inspect", "Add to board"}
+    assert menus == {
+        "Recipe", "Same seed", "Use as source", "Inspect", "Add to board", "Report",
+    }  # fmt: skip
 
 
 async def test_commands_are_synced_only_when_they_changed(env: DiscordEnv):

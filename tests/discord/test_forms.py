@@ -22,6 +22,7 @@ from tests.support.discord_env import (
     private_sentence,
     texts_of,
 )
+from tests.support.moderation_env import log_channel, logged, rule
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -96,6 +97,7 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
     forms["add"] = (add, {"board": [board.id], "caption": "Theirs", "tags": "warm"})
     refused = await env.ada.slash(env.channel, "imagine", prompt="a plum", size="1x1")
     forms["imagine"] = (await again(env.ada, refused), {"size": SMALL})
+    forms |= await moderation_forms(env, image)
     assert forms.keys() == env.bot.form_handlers.keys()
     await restart(env)
     for shown, typed in forms.values():
@@ -106,6 +108,10 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
         result = await who.submit_modal(shown, {**filled, **typed})
         await env.idle()
         assert answer_of(result) is not None or result.acknowledged
+    acts = [each.act for each in await env.service._store.audit.page(
+        env.guild.id, offset=0, limit=20
+    )]  # fmt: skip
+    assert acts == ["banned", "warned", "appeal", "report", "refused", "refused"]
     board = await board_of(env)
     assert [each.text for each in board.items[1].comments] == ["Lovely"]
     assert board.items[1].caption == "Mine"
@@ -117,6 +123,26 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
     prompts = [texts_of(each) for each in env.images()]
     for prompt in ("a pear", "a boat", "a plum"):
         assert any(prompt in each for each in prompts)
+
+
+async def moderation_forms(env: DiscordEnv, image: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """Open what is filled in about misuse; Ada, who is banned at last, fills in nothing more."""
+    log = log_channel(env)
+    await rule(env, log_channel=str(log.id), words="refuse")
+    refused = [
+        answer_of(await env.ada.slash(env.channel, "imagine", prompt=words, size=SMALL))
+        for words in ("gore one", "gore two")
+    ]
+    await rule(env, words="off")
+    entries = [await logged(env, log, words) for words in ("> gore one", "> gore two")]
+    report = await env.ming.context_menu(env.channel, "Report", image)
+    ban = await env.moderator.click(entries[1], label="Ban")
+    return {
+        "report": (report, {"why": "x"}),
+        "appeal": (await env.ada.click(refused[0], label="Appeal"), {"why": "x"}),
+        "warned": (await env.moderator.click(entries[0], label="Warn"), {"why": "x"}),
+        "banned": (ban, {"for": ["1h"], "why": "x"}),
+    }
 
 
 def _sheet(env: DiscordEnv) -> Any:

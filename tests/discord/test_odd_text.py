@@ -89,11 +89,12 @@ def filled(env: DiscordEnv, command: Any, but: str) -> dict[str, Any]:
     usual = {
         AppCommandOptionType.integer: 1,
         AppCommandOptionType.mentionable: env.ming,
+        AppCommandOptionType.user: env.ming,
         AppCommandOptionType.boolean: True,
         AppCommandOptionType.attachment: ("a.png", picture(3)),
     }
     return {
-        option.name: option.choices[0].value
+        option.display_name: option.choices[0].value
         if option.choices
         else known.get(option.name) or usual.get(option.type, "x")
         for option in command.parameters
@@ -107,9 +108,9 @@ async def test_every_option_of_every_command_is_answered(env: DiscordEnv, kind: 
     await drawn_board(env)
     seen = set()
     for command, option in strings(env):
-        values = {**filled(env, command, option.name), option.name: NASTY[kind]}
+        values = {**filled(env, command, option.name), option.display_name: NASTY[kind]}
         if option.max_value is not None:
-            values[option.name] = NASTY[kind][: int(option.max_value)]
+            values[option.display_name] = NASTY[kind][: int(option.max_value)]
         name = command.qualified_name
         result = await env.moderator.slash(env.channel, name, **values)
         await env.idle()

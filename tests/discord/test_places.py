@@ -225,6 +225,6 @@ async def test_commands_can_be_used_everywhere_but_moderation_and_boards_only_in
 ):
     registered = env.simcord.backend.commands[None].values()
     places = {each["name"]: (each["contexts"], each["integration_types"]) for each in registered}
-    for name in ("jobs", "board", "stats", "Add to board"):
+    for name in ("jobs", "board", "stats", "mod", "report", "Add to board", "Report"):
         assert places.pop(name) == ([0], [0])
     assert set(map(str, places.values())) == {str(([0, 1, 2], [0, 1]))}

@@ -11,6 +11,7 @@ from typing import Any
 from bot.domain.boards import Item, ItemSource, ItemStatus, Swatch
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
+from bot.domain.moderation import Act, AuditEntry
 from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.viewers import Viewer
@@ -41,6 +42,7 @@ class Target:
     board: str = field(default_factory=new_id)
     number: int = field(default_factory=lambda: HIDDEN_NUMBER + next(_NUMBERS))
     comment: int = field(default_factory=lambda: 7_000_000 + next(_NUMBERS))
+    entry: int = field(default_factory=lambda: 9_000_000 + next(_NUMBERS))
     channel: int = field(default_factory=lambda: 6_000_000 + next(_NUMBERS))
     message: int = field(default_factory=lambda: 5_000_000 + next(_NUMBERS))
     seed: int = field(default_factory=lambda: 40_000_000 + next(_NUMBERS))
@@ -104,6 +106,26 @@ async def keep_image(
     await store.jobs.set_message(made_by.id, place.channel_id, target.message)
     await store.generations.add(made_by, [made])
     return made
+
+
+async def keep_entry(store: Store, place: Place, target: Target) -> AuditEntry:
+    """Keep what somebody reported of an image."""
+    assert place.guild_id is not None
+    return await store.audit.add(
+        AuditEntry(
+            guild_id=place.guild_id,
+            act=Act.REPORT,
+            created_at=now(),
+            by_id=target.user,
+            by_name=target.words,
+            user_id=target.user,
+            user_name=target.words,
+            channel_id=place.channel_id,
+            image_ids=(target.image,),
+            words=target.words,
+            why=target.words,
+        )
+    )
 
 
 async def keep_board(

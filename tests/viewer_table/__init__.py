@@ -42,7 +42,8 @@ The real bot answered so (`python -m tests.viewer_table`). In each column one pe
 image that somebody made in the channel that is named, unless it says otherwise. *private*: only
 they see the answer; *public*: everyone there does; *hidden*: until it is clicked. *is not there*:
 the answer is that of an id that never was. *not theirs*: only its requester and moderators may.
-*not here*: not everyone in this channel may see it. The last rows are about a job that waits.
+*not here*: not everyone in this channel may see it. *not read*: there is no log channel. The last
+rows are about a job that waits.
 """
 
 

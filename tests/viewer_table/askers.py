@@ -14,6 +14,7 @@ from bot.discord_ui import views
 from bot.discord_ui.components import numbered_rows
 from tests.discord.test_places import brought_along
 from tests.support.discord_env import SMALL, DiscordEnv, ids_of
+from tests.support.moderation_env import rule
 
 
 @dataclass(kw_only=True)
@@ -89,6 +90,8 @@ async def askers(env: DiscordEnv) -> AsyncIterator[list[Asker]]:
     eve = other.add_member(env.ada.user, roles=[_moderators(other)])
     await env.moderator.slash(general, "board create", name="Spring")
     show_to_all(env, "jobs")
+    show_to_all(env, "mod")
+    await rule(env, log_channel=str(_channel(env, "log", env.moderator).id))
     with brought_along(env, env.ada) as (chat, ada_abroad):
         yield [
             Asker(name="sees `#secret`, asks there", who=insider, channel=secret,

@@ -12,11 +12,13 @@ LISTED, UNLISTED = "listed", "–"
 PUBLIC, PRIVATE, DONE = "public", "private", "done"
 ABSENT, NOT_THEIRS, NOT_HERE = "is not there", "not theirs", "not here"
 NO_BOARD: Final = "no board"
+UNREAD: Final = "not read"  # there is no log channel
 VEILED: Final = ", hidden"
 NO_COMMAND: Final = " "
 
 _SENTENCES: Final = {
     "There is no image": ABSENT,
+    "There is no such image": ABSENT,
     "holds no image of mine": ABSENT,
     "There is no waiting or running job": ABSENT,
     "No picture is attached": ABSENT,
@@ -26,6 +28,8 @@ _SENTENCES: Final = {
     "Only its requester": NOT_THEIRS,
     "only they and moderators": NOT_THEIRS,
     "Only moderators of this server": NOT_THEIRS,
+    "Only a moderator of where": NOT_THEIRS,
+    "Nobody would read that": UNREAD,
     "not everyone here may see: draw": NOT_HERE,
     "Something went wrong": "a fault",
 }
@@ -120,6 +124,10 @@ async def menu_same_seed(env: DiscordEnv, asker: Asker) -> str:
     return outcome(result)
 
 
+async def report(env: DiscordEnv, asker: Asker) -> str:
+    return outcome(await asker.slash("report", id=asker.image, why="x"))
+
+
 IMAGE_ROWS: Final[dict[str, Row]] = {
     "`/history`, also searched": history,
     "suggestions of `/recipe`": suggesting("recipe"),
@@ -142,11 +150,17 @@ IMAGE_ROWS: Final[dict[str, Row]] = {
     "**Add to board**": pressing("board"),
     "menu *Add to board*": choosing("Add to board"),
     "`/board add id`": slashing("board add"),
+    "menu *Report*": choosing("Report"),
+    "`/report id`": report,
+    "suggestions of `/mod hide`": suggesting("mod hide"),
+    "`/mod hide id`": slashing("mod hide"),
     "**Delete**": pressing("delete"),
 }
 # Boards are a server's; the simulated Discord has no menus in direct messages.
 SERVER_ONLY: Final = frozenset(
-    name for name in IMAGE_ROWS if "oard" in name or name.startswith("menu")
+    name
+    for name in IMAGE_ROWS
+    if "oard" in name or name.startswith("menu") or "/mod" in name or "/report" in name
 )
 
 

@@ -44,6 +44,7 @@ from tests.viewer_table.rows import (
     PRIVATE,
     PUBLIC,
     UNLISTED,
+    UNREAD,
 )
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -87,7 +88,7 @@ async def post_there(env: DiscordEnv, channel: Any, id_: str) -> Any:
 @pytest.mark.parametrize("column", HIDDEN)
 def test_what_may_not_be_seen_does_not_exist(table: Table, column: str):
     found = {row: table.cells[row, column] for row in IMAGE_ROWS}
-    assert set(found.values()) <= {ABSENT, UNLISTED, NO_BOARD, NO_COMMAND}, found
+    assert set(found.values()) <= {ABSENT, UNLISTED, NO_BOARD, UNREAD, NO_COMMAND}, found
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,8 @@ RULES: Final = (
     Rule(name="slow_mode", section=Section.QUOTAS, kind=Kind.NUMBER, least=0, most=21_600,
          unit="seconds"),
     Rule(name="log_channel", section=Section.SERVER, kind=Kind.CHANNEL, layers=ONLY_SERVER),
+    Rule(name="log_jobs", section=Section.SERVER, kind=Kind.CHOICE, usual=OFF, choices=_SWITCH,
+         layers=ONLY_SERVER),
     Rule(name="retention_days", section=Section.SERVER, kind=Kind.NUMBER, least=1, most=3650,
          unit="days", layers=WHOLE_SERVER, stricter=fewer),
 )  # fmt: skip

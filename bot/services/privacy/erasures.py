@@ -41,10 +41,12 @@ class Erasures:
 
     Attributes:
         cancel: Stops a job, by its id, for its requester; set once there is a queue.
+        show_logs: Lets the messages of log channels show what is left.
 
     """
 
     cancel: Cancel
+    show_logs: Callable[[], Awaitable[None]]
 
     def __init__(
         self,
@@ -141,6 +143,7 @@ class Erasures:
         await sweep_sources(self._store)
         board_ids = await tables.board_ids(user_id, before=before)
         await tables.erase_rest(user_id, before=before)
+        await self.show_logs()
         await self._boards.erase(order, also=board_ids)
         await self._boards.delete_copies(copies)
         await asyncio.to_thread(self._empty_quarantine, user_id)
@@ -168,6 +171,9 @@ class Erasures:
     async def _cancel(self, order: ErasureOrder, job_ids: Collection[str]) -> None:
         """Stop what waits or runs, and give what is on its way to Discord a moment."""
         wanted = set(job_ids)
+        for job in await self._store.jobs.held_of(order.user_id):
+            if job.id in wanted:  # that wait for a moderator
+                await self.cancel(job.id, order.user_id)
 
         def theirs() -> set[str]:
             return {each.job.id for each in self._active_jobs} & wanted

@@ -106,6 +106,12 @@ class _Customer:
         """Have the images."""
         self.ended.set()
 
+    async def held(self, job: Job) -> None:
+        """Nothing is held here."""
+
+    async def refused(self, job: Job, sentence: str, /) -> None:
+        """Nor refused."""
+
     async def failed(self, job: Job, sentence: str, /) -> None:
         """Have none."""
         self.failure = sentence

@@ -106,6 +106,12 @@ class Asker:
     async def done(self, job: Job, generations: Sequence[Generation]) -> None:
         self.generations = generations
 
+    async def held(self, job: Job) -> None:
+        """Nothing is held here."""
+
+    async def refused(self, job: Job, sentence: str, /) -> None:
+        """Nor refused."""
+
     async def failed(self, job: Job, sentence: str, /) -> None:
         self.sentence = sentence
 

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from bot.domain import scenes
 from bot.domain.boards import Access, Grant, ItemStatus, SheetOrder, StarRule
+from bot.domain.moderation import Decision
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.rules import Entry
 from bot.domain.search import Search
@@ -41,6 +42,7 @@ from tests.support.hidden_things import (
     Silent,
     Target,
     keep_board,
+    keep_entry,
     keep_image,
     keep_item,
     keep_job,
@@ -90,6 +92,7 @@ QUESTIONS: dict[str, Ask] = {
         pixels(c.t.seed).resize((80, 80)), viewer=c.v
     ),
     "jobs.queue": lambda c: [each.job for each in c.s.jobs.queue(viewer=c.v) if each.job],
+    "jobs.held": lambda c: c.s.jobs.held(viewer=c.v),
     "jobs.recent_sizes": lambda c: c.s.jobs.recent_sizes(viewer=c.v),
     "moderation.movable": lambda c: [each.job for each in c.s.moderation.movable(viewer=c.v)],
     "moderation.is_paused": lambda c: _now(lambda: c.s.moderation.is_paused(viewer=c.v)),
@@ -114,6 +117,10 @@ QUESTIONS: dict[str, Ask] = {
     "boards.star_board": lambda c: c.s.boards.star_board(c.t.channel, viewer=c.v),
     "usage.usage": lambda c: c.s.usage.usage(viewer=c.v, days=30),
     "usage.table": lambda c: c.s.usage.table(viewer=c.v, days=30),
+    "members.audit": lambda c: _audit(c),  # noqa: PLW0108 - it stands below
+    "cases.find": lambda c: c.s.cases.find(c.t.entry, viewer=c.v),
+    "cases.images": lambda c: c.s.cases.images(c.t.entry, viewer=c.v),
+    "cases.open_for": lambda c: c.s.cases.open_for(c.t.entry, Decision.DELETED, viewer=c.v),
     "rules.entries": lambda c: _now(lambda: c.s.rules.entries(viewer=c.v)),
     "rules.explain": lambda c: _now(lambda: c.s.rules.explain(_scene(c), viewer=c.v)),
     "rules.changes": lambda c: c.s.rules.changes(viewer=c.v),
@@ -135,6 +142,13 @@ CHANGES: dict[str, Ask] = {
     "moderation.clear": lambda c: c.s.moderation.clear(viewer=c.v, user_id=c.t.user),
     "moderation.pause": lambda c: c.s.moderation.pause(viewer=c.v),
     "moderation.resume": lambda c: c.s.moderation.resume(viewer=c.v),
+    "members.delete_images": lambda c: c.s.members.delete_images(
+        c.t.user, None, viewer=c.v, locale="en-US"
+    ),
+    "members.hide": lambda c: c.s.members.hide([c.t.image], viewer=c.v),
+    "cases.decide": lambda c: c.s.cases.decide(c.t.entry, Decision.DELETED, viewer=c.v),
+    "reports.report": lambda c: c.s.reports.report([c.t.image], "mine", viewer=c.v),
+    "reports.appeal": lambda c: c.s.reports.appeal(c.t.entry, "mine", viewer=c.v),
     "rules.change": lambda c: c.s.rules.change([_ban(c)], viewer=c.v),
     "rules.replace": lambda c: c.s.rules.replace("[server]\nuse = 'deny'", viewer=c.v),
     "rules.undo": lambda c: c.s.rules.undo(viewer=c.v),
@@ -184,6 +198,10 @@ NOT_ASKED = {
         ("privacy.overview", "privacy.data", "privacy.erase"),
         "one's own, wherever it is: `test_privacy.py` shows that nothing of others is in it",
     ),
+    "members.ban": "the same",
+    "members.unban": "the same",
+    "members.warn": "the same",
+    "reports.check_read": "whether the viewer's own guild has a log channel",
     "boards.space": "bytes of all boards of the server, which are its limit: everybody meets it",
 }
 WITHOUT_VIEWER = {
@@ -217,7 +235,10 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
     "boards.grant", "boards.revoke", "boards.set_stars",
     "boards.add_upload",  # that the very pixels of a hidden picture hang there already, is told
 }  # fmt: skip
-PARTS = ("jobs", "images", "boards", "moderation", "rules", "usage", "privacy")
+PARTS = (
+    "jobs", "images", "boards", "moderation", "members", "cases", "reports", "rules", "usage",
+    "privacy",
+)  # fmt: skip
 
 
 def _scene(c: Call) -> scenes.Scene:
@@ -237,6 +258,11 @@ async def _histories(c: Call) -> list[object]:
         None, Search(words=c.t.words), Search(seed=c.t.seed), Search(user_id=c.t.user),
     )  # fmt: skip
     return [await c.s.images.history(viewer=c.v, search=wish, page_size=3) for wish in wishes]
+
+
+async def _audit(c: Call) -> list[object]:
+    users = (None, c.t.user)
+    return [await c.s.members.audit(viewer=c.v, user_id=each, page_size=3) for each in users]
 
 
 async def _each_order(ask: Callable[[SheetOrder], Awaitable[object]]) -> list[object]:
@@ -280,6 +306,8 @@ USES_THE_SYSTEM = {
     "bot/discord_ui/guilds.py",  # of which servers the bot is a member
     "bot/discord_ui/places.py", "bot/discord_ui/viewers.py",  # which channels there are
     "bot/discord_ui/posts.py", "bot/discord_ui/replies.py", "bot/discord_ui/pixel_verdict.py",
+    "bot/discord_ui/moderation/writer.py", "cogs/moderation.py",  # what is carried out of decisions
+    "bot/playground/run.py",  # what its forgetful Discord no longer shows
     "cogs/gallery.py",  # which messages show what, and the playground's first images
 }  # fmt: skip
 
@@ -302,7 +330,7 @@ READS_RIGHTS = {
     "bot/discord_ui/channel_rules.py",  # what Discord says of them
     "bot/discord_ui/boards/people.py",  # what the bot itself may do
     "bot/playground/world.py",  # gives them
-    "cogs/jobs.py",  # tells Discord to whom the command is shown at first
+    "cogs/jobs.py", "cogs/moderation.py",  # tell Discord to whom the command is shown at first
 }  # fmt: skip
 
 
@@ -433,6 +461,8 @@ class Scene:
 
     async def _hide_in(self, place: Place, seen: Target) -> list[tuple[Target, Target]]:
         image, job, none = Target(), Target(), Target()
+        if place.guild_id is not None and not (self._moderates(place.guild_id)):
+            image = replace(image, entry=(await keep_entry(self.store, place, image)).id)
         if place.guild_id == self.guild:
             image = replace(image, channel=place.channel_id)
         comes_from = seen.image if place.guild_id == self.guild else None
@@ -447,6 +477,9 @@ class Scene:
             item = await keep_item(self.store, item, channel_id=at, image=image, is_off=is_off)
             pairs.append((item, replace(Target(), board=seen.board, seed=item.seed)))
         return pairs
+
+    def _moderates(self, guild_id: int) -> bool:
+        return self.world.is_moderator and guild_id == self.viewer.guild_id
 
     def _owns(self) -> bool:
         return self.world.is_moderator or self.world.access is Access.OWN

@@ -84,6 +84,12 @@ class Recorder:
             raise ConnectionError("nobody there")
         self.generations = list(generations)
 
+    async def held(self, job: Job) -> None:
+        """Nothing is held here."""
+
+    async def refused(self, job: Job, sentence: str, /) -> None:
+        """Nor refused."""
+
     async def failed(self, job: Job, sentence: str, /) -> None:
         self.sentence = sentence
 

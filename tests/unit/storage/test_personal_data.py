@@ -45,12 +45,14 @@ ERASED = {
     "charges": "personal_data; where a server has quotas, in charges.forget_old",
     "grants": "the same",
     "rule_changes": "personal_data, the name: who changed a server's rules is the server's",
+    "audit": "personal_data; of bans and warnings the id stays, as long as entries are kept",
+    "reports": "personal_data",
     "rules": "nowhere: what moderators decided about somebody is the server's, as long as it holds",
 }
 OF_NOBODY = {
     "model_files", "speeds", "load_times", "signing_key",  # of the machine
     "places", "memberships", "board_stars", "refusals",  # of servers
-    "file_checks", "erased",  # numbers
+    "file_checks", "erased", "sqlite_sequence",  # numbers
 }  # fmt: skip
 WORDS = b"zigguratic"
 
