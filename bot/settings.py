@@ -165,6 +165,11 @@ class Settings(BaseModel):
         description="Days that it is kept what moderators did, and what was refused and reported; "
         "/mod log shows it.",
     )
+    rules_file: Path | None = Field(
+        default=None,
+        description="Your own rules for all servers, which they cannot loosen: a TOML file with a "
+        "table [operator], as README.md shows.",
+    )
     quarantine_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=30,
         description="Days that files are kept in data/quarantine which the database does not name; "
@@ -244,7 +249,7 @@ class Settings(BaseModel):
             )
         return token
 
-    @field_validator("data_dir", "model_cache", "model", "words_file", mode="before")
+    @field_validator("data_dir", "model_cache", "model", "words_file", "rules_file", mode="before")
     @classmethod
     def _expand(cls, value: object) -> object:
         """Expand `~` and variables, as a shell would."""

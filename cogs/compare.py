@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -9,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.answers import Answer
+from bot.discord_ui.boards.defaults import with_style
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
@@ -55,7 +57,13 @@ class Compare(commands.Cog):
         """Queue the comparison as one job; the service acknowledges it."""
         axis = Axis(vary)
         _check_options(axis, given, has_values=bool(values and values.strip()))
+        usual = self._bot.service.policy.defaults(viewer_here(interaction).scene)
+        given["size"], given["quality"] = (
+            given["size"] or usual.size,
+            given["quality"] or usual.quality,
+        )
         requests = comparison(self._bot.service.sizes, axis, values=values or "", given=given)
+        requests = [replace(each, prompt=with_style(each.prompt, usual.style)) for each in requests]
         await submit(interaction, requests, spoiler=spoiler, axis=axis)
 
     @compare.autocomplete("size")

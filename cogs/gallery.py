@@ -24,7 +24,7 @@ from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.results import DEFAULT_FILESIZE_LIMIT, kept_images
-from bot.discord_ui.submission import bot_of, find, find_some
+from bot.discord_ui.submission import bot_of, find, find_some, public_locale
 from bot.discord_ui.uploads import thumbnail
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
@@ -96,16 +96,15 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     if is_public and message_id is not None and interaction.channel_id is not None:
         here = ImageMessage(channel_id=interaction.channel_id, message_id=message_id)
         await bot_of(interaction).service.system.note_copy(here, generations)
-    answer, locale = Answer.to(interaction), str(interaction.locale)
-    hidden = await bot_of(interaction).service.images.hidden_among(
-        [each.id for each in generations], viewer=viewer
-    )
+    answer, service = Answer.to(interaction), bot_of(interaction).service
+    locale = public_locale(interaction) if is_public else str(interaction.locale)
+    hidden = await service.images.hidden_among([each.id for each in generations], viewer=viewer)
     content = await kept_images(
         generations,
         limit_bytes=interaction.filesize_limit,
         locale=locale,
         notes=[] if is_public else [text("shown_to_you", locale)],
-        is_hidden=bool(hidden),
+        is_hidden=bool(hidden) or service.policy.hides(viewer.scene),
     )
     shown = await answer.give(content)
     if is_public and shown is not None and shown.message_id != message_id:

@@ -48,7 +48,7 @@ class Imagine(commands.Cog):
     @app_commands.describe(
         count="How many images, with the seeds seed, seed+1, …",
         spoiler="Hide the image until it is clicked",
-        plain="Leave out the words and the size of the board that this channel is",
+        plain="Leave out the words and the size that this channel's board and this server add",
         source="A picture to begin with; the prompt says what becomes of it",
         fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
@@ -77,7 +77,6 @@ class Imagine(commands.Cog):
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
-        rules = self._bot.service.sizes
         in_form = {field.option for field, _ in form_entries()}
         chosen = {name: value for name, value in given.items() if value is not None}
         typed = {name: str(value) for name, value in chosen.items() if name in in_form}
@@ -89,7 +88,8 @@ class Imagine(commands.Cog):
             await draw(interaction, typed, options)
         except BotError as error:
             locale = str(interaction.locale)
-            fields = request_fields({**usual_values(rules), **typed}, locale)
+            usual = await _usual_values(interaction, is_plain=plain)
+            fields = request_fields({**usual, **typed}, locale)
             title = text("imagine_title", locale)
             await refuse(interaction, error, "imagine", title, fields, options=options)
 
@@ -112,11 +112,12 @@ async def draw(
         BotError: Something of it does not work, or there is no room.
 
     """
-    service = bot_of(interaction).service
+    service, viewer = bot_of(interaction).service, viewer_here(interaction)
     prompt, size = typed["prompt"], typed.get("size", "").strip() or None
     if not options["plain"]:
-        prompt, size = await with_defaults(service, viewer_here(interaction), prompt, size)
+        prompt, size = await with_defaults(service, viewer, prompt, size)
     others = {field.option: options.get(field.option) for field in FIELDS}
+    others["quality"] = others["quality"] or service.policy.defaults(viewer.scene).quality
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
     source = None
     if options.get("source") is not None:
@@ -145,10 +146,13 @@ async def send_form(interaction: discord.Interaction, form: Form) -> None:
     await draw(interaction, form.typed, form.subject["options"])
 
 
-def usual_values(rules: SizeRules) -> dict[str, str]:
+async def _usual_values(interaction: discord.Interaction, *, is_plain: bool) -> dict[str, str]:
     """Return what a form shows where nothing was typed; an empty seed is a random one."""
     usual = {each.option: each.show(each.usual) for each in FIELDS if each.usual is not None}
-    return {**usual, SIZE.option: SIZE.show(rules.default)}
+    service, size = bot_of(interaction).service, None
+    if not is_plain:
+        _, size = await with_defaults(service, viewer_here(interaction), "", None)
+    return {**usual, SIZE.option: size or SIZE.show(service.sizes.default)}
 
 
 def size_choices(

@@ -46,6 +46,8 @@ EXTENSIONS: Final = (
     "cogs.privacy",
     "cogs.moderation",
     "cogs.reports",
+    "cogs.settings.group",
+    "cogs.quota",
     "cogs.help",
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,8 +29,8 @@ from bot.discord_ui.boundary import (
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
-from bot.discord_ui.formatting import shortened
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.modals import modal_of, typed_into
 from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of
 from bot.domain.forms import Field, Form
@@ -45,9 +45,6 @@ logger = logging.getLogger(__name__)
 
 FORM_TEMPLATE: Final = re.compile(r"zib:form:(?P<form>[a-z0-9]+)")
 AGAIN_TEMPLATE: Final = r"zib:again:(?P<form>[a-z0-9]+)"
-_LABEL: Final = 45  # characters of a title or a label; Discord's limit, as those that follow
-_HINT: Final = 100
-_VALUE: Final = 4000
 
 
 async def show_form(
@@ -68,7 +65,7 @@ async def show_form(
 
     """
     form = await _opened(interaction, kind, title, fields, subject)
-    await Answer.to(interaction).ask(lambda: _modal(form, form.shown))
+    await Answer.to(interaction).ask(lambda: modal_of(form, form.shown))
 
 
 async def refuse(
@@ -134,70 +131,6 @@ def values_in(typed: Mapping[str, str]) -> dict[str, str | None]:
     return {each.option: typed.get(each.option, "").strip() or None for each, _ in form_entries()}
 
 
-def _modal(form: Form, values: Mapping[str, str]) -> ui.Modal:
-    modal = ui.Modal(title=shortened(form.title, _LABEL), custom_id=f"zib:form:{form.id}")
-    for field in form.fields:
-        value = values.get(field.name, "")
-        modal.add_item(
-            ui.Label(
-                text=shortened(field.label, _LABEL),
-                description=None if field.hint is None else shortened(field.hint, _HINT),
-                component=_select(field, value) if field.choices else _text_input(field, value),
-            )
-        )
-    modal.stop()  # or discord.py keeps it, and mixes up two people's forms of one custom_id
-    return modal
-
-
-def _text_input(field: Field, value: str) -> ui.TextInput[Any]:
-    return ui.TextInput(
-        custom_id=field.name,
-        default=value[:_VALUE],
-        max_length=min(max(field.max_length, len(value)), _VALUE),  # it refuses longer defaults
-        required=field.is_required,
-        style=discord.TextStyle.paragraph if field.is_long else discord.TextStyle.short,
-    )
-
-
-def _select(field: Field, value: str) -> ui.Select[Any]:
-    chosen = value.split(",")
-    return ui.Select(
-        custom_id=field.name,
-        min_values=1,
-        max_values=field.max_choices,
-        options=[
-            discord.SelectOption(
-                label=each.label,
-                value=each.value,
-                description=each.description,
-                default=each.value in chosen,
-            )
-            for each in field.choices
-        ],
-    )
-
-
-def typed_into(interaction: discord.Interaction) -> dict[str, str]:
-    """Return the cleaned input of a form, by the names of its fields."""
-    data: Any = interaction.data
-    return {
-        each["custom_id"]: plain_text(each["value"])
-        if "value" in each
-        else ",".join(each["values"])
-        for each in _inner(data["components"])
-    }
-
-
-def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Return the fields in the labels or rows of a form."""
-    for each in components:
-        inside = each.get("components") or ([each["component"]] if "component" in each else [])
-        if inside:
-            yield from _inner(inside)
-        elif "value" in each or "values" in each:
-            yield each
-
-
 async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
     """Pass a form to its handler; if that refuses it, offer the form again as submitted."""
     typed, bot = typed_into(interaction), bot_of(interaction)
@@ -249,7 +182,7 @@ class AgainButton(AnswerableItem[Button], template=AGAIN_TEMPLATE):
         if form is None:
             raise RefusalError("form_old")
         values = {**form.shown, **form.typed}
-        await Answer.to(interaction).ask(lambda: _modal(form, values))
+        await Answer.to(interaction).ask(lambda: modal_of(form, values))
 
 
 class Forms(commands.Cog):

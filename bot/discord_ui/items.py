@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar
 import discord
 from discord import ui
 from discord.ext import commands
+from discord.ui.select import BaseSelect
 
 from bot.discord_ui.actions import check_use
 from bot.discord_ui.boundary import answer_error, errors_answered, is_welcome
@@ -16,7 +17,7 @@ from bot.discord_ui.interaction_kinds import action_of
 from bot.discord_ui.payloads import is_understood
 from bot.discord_ui.refusals import RefusalError
 
-_Item = TypeVar("_Item", bound=ui.Button[Any] | ui.Select[Any])
+_Item = TypeVar("_Item", bound=ui.Button[Any] | BaseSelect[Any])
 _NOTHING: Final = r"(?!)"  # matched by no `custom_id`; each kind of item brings a template
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import aiohttp
@@ -76,7 +77,8 @@ class DiscordReply:
 
     @property
     def _locale(self) -> str:
-        return self._origin.locale
+        """Return the language of what everyone reads; what is told in private is in theirs."""
+        return self._bot.service.policy.language(self._origin.scene) or self._origin.locale
 
     async def queued(self, entry: QueueEntry) -> None:
         """Acknowledge with position and time; after a restart, say that the job continues."""
@@ -202,6 +204,7 @@ class DiscordReply:
     async def done(self, job: Job, generations: Sequence[Generation]) -> None:
         """Put the images in place of the progress, and remember which message holds them."""
         await self._begin_end(job)
+        job = replace(job, origin=replace(job.origin, locale=self._locale))
         notes = await notes_on(self._bot, job, generations)
         with refusals_translated():
             async with self._lock:
@@ -228,15 +231,19 @@ class DiscordReply:
     async def failed(self, job: Job, sentence_: str) -> None:
         """Say in one sentence what went wrong: to the requester alone while that is possible."""
         await self._begin_end(job)
-        line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
         with refusals_translated():
             async with self._lock:
-                await self._fail(job, line)
+                await self._fail(job, sentence_)
 
-    async def _fail(self, job: Job, line: str) -> None:
+    def _failure(self, sentence_: str, locale: str) -> str:
+        return text("failed", locale, sentence=sentence(sentence_, locale))
+
+    async def _fail(self, job: Job, sentence_: str) -> None:
+        line = self._failure(sentence_, self._origin.locale)
         if self._interaction is not None and await self._whisper(line):
             return
-        content = Content(view=self._status(line, row=(), colour=views.WARNING))
+        shown = self._failure(sentence_, self._locale)
+        content = Content(view=self._status(shown, row=(), colour=views.WARNING))
         try:
             await self._post.deliver(content, job)
         except discord.HTTPException as error:
@@ -252,7 +259,7 @@ class DiscordReply:
     async def undelivered(self, job: Job, sentence_: str) -> None:
         """Write to the requester that their images are kept; else answer where they asked."""
         await self._begin_end(job)
-        line = text("failed", self._locale, sentence=sentence(sentence_, self._locale))
+        line = self._failure(sentence_, self._origin.locale)
         with refusals_translated():
             async with self._lock:
                 try:
@@ -260,7 +267,7 @@ class DiscordReply:
                 except discord.HTTPException as error:
                     if refusal_of(error) is Refusal.PASSING:
                         raise
-                    await self._fail(job, line)
+                    await self._fail(job, sentence_)
 
     async def _whisper(self, line: str) -> bool:
         """Replace the public message by a private one; say whether they were told."""
@@ -294,15 +301,15 @@ class DiscordReply:
     async def cancelled(self, job: Job, *, by_requester: bool) -> None:
         """Delete the message, or replace it by a note if a moderator cancelled the job."""
         await self._begin_end(job)
-        line = text("cancelled" if by_requester else "cancelled_by_moderator", self._locale)
+        key = "cancelled" if by_requester else "cancelled_by_moderator"
         with refusals_translated():
             async with self._lock:
                 if by_requester and await self._post.delete():
                     return
                 is_there = not by_requester and self._interaction is not None
-                if is_there and await self._whisper(line):
+                if is_there and await self._whisper(text(key, self._origin.locale)):
                     return
-                view = self._status(line, row=(), colour=views.STOPPED)
+                view = self._status(text(key, self._locale), row=(), colour=views.STOPPED)
                 await self._post.edit(Content(view=view))
 
     def _status(self, line: str, **options: Any) -> ui.LayoutView:  # noqa: ANN401 - of `status`

@@ -10,7 +10,7 @@ from typing import Final
 import discord
 
 from bot.discord_ui import views
-from bot.discord_ui.boards.defaults import board_notes
+from bot.discord_ui.boards.defaults import style_notes
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import image_row
 from bot.discord_ui.content import Content
@@ -39,7 +39,7 @@ def upload_limit(bot: ImageBot, origin: JobSource) -> int:
 async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -> list[str]:
     """Return the notes above finished images."""
     notes = await verdict(bot.service, job, generations)
-    return notes + await board_notes(bot.service, job)
+    return notes + await style_notes(bot.service, job)
 
 
 async def images_content(

@@ -46,6 +46,12 @@ def origin_of(interaction: discord.Interaction) -> JobSource:
     )
 
 
+def public_locale(interaction: discord.Interaction) -> str:
+    """Return the language of an answer that everyone here reads."""
+    own = str(interaction.locale)
+    return bot_of(interaction).service.policy.language(scene_here(interaction)) or own
+
+
 def series(first: ImageRequest, count: int) -> list[ImageRequest]:
     """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
     return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]

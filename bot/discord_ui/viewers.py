@@ -39,17 +39,35 @@ def place_here(interaction: discord.Interaction) -> Place | None:
 async def scene_of(interaction: discord.Interaction) -> Scene:
     """Return who asks and where, as rules know it; looked up once for an interaction."""
     if "scene" not in interaction.extras:
-        bot, place, scene = interaction.client, place_here(interaction), scene_here(interaction)
+        bot, scene = interaction.client, scene_here(interaction)
         assert isinstance(bot, ImageBot)
-        if place is not None and bot.service.rules.book(scene.guild_id).has_kinds:
-            spoilers = await places_of(bot).spoilers(place.guild)
-            if scene.kind is ChannelKind.NORMAL and (
-                spoilers is None or _ground_id(place) in spoilers
-            ):
-                scene = replace(scene, kind=ChannelKind.SPOILER)
-        interaction.extras["scene"] = scene
+        interaction.extras["scene"] = await _told_apart(bot, scene, place_here(interaction))
     found: Scene = interaction.extras["scene"]
     return found
+
+
+async def scene_in(bot: ImageBot, who: discord.User | discord.Member, place: Place) -> Scene:
+    """Return what somebody falls under in a place of a server, wherever they are now."""
+    is_adult = is_age_restricted(place)
+    scene = Scene(
+        guild_id=place.guild.id,
+        user_id=who.id,
+        role_ids=_role_ids(who),
+        places=places_around(place, place.id),
+        kind=ChannelKind.AGE_RESTRICTED if is_adult else ChannelKind.NORMAL,
+    )
+    return await _told_apart(bot, scene, place)
+
+
+async def _told_apart(bot: ImageBot, scene: Scene, place: Place | None) -> Scene:
+    """Return a scene with its kind of channel, where rules ask for it: Discord may have to tell."""
+    if place is None or not bot.service.rules.book(scene.guild_id).has_kinds:
+        return scene
+    spoilers = await places_of(bot).spoilers(place.guild)
+    if scene.kind is not ChannelKind.NORMAL:
+        return scene
+    is_spoiler = spoilers is None or _ground_id(place) in spoilers
+    return replace(scene, kind=ChannelKind.SPOILER) if is_spoiler else scene
 
 
 def scene_here(interaction: discord.Interaction) -> Scene:

@@ -1,10 +1,20 @@
-"""A form with fields of text, as it is kept until it is answered."""
+"""A form, as it is kept until it is answered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+
+
+class FieldKind(StrEnum):
+    """How a field is filled in; what has choices and no kind of its own is a select."""
+
+    TEXT = "text"
+    RADIO = "radio"  # one of at most ten choices, all in sight
+    CHECKBOXES = "checkboxes"  # any of at most ten
+    CHANNEL = "channel"  # the id of a text channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +39,7 @@ class Field:
 
     name: str
     label: str
+    kind: FieldKind = FieldKind.TEXT
     hint: str | None = None
     value: str = ""
     max_length: int = 300

@@ -8,8 +8,10 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "button_board": "Add to board",
     "board_words_added": "📌 With the words of this channel's board: {words} · `plain:True` leaves "
     "them out",
-    "board_too_long": "With the words of this channel's board the prompt has {tokens} tokens: "
-    "{limit} are the limit. `plain:True` leaves the board's words out.",
+    "server_words_added": "🏠 With the words that this server adds: {words} · `plain:True` in "
+    "`/imagine` leaves them out",
+    "board_too_long": "With the words that this channel or server adds the prompt has {tokens} "
+    "tokens: {limit} are the limit. `plain:True` leaves those words out.",
     # Refusals
     "board_no_guild": "Boards belong to a server that has invited me: use this there.",
     "board_none": "There is no board here yet: `/board create` makes one.",
@@ -226,9 +228,10 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
 BOARDS_CHINESE: Final[dict[str, str]] = {
     "button_board": "加入画板",
     "board_words_added": "📌 已加上本频道画板的词：{words} · `plain:True` 可不加",
+    "server_words_added": "🏠 已加上本服务器的词：{words} · 在 `/imagine` 中用 `plain:True` 可不加",
     # Refusals
-    "board_too_long": "加上本频道画板的词，提示词有 {tokens} 个词元：最多 {limit} 个。"
-    "用 `plain:True` 可不加画板的词。",
+    "board_too_long": "加上本频道或本服务器的词，提示词有 {tokens} 个词元：最多 {limit} 个。"
+    "用 `plain:True` 可不加这些词。",
     "board_no_guild": "画板属于邀请了我的服务器：请在那里使用。",
     "board_none": "这里还没有画板：用 `/board create` 新建。",
     "board_none_to_add": "这里没有你可以添加的画板：用 `/board create` 新建。",
@@ -436,9 +439,9 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
 # The names, options and descriptions of the commands, by their English text.
 BOARDS_CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Add to board": "加入画板",
-    "plain": "不加画板词",
-    "Leave out the words and the size of the board that this channel is":
-        "不加本频道画板的词和尺寸",
+    "plain": "不加附加词",
+    "Leave out the words and the size that this channel's board and this server add":
+        "不加本频道画板和本服务器的词与尺寸",
     "board": "画板",
     "Mood boards of this server": "本服务器的画板",
     "create": "新建",

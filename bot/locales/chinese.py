@@ -8,6 +8,7 @@ from bot.locales.boards import BOARDS_CHINESE, BOARDS_CHINESE_COMMANDS
 from bot.locales.exhibits import EXHIBITS_CHINESE
 from bot.locales.moderation import MODERATION_CHINESE, MODERATION_CHINESE_COMMANDS
 from bot.locales.privacy import PRIVACY_CHINESE, PRIVACY_CHINESE_COMMANDS
+from bot.locales.rules import RULES_CHINESE, RULES_CHINESE_COMMANDS
 from bot.locales.usage import USAGE_CHINESE, USAGE_CHINESE_COMMANDS
 
 CHINESE: Final[dict[str, str]] = {
@@ -16,6 +17,7 @@ CHINESE: Final[dict[str, str]] = {
     **USAGE_CHINESE,
     **PRIVACY_CHINESE,
     **MODERATION_CHINESE,
+    **RULES_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
@@ -303,11 +305,11 @@ CHINESE: Final[dict[str, str]] = {
 
 ### 查找与等待
 `/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
-`/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消
+`/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消 · `/quota` 剩余限额
 `/privacy` 关于你保存了什么：查看、取得、清除
 管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务 · `/mod` 管理成员
 `/report` 向管理员举报一张图 · `/appeal` 对他们的决定提出申诉
-服务器主人：`/stats` 查看本服务器的使用情况
+服务器管理者：`/settings` 设置规则 · `/stats` 查看使用情况
 -# {model} · 自然尺寸 {size}""",
 }
 
@@ -317,6 +319,7 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     **USAGE_CHINESE_COMMANDS,
     **PRIVACY_CHINESE_COMMANDS,
     **MODERATION_CHINESE_COMMANDS,
+    **RULES_CHINESE_COMMANDS,
     "imagine": "画图",
     "show": "展示",
     "history": "历史",

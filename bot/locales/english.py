@@ -8,6 +8,7 @@ from bot.locales.boards import BOARDS_ENGLISH
 from bot.locales.exhibits import EXHIBITS_ENGLISH
 from bot.locales.moderation import MODERATION_ENGLISH
 from bot.locales.privacy import PRIVACY_ENGLISH
+from bot.locales.rules import RULES_ENGLISH
 from bot.locales.usage import USAGE_ENGLISH
 
 ENGLISH: Final[dict[str, str]] = {
@@ -16,6 +17,7 @@ ENGLISH: Final[dict[str, str]] = {
     **USAGE_ENGLISH,
     **PRIVACY_ENGLISH,
     **MODERATION_ENGLISH,
+    **RULES_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
@@ -328,10 +330,10 @@ seeds or negatives) on one seed, as one labelled sheet; the buttons under it bri
 `/history` what was made here · `/show` an image by its id · `/recipe` what made it ·
 `/reproduce` draw it again and compare · `/inspect` where a picture comes from ·
 `/lineage` its family as a picture
-`/queue` who is before you · `/cancel` what waits or is drawn
+`/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
 `/privacy` what is stored about you; get it, have it erased
 Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members
 `/report` an image to moderators · `/appeal` against what they decided
-Owners: `/stats` counts what this server draws
+Its managers: `/settings` has this server's rules · `/stats` counts what it draws
 -# {model} · {size} is its natural size""",
 }

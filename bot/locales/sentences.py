@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.locales.rule_sentences import RULE_SENTENCES
+
 
 def in_chinese(message: str) -> str:
     """Return the sentence in Chinese with the same values, or unchanged if its shape is unknown."""
+    if line := _IN_FILE.fullmatch(message):
+        return f"文件第 {line[1]} 行：{in_chinese(line[2])}"
     for pattern, chinese in _SENTENCES:
         match = pattern.fullmatch(message)
         if match is not None:
@@ -19,6 +23,7 @@ def _compiled(pairs: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in pairs.items())
 
 
+_IN_FILE: Final = re.compile(r"Line (\d+) of the file: (.*)", re.DOTALL)
 _NOUNS: Final = {
     "prompt": "提示词", "name": "名称", "brief": "简介", "style": "风格", "caption": "说明",
     "credit": "署名", "tag": "标签", "comment": "评论",
@@ -87,6 +92,7 @@ _SENTENCES: Final = _compiled({
         r"图片检查认为它不合适（\1，上限是 \2）：请换一张图片。",
     r"The picture could not be checked, so .*":
         "图片无法检查，因此不显示：请再试一次；若仍然如此，请告诉机器人的运营者。",
+    **RULE_SENTENCES,
     # The queue and the service
     r"You already have (\d+) jobs in the queue, and (\d+) are the limit: .*":
         r"你已有 \1 个任务在队列中，上限是 \2 个：请等一个完成，或用 /cancel 取消一个。",

@@ -20,6 +20,7 @@ from bot.domain.rules import (
     ASK,
     OFF,
     REFUSE,
+    SENDER,
     SPOILER,
     Decision,
     Entry,
@@ -27,13 +28,13 @@ from bot.domain.rules import (
     Limit,
     QuotaError,
     Scene,
-    Value,
     cost_of,
 )
 from bot.domain.rules.quota import DAY, HOUR, IMAGE, MONTH, shown_moment
 from bot.domain.words import FoundWord, WordFilter, WordListError, built_in, parse_list
 from bot.environment.text_files import NotTextError, decode
 from bot.errors import BotError, InvalidRequestError, SettingsError
+from bot.services.operator_rules import read_rules_file
 from bot.services.picture_check import PictureCheck
 from bot.services.rules import Rules
 from bot.settings import Settings
@@ -198,7 +199,7 @@ class Policy:
             raise UnwantedWordError(PROMPT_NOUN, next(iter(found.values())))
         words = ", ".join(dict.fromkeys(quoted(each.entry.written) for each in found.values()))
         return Admission(
-            spoiler=(bool(found) and measure == SPOILER) or self._hides(scene),
+            spoiler=(bool(found) and measure == SPOILER) or self.hides(scene),
             hold=f"Its prompt has {words}." if found and measure == ASK else None,
             bill=self._bill(requests, scene),
         )
@@ -227,6 +228,14 @@ class Policy:
             if measure == ASK:
                 return ASK_AGAIN
         return None
+
+    async def hides_image(self, job: Job, index: int) -> bool:
+        """Tell whether an image that is about to begin is to be hidden until it is clicked."""
+        scene = job.origin.scene
+        if self.hides(scene):
+            return True
+        measure, found = await self._look_at(job.requests[index : index + 1], scene)
+        return bool(found) and measure == SPOILER
 
     async def check_texts(self, texts: Mapping[str, object], scene: Scene) -> None:
         """Refuse names, captions and comments with unwanted words; others read them unasked.
@@ -318,6 +327,15 @@ class Policy:
 
     # What is asked for
 
+    def language(self, scene: Scene) -> str | None:
+        """Return the language of what everyone reads here; None where it is its requester's."""
+        found = str(self._rules.value("language", scene))
+        return None if found == SENDER else found
+
+    def hides(self, scene: Scene) -> bool:
+        """Tell whether images are hidden here until they are clicked."""
+        return self._rules.value("spoiler", scene) != OFF
+
     def defaults(self, scene: Scene) -> Defaults:
         """Return what a request here takes from the rules."""
         value = functools.partial(self._rules.value, scene=scene)
@@ -335,6 +353,11 @@ class Policy:
     def server_limits(self, scene: Scene) -> tuple[Limit, ...]:
         """Return how much all members of a server together may have drawn."""
         return self._limits("total", scene)
+
+    def pause_s(self, scene: Scene) -> int:
+        """Return how many seconds have to lie between two jobs of a member; 0 is no slow mode."""
+        found = self._rules.value("slow_mode", scene)
+        return found if isinstance(found, int) else 0
 
     def _limits(self, prefix: str, scene: Scene, carry: int = 0) -> tuple[Limit, ...]:
         found = []
@@ -356,16 +379,12 @@ class Policy:
         return tuple(found)
 
     def _bill(self, requests: Sequence[ImageRequest], scene: Scene) -> Bill:
-        pause_s = self._rules.value("slow_mode", scene)
         return Bill(
             costs=tuple(cost_of(each, self._usual) for each in requests),
             member=self.limits(scene),
             server=self.server_limits(scene),
-            pause_s=pause_s if isinstance(pause_s, int) else 0,
+            pause_s=self.pause_s(scene),
         )
-
-    def _hides(self, scene: Scene) -> bool:
-        return self._rules.value("spoiler", scene) != OFF
 
     def _check_limits(self, requests: Sequence[ImageRequest], scene: Scene) -> None:
         """Refuse images that are too large, too many, or of a kind that is not drawn here."""
@@ -409,22 +428,45 @@ class Policy:
 
 
 def operator_entries(settings: Settings) -> tuple[Entry, ...]:
-    """Return the rules that the operator's settings are.
+    """Return the operator's rules: those of RULES_FILE, and what WORDS and PICTURES stand for.
 
     Raises:
-        SettingsError: The list of words cannot be read.
+        SettingsError: A file of theirs cannot be used, or says what a setting says, too.
 
     """
-    values: dict[str, Value] = {}
-    if settings.words != OFF:
-        values |= {"words": settings.words, "own_words": _own_list(settings)}
-    elif settings.words_file is not None:
-        logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
-    if settings.pictures != OFF:
-        above = max(1, round(settings.pictures_threshold * PERCENT))
-        values |= {"pictures": settings.pictures, "pictures_above": above}
-    return tuple(
-        Entry(layer=Layer.OPERATOR, name=name, value=value) for name, value in values.items()
+    path = settings.rules_file
+    from_file = () if path is None else read_rules_file(path)
+    named = {each.name for each in from_file}
+    short = {
+        f"WORDS={settings.words}": _word_entries(settings),
+        f"PICTURES={settings.pictures}": _picture_entries(settings),
+    }
+    for setting, entries in short.items():
+        if twice := named & {each.name for each in entries}:
+            raise SettingsError(
+                f"{setting} and the rule {min(twice)} of RULES_FILE '{path}' are about the same: "
+                "leave one of them out."
+            )
+    return (*from_file, *(each for entries in short.values() for each in entries))
+
+
+def _word_entries(settings: Settings) -> tuple[Entry, ...]:
+    if settings.words == OFF:
+        if settings.words_file is not None:
+            logger.warning("WORDS_FILE is not read: set WORDS=refuse or WORDS=spoiler")
+        return ()
+    words = Entry(layer=Layer.OPERATOR, name="words", value=settings.words)
+    own = Entry(layer=Layer.OPERATOR, name="own_words", value=_own_list(settings))
+    return (words, own) if own.value else (words,)
+
+
+def _picture_entries(settings: Settings) -> tuple[Entry, ...]:
+    if settings.pictures == OFF:
+        return ()
+    above = max(1, round(settings.pictures_threshold * PERCENT))
+    return (
+        Entry(layer=Layer.OPERATOR, name="pictures", value=settings.pictures),
+        Entry(layer=Layer.OPERATOR, name="pictures_above", value=above),
     )
 
 
@@ -436,6 +478,8 @@ def _filter(lists: frozenset[str] | None, own: tuple[str, ...]) -> WordFilter:
 
 def _use_sentence(action: str, decision: Decision) -> str:
     entry = decision.entry
+    if decision.limit is not None or (entry is not None and entry.layer is Layer.OPERATOR):
+        return f"The operator of this bot does not let you use {quoted(action)} here."
     if entry is not None and entry.layer is Layer.MEMBER:
         until = "" if entry.until is None else f" until {shown_moment(entry.until)}"
         return f"A moderator of this server has stopped you from using this bot{until}."

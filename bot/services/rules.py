@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.domain.jobs import now
 from bot.domain.moderation import AuditEntry
 from bot.domain.rules import (
     DENY,
+    RULES,
     WHOLE,
     Decision,
     Entry,
     Layer,
+    Rule,
     RuleBook,
     Scene,
     Value,
@@ -22,6 +25,7 @@ from bot.domain.rules import (
     rule_in,
     to_toml,
 )
+from bot.domain.scenes import Subject
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
 from bot.storage import Store
@@ -29,6 +33,26 @@ from bot.storage.rules import RuleChange, Step, steps_between
 
 MAX_ENTRIES: Final = 2_000  # of one server
 CHANGES_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A rule as it is for a member, a role, a place or the whole server.
+
+    Attributes:
+        own: What is set for the very subject; None where nothing is.
+        outer: What it would come to without that.
+
+    """
+
+    decision: Decision
+    own: Entry | None
+    outer: Decision
+
+    @property
+    def rule(self) -> Rule:
+        """Return the rule."""
+        return self.decision.rule
 
 
 class Rules:
@@ -96,6 +120,28 @@ class Rules:
             raise BotError("These rules are another server's: ask there.")
         return self.book(scene.guild_id).explain(scene, now())
 
+    def of_subject(
+        self, subject: Subject, around: Sequence[Subject] = (), *, viewer: Viewer
+    ) -> list[Setting]:
+        """Return every rule as it is for a member, a role or a place in the viewer's guild.
+
+        Args:
+            subject: Whom or what it is for.
+            around: What else holds there, the innermost first; the whole server is added.
+            viewer: Who asks.
+
+        """
+        book, at = self.book(_managed(viewer)), now()
+        subjects = [(each,) for each in dict.fromkeys((subject, *around, (Layer.SERVER, WHOLE)))]
+        own = {each.name: each for each in book.entries if (each.layer, each.subject) == subject}
+        found = []
+        for rule in RULES:
+            entry, decision = own.get(rule.name), book.decide_for(rule.name, subjects, at)
+            bare = RuleBook((each for each in book.entries if each != entry), self._operator)
+            outer = decision if entry is None else bare.decide_for(rule.name, subjects, at)
+            found.append(Setting(decision=decision, own=entry, outer=outer))
+        return found
+
     async def change(
         self, entries: Sequence[Entry], removed: Iterable[Entry] = (), *, viewer: Viewer
     ) -> RuleChange | None:
@@ -106,7 +152,7 @@ class Rules:
 
         """
         guild_id = _managed(viewer)
-        gone = {each.key for each in removed}
+        gone = {_placed(each, guild_id).key for each in removed}
         given = {each.key: each for each in (_placed(each, guild_id) for each in entries)}
         async with self._changing:
             old = self.book(guild_id).entries
@@ -127,12 +173,19 @@ class Rules:
                 guild_id, [*timed, *(each for each in new if each.key not in keys)], viewer
             )
 
-    async def undo(self, *, viewer: Viewer) -> RuleChange | None:
-        """Take back the newest change that was not taken back yet; None where there is none."""
+    async def last_change(self, *, viewer: Viewer) -> RuleChange | None:
+        """Return the newest change that was not taken back yet; None where there is none."""
+        return await self._store.rules.last_to_undo(_managed(viewer))
+
+    async def undo(self, *, viewer: Viewer, change_id: int | None = None) -> RuleChange | None:
+        """Take back the newest change that was not taken back yet; None where there is none.
+
+        With a `change_id` also None where that is not the newest one any more.
+        """
         guild_id = _managed(viewer)
         async with self._changing:
             last = await self._store.rules.last_to_undo(guild_id)
-            if last is None:
+            if last is None or change_id not in {None, last.id}:
                 return None
             steps = [each.reverse for each in last.steps]
             return await self._write(guild_id, steps, viewer, undoes=last.id)

@@ -53,6 +53,7 @@ from bot.services.policy import Policy
 from bot.services.privacy import PrivacyParts
 from bot.services.queue import FairQueue
 from bot.services.queue_view import QueueView
+from bot.services.quotas import Quotas
 from bot.services.reports import Reports
 from bot.services.resumption import Resumption
 from bot.services.retries import RetryPolicy
@@ -86,6 +87,7 @@ class Service:
         rules: What servers decide for themselves.
         usage: How much it is used.
         policy: What these rules say of whatever is asked for.
+        quotas: How much members may still have drawn.
         model_id: What draws.
         forms: The forms that were opened, by who opened them.
         hints: The hints that were given, by who got them.
@@ -129,6 +131,7 @@ class Service:
         self.model_id = files.model_id
         self.usage = UsageReports(store)
         self.policy = Policy(self.rules, self.sizes.default, PictureCheck(classifier))
+        self.quotas = Quotas(store, self.policy)
         boards = BoardContext(
             store=store,
             policy=self.policy,

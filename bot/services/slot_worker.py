@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
@@ -236,6 +236,9 @@ class SlotWorker:
             preview=PreviewKind.NONE if is_checked else PreviewKind.SMALL,
             preview_every_s=PREVIEW_EVERY_S,
         )
+        if not active.job.spoiler and await self._parts.policy.hides_image(active.job, index):
+            await self._parts.store.jobs.hide(active.job.id)
+            active.job = replace(active.job, spoiler=True)
         # Last, as no rule may change between this and the slot.
         if (refusal := await self._parts.policy.refusal(active.job, index)) is not None:
             self._note_refusal(active.job, refusal)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiosqlite
 
-from bot.domain.forms import Choice, Field, Form
+from bot.domain.forms import Choice, Field, FieldKind, Form
 from bot.domain.jobs import new_id, now
 from bot.storage.database import Database
 
@@ -83,4 +83,5 @@ def _form(row: aiosqlite.Row) -> Form:
 
 def _field(values: dict[str, Any]) -> Field:
     choices = [Choice(**each) for each in values.pop("choices")]
-    return Field(**values, choices=choices)
+    kind = FieldKind(values.pop("kind", FieldKind.TEXT))  # older rows have none
+    return Field(**values, kind=kind, choices=choices)

@@ -112,6 +112,11 @@ class JobTable:
                 (now().isoformat(), job_id),
             )
 
+    async def hide(self, job_id: str) -> None:
+        """Let a job's images be hidden until they are clicked."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE jobs SET spoiler = 1 WHERE id = ?", (job_id,))
+
     async def set_posted(self, job_id: str) -> None:
         """Record that a job's images are posted; its interaction's token is of no more use."""
         async with self._database.transaction() as db:

@@ -32,7 +32,7 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.recipes import command_of
 from bot.discord_ui.refusals import RefusalError
-from bot.discord_ui.submission import bot_of, series, still_there, submit
+from bot.discord_ui.submission import bot_of, public_locale, series, still_there, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, Item
 from bot.domain.deferrals import Repeat
@@ -173,7 +173,8 @@ async def compare(
     if share:
         await check_open_here(interaction, found, items, "board_not_shareable")
     await defer(interaction, ephemeral=not share, repeat=Repeat.UNANSWERED)
-    await Answer.to(interaction).give(await _comparison(interaction, found, items))
+    locale = public_locale(interaction) if share else str(interaction.locale)
+    await Answer.to(interaction).give(await _comparison(interaction, found, items, locale))
 
 
 async def check_open_here(
@@ -194,8 +195,10 @@ async def check_open_here(
             raise RefusalError(key, number=number)
 
 
-async def _comparison(interaction: discord.Interaction, board: Board, items: list[Item]) -> Content:
-    locale, service = str(interaction.locale), bot_of(interaction).service
+async def _comparison(
+    interaction: discord.Interaction, board: Board, items: list[Item], locale: str
+) -> Content:
+    service = bot_of(interaction).service
     async with service.looking:
         upload = await asyncio.to_thread(
             _draw,

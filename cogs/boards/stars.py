@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import discord
@@ -15,7 +16,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import generation_ids
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
 from bot.discord_ui.places import places_of
-from bot.discord_ui.viewers import viewer_in
+from bot.discord_ui.viewers import scene_in, viewer_in
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
 
@@ -41,6 +42,8 @@ class Stars(commands.Cog):
         if await self._bot.service.system.boards.stars(payload.guild_id) is None:
             return
         viewer = await self._viewer(member, payload.channel_id)
+        if not self._may_use(viewer):
+            return
         thread = member.guild.get_thread(payload.channel_id)
         board_id = await self._bot.service.boards.star_board(
             payload.channel_id, thread.parent_id if thread else None, viewer=viewer
@@ -72,7 +75,20 @@ class Stars(commands.Cog):
     async def _viewer(self, member: discord.Member, channel_id: int) -> Viewer:
         """Return what somebody who stars a message may see from there."""
         here = await places_of(self._bot).find(member.guild, channel_id)
-        return await viewer_in(self._bot, member, channel_id, here=here)
+        viewer = await viewer_in(self._bot, member, channel_id, here=here)
+        if here is None:
+            return viewer
+        scene = await scene_in(self._bot, member, here)
+        return replace(viewer, places=scene.places, kind=scene.kind)
+
+    def _may_use(self, viewer: Viewer) -> bool:
+        """Tell whether the rules let somebody use boards; nobody is told of a star in vain."""
+        try:
+            self._bot.service.policy.check_use("board", viewer.scene)
+        except BotError as error:
+            logger.info("A star is not heeded: %s", error.message)
+            return False
+        return True
 
     async def _hang(self, message: discord.Message, board_id: str, viewer: Viewer) -> bool:
         """Hang all pictures of a message up; return whether one hangs there now."""

@@ -100,17 +100,19 @@ def button(
     return Act(of=f"button {action}", prepare=prepare, draws=draws)
 
 
-def select(
-    action: str, under: Source, value: str | None = None, *, after: Prepare = nothing
-) -> Act:
-    """Return the act of choosing from a select, its first option unless one is named."""
+def select(action: str, under: Source, value: Any = None, *, after: Prepare = nothing) -> Act:
+    """Return the act of choosing from a select, its first option unless one is named.
+
+    A member, role or channel is made from the scene.
+    """
 
     async def prepare(scene: Scene) -> Do:
         message = await under(scene)
         await after(scene)
         message, custom_id = await _found(scene, message, f"zib:{action}:")
         [found] = [each for each in walk(message) if each.get("custom_id") == custom_id]
-        chosen = [value or found["options"][0]["value"]]
+        first = value or found["options"][0]["value"]
+        chosen = [first(scene) if callable(first) else first]
 
         async def do() -> Done:
             who = scene.place.moderator

@@ -1,7 +1,8 @@
 """Everything that people can send to the bot, by short names: nothing of it may lack a row.
 
 `/board vote` is a command, `menu Recipe` a message's menu, `button same` what has the `custom_id`
-`zib:same:…`, `button b:vote` and `select s:look` are of boards, `form edit` is a form.
+`zib:same:…`, `button b:vote` and `select s:look` are of boards, `button set:undo` and `select
+pick:layer` of the page of rules, `form edit` is a form.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from bot.discord_ui import buttons
 from bot.discord_ui.items import AnswerableItem
 from cogs import sources
 from cogs.boards import group
+from cogs.settings import pages
 from tests.support.discord_server.bot_process import BotProcess
 from tests.support.discord_server.launch import FORM_LINE, ITEM_LINE
 from tests.support.discord_server.server import DiscordServer
@@ -21,11 +23,15 @@ SUBCOMMANDS: Final = {1, 2}  # kinds of options that are subcommands or groups o
 MENU: Final = 3  # a command of a message's menu
 APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 
+# What stands between `zib:` and the action, where one class has several.
+_OF_ONE_CLASS: Final = {"b": "button", "s": "select", "set": "button", "pick": "select"}
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "ImageButton": buttons._ACTIONS | sources.ACTIONS,
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
+    "RulesButton": pages.BUTTONS,
+    "RulesSelect": dict.fromkeys(pages.SELECTS),
 }
 
 
@@ -66,8 +72,8 @@ def _pattern(cls: Any) -> str:
 
 def _named(custom_id: str) -> str:
     _, kind, action = custom_id.split(":", 2)
-    if kind in {"b", "s"}:
-        return f"{'button' if kind == 'b' else 'select'} {kind}:{action.partition(':')[0]}"
+    if kind in _OF_ONE_CLASS:
+        return f"{_OF_ONE_CLASS[kind]} {kind}:{action.partition(':')[0]}"
     return f"button {kind}"
 
 

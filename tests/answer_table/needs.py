@@ -179,6 +179,11 @@ def board_id(scene: Scene, name: str = "Heap") -> str:
     return str(found)
 
 
+def new_rules(scene: Scene) -> tuple[str, bytes]:
+    """Return a file of rules that differs from the last one and changes nothing for anybody."""
+    return "rules.toml", f"[server]\nquota_month = {100_000 + next(scene.seeds)}".encode()
+
+
 def heap(scene: Scene) -> list[str]:
     return [board_id(scene)]
 

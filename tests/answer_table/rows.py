@@ -21,6 +21,7 @@ from tests.answer_table.needs import (
     image,
     image_id,
     new_name,
+    new_rules,
     new_words,
     paused,
     pinned,
@@ -92,6 +93,29 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/jobs clear`": command("jobs clear", first=waits),
     "`/jobs clear`, refused": command("jobs clear"),
     "`/stats`": command("stats"),
+}
+
+RULES: Final = shown(command("settings show", first=said("settings import", file=new_rules)))
+ALLOWED: Final = {f"use.{each}": "allow" for each in ("history", "lineage", "queue", "board")}
+SERVER_RULES: Final[dict[str, Act]] = {
+    "`/settings show`": command("settings show"),
+    "`/settings explain`": command("settings explain"),
+    "`/settings log`": command("settings log"),
+    "`/settings undo`": command("settings undo", first=said("settings import", file=new_rules)),
+    "`/settings export`": command("settings export"),
+    "`/settings import`": command("settings import", file=new_rules),
+    "`/quota show`": command("quota show"),
+    "`/quota grant`": command("quota grant", member=_member, images=1),
+    "**Change** (rules)": button("set:change", RULES),
+    "**Undo** (rules)": button("set:undo", RULES),
+    "**Log** (rules)": button("set:log", RULES),
+    "**Export** (rules)": button("set:export", RULES),
+    "*Section* (rules)": select("pick:section", RULES, "quotas"),
+    "*For whom* (rules)": select("pick:layer", RULES, "kind.spoiler"),
+    "*Which member* (rules)": select(
+        "pick:subject", shown(select("pick:layer", RULES, "member")), _member
+    ),
+    "form *Rules*": form("rules", button("set:change", RULES), **ALLOWED),
 }
 
 BOARDS: Final[dict[str, Act]] = {
@@ -273,5 +297,5 @@ FORMS: Final[dict[str, Act]] = {
 }  # fmt: skip
 
 ACTS: Final[dict[str, Act]] = {
-    **COMMANDS, **MODERATION, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS,
+    **COMMANDS, **SERVER_RULES, **MODERATION, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS,
 }  # fmt: skip

@@ -23,7 +23,14 @@ from bot.domain.viewers import Viewer
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.playground import CHANNELS, PEOPLE, open_playground, run_playground
 from bot.services import open_service
-from tests.support.discord_env import SMALL, SteeredEngine, labels_of
+from tests.discord.test_settings import change
+from tests.support.discord_env import (
+    SMALL,
+    SteeredEngine,
+    answer_of,
+    labels_of,
+    private_sentence,
+)
 from tests.support.model_folders import link_model
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -53,6 +60,19 @@ async def test_everybody_speaks_their_language(settings, engine: SteeredEngine):
         help_of = [await viewer.slash(page.channel, "help") for viewer in page.viewers]
         chinese = ["用文字作画" in str(result.response.components) for result in help_of]
         assert chinese == [locale.startswith("zh") for _, _, locale, _ in PEOPLE]
+
+
+async def test_owners_try_their_rules(settings, engine: SteeredEngine):
+    async with open_playground(settings, lambda: engine, port=0) as page:
+        ada, _, _, olga = page.viewers
+        shown = answer_of(await olga.slash(page.channel, "settings show"))
+        await change(olga, shown, **{"use.imagine": "deny"})
+        refused = await ada.slash(page.channel, "imagine", prompt="红苹果", size=SMALL)
+        assert "do not let you use 'imagine' here" in private_sentence(refused)
+        await olga.click(shown, label="Undo")
+        await ada.slash(page.channel, "imagine", prompt="红苹果", size=SMALL)
+        await page.env.bot.service.idle()
+        assert len(page.channel.history()) == 2
 
 
 async def test_another_channel_shows_the_same_servers_images(settings, engine: SteeredEngine):

@@ -51,6 +51,10 @@ POSTED = {
     "zib:forgetme:ask": "ForgetButton",
     "zib:forgetnow:keep": "ForgetNowButton",
     "zib:forgetnow:off": "ForgetNowButton",
+    "zib:set:change:access:server:0": "RulesButton",
+    "zib:set:undo:quotas:kind.age_restricted:17": "RulesButton",
+    "zib:set:export:words:member.123456789012345678": "RulesButton",
+    "zib:pick:section:access:role": "RulesSelect",
 }
 
 

@@ -41,8 +41,20 @@ COMMANDS = {
     "mod",
     "report",
     "appeal",
+    "settings",
+    "quota",
 }
-OF_A_SERVER = {"jobs", "board", "stats", "mod", "report", "Add to board", "Report"}
+OF_A_SERVER = {
+    "jobs",
+    "board",
+    "stats",
+    "settings",
+    "quota",
+    "mod",
+    "report",
+    "Add to board",
+    "Report",
+}
 
 
 async def test_every_command_and_menu_is_registered(env: DiscordEnv):

@@ -18,6 +18,7 @@ from tests.support.board_channels import board_of, press, said
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL, DiscordEnv, answer_of, private_sentence, texts_of, walk
 from tests.support.sampling import sampled
+from tests.support.server_rules import add_manager
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -106,13 +107,14 @@ def filled(env: DiscordEnv, command: Any, but: str) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", sampled(NASTY, first=1))
 async def test_every_option_of_every_command_is_answered(env: DiscordEnv, kind: str):
     await drawn_board(env)
-    seen = set()
+    seen, manager = set(), add_manager(env)
     for command, option in strings(env):
         values = {**filled(env, command, option.name), option.display_name: NASTY[kind]}
         if option.max_value is not None:
             values[option.display_name] = NASTY[kind][: int(option.max_value)]
         name = command.qualified_name
-        result = await env.moderator.slash(env.channel, name, **values)
+        who = manager if name.startswith("settings") else env.moderator
+        result = await who.slash(env.channel, name, **values)
         await env.idle()
         check_answer(result, f"/{name} {option.name}")
         seen.add((name, option.name))
@@ -126,13 +128,13 @@ async def test_every_option_of_every_command_is_answered(env: DiscordEnv, kind: 
 async def test_every_suggestion_is_answered(env: DiscordEnv, kind: str):
     await drawn_board(env)
     await env.imagine(prompt=f"a pear {NASTY['mixed']}")
+    manager = add_manager(env)
     for command, option in strings(env):
         if not option.autocomplete:
             continue
         typed = NASTY[kind]
-        choices = await env.moderator.autocomplete(
-            env.channel, command.qualified_name, option.name, typed
-        )
+        who = manager if command.qualified_name.startswith("settings") else env.moderator
+        choices = await who.autocomplete(env.channel, command.qualified_name, option.name, typed)
         for each in choices:
             assert 1 <= len(each["name"]) <= 100
             assert not FORBIDDEN & {*each["name"]}

@@ -13,6 +13,7 @@ from simcord.enums import ChannelType
 
 from bot.domain.viewers import Viewer
 from bot.services.retries import RetryPolicy
+from tests.discord.test_client import OF_A_SERVER
 from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
@@ -225,6 +226,6 @@ async def test_commands_can_be_used_everywhere_but_moderation_and_boards_only_in
 ):
     registered = env.simcord.backend.commands[None].values()
     places = {each["name"]: (each["contexts"], each["integration_types"]) for each in registered}
-    for name in ("jobs", "board", "stats", "mod", "report", "Add to board", "Report"):
+    for name in OF_A_SERVER:
         assert places.pop(name) == ([0], [0])
     assert set(map(str, places.values())) == {str(([0, 1, 2], [0, 1]))}

@@ -105,16 +105,16 @@ def _packages() -> Iterator[Check]:
             yield problem(name, "not installed", f"run `{install_line(name)}`")
 
 
-def _words(settings: Settings) -> Iterator[Check]:
+def _rules(settings: Settings) -> Iterator[Check]:
     if settings.words == "off" and settings.words_file is not None:
-        yield warning("words", "WORDS_FILE is not read", "set WORDS=refuse or WORDS=spoiler")
-        return
+        yield warning("rules", "WORDS_FILE is not read", "set WORDS=refuse or WORDS=spoiler")
     try:
-        operator_entries(settings)
+        entries = operator_entries(settings)
     except BotError as error:
-        yield problem("words", error.message)
+        yield problem("rules", error.message)
     else:
-        yield ok("words", f"WORDS={settings.words}")
+        set_ = ", ".join(each.name for each in entries) or "none"
+        yield ok("rules", f"of yours for all servers: {set_}")
 
 
 def _pictures(settings: Settings) -> Check:
@@ -141,7 +141,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
     source = str(file.absolute()) if file.is_file() else "the environment and the defaults"
     shown = f"MODEL={settings.model}, DEVICE={settings.device}, DTYPE={settings.dtype}"
     yield ok("settings", f"from {source}: {shown}")
-    yield from _words(settings)
+    yield from _rules(settings)
     yield _pictures(settings)
     if settings.discord_token is None:
         yield warning(

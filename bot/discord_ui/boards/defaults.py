@@ -24,25 +24,38 @@ async def with_defaults(
         size: As it was typed.
 
     """
-    if viewer.guild_id is None or viewer.channel_id is None:
-        return prompt, size
-    board = await service.boards.defaults(viewer.channel_id, viewer=viewer)
     server = service.policy.defaults(viewer.scene)
-    for style in (board.style, server.style):
-        if style and not prompt.rstrip().endswith(style):
-            prompt = joined(clean_prompt(prompt), style)
+    if viewer.guild_id is None or viewer.channel_id is None:
+        return with_style(prompt, server.style), size or server.size
+    board = await service.boards.defaults(viewer.channel_id, viewer=viewer)
+    prompt = with_style(with_style(prompt, board.style), server.style)
     return prompt, size or board.size or server.size
 
 
-async def board_notes(service: Service, job: Job) -> list[str]:
-    """Return the note about words that the channel's board added to a job's prompt."""
+def with_style(prompt: str, style: str) -> str:
+    """Return a prompt with the words of a style behind it, unless it ends with them already."""
+    if not style or not prompt.strip() or prompt.rstrip().endswith(style):
+        return prompt
+    return joined(clean_prompt(prompt), style)
+
+
+async def style_notes(service: Service, job: Job) -> list[str]:
+    """Return the notes about words that the channel's board and the server added to a prompt."""
+    prompt, server = job.requests[0].prompt, service.policy.defaults(job.origin.scene).style
+    notes = []
+    if server and prompt.endswith(server):
+        prompt = prompt.removesuffix(server).rstrip(", ，")
+        notes.append(_note("server_words_added", server, job))
     if job.origin.guild_id is None:
-        return []
-    defaults = await service.system.boards.defaults(job.origin.guild_id, job.origin.channel_id)
-    if not defaults.style or not job.requests[0].prompt.endswith(defaults.style):
-        return []
-    words = escaped(defaults.style, limit=120)
-    return ["-# " + text("board_words_added", job.origin.locale, words=words)]
+        return notes
+    board = await service.system.boards.defaults(job.origin.guild_id, job.origin.channel_id)
+    if board.style and prompt.endswith(board.style):
+        notes.insert(0, _note("board_words_added", board.style, job))
+    return notes
+
+
+def _note(key: str, style: str, job: Job) -> str:
+    return "-# " + text(key, job.origin.locale, words=escaped(style, limit=120))
 
 
 def joined(prompt: str, words: str) -> str:

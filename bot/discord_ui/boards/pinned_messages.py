@@ -19,7 +19,9 @@ from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, in_one_line, is_gone, refusal_of
 from bot.discord_ui.places import places_of
 from bot.discord_ui.threads import reopened
+from bot.discord_ui.viewers import places_around
 from bot.domain.boards import Board, BoardState
+from bot.domain.scenes import Scene
 from bot.locales import text
 
 logger = logging.getLogger(__name__)
@@ -113,13 +115,19 @@ class PinnedMessages:
         await self._boards.forget_message(old[1])
 
     async def _content(self, guild: discord.Guild, board: Board) -> Content:
-        locale = str(guild.preferred_locale)
+        locale = self._locale(guild, board)
         seen = await seen_by_all(places_of(self._bot), guild, board)
         notes = await self._news(guild, seen, locale)
         if left_out := len(board.items) - len(seen.items):
             notes.append(text("board_left_out", locale, count=left_out))
         looking = BoardView(locale=locale, limit_bytes=guild.filesize_limit)
         return await board_content(self._bot.service, seen, looking, notes=notes)
+
+    def _locale(self, guild: discord.Guild, board: Board) -> str:
+        place = None if board.channel_id is None else guild.get_channel_or_thread(board.channel_id)
+        places = places_around(place, board.channel_id)
+        scene = Scene(guild_id=guild.id, user_id=0, places=places)
+        return self._bot.service.policy.language(scene) or str(guild.preferred_locale)
 
     async def _news(self, guild: discord.Guild, seen: Board, locale: str) -> list[str]:
         """Return the latest activities that everyone in the channel may know of."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.rules.rule import Rule, Value
 from bot.domain.rules.table import RULES, rule_named
@@ -40,6 +40,7 @@ class Decision:
     Attributes:
         entry: The one that decides; None where no layer says anything.
         limit: The operator's, where it tightened what the server allows.
+        others: Entries that say something, too, and do not count; only `explain` looks for them.
 
     """
 
@@ -47,6 +48,7 @@ class Decision:
     value: Value
     entry: Entry | None = None
     limit: Entry | None = None
+    others: tuple[Entry, ...] = ()
 
 
 class RuleBook:
@@ -71,10 +73,15 @@ class RuleBook:
 
     def decide(self, name: str, scene: Scene, at: dt.datetime) -> Decision:
         """Return what holds for somebody somewhere at a moment."""
+        return self.decide_for(name, _subjects(scene), at)
+
+    def decide_for(
+        self, name: str, subjects: Iterable[Sequence[Subject]], at: dt.datetime
+    ) -> Decision:
+        """Return what holds for some subjects, layer by layer from the innermost outwards."""
         rule = rule_named(name)
-        names = (name,) if rule.parent is None else (name, rule.parent)
-        inner = None if scene.guild_id is None else self._inner(rule, names, scene, at)
-        outer = next((self.operator[each] for each in names if each in self.operator), None)
+        inner = next((_mildest(rule, each) for each in self._said(rule, subjects, at)), None)
+        outer = self._operators(rule)
         if inner is None:
             value = rule.usual if outer is None else outer.value
             return Decision(rule=rule, value=value, entry=outer)
@@ -85,20 +92,29 @@ class RuleBook:
         return Decision(rule=rule, value=value, entry=inner, limit=limit)
 
     def explain(self, scene: Scene, at: dt.datetime) -> list[Decision]:
-        """Return what every rule comes to."""
-        return [self.decide(each.name, scene, at) for each in RULES]
+        """Return what every rule comes to, also with what does not count."""
+        return [self._explained(each, scene, at) for each in RULES]
 
-    def _inner(
-        self, rule: Rule, names: Sequence[str], scene: Scene, at: dt.datetime
-    ) -> Entry | None:
-        """Return the entry of the server that decides."""
-        for subjects in scene.subjects():
-            found = [
-                each for subject in subjects if (each := self._of(subject, names, at)) is not None
-            ]
+    def _explained(self, rule: Rule, scene: Scene, at: dt.datetime) -> Decision:
+        decision = self.decide(rule.name, scene, at)
+        said = [each for found in self._said(rule, _subjects(scene), at) for each in found]
+        outer = self._operators(rule)
+        others = [*said, *([] if outer is None else [outer])]
+        counting = (decision.entry, decision.limit)
+        return replace(decision, others=tuple(each for each in others if each not in counting))
+
+    def _operators(self, rule: Rule) -> Entry | None:
+        return next((self.operator[each] for each in _names(rule) if each in self.operator), None)
+
+    def _said(
+        self, rule: Rule, subjects: Iterable[Sequence[Subject]], at: dt.datetime
+    ) -> Iterator[list[Entry]]:
+        """Yield what a layer says of a rule, for each layer that says anything."""
+        names = _names(rule)
+        for equals in subjects:
+            found = [e for each in equals if (e := self._of(each, names, at)) is not None]
             if found:
-                return _mildest(rule, found)
-        return None
+                yield found
 
     def _of(self, subject: Subject, names: Sequence[str], at: dt.datetime) -> Entry | None:
         entries: Mapping[str, Entry] = self._by_subject.get(subject, {})
@@ -107,6 +123,15 @@ class RuleBook:
             if entry is not None and (entry.until is None or at < entry.until):
                 return entry
         return None
+
+
+def _names(rule: Rule) -> Sequence[str]:
+    return (rule.name,) if rule.parent is None else (rule.name, rule.parent)
+
+
+def _subjects(scene: Scene) -> Iterable[Sequence[Subject]]:
+    """Return whose rules hold in a scene; outside of servers nobody's but the operator's."""
+    return () if scene.guild_id is None else scene.subjects()
 
 
 def _mildest(rule: Rule, entries: Sequence[Entry]) -> Entry:

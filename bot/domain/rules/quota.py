@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,14 +58,22 @@ class Limit:
     is_server: bool = False
 
     def left(self, charges: Iterable[Charge], at: dt.datetime) -> int:
-        """Return what may still be drawn at a moment; below 0 where a limit was lowered."""
+        """Return what may still be drawn at a moment; below 0 where a limit was lowered.
+
+        What bears a later time counts, too: clocks are set back, and of two jobs that come at once
+        the later one may be written first.
+        """
         used = before = 0
         for each in charges:
-            if at - self.window < each.at <= at:
+            if at - self.window < each.at:
                 used += each.cost
             elif at - 2 * self.window < each.at <= at - self.window:
                 before += max(each.cost, 0)
         return self.cost + min(max(self.cost - before, 0), self.carried) - used
+
+    def used(self, charges: Iterable[Charge], at: dt.datetime) -> int:
+        """Return what was drawn within the window, whatever was granted."""
+        return sum(max(each.cost, 0) for each in charges if at - self.window < each.at)
 
     def free_at(self, charges: Sequence[Charge], cost: int, at: dt.datetime) -> dt.datetime | None:
         """Return when there is room for a cost; None if that is never by waiting alone."""
@@ -95,6 +103,8 @@ class Account:
         limit = self.short_of(cost, at)
         if limit is None:
             return
+        if limit.cost == 0:
+            raise QuotaError(limit.name, f"No images are drawn here: the rule {limit.name} is 0.")
         whose = "This server has" if limit.is_server else "You have"
         left = images(max(limit.left(self.charges, at), 0))
         free_at = limit.free_at(self.charges, cost, at)
@@ -106,7 +116,7 @@ class Account:
         raise QuotaError(
             limit.name,
             f"{whose} {left} left of {images(limit.cost)} images {_NAMES[limit.window]}, and this "
-            f"takes {images(cost)}: {when}.",
+            f"takes {images(cost, rounded=math.ceil)}: {when}.",
         )
 
     def short_of(self, cost: int, at: dt.datetime) -> Limit | None:
@@ -125,9 +135,12 @@ def cost_of(request: ImageRequest, usual: Size) -> int:
     return max(1, math.ceil(IMAGE * request.num_forwards * request.size.tokens / full))
 
 
-def images(cost: int) -> str:
-    """Return a cost as a number of images with at most one decimal, rounded against its user."""
-    tenths = math.floor(cost / (IMAGE / 10))
+def images(cost: int, *, rounded: Callable[[float], int] = math.floor) -> str:
+    """Return a cost as a number of images with at most one decimal; what is left is rounded down.
+
+    What is taken is to be rounded up, or a picture would seem to take what is left and be refused.
+    """
+    tenths = rounded(cost / (IMAGE / 10))
     return f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths / 10:.1f}"
 
 

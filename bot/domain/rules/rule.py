@@ -80,6 +80,11 @@ class Rule:
     parent: str | None = None
     check: Callable[[str], object] | None = None
 
+    @property
+    def leaves_choice(self) -> bool:
+        """Tell whether there are two values or more; of one kind of operation there is but one."""
+        return self.kind not in {Kind.CHOICE, Kind.SUBSET} or len(self.choices) > 1
+
     def read(self, given: object) -> Value:
         """Return a value as it was typed, or as a file has it.
 

@@ -146,5 +146,5 @@ def rule_in(layer: Layer, name: str) -> Rule:
 
 
 def rules_of(section: Section) -> list[Rule]:
-    """Return the rules of a section, in their order."""
-    return [each for each in RULES if each.section is section]
+    """Return the rules of a section that leave a choice, in their order."""
+    return [each for each in RULES if each.section is section and each.leaves_choice]

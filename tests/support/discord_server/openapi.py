@@ -167,10 +167,17 @@ def _readings(value: str) -> Iterable[object]:
 
 
 def _with_string_ids(body: Any) -> Any:
-    """Write as text the ids discord.py sends as numbers: of attachments and of people."""
+    """Write as text the ids discord.py sends as numbers: of attachments, people and selects."""
     if not isinstance(body, dict):
         return body
-    changed = {key: _with_string_ids(each) for key, each in body.items() if key == "data"}
+    inner = {"data", "component", "accessory"}
+    changed = {key: _with_string_ids(each) for key, each in body.items() if key in inner}
+    if isinstance(body.get("components"), list):
+        changed["components"] = list(map(_with_string_ids, body["components"]))
+    if isinstance(body.get("default_values"), list):
+        changed["default_values"] = [
+            {**each, "id": str(each["id"])} for each in body["default_values"]
+        ]
     if isinstance(body.get("recipient_id"), int):
         changed["recipient_id"] = str(body["recipient_id"])
     mentions = body.get("allowed_mentions")

@@ -29,6 +29,10 @@ def test_what_was_drawn_within_the_window_counts():
     assert limit(5).left(charges, NOON) == 3 * IMAGE
 
 
+def test_a_clock_that_is_set_back_gives_no_room():
+    assert limit(1).left([ago(-5)], NOON) == 0
+
+
 def test_there_is_room_again_when_the_oldest_leaves_the_window():
     charges = [ago(10), ago(50)]
     assert limit(2).free_at(charges, IMAGE, NOON) == NOON + dt.timedelta(minutes=10)

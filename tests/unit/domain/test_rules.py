@@ -176,6 +176,39 @@ def test_a_file_that_cannot_be_meant_is_refused_with_the_value(text: str, senten
     assert sentence in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[server]\n# 5\nmax_side = 1\n", "Line 3 of the file: The rule max_side cannot be '1'"),
+        ("[server]\nuse = 'deny'\n[role . 5]\n\n'use.imagine'='no'", "Line 5 of the file: The"),
+        ("[server]\nuse.imagine = 'no'", "Line 2 of the file: The rule use.imagine"),
+        ("[server]\nuse = 'deny'\n[role.vip]\nuse = 'deny'", "Line 3 of the file: 'vip' is no id"),
+        ("[server]\n[roles.5]\nuse = 'deny'", "Line 2 of the file: The table 'roles'"),
+        ("[role]\nuse = 'deny'", "Line 2 of the file: The rule 'use' stands in [role]"),
+        ("role.5.max_side = 1", "The rule max_side cannot be '1'"),  # where nobody looks for it
+    ],
+)  # fmt: skip
+def test_a_refusal_says_the_line(text: str, sentence: str):
+    with pytest.raises(RuleError) as refused:
+        from_toml(text)
+    assert refused.value.message.startswith(sentence)
+
+
+def test_an_explanation_has_what_does_not_count():
+    ours = (entry(Layer.OPERATOR, "", "max_side", 1536),)
+    decisions = RuleBook([ROLE, CHANNEL, SERVER], ours).explain(ADA, NOON)
+    [found] = [each for each in decisions if each.rule.name == "max_side"]
+    assert (found.value, found.entry, found.limit) == (1024, ROLE, None)
+    assert found.others == (CHANNEL, SERVER, ours[0])
+
+
+def test_a_subject_alone_falls_under_its_own_rules_and_those_around_it():
+    book = RuleBook([KIND, CATEGORY, SERVER])
+    category = [[(Layer.CHANNEL, "31")], [(Layer.CHANNEL, "30")], [(Layer.SERVER, "")]]
+    assert book.decide_for("max_side", category, NOON).entry == CATEGORY
+    assert book.decide_for("max_side", category[2:], NOON).entry == SERVER
+
+
 def test_subjects_are_read_as_people_paste_them():
     assert read_subject(Layer.MEMBER, "<@!123>") == read_subject(Layer.ROLE, " <@&123> ") == "123"
     assert read_subject(Layer.CHANNEL, "<#123>") == "123"

@@ -123,6 +123,11 @@ QUESTIONS: dict[str, Ask] = {
     "cases.open_for": lambda c: c.s.cases.open_for(c.t.entry, Decision.DELETED, viewer=c.v),
     "rules.entries": lambda c: _now(lambda: c.s.rules.entries(viewer=c.v)),
     "rules.explain": lambda c: _now(lambda: c.s.rules.explain(_scene(c), viewer=c.v)),
+    "rules.of_subject": lambda c: _now(
+        lambda: c.s.rules.of_subject((scenes.Layer.CHANNEL, str(c.t.channel)), viewer=c.v)
+    ),
+    "quotas.state": lambda c: c.s.quotas.state(_scene(c), viewer=c.v),
+    "rules.last_change": lambda c: c.s.rules.last_change(viewer=c.v),
     "rules.changes": lambda c: c.s.rules.changes(viewer=c.v),
     "rules.to_file": lambda c: _now(lambda: c.s.rules.to_file(viewer=c.v)),
 }
@@ -151,6 +156,7 @@ CHANGES: dict[str, Ask] = {
     "reports.appeal": lambda c: c.s.reports.appeal(c.t.entry, "mine", viewer=c.v),
     "rules.change": lambda c: c.s.rules.change([_ban(c)], viewer=c.v),
     "rules.replace": lambda c: c.s.rules.replace("[server]\nuse = 'deny'", viewer=c.v),
+    "quotas.grant": lambda c: c.s.quotas.grant(c.t.user, 3, viewer=c.v),
     "rules.undo": lambda c: c.s.rules.undo(viewer=c.v),
     "boards.create": lambda c: c.s.boards.create(viewer=c.v, name="mine", channel_id=c.t.channel),
     "boards.edit": lambda c: c.s.boards.edit(c.t.board, viewer=c.v, theme="light", brief="x"),
@@ -236,8 +242,8 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
     "boards.add_upload",  # that the very pixels of a hidden picture hang there already, is told
 }  # fmt: skip
 PARTS = (
-    "jobs", "images", "boards", "moderation", "members", "cases", "reports", "rules", "usage",
-    "privacy",
+    "jobs", "images", "boards", "moderation", "members", "cases", "reports", "rules", "quotas",
+    "usage", "privacy",
 )  # fmt: skip
 
 

@@ -1,0 +1,139 @@
+"""A form as Discord shows it, and what was sent of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.discord_ui.formatting import shortened
+from bot.domain.forms import Field, FieldKind, Form
+from bot.domain.plain_text import plain_text
+
+_LABEL: Final = 45  # characters of a title or a label; Discord's limit, as those that follow
+_HINT: Final = 100
+_VALUE: Final = 4000
+
+
+def modal_of(form: Form, values: Mapping[str, str]) -> ui.Modal:
+    """Return a form filled with values, by the names of its fields."""
+    modal = ui.Modal(title=shortened(form.title, _LABEL), custom_id=f"zib:form:{form.id}")
+    for field in form.fields:
+        value = values.get(field.name, "")
+        modal.add_item(
+            ui.Label(
+                text=shortened(field.label, _LABEL),
+                description=None if field.hint is None else shortened(field.hint, _HINT),
+                component=_component(field, value),
+            )
+        )
+    modal.stop()  # or discord.py keeps it, and mixes up two people's forms of one custom_id
+    return modal
+
+
+def _component(field: Field, value: str) -> ui.Item[Any]:
+    if field.kind is FieldKind.RADIO:
+        return _radio(field, value)
+    if field.kind is FieldKind.CHECKBOXES:
+        return _checkboxes(field, value)
+    if field.kind is FieldKind.CHANNEL:
+        return _channel_select(field, value)
+    return _select(field, value) if field.choices else _text_input(field, value)
+
+
+def _radio(field: Field, value: str) -> ui.RadioGroup[Any]:
+    return ui.RadioGroup(
+        custom_id=field.name,
+        required=field.is_required,
+        options=[
+            discord.RadioGroupOption(
+                label=each.label,
+                value=each.value,
+                description=each.description,
+                default=each.value == value,
+            )
+            for each in field.choices
+        ],
+    )
+
+
+def _checkboxes(field: Field, value: str) -> ui.CheckboxGroup[Any]:
+    chosen = value.split(",")
+    return ui.CheckboxGroup(
+        custom_id=field.name,
+        required=field.is_required,
+        min_values=int(field.is_required),
+        max_values=len(field.choices),
+        options=[
+            discord.CheckboxGroupOption(
+                label=each.label,
+                value=each.value,
+                description=each.description,
+                default=each.value in chosen,
+            )
+            for each in field.choices
+        ],
+    )
+
+
+def _channel_select(field: Field, value: str) -> ui.ChannelSelect[Any]:
+    kind = discord.SelectDefaultValueType.channel
+    chosen = [discord.SelectDefaultValue(id=int(value), type=kind)] if value else []
+    return ui.ChannelSelect(
+        custom_id=field.name,
+        channel_types=[discord.ChannelType.text],
+        min_values=int(field.is_required),
+        required=field.is_required,
+        default_values=chosen,
+    )
+
+
+def _text_input(field: Field, value: str) -> ui.TextInput[Any]:
+    return ui.TextInput(
+        custom_id=field.name,
+        default=value[:_VALUE],
+        max_length=min(max(field.max_length, len(value)), _VALUE),  # it refuses longer defaults
+        required=field.is_required,
+        style=discord.TextStyle.paragraph if field.is_long else discord.TextStyle.short,
+    )
+
+
+def _select(field: Field, value: str) -> ui.Select[Any]:
+    chosen = value.split(",")
+    return ui.Select(
+        custom_id=field.name,
+        min_values=1,
+        max_values=field.max_choices,
+        options=[
+            discord.SelectOption(
+                label=each.label,
+                value=each.value,
+                description=each.description,
+                default=each.value in chosen,
+            )
+            for each in field.choices
+        ],
+    )
+
+
+def typed_into(interaction: discord.Interaction) -> dict[str, str]:
+    """Return the cleaned input of a form, by the names of its fields."""
+    data: Any = interaction.data
+    return {
+        each["custom_id"]: plain_text(each["value"] or "")
+        if "value" in each
+        else ",".join(each["values"])
+        for each in _inner(data["components"])
+    }
+
+
+def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return the fields in the labels or rows of a form."""
+    for each in components:
+        inside = each.get("components") or ([each["component"]] if "component" in each else [])
+        if inside:
+            yield from _inner(inside)
+        elif "value" in each or "values" in each:
+            yield each

@@ -1,0 +1,1 @@
+"""`/settings`: the rules of a server, one topic a file."""
