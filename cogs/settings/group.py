@@ -16,7 +16,6 @@ Where = (
     discord.TextChannel
     | discord.VoiceChannel
     | discord.StageChannel
-    | discord.ForumChannel
     | discord.CategoryChannel
     | discord.Thread
 )

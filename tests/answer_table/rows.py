@@ -47,7 +47,7 @@ from tests.support.discord_server.world import Seen
 SMALL_IMAGE: Final = {"prompt": "a red apple", "size": SMALL}
 EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety": "0"}
 MADE_OF_IT: Final = {
-    "prompt": "a pear", "strength": ["subtle"], "size": SMALL, "seed": "7",
+    "prompt": "a green apple", "strength": ["subtle"], "size": SMALL, "seed": "7",
 }  # fmt: skip
 PAINTED: Final = {"prompt": "a bowl", "colours": "blue", "size": SMALL, "seed": "3"}
 SPRING: Final = {"number": 1, "board": "Spring"}

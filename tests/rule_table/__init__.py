@@ -28,7 +28,14 @@ LAYERS: Final = tuple(each.value for each in Layer if each is not Layer.OPERATOR
 REFUSED: Final = "refused"
 ALWAYS: Final = "never refused"
 SAID: Final = r"(The rules of this server do not let|A moderator of this server has stopped) you .*"
-FORM_ACTIONS: Final = {"imagine": "imagine", "edit": "redraw", "rules": None}  # others: a board's
+FORM_ACTIONS: Final = {
+    "imagine": "imagine",
+    "edit": "redraw",
+    "rules": None,
+    "source": "redraw",
+    "vary": "redraw",
+    **dict.fromkeys(("warned", "banned", "appeal", "report")),
+}  # others: a board's
 # What is written down of what people do.
 TABLES: Final = (
     "jobs", "requests", "generations", "charges", "grants", "boards", "board_grants",

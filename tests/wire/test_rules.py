@@ -102,4 +102,8 @@ def test_what_is_never_refused_is_what_shall_never_be():
         "button cancel", "button delete", "button unhang", "button again",
         "button set:change", "button set:undo", "button set:log", "button set:export",
         "select pick:section", "select pick:layer", "select pick:subject", "form rules",
+        "/privacy", "/stats", "/report", "/appeal", "/mod history", "/mod log", "/mod ban",
+        "/mod unban", "/mod warn", "/mod delete", "/mod hide", "menu Report",
+        "button case", "button audit", "button appeal", "button mydata", "button forgetme",
+        "button forgetnow", "form warned", "form banned", "form appeal", "form report",
     }  # fmt: skip
