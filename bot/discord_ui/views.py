@@ -6,6 +6,7 @@ Every view is stopped as soon as it is built: its buttons are `DynamicItem`s, fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -92,10 +93,11 @@ def images(
 
 
 def rows_of(buttons: Row) -> list[ui.ActionRow[ui.LayoutView]]:
-    """Return buttons in as few rows as hold them."""
-    return [
-        ui.ActionRow(*buttons[i : i + ROW_BUTTONS]) for i in range(0, len(buttons), ROW_BUTTONS)
-    ]
+    """Return buttons in as few rows as hold them, all about as long; a longer one comes last."""
+    num_rows = math.ceil(len(buttons) / ROW_BUTTONS)
+    ends = [len(buttons) * i // num_rows for i in range(1, num_rows + 1)]
+    starts = [0, *ends][:-1]
+    return [ui.ActionRow(*buttons[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
 def _gallery(
