@@ -9,8 +9,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.domain.rules.quota import IMAGE
-
 MAX_DAYS = 365
 
 
@@ -83,11 +81,6 @@ def to_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     writer.writerow(header)
     writer.writerows([[_cell(each) for each in row] for row in rows])
     return out.getvalue().encode("utf-8-sig")
-
-
-def usual_images(cost: int) -> str:
-    """Return a cost as a number of usual images, exactly."""
-    return f"{cost / IMAGE:.3f}".rstrip("0").rstrip(".")
 
 
 def _cell(value: object) -> object:

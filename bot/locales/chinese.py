@@ -62,10 +62,8 @@ CHINESE: Final[dict[str, str]] = {
     "field_variety": "变化",
     "field_negative": "负面提示词",
     "field_strength": "强度",
-    "field_source": "源图",
     "field_fit": "适配",
     "idle_strength": "没有源图时，强度不起作用：它表示源图有多少要重画。",
-    "begun_with_source": "-# 🖼️ 以一张图片为起点，强度 {strength}",
     "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 1.2 或更高。",
     "fact_field": "{name} {value}",
     # A comparison's sheet

@@ -65,11 +65,9 @@ ENGLISH: Final[dict[str, str]] = {
     "field_variety": "variety",
     "field_negative": "negative prompt",
     "field_strength": "strength",
-    "field_source": "source",
     "field_fit": "fit",
     "idle_strength": "The strength has no effect without a source: it says how much of one is "
     "drawn anew.",
-    "begun_with_source": "-# 🖼️ begun with a picture, strength {strength}",
     "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to 1.2 "
     "or more.",
     "fact_field": "{name} {value}",

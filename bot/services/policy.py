@@ -234,6 +234,8 @@ class Policy:
         scene = job.origin.scene
         if self.hides(scene):
             return True
+        if self._rules.value("words", scene) != SPOILER:
+            return False
         measure, found = await self._look_at(job.requests[index : index + 1], scene)
         return bool(found) and measure == SPOILER
 

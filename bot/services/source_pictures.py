@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import ImageRequest, InputPicture, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.media.encoding import to_pillow
 from bot.media.source_pictures import prepared
 from bot.storage.sources import SourceStore
@@ -32,18 +33,22 @@ def keep_sources(
     """
     known = {each.pixel_sha256: each for each in given}
 
-    def kept(named: InputPicture, size: Size) -> InputPicture:
-        picture = known.get(named.pixel_sha256) or store.read(named.pixel_sha256)
+    @functools.cache  # four variations of one image name one picture
+    def kept(pixel_sha256: str, size: Size) -> str:
+        picture = known.get(pixel_sha256) or store.read(pixel_sha256)
         if (picture.width, picture.height) != (size.width, size.height):
             picture = prepared(to_pillow(picture), size)
         store.write(picture)
-        return replace(named, pixel_sha256=picture.pixel_sha256)
+        return picture.pixel_sha256
 
     def with_kept(request: ImageRequest) -> ImageRequest:
         operation = request.operation
         if not operation.inputs:
             return request
-        inputs = tuple(kept(each, request.size) for each in operation.inputs)
+        inputs = tuple(
+            replace(each, pixel_sha256=kept(each.pixel_sha256, request.size))
+            for each in operation.inputs
+        )
         return replace(request, operation=replace(operation, inputs=inputs))
 
     return tuple(map(with_kept, requests))

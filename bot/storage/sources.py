@@ -47,7 +47,8 @@ class SourceStore:
 
         """
         path = self.path(picture.pixel_sha256)
-        write_once(path, encode_png(picture), is_whole=_is_whole)
+        if not _is_whole(path):  # before it is encoded: most are there already
+            write_once(path, encode_png(picture), is_whole=_is_whole)
         os.utime(path)  # new to the sweep, until a row names it
 
     def read(self, pixel_sha256: str) -> RawImage:
