@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import discord
+from PIL import Image
 
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.attachments import Attachment, fetch
@@ -15,7 +16,7 @@ from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation
-from bot.domain.requests import SIZE, Size
+from bot.domain.requests import SIZE
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
 from bot.media.picture_files import read_image
 from bot.media.source_pictures import Fit, source_of
@@ -51,19 +52,17 @@ async def source_from_file(
             work.
 
     """
-    bot = bot_of(interaction)
+    bot, scene = bot_of(interaction), viewer_here(interaction).scene
     if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
         raise too_heavy(attachment.size_bytes)
 
     async def content() -> bytes:
         return await fetch(bot, attachment)
 
-    found, is_unsuitable = await _in_time(interaction, content, size=size, fit=fit, is_new=True)
-    return Source(
-        picture=found[0],
-        size=str(found[1]),
-        is_spoiler=attachment.is_spoiler or is_unsuitable,
-    )
+    async def is_hidden(picture: Image.Image) -> bool:
+        return await bot.service.policy.check_upload(picture, scene) or attachment.is_spoiler
+
+    return await _in_time(interaction, content, is_hidden, size=size, fit=fit)
 
 
 async def source_from_image(
@@ -79,31 +78,33 @@ async def source_from_image(
     async def content() -> bytes:
         return await asyncio.to_thread(read_image, generation.path)
 
-    found, _ = await _in_time(interaction, content, size=size, fit=Fit.CROP, is_new=False)
-    return Source(picture=found[0], size=str(found[1]))
+    async def is_hidden(_: Image.Image) -> bool:
+        return False  # it was looked at when it was drawn; its job says whether it is hidden
+
+    return await _in_time(interaction, content, is_hidden, size=size, fit=Fit.CROP)
 
 
 async def _in_time(
     interaction: discord.Interaction,
     content: Callable[[], Awaitable[bytes]],
+    is_hidden: Callable[[Image.Image], Awaitable[bool]],
     *,
     size: str | None,
     fit: Fit,
-    is_new: bool,
-) -> tuple[tuple[RawImage, Size], bool]:
+) -> Source:
     """Make the source, and promise an answer where that takes long."""
-    service, scene = bot_of(interaction).service, viewer_here(interaction).scene
+    service = bot_of(interaction).service
     wanted = None if size is None else SIZE.read(size, service.sizes)
 
-    async def load() -> tuple[tuple[RawImage, Size], bool]:
+    async def load() -> Source:
         file = await content()
         async with service.looking:
             picture = await asyncio.to_thread(read_picture, file)
-            is_unsuitable = is_new and await service.policy.check_upload(picture.image, scene)
-            found = await asyncio.to_thread(
+            is_spoiler = await is_hidden(picture.image)
+            raw, fitting = await asyncio.to_thread(
                 source_of, picture, rules=service.sizes, size=wanted, fit=fit
             )
-            return found, is_unsuitable
+        return Source(picture=raw, size=str(fitting), is_spoiler=is_spoiler)
 
     loading = asyncio.create_task(load(), name="source")
     try:
