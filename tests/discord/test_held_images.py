@@ -21,22 +21,10 @@ from tests.support.discord_env import (
     private_sentence,
     texts_of,
 )
-from tests.support.moderation_env import log_channel, logged, press, rule
+from tests.support.moderation_env import logged, press, rule
 from tests.support.steered_classifier import SteeredClassifier
 
-pytest_plugins = ["tests.support.bot_fixtures"]
-
-
-@pytest.fixture
-async def log(env: DiscordEnv) -> Any:
-    channel = log_channel(env)
-    await rule(env, log_channel=str(channel.id))
-    return channel
-
-
-@pytest.fixture
-def check() -> SteeredClassifier:
-    return SteeredClassifier()
+pytest_plugins = ["tests.support.bot_fixtures", "tests.support.moderation_fixtures"]
 
 
 @pytest.fixture

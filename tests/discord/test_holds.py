@@ -26,15 +26,14 @@ from tests.support.hidden_things import Silent
 from tests.support.moderation_env import buttons, log_channel, logged, press, rule
 from tests.support.viewers import viewer_at
 
-pytest_plugins = ["tests.support.bot_fixtures"]
+pytest_plugins = ["tests.support.bot_fixtures", "tests.support.moderation_fixtures"]
 
 
 @pytest.fixture
-async def log(env: DiscordEnv) -> Any:
+async def log(env: DiscordEnv, log: Any) -> Any:
     """Return a log channel that not everyone may view; unwanted words go there."""
-    channel = log_channel(env)
-    await rule(env, words="ask", log_channel=str(channel.id))
-    return channel
+    await rule(env, words="ask")
+    return log
 
 
 async def held(env: DiscordEnv, who: Any = None, prompt: str = "a nude statue") -> Any:

@@ -18,17 +18,9 @@ from tests.support.discord_env import (
     private_sentence,
     texts_of,
 )
-from tests.support.moderation_env import buttons, log_channel, logged, press, rule
+from tests.support.moderation_env import buttons, logged, press, rule
 
-pytest_plugins = ["tests.support.bot_fixtures"]
-
-
-@pytest.fixture
-async def log(env: DiscordEnv) -> Any:
-    """Return a log channel that not everyone may view."""
-    channel = log_channel(env)
-    await rule(env, log_channel=str(channel.id))
-    return channel
+pytest_plugins = ["tests.support.bot_fixtures", "tests.support.moderation_fixtures"]
 
 
 async def mod(env: DiscordEnv, command: str, who: Any = None, **options: Any) -> str:

@@ -26,7 +26,7 @@ from tests.support.discord_env import (
 )
 from tests.support.steered_classifier import PATIENCE_S, SteeredClassifier
 
-pytest_plugins = ["tests.support.bot_fixtures"]
+pytest_plugins = ["tests.support.bot_fixtures", "tests.support.moderation_fixtures"]
 
 LIMIT = "The picture check found it unsuitable (0.93, and 0.80 is the limit)"
 DRAWN = f"{LIMIT}: try another seed, or other words."
@@ -37,11 +37,6 @@ UNCHECKED = "The picture could not be checked, so it is not shown"
 @pytest.fixture
 def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     return settings.model_copy(update={"pictures": getattr(request, "param", "refuse")})
-
-
-@pytest.fixture
-def check() -> SteeredClassifier:
-    return SteeredClassifier()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 
-import discord
 import pytest
 from PIL import Image
 
@@ -14,6 +13,7 @@ from bot.domain.scenes import Layer
 from bot.domain.usage import to_csv
 from bot.domain.viewers import Viewer
 from tests.support.discord_env import DiscordEnv, answer_of, private_sentence, texts_of
+from tests.support.server_rules import add_manager
 from tests.viewer_table.askers import show_to_all
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -21,8 +21,7 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 
 @pytest.fixture
 def manager(env: DiscordEnv):
-    role = env.guild.create_role("owners", permissions=discord.Permissions(manage_guild=True))
-    return env.guild.add_member(env.simcord.create_user("olga"), roles=[role])
+    return add_manager(env)
 
 
 async def files_of(message) -> dict[str, bytes]:
