@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bot.cli.common import Commands, guild_id
 from bot.domain.rules.quota import images
-from bot.domain.usage import MAX_DAYS, Usage
+from bot.domain.usage import MAX_DAYS, Usage, check_days
 from bot.environment.streams import tell
-from bot.errors import InvalidRequestError, OutputPathError
+from bot.errors import OutputPathError
 from bot.services.usage import csv_of
 from bot.settings import Settings
 from bot.storage import Store
@@ -39,8 +39,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Count, and print what came of it."""
-    if not 1 <= options.days <= MAX_DAYS:
-        raise InvalidRequestError(f"{options.days} days cannot be counted: use 1 to {MAX_DAYS}.")
+    check_days(options.days)
     usage, rows = asyncio.run(_read(options.guild, options.days, settings))
     if options.csv is not None:
         path = Path(options.csv)

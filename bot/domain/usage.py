@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.errors import InvalidRequestError
+
 MAX_DAYS = 365
 
 
@@ -67,6 +69,17 @@ class Usage:
             return self.waits_s[0]
         cuts = statistics.quantiles(self.waits_s, n=100, method="inclusive")
         return cuts[round(share * 100) - 1]
+
+
+def check_days(count: int) -> None:
+    """Refuse a number of days that is not counted over.
+
+    Raises:
+        InvalidRequestError: It is none of 1 to 365.
+
+    """
+    if not 1 <= count <= MAX_DAYS:
+        raise InvalidRequestError(f"{count} days cannot be counted: use 1 to {MAX_DAYS}.")
 
 
 def days_until(today: dt.date, count: int) -> list[dt.date]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.jobs import JobSource
 from bot.domain.scenes import Scene
-from bot.domain.usage import MAX_DAYS, Usage, to_csv
+from bot.domain.usage import Usage, check_days, to_csv
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
 from bot.services.policy import RULE_ERRORS
@@ -49,8 +49,7 @@ def csv_of(rows: Sequence[tuple[object, int, int, str, int]]) -> bytes:
 
 def _place(viewer: Viewer, days: int, *, everywhere: bool) -> int | None:
     """Return the guild that may be looked at; None is all."""
-    if not 1 <= days <= MAX_DAYS:
-        raise BotError(f"{days} days cannot be counted: use 1 to {MAX_DAYS}.")
+    check_days(days)
     if everywhere:
         if not viewer.is_owner:
             raise BotError("Only the bot's owner can see all servers.")
