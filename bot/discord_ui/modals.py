@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 from discord import ui
@@ -43,38 +43,38 @@ def _component(field: Field, value: str) -> ui.Item[Any]:
     return _select(field, value) if field.choices else _text_input(field, value)
 
 
+_Option = TypeVar(
+    "_Option", discord.RadioGroupOption, discord.CheckboxGroupOption, discord.SelectOption
+)
+
+
+def _options(kind: type[_Option], field: Field, chosen: Sequence[str]) -> list[_Option]:
+    return [
+        kind(
+            label=each.label,
+            value=each.value,
+            description=each.description,
+            default=each.value in chosen,
+        )
+        for each in field.choices
+    ]
+
+
 def _radio(field: Field, value: str) -> ui.RadioGroup[Any]:
     return ui.RadioGroup(
         custom_id=field.name,
         required=field.is_required,
-        options=[
-            discord.RadioGroupOption(
-                label=each.label,
-                value=each.value,
-                description=each.description,
-                default=each.value == value,
-            )
-            for each in field.choices
-        ],
+        options=_options(discord.RadioGroupOption, field, [value]),
     )
 
 
 def _checkboxes(field: Field, value: str) -> ui.CheckboxGroup[Any]:
-    chosen = value.split(",")
     return ui.CheckboxGroup(
         custom_id=field.name,
         required=field.is_required,
         min_values=int(field.is_required),
         max_values=len(field.choices),
-        options=[
-            discord.CheckboxGroupOption(
-                label=each.label,
-                value=each.value,
-                description=each.description,
-                default=each.value in chosen,
-            )
-            for each in field.choices
-        ],
+        options=_options(discord.CheckboxGroupOption, field, value.split(",")),
     )
 
 
@@ -101,20 +101,11 @@ def _text_input(field: Field, value: str) -> ui.TextInput[Any]:
 
 
 def _select(field: Field, value: str) -> ui.Select[Any]:
-    chosen = value.split(",")
     return ui.Select(
         custom_id=field.name,
         min_values=1,
         max_values=field.max_choices,
-        options=[
-            discord.SelectOption(
-                label=each.label,
-                value=each.value,
-                description=each.description,
-                default=each.value in chosen,
-            )
-            for each in field.choices
-        ],
+        options=_options(discord.SelectOption, field, value.split(",")),
     )
 
 
