@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from io import BytesIO
 
 import pytest
@@ -243,6 +242,7 @@ async def begin_and_hold_at_the_second(env: DiscordEnv, engine: SteeredEngine):
     engine.hold_after = 1
     result = await start(env)
     await env.held()
+    await env.kept(1)
     return result
 
 
@@ -338,11 +338,7 @@ async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files
     engine.hold_after = 2
     result = await start(env)
     await env.held()
-    await asyncio.gather(
-        *(t for t in env.service._active_jobs._tasks if t.get_name()[:4] == "keep")
-    )
-    files = sorted((env.settings.data_dir / "unfinished").iterdir())
-    assert len(files) == 2
+    files = await env.kept(2)
     files[0].write_bytes(files[0].read_bytes()[:1000])
     await crash(env.service)
     engine.release()

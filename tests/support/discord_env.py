@@ -13,6 +13,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -173,6 +174,14 @@ class DiscordEnv:
     async def held(self) -> None:
         """Wait until the held engine has reached a step."""
         assert await asyncio.to_thread(self.engine.at_step.wait, PATIENCE_S)
+
+    async def kept(self, count: int) -> list[Path]:
+        """Wait until so many images of unfinished jobs are written down; return their files."""
+        folder = self.settings.data_dir / "unfinished"
+        async with asyncio.timeout(PATIENCE_S):
+            while len(found := sorted(folder.glob("*.png"))) < count:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
+        return found
 
     async def mark(self, channel: Any, **kind: bool) -> None:
         """Make a channel age-restricted (`nsfw`) or a spoiler channel (`is_spoiler`)."""

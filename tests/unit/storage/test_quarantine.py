@@ -135,11 +135,8 @@ async def test_unfinished_images_of_unknown_jobs_are_kept(
     engine.hold_after = 1
     await env.ada.slash(env.channel, "imagine", prompt="x", size=SMALL, count=2)
     await env.held()
-    folder = env.settings.data_dir / "unfinished"
-    await asyncio.gather(
-        *(t for t in env.service._active_jobs._tasks if t.get_name()[:4] == "keep")
-    )
-    [kept] = folder.glob("*.png")
+    [kept] = await env.kept(1)
+    folder = kept.parent
     strange = folder / "nojob22-0.png"
     strange.write_bytes(kept.read_bytes())
     await crash(env.service)
