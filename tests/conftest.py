@@ -6,6 +6,7 @@ import functools
 import gc
 import importlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ LONGEST = (  # files, longest first: begun last, one of them would keep its proc
 # These tests import torch: those of `unit/engine`, with one of these fixtures, or marked `engine`.
 ENGINE_FIXTURES = {"sketch_model", "demo_engine", "own_threads"}
 ENGINE_TESTS = "z-image-bot/engine"  # where a process that has collected them names them
+
+# Tests start some hundred processes: what one of them compiles, the others read.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 gc.disable()  # until all is imported: looking through it again and again takes a second of seven
 let_threads_sleep()  # before any test imports torch

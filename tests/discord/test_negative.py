@@ -58,6 +58,7 @@ def test_it_changes_the_pixels_where_there_is_guidance_and_only_there(demo_engin
     assert sha_of(demo_engine, again) == changed.image.pixel_sha256
 
 
+@pytest.mark.nightly
 def test_the_image_is_the_official_pipelines(demo_engine: ZImageEngine, demo_model: Path):
     pipeline = ZImagePipeline.from_pretrained(
         demo_model, dtype=torch.float32, local_files_only=True

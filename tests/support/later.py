@@ -46,6 +46,9 @@ class _Later:
             raise AttributeError(name)
         return getattr(self._found(), name)
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._found())
+
     def __instancecheck__(self, instance: object) -> bool:
         return isinstance(instance, self._found())
 

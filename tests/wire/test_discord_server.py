@@ -107,6 +107,7 @@ async def test_a_bot_in_another_process_answers_imagine(
     assert await bot.terminate() == 0
 
 
+@pytest.mark.nightly
 async def test_the_real_engine_draws_what_another_process_draws(
     server: DiscordServer, place: Place, raw: Raw, demo_engine: ZImageEngine, tmp_path: Path
 ):

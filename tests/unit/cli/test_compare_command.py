@@ -42,6 +42,7 @@ def written(text: str) -> str:
     return "grid.toml"
 
 
+@pytest.mark.nightly
 def test_a_grid_is_drawn_with_its_single_images_beside_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -189,6 +189,7 @@ def test_what_was_drawn_before_changes_nothing(
         assert sha_of(loaded_engine, WANTED[name]) == pixels[name]
 
 
+@pytest.mark.nightly
 async def test_alone_or_among_others_and_in_any_order(
     service: Service, real_engine: SteeredEngine, pixels: dict[str, str]
 ):

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from PIL import Image
 
 from bot.engine.picture_check import MissingModelError, PictureClassifier, is_installed
-from bot.engine.picture_check.mobilenet import CLASSES, WEIGHTS, MobileNet
 from bot.settings import PROJECT_DIR
+from tests.support.later import imported_later
+
+with imported_later():
+    import torch
+
+    from bot.engine.picture_check.mobilenet import CLASSES, WEIGHTS, MobileNet
 
 # What nsfwjs 4.4.0 gives with TensorFlow.js 4 on its own resizing, in the order of `CLASSES`.
 OF_TENSORFLOW = {

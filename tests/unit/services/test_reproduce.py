@@ -108,6 +108,7 @@ def test_as_many_threads_draw_it_again_as_made_it(
     assert json.loads(capsys.readouterr().out)["changes"] == {}
 
 
+@pytest.mark.nightly
 def test_the_path_that_made_an_image_makes_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
