@@ -33,6 +33,7 @@ from bot.playground import languages, webhook_calls_to
 from bot.services import Service, open_service
 from bot.settings import Settings
 from tests.support.channel_kinds import channel_kinds_told, mark_channel
+from tests.support.databases import lay_database
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds
 PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long
@@ -210,6 +211,7 @@ async def open_env(
     classifier: Callable[[], Any] = PictureClassifier,
 ) -> AsyncIterator[DiscordEnv]:
     """Build the server and start the bot in it, as `python -m bot` would."""
+    await lay_database(settings.data_dir)
     async with contextlib.AsyncExitStack() as closing:
         opening = open_service(settings, lambda: engine, classifier=classifier)
         service = await closing.enter_async_context(opening)

@@ -40,6 +40,7 @@ from bot.services import (
 from bot.services.retries import RetryPolicy
 from bot.settings import PROJECT_DIR, Settings
 from bot.storage import Store
+from tests.support.databases import lay_database
 from tests.support.discord_env import SteeredEngine
 from tests.support.viewers import viewer_at
 
@@ -114,6 +115,7 @@ async def service(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Se
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, engine: SteeredEngine) -> AsyncIterator[Service]:
+    await lay_database(settings.data_dir)
     async with open_service(settings, lambda: engine) as service:
         try:
             yield service
