@@ -16,7 +16,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
-from bot.discord_ui.sources import source_from_file
+from bot.discord_ui.sources import Source, source_from_file
 from bot.discord_ui.submission import bot_of, series, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form
@@ -25,13 +25,12 @@ from bot.domain.requests import (
     FIELDS,
     PROMPT,
     SIZE,
-    USUAL_STRENGTH,
     ImageRequest,
     Size,
     SizeRules,
 )
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
-from bot.errors import BotError
+from bot.errors import BotError, InvalidRequestError
 from bot.locales import text
 from bot.media.source_pictures import Fit
 
@@ -50,6 +49,7 @@ class Imagine(commands.Cog):
         spoiler="Hide the image until it is clicked",
         plain="Leave out the words and the size that this channel's board and this server add",
         source="A picture to begin with; the prompt says what becomes of it",
+        mask="What of the source is drawn: white on black, painted red, or transparent",
         fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
     @request_options(
@@ -60,6 +60,7 @@ class Imagine(commands.Cog):
         "count",
         "source",
         "strength",
+        "mask",
         "fit",
         ...,
         "spoiler",
@@ -73,6 +74,7 @@ class Imagine(commands.Cog):
         spoiler: bool = False,
         plain: bool = False,
         source: discord.Attachment | None = None,
+        mask: discord.Attachment | None = None,
         fit: Literal["crop", "pad"] = "crop",
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
@@ -84,6 +86,8 @@ class Imagine(commands.Cog):
         options |= {"count": count, "spoiler": spoiler, "plain": plain}
         if source is not None:
             options |= {"source": asdict(Attachment.of(source)), "fit": fit}
+        if mask is not None:
+            options |= {"mask": asdict(Attachment.of(mask))}
         try:
             await draw(interaction, typed, options)
         except BotError as error:
@@ -119,26 +123,49 @@ async def draw(
     others = {field.option: options.get(field.option) for field in FIELDS}
     others["quality"] = others["quality"] or service.policy.defaults(viewer.scene).quality
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
-    source = None
-    if options.get("source") is not None:
-        attachment, fit = Attachment(**options["source"]), Fit(options["fit"])
-        source = await source_from_file(interaction, attachment, size=size, fit=fit)
-        given |= {"size": source.size, "strength": given.get("strength") or USUAL_STRENGTH}
+    source = await _source(interaction, options, size)
+    if source is not None:
+        given |= {"size": source.size}
     request = ImageRequest.parse(rules=service.sizes, **given)
     if source is not None:
-        request = request.begun_with(source.picture.pixel_sha256)
+        request = source.begin(request)
     try:
         await submit(
             interaction,
             series(request, options["count"]),
             spoiler=options["spoiler"] or (source is not None and source.is_spoiler),
-            sources=() if source is None else (source.picture,),
+            sources=() if source is None else source.pictures,
         )
     except TooManyTokensError as error:
         if prompt == typed["prompt"] or error.noun != PROMPT.noun:
             raise
         limit = MAX_PROMPT_TOKENS
         raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
+
+
+async def _source(
+    interaction: discord.Interaction, options: Mapping[str, Any], size: str | None
+) -> Source | None:
+    """Return what the command was given to begin with.
+
+    Raises:
+        BotError: It does not work, or there is a mask for nothing.
+
+    """
+    mask = options.get("mask")
+    if options.get("source") is None:
+        if mask is not None:
+            raise InvalidRequestError(
+                "The mask belongs to no picture: give the source that it is for, too."
+            )
+        return None
+    return await source_from_file(
+        interaction,
+        Attachment(**options["source"]),
+        size=size,
+        fit=Fit(options["fit"]),
+        mask=None if mask is None else Attachment(**mask),
+    )
 
 
 async def send_form(interaction: discord.Interaction, form: Form) -> None:

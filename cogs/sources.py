@@ -14,8 +14,14 @@ from bot.discord_ui.boards.pictures import pictures_of
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import generation_ids
 from bot.discord_ui.forms import show_form
+from bot.discord_ui.image_choice import chosen_image, which_image
 from bot.discord_ui.refusals import RefusalError
-from bot.discord_ui.sources import Source, source_from_file, source_from_image
+from bot.discord_ui.sources import (
+    Source,
+    source_from_file,
+    source_from_image,
+    strength_choices,
+)
 from bot.discord_ui.submission import (
     bot_of,
     check_shareable,
@@ -53,7 +59,7 @@ async def ask_what_becomes(
     first, locale = generations[0], str(interaction.locale)
     fields = _fields(locale, prompt=first.request.prompt, size=SIZE.shown_of(first.request))
     if len(generations) > 1:
-        fields.append(_which(generations, locale))
+        fields.append(which_image(generations, locale))
     ids = [each.id for each in generations]
     await show_form(interaction, "source", text("source_title", locale), fields, ids=ids)
 
@@ -80,7 +86,7 @@ async def send_source(interaction: discord.Interaction, form: Form) -> None:
     typed = {name: value.strip() or None for name, value in form.typed.items()}
     parents: list[Generation] = []
     if "ids" in form.subject:
-        [parent] = await find(interaction, [_chosen(form)])
+        [parent] = await find(interaction, [chosen_image(form)])
         parents = [parent]
         source = await source_from_image(interaction, parent, size=typed["size"])
     else:
@@ -105,7 +111,7 @@ async def vary(
         await _draw_variations(interaction, generations[0], strength)
         return
     locale, ids = str(interaction.locale), [each.id for each in generations]
-    fields = [_which(generations, locale)]
+    fields = [which_image(generations, locale)]
     title = text(f"button_{strength}", locale)
     await show_form(interaction, "vary", title, fields, ids=ids, strength=strength)
 
@@ -122,7 +128,7 @@ async def vary_strongly(interaction: discord.Interaction, generations: list[Gene
 
 async def send_vary(interaction: discord.Interaction, form: Form) -> None:
     """Queue the variations of the image that was chosen."""
-    [parent] = await find(interaction, [_chosen(form)])
+    [parent] = await find(interaction, [chosen_image(form)])
     await _draw_variations(interaction, parent, form.subject["strength"])
 
 
@@ -147,45 +153,25 @@ async def _submit(
 ) -> None:
     await submit(
         interaction,
-        [each.begun_with(source.picture.pixel_sha256) for each in requests],
+        [source.begin(each) for each in requests],
         parents=parents,
         spoiler=source.is_spoiler,
         axis=axis,
-        sources=(source.picture,),
+        sources=source.pictures,
     )
 
 
 def _fields(locale: str, *, prompt: str = "", size: str = "") -> list[Field]:
-    names = [
-        Choice(value=name, label=f"{text(f'strength_{name}', locale)} · {percent}%")
-        for name, percent in STRENGTHS.items()
-    ]
     return [
         Field(name="prompt", label=field_title(PROMPT, locale), value=prompt, is_required=True,
               is_long=True, max_length=4000),
         Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
-              choices=names),
+              choices=strength_choices(locale)),
         Field(name="size", label=field_title(SIZE, locale), value=size, max_length=20,
               hint=text("source_size_hint", locale)),
         Field(name="seed", label=field_title(SEED, locale), max_length=20,
               hint=text("source_seed_hint", locale)),
     ]  # fmt: skip
-
-
-def _which(generations: Sequence[Generation], locale: str) -> Field:
-    """Return the field that says which image of a message is meant."""
-    choices = [
-        Choice(value=each.id, label=text("source_one", locale, number=i, id=each.id))
-        for i, each in enumerate(generations, 1)
-    ]
-    label = text("source_which", locale)
-    return Field(name="which", label=label, value=generations[0].id, choices=choices)
-
-
-def _chosen(form: Form) -> str:
-    ids: list[str] = form.subject["ids"]
-    chosen = form.typed.get("which", ids[0])
-    return chosen if chosen in ids else ids[0]
 
 
 ACTIONS: Final = {"use": ask_what_becomes, "subtle": vary_subtly, "strong": vary_strongly}

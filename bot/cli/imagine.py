@@ -11,16 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bot.cli import inputs
 from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
+from bot.cli.inputs import Inputs, inputs_of
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import (
     FIELDS,
     PROMPT,
-    SIZE,
-    USUAL_STRENGTH,
     ImageRequest,
     SizeRules,
     seed_after,
@@ -31,8 +31,6 @@ from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes
 from bot.media.encoding import encode_png
-from bot.media.image_input import read_picture_file
-from bot.media.source_pictures import Fit, source_of
 from bot.models import locate
 from bot.settings import Settings
 
@@ -56,6 +54,8 @@ examples:
   %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
   %(prog)s --prompts-file prompts.txt --json > images.jsonl
   %(prog)s "a green apple" --source apple.png --strength subtle
+  %(prog)s "a red apple, a pear" --source apple.png --region "right half"
+  %(prog)s "a red apple" --source apple.png --extend zoom-2
   %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
@@ -78,17 +78,7 @@ def add_to(commands: Commands) -> None:
     )
     for field in _OPTIONS:
         add(f"--{field.option}", help=field.help)
-    add(
-        "--source",
-        metavar="FILE",
-        help="a picture to begin with; --strength says how much of it is drawn anew (strong)",
-    )
-    add(
-        "--fit",
-        choices=tuple(Fit),
-        default=Fit.CROP,
-        help="how a source of another shape comes to the size: crop (default) or pad with white",
-    )
+    inputs.add_to(parser)
     add(
         "--count",
         default="1",
@@ -110,8 +100,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
     files = locate(settings.model, model_cache=settings.model_cache)
     rules = SizeRules(native=files.native)
-    source = _source(options, rules)
-    requests = _requests(options, rules, files.folder, source)
+    given = inputs_of(options, rules)
+    if given is not None:
+        options.size = str(given.size)
+    requests = _requests(options, rules, files.folder, given)
     outputs = Outputs(root=settings.data_dir / "outputs")
     targets = outputs.plan(options.output, requests)
     filmstrip = None
@@ -124,27 +116,15 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
-        inputs = () if source is None else (source,)
-        _draw_all(engine, work, inputs, filmstrip, key, options.json)
+        pictures = () if given is None else given.pictures
+        _draw_all(engine, work, pictures, filmstrip, key, options.json)
     if filmstrip is not None:
         say(f"Steps: {filmstrip.save()}")
     return 0
 
 
-def _source(options: argparse.Namespace, rules: SizeRules) -> RawImage | None:
-    """Read the picture to begin with; the size follows it where none is given."""
-    if options.source is None:
-        return None
-    picture = read_picture_file(Path(options.source))
-    typed = None if options.size is None else SIZE.read(options.size, rules)
-    source, size = source_of(picture, rules=rules, size=typed, fit=Fit(options.fit))
-    options.size = str(size)
-    options.strength = options.strength or USUAL_STRENGTH
-    return source
-
-
 def _requests(
-    options: argparse.Namespace, rules: SizeRules, model: Path, source: RawImage | None
+    options: argparse.Namespace, rules: SizeRules, model: Path, given: Inputs | None
 ) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)
@@ -161,7 +141,7 @@ def _requests(
             rules=rules,
             **{field.option: getattr(options, field.option) for field in _OPTIONS},
         )
-        return request if source is None else request.begun_with(source.pixel_sha256)
+        return request if given is None else given.begin(request)
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault
     firsts = _checked(prompts, request_of, model)
@@ -231,7 +211,7 @@ def _prompts_of(name: str | None) -> dict[str, str]:
 def _draw_all(
     engine: Engine,
     work: list[tuple[ImageRequest, Target]],
-    inputs: tuple[RawImage, ...],
+    pictures: tuple[RawImage, ...],
     filmstrip: Filmstrip | None,
     key: SigningKey | None,
     as_json: bool,  # noqa: FBT001 - handed on from the option of that name
@@ -248,7 +228,7 @@ def _draw_all(
                 if filmstrip is not None and step.preview is not None:
                     filmstrip.add(step.number, step.preview)
 
-            task = DrawTask(request=request, inputs=inputs, preview=preview)
+            task = DrawTask(request=request, inputs=pictures, preview=preview)
             drawing = engine.draw(task, on_step=on_step)
             recipe = make_recipe(request, drawing)
             path = target.write(encode_png(drawing.image, recipe=recipe, key=key))

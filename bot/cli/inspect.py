@@ -180,6 +180,10 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
         lines += [
             *_request_lines(finding.recipe.request),
             f"  model    {visible(str(finding.recipe.conditions.get('model')), _VALUE_SHOWN)}",
+            *(
+                f"  {each.role:8} SHA-256 {each.pixel_sha256}"
+                for each in finding.recipe.request.operation.inputs
+            ),
             f"  pixels   SHA-256 {finding.recipe.pixel_sha256}",
         ]
     if finding.descent is not None:

@@ -6,12 +6,15 @@ import argparse
 import asyncio
 import codecs
 import os
+from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from bot.cli import inputs
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.outputs import Outputs
 from bot.cli.verdicts import VERDICTS, verdict_of
@@ -19,16 +22,16 @@ from bot.domain.drawing import Drawing, DrawTask, RawImage, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.requests import MASK, SOURCE, ImageRequest, SizeRules
 from bot.domain.verdict import Verdict
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import encode_png, to_pillow
-from bot.media.image_input import Picture, read_file, read_picture, read_picture_file
+from bot.media.image_input import Picture, read_file, read_picture
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
-from bot.media.source_pictures import Fit, prepared, raw_image_of
+from bot.media.source_pictures import Fit, raw_image_of
 from bot.models import ModelFiles, locate
 from bot.settings import Settings
 from bot.storage import Store
@@ -90,9 +93,7 @@ def add_to(commands: Commands) -> None:
         metavar="ID|IMAGE.png|RECIPE.json",
         help="the id of an image of this bot, a PNG it made, or a recipe",
     )
-    parser.add_argument(
-        "--source", metavar="FILE", help="the picture it was made from, where it is not kept here"
-    )
+    inputs.add_to(parser)
     parser.add_argument("--output", metavar="PNG", help="also keep the new image")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -102,13 +103,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Find the recipe, draw, compare and report."""
     original = find_original(options.what, settings)
     files = locate(settings.model, model_cache=settings.model_cache)
-    SizeRules(native=files.native).check(original.recipe.request.size)
+    rules = SizeRules(native=files.native)
+    rules.check(original.recipe.request.size)
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
     check_lengths([original.recipe.request], files.folder)
-    inputs = _inputs(original.recipe.request, options.source, settings)
-    drawing = _draw(original.recipe, inputs, files, settings)
+    pictures = _pictures(original.recipe.request, options, rules, settings)
+    drawing = _draw(original.recipe, pictures, files, settings)
     outcome = judge(original, drawing)
     kept = None
     if target is not None:
@@ -119,7 +121,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if outcome.is_identical else DIFFERENT
 
 
-def _inputs(request: ImageRequest, source: str | None, settings: Settings) -> tuple[RawImage, ...]:
+def _pictures(
+    request: ImageRequest, options: argparse.Namespace, rules: SizeRules, settings: Settings
+) -> tuple[RawImage, ...]:
     """Return the pictures that an image is made from: kept here, made here, or handed in.
 
     Raises:
@@ -128,33 +132,55 @@ def _inputs(request: ImageRequest, source: str | None, settings: Settings) -> tu
     """
     data = settings.data_dir
     store = Store(data / "bot.sqlite3", images=data / "images")
-    given = {} if source is None else _fitted(read_picture_file(Path(source)), request)
+    given = _given(options, request, rules)
     found = []
     for each in request.operation.inputs:
-        sha = each.pixel_sha256
-        made_here = store.image_path(sha)
-        if sha in given:
-            found.append(given[sha])
-        elif source is not None:
+        sha, made_here = each.pixel_sha256, store.image_path(each.pixel_sha256)
+        known = given.get(each.role, {})
+        if sha in known:
+            found.append(known[sha])
+        elif known:
             raise InvalidRequestError(
-                f"The picture {source!r} is not the one that this was made from: at "
+                f"The {each.role} that is given is not the one that this was made with: at "
                 f"{request.size} its pixels have another SHA-256 than {sha[:16]}…"
             )
         elif made_here.is_file():
             found.append(raw_image_of(read_image(made_here)))
         else:
-            found.append(store.sources.read(sha))
+            found.append(store.sources.read(sha, each.role))
     return tuple(found)
 
 
-def _fitted(picture: Picture, request: ImageRequest) -> dict[str, RawImage]:
-    """Return a picture in every way in which it can have been brought to the size."""
-    pictures = [prepared(picture.image, request.size, fit) for fit in Fit]
-    return {each.pixel_sha256: each for each in pictures}
+def _given(
+    options: argparse.Namespace, request: ImageRequest, rules: SizeRules
+) -> Mapping[str, Mapping[str, RawImage]]:
+    """Return the pictures that are handed in, by role and hash, brought to the size in every way.
+
+    Raises:
+        BotError: They do not work in any.
+
+    """
+    found: dict[str, dict[str, RawImage]] = defaultdict(dict)
+    refusal = None
+    for fit in Fit:
+        size = None if options.extend else str(request.size)
+        tried = argparse.Namespace(**{**vars(options), "fit": fit, "size": size})
+        try:
+            given = inputs.inputs_of(tried, rules)
+        except InvalidRequestError as error:
+            refusal = error
+            continue
+        for role, picture in zip(
+            (SOURCE, MASK), () if given is None else given.pictures, strict=False
+        ):
+            found[role][picture.pixel_sha256] = picture
+    if refusal is not None and not found:
+        raise refusal
+    return found
 
 
 def _draw(
-    recipe: Recipe, inputs: tuple[RawImage, ...], files: ModelFiles, settings: Settings
+    recipe: Recipe, pictures: tuple[RawImage, ...], files: ModelFiles, settings: Settings
 ) -> Drawing:
     with (
         closing(open_engine_aloud(files, settings)) as engine,
@@ -164,7 +190,7 @@ def _draw(
         def on_step(_step: Step) -> None:
             bar.update()
 
-        task = DrawTask(request=recipe.request, inputs=inputs, match=recipe.conditions)
+        task = DrawTask(request=recipe.request, inputs=pictures, match=recipe.conditions)
         return engine.draw(task, on_step=on_step)
 
 

@@ -35,6 +35,8 @@ EXTENSIONS: Final = (
     "bot.discord_ui.buttons",
     "cogs.imagine",
     "cogs.sources",
+    "cogs.regions",
+    "cogs.extensions",
     "cogs.gallery",
     "cogs.compare",
     "cogs.recipes",

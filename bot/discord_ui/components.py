@@ -27,12 +27,14 @@ _IMAGE_ACTIONS: Final = (
     ("strong", "🌪️", discord.ButtonStyle.secondary),
     ("edit", "✏️", discord.ButtonStyle.secondary),
     ("use", "🖼️", discord.ButtonStyle.secondary),
+    ("region", "🩹", discord.ButtonStyle.secondary),
+    ("extend", "↔️", discord.ButtonStyle.secondary),
     ("same", "🔁", discord.ButtonStyle.secondary),
     ("recipe", "🧾", discord.ButtonStyle.secondary),
     ("delete", "🗑️", discord.ButtonStyle.secondary),
 )
 IMAGE_TEMPLATE: Final = (
-    r"zib:(?P<action>same|new|subtle|strong|edit|use|recipe|delete):"
+    r"zib:(?P<action>same|new|subtle|strong|edit|use|region|extend|recipe|delete):"
     r"(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
 )
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
@@ -40,6 +42,8 @@ ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 APPEAL_TEMPLATE: Final = r"zib:appeal:(?P<number>\d+)"
 CASE_TEMPLATE: Final = r"zib:case:(?P<choice>[a-z]+):(?P<number>\d+)"
 AUDIT_TEMPLATE: Final = r"zib:audit:(?P<page>\d+):(?P<user>\d+)"
+CELLS_TEMPLATE: Final = r"zib:cells:(?P<grid>\d):(?P<id>[a-z0-9]+)"
+GRID_TEMPLATE: Final = r"zib:grid:(?P<grid>\d):(?P<id>[a-z0-9]+)"
 TAKEOVER_TEMPLATE: Final = r"zib:takeover:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.discord_ui.formatting import block, code, escaped
-from bot.discord_ui.recipes import command_of
+from bot.discord_ui.recipes import command_of, input_facts
 from bot.domain.recipe import Recipe
 from bot.domain.requests import ImageRequest
 from bot.locales import sentence, text
@@ -39,9 +39,9 @@ def found_lines(finding: PictureOrigin, locale: str) -> list[str]:
         lines += _verdict_lines(finding, locale)
     # What is kept here is shown rather than what anybody may have written into a file.
     if finding.known is not None and not finding.is_proven:
-        return [*lines, *_request_lines(finding.known.request, finding.known.id)]
+        return [*lines, *_request_lines(finding.known.request, finding.known.id, locale)]
     if finding.recipe is not None:
-        lines += _recipe_lines(finding.recipe, finding)
+        lines += _recipe_lines(finding.recipe, finding, locale)
     return lines
 
 
@@ -55,20 +55,24 @@ def _verdict_lines(finding: PictureOrigin, locale: str) -> list[str]:
     return lines
 
 
-def _recipe_lines(recipe: Recipe, finding: PictureOrigin) -> list[str]:
+def _recipe_lines(recipe: Recipe, finding: PictureOrigin, locale: str) -> list[str]:
     made = recipe.conditions
     names = ("model", "revision", "device", "torch")
     machine = [code(f"{name} {made[name]}", limit=FACT_ROOM) for name in names if made.get(name)]
     return [
-        *_request_lines(recipe.request, finding.here[0].id if finding.here else None),
+        *_request_lines(recipe.request, finding.here[0].id if finding.here else None, locale),
         f"-# {' · '.join(machine)}",
         f"-# SHA-256 `{recipe.pixel_sha256}`",
     ]
 
 
-def _request_lines(request: ImageRequest, known_as: str | None) -> list[str]:
+def _request_lines(request: ImageRequest, known_as: str | None, locale: str) -> list[str]:
     prompt = escaped(request.prompt, limit=PROMPT_ROOM, room=PROMPT_ROOM)
-    return [f"**{prompt}**", block(command_of(request, known_as), limit=COMMAND_ROOM)]
+    return [
+        f"**{prompt}**",
+        block(command_of(request, known_as), limit=COMMAND_ROOM),
+        *(f"-# {name} {sha}" for name, sha in input_facts(request, locale).items()),
+    ]
 
 
 def metadata_lines(found: ToolMetadata, takeover: Takeover | None, locale: str) -> list[str]:

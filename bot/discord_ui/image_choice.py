@@ -15,9 +15,11 @@ from bot.discord_ui.formatting import shortened
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, find, still_there
 from bot.discord_ui.viewers import viewer_of
+from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation, typed_id
 from bot.domain.search import Search
 from bot.errors import BotError
+from bot.locales import text
 
 _LINK: Final = re.compile(
     r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(?:@me|\d+)/(\d{1,19})/(\d{1,19})/?"
@@ -81,6 +83,23 @@ async def _ids_under(
         if message.author == bot.user:
             return generation_ids(message)
     return []
+
+
+def which_image(generations: Sequence[Generation], locale: str) -> Field:
+    """Return the field of a form that says which image of a message is meant."""
+    choices = [
+        Choice(value=each.id, label=text("source_one", locale, number=i, id=each.id))
+        for i, each in enumerate(generations, 1)
+    ]
+    label = text("source_which", locale)
+    return Field(name="which", label=label, value=generations[0].id, choices=choices)
+
+
+def chosen_image(form: Form) -> str:
+    """Return the id of the image that was chosen in a form, of those that it is about."""
+    ids: list[str] = form.subject["ids"]
+    chosen = form.typed.get("which", ids[0])
+    return chosen if chosen in ids else ids[0]
 
 
 async def suggest_images(

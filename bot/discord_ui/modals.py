@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 import discord
 from discord import ui
 
+from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.formatting import shortened
 from bot.domain.forms import Field, FieldKind, Form
 from bot.domain.plain_text import plain_text
@@ -40,6 +43,8 @@ def _component(field: Field, value: str) -> ui.Item[Any]:
         return _checkboxes(field, value)
     if field.kind is FieldKind.CHANNEL:
         return _channel_select(field, value)
+    if field.kind is FieldKind.FILE:  # nothing can be filled into it
+        return ui.FileUpload(custom_id=field.name, required=field.is_required, min_values=0)
     return _select(field, value) if field.choices else _text_input(field, value)
 
 
@@ -101,9 +106,11 @@ def _text_input(field: Field, value: str) -> ui.TextInput[Any]:
 
 
 def _select(field: Field, value: str) -> ui.Select[Any]:
+    is_needed = field.is_required or field.kind is not FieldKind.OPTIONS
     return ui.Select(
         custom_id=field.name,
-        min_values=1,
+        required=is_needed,
+        min_values=int(is_needed),
         max_values=field.max_choices,
         options=_options(discord.SelectOption, field, value.split(",")),
     )
@@ -112,12 +119,33 @@ def _select(field: Field, value: str) -> ui.Select[Any]:
 def typed_into(interaction: discord.Interaction) -> dict[str, str]:
     """Return the cleaned input of a form, by the names of its fields."""
     data: Any = interaction.data
-    return {
-        each["custom_id"]: plain_text(each["value"] or "")
-        if "value" in each
-        else ",".join(each["values"])
-        for each in _inner(data["components"])
-    }
+    files = data.get("resolved", {}).get("attachments", {})
+    return {each["custom_id"]: _value(each, files) for each in _inner(data["components"])}
+
+
+def _value(sent: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what was sent of a field; of a file a JSON document, see `uploaded`."""
+    if "value" in sent:
+        return plain_text(sent["value"] or "")
+    if sent.get("type") == discord.ComponentType.file_upload.value:
+        return "".join(json.dumps(_described(files[id_])) for id_ in sent["values"][:1])
+    return ",".join(sent["values"])
+
+
+def _described(file: Mapping[str, Any]) -> dict[str, Any]:
+    return asdict(
+        Attachment(
+            name=plain_text(file["filename"]),
+            url=file["url"],
+            size_bytes=file["size"],
+            is_spoiler=file["filename"].startswith("SPOILER_"),
+        )
+    )
+
+
+def uploaded(value: str) -> Attachment | None:
+    """Return the file that was sent in a field of a form, from what is kept of it."""
+    return Attachment(**json.loads(value)) if value else None
 
 
 def _inner(components: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -76,7 +76,12 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
         "pixels": f"`{generation.pixel_sha256}`",
     }
     named = {text(f"recipe_field_{name}", locale): fact for name, fact in made_by.items()}
-    facts = {text("recipe_field_model", locale): model, **_chosen(request, locale), **named}
+    facts = {
+        text("recipe_field_model", locale): model,
+        **_chosen(request, locale),
+        **input_facts(request, locale),
+        **named,
+    }
     lines = [f"**{name}** {fact}" for name, fact in facts.items()]
     head = text("recipe_title", locale, id=generation.id)
     tail = "\n".join([*lines, descent, "", f"**{text('recipe_again', locale)}**"])
@@ -106,6 +111,14 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
     return chosen
 
 
+def input_facts(request: ImageRequest, locale: str) -> dict[str, str]:
+    """Return what an image was made from, each by its name."""
+    return {
+        text(f"recipe_input_{each.role}", locale): f"`{each.pixel_sha256}`"
+        for each in request.operation.inputs
+    }
+
+
 def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
     """Return the command and the hash only; the file beside it tells all."""
     head = text("recipe_title", locale, id=generation.id)
@@ -126,12 +139,14 @@ def command_of(request: ImageRequest, known_as: str | None) -> str:
 
     Args:
         request: What made the image.
-        known_as: Its id, where it was made here. What a variety meant before cannot be typed, so
-            such an image is only drawn again as itself.
+        known_as: Its id, where it was made here. Neither pictures nor what a variety meant before
+            can be typed, so such an image is only drawn again as itself.
 
     """
-    if request.has_older_variety:
-        return f"/reproduce id:{known_as}" if known_as else "z-image-bot reproduce picture.png"
+    files = "".join(f" --{each.role} {each.role}.png" for each in request.operation.inputs)
+    if request.has_older_variety or files:
+        by_file = f"z-image-bot reproduce picture.png{files}"
+        return f"/reproduce id:{known_as}" if known_as else by_file
     options = {
         each.option: each.shown_of(request) for each in FIELDS if each.of(request) != each.usual
     }

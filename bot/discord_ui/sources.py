@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import discord
 from PIL import Image
@@ -15,9 +15,12 @@ from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.drawing import RawImage
+from bot.domain.forms import Choice
 from bot.domain.jobs import Generation
-from bot.domain.requests import SIZE
+from bot.domain.requests import MAX_STRENGTH, SIZE, STRENGTHS, ImageRequest, OperationKind
+from bot.locales import text
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
+from bot.media.masks import mask_of_file
 from bot.media.picture_files import read_image
 from bot.media.source_pictures import Fit, source_of
 
@@ -34,18 +37,39 @@ class Source:
         picture: At the size of the image.
         size: That size, as it is typed.
         is_spoiler: Whether what is made of it is hidden until it is clicked.
+        mask: What of it is drawn; None for all of it.
+        kind: What is done where there is a mask.
 
     """
 
     picture: RawImage
     size: str
     is_spoiler: bool = False
+    mask: RawImage | None = None
+    kind: OperationKind = OperationKind.INPAINT
+
+    @property
+    def pictures(self) -> tuple[RawImage, ...]:
+        """Return all that has to be kept of it."""
+        return (self.picture,) if self.mask is None else (self.picture, self.mask)
+
+    def begin(self, request: ImageRequest) -> ImageRequest:
+        """Return the request as one that begins with it."""
+        source = self.picture.pixel_sha256
+        if self.mask is None:
+            return request.begun_with(source)
+        return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
 
 
 async def source_from_file(
-    interaction: discord.Interaction, attachment: Attachment, *, size: str | None, fit: Fit
+    interaction: discord.Interaction,
+    attachment: Attachment,
+    *,
+    size: str | None,
+    fit: Fit,
+    mask: Attachment | None = None,
 ) -> Source:
-    """Fetch a file of a message and make a source of it.
+    """Fetch a file of a message, and perhaps one that marks what is drawn; make a source of it.
 
     Raises:
         BotError: It cannot be had, is no picture or none that is taken here, or the size does not
@@ -53,16 +77,29 @@ async def source_from_file(
 
     """
     bot, scene = bot_of(interaction), viewer_here(interaction).scene
-    if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
-        raise too_heavy(attachment.size_bytes)
 
     async def content() -> bytes:
-        return await fetch(bot, attachment)
+        return await content_of(interaction, attachment)
+
+    async def marks() -> bytes | None:
+        return None if mask is None else await content_of(interaction, mask)
 
     async def is_hidden(picture: Image.Image) -> bool:
         return await bot.service.policy.check_upload(picture, scene) or attachment.is_spoiler
 
-    return await _in_time(interaction, content, is_hidden, size=size, fit=fit)
+    return await _in_time(interaction, content, is_hidden, marks, size=size, fit=fit)
+
+
+async def content_of(interaction: discord.Interaction, attachment: Attachment) -> bytes:
+    """Fetch a picture that was handed in.
+
+    Raises:
+        BotError: It is too large, or cannot be had.
+
+    """
+    if attachment.size_bytes > MAX_BYTES:  # before anything of it is fetched
+        raise too_heavy(attachment.size_bytes)
+    return await fetch(bot_of(interaction), attachment)
 
 
 async def source_from_image(
@@ -84,28 +121,52 @@ async def source_from_image(
     return await _in_time(interaction, content, is_hidden, size=size, fit=Fit.CROP)
 
 
+def strength_choices(locale: str, *, with_new: bool = False) -> list[Choice]:
+    """Return the strengths that have a name, and perhaps that which keeps nothing."""
+    named = [
+        Choice(value=name, label=f"{text(f'strength_{name}', locale)} · {percent}%")
+        for name, percent in STRENGTHS.items()
+    ]
+    new = Choice(value=str(MAX_STRENGTH), label=f"{text('strength_new', locale)} · {MAX_STRENGTH}%")
+    return [*named, new] if with_new else named
+
+
 async def _in_time(
     interaction: discord.Interaction,
     content: Callable[[], Awaitable[bytes]],
     is_hidden: Callable[[Image.Image], Awaitable[bool]],
+    marks: Callable[[], Awaitable[bytes | None]] | None = None,
     *,
     size: str | None,
     fit: Fit,
 ) -> Source:
-    """Make the source, and promise an answer where that takes long."""
+    """Make the source of a file, and of one that marks what of it is drawn."""
     service = bot_of(interaction).service
     wanted = None if size is None else SIZE.read(size, service.sizes)
 
     async def load() -> Source:
         file = await content()
+        marked = None if marks is None else await marks()
         async with service.looking:
             picture = await asyncio.to_thread(read_picture, file)
             is_spoiler = await is_hidden(picture.image)
-            raw, fitting = await asyncio.to_thread(
+            raw, own = await asyncio.to_thread(
                 source_of, picture, rules=service.sizes, size=wanted, fit=fit
             )
-        return Source(picture=raw, size=str(fitting), is_spoiler=is_spoiler)
+            mask = None
+            if marked is not None:
+                mask = await asyncio.to_thread(
+                    mask_of_file, marked, of=picture.image, size=own, fit=fit
+                )
+        return Source(picture=raw, size=str(own), is_spoiler=is_spoiler, mask=mask)
 
+    return await in_time(interaction, load)
+
+
+async def in_time(
+    interaction: discord.Interaction, load: Callable[[], Coroutine[Any, Any, Source]]
+) -> Source:
+    """Make a source, and promise an answer where that takes long."""
     loading = asyncio.create_task(load(), name="source")
     try:
         await asyncio.wait({loading}, timeout=SOURCE_WITHIN_S)

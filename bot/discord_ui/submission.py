@@ -142,6 +142,7 @@ async def submit(
     spoiler: bool = False,
     axis: Axis | None = None,
     sources: Sequence[RawImage] = (),
+    notes: Sequence[str] = (),
 ) -> None:
     """Hand a job to the service, which writes it down and has it acknowledged.
 
@@ -155,6 +156,7 @@ async def submit(
         spoiler: Whether they are hidden until they are clicked.
         axis: What differs between them, where they are a comparison.
         sources: Pictures that they begin with, as far as those were handed in.
+        notes: What else their user is to know.
 
     Raises:
         RefusalError: Not everyone here may see one of those that they come from.
@@ -180,7 +182,7 @@ async def submit(
     await give_hints(
         interaction,
         dict.fromkeys(each.prompt for each in requests if each.prompt not in old),
-        notes=idle_notes(requests, str(interaction.locale), known=known),
+        notes=[*notes, *idle_notes(requests, str(interaction.locale), known=known)],
     )
 
 

@@ -14,6 +14,8 @@ class FieldKind(StrEnum):
     TEXT = "text"
     RADIO = "radio"  # one of at most ten choices, all in sight
     CHECKBOXES = "checkboxes"  # any of at most ten
+    OPTIONS = "options"  # any of at most 25, or none, in a select
+    FILE = "file"  # an upload; what is kept of it is where it can be fetched
     CHANNEL = "channel"  # the id of a text channel
 
 

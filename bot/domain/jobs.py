@@ -17,7 +17,9 @@ from bot.domain.requests import Axis, ImageRequest
 from bot.domain.scenes import ChannelKind, Scene
 
 # How an image came from another one; `bot.domain.lineage.relation_of` says which is which.
-Relation = Literal["imagine", "same_seed", "new_seed", "variation", "edit", "source"]
+Relation = Literal[
+    "imagine", "same_seed", "new_seed", "variation", "edit", "source", "region", "extension"
+]
 
 # No vowels, so that no words appear; none of 0 O 1 l, so that a person can read it aloud.
 _ID_CHARACTERS: Final = "23456789bcdfghjkmnpqrstvwxz"

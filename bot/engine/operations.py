@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import OperationKind
 from bot.engine.parts import ModelParts
+from bot.engine.stages.blend import Kept, keep
 from bot.engine.stages.encode import encode
 from bot.engine.stages.start import noise
 
@@ -21,15 +21,17 @@ class StageInputs:
     Attributes:
         latents: (1, channels, H/8, W/8) float32, on the CPU.
         sigmas: Noise levels from that of these latents down to 0; one more than there are steps.
+        kept: What stays of a picture, where a mask says that something does.
 
     """
 
     latents: torch.Tensor
     sigmas: Sequence[float]
+    kept: Kept | None = None
 
 
 def stage_inputs(task: DrawTask, parts: ModelParts, *, tiled: bool) -> StageInputs:
-    """Begin with noise, or with noise over the picture that is given.
+    """Begin with noise, or with noise over the picture that is given; a mask says what stays.
 
     Args:
         task: With as many pictures as its operation has inputs.
@@ -40,8 +42,13 @@ def stage_inputs(task: DrawTask, parts: ModelParts, *, tiled: bool) -> StageInpu
     request = task.request
     parts.scheduler.set_timesteps(sigmas=list(request.sigmas), device="cpu")
     sigmas = parts.scheduler.sigmas.tolist()  # shifted, and 0 behind the last
-    latents = noise(request.seed, request.size, parts.channels)
-    if request.operation.kind is OperationKind.IMAGE_TO_IMAGE:
-        [source] = task.inputs
-        latents = sigmas[0] * latents + (1 - sigmas[0]) * encode(parts.vae, source, tiled=tiled)
-    return StageInputs(latents=latents, sigmas=sigmas)
+    own_noise = noise(request.seed, request.size, parts.channels)
+    if not task.inputs:
+        return StageInputs(latents=own_noise, sigmas=sigmas)
+    picture, *masks = task.inputs
+    source = encode(parts.vae, picture, tiled=tiled)
+    return StageInputs(
+        latents=sigmas[0] * own_noise + (1 - sigmas[0]) * source,
+        sigmas=sigmas,
+        kept=keep(picture, masks[0], source=source, noise=own_noise) if masks else None,
+    )

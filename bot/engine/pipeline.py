@@ -14,6 +14,7 @@ from bot.engine.operations import StageInputs, stage_inputs
 from bot.engine.parts import ModelParts
 from bot.engine.preview import latent_to_rgb
 from bot.engine.protocol import OnStep, PreviewPace
+from bot.engine.stages.blend import Kept
 from bot.engine.stages.decode import decode
 from bot.engine.stages.denoise import denoise
 from bot.engine.stages.text import embed
@@ -58,12 +59,15 @@ class Run:
         embeddings = embed(self.task.request, parts.text)
         clock.ended("text")
         inputs = stage_inputs(self.task, parts, tiled=self.tiled)
+        kept = None if inputs.kept is None else inputs.kept.on(self.device)
         if self.task.inputs:
             clock.ended("encode")
-        latents = self._denoise(parts, inputs, embeddings)
+        latents = self._denoise(parts, inputs, embeddings, kept)
         clock.ended("denoise")
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
+        if kept is not None:
+            pixels = kept.paste(pixels)
         clock.ended("decode")
         arrival = PixelTransfer(pixels, is_finite)
         clock.ended("copy")
@@ -76,7 +80,11 @@ class Run:
         return wait
 
     def _denoise(
-        self, parts: ModelParts, inputs: StageInputs, embeddings: list[torch.Tensor]
+        self,
+        parts: ModelParts,
+        inputs: StageInputs,
+        embeddings: list[torch.Tensor],
+        kept: Kept | None,
     ) -> torch.Tensor:
         latents = to_device(inputs.latents, self.device)
         height, width = latents.shape[2:]
@@ -88,6 +96,7 @@ class Run:
                 for each in embeddings
             ],
             guidance_scale=self.task.request.guidance_scale,
+            kept=kept,
             before_step=self._stop_if_cancelled,
             after_step=lambda *step: self._report(parts, *step),
         )

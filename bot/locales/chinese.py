@@ -121,6 +121,8 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_field_versions": "版本",
     "recipe_field_time": "用时",
     "recipe_field_pixels": "像素 SHA-256",
+    "recipe_input_source": "源图 SHA-256",
+    "recipe_input_mask": "蒙版 SHA-256",
     "recipe_field_made": "时间",
     # Lineage
     "relation_imagine": "由文字生成",
@@ -129,9 +131,35 @@ CHINESE: Final[dict[str, str]] = {
     "relation_variation": "变化",
     "relation_edit": "修改",
     "relation_source": "以图作画",
+    "relation_region": "局部修改",
+    "relation_extension": "扩展画面",
     "button_subtle": "细微变化",
     "button_strong": "大幅变化",
     "button_use": "用作源图",
+    "button_region": "修改局部",
+    "region_how": "要重画哪一部分？可以选格子、用文字说明，或上传蒙版；其余部分一个像素也不变。",
+    "region_alt": "带编号网格的图片",
+    "region_choose": "选格子",
+    "region_cell": "第 {number} 格",
+    "region_cells": "格子",
+    "region_cells_hint": "编号见图片；也可以用下面两种方式",
+    "region_words": "或用文字说明",
+    "region_words_hint": "左半、上三分之一、右下、中间、边缘……",
+    "region_mask": "或上传蒙版",
+    "region_mask_hint": "要画的地方：黑底白色、涂成红色，或透明",
+    "region_prompt_hint": "描述整张图，包括这一部分要有的内容",
+    "button_extend": "扩展画面",
+    "extend_how": "怎样扩展",
+    "extend_zoom-1.5": "缩小到 1/1.5",
+    "extend_zoom-2": "缩小到 1/2",
+    "extend_left": "向左",
+    "extend_right": "向右",
+    "extend_up": "向上",
+    "extend_down": "向下",
+    "extend_shape": "改成 {name}，{size}",
+    "extend_prompt_hint": "描述扩展后的整张图",
+    "extend_lost": "最大只能到 {size}：另一侧有 {count} 个像素被裁掉。",
+    "strength_new": "全新",
     "source_title": "用这张图片画点什么",
     "source_size_hint": "留空：取最接近原图的尺寸",
     "source_seed_hint": "留空：随机",
@@ -295,7 +323,8 @@ CHINESE: Final[dict[str, str]] = {
 
 ### 每张图下面
 🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
-✏️ **修改** 提示词、尺寸、种子、变化或负面提示词 · 🧾 **配方** 生成它的一切 ·
+✏️ **修改** 提示词、尺寸、种子、变化或负面提示词 · 🩹 **修改局部** 重画一部分 ·
+↔️ **扩展画面** 画出四周 · 🧾 **配方** 生成它的一切 ·
 🗑️ **删除** · 📌 **加入画板**
 
 ### 画板
@@ -354,6 +383,9 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "strength": "强度",
     "strengths": "强度",
     "source": "源图",
+    "mask": "蒙版",
+    "What of the source is drawn: white on black, painted red, or transparent":
+        "源图中要画的部分：黑底白色、涂成红色，或透明",
     "fit": "适配",
     "crop": "裁切",
     "pad": "留白",

@@ -130,6 +130,8 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_versions": "versions",
     "recipe_field_time": "time",
     "recipe_field_pixels": "pixels, SHA-256",
+    "recipe_input_source": "source, SHA-256",
+    "recipe_input_mask": "mask, SHA-256",
     "recipe_field_made": "made",
     # Lineage
     "relation_imagine": "from words",
@@ -138,9 +140,36 @@ ENGLISH: Final[dict[str, str]] = {
     "relation_variation": "variation",
     "relation_edit": "edit",
     "relation_source": "from a picture",
+    "relation_region": "region edited",
+    "relation_extension": "extended",
     "button_subtle": "Vary subtly",
     "button_strong": "Vary strongly",
     "button_use": "Use as source",
+    "button_region": "Edit region",
+    "region_how": "Which part is to be drawn anew? Choose cells of the grid, name the part, or "
+    "hand in a mask; the rest stays as it is, pixel for pixel.",
+    "region_alt": "The image under a numbered grid",
+    "region_choose": "Choose cells",
+    "region_cell": "Cell {number}",
+    "region_cells": "Cells",
+    "region_cells_hint": "As numbered in the picture; or use one of the next two",
+    "region_words": "Or the part in words",
+    "region_words_hint": "left half, top third, bottom right, center, edges …",
+    "region_mask": "Or a mask",
+    "region_mask_hint": "Where to draw: white on black, painted red, or transparent",
+    "region_prompt_hint": "Describe the whole picture, with what is to be in the region",
+    "button_extend": "Extend",
+    "extend_how": "How",
+    "extend_zoom-1.5": "Zoom out 1.5×",
+    "extend_zoom-2": "Zoom out 2×",
+    "extend_left": "To the left",
+    "extend_right": "To the right",
+    "extend_up": "Upwards",
+    "extend_down": "Downwards",
+    "extend_shape": "To {name}, {size}",
+    "extend_prompt_hint": "Describe the whole picture as it will be",
+    "extend_lost": "{size} is as large as this grows: {count} pixels on the other side are gone.",
+    "strength_new": "new",
     "source_title": "Make something of this picture",
     "source_size_hint": "Empty: nearest to the picture's own",
     "source_seed_hint": "Empty: a random one",
@@ -318,7 +347,8 @@ seeds or negatives) on one seed, as one labelled sheet; the buttons under it bri
 
 ### Under every image
 🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
-✏️ **Edit** change prompt, size, seed, variety, negative · 🧾 **Recipe** what made it ·
+✏️ **Edit** change prompt, size, seed, variety, negative · 🩹 **Edit region** draw a part anew ·
+↔️ **Extend** draw around it · 🧾 **Recipe** what made it ·
 🗑️ **Delete** · 📌 **Add to board**
 
 ### Mood boards

@@ -74,6 +74,29 @@ _SENTENCES: Final = _compiled({
     r"The picture that this is made from \((\w+)…\) is \w+ here, and without it the image would be "
     r"another one: give it again as the source\.":
         r"这张图所用的源图（\1…）已经不在这里，没有它画出的就是另一张图：请重新上传源图。",
+    r"The picture that this is made from \((\w+)…\) is \w+ here, and without it the image would be "
+    r"another one: give it again as the mask\.":
+        r"这张图所用的蒙版（\1…）已经不在这里，没有它画出的就是另一张图：请重新上传蒙版。",
+    r"The region (.+) is not understood: use .*":
+        r"看不懂区域 \1：请用 左半、右半、上半、下半、左/中/右三分之一、上/下三分之一、左上、右上、"
+        r"左下、右下、中间、边缘，几个之间用逗号隔开。",
+    r"No region is named: .*": "没有指定区域：请选网格里的格子、上传蒙版，或写一个，例如“左半”。",
+    r"A grid of (\d+) cells a side does not work: use (.+)\.":
+        r"每边 \1 格的网格不行：请用 \2。",
+    r"The cell (\d+) does not work: the cells of this grid are 1 to (\d+)\.":
+        r"没有第 \1 格：这个网格的格子是 1 到 \2。",
+    r"The cell (.+) is no number: .*": r"\1 不是格子的编号：请写编号，例如 1,2,5。",
+    r"The extension (.+) is not understood: use (.+), WIDTHxHEIGHT, or one of (.+)\.":
+        r"看不懂扩展方式 \1：请用 \2、宽x高，或 \3 中的一个。",
+    r"The picture already has (\S+), so there is nothing to draw around it: .*":
+        r"图片已经是 \1，四周没有可画的：请选别的形状，或用 zoom-1.5。",
+    r"The mask has (\S+) pixels and the picture (\S+): .*":
+        r"蒙版是 \1 像素，图片是 \2：请用形状相同的蒙版。",
+    r"The mask marks nothing to draw: .*":
+        "蒙版没有标出要画的地方：请在黑底上涂白、在图上涂红，或让要画的地方透明。",
+    r"The mask marks the whole picture, .*":
+        "蒙版标出了整张图，什么也留不下：请只标一部分，或把图片用作源图，强度选 redraw。",
+    r"The mask belongs to no picture: .*": "蒙版没有对应的图片：请同时给出源图。",
     # Words that are not wanted
     **{
         rf"The {noun} has a word that is not wanted here \((.+)\): .*":

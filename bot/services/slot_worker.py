@@ -264,7 +264,9 @@ class SlotWorker:
 
         """
         read, given = self._parts.store.sources.read, job.requests[index].operation.inputs
-        return tuple([await asyncio.to_thread(read, each.pixel_sha256) for each in given])
+        return tuple(
+            [await asyncio.to_thread(read, each.pixel_sha256, each.role) for each in given]
+        )
 
     def _note_refusal(self, job: Job, refusal: str) -> None:
         """Let moderators read of what rules refused that came while it waited."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.requests import MASK, ImageRequest, Size
 from bot.media.encoding import to_pillow
+from bot.media.masks import checked_mask, fitted_mask
 from bot.media.source_pictures import prepared
 from bot.storage.sources import SourceStore
 
@@ -20,24 +21,25 @@ def keep_sources(
 
     Args:
         store: Where they are kept; those that are not given have to be there.
-        requests: A size that was changed by hand has a picture of another size: it is cropped.
+        requests: A size that was changed by hand has pictures of another size: all are cropped
+            alike.
         given: Pictures that are handed in.
 
     Returns:
         The requests with the pictures that they are really made from.
 
     Raises:
-        InvalidRequestError: A picture is gone.
+        InvalidRequestError: A picture is gone, or a mask marks nothing of what is left of it.
         OSError: The disk is full, or cannot be written.
 
     """
     known = {each.pixel_sha256: each for each in given}
 
     @functools.cache  # four variations of one image name one picture
-    def kept(pixel_sha256: str, size: Size) -> str:
-        picture = known.get(pixel_sha256) or store.read(pixel_sha256)
+    def kept(pixel_sha256: str, role: str, size: Size) -> str:
+        picture = known.get(pixel_sha256) or store.read(pixel_sha256, role)
         if (picture.width, picture.height) != (size.width, size.height):
-            picture = prepared(to_pillow(picture), size)
+            picture = _cropped(picture, role, size)
         store.write(picture)
         return picture.pixel_sha256
 
@@ -46,9 +48,15 @@ def keep_sources(
         if not operation.inputs:
             return request
         inputs = tuple(
-            replace(each, pixel_sha256=kept(each.pixel_sha256, request.size))
+            replace(each, pixel_sha256=kept(each.pixel_sha256, each.role, request.size))
             for each in operation.inputs
         )
         return replace(request, operation=replace(operation, inputs=inputs))
 
     return tuple(map(with_kept, requests))
+
+
+def _cropped(picture: RawImage, role: str, size: Size) -> RawImage:
+    if role == MASK:
+        return checked_mask(fitted_mask(to_pillow(picture).convert("L"), size))
+    return prepared(to_pillow(picture), size)

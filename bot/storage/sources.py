@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Job
+from bot.domain.requests import SOURCE
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import encode_png
 from bot.media.picture_files import FileState, image_state, read_image, write_once
@@ -51,8 +52,8 @@ class SourceStore:
             write_once(path, encode_png(picture), is_whole=_is_whole)
         os.utime(path)  # new to the sweep, until a row names it
 
-    def read(self, pixel_sha256: str) -> RawImage:
-        """Return a picture.
+    def read(self, pixel_sha256: str, role: str = SOURCE) -> RawImage:
+        """Return a picture; `role` is what it is to the operation.
 
         Raises:
             InvalidRequestError: It is gone or damaged: the image cannot be made without it.
@@ -64,7 +65,7 @@ class SourceStore:
             what = "gone" if error.is_missing else "damaged"
             raise InvalidRequestError(
                 f"The picture that this is made from ({pixel_sha256[:12]}…) is {what} here, and "
-                "without it the image would be another one: give it again as the source."
+                f"without it the image would be another one: give it again as the {role}."
             ) from error
         return raw_image_of(content)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.discord_ui import buttons
 from bot.discord_ui.items import AnswerableItem
-from cogs import sources
+from cogs import extensions, regions, sources
 from cogs.boards import group
 from cogs.settings import pages
 from tests.support.discord_server.bot_process import BotProcess
@@ -27,7 +27,7 @@ APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 _OF_ONE_CLASS: Final = {"b": "button", "s": "select", "set": "button", "pick": "select"}
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
-    "ImageButton": buttons._ACTIONS | sources.ACTIONS,
+    "ImageButton": buttons._ACTIONS | sources.ACTIONS | regions.ACTIONS | extensions.ACTIONS,
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
     "RulesButton": pages.BUTTONS,

@@ -49,6 +49,8 @@ EDITED: Final = {"prompt": "a blue apple", "size": SMALL, "seed": "7", "variety"
 MADE_OF_IT: Final = {
     "prompt": "a green apple", "strength": ["subtle"], "size": SMALL, "seed": "7",
 }  # fmt: skip
+IN_CELLS: Final = {"cells": ["1", "4"], "prompt": "a red apple", "strength": ["touch"]}
+WIDER: Final = {"how": ["left"], "prompt": "a red apple", "strength": ["touch"]}
 PAINTED: Final = {"prompt": "a bowl", "colours": "blue", "size": SMALL, "seed": "3"}
 SPRING: Final = {"number": 1, "board": "Spring"}
 ATTIC: Final = {"number": 1, "board": "Attic"}
@@ -65,6 +67,7 @@ FIRST: Final = said("board order", **SPRING, place="first")
 LAST: Final = said("board order", **SPRING, place="last")
 
 REFUSED: Final = command("imagine", prompt="a red apple", size="0x0")
+GRID: Final = shown(button("region", image))
 PICTURE: Final = shown(command("board show", **SPRING))
 BOARD: Final = shown(command("board show", board="Spring"))
 OFF: Final = shown(command("board remove", **ATTIC, first=attic_open))
@@ -180,6 +183,10 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Vary subtly**": button("subtle", image, draws=True),
     "**Vary strongly**": button("strong", image, draws=True),
     "**Use as source**": button("use", image),
+    "**Edit region**": button("region", image),
+    "**4 × 4** (grid)": button("grid", GRID),
+    "**Choose cells** (grid)": button("cells", GRID),
+    "**Extend**": button("extend", image),
     "**Recipe**": button("recipe", image),
     "**Delete**": button("delete", fresh, goes=True),
     "**Add to board**": button("board", image),
@@ -267,6 +274,9 @@ BOARD_BUTTONS: Final[dict[str, Act]] = {
 FORMS: Final[dict[str, Act]] = {
     "form *Edit*": form("edit", button("edit", image), **EDITED, draws=True),
     "form *Use as source*": form("source", button("use", image), **MADE_OF_IT, draws=True),
+    "form *Which image* (region)": form("grid", button("region", several), which=second_of_several),
+    "form *Edit region*": form("region", button("cells", GRID), **IN_CELLS, draws=True),
+    "form *Extend*": form("extend", button("extend", image), **WIDER, draws=True),
     "form *Vary*": form(
         "vary", button("subtle", several), which=second_of_several, draws=True
     ),

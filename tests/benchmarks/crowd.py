@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest
 from bot.domain.viewers import Viewer
@@ -105,7 +106,11 @@ def origin(user_id: int) -> JobSource:
 
 
 async def ask(
-    service: Service, user_id: int, *requests: ImageRequest, again: Sequence[str] = ()
+    service: Service,
+    user_id: int,
+    *requests: ImageRequest,
+    again: Sequence[str] = (),
+    sources: Sequence[RawImage] = (),
 ) -> Customer:
     """Submit a job; `again` are the ids of the images that it draws again, if it does."""
     customer = Customer(user_id=user_id)
@@ -116,6 +121,7 @@ async def ask(
         reply=customer,
         parents=again,
         relation="same_seed" if again else "imagine",
+        sources=sources,
     )
     return customer
 

@@ -1,10 +1,12 @@
 """Whether images are made again, pixel for pixel, after the bot was started anew.
 
 The real service, queue, engine and SQLite: one process draws images of mixed sizes, qualities,
-guidance, variety and languages, several a job; another one opens the same folder, reads every
-request back from the database and has it drawn again, newest first, so in another order.
+guidance, variety and languages, from words and from pictures, several a job; another one opens the
+same folder, reads every request back from the database and has it drawn again, newest first, so in
+another order.
 
     python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--model FOLDER] [--folder DATA]
+    python -m tests.benchmarks.reproduce --operations mixed   # three of four from pictures
     python -m tests.benchmarks.reproduce --full-size   # 20 images
 
 `--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk. In a
@@ -23,18 +25,26 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
 from bot.cli.common import open_engine
+from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.regions import region_of
+from bot.domain.requests import ImageRequest, OperationKind, Quality, Size
+from bot.media.encoding import to_pillow
+from bot.media.masks import mask_of_region
 from bot.media.pixel_comparison import changes
+from bot.media.source_pictures import raw_image
 from bot.models import locate
 from bot.services import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.benchmarks.crowd import HERE, Customer, ask
+from tests.benchmarks.pictures_from_pictures import picture
 
 PROMPTS = (
     "a red apple", "红苹果", "a cat, pixel art", "像素风格的城堡", "rocket, dark blue background",
@@ -42,9 +52,33 @@ PROMPTS = (
 )  # fmt: skip
 SIDES = range(128, 257, 16)
 FULL_SIZES = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
+REGIONS = ("left half", "top third", "center", "edges", "top left, bottom right")
+TURNS = list(Image.Transpose)[:2]  # those that keep the size
 AT_ONCE = 8  # jobs in the queue
 PAGE = 100
 IMAGES, FULL_SIZE_IMAGES = 500, 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A request, and the pictures that it begins with."""
+
+    request: ImageRequest
+    pictures: tuple[RawImage, ...] = ()
+
+
+def begun(chance: random.Random, request: ImageRequest) -> Wish:
+    """Return a request that perhaps begins with a picture, all of it or a part."""
+    kind = chance.choice(list(OperationKind))
+    source = raw_image(to_pillow(picture(request.size)).transpose(chance.choice(TURNS)))
+    request = replace(request, strength=chance.randint(20, 100))
+    if kind is OperationKind.IMAGE_TO_IMAGE:
+        return Wish(request=request.begun_with(source.pixel_sha256), pictures=(source,))
+    if kind not in (OperationKind.INPAINT, OperationKind.OUTPAINT):
+        return Wish(request=replace(request, strength=0))
+    mask = mask_of_region(region_of(chance.choice(REGIONS)), request.size)
+    drawn = request.drawn_into(kind, source=source.pixel_sha256, mask=mask.pixel_sha256)
+    return Wish(request=drawn, pictures=(source, mask))
 
 
 def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
@@ -62,12 +96,13 @@ def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
     )
 
 
-def jobs_of(images: int, seed: int, *, full_size: bool) -> Iterator[list[ImageRequest]]:
-    """Yield the requests of each job, one to three; the same ones for the same seed."""
+def jobs_of(images: int, seed: int, *, full_size: bool, mixed: bool) -> Iterator[list[Wish]]:
+    """Yield the wishes of each job, one to three; the same ones for the same seed."""
     chance = random.Random(seed)
     while images:
         count = min(chance.choice((1, 1, 2, 3)), images)
-        yield [wish(chance, full_size=full_size) for _ in range(count)]
+        requests = [wish(chance, full_size=full_size) for _ in range(count)]
+        yield [begun(chance, each) if mixed else Wish(request=each) for each in requests]
         images -= count
 
 
@@ -95,16 +130,24 @@ async def kept(service: Service) -> list[Generation]:
     raise AssertionError("a count never ends")
 
 
-async def make(service: Service, images: int, seed: int, *, full_size: bool) -> None:
+async def make(service: Service, images: int, seed: int, *, full_size: bool, mixed: bool) -> None:
     """Draw images of mixed settings; the number of a job is its user's, so none is drawn twice."""
     there = await kept(service)
     numbers = {each.user_id for each in there}
-    jobs = enumerate(jobs_of(images, seed, full_size=full_size), start=1)
-    missing = [(number, requests) for number, requests in jobs if number not in numbers]
+    jobs = enumerate(jobs_of(images, seed, full_size=full_size, mixed=mixed), start=1)
+    missing = [(number, wishes) for number, wishes in jobs if number not in numbers]
     with tqdm(total=images, initial=len(there), desc="made", unit="image", mininterval=5) as bar:
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start : start + AT_ONCE]
-            replies = [await ask(service, number, *requests) for number, requests in some]
+            replies = [
+                await ask(
+                    service,
+                    number,
+                    *(each.request for each in wishes),
+                    sources=[picture for each in wishes for picture in each.pictures],
+                )
+                for number, wishes in some
+            ]
             for reply in replies:
                 bar.update(len(await reply.made()))
 
@@ -132,7 +175,13 @@ async def run_part(options: argparse.Namespace) -> bool:
     async with opened(options.folder / "data", options.model, device) as service:
         if options.part == "again":
             return await make_again(service, options.images)
-        await make(service, options.images, options.seed, full_size=options.full_size)
+        await make(
+            service,
+            options.images,
+            options.seed,
+            full_size=options.full_size,
+            mixed=options.operations == "mixed",
+        )
         return True
 
 
@@ -149,6 +198,7 @@ def run_both(options: argparse.Namespace, folder: Path) -> int:
         line = [sys.executable, "-m", "tests.benchmarks.reproduce", "--part", part]
         line += ["--folder", str(folder), "--model", str(model)]
         line += ["--images", str(options.images), "--seed", str(options.seed)]
+        line += ["--operations", options.operations]
         line += ["--full-size"] if options.full_size else []
         code = subprocess.run(line, check=False).returncode
         if code:
@@ -166,6 +216,7 @@ def main() -> int:
     parser.add_argument(
         "--model", type=Path, default=DEMO_MODEL_DIR, help="a ZImagePipeline folder"
     )
+    parser.add_argument("--operations", choices=["words", "mixed"], default="words")
     parser.add_argument("--full-size", action="store_true", help="random weights, on a GPU")
     parser.add_argument("--folder", type=Path, help="where everything is kept")
     parser.add_argument("--part", choices=["make", "again"], help=argparse.SUPPRESS)

@@ -27,8 +27,8 @@ from tests.support.sampling import sampled
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 SHEET_BUTTONS = [
-    "New seed", "Vary subtly", "Vary strongly", "Use as source", "Same seed", "Recipe", "Delete",
-    "Add to board",
+    "New seed", "Vary subtly", "Vary strongly", "Use as source", "Edit region", "Extend",
+    "Same seed", "Recipe", "Delete", "Add to board",
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot.discord_ui.client import ImageBot
@@ -37,10 +38,11 @@ async def restart(env: DiscordEnv) -> None:
 
 
 def values_of(shown: Any) -> dict[str, str]:
-    """Return what the fields of a form are filled with."""
+    """Return what the fields of a form are filled with; uploads never are."""
     return {
         label["component"]["custom_id"]: label["component"].get("value", "")
         for label in shown.modal["components"]
+        if label["component"]["type"] != discord.ComponentType.file_upload.value
     }
 
 
@@ -91,6 +93,13 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
     pair = await env.imagine(count=2)
     one_of_them = await env.ada.click(pair, label="Vary subtly")
     forms["vary"] = (one_of_them, {"which": [ids_of(pair)[1]]})
+    pressed = await env.ada.click(pair, label="Edit region")
+    forms["grid"] = (pressed, {"which": [ids_of(pair)[1]]})
+    grid = await env.ada.click(image, label="Edit region")
+    cells = await env.ada.click(grid.response, label="Choose cells")
+    forms["region"] = (cells, {"cells": ["5"], "strength": ["touch"]})
+    extend = await env.ada.click(image, label="Extend")
+    forms["extend"] = (extend, {"how": ["up"], "strength": ["touch"]})
     board = await board_of(env)
     await create(env, "Autumn", channel=None)
     add = await env.ming.context_menu(elsewhere, "Add to board", of_people)

@@ -46,6 +46,8 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(env: DiscordEnv)
         "Vary strongly",
         "Edit",
         "Use as source",
+        "Edit region",
+        "Extend",
         "Same seed",
         "Recipe",
         "Delete",

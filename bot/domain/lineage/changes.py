@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
 from bot.domain.jobs import Relation
-from bot.domain.requests import FIELDS, SEED, ImageRequest, RequestField
+from bot.domain.requests import FIELDS, SEED, ImageRequest, OperationKind, RequestField
 
 # A word; or a character of a script whose words touch (Han, kana, hangul); or a mark.
 _PIECE: Final = re.compile(
@@ -17,6 +18,11 @@ _PIECE: Final = re.compile(
 _MARKS: Final = " ,.;:!?,、。;:!?·-–—"
 _ALIKE: Final = 0.4  # share of common pieces below which a prompt is another one
 _MAX_SPANS: Final = 3  # more changes than these are easier read as two whole prompts
+
+_BY_OPERATION: Final[Mapping[OperationKind, Relation]] = {
+    OperationKind.INPAINT: "region",
+    OperationKind.OUTPAINT: "extension",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,7 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
     another picture than before began with this one.
     """
     if after.operation.inputs and after.operation != before.operation:
-        return "source"
+        return _BY_OPERATION.get(after.operation.kind, "source")
     moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
     if replace(after, **moved) != before:
         return "edit"

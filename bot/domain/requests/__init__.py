@@ -5,7 +5,14 @@ request reads.
 """
 
 from bot.domain.requests.field import FormEntry, RequestField
-from bot.domain.requests.operations import Adapter, InputPicture, Operation, OperationKind
+from bot.domain.requests.operations import (
+    MASK,
+    SOURCE,
+    Adapter,
+    InputPicture,
+    Operation,
+    OperationKind,
+)
 from bot.domain.requests.request import (
     FIELDS,
     GUIDANCE,
@@ -23,6 +30,7 @@ from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
+    MAX_STRENGTH,
     MAX_VARIETY,
     STRENGTHS,
     USUAL_STRENGTH,
@@ -39,9 +47,11 @@ from bot.domain.requests.values import (
 __all__ = [
     "FIELDS",
     "GUIDANCE",
+    "MASK",
     "MAX_GUIDANCE_SCALE",
     "MAX_PROMPT_CHARACTERS",
     "MAX_SEED",
+    "MAX_STRENGTH",
     "MAX_VARIETY",
     "MIN_SIDE",
     "PROMPT",
@@ -49,6 +59,7 @@ __all__ = [
     "SEED",
     "SIZE",
     "SIZE_MULTIPLE",
+    "SOURCE",
     "STRENGTH",
     "STRENGTHS",
     "USUAL_STRENGTH",

@@ -24,13 +24,18 @@ class OperationKind(StrEnum):
 
     TEXT_TO_IMAGE = "text_to_image"
     IMAGE_TO_IMAGE = "image_to_image"
+    INPAINT = "inpaint"  # a region of a picture is drawn; the rest stays as it is
+    OUTPAINT = "outpaint"  # likewise, of a picture that was laid on a larger canvas
 
 
 SOURCE: Final = "source"
+MASK: Final = "mask"  # white where something is drawn, black where the source stays
 # What each needs to be given, in this order.
 _ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {
     OperationKind.TEXT_TO_IMAGE: (),
     OperationKind.IMAGE_TO_IMAGE: (SOURCE,),
+    OperationKind.INPAINT: (SOURCE, MASK),
+    OperationKind.OUTPAINT: (SOURCE, MASK),
 }
 
 
@@ -111,6 +116,13 @@ def image_to_image(pixel_sha256: str) -> Operation:
     """Return the operation that begins with a picture of the request's own size."""
     source = InputPicture(role=SOURCE, pixel_sha256=pixel_sha256)
     return Operation(kind=OperationKind.IMAGE_TO_IMAGE, inputs=(source,))
+
+
+def masked(kind: OperationKind, *, source: str, mask: str) -> Operation:
+    """Return the operation that draws where a mask is white; both have the request's own size."""
+    roles = {SOURCE: source, MASK: mask}
+    inputs = tuple(InputPicture(role=role, pixel_sha256=sha) for role, sha in roles.items())
+    return Operation(kind=kind, inputs=inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,16 @@ from bot.domain.requests.operations import (
     TEXT_TO_IMAGE,
     Adapter,
     Operation,
+    OperationKind,
     check_adapters,
     image_to_image,
+    masked,
 )
 from bot.domain.requests.sizes import Size, SizeRules
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
+    MAX_STRENGTH,
     MAX_VARIETY,
     STRENGTHS,
     USUAL_STRENGTH,
@@ -47,6 +50,12 @@ from bot.domain.requests.values import (
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, variety_noise
 from bot.errors import InvalidRequestError
 
+# Where nothing is chosen. A region is drawn as diffusers does it; with as much noise, what is drawn
+# around a picture repeats its things (docs/decisions/0022-regions.md shows both).
+USUAL_STRENGTHS: Final[Mapping[OperationKind, int]] = {
+    OperationKind.INPAINT: MAX_STRENGTH,
+    OperationKind.OUTPAINT: STRENGTHS["strong"],
+}
 _LARGEST_SIDE: Final = 4096  # pixels in a document; nothing here draws more than 2048
 
 
@@ -291,6 +300,14 @@ class ImageRequest:
             self,
             operation=image_to_image(pixel_sha256),
             strength=self.strength or STRENGTHS[USUAL_STRENGTH],
+        )
+
+    def drawn_into(self, kind: OperationKind, *, source: str, mask: str) -> Self:
+        """Return the request as one that draws into a picture, where a mask is white."""
+        return replace(
+            self,
+            operation=masked(kind, source=source, mask=mask),
+            strength=self.strength or USUAL_STRENGTHS[kind],
         )
 
     def with_typed(self, values: Mapping[str, Any]) -> Self:

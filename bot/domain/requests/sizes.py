@@ -122,6 +122,14 @@ class SizeRules:
         ]
         return Size(width=sides[0], height=sides[1])
 
+    def kept(self, width: int, height: int) -> Size:
+        """Return the size of a picture that can be drawn as it is, else the nearest one."""
+        sides = (width, height)
+        is_drawn = min(sides) >= MIN_SIDE and max(sides) <= self.max_side
+        if not is_drawn or any(side % SIZE_MULTIPLE for side in sides):
+            return self.nearest(width, height)
+        return Size(width=width, height=height)
+
     def warning(self, size: Size) -> str | None:
         """Return what to expect of a size the model was not made for, or None."""
         short, long = sorted((size.width, size.height))

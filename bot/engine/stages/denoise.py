@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from bot.engine.backends.reference import Velocity
+from bot.engine.stages.blend import Kept
 from bot.engine.timing import StepPacer
 
 # step, total, and a call that estimates the finished latent from there
@@ -21,6 +22,7 @@ def denoise(
     velocities: Sequence[Velocity],
     *,
     guidance_scale: float,
+    kept: Kept | None = None,
     before_step: Callable[[], None],
     after_step: AfterStep,
 ) -> torch.Tensor:
@@ -31,6 +33,7 @@ def denoise(
         sigmas: The noise levels from the first step's to the last step's end.
         velocities: Of the prompt and, with guidance, of the empty prompt.
         guidance_scale: How far to go beyond the prompt's own velocity.
+        kept: What stays of a picture, on the device.
         before_step: Called before a step is asked for; what it raises ends the walk.
         after_step: Called when a step has been asked for; a GPU may still be at it.
 
@@ -41,9 +44,12 @@ def denoise(
         pace.wait()
         before_step()
         velocity = guided(velocities, latents, i, guidance_scale)
+        estimate = functools.partial(_finished, latents, sigma, velocity, kept)
         latents = latents + (sigma_next - sigma) * velocity
+        if kept is not None:
+            latents = kept.blend(latents, sigma_next)
         pace.mark()
-        after_step(i + 1, total, functools.partial(_finished, latents, sigma_next, velocity))
+        after_step(i + 1, total, estimate)
     return latents
 
 
@@ -61,5 +67,8 @@ def guided(
     return with_prompt + guidance_scale * (with_prompt - without[0])
 
 
-def _finished(latents: torch.Tensor, sigma: float, velocity: torch.Tensor) -> torch.Tensor:
-    return latents - sigma * velocity
+def _finished(
+    latents: torch.Tensor, sigma: float, velocity: torch.Tensor, kept: Kept | None
+) -> torch.Tensor:
+    finished = latents - sigma * velocity
+    return finished if kept is None else kept.blend(finished, 0.0)

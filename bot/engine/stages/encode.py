@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from bot.domain.drawing import RawImage
+from bot.engine.stages.blend import pixels_of
 
 
 def encode(vae: Any, picture: RawImage, *, tiled: bool) -> torch.Tensor:
@@ -16,8 +17,7 @@ def encode(vae: Any, picture: RawImage, *, tiled: bool) -> torch.Tensor:
     """
     vae.use_tiling = tiled
     device = next(vae.parameters()).device
-    values = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8)
-    pixels = values.reshape(1, picture.height, picture.width, 3).permute(0, 3, 1, 2)
+    pixels = pixels_of(picture).permute(2, 0, 1)[None]  # (1, 3, H, W)
     scaled = pixels.to(device).float() / 127.5 - 1  # -1 .. 1
     latent: torch.Tensor = vae.encode(scaled.to(vae.dtype)).latent_dist.mode().float()
     centred: torch.Tensor = (latent - vae.config.shift_factor) * vae.config.scaling_factor

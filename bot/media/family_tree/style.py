@@ -19,6 +19,8 @@ COLOURS: Final[Mapping[Relation, Colour]] = {
     "variation": (215, 139, 255),
     "edit": (255, 166, 87),
     "source": (96, 208, 214),
+    "region": (255, 138, 168),
+    "extension": (214, 206, 96),
 }
 
 

@@ -1,0 +1,130 @@
+"""The pictures that an image on the command line begins with: a source, and what of it is drawn."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain.drawing import RawImage
+from bot.domain.extents import extent_of
+from bot.domain.regions import USUAL_GRID, parse_cells, region_of, region_of_cells
+from bot.domain.requests import SIZE, ImageRequest, OperationKind, Size, SizeRules
+from bot.environment.streams import say
+from bot.errors import InvalidRequestError
+from bot.media.canvas import extended
+from bot.media.image_input import Picture, read_file, read_picture_file
+from bot.media.masks import mask_of_file, mask_of_region
+from bot.media.source_pictures import Fit, source_of
+
+_MASKS = ("mask", "region", "cells")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Pictures at the size of the image.
+
+    Attributes:
+        mask: What of the source is drawn; None for all of it.
+
+    """
+
+    source: RawImage
+    size: Size
+    mask: RawImage | None = None
+    kind: OperationKind = OperationKind.IMAGE_TO_IMAGE
+
+    @property
+    def pictures(self) -> tuple[RawImage, ...]:
+        """Return the pictures in the order of the operation."""
+        return (self.source,) if self.mask is None else (self.source, self.mask)
+
+    def begin(self, request: ImageRequest) -> ImageRequest:
+        """Return the request as one that begins with them."""
+        source = self.source.pixel_sha256
+        if self.mask is None:
+            return request.begun_with(source)
+        return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the parser of a command."""
+    add = parser.add_argument
+    add(
+        "--source",
+        metavar="FILE",
+        help="a picture to begin with; --strength says how much of it is drawn anew (strong)",
+    )
+    add(
+        "--fit",
+        choices=tuple(Fit),
+        default=Fit.CROP,
+        help="how a source of another shape comes to the size: crop (default) or pad with white",
+    )
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument(
+        "--mask",
+        metavar="FILE",
+        help="what of the source is drawn, all else stays: white on black, painted red, or "
+        "transparent",
+    )
+    parts.add_argument("--region", metavar="WORDS", help='likewise in words: "left half"')
+    parts.add_argument("--cells", metavar="N,N", help="likewise as cells of a grid: 1,2,5")
+    parts.add_argument(
+        "--extend",
+        metavar="HOW",
+        help="draw around the source: zoom-1.5, zoom-2, left, right, up, down, WIDTHxHEIGHT or "
+        "the name of a size",
+    )
+    add("--grid", default=str(USUAL_GRID), metavar="N", help="cells a side for --cells: 3 or 4")
+
+
+def inputs_of(options: argparse.Namespace, rules: SizeRules) -> Inputs | None:
+    """Read what an image is to begin with; None where it is words alone.
+
+    Raises:
+        BotError: A file or an option does not work.
+
+    """
+    if options.source is None:
+        for name in (*_MASKS, "extend"):
+            if getattr(options, name) is not None:
+                raise InvalidRequestError(
+                    f"--{name} belongs to no picture: give the source that it is for, too."
+                )
+        return None
+    picture = read_picture_file(Path(options.source))
+    size = None if options.size is None else SIZE.read(options.size, rules)
+    if options.extend is not None:
+        return _extended(picture, options.extend, size, rules)
+    source, own = source_of(picture, rules=rules, size=size, fit=Fit(options.fit))
+    if all(getattr(options, name) is None for name in _MASKS):
+        return Inputs(source=source, size=own)
+    mask = _mask(options, picture, own)
+    return Inputs(source=source, size=own, mask=mask, kind=OperationKind.INPAINT)
+
+
+def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage:
+    if options.mask is not None:
+        content = read_file(Path(options.mask))
+        return mask_of_file(content, of=picture.image, size=size, fit=Fit(options.fit))
+    if options.region is not None:
+        return mask_of_region(region_of(options.region), size)
+    [grid] = parse_cells(options.grid)[:1] or [0]
+    region = region_of_cells(parse_cells(options.cells), grid=grid)
+    return mask_of_region(region or region_of(""), size)
+
+
+def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -> Inputs:
+    if size is not None:
+        raise InvalidRequestError(
+            f"--extend {how} says the size already: leave --size out, or give --extend {size}."
+        )
+    extent = extent_of(how, picture.image.size, rules)
+    if extent.lost:
+        say(
+            f"Note: {extent.canvas} is as large as this grows: {extent.lost} pixels on the other "
+            "side are gone."
+        )
+    source, mask = extended(picture.image, extent)
+    return Inputs(source=source, size=extent.canvas, mask=mask, kind=OperationKind.OUTPAINT)

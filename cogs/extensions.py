@@ -1,0 +1,110 @@
+"""Extend: more of an image around it, or beside it, or in another shape."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import discord
+
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.forms import show_form
+from bot.discord_ui.image_choice import chosen_image, which_image
+from bot.discord_ui.sources import Source, in_time, strength_choices
+from bot.discord_ui.submission import bot_of, check_shareable, find, submit
+from bot.domain.extents import PANS, ZOOMS, Extent, extent_of
+from bot.domain.forms import Choice, Field, Form
+from bot.domain.jobs import Generation
+from bot.domain.requests import (
+    MAX_PROMPT_CHARACTERS,
+    PROMPT,
+    STRENGTH,
+    USUAL_STRENGTH,
+    OperationKind,
+    SizeRules,
+    clean_prompt,
+    random_seed,
+)
+from bot.locales import text
+from bot.media.canvas import extended
+from bot.media.captions import field_title
+from bot.media.image_input import read_picture
+from bot.media.picture_files import read_image
+
+
+async def ask_how(interaction: discord.Interaction, generations: Sequence[Generation]) -> None:
+    """Ask how to extend an image, and which where there are several."""
+    await check_shareable(interaction, generations)
+    locale, rules = str(interaction.locale), bot_of(interaction).service.sizes
+    fields = _fields(generations[0], rules, locale)
+    if len(generations) > 1:
+        fields.append(which_image(generations, locale))
+    ids = [each.id for each in generations]
+    await show_form(interaction, "extend", text("button_extend", locale), fields, ids=ids)
+
+
+def _fields(first: Generation, rules: SizeRules, locale: str) -> list[Field]:
+    own = first.request.size
+    ways = [
+        Choice(value=name, label=text(f"extend_{name}", locale)) for name in (*ZOOMS, *PANS)
+    ] + [
+        Choice(value=name, label=text("extend_shape", locale, name=name, size=size))
+        for name, size in rules.named.items()
+        if size != own
+    ]
+    return [
+        Field(name="how", label=text("extend_how", locale), value=next(iter(ZOOMS)), choices=ways),
+        Field(name="prompt", label=field_title(PROMPT, locale), is_required=True, is_long=True,
+              value=first.request.prompt, max_length=MAX_PROMPT_CHARACTERS,
+              hint=text("extend_prompt_hint", locale)),
+        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
+              choices=strength_choices(locale, with_new=True)),
+    ]  # fmt: skip
+
+
+async def send_extension(interaction: discord.Interaction, form: Form) -> None:
+    """Queue the image on a larger canvas."""
+    [parent] = await find(interaction, [chosen_image(form)])
+    service, own = bot_of(interaction).service, parent.request.size
+    extent = extent_of(form.typed["how"], (own.width, own.height), service.sizes)
+
+    async def load() -> Source:
+        async with service.looking:
+            return await asyncio.to_thread(_on_canvas, parent, extent)
+
+    source = await in_time(interaction, load)
+    request = source.begin(
+        parent.request.with_typed(
+            {
+                "prompt": clean_prompt(form.typed["prompt"]),
+                "strength": STRENGTH.read(form.typed["strength"], service.sizes),
+                "seed": random_seed(),
+                "size": extent.canvas,
+            }
+        )
+    )
+    lost = [text("extend_lost", str(interaction.locale), count=extent.lost, size=extent.canvas)]
+    await submit(
+        interaction,
+        [request],
+        parents=[parent],
+        sources=source.pictures,
+        notes=lost if extent.lost else [],
+    )
+
+
+def _on_canvas(parent: Generation, extent: Extent) -> Source:
+    picture, mask = extended(read_picture(read_image(parent.path)).image, extent)
+    size = str(extent.canvas)
+    return Source(picture=picture, size=size, mask=mask, kind=OperationKind.OUTPAINT)
+
+
+ACTIONS: Final = {"extend": ask_how}
+
+
+async def setup(bot: ImageBot) -> None:
+    """Let the button and its form be understood."""
+    bot.form_handlers["extend"] = send_extension
+    bot.form_actions["extend"] = "redraw"
+    bot.image_actions |= ACTIONS
