@@ -9,18 +9,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_ui.answers import Answer
 from bot.discord_ui.boards.defaults import with_style
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import ONE_TEMPLATE, Button
-from bot.discord_ui.deferrals import defer
-from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
-from bot.discord_ui.results import kept_images
-from bot.discord_ui.submission import bot_of, find, submit
-from bot.discord_ui.viewers import viewer_here, viewer_of
-from bot.domain.deferrals import Repeat
+from bot.discord_ui.submission import bot_of, submit
+from bot.discord_ui.viewers import viewer_here
 from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, Size, SizeRules
 from bot.domain.variations import default_values, split_values, vary
 from cogs.imagine import size_choices
@@ -126,26 +120,6 @@ def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice
     return [app_commands.Choice(name=each, value=each) for each in offers]
 
 
-class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
-    """The button under a sheet that brings one of its images, in private, with all its buttons."""
-
-    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
-        """Show the exact image."""
-        viewer, ids = await viewer_of(interaction), [self.match["id"]]
-        generations = await find(interaction, ids)
-        await defer(interaction, repeat=Repeat.UNANSWERED)
-        await bot_of(interaction).service.images.show_again(ids, viewer=viewer)
-        hidden = await bot_of(interaction).service.images.hidden_among(ids, viewer=viewer)
-        content = await kept_images(
-            generations,
-            limit_bytes=interaction.filesize_limit,
-            locale=str(interaction.locale),
-            is_hidden=bool(hidden),
-        )
-        await Answer.to(interaction).give(content)
-
-
 async def setup(bot: ImageBot) -> None:
-    """Add the command and the buttons of its sheets."""
+    """Add the command."""
     await bot.add_cog(Compare(bot))
-    bot.add_dynamic_items(ShowOneButton)

@@ -25,6 +25,7 @@ from bot.domain.requests import (
     FIELDS,
     PROMPT,
     SIZE,
+    Axis,
     ImageRequest,
     Size,
     SizeRules,
@@ -34,6 +35,7 @@ from bot.errors import BotError, InvalidRequestError
 from bot.locales import text
 from bot.media.source_pictures import Fit
 
+GALLERY: Final = 4  # images that are shown one by one; more are on a sheet
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
 
@@ -45,7 +47,7 @@ class Imagine(commands.Cog):
 
     @app_commands.command(description="Draw an image from words")
     @app_commands.describe(
-        count="How many images, with the seeds seed, seed+1, …",
+        count="How many images, with the seeds seed, seed+1, …; from 5 on one numbered sheet",
         spoiler="Hide the image until it is clicked",
         plain="Leave out the words and the size that this channel's board and this server add",
         source="A picture to begin with; the prompt says what becomes of it",
@@ -70,7 +72,7 @@ class Imagine(commands.Cog):
         self,
         interaction: discord.Interaction,
         *,
-        count: app_commands.Range[int, 1, 4] = 1,
+        count: app_commands.Range[int, 1, 9] = 1,
         spoiler: bool = False,
         plain: bool = False,
         source: discord.Attachment | None = None,
@@ -135,6 +137,7 @@ async def draw(
             series(request, options["count"]),
             spoiler=options["spoiler"] or (source is not None and source.is_spoiler),
             sources=() if source is None else source.pictures,
+            axis=Axis.SEEDS if options["count"] > GALLERY else None,
         )
     except TooManyTokensError as error:
         if prompt == typed["prompt"] or error.noun != PROMPT.noun:

@@ -99,7 +99,7 @@ async def send_source(interaction: discord.Interaction, form: Form) -> None:
         seed=typed["seed"],
         strength=typed["strength"] or USUAL_STRENGTH,
     )
-    await _submit(interaction, [request], source, parents)
+    await submit_with(interaction, [request], source, parents)
 
 
 async def vary(
@@ -108,7 +108,7 @@ async def vary(
     """Draw four variations of an image; of several, ask of which."""
     await check_shareable(interaction, generations)
     if len(generations) == 1:
-        await _draw_variations(interaction, generations[0], strength)
+        await draw_variations(interaction, generations[0], STRENGTHS[strength])
         return
     locale, ids = str(interaction.locale), [each.id for each in generations]
     fields = [which_image(generations, locale)]
@@ -129,28 +129,39 @@ async def vary_strongly(interaction: discord.Interaction, generations: list[Gene
 async def send_vary(interaction: discord.Interaction, form: Form) -> None:
     """Queue the variations of the image that was chosen."""
     [parent] = await find(interaction, [chosen_image(form)])
-    await _draw_variations(interaction, parent, form.subject["strength"])
+    await draw_variations(interaction, parent, STRENGTHS[form.subject["strength"]])
 
 
-async def _draw_variations(
-    interaction: discord.Interaction, parent: Generation, strength: str
+async def draw_variations(
+    interaction: discord.Interaction,
+    parent: Generation,
+    strength: int,
+    *,
+    count: int = NUM_VARIATIONS,
 ) -> None:
+    """Draw variations of an image at its own size, on one sheet.
+
+    Args:
+        interaction: What asks for it.
+        parent: The image.
+        strength: How much of it is drawn anew, in percent.
+        count: How many.
+
+    """
     own, seed = parent.request, random_seed()
     source = await source_from_image(interaction, parent, size=SIZE.shown_of(own))
-    requests = [
-        replace(own, seed=seed_after(seed, i), strength=STRENGTHS[strength])
-        for i in range(NUM_VARIATIONS)
-    ]
-    await _submit(interaction, requests, source, [parent] * NUM_VARIATIONS, axis=Axis.SEEDS)
+    requests = [replace(own, seed=seed_after(seed, i), strength=strength) for i in range(count)]
+    await submit_with(interaction, requests, source, [parent] * count, axis=Axis.SEEDS)
 
 
-async def _submit(
+async def submit_with(
     interaction: discord.Interaction,
     requests: Sequence[ImageRequest],
     source: Source,
     parents: Sequence[Generation],
     axis: Axis | None = None,
 ) -> None:
+    """Queue images that begin with a picture; `parents` has the image that each comes from."""
     await submit(
         interaction,
         [source.begin(each) for each in requests],

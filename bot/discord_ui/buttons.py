@@ -10,12 +10,19 @@ import discord
 
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import CANCEL_TEMPLATE, IMAGE_TEMPLATE, Button
+from bot.discord_ui.components import (
+    CANCEL_TEMPLATE,
+    IMAGE_TEMPLATE,
+    MORE_TEMPLATE,
+    Button,
+    Select,
+    ids_about,
+)
 from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.deletions import DiscordRemover, delete_images
 from bot.discord_ui.forms import form_entries, request_fields, show_form, values_in
-from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_value
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.submission import (
     axis_of,
@@ -39,9 +46,30 @@ class ImageButton(AnswerableItem[Button], template=IMAGE_TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Do it with the images that are still there."""
-        find = find_to_delete if self.match["action"] == "delete" else find_some
-        generations = await find(interaction, self.match["ids"].split("."))
-        await bot_of(interaction).image_actions[self.match["action"]](interaction, generations)
+        await act(interaction, self.match["action"], self.match["ids"])
+
+
+class MoreSelect(AnswerableItem[Select], template=MORE_TEMPLATE):
+    """The menu under finished images."""
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what was chosen with the images that are still there."""
+        async with chosen_again_later(interaction):
+            await act(interaction, chosen_value(interaction), self.match["ids"])
+
+
+async def act(interaction: discord.Interaction, action: str, ids: str) -> None:
+    """Do something with images, as far as they are still there.
+
+    Args:
+        interaction: What asks for it.
+        action: The name of an `ImageAction`.
+        ids: Of the images, as a `custom_id` has them.
+
+    """
+    find = find_to_delete if action == "delete" else find_some
+    generations = await find(interaction, ids_about(interaction.message, ids))
+    await bot_of(interaction).image_actions[action](interaction, generations)
 
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -125,7 +153,7 @@ class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):
 async def setup(bot: ImageBot) -> None:
     """Let the buttons of every message be understood, and deleted images leave Discord."""
     bot.service.system.deletions.remover = DiscordRemover(bot)
-    bot.add_dynamic_items(ImageButton, CancelButton)
+    bot.add_dynamic_items(ImageButton, MoreSelect, CancelButton)
     bot.image_actions |= _ACTIONS
     bot.form_handlers["edit"] = send_edit
     bot.form_actions["edit"] = "redraw"

@@ -6,9 +6,9 @@ by whichever run of the bot receives it.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import discord
@@ -19,24 +19,60 @@ from bot.locales import text
 
 Button = ui.Button[ui.LayoutView]
 
-_ROW_BUTTONS: Final = 5  # Discord allows so many in a row
+Select = ui.Select[ui.LayoutView]
 
-_IMAGE_ACTIONS: Final = (
-    ("new", "🎲", discord.ButtonStyle.primary),
-    ("subtle", "🌱", discord.ButtonStyle.secondary),
-    ("strong", "🌪️", discord.ButtonStyle.secondary),
-    ("edit", "✏️", discord.ButtonStyle.secondary),
-    ("use", "🖼️", discord.ButtonStyle.secondary),
-    ("region", "🩹", discord.ButtonStyle.secondary),
-    ("extend", "↔️", discord.ButtonStyle.secondary),
-    ("same", "🔁", discord.ButtonStyle.secondary),
-    ("recipe", "🧾", discord.ButtonStyle.secondary),
-    ("delete", "🗑️", discord.ButtonStyle.secondary),
+_FEW: Final = 4  # images that have buttons of their own; more are chosen from a select
+_NAMED: Final = 9  # images whose ids fit into a `custom_id`
+ALL_IMAGES: Final = "all"  # stands for their ids where there are more: the select has them
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageAction:
+    """Something that can be done with the images of a message.
+
+    Its label is `button_<name>` in `bot.locales`, its line in the menu `about_<name>`; what it does
+    is `ImageBot.image_actions[name]`, and whether rules can refuse it stands in
+    `interaction_kinds`.
+
+    Attributes:
+        is_seen: Whether one image has a button for it; all others are in the menu.
+        of_draft: Whether it is there for a draft, and only there; it is seen then instead.
+        of_sheet: Whether it is of use for all images of a sheet together.
+        in_guild: Whether it is only there in servers.
+
+    """
+
+    name: str
+    emoji: str
+    is_seen: bool = False
+    of_draft: bool = False
+    of_sheet: bool = True
+    in_guild: bool = False
+
+
+# In the order of the menu. What is seen first makes something new: it is the blue one.
+IMAGE_ACTIONS: Final = (
+    ImageAction(name="large", emoji="🔍", of_draft=True),
+    ImageAction(name="around", emoji="✨", of_draft=True),
+    ImageAction(name="new", emoji="🎲", is_seen=True),
+    ImageAction(name="strong", emoji="🌪️", is_seen=True),
+    ImageAction(name="edit", emoji="✏️", is_seen=True, of_sheet=False),
+    ImageAction(name="subtle", emoji="🌱"),
+    ImageAction(name="use", emoji="🖼️"),
+    ImageAction(name="region", emoji="🩹"),
+    ImageAction(name="extend", emoji="↔️"),
+    ImageAction(name="same", emoji="🔁"),
+    ImageAction(name="recipe", emoji="🧾"),
+    ImageAction(name="board", emoji="📌", in_guild=True),
+    ImageAction(name="delete", emoji="🗑️"),
 )
+_IDS: Final = r"(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
+# Messages from before there was a menu have a button for each; that of boards knows itself.
 IMAGE_TEMPLATE: Final = (
-    r"zib:(?P<action>same|new|subtle|strong|edit|use|region|extend|recipe|delete):"
-    r"(?P<ids>[a-z0-9]+(\.[a-z0-9]+)*)"
+    rf"zib:(?P<action>{'|'.join(each.name for each in IMAGE_ACTIONS if not each.in_guild)}):{_IDS}"
 )
+MORE_TEMPLATE: Final = rf"zib:more:{_IDS}"
+CHOOSE_TEMPLATE: Final = r"zib:choose:one"
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
 ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 APPEAL_TEMPLATE: Final = r"zib:appeal:(?P<number>\d+)"
@@ -48,49 +84,104 @@ TAKEOVER_TEMPLATE: Final = r"zib:takeover:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
 
-def image_row(
-    generation_ids: Sequence[str], locale: str, *, in_guild: bool = False
-) -> list[Button]:
-    """Return the buttons under finished images; Add to board only in a server."""
-    ids = ".".join(generation_ids)
-    buttons = [
-        Button(
-            style=style,
-            emoji=emoji,
-            label=text(f"button_{action}", locale),
-            custom_id=f"zib:{action}:{ids}",
-        )
-        for action, emoji, style in _IMAGE_ACTIONS
+def image_rows(
+    generations: Sequence[Generation],
+    locale: str,
+    *,
+    in_guild: bool,
+    is_sheet: bool = False,
+    is_draft: bool = False,
+) -> list[list[Button | Select]]:
+    """Return the rows under finished images: the few things that matter, and a menu of the rest.
+
+    Of several images, one is chosen first: U1 shows it, V1 varies it.
+
+    Args:
+        generations: The images.
+        locale: The reader's language.
+        in_guild: Whether they are in a server.
+        is_sheet: Whether they are shown as one sheet, of which not all can be edited at once.
+        is_draft: Whether it is a draft, that can be drawn large.
+
+    """
+    ids = [each.id for each in generations]
+    about = ".".join(ids) if len(ids) <= _NAMED else ALL_IMAGES
+    offered = [
+        each
+        for each in IMAGE_ACTIONS
+        if (each.of_sheet or not is_sheet)
+        and (in_guild or not each.in_guild)
+        and (is_draft or not each.of_draft)
     ]
-    if in_guild:
-        label = text("button_board", locale)
-        buttons.append(Button(emoji="📌", label=label, custom_id=f"zib:board:{ids}"))
-    return buttons
+    seen = [each for each in offered if (each.of_draft if is_draft else each.is_seen)]
+    rows: list[list[Button | Select]] = []
+    if len(ids) > 1:
+        is_few = len(ids) <= _FEW
+        rows = _own_rows(generations, locale) if is_few else [[_choice(generations, locale)]]
+        seen = [each for each in seen if not (is_few and each.name == "strong")]
+    rows.append([_button(each, about, locale, is_first=each is seen[0]) for each in seen])
+    v_row = {"strong"} if len(ids) > 1 else set()
+    rest = [each for each in offered if each not in seen and each.name not in v_row]
+    return [*rows, [_menu(rest, about, locale)]]
 
 
-def sheet_row(
-    generation_ids: Sequence[str], locale: str, *, in_guild: bool = False
-) -> list[Button]:
-    """Return the buttons for all images of a comparison; to edit them all at once means nothing."""
+def legend(generations: Sequence[Generation], locale: str) -> list[str]:
+    """Return a line that says what U and V are, where there are such buttons."""
+    return [text("choose_legend", locale)] if 1 < len(generations) <= _FEW else []
+
+
+def _own_rows(generations: Sequence[Generation], locale: str) -> list[list[Button | Select]]:
+    """Return a row that shows one of some images, and one that varies it."""
+    actions = (("show", "one"), ("vary", "strong"))
     return [
-        button
-        for button in image_row(generation_ids, locale, in_guild=in_guild)
-        if not (button.custom_id or "").startswith("zib:edit:")
+        [
+            Button(
+                label=text(f"button_{word}_one", locale, number=each.index + 1),
+                custom_id=f"zib:{action}:{each.id}",
+            )
+            for each in generations
+        ]
+        for word, action in actions
     ]
 
 
-def numbered_rows(generations: Sequence[Generation], locale: str) -> list[list[Button]]:
-    """Return a button for each image of a comparison, in rows of like lengths."""
-    buttons = [
-        Button(
-            label=text("button_one", locale, number=each.index + 1),
-            custom_id=f"zib:one:{each.id}",
+def _choice(generations: Sequence[Generation], locale: str) -> Select:
+    """Return the select that shows one of many images."""
+    options = [
+        discord.SelectOption(
+            label=text("choose_option", locale, number=each.index + 1, seed=each.request.seed),
+            value=each.id,
         )
         for each in generations
     ]
-    rows = math.ceil(len(buttons) / _ROW_BUTTONS)
-    length = math.ceil(len(buttons) / rows)
-    return [buttons[i : i + length] for i in range(0, len(buttons), length)]
+    return Select(
+        custom_id="zib:choose:one", placeholder=text("choose_image", locale), options=options
+    )
+
+
+def _button(action: ImageAction, about: str, locale: str, *, is_first: bool) -> Button:
+    """Return a button; on a phone there is room for three in a row if only one has a sign."""
+    return Button(
+        style=discord.ButtonStyle.primary if is_first else discord.ButtonStyle.secondary,
+        emoji=action.emoji if is_first else None,
+        label=text(f"button_{action.name}", locale),
+        custom_id=f"zib:{action.name}:{about}",
+    )
+
+
+def _menu(actions: Sequence[ImageAction], about: str, locale: str) -> Select:
+    options = [
+        discord.SelectOption(
+            emoji=each.emoji,
+            label=text(f"button_{each.name}", locale),
+            description=text(f"about_{each.name}", locale),
+            value=each.name,
+        )
+        for each in actions
+    ]
+    return Select(
+        custom_id=f"zib:more:{about}", placeholder=text("more_actions", locale), options=options
+    )
 
 
 def cancel_row(job_id: str, locale: str) -> list[Button]:
@@ -130,18 +221,30 @@ def page_row(page: int, *, search: str, has_older: bool, locale: str) -> list[Bu
 
 
 def ids_in(message: discord.Message) -> set[str]:
-    """Return the ids of jobs and images that the buttons of a message are about."""
-    found = (
-        re.fullmatch(r"zib:[a-z]+:([a-z0-9.]+)", getattr(item, "custom_id", None) or "")
-        for item in ui.LayoutView.from_message(message).walk_children()
-    )
-    return {id_ for match in found if match is not None for id_ in match[1].split(".")}
+    """Return the ids of jobs and images that the buttons and selects of a message are about."""
+    found = set(generation_ids(message))
+    for item in ui.LayoutView.from_message(message).walk_children():
+        custom_id = getattr(item, "custom_id", None) or ""
+        if (match := re.fullmatch(r"zib:[a-z]+:([a-z0-9.]+)", custom_id)) is not None:
+            found |= set(match[1].split("."))
+    return found
 
 
 def generation_ids(message: discord.Message) -> list[str]:
-    """Return the ids of the images a message of the bot shows, read from its buttons."""
+    """Return the ids of the images a message of the bot shows, read from what is under them."""
+    found: list[str] = []
     for item in ui.LayoutView.from_message(message).walk_children():
-        match = re.fullmatch(IMAGE_TEMPLATE, getattr(item, "custom_id", None) or "")
+        custom_id = getattr(item, "custom_id", None) or ""
+        match = re.fullmatch(IMAGE_TEMPLATE, custom_id) or re.fullmatch(MORE_TEMPLATE, custom_id)
+        if isinstance(item, ui.Select) and re.fullmatch(CHOOSE_TEMPLATE, custom_id):
+            return [option.value for option in item.options]
         if match is not None:
-            return match["ids"].split(".")
-    return []
+            found = max(found, match["ids"].split("."), key=len)
+    return found
+
+
+def ids_about(message: discord.Message | None, ids: str) -> list[str]:
+    """Return the ids that a button or select names, or those of all images of its message."""
+    if ids == ALL_IMAGES:
+        return [] if message is None else generation_ids(message)
+    return ids.split(".")

@@ -39,6 +39,7 @@ from bot.services import NotReachedError, Removal, UnansweredError
 logger = logging.getLogger(__name__)
 
 ANSWER_AFTER_S: Final = 8.0  # the deletion goes on; what it came to is told by then
+_UNHUNG: Final = 11  # images: the `custom_id` of the button that takes them off has their ids
 _NAMED: Final = 15  # messages that one sentence links to, all servers together
 EDITED_TOO_OFTEN: Final = 30046  # a message that is over an hour old; it may be edited again later
 
@@ -227,12 +228,13 @@ async def hanging_view(
     if guild_of(interaction) is None:
         return None
     boards, viewer = bot_of(interaction).service.boards, await viewer_of(interaction)
-    found = [each for one in generations for each in await boards.hangings(one.id, viewer=viewer)]
+    by_id = {one.id: await boards.hangings(one.id, viewer=viewer) for one in generations}
+    found = [each for places in by_id.values() for each in places]
     if not found:
         return None
     locale = str(interaction.locale)
     names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in found)
-    ids = ".".join(each.id for each in generations)
+    ids = ".".join([id_ for id_, places in by_id.items() if places][:_UNHUNG])
     button: ui.Button[ui.LayoutView] = ui.Button(
         label=text("board_button_unhang", locale), custom_id=f"zib:unhang:{ids}"
     )

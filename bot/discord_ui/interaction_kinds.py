@@ -29,7 +29,10 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "cells": "redraw",
     "grid": "redraw",
     "extend": "redraw",
+    "large": "redraw",
+    "around": "redraw",
     "one": "show",
+    "choose": "show",
     "recipe": "recipe",
     "takeover": "inspect",
     "page": "history",
@@ -37,6 +40,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "b": "board",
     "s": "board",
 }
+_MENU: Final = "more"  # what is chosen there says what it does
 _ITEM: Final = re.compile(r"zib:([a-z]+)")
 _MESSAGE_MENU: Final = 3
 
@@ -46,7 +50,10 @@ def action_of(interaction: discord.Interaction[Any]) -> str | None:
     data: Any = interaction.data
     if interaction.type is discord.InteractionType.component:
         match = _ITEM.match(data["custom_id"])
-        return None if match is None else _COMPONENTS.get(match[1])
+        if match is None:
+            return None
+        word = data["values"][0] if match[1] == _MENU else match[1]
+        return _COMPONENTS.get(word)
     if data.get("type", 1) == _MESSAGE_MENU:
         return _MENUS.get(data["name"])
     return data["name"] if data.get("name") in ACTIONS else None

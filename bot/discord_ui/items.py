@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Final, Self, TypeVar
 
+import aiohttp
 import discord
 from discord import ui
 from discord.ext import commands
@@ -18,6 +22,7 @@ from bot.discord_ui.payloads import is_understood
 from bot.discord_ui.refusals import RefusalError
 
 _Item = TypeVar("_Item", bound=ui.Button[Any] | BaseSelect[Any])
+_EDITED_WITHIN_S: Final = 5.0  # what hangs longer is given up
 _NOTHING: Final = r"(?!)"  # matched by no `custom_id`; each kind of item brings a template
 
 
@@ -60,6 +65,30 @@ class AnswerableItem(ui.DynamicItem[_Item], template=_NOTHING):
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the item is for."""
         raise NotImplementedError
+
+
+def chosen_value(interaction: discord.Interaction[Any]) -> str:
+    """Return the one value that was chosen from a select."""
+    data: Any = interaction.data
+    value: str = data["values"][0]
+    return value
+
+
+@contextlib.asynccontextmanager
+async def chosen_again_later(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+    """Let a select of a lasting message show nothing chosen once its choice is answered.
+
+    Discord's clients keep the choice, and send the same one again only after the message changed
+    (discord-api-docs #4801): an edit that changes nothing does.
+    """
+    try:
+        yield
+    finally:
+        message = interaction.message
+        if message is not None and not message.flags.ephemeral:  # in private it is short-lived
+            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+                async with asyncio.timeout(_EDITED_WITHIN_S):
+                    await message.edit(allowed_mentions=discord.AllowedMentions.none())
 
 
 class UnknownItems(commands.Cog):

@@ -14,6 +14,7 @@ from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import changes, compare
 from bot.services import Service
 
+_LISTED: Final = 9  # images that have a line each
 SHA_SHOWN: Final = 12  # hexadecimal digits; the recipe shows all 64
 
 
@@ -26,7 +27,23 @@ async def verdict(service: Service, job: Job, generations: Sequence[Generation])
     for generation in generations:
         original = originals.get(generation.parent_id or "")
         lines.append(await _line(original, generation, job.origin.locale))
-    return lines
+    return lines if len(lines) <= _LISTED else _summed_up(originals, generations, lines, job)
+
+
+def _summed_up(
+    originals: Mapping[str, Generation],
+    generations: Sequence[Generation],
+    lines: Sequence[str],
+    job: Job,
+) -> list[str]:
+    """Return one line for all images with the same pixels, and one for each of the others."""
+    others = []
+    for generation, line in zip(generations, lines, strict=True):
+        original = originals.get(generation.parent_id or "")
+        if original is None or original.pixel_sha256 != generation.pixel_sha256:
+            others.append(f"**{generation.index + 1}** · {line}")
+    same = len(lines) - len(others)
+    return [text("same_pixels_many", job.origin.locale, same=same, count=len(lines)), *others]
 
 
 async def _line(original: Generation | None, generation: Generation, locale: str) -> str:

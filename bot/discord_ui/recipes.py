@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import discord
 from discord import ui
@@ -21,14 +22,18 @@ from bot.locales import text
 from bot.media.captions import field_name, value_words
 
 MESSAGE_CHARACTERS = 3800  # Discord allows 4,000 in all texts of a message
+MOST_FILES = 9  # of recipes under one message: Discord takes 10
 TEXT_SHOWN = 60  # characters of words for the model beside the prompt
 SHORTEST_RECIPE = 900  # characters that a recipe in full has, with its prompt cut
 
 
 async def send_recipes(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Answer with the recipe of each image."""
+    """Answer with the recipe of each image; those of a large sheet are one file."""
     locale, images = str(interaction.locale), bot_of(interaction).service.images
     viewer = await viewer_of(interaction)
+    if len(generations) > MOST_FILES:
+        await _send_list(interaction, generations)
+        return
     notes = await asyncio.to_thread(damage_notes, generations, locale)
     room = (MESSAGE_CHARACTERS - sum(map(len, notes))) // len(generations)
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(notes))] if notes else []
@@ -50,6 +55,21 @@ async def send_recipes(interaction: discord.Interaction, generations: list[Gener
     items += [ui.File(f"attachment://{file.name}") for file in files]
     view = views.layout(*items)
     await Answer.to(interaction).give(Content(view=view, files=files))
+
+
+async def _send_list(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Answer with the recipes of many images, by their numbers, as one JSON document."""
+    images, viewer = bot_of(interaction).service.images, await viewer_of(interaction)
+    recipes = {}
+    for each in generations:
+        recipe = await images.signed_recipe(each.id, viewer=viewer)
+        if recipe is not None:
+            recipes[each.index + 1] = json.loads(recipe)
+    content = json.dumps(recipes, ensure_ascii=False, indent=1).encode()
+    file = Upload(name=f"recipes-{generations[0].job_id}.json", content=content)
+    words = text("recipes_many", str(interaction.locale), count=len(recipes))
+    view = views.layout(ui.TextDisplay(words), ui.File(f"attachment://{file.name}"))
+    await Answer.to(interaction).give(Content(view=view, files=[file]))
 
 
 def recipe_text(generation: Generation, locale: str, descent: str, *, room: int) -> str:

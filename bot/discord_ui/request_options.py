@@ -33,7 +33,7 @@ def request_options(*order: str | EllipsisType) -> Callable[[Callable[..., Any]]
         parameters = [own["self"], own["interaction"]]
         parameters += [options[name] if name in options else _named(own[name]) for name in names]
         callback.__signature__ = written.replace(parameters=parameters)  # type: ignore[attr-defined]
-        descriptions = {field.option: field.description for field in FIELDS}
+        descriptions = {each.option: each.description for each in FIELDS if each.option in names}
         return app_commands.describe(**descriptions)(callback)
 
     return decorate

@@ -12,9 +12,10 @@ import discord
 from bot.discord_ui import views
 from bot.discord_ui.boards.defaults import style_notes
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import image_row
+from bot.discord_ui.components import image_rows
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, refusal_of
+from bot.discord_ui.drafts import drawn_large_notes
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
@@ -39,6 +40,7 @@ def upload_limit(bot: ImageBot, origin: JobSource) -> int:
 async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -> list[str]:
     """Return the notes above finished images."""
     notes = await verdict(bot.service, job, generations)
+    notes += await drawn_large_notes(bot.service, job, generations)
     return notes + await style_notes(bot.service, job)
 
 
@@ -64,6 +66,7 @@ async def kept_images(
     locale: str,
     notes: Sequence[str] = (),
     is_hidden: bool = False,
+    is_draft: bool = False,
 ) -> Content:
     """Return the message of earlier images, as their first reply had it.
 
@@ -73,6 +76,7 @@ async def kept_images(
         locale: The reader's language.
         notes: Lines above the images.
         is_hidden: Whether they are hidden until they are clicked.
+        is_draft: Whether it is a draft, that can be drawn large.
 
     """
     return await _content(
@@ -81,6 +85,7 @@ async def kept_images(
         locale=locale,
         notes=notes,
         spoiler=is_hidden,
+        is_draft=is_draft,
     )
 
 
@@ -91,18 +96,19 @@ async def _content(
     locale: str,
     notes: Sequence[str],
     spoiler: bool,
+    is_draft: bool = False,
 ) -> Content:
     """Return images of one job with their buttons, as files that fit."""
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
     )
-    ids = [generation.id for generation in generations]
+    in_guild = any(each.guild_id is not None for each in generations)
     view = views.images(
         generations,
         fitted.names,
         locale=locale,
         notes=[*notes, *fitted.notes],
-        row=image_row(ids, locale, in_guild=any(each.guild_id is not None for each in generations)),
+        rows=image_rows(generations, locale, in_guild=in_guild, is_draft=is_draft),
         spoiler=spoiler,
     )
     return Content(view=view, files=fitted.uploads)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import discord
 from discord import ui
+from PIL import Image
 
 from bot.discord_ui import views
-from bot.discord_ui.components import numbered_rows, sheet_row
+from bot.discord_ui.components import image_rows, legend
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
-from bot.discord_ui.uploads import damage_notes
+from bot.discord_ui.uploads import damage_note
 from bot.domain.jobs import Generation, Job
 from bot.domain.requests import Axis
 from bot.errors import DamagedPictureError
 from bot.locales import sentence, text
 from bot.media.captions import caption, shared_facts, title
-from bot.media.contact_sheet import Cell, draw_sheet
-from bot.media.encoding import Fit, fit_under, picture_png
-from bot.media.image_input import read_picture
-from bot.media.picture_files import read_image
+from bot.media.contact_sheet import Cell, draw_sheet, draw_tiles, tile_edge
+from bot.media.encoding import Fit, draft_copy, fit_under, picture_png
+from bot.media.picture_files import read_pixels
 
+LABELLED: Final = 4  # images of one thing with several seeds that have words under them
+LISTED: Final = 9  # images that have a line of facts each
+_READERS: Final = 8  # threads
 NOTES_SHOWN: Final = 1000  # characters: Discord allows 4,000 in all texts of a message
 CAPTION_SHOWN: Final = 60  # characters of a prompt in the list under a sheet
+
+# Pictures by the ids of their images, or what is wrong with their files.
+Opened = Mapping[str, Image.Image | DamagedPictureError]
 
 
 async def sheet_content(
@@ -40,51 +47,90 @@ async def sheet_content(
         limit_bytes: What a file may have here.
 
     """
-    upload, note = await asyncio.to_thread(_upload, job, generations, limit_bytes=limit_bytes)
-    damage = await asyncio.to_thread(damage_notes, generations, job.origin.locale)
+    side = tile_edge(len(generations)) if _has_tiles(job) else None
+    opened = await asyncio.to_thread(_opened, generations, side)
+    upload, note = await asyncio.to_thread(
+        _upload, job, generations, opened, limit_bytes=limit_bytes
+    )
+    damage = [
+        damage_note(each, found, job.origin.locale)
+        for each in generations
+        if isinstance(found := opened[each.id], DamagedPictureError)
+    ]
     lines = [*missing(job, generations), *damage, *notes, *([note] if note else [])]
     view = _layout(job, generations, upload, shortened("\n".join(lines), NOTES_SHOWN))
     return Content(view=view, files=[] if upload is None else [upload])
 
 
+def _opened(generations: Sequence[Generation], side: int | None) -> Opened:
+    """Read the pictures, by the ids of their images, or what is wrong with their files.
+
+    They are made smaller at once, several at a time: none is wider than `side` then.
+    """
+
+    def read(generation: Generation) -> Image.Image | DamagedPictureError:
+        try:
+            picture = read_pixels(generation.path)
+        except DamagedPictureError as error:
+            return error
+        if side is not None:
+            picture.thumbnail((side, picture.height), Image.Resampling.LANCZOS)
+        return picture
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = pool.map(read, generations)
+        return {each.id: one for each, one in zip(generations, found, strict=True)}
+
+
 def _upload(
-    job: Job, generations: Sequence[Generation], *, limit_bytes: int
+    job: Job, generations: Sequence[Generation], opened: Opened, *, limit_bytes: int
 ) -> tuple[Upload | None, str | None]:
-    """Draw the sheet; it reads and encodes, so not on the loop."""
+    """Draw the sheet; it encodes, so not on the loop."""
     locale = job.origin.locale
-    png = draw_comparison(job, generations)
-    if png is None:
+    sheet = _draw(job, generations, opened)
+    if sheet is None:
         return None, text("sheet_no_files", locale)
-    copy = fit_under(png, limit_bytes=limit_bytes)
+    copy = draft_copy(sheet) if _is_long(job) else None
+    note = None
+    if copy is None or len(copy.content) > limit_bytes:
+        copy = fit_under(picture_png(sheet), limit_bytes=limit_bytes)
+        note = text("sheet_lossy", locale) if copy.fit is Fit.LOSSY else None
     if len(copy.content) > limit_bytes:
         return None, text("sheet_too_large", locale)
     name = f"sheet-{job.id}{copy.suffix}"
     alt = shortened(_alt_text(job, generations), ALT_TEXT)
-    note = text("sheet_lossy", locale) if copy.fit is Fit.LOSSY else None
     return Upload(name=name, content=copy.content, alt_text=alt), note
 
 
-def draw_comparison(job: Job, generations: Sequence[Generation]) -> bytes | None:
-    """Return the sheet as a PNG; None where no file of its images is whole."""
+def _is_long(job: Job) -> bool:
+    """Tell whether it is of more images than are listed one by one."""
+    return len(job.requests) > LISTED
+
+
+def _has_tiles(job: Job) -> bool:
+    return job.axis is Axis.SEEDS and len(job.requests) > LABELLED
+
+
+def _draw(job: Job, generations: Sequence[Generation], opened: Opened) -> Image.Image | None:
+    """Draw the sheet; None where no file of its images is whole.
+
+    Many seeds of one thing are tiles with their numbers: how they differ is what they show.
+    """
     assert job.axis is not None
     locale, first = job.origin.locale, job.requests[0]
-    cells = [cell for each in generations if (cell := _cell(each, job.axis, locale)) is not None]
-    if not cells:
+    shown = [(each, one) for each in generations if isinstance(one := opened[each.id], Image.Image)]
+    if not shown:
         return None
+    if _has_tiles(job):
+        return draw_tiles({each.index + 1: picture for each, picture in shown}).image
+    cells = [
+        Cell(picture=picture, label=caption(each.request, job.axis, locale), number=each.index + 1)
+        for each, picture in shown
+    ]
     facts = shared_facts(first, locale, job.axis)
     if len(cells) < len(job.requests):
         facts.append(text("sheet_part", locale, made=len(cells), count=len(job.requests)))
-    sheet = draw_sheet(cells, title=title(first, locale, job.axis), facts=" · ".join(facts))
-    return picture_png(sheet.image)
-
-
-def _cell(generation: Generation, axis: Axis, locale: str) -> Cell | None:
-    try:
-        picture = read_picture(read_image(generation.path)).image
-    except DamagedPictureError:
-        return None
-    label = caption(generation.request, axis, locale)
-    return Cell(picture=picture, label=label, number=generation.index + 1)
+    return draw_sheet(cells, title=title(first, locale, job.axis), facts=" · ".join(facts)).image
 
 
 def _alt_text(job: Job, generations: Sequence[Generation]) -> str:
@@ -109,7 +155,7 @@ def _layout(
     job: Job, generations: Sequence[Generation], upload: Upload | None, notes: str
 ) -> ui.LayoutView:
     assert job.axis is not None
-    locale, ids = job.origin.locale, [each.id for each in generations]
+    locale, in_guild = job.origin.locale, job.origin.guild_id is not None
     head = views.headline(title(job.requests[0], locale, job.axis))
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(f"{head}\n{notes}".strip())]
     if upload is not None:
@@ -118,8 +164,8 @@ def _layout(
         )
         items.append(ui.MediaGallery(item))
     items.append(ui.TextDisplay("\n".join(_list(job, generations, job.axis))))
-    items += [ui.ActionRow(*row) for row in numbered_rows(generations, locale)]
-    items += views.rows_of(sheet_row(ids, locale, in_guild=job.origin.guild_id is not None))
+    rows = image_rows(generations, locale, in_guild=in_guild, is_sheet=len(generations) > 1)
+    items += [ui.ActionRow(*row) for row in rows]
     return views.layout(*items, colour=views.DONE)
 
 
@@ -129,8 +175,12 @@ def _list(job: Job, generations: Sequence[Generation], axis: Axis) -> list[str]:
     facts = shared_facts(job.requests[0], locale, axis, shown=escaped)
     facts.append(text("requested_by", locale, user=user_mention(job.origin.user_id)))
     lines = [" · ".join(facts)]
+    if _is_long(job):
+        first, last = job.requests[0].seed, job.requests[-1].seed
+        seeds = text("sheet_seeds", locale, count=len(generations), first=first, last=last)
+        return [f"-# {seeds} · {lines[0]}"]
     for each in generations:
         words = escaped(caption(each.request, axis, locale), limit=CAPTION_SHOWN)
         time = text("seconds", locale, seconds=each.duration_s)
-        lines.append(f"**{each.index + 1}** {words} · {time} · `{each.id}`")
-    return [f"-# {line}" for line in lines]
+        lines.append(f"**{each.index + 1}** · {words} · {time} · `{each.id}`")
+    return [f"-# {line}" for line in (*lines, *legend(generations, locale))]

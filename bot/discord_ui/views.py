@@ -13,6 +13,7 @@ from typing import Final
 import discord
 from discord import ui
 
+from bot.discord_ui.components import legend
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
 from bot.domain.jobs import Generation
 from bot.domain.requests import Axis
@@ -65,7 +66,7 @@ def images(
     *,
     locale: str,
     notes: Sequence[str] = (),
-    row: Row = (),
+    rows: Sequence[Row] = (),
     spoiler: bool = False,
 ) -> ui.LayoutView:
     """Return the message of finished images: prompt, notes, gallery, facts and buttons.
@@ -75,7 +76,7 @@ def images(
         files: The name of each one's attachment; None where no copy of it can be attached.
         locale: The reader's language.
         notes: Lines between the prompt and the gallery.
-        row: The buttons.
+        rows: The buttons and selects.
         spoiler: Whether the images are hidden until they are clicked.
 
     """
@@ -85,10 +86,9 @@ def images(
     shown = [(each, name) for each, name in zip(generations, files, strict=True) if name]
     if shown:
         items.append(_gallery(shown, locale=locale, spoiler=spoiler))
-    facts = [details(generation, locale) for generation in generations]
-    facts[-1] += " · " + text("requested_by", locale, user=user_mention(first.user_id))
+    facts = facts_lines(generations, locale)
     items.append(ui.TextDisplay("\n".join(f"-# {fact}" for fact in facts)))
-    items += rows_of(row)
+    items += [ui.ActionRow(*row) for row in rows]
     return layout(*items, colour=DONE)
 
 
@@ -125,13 +125,34 @@ def alt_text(prompt: str, locale: str) -> str:
     return shortened(text("alt_text", locale, prompt=shortened(prompt, ALT_TEXT - 40)), ALT_TEXT)
 
 
+def facts_lines(generations: Sequence[Generation], locale: str) -> list[str]:
+    """Return the lines under images: one for all, and a numbered one for each of several."""
+    first = generations[0]
+    shared = [_shared(each, locale) for each in generations]
+    asked = text("requested_by", locale, user=user_mention(first.user_id))
+    if len(generations) == 1:
+        return [f"{details(first, locale)} · {asked}"]
+    is_alike = all(each == shared[0] for each in shared)
+    lines = [" · ".join([*(shared[0] if is_alike else ()), asked])]
+    for each, own in zip(generations, shared, strict=True):
+        facts = [_seed(each, locale), *(() if is_alike else own), *_made(each, locale)]
+        lines.append(" · ".join([f"**{each.index + 1}**", *facts]))
+    return [*lines, *legend(generations, locale)]
+
+
 def details(generation: Generation, locale: str) -> str:
     """Return the line of facts under an image."""
-    request = generation.request
-    facts = [
-        text("fact_seed", locale, seed=request.seed),
-        *shared_facts(request, locale, Axis.SEEDS, shown=escaped),
-        text("seconds", locale, seconds=generation.duration_s),
-        f"`{generation.id}`",
-    ]
+    facts = _seed(generation, locale), *_shared(generation, locale), *_made(generation, locale)
     return " · ".join(facts)
+
+
+def _seed(generation: Generation, locale: str) -> str:
+    return text("fact_seed", locale, seed=generation.request.seed)
+
+
+def _shared(generation: Generation, locale: str) -> list[str]:
+    return shared_facts(generation.request, locale, Axis.SEEDS, shown=escaped)
+
+
+def _made(generation: Generation, locale: str) -> list[str]:
+    return [text("seconds", locale, seconds=generation.duration_s), f"`{generation.id}`"]

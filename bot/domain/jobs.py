@@ -93,7 +93,7 @@ class JobSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One to nine images that were asked for together and are answered by one message.
+    """One to 25 images that were asked for together and are answered by one message.
 
     Attributes:
         parents: The id of the image that each of them comes from; none where they come from words.

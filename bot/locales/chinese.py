@@ -35,6 +35,8 @@ CHINESE: Final[dict[str, str]] = {
     "requested_by": "{user} 的图",
     "seconds": "{seconds:.1f} 秒",
     "alt_text": "{prompt}（生成的图片）",
+    "same_pixels_many": "✅ **{count} 张中有 {same} 张的每个像素都相同**",
+    "recipes_many": "{count} 张图的配方按编号都在这个文件里；选择一张图可单独查看。",
     "same_pixels": "✅ **与 `{id}` 的每个像素都相同** · SHA-256 `{sha}`",
     "other_pixels": "⚠️ **与 `{id}` 的像素不同**：{reason}",
     "other_by": "最多相差 {max}（满 255），平均 {mean}，PSNR {psnr} dB；",
@@ -69,6 +71,12 @@ CHINESE: Final[dict[str, str]] = {
     # A comparison's sheet
     "sheet_prompts": "提示词对比",
     "sheet_part": "{count} 张中的 {made} 张",
+    "sheet_seeds": "{count} 张，种子 {first} 到 {last}",
+    "button_large": "画大图",
+    "about_large": "构图不变，画成完整尺寸，细节更多",
+    "button_around": "更多类似的",
+    "about_around": "由这张再画九张小草图",
+    "drawn_large": "构图与草图 {number}（`{id}`）有 {percent}% 相同",
     "sheet_alt": "{count} 张图的对比：{captions}",
     "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
     "sheet_failed": "⚠️ {count} 张中有 {made} 张。其余的：{sentence}",
@@ -84,7 +92,23 @@ CHINESE: Final[dict[str, str]] = {
     "button_recipe": "配方",
     "button_delete": "删除",
     "button_cancel": "取消",
-    "button_one": "看 {number}",
+    "button_show_one": "U{number}",
+    "button_vary_one": "V{number}",
+    "choose_legend": "U：单独看大图 · V：变化这一张",
+    "choose_image": "选择一张图…",
+    "choose_option": "{number} · 种子 {seed}",
+    "more_actions": "更多…",
+    "about_new": "同样的文字，另一张图",
+    "about_strong": "四张，大致只保留构图",
+    "about_subtle": "四张，保留画面内容",
+    "about_edit": "修改文字、尺寸或种子",
+    "about_use": "从它出发，说明要画成什么",
+    "about_region": "重画其中一部分，其余像素不变",
+    "about_extend": "拉远镜头，或往边缘外继续画",
+    "about_same": "再画一次，像素完全相同",
+    "about_recipe": "它是怎么画出来的，只给你看",
+    "about_board": "挂到画板上",
+    "about_delete": "对所有人撤下",
     "button_newer": "较新",
     "button_older": "较早",
     "edit_title": "修改后再画",
@@ -134,7 +158,7 @@ CHINESE: Final[dict[str, str]] = {
     "relation_region": "局部修改",
     "relation_extension": "扩展画面",
     "button_subtle": "细微变化",
-    "button_strong": "大幅变化",
+    "button_strong": "变化",
     "button_use": "用作源图",
     "button_region": "修改局部",
     "region_how": "要重画哪一部分？可以选格子、用文字说明，或上传蒙版；其余部分一个像素也不变。",
@@ -249,6 +273,7 @@ CHINESE: Final[dict[str, str]] = {
     "delete_refused": "🗑️ `{ids}` 已删除，但 Discord 不让我移除所有显示它的消息。"
     "有权删除那里消息的人可以移除：{links}",
     "no_image_here": "这条消息里没有我画的图。",
+    "no_draft": "图片 `{id}`（{size}）不是可以画大的草图：请用它下面的“**变化**”。",
     "not_for_here": "图片 `{id}` 出自并非这里所有人都能看到的频道：请回到那个频道重画。",
     "shown_to_you": "🔒 仅你可见：并非这里所有人都能看到画这张图的频道。",
     "not_found": "这里没有图片 `{id}`：它已被删除，或属于别的地方。",
@@ -312,20 +337,22 @@ CHINESE: Final[dict[str, str]] = {
 - **size（尺寸）** 名称（`square`、`portrait`、`wide` ……）或 `宽x高`，都须是 16 的倍数
 - **seed（种子）** {min_seed} 到 {max_seed}；相同的种子和提示词得到相同的像素
 - **quality（质量）** draft 草稿、standard 标准、final 精细：7、8、9 步
-- **count（数量）** 最多 4 张，种子依次加一
+- **count（数量）** 最多 9 张，种子依次加一
 - **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
 - **spoiler（遮挡）** 点击后才显示图片
 
 `/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸、种子或
-负面提示词），拼成一张带标注的对比图；下方按钮可取得每一张。
+负面提示词），拼成一张带标注的对比图。
+`/explore` 在一张编号图上画 9 到 25 张小草图：挑一张，再“**画大图**”。
 
 ### 每张图下面
-🔁 **同一种子** 重画一遍并告诉你像素是否相同 · 🎲 **换个种子** 再试一张 ·
-✏️ **修改** 提示词、尺寸、种子、变化或负面提示词 · 🩹 **修改局部** 重画一部分 ·
-↔️ **扩展画面** 画出四周 · 🧾 **配方** 生成它的一切 ·
-🗑️ **删除** · 📌 **加入画板**
+🎲 **换个种子** 另画一张 · **变化** 由它再画四张 · **修改** 换文字或尺寸
+**更多…** 里还有：🔁 **同一种子** 像素完全相同 · 🧾 **配方** 它是怎么画的 ·
+🩹 **修改局部** 重画一部分 · ↔️ **扩展画面** 画出四周 · 🖼️ **用作源图** ·
+📌 **加入画板** · 🗑️ **删除** ……
+有多张时，**U1** 单独看第一张（带它自己的按钮），**V1** 变化它
 
 ### 画板
 `/board create` 新建画板，或让频道成为画板；还有 `add`、`show`、`vote`、`palette`、`export` ……
@@ -361,6 +388,8 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "seed": "种子",
     "quality": "质量",
     "compare": "对比",
+    "explore": "探索",
+    "how_many": "几张",
     "vary": "对比什么",
     "values": "取值",
     "prompts": "提示词",
@@ -410,7 +439,13 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "The same seed gives the same pixels; none draws a random one":
         "相同种子得到相同像素；不填则随机",
     "How many steps: draft 7, standard 8, final 9": "步数：草稿 7，标准 8，精细 9",
-    "How many images, with the seeds seed, seed+1, …": "几张图，种子依次加一",
+    "How many images, with the seeds seed, seed+1, …; from 5 on one numbered sheet": (
+        "几张图，种子依次加一；从 5 张起合为一张编号图"
+    ),
+    "Draw 9 to 25 small drafts on one numbered sheet, and choose what to draw large": (
+        "一张编号图上画 9 到 25 张小草图，再挑一张画大"
+    ),
+    "How many drafts, with the seeds seed, seed+1, …": "几张草图，种子依次加一",
     "0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow":
         "0 为关；1.2 到 1.5 更贴近提示词，用时加倍",
     "Hide the image until it is clicked": "点击后才显示图片",

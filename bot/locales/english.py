@@ -35,6 +35,9 @@ ENGLISH: Final[dict[str, str]] = {
     "requested_by": "for {user}",
     "seconds": "{seconds:.1f} s",
     "alt_text": "{prompt} (generated image)",
+    "same_pixels_many": "✅ **Pixel for pixel the same: {same} of {count}**",
+    "recipes_many": "The recipes of {count} images, by their numbers, are in this file. Choose one "
+    "image to read its own.",
     "same_pixels": "✅ **Pixel for pixel the same as `{id}`** · SHA-256 `{sha}`",
     "other_pixels": "⚠️ **Not the same pixels as `{id}`**: {reason}",
     "other_by": "at most {max} of 255 levels, {mean} on average, PSNR {psnr} dB; ",
@@ -74,6 +77,12 @@ ENGLISH: Final[dict[str, str]] = {
     # A comparison's sheet
     "sheet_prompts": "Prompts compared",
     "sheet_part": "{made} of {count}",
+    "sheet_seeds": "{count} images, seeds {first} to {last}",
+    "button_large": "Draw large",
+    "about_large": "The same composition, at full size and with detail",
+    "button_around": "More around it",
+    "about_around": "Nine more small drafts that come from this one",
+    "drawn_large": "Composition {percent}% like draft {number} (`{id}`)",
     "sheet_alt": "{count} images compared: {captions}",
     "sheet_cancelled": "🛑 Cancelled: {made} of {count} were drawn before and are kept.",
     "sheet_failed": "⚠️ {made} of {count} are here. The others: {sentence}",
@@ -92,7 +101,23 @@ ENGLISH: Final[dict[str, str]] = {
     "button_recipe": "Recipe",
     "button_delete": "Delete",
     "button_cancel": "Cancel",
-    "button_one": "Show {number}",
+    "button_show_one": "U{number}",
+    "button_vary_one": "V{number}",
+    "choose_legend": "U: show one large · V: vary one",
+    "choose_image": "Choose an image…",
+    "choose_option": "{number} · seed {seed}",
+    "more_actions": "More…",
+    "about_new": "The same words, another picture",
+    "about_strong": "Four that keep little but the composition",
+    "about_subtle": "Four that keep what it shows",
+    "about_edit": "Change the words, the size or the seed",
+    "about_use": "Begin with it, and say what becomes of it",
+    "about_region": "Draw a part of it anew; the rest stays, pixel for pixel",
+    "about_extend": "Zoom out, or draw on beyond an edge",
+    "about_same": "Draw it again, pixel for pixel",
+    "about_recipe": "Everything that made it, only for you",
+    "about_board": "Hang it up on a mood board",
+    "about_delete": "Take it away for everybody",
     "button_newer": "Newer",
     "button_older": "Older",
     "edit_title": "Edit and draw again",
@@ -143,7 +168,7 @@ ENGLISH: Final[dict[str, str]] = {
     "relation_region": "region edited",
     "relation_extension": "extended",
     "button_subtle": "Vary subtly",
-    "button_strong": "Vary strongly",
+    "button_strong": "Vary",
     "button_use": "Use as source",
     "button_region": "Edit region",
     "region_how": "Which part is to be drawn anew? Choose cells of the grid, name the part, or "
@@ -265,6 +290,8 @@ ENGLISH: Final[dict[str, str]] = {
     "delete_refused": "🗑️ `{ids}` is deleted, but Discord does not let me remove every message "
     "that shows it. Somebody who may delete messages there can: {links}",
     "no_image_here": "This message holds no image of mine.",
+    "no_draft": "The image `{id}` is no draft that could be drawn large ({size}): press "
+    "**Vary** under it instead.",
     "not_for_here": "`{id}` comes from a channel that not everyone here may see: draw it again "
     "there.",
     "shown_to_you": "🔒 Only you see this: not everyone here may see the channel it was made in.",
@@ -332,24 +359,24 @@ ENGLISH: Final[dict[str, str]] = {
     "only. Type `/imagine` below, for example with the prompt **红苹果** or **a red apple**.",
     "help": """\
 ### Draw with words
-`/imagine` a prompt, in English, 中文, or both mixed. That is all it needs; the options are:
+`/imagine` a prompt, in English, 中文, or both mixed. Options:
 - **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
 - **seed** {min_seed} to {max_seed}; the same seed and prompt give the same pixels
 - **quality** draft, standard or final: 7, 8 or 9 steps
-- **count** up to 4 images, with the seeds seed, seed+1 …
+- **count** up to 9 images, with the seeds seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
 - **variety** 0 (off) to 100: lets seeds differ more, and follows the prompt less closely
 - **negative** what the image should not show; works with a guidance above 0
 - **spoiler** hides the image until it is clicked
 
 `/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes,
-seeds or negatives) on one seed, as one labelled sheet; the buttons under it bring each image.
+seeds or negatives) on one seed, as one labelled sheet.
+`/explore` draws 9 to 25 small drafts on one sheet: choose one and **Draw large**.
 
 ### Under every image
-🔁 **Same seed** draws it again and says whether the pixels match · 🎲 **New seed** tries another ·
-✏️ **Edit** change prompt, size, seed, variety, negative · 🩹 **Edit region** draw a part anew ·
-↔️ **Extend** draw around it · 🧾 **Recipe** what made it ·
-🗑️ **Delete** · 📌 **Add to board**
+🎲 **New seed** another picture · **Vary** four that come from it · **Edit** other words or size
+**More…** 🩹 a region anew · ↔️ around it · 🔁 **Same seed** the same pixels · 🧾 **Recipe** · 🗑️ …
+Of several, **U1** shows the first with its own buttons, **V1** varies it
 
 ### Mood boards
 `/board create` makes one, or makes a channel one; `add`, `show`, `vote`, `palette`, `export` …

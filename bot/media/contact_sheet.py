@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +31,10 @@ _LABEL_GAP: Final = 10  # between a picture and its words
 _HEADER_GAP: Final = 16
 _BADGE: Final = round(_LABEL * 1.24)  # the circle of a number
 _INDENT: Final = round(_LABEL * 1.7)  # of words behind it
+_SIGN_SHARE: Final = 0.22  # of a picture's shorter side: its number, where it lies on the picture
+_MIN_SIGN: Final = 80  # pixels; a phone shows a fifth of the sheet
+_SIGN_EDGE: Final = 0.09  # of a number's circle: the light ring around it
+_TILES_GAP: Final = 12
 _GUTTER: Final = 240  # the width for the words beside the rows of a grid, at most
 
 
@@ -133,6 +137,42 @@ def draw_grid(
     return builder.drawn()
 
 
+def draw_tiles(pictures: Mapping[int, Image.Image], *, width: int = WIDTH) -> Sheet:
+    """Draw pictures (RGB) of one shape edge to edge, each with its number large in a corner.
+
+    Args:
+        pictures: By their numbers; at least one.
+        width: Of the sheet, in pixels; sheets of tall pictures become narrower.
+
+    """
+    columns = _tile_columns(len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    first = next(iter(pictures.values()))
+    aspect = first.width / first.height
+    edge = min(tile_edge(len(pictures), width=width), round(_MAX_HEIGHT / rows * aspect))
+    height = round(edge / aspect)
+    across, down = edge + _TILES_GAP, height + _TILES_GAP
+    builder = _SheetBuilder(width=_TILES_GAP + columns * across, colours=LIGHT)
+    for i, (number, picture) in enumerate(pictures.items()):
+        row, column = divmod(i, columns)
+        place = (_TILES_GAP + column * across, _TILES_GAP + row * down)
+        box = Box(left=place[0], top=place[1], width=edge, height=height)
+        builder.photo(picture, (edge, height), box)
+        builder.place_sign(number, box)
+    layout = builder.plan(_TILES_GAP + rows * down)
+    boxes = tuple(photo.box for photo in layout.photos)
+    return Sheet(image=paint(layout, _resized), boxes=boxes)
+
+
+def tile_edge(count: int, *, width: int = WIDTH) -> int:
+    """Return the width of a tile in pixels; one of a tall picture may be narrower."""
+    return (width - _TILES_GAP) // _tile_columns(count) - _TILES_GAP
+
+
+def _tile_columns(count: int) -> int:
+    return math.ceil(math.sqrt(count))
+
+
 def grid_width(columns: int, edge: int) -> int:
     """Return the width of a grid without words beside it, in pixels; `edge` is a column's."""
     return columns * edge + (columns - 1) * _GAP + 2 * _MARGIN
@@ -219,6 +259,17 @@ class _SheetBuilder(LayoutBuilder[Image.Image | None]):
             left, width = left + _INDENT, width - _INDENT
         self._add(cell.label, self.ink(_LABEL), left, width, lines=3)
         self._add(cell.note, self.soft(_NOTE), left, width, lines=2)
+
+    def place_sign(self, number: int, box: Box) -> None:
+        """Place a number on a picture, large enough to be read where all of it is small."""
+        side = max(_MIN_SIGN, round(min(box.width, box.height) * _SIGN_SHARE))
+        ring = Box(left=box.left + side // 6, top=box.top + side // 6, width=side, height=side)
+        self.panel(ring, self.colours.ground, radius=side // 2)
+        inside = side - 2 * round(side * _SIGN_EDGE)
+        circle = ring.centred((inside, inside))
+        self.panel(circle, self.colours.accent, radius=inside // 2)
+        style = TextStyle(size=round(inside * 0.7), colour=self.colours.ground)
+        self.write_within(str(number), circle, style)
 
     def _add(self, words: str, style: TextStyle, left: int, width: int, *, lines: int) -> None:
         if words:

@@ -83,6 +83,16 @@ def fingerprint(image: Image.Image) -> bytes:
     return b"".join(_hash(view).tobytes() for view in views(image))
 
 
+def composition_likeness(one: bytes, other: bytes) -> float:
+    """Return how like two fingerprints' coarse structure is, 0 (as of any two pictures) to 1.
+
+    Of two unrelated pictures half of the bits agree by chance.
+    """
+    first, second = (np.frombuffer(each, dtype="<u8")[:_WORDS] for each in (one, other))
+    apart = int(np.bitwise_count(first ^ second).sum())
+    return max(0.0, 1 - 2 * apart / (64 * _WORDS))
+
+
 def candidates(
     image: Image.Image, known: Sequence[tuple[str, bytes]], *, limit: int = 8
 ) -> list[str]:

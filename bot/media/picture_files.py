@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -51,6 +51,16 @@ def read_image(path: Path) -> bytes:
     return content
 
 
+def read_pixels(path: Path) -> Image.Image:
+    """Return the pixels of an image of this bot (RGB); raises as `read_image` does."""
+    content = _read(path)
+    with contextlib.suppress(*_DECODING_ERRORS), _opened(content) as image:
+        pixels = image.convert("RGB")
+        if hashlib.sha256(pixels.tobytes()).hexdigest() == path.stem:
+            return pixels
+    raise damaged(path)
+
+
 def read_copy(path: Path) -> bytes:
     """Read a board's copy of a picture; its bytes are those that its file is named for.
 
@@ -85,11 +95,17 @@ def copy_state(path: Path) -> FileState:
 def pixel_sha256_of(content: bytes) -> str | None:
     """Return the SHA-256 of an RGB picture's pixels; None where they cannot be decoded."""
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with _opened(content) as image:
             return hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
     except _DECODING_ERRORS:
         return None
+
+
+@contextlib.contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    with warnings.catch_warnings(), Image.open(io.BytesIO(content)) as image:
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield image
 
 
 def write_once(

@@ -13,6 +13,7 @@ from typing import Any
 from bot.domain.drawing import Drawing
 from bot.domain.jobs import Job
 from bot.domain.requests import ImageRequest
+from bot.media.image_file import ImageFile
 from bot.services.replies import Reply
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class ActiveJob:
         step_share: How much of the image being drawn is done.
         drawings: The images that are drawn, by their place in the job; where the engine broke on
             its way, they are not drawn again.
+        files: Those of them that are encoded already.
         failures: Why others were not, in one sentence each.
         shown: The place that the requester sees, and when it was shown.
         is_withdrawn: Whether nobody waits for it: nothing of it is told or shown.
@@ -50,6 +52,7 @@ class ActiveJob:
     image_index: int = 0
     step_share: float = 0.0
     drawings: dict[int, Drawing] = field(default_factory=dict)
+    files: dict[int, ImageFile] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     shown: QueueNotice | None = None
     is_withdrawn: bool = False

@@ -73,7 +73,7 @@ class Delivery:
             try:
                 verdict = await self._gate.judge(active.job, active.drawings)
                 active.job = verdict.applied_to(active.job)
-                await self._archive.add(active.job, active.drawings, verdict)
+                await self._archive.add(active.job, active.drawings, verdict, active.files)
             except Exception as error:
                 logger.exception(
                     "The images of job %s could not be checked and stored", active.job.id
@@ -83,6 +83,7 @@ class Delivery:
                     return
                 await asyncio.sleep(pause_s)
             else:
+                active.files.clear()
                 active.drawings.clear()  # their pixels are on the disk, and telling may take hours
                 await self._checkpoints.forget(active.job.id)
                 await self._answer_or_hold(active)

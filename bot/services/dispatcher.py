@@ -12,6 +12,7 @@ from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.delivery import FIXED_SENTENCE, Delivery
 from bot.services.estimator import Estimator
+from bot.services.image_archive import ImageArchive
 from bot.services.policy import Policy
 from bot.services.queue import FairQueue
 from bot.services.slot_worker import DrawingParts, SlotLostError, SlotWorker
@@ -36,6 +37,7 @@ class Dispatcher:
         queue: FairQueue,
         active_jobs: ActiveJobs,
         delivery: Delivery,
+        archive: ImageArchive,
         checkpoints: Checkpoints,
         breakdowns: Breakdowns,
         estimator: Estimator,
@@ -53,6 +55,7 @@ class Dispatcher:
         parts = DrawingParts(
             store=store,
             active_jobs=active_jobs,
+            archive=archive,
             checkpoints=checkpoints,
             breakdowns=breakdowns,
             estimator=estimator,

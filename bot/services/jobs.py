@@ -20,7 +20,7 @@ from bot.services.audit_log import AuditLog, entry_of
 from bot.services.holds import Holds
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
-from bot.services.policy import Policy, UnwantedWordError
+from bot.services.policy import Policy, UnwantedWordError, action_of
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
 from bot.services.source_pictures import keep_sources
@@ -98,7 +98,7 @@ class Jobs(JobPart):
         self._intake.check_open()
         await self._check_parents(parents, viewer)
         await self._check_tokens(requests)
-        action = "compare" if axis is not None else "imagine" if not parents else "redraw"
+        action = action_of(axis, has_parents=bool(parents))
         async with self._refusals_counted(origin):
             try:
                 admission = await self._policy.admit(requests, origin.scene, action=action)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
@@ -14,7 +15,7 @@ from PIL import Image
 from bot.domain.jobs import Job
 from bot.domain.picture_score import PictureScore
 from bot.domain.plain_text import quoted
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.requests import Axis, ImageRequest, Quality, Size
 from bot.domain.rules import (
     ALLOW,
     ASK,
@@ -392,7 +393,7 @@ class Policy:
         """Refuse images that are too large, too many, or of a kind that is not drawn here."""
         value = functools.partial(self._rules.value, scene=scene)
         most = value("max_count")
-        if isinstance(most, int) and len(requests) > most:
+        if isinstance(most, int) and self._count(requests) > most:
             raise RefusedHereError(
                 "max_count",
                 f"{len(requests)} images at once are too many here: {most} are allowed.",
@@ -406,6 +407,17 @@ class Policy:
                 )
             _check_among("quality", each.quality.value, "qualities", value("qualities"))
             _check_among("operation", each.operation.kind.value, "operations", value("operations"))
+
+    def _count(self, requests: Sequence[ImageRequest]) -> int:
+        """Return how many images these count as: small drafts as the work that they are."""
+        costs = [cost_of(each, self._usual) for each in requests]
+        counted = [
+            min(IMAGE, cost)
+            if each.quality is Quality.DRAFT and each.size.pixels < self._usual.pixels
+            else IMAGE
+            for each, cost in zip(requests, costs, strict=True)
+        ]
+        return math.ceil(sum(counted) / IMAGE)
 
     async def _look_at(
         self, requests: Sequence[ImageRequest], scene: Scene
@@ -489,10 +501,15 @@ def _use_sentence(action: str, decision: Decision) -> str:
     return f"The rules of this server do not let you use {quoted(action)} {where}."
 
 
-def _action_of(job: Job) -> str:
-    if job.axis is not None:
+def action_of(axis: Axis | None, *, has_parents: bool) -> str:
+    """Return which of the actions that rules can refuse a job is; several seeds compare nothing."""
+    if axis is not None and axis is not Axis.SEEDS:
         return "compare"
-    return "imagine" if job.relation == "imagine" else "redraw"
+    return "redraw" if has_parents else "imagine"
+
+
+def _action_of(job: Job) -> str:
+    return action_of(job.axis, has_parents=bool(job.parents))
 
 
 def _check_among(noun: str, value: str, rule: str, allowed: object) -> None:

@@ -204,6 +204,7 @@ class Service:
             queue=self._queue,
             active_jobs=self._active_jobs,
             delivery=self._delivery,
+            archive=self._archive,
             checkpoints=self._checkpoints,
             breakdowns=self._breakdowns,
             estimator=estimator,

@@ -19,6 +19,7 @@ from bot.services.audit_log import AuditLog, entry_of
 from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.estimator import Estimator
+from bot.services.image_archive import ImageArchive
 from bot.services.policy import Policy
 from bot.services.prefetcher import Prefetcher, task_id
 from bot.services.step_display import show_step
@@ -49,6 +50,7 @@ class DrawingParts:
 
     store: Store
     active_jobs: ActiveJobs
+    archive: ImageArchive
     checkpoints: Checkpoints
     breakdowns: Breakdowns
     estimator: Estimator
@@ -169,6 +171,8 @@ class SlotWorker:
             if not active.is_through:  # else all of them are stored in a moment
                 keeping = self._parts.checkpoints.keep(active, index)
                 self._parts.active_jobs.start(keeping, f"keep {active.job.id}")
+                encoding = self._parts.archive.encode(active, index)
+                self._parts.active_jobs.start(encoding, f"encode {active.job.id}")
 
     async def _note_breakdown(self, active: ActiveJob, index: int) -> None:
         """Give an image up that broke the engine too often; one that was not begun never did."""

@@ -120,6 +120,7 @@ async def setup(bot: ImageBot) -> None:
     """Add the commands and the menu, and let the buttons of every message be understood."""
     bot.tree.add_command(board_group())
     bot.tree.add_command(additions.add_menu)
+    bot.image_actions["board"] = additions.offer_images
     bot.add_dynamic_items(additions.AddButton, BoardButton, BoardSelect, UnhangButton)
     bot.form_handlers |= {kind: _nameless(handle) for kind, handle in _FORMS.items()}
     bot.form_actions |= dict.fromkeys(_FORMS, "board")

@@ -8,6 +8,7 @@ from typing import Any
 from tests.answer_table.scene import Act, Done, Scene
 from tests.support.discord_env import walk
 from tests.support.discord_server.world import Seen
+from tests.support.menus import custom_ids_of
 
 Do = Callable[[], Awaitable[Done]]
 Source = Callable[[Scene], Awaitable[Seen]]
@@ -154,6 +155,7 @@ async def _found(scene: Scene, message: Seen, start: str) -> tuple[Seen, str]:
             for each in walk(now)
             if str(each.get("custom_id")).startswith(start) and not each.get("disabled")
         ]
+        found = found or [each for each in custom_ids_of(now.components) if each.startswith(start)]
         return (now, found[-1]) if found else None
 
     seen: tuple[Seen, str] = await scene.server.changes.until(look, what=start)

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.discord_ui import buttons
+from bot.discord_ui.components import IMAGE_ACTIONS
 from bot.discord_ui.items import AnswerableItem
-from cogs import extensions, regions, sources
+from cogs import explore, extensions, regions, sources
 from cogs.boards import group
 from cogs.settings import pages
 from tests.support.discord_server.bot_process import BotProcess
 from tests.support.discord_server.launch import FORM_LINE, ITEM_LINE
 from tests.support.discord_server.server import DiscordServer
+from tests.support.menus import MENU as MENU_UNDER_IMAGES
 
 SUBCOMMANDS: Final = {1, 2}  # kinds of options that are subcommands or groups of them
 MENU: Final = 3  # a command of a message's menu
@@ -27,7 +29,11 @@ APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 _OF_ONE_CLASS: Final = {"b": "button", "s": "select", "set": "button", "pick": "select"}
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
-    "ImageButton": buttons._ACTIONS | sources.ACTIONS | regions.ACTIONS | extensions.ACTIONS,
+    "ImageButton": buttons._ACTIONS
+    | sources.ACTIONS
+    | explore.ACTIONS
+    | regions.ACTIONS
+    | extensions.ACTIONS,
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
     "RulesButton": pages.BUTTONS,
@@ -59,6 +65,8 @@ def _paths(command: Mapping[str, Any]) -> Iterator[str]:
 def _items(pattern: str) -> set[str]:
     """Return what a pattern of `custom_id`s stands for: one thing, or all actions of its class."""
     start = pattern.partition("(?P<")[0]
+    if start == MENU_UNDER_IMAGES:
+        return {f"button {each.name}" for each in IMAGE_ACTIONS}
     if not pattern.startswith(f"{start}(?P<action>"):
         return {_named(start)}
     [cls] = [each for each in AnswerableItem.__subclasses__() if _pattern(each) == pattern]
@@ -74,12 +82,14 @@ def _named(custom_id: str) -> str:
     _, kind, action = custom_id.split(":", 2)
     if kind in _OF_ONE_CLASS:
         return f"{_OF_ONE_CLASS[kind]} {kind}:{action.partition(':')[0]}"
-    return f"button {kind}"
+    return f"{'select' if kind == 'choose' else 'button'} {kind}"
 
 
 def name_of(payload: Mapping[str, Any]) -> str:
     """Return what an interaction was; of a form only its id is known."""
     data: Any = payload["data"]
+    if str(data.get("custom_id")).startswith(MENU_UNDER_IMAGES):
+        return f"button {data['values'][0]}"
     if payload["type"] != APPLICATION_COMMAND:
         custom_id: str = data["custom_id"]
         return _named(custom_id) if payload["type"] == COMPONENT else f"form {custom_id}"

@@ -29,6 +29,17 @@ async def sheet(scene: Scene) -> Seen:
     return found
 
 
+async def large_sheet(scene: Scene) -> Seen:
+    return await scene.drawn(count=5)
+
+
+async def draft(scene: Scene) -> Seen:
+    """Return a draft, as its reader alone sees it once it is chosen from a sheet."""
+    drawn = await scene.drawn(quality="draft")
+    [id_] = drawn.images
+    return await scene.posted(f"zib:large:{id_}", f"zib:around:{id_}")
+
+
 async def fresh(scene: Scene) -> Seen:
     return await scene.drawn()
 

@@ -112,9 +112,9 @@ class Scene:
         if event == "INTERACTION_CREATE":
             self.sent = dict(payload)
 
-    async def drawn(self, channel: Any = None, *, count: int = 1) -> Seen:
+    async def drawn(self, channel: Any = None, *, count: int = 1, **options: Any) -> Seen:
         """Return the message of new images of the moderator's."""
-        options: dict[str, Any] = {"prompt": "a red apple", "size": SMALL, "count": count}
+        options |= {"prompt": "a red apple", "size": SMALL, "count": count}
         options["seed"] = next(self.seeds)
         who, where = self.place.moderator, channel or self.place.channel
         found: Seen = await self.people.image(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import discord
 import pytest
@@ -11,6 +12,7 @@ from discord import ui
 from bot.discord_ui.client import ImageBot
 from tests.support.discord_env import (
     DiscordEnv,
+    answer_of,
     gallery_of,
     ids_of,
     labels_of,
@@ -36,6 +38,10 @@ POSTED = {
     "zib:delete:k3x9a2": "ImageButton",
     "zib:cancel:k3x9a2": "CancelButton",
     "zib:one:k3x9a2": "ShowOneButton",
+    "zib:choose:one": "ChooseSelect",
+    "zib:more:k3x9a2.k3x9a3": "MoreSelect",
+    "zib:more:all": "MoreSelect",
+    "zib:new:all": "ImageButton",
     "zib:takeover:k3x9a2": "DrawHereButton",
     "zib:page:0:": "PageButton",
     "zib:page:12:red apple by:7: seed:5\nsize:512x512": "PageButton",
@@ -280,3 +286,48 @@ async def test_a_defect_behind_a_button_is_answered(env: DiscordEnv, monkeypatch
     answer = private_sentence(await env.ada.click(message, label="New seed"))
     assert "Something went wrong on my side" in answer
     assert "secret detail" in caplog.text
+
+
+async def test_a_choice_of_the_menu_can_be_made_again_at_once(env: DiscordEnv):
+    message = await env.imagine(seed=5)
+    before, edited = message.components, []
+
+    def note(event: str, payload: Any) -> None:
+        edited.append(event == "MESSAGE_UPDATE" and int(payload["id"]) == message.id)
+
+    env.simcord.backend.subscribers.append(note)
+    await press(env, env.ming, message, "Same seed")
+    assert any(edited), "else Discord's clients would not send the same choice again"
+    assert message.components == before
+
+
+async def test_u_shows_one_of_several_and_v_varies_it(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=3)
+    ids = ids_of(message)
+    assert labels_of(message)[:8] == ["U1", "U2", "U3", "V1", "V2", "V3", "New seed", "Edit"]
+    words = texts_of(message)
+    assert "128×128 · standard · for" in words
+    assert all(f"**{i + 1}** · seed `{5 + i}` · " in words for i in range(3))
+    shown = answer_of(await env.ming.click(message, label="U2"))
+    assert shown.ephemeral
+    assert ids_of(shown) == [ids[1]]
+    varied = await press(env, env.ming, message, "V3")
+    found = await env.service.images.find_all(ids_of(varied.response), viewer=env.viewer())
+    assert {each.parent_id for each in found} == {ids[2]}
+    assert len(found) == 4
+
+
+async def test_more_than_four_are_on_a_sheet_and_chosen_by_number(env: DiscordEnv):
+    message = await env.imagine(seed=5, count=9)
+    ids = ids_of(message)
+    assert len(ids) == 9
+    assert len(message.attachments) == 1
+    assert labels_of(message)[:2] == ["New seed", "Vary"]
+    choice = await env.ming.select(message, [ids[6]], custom_id="zib:choose:one")
+    shown = answer_of(choice)
+    assert shown.ephemeral
+    assert ids_of(shown) == [ids[6]]
+    assert "seed `11`" in texts_of(shown)
+    again = await press(env, env.ming, message, "Same seed")
+    assert len(ids_of(again.response)) == 9
+    assert "Pixel for pixel" in texts_of(again.response)

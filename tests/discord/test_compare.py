@@ -27,8 +27,8 @@ from tests.support.sampling import sampled
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 SHEET_BUTTONS = [
-    "New seed", "Vary subtly", "Vary strongly", "Use as source", "Edit region", "Extend",
-    "Same seed", "Recipe", "Delete", "Add to board",
+    "New seed", "Vary subtly", "Use as source", "Edit region", "Extend", "Same seed", "Recipe",
+    "Add to board", "Delete",
 ]  # fmt: skip
 
 
@@ -87,9 +87,9 @@ async def test_the_message_shows_the_sheet_and_names_every_image(env: DiscordEnv
     assert "**a red apple**" in words
     assert f"seed 5 · 128×128 · draft · for <@{env.ada.id}>" in words
     for number, value in enumerate(("0", "1", "1.4"), start=1):
-        assert f"**{number}** guidance {value} · " in words
+        assert f"**{number}** · guidance {value} · " in words
     assert all(f"`{each}`" in words for each in ids_of(message))
-    assert labels_of(message) == ["Show 1", "Show 2", "Show 3", *SHEET_BUTTONS]
+    assert labels_of(message) == ["U1", "U2", "U3", "V1", "V2", "V3", *SHEET_BUTTONS]
     [item] = gallery_of(message)
     assert item["description"] == "3 images compared: guidance 0; guidance 1; guidance 1.4"
     [attachment] = message.attachments
@@ -107,8 +107,8 @@ async def test_nine_images_and_their_sheet_share_a_message(env: DiscordEnv):
 async def test_a_chinese_user_reads_a_chinese_sheet(env: DiscordEnv):
     env.locales[env.ming.id] = "zh-CN"
     message = await compare(env, "qualities", env.ming, prompt="红苹果", seed=3)
-    assert "**1** 草稿" in texts_of(message)
-    assert labels_of(message)[0] == "看 1"
+    assert "**1** · 草稿" in texts_of(message)
+    assert labels_of(message)[0] == "U1"
 
 
 async def test_a_spoiler_hides_the_sheet(env: DiscordEnv):
@@ -165,7 +165,7 @@ async def test_values_are_suggested_for_what_varies(env: DiscordEnv):
 async def test_show_brings_one_image_in_private_with_its_own_buttons(env: DiscordEnv):
     message = await compare(env, "seeds", values="5, 6")
     second = ids_of(message)[1]
-    result = await env.ming.click(message, label="Show 2")
+    result = await env.ming.click(message, label="U2")
     answer = answer_of(result)
     assert answer.ephemeral
     assert ids_of(answer) == [second]
@@ -190,7 +190,7 @@ async def test_same_seed_of_a_sheet_is_the_same_sheet_and_new_seed_another(env: 
     requests = [each.request for each in await made(env, other)]
     assert [request.guidance_scale for request in requests] == [0.0, 1.0]
     assert requests[0].seed == requests[1].seed != 5
-    assert labels_of(other)[0] == "Show 1"
+    assert labels_of(other)[0] == "U1"
 
 
 async def test_a_cancel_half_way_keeps_what_is_drawn_and_says_so(
@@ -202,7 +202,7 @@ async def test_a_cancel_half_way_keeps_what_is_drawn_and_says_so(
     assert "stops at the next step" in private_sentence(cancelled)
     words = texts_of(result.response)
     assert "Cancelled: 1 of 3 were drawn" in words
-    assert "**1** seed 1" in words
+    assert "**1** · seed 1" in words
     assert "**2**" not in words
     assert len(ids_of(result.response)) == 1
     assert len(await pictures(result.response)) == 1
@@ -253,9 +253,9 @@ async def test_images_that_fail_are_named_and_the_others_shown(
     message = await compare(env, "seeds", values="1,2,3")
     words = texts_of(message)
     assert "2 of 3 are here. The others: The model returned one single colour" in words
-    assert "**1** seed 1" in words
-    assert "**3** seed 3" in words
-    assert labels_of(message) == ["Show 1", "Show 3", *SHEET_BUTTONS]
+    assert "**1** · seed 1" in words
+    assert "**3** · seed 3" in words
+    assert labels_of(message) == ["U1", "U3", "V1", "V3", *SHEET_BUTTONS]
 
 
 async def test_a_comparison_of_which_nothing_can_be_drawn_fails_in_private(
@@ -282,10 +282,10 @@ async def test_deleting_one_image_takes_it_from_the_sheet(env: DiscordEnv):
     message = await compare(env, "seeds", values="1,2,3")
     before = [each.id for each in message.attachments]
     ids = ids_of(message)
-    shown = answer_of(await env.ada.click(message, label="Show 2"))
+    shown = answer_of(await env.ada.click(message, label="U2"))
     await env.ada.click(shown, label="Delete")
     assert ids_of(message) == [ids[0], ids[2]]
-    assert labels_of(message)[:2] == ["Show 1", "Show 3"]
+    assert labels_of(message)[:2] == ["U1", "U3"]
     assert [each.id for each in message.attachments] != before
     await env.ada.click(message, label="Delete")
     assert env.images() == []
@@ -302,7 +302,7 @@ async def test_what_was_made_before_a_kill_is_posted_as_a_sheet_by_the_next_star
     env.simcord.backend.faults.clear()
     await env.start_again()
     await env.idle()
-    assert labels_of(result.response)[:3] == ["Show 1", "Show 2", "Show 3"]
+    assert labels_of(result.response)[:3] == ["U1", "U2", "U3"]
     assert len(engine.drawn) == 3
     assert len(env.images()) == 1
 
@@ -329,7 +329,7 @@ async def test_a_comparison_that_waited_or_was_being_drawn_is_drawn_after_a_rest
     await env.start_again()
     await env.idle()
     assert len(ids_of(result.response)) == 3
-    assert labels_of(result.response)[0] == "Show 1"
+    assert labels_of(result.response)[0] == "U1"
 
 
 async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files_broke(
@@ -344,7 +344,7 @@ async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files
     engine.release()
     await env.start_again()
     await env.idle()
-    assert labels_of(result.response)[:3] == ["Show 1", "Show 2", "Show 3"]
+    assert labels_of(result.response)[:3] == ["U1", "U2", "U3"]
     images = await made(env, result.response)
     assert [each.pixel_sha256 for each in images] == [
         engine._engine.draw(DrawTask(request=each.request)).image.pixel_sha256 for each in images
@@ -358,12 +358,12 @@ async def test_images_drawn_before_a_kill_are_not_drawn_again_unless_their_files
 async def test_the_buttons_work_after_a_restart(env: DiscordEnv):
     message = await compare(env, "guidance", values="0, 1", seed=5)
     await env.start_again()
-    shown = await env.ming.click(message, label="Show 1")
+    shown = await env.ming.click(message, label="U1")
     assert ids_of(answer_of(shown)) == ids_of(message)[:1]
     again = await env.ming.click(message, label="Same seed")
     await env.idle()
     assert texts_of(again.response).count("Pixel for pixel") == 2
-    assert labels_of(again.response)[0] == "Show 1"
+    assert labels_of(again.response)[0] == "U1"
 
 
 async def test_a_sheet_over_the_upload_limit_becomes_webp(env: DiscordEnv):

@@ -42,16 +42,16 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(env: DiscordEnv)
     assert f"`{ids_of(result.response)[0]}`" in words
     assert labels_of(result.response) == [
         "New seed",
-        "Vary subtly",
-        "Vary strongly",
+        "Vary",
         "Edit",
+        "Vary subtly",
         "Use as source",
         "Edit region",
         "Extend",
         "Same seed",
         "Recipe",
-        "Delete",
         "Add to board",
+        "Delete",
     ]
     assert gallery_of(result.response)[0]["description"] == "a red apple (generated image)"
 

@@ -144,7 +144,7 @@ async def test_negatives_are_compared(env: DiscordEnv):
     message = answer_of(result)
     images = await made(env, message)
     assert [each.request.negative for each in images] == ["people, crowds", "blurry"]
-    assert "**1** negative prompt people, crowds" in texts_of(message)
+    assert "**1** · negative prompt people, crowds" in texts_of(message)
 
 
 @pytest.mark.engine

@@ -182,7 +182,7 @@ async def test_a_variation_is_four_on_one_sheet(env: DiscordEnv):
 
 async def test_of_several_images_one_is_chosen(env: DiscordEnv):
     first = await env.imagine(prompt="a red apple", seed=1, count=2)
-    form = await env.ada.click(first, label="Vary strongly")
+    form = await env.ada.click(first, label="Vary subtly")
     sent = await env.ada.submit_modal(form, {"which": [ids_of(first)[1]]})
     await env.idle()
     found = await env.service.images.find_all(ids_of(sent.response), viewer=env.viewer())

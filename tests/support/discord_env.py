@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ from bot.services import Service, open_service
 from bot.settings import Settings
 from tests.support.channel_kinds import channel_kinds_told, mark_channel
 from tests.support.databases import lay_database
+from tests.support.menus import let_menus_be_pressed
+
+let_menus_be_pressed()
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds
 PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long
@@ -295,16 +299,24 @@ def texts_of(message: Any) -> str:
 
 
 def labels_of(message: Any) -> list[str]:
-    """Return the labels of a message's buttons."""
-    return [each["label"] for each in walk(message) if each.get("type") == 2]
+    """Return the labels of a message's buttons, and of the lines of the menu under images."""
+    labels = []
+    for each in walk(message):
+        if each.get("type") == 2:
+            labels.append(each["label"])
+        elif (each.get("custom_id") or "").startswith("zib:more:"):
+            labels += [option["label"] for option in each["options"]]
+    return labels
 
 
 def ids_of(message: Any) -> list[str]:
     """Return the ids of the images a message shows."""
     for each in walk(message):
-        custom_id = each.get("custom_id") or ""
-        if custom_id.startswith("zib:same:"):
-            return custom_id.removeprefix("zib:same:").split(".")
+        if each.get("custom_id") == "zib:choose:one":
+            return [option["value"] for option in each["options"]]
+        match = re.fullmatch(r"zib:(?:same|more):([a-z0-9.]+)", each.get("custom_id") or "")
+        if match is not None:
+            return match[1].split(".")
     return []
 
 

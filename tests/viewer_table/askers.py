@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.discord_ui import views
-from bot.discord_ui.components import numbered_rows
+from bot.discord_ui.components import Button
 from tests.discord.test_places import brought_along
 from tests.support.discord_env import SMALL, DiscordEnv, ids_of
 from tests.support.moderation_env import rule
@@ -162,7 +162,7 @@ async def prepare(env: DiscordEnv, asker: Asker, number: int) -> None:
     asker.png = found.path.read_bytes()
     await env.bot.post_again(await _room_of(env, asker), [found])
     asker.message = asker.newest()
-    await post(env, asker, numbered_rows([found], "en-US")[0])
+    await post(env, asker, [Button(label="Show 1", custom_id=f"zib:one:{found.id}")])
 
 
 async def _room_of(env: DiscordEnv, asker: Asker) -> Any:

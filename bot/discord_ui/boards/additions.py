@@ -38,7 +38,7 @@ from bot.domain.boards import Access, Added, Board, BoardSummary
 from bot.domain.boards.rules import one_line
 from bot.domain.deferrals import Repeat
 from bot.domain.forms import Choice, Field, Form
-from bot.domain.jobs import typed_id
+from bot.domain.jobs import Generation, typed_id
 from bot.errors import BotError
 from bot.locales import text
 from bot.services.boards import Label
@@ -216,7 +216,12 @@ class AddButton(AnswerableItem[Button], template=ADD_TEMPLATE):
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Hang them up, or ask where."""
         generations = await find_some(interaction, self.match["ids"].split("."))
-        await offer(interaction, Pictures(generations=generations))
+        await offer_images(interaction, generations)
+
+
+async def offer_images(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Hang images up, or ask where."""
+    await offer(interaction, Pictures(generations=generations))
 
 
 @app_commands.context_menu(name="Add to board")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from bot.domain.plain_text import quoted
@@ -12,6 +13,7 @@ from bot.errors import InvalidRequestError
 SIZE_MULTIPLE: Final = 16  # 8 pixels a latent (VAE) x 2 latents a patch (transformer)
 MIN_SIDE: Final = 128  # pixels: below, fewer than 64 patches are left to draw with
 
+_ROUNDED: Final = 0.9  # of the native area: what rounding to multiples may take of a half
 _LARGE_NATIVE: Final = 1024  # pixels: below 3/4 of it, the large model's details suffer
 _SIZE: Final = re.compile(r"\s*(\d+)\s*[x\u00d7*]\s*(\d+)\s*", re.IGNORECASE)
 
@@ -130,6 +132,23 @@ class SizeRules:
             return self.nearest(width, height)
         return Size(width=width, height=height)
 
+    def draft_of(self, size: Size) -> Size:
+        """Return the size of a draft: half of both sides, or the smallest of its shape.
+
+        Of what is larger than the native area, the draft is as large as one of that.
+        """
+        scale = min(0.5, self.native / (2 * math.sqrt(size.pixels)))
+        return _scaled_by(size, min(1.0, max(scale, MIN_SIDE / min(size.width, size.height))))
+
+    def large_of(self, size: Size) -> Size:
+        """Return the size that a draft is drawn large at: twice its sides, or the native area."""
+        share = self.native**2 / (4 * size.pixels)
+        return _scaled_by(size, 2.0 if share >= _ROUNDED else max(1.0, 2 * math.sqrt(share)))
+
+    def is_draft(self, size: Size) -> bool:
+        """Tell whether there is a much larger size to draw it at."""
+        return self.large_of(size).pixels >= 2 * size.pixels
+
     def warning(self, size: Size) -> str | None:
         """Return what to expect of a size the model was not made for, or None."""
         short, long = sorted((size.width, size.height))
@@ -148,6 +167,11 @@ class SizeRules:
             for side in (width, height)
         ]
         return Size(width=sides[0], height=sides[1])
+
+
+def _scaled_by(size: Size, scale: float) -> Size:
+    sides = [round(side * scale / SIZE_MULTIPLE) * SIZE_MULTIPLE for side in astuple(size)]
+    return Size(width=sides[0], height=sides[1])
 
 
 def _size(width: str, height: str, *, max_side: int) -> Size:

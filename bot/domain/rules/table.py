@@ -28,6 +28,7 @@ ACTIONS: Final = (
     "imagine",
     "redraw",
     "compare",
+    "explore",
     "reproduce",
     "recipe",
     "inspect",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EPHEMERAL = 1 << 6
-IMAGE_BUTTON = re.compile(r"zib:same:([a-z0-9.]+)")
+IMAGE_BUTTON = re.compile(r"zib:(?:same|more):([a-z0-9.]+)")
 
 
 @dataclass(kw_only=True)

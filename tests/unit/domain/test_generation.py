@@ -139,3 +139,25 @@ def test_standard_quality_is_the_grid_the_model_was_distilled_on():
 def test_an_unknown_quality_is_named_with_the_known_ones():
     with pytest.raises(InvalidRequestError, match="'best' is unknown: use draft, standard, final"):
         parse(quality="best")
+
+
+@pytest.mark.parametrize("rules", [TURBO, DEMO])
+def test_a_draft_is_a_size_of_the_model_and_leads_back_to_the_native_area(rules: SizeRules):
+    for name, size in rules.named.items():
+        draft = rules.draft_of(size)
+        large = rules.large_of(draft)
+        assert rules.check(draft) == draft, name
+        assert rules.is_draft(draft), name
+        assert rules.check(large).pixels <= 1.1 * rules.native**2
+        assert not rules.is_draft(large), name
+        assert large.width / large.height == pytest.approx(draft.width / draft.height, rel=0.05)
+
+
+def test_drafts_of_usual_sizes_are_half_their_sides():
+    names = {name: TURBO.draft_of(TURBO.named[name]) for name in ("square", "portrait", "phone")}
+    assert {name: str(size) for name, size in names.items()} == {
+        "square": "512x512", "portrait": "448x576", "phone": "384x672",
+    }  # fmt: skip
+    assert all(TURBO.large_of(size) == TURBO.named[name] for name, size in names.items())
+    assert str(TURBO.draft_of(TURBO.named["huge"])) == "512x512"
+    assert str(DEMO.draft_of(DEMO.default)) == "128x128"

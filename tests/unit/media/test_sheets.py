@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
-from bot.media.kit import Box, SheetLayout, TextBlock, TextStyle, paint
+from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet, draw_tiles
+from bot.media.kit import LIGHT, Box, SheetLayout, TextBlock, TextStyle, paint
 from bot.media.kit.direction import turned
 from bot.media.kit.justified_rows import best_columns
 from bot.media.kit.typography import (
@@ -192,3 +192,17 @@ def rows_of(words: str) -> list[np.ndarray]:
         layout = SheetLayout(width=one.width, height=60, ground=(255, 255, 255), shapes=(one,))
         images.append(np.asarray(paint(layout)))
     return images
+
+
+@pytest.mark.parametrize("count", [5, 9, 24, 25])
+def test_every_tile_has_its_number_where_a_phone_shows_it_large_enough(count: int):
+    pictures = {i: Image.new("RGB", (64, 64), (200, 30, 30)) for i in range(1, count + 1)}
+    sheet = draw_tiles(pictures)
+    assert len(sheet.boxes) == count
+    assert sheet.image.width <= 1500
+    on_a_phone = 290 / sheet.image.width  # CSS pixels that a message's picture has there
+    for box in sheet.boxes:
+        tile = np.asarray(sheet.image.crop((box.left, box.top, box.right, box.bottom)))
+        across = (tile == LIGHT.accent).all(axis=2).any(axis=0).sum()
+        assert across * on_a_phone >= 12
+        assert across <= box.width / 3, "the picture is what is to be seen"

@@ -307,7 +307,8 @@ USES_THE_SYSTEM = {
     "cogs/boards/events.py",  # messages of boards
     "cogs/boards/stars.py",  # whether stars do anything at all, before anything is looked up
     "bot/discord_ui/buttons.py", "bot/discord_ui/deletions.py",  # deletions, once they may be
-    "bot/discord_ui/client.py", "bot/discord_ui/deferrals.py", "bot/discord_ui/file_answers.py",
+    "bot/discord_ui/client.py", "bot/discord_ui/deferrals.py", "bot/discord_ui/drafts.py",
+    "bot/discord_ui/file_answers.py",
     "bot/discord_ui/interruptions.py",  # restarts
     "bot/discord_ui/guilds.py",  # of which servers the bot is a member
     "bot/discord_ui/places.py", "bot/discord_ui/viewers.py",  # which channels there are

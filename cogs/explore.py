@@ -1,0 +1,105 @@
+"""`/explore`: many small drafts on one numbered sheet, and what is done with the best of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_ui.boards.defaults import with_defaults
+from bot.discord_ui.client import ImageBot
+from bot.discord_ui.drafts import is_draft
+from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.request_options import request_options
+from bot.discord_ui.sources import source_from_image
+from bot.discord_ui.submission import bot_of, check_shareable, submit
+from bot.discord_ui.viewers import viewer_here
+from bot.domain.drafts import (
+    AROUND_STRENGTH,
+    MAX_DRAFTS,
+    MIN_DRAFTS,
+    USUAL_DRAFTS,
+    drafts_of,
+    large_request,
+)
+from bot.domain.jobs import Generation
+from bot.domain.requests import Axis, ImageRequest
+from cogs.imagine import size_choices
+from cogs.sources import draw_variations, submit_with
+
+
+class Explore(commands.Cog):
+    """The command for those who do not know yet what they want."""
+
+    def __init__(self, bot: ImageBot) -> None:
+        self._bot = bot
+
+    @app_commands.command(
+        description="Draw 9 to 25 small drafts on one numbered sheet, and choose what to draw large"
+    )
+    @app_commands.describe(
+        how_many="How many drafts, with the seeds seed, seed+1, …",
+        spoiler="Hide the image until it is clicked",
+    )
+    @request_options(
+        "prompt", "how_many", "size", "seed", "variety", "negative", "guidance", "spoiler"
+    )
+    async def explore(
+        self,
+        interaction: discord.Interaction,
+        *,
+        how_many: app_commands.Range[int, MIN_DRAFTS, MAX_DRAFTS] = USUAL_DRAFTS,
+        spoiler: bool = False,
+        **given: Any,  # noqa: ANN401 - the fields of a request
+    ) -> None:
+        """Queue the drafts as one job; the service acknowledges it."""
+        service, viewer = self._bot.service, viewer_here(interaction)
+        prompt, size = await with_defaults(service, viewer, given["prompt"], given["size"])
+        given |= {"prompt": prompt, "size": size}
+        request = ImageRequest.parse(rules=service.sizes, **given)
+        drafts = drafts_of(request, how_many, service.sizes)
+        await submit(interaction, drafts, spoiler=spoiler, axis=Axis.SEEDS)
+
+    @explore.autocomplete("size")
+    async def suggest_sizes(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer sizes as `/imagine` does: that of the image that is drawn large in the end."""
+        service = self._bot.service
+        recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
+        return size_choices(service.sizes, recent, typed)
+
+
+async def draw_large(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw a draft at full size; the message says how much of its composition is left."""
+    draft = await _draft(interaction, generations)
+    service = bot_of(interaction).service
+    quality = service.policy.defaults(viewer_here(interaction).scene).quality
+    request = large_request(draft.request, quality, service.sizes)
+    source = await source_from_image(interaction, draft, size=str(request.size))
+    await submit_with(interaction, [request], source, [draft])
+
+
+async def draw_around(interaction: discord.Interaction, generations: list[Generation]) -> None:
+    """Draw more drafts that come from one of them."""
+    draft = await _draft(interaction, generations)
+    await draw_variations(interaction, draft, AROUND_STRENGTH, count=USUAL_DRAFTS)
+
+
+async def _draft(interaction: discord.Interaction, generations: list[Generation]) -> Generation:
+    await check_shareable(interaction, generations)
+    draft = generations[0]
+    if not is_draft(draft, bot_of(interaction).service.sizes):
+        raise RefusalError("no_draft", id=draft.id, size=draft.request.size)
+    return draft
+
+
+ACTIONS: Final = {"large": draw_large, "around": draw_around}
+
+
+async def setup(bot: ImageBot) -> None:
+    """Add the command, and what is done with its drafts."""
+    await bot.add_cog(Explore(bot))
+    bot.image_actions |= ACTIONS

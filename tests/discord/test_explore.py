@@ -1,0 +1,149 @@
+"""/explore: many drafts on one sheet, one of them chosen, drawn large or varied."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from PIL import Image
+
+from bot.domain.requests import Quality
+from tests.support.discord_env import (
+    DiscordEnv,
+    answer_of,
+    gallery_of,
+    ids_of,
+    labels_of,
+    private_sentence,
+    texts_of,
+)
+from tests.support.server_rules import set_rules
+
+pytest_plugins = ["tests.support.bot_fixtures"]
+
+
+async def explore(env: DiscordEnv, **options: Any) -> Any:
+    """Run /explore to its end and return the message."""
+    result = await env.ada.slash(env.channel, "explore", prompt="a red apple", seed=5, **options)
+    await env.idle()
+    return result.response
+
+
+async def chosen(env: DiscordEnv, message: Any, number: int) -> Any:
+    id_ = ids_of(message)[number - 1]
+    return answer_of(await env.ming.select(message, [id_], custom_id="zib:choose:one"))
+
+
+async def found(env: DiscordEnv, message: Any) -> list[Any]:
+    return await env.service.images.find_all(ids_of(message), viewer=env.viewer())
+
+
+async def test_nine_drafts_of_half_the_side_are_one_sheet(env: DiscordEnv):
+    message = await explore(env)
+    drafts = await found(env, message)
+    assert [each.request.seed for each in drafts] == list(range(5, 14))
+    assert {str(each.request.size) for each in drafts} == {"128x128"}
+    assert {each.request.quality for each in drafts} == {Quality.DRAFT}
+    assert all(each.recipe_text for each in drafts)
+    assert len(message.attachments) == 1
+    assert len(gallery_of(message)) == 1
+    assert labels_of(message)[:2] == ["New seed", "Vary"]
+    assert all(f"**{i + 1}** · seed {5 + i} · " in texts_of(message) for i in range(9))
+
+
+async def test_25_fit_one_message_with_every_button(env: DiscordEnv):
+    message = await explore(env, how_many=25)
+    ids = ids_of(message)
+    assert len(set(ids)) == 25
+    assert "25 images, seeds 5 to 29" in texts_of(message)
+    assert len(texts_of(message)) < 300, "no list of 25 lines on a phone"
+    [attachment] = message.attachments
+    with Image.open(io.BytesIO(await attachment.read())) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width >= 1400
+    again = await env.ada.click(message, label="Same seed")
+    await env.idle()
+    assert len(ids_of(again.response)) == 25
+    assert "Pixel for pixel the same: 25 of 25" in texts_of(again.response)
+    told = answer_of(await env.ming.click(message, label="Recipe"))
+    recipes = json.loads(await told.attachments[0].read())
+    assert [recipes[str(i + 1)]["seed"] for i in range(25)] == list(range(5, 30))
+    await env.ada.click(message, label="Delete")
+    assert await found(env, message) == []
+    assert await env.service.images.find_all(ids, viewer=env.viewer()) == []
+
+
+async def test_a_draft_is_chosen_and_drawn_large_with_its_composition(env: DiscordEnv):
+    message = await explore(env)
+    shown = await chosen(env, message, 7)
+    assert shown.ephemeral
+    assert labels_of(shown)[:2] == ["Draw large", "More around it"]
+    result = await env.ming.click(shown, label="Draw large")
+    await env.idle()
+    [large] = await found(env, result.response)
+    assert str(large.request.size) == "256x256"
+    assert large.request.quality is Quality.STANDARD
+    assert (large.relation, large.parent_id) == ("source", ids_of(message)[6])
+    words = texts_of(result.response)
+    assert "% like draft 7" in words
+    assert "New seed" in labels_of(result.response), "it is no draft any more"
+    again = await env.ming.click(result.response, label="Same seed")
+    await env.idle()
+    assert "Pixel for pixel" in texts_of(again.response)
+
+
+async def test_more_around_a_draft_are_nine_drafts_again(env: DiscordEnv):
+    message = await explore(env)
+    shown = await chosen(env, message, 2)
+    result = await env.ming.click(shown, label="More around it")
+    await env.idle()
+    drafts = await found(env, result.response)
+    assert len(drafts) == 9
+    assert {each.parent_id for each in drafts} == {ids_of(message)[1]}
+    assert {str(each.request.size) for each in drafts} == {"128x128"}
+    assert labels_of(await chosen(env, result.response, 9))[0] == "Draw large"
+
+
+async def test_what_is_no_draft_is_not_drawn_large(env: DiscordEnv):
+    message = await env.imagine(count=2, size="256x256", quality="draft")
+    shown = answer_of(await env.ada.click(message, label="U1"))
+    assert "Draw large" not in labels_of(shown)
+
+
+async def test_the_buttons_of_a_large_sheet_work_after_a_restart(env: DiscordEnv):
+    message = await explore(env, how_many=10)
+    await env.start_again()
+    shown = await chosen(env, message, 10)
+    assert ids_of(shown) == [ids_of(message)[9]]
+    result = await env.ming.click(message, label="New seed")
+    await env.idle()
+    assert len(ids_of(result.response)) == 10
+
+
+async def test_drafts_count_as_the_work_they_are(env: DiscordEnv):
+    await set_rules(env, "[server]\nmax_count = 2")
+    assert len(ids_of(await explore(env))) == 9
+    refused = await env.ada.slash(env.channel, "imagine", prompt="an apple", count=3)
+    assert "3 images at once are too many here: 2 are allowed" in private_sentence(refused)
+    await set_rules(env, "[server]\nmax_count = 1")
+    refused = await env.ada.slash(env.channel, "explore", prompt="an apple")
+    assert "9 images at once are too many here: 1 are allowed" in private_sentence(refused)
+
+
+async def test_a_rule_against_comparing_is_none_against_several_seeds(env: DiscordEnv):
+    await set_rules(env, '[server]\n"use.compare" = "deny"')
+    message = await env.imagine(count=5)
+    assert len(ids_of(message)) == 5
+    varied = await env.ming.click(await chosen(env, message, 1), label="Vary")
+    await env.idle()
+    assert len(ids_of(varied.response)) == 4
+
+
+async def test_what_hangs_of_many_deleted_drafts_can_be_taken_off(env: DiscordEnv):
+    await env.moderator.slash(env.channel, "board create", name="Spring")
+    message = await explore(env, how_many=25)
+    id_ = ids_of(message)[20]
+    await env.ada.slash(env.channel, "board add", id=id_, board="Spring")
+    deleted = answer_of(await env.ada.click(message, label="Delete"))
+    assert "Take" in " ".join(labels_of(deleted))
