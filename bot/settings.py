@@ -139,6 +139,11 @@ class Settings(BaseModel):
         default=10_000,
         description="Megabytes of pictures that the mood boards of one server may keep.",
     )
+    max_trash_mb: Annotated[int, Field(ge=0, le=100_000_000)] = Field(
+        default=2_000,
+        description="Megabytes of deleted images that are kept for a day, in case that they are "
+        "wanted back; what finds no room, and with 0 everything, is deleted for good at once.",
+    )
     words: Literal["off", "spoiler", "refuse"] = Field(
         default="off",
         description="What becomes of prompts with sexual, violent or hateful words: off (nothing), "

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.boards.defaults import with_style
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
+from bot.discord_ui.sources import Source, source_from_file
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, Size, SizeRules
 from bot.domain.variations import default_values, split_values, vary
+from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
 
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
@@ -34,17 +37,21 @@ class Compare(commands.Cog):
         vary="What differs; all else stays the same, above all the seed",
         values="What to try, with commas between (prompts: |); none takes a sensible set",
         spoiler="Hide the image until it is clicked",
+        source="A picture to begin with; the prompt says what becomes of it",
+        fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
     @app_commands.choices(
         vary=[app_commands.Choice(name=each.value, value=each.value) for each in Axis]
     )
-    @request_options("prompt", "vary", "values", ..., "spoiler")
+    @request_options("prompt", "vary", "values", "source", ..., "fit", "spoiler")
     async def compare(
         self,
         interaction: discord.Interaction,
         *,
         vary: str,
         values: str | None = None,
+        source: discord.Attachment | None = None,
+        fit: Literal["crop", "pad"] = "crop",
         spoiler: bool = False,
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
@@ -52,13 +59,25 @@ class Compare(commands.Cog):
         axis = Axis(vary)
         _check_options(axis, given, has_values=bool(values and values.strip()))
         usual = self._bot.service.policy.defaults(viewer_here(interaction).scene)
-        given["size"], given["quality"] = (
-            given["size"] or usual.size,
-            given["quality"] or usual.quality,
-        )
-        requests = comparison(self._bot.service.sizes, axis, values=values or "", given=given)
+        given["quality"] = given["quality"] or usual.quality
+        if source is None:  # else the size follows it
+            given["size"] = given["size"] or usual.size
+        rules, picture = self._bot.service.sizes, None
+        if source is not None:
+            picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)
+        requests = comparison(rules, axis, values=values or "", given=given, source=picture)
         requests = [replace(each, prompt=with_style(each.prompt, usual.style)) for each in requests]
-        await submit(interaction, requests, spoiler=spoiler, axis=axis)
+        sources = () if picture is None else picture.pictures
+        spoiler = spoiler or (picture is not None and picture.is_spoiler)
+        await submit(interaction, requests, spoiler=spoiler, axis=axis, sources=sources)
+
+    async def _source(
+        self, interaction: discord.Interaction, file: Attachment, fit: Fit, given: dict[str, Any]
+    ) -> Source:
+        """Fetch the picture to begin with; the size follows it where none is given."""
+        source = await source_from_file(interaction, file, size=given["size"], fit=fit)
+        given["size"] = source.size
+        return source
 
     @compare.autocomplete("size")
     async def suggest_sizes(
@@ -78,7 +97,12 @@ class Compare(commands.Cog):
 
 
 def comparison(
-    rules: SizeRules, axis: Axis, *, values: str, given: dict[str, Any]
+    rules: SizeRules,
+    axis: Axis,
+    *,
+    values: str,
+    given: dict[str, Any],
+    source: Source | None = None,
 ) -> list[ImageRequest]:
     """Return the requests of a comparison from its typed options.
 
@@ -91,6 +115,8 @@ def comparison(
         tried = _with_prompts_of(given["prompt"], tried)
         given = {**given, "prompt": tried[0] if tried else given["prompt"]}
     base = ImageRequest.parse(rules=rules, **given)
+    if source is not None:
+        base = source.begin(base)
     if not tried or (axis.field.is_text and len(tried) == 1):
         tried = default_values(axis, base)
     return vary(base, axis, tried, rules=rules)

@@ -28,6 +28,7 @@ from bot.discord_ui.submission import bot_of, find, find_some, public_locale
 from bot.discord_ui.uploads import thumbnail
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
+from bot.domain.image_kinds import KINDS
 from bot.domain.jobs import Generation, ImageMessage, typed_id
 from bot.domain.search import Search
 from bot.locales import text
@@ -35,6 +36,19 @@ from bot.locales import text
 PAGE_SIZE = 5  # images a page: each takes 3 of a message's 40 components and one of its 10 files
 SEARCH_LENGTH = 80  # characters that fit into a button's custom_id, which has 100
 Whose = Literal["everyone's", "mine"]
+
+
+async def suggest_kinds(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer the kinds of images."""
+    locale = str(interaction.locale)
+    named = {kind: text(f"kind_{kind}", locale) for kind in KINDS}
+    return [
+        app_commands.Choice(name=f"{kind} · {words}", value=kind)
+        for kind, words in named.items()
+        if typed.casefold() in f"{kind} {words}".casefold()
+    ]
 
 
 class Gallery(commands.Cog):
@@ -57,8 +71,10 @@ class Gallery(commands.Cog):
         seed="With this seed",
         size="Of this size, as WIDTHxHEIGHT",
         on="Made on a day, in a month or a year: 2026-11-23, 2026-11, 2026",
+        kind="Made in this way",
     )
-    async def history(
+    @app_commands.autocomplete(kind=suggest_kinds)
+    async def history(  # noqa: PLR0913, PLR0917 - Discord's options
         self,
         interaction: discord.Interaction,
         search: app_commands.Range[str, 0, 60] = "",
@@ -67,11 +83,13 @@ class Gallery(commands.Cog):
         seed: str | None = None,
         size: str | None = None,
         on: str | None = None,
+        kind: str | None = None,
     ) -> None:
         """Show the newest images, in private; buttons turn the pages."""
         wanted = Search.parse(search)
         who = interaction.user if whose == "mine" else member
         given = {"by": str(who.id) if who else None, "seed": seed, "size": size, "on": on}
+        given["kind"] = kind
         for name, value in given.items():
             if value is not None and value.strip():
                 wanted = wanted.with_filter(name, value.strip())

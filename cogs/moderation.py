@@ -22,6 +22,7 @@ from bot.discord_ui.moderation.buttons import DURATIONS, add_buttons, until_of
 from bot.discord_ui.moderation.entries import ban_end, entry_line
 from bot.discord_ui.moderation.writer import DiscordLogWriter
 from bot.discord_ui.submission import bot_of
+from bot.discord_ui.trash import back_row, until_line
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.jobs import now, typed_id
@@ -127,7 +128,13 @@ class ModCommands(
         are_gone = await asyncio.gather(*gone)
         count = sum(len(each.generation_ids) for each in removals)
         key = "mod_deleted" if all(are_gone) else "mod_deleting"
-        await _answer(interaction, key, count=count, user=user_mention(member.id))
+        locale = str(interaction.locale)
+        words = text(key, locale, count=count, user=user_mention(member.id))
+        trash = next((each.trash for each in removals if each.trash is not None), None)
+        if trash is not None:
+            words += " " + until_line(trash, locale)
+        row = back_row(trash, locale)
+        await Answer.to(interaction).give(Content(view=views.notice(words, row=row)))
 
     @app_commands.command(description="Hide an image until it is clicked, where it is shown")
     @app_commands.describe(id="The id under the image")

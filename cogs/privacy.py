@@ -72,6 +72,7 @@ def _page(overview: DataOverview, settings: Settings, locale: str) -> str:
         lines.append(text("privacy_under_way", locale, since=since))
     if settings.retention_days:
         lines.append(text("privacy_retention", locale, days=settings.retention_days))
+    lines += [text("privacy_deleted", locale)] if settings.max_trash_mb else []
     lines.append(text("privacy_copies", locale, days=KEPT_FOR.days))
     if settings.privacy_contact:
         lines.append(text("privacy_contact", locale, contact=settings.privacy_contact))

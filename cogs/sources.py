@@ -43,11 +43,13 @@ from bot.domain.requests import (
     random_seed,
     seed_after,
 )
+from bot.domain.variations import vary as comparison_of
 from bot.locales import text
 from bot.media.captions import field_title
 from bot.media.source_pictures import Fit
 
 NUM_VARIATIONS: Final = 4
+ALL_STRENGTHS: Final = "all"  # one image at each, compared on a sheet
 VARY_STRENGTHS: Final = ("subtle", "strong")
 
 
@@ -92,14 +94,21 @@ async def send_source(interaction: discord.Interaction, form: Form) -> None:
     else:
         file, fit = Attachment(**form.subject["file"]), Fit(form.typed["fit"])
         source = await source_from_file(interaction, file, size=typed["size"], fit=fit)
+    is_compared = typed["strength"] == ALL_STRENGTHS
+    rules = bot_of(interaction).service.sizes
     request = ImageRequest.parse(
-        rules=bot_of(interaction).service.sizes,
+        rules=rules,
         prompt=typed["prompt"],
         size=source.size,
         seed=typed["seed"],
-        strength=typed["strength"] or USUAL_STRENGTH,
+        strength=USUAL_STRENGTH if is_compared else typed["strength"] or USUAL_STRENGTH,
     )
-    await submit_with(interaction, [request], source, parents)
+    if not is_compared:
+        await submit_with(interaction, [request], source, parents)
+        return
+    begun = request.begun_with(source.picture.pixel_sha256)
+    requests = comparison_of(begun, Axis.STRENGTHS, list(STRENGTHS), rules=rules)
+    await submit_with(interaction, requests, source, parents * len(requests), axis=Axis.STRENGTHS)
 
 
 async def vary(
@@ -173,11 +182,12 @@ async def submit_with(
 
 
 def _fields(locale: str, *, prompt: str = "", size: str = "") -> list[Field]:
+    every = Choice(value=ALL_STRENGTHS, label=text("strength_all", locale))
     return [
         Field(name="prompt", label=field_title(PROMPT, locale), value=prompt, is_required=True,
               is_long=True, max_length=4000),
         Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
-              choices=strength_choices(locale)),
+              choices=[*strength_choices(locale), every]),
         Field(name="size", label=field_title(SIZE, locale), value=size, max_length=20,
               hint=text("source_size_hint", locale)),
         Field(name="seed", label=field_title(SEED, locale), max_length=20,

@@ -22,10 +22,13 @@ from bot.domain.signature import SigningKey
 from bot.domain.variations import MAX_VALUES
 from bot.engine import Engine
 from bot.environment.streams import say, tell
-from bot.errors import EngineError
+from bot.errors import EngineError, InvalidRequestError
+from bot.locales import text
 from bot.media.captions import caption, idle_notes, shared_facts, title
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.encoding import encode_png, picture_png, to_pillow
+from bot.media.image_input import Picture
+from bot.media.source_pictures import prepared
 from bot.models import locate
 from bot.settings import Settings
 
@@ -38,6 +41,7 @@ _EPILOG: Final = f"""\
 FILE is TOML: what all images share, and what varies along the rows and the columns.
 
   prompt = "a red apple"
+  source = "photo.jpg"              # what all begin with, for `strengths`; or leave it out
   seed = 42                         # none draws a random one, the same for all images
   size = "256x256"                  # also: {", ".join(_OTHERS)}, as in `imagine`
 
@@ -51,8 +55,9 @@ What can vary: {", ".join(Axis)}; 2 to {MAX_VALUES} values each.
 `columns = "guidance"` takes the usual values. The single images, each with its recipe, are beside
 the sheet: apple-image1.png ... for one thing that varies, apple-r1c1.png ... for two.
 
-example:
+examples:
   %(prog)s apple.toml --output apple.png
+  %(prog)s --prompt "a green apple" --source apple.png --vary strengths
 """
 
 
@@ -79,7 +84,10 @@ def add_to(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("file", metavar="FILE", help="what to compare (- is the standard input)")
+    add("file", metavar="FILE", nargs="?", help="what to compare (- is the standard input)")
+    add("--prompt", metavar="WORDS", help="what to draw, instead of FILE's")
+    add("--source", metavar="PICTURE", help="a picture that all images begin with")
+    add("--vary", metavar="THING", help=f"what varies, with its usual values: {', '.join(Axis)}")
     add(
         "--output",
         metavar="PNG",
@@ -96,7 +104,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.model is not None:
         settings = settings.model_copy(update={"model": options.model})
     files = locate(settings.model, model_cache=settings.model_cache)
-    plan = read_plan(options.file, rules=SizeRules(native=files.native))
+    plan = read_plan(options.file, rules=SizeRules(native=files.native), given=_given(options))
     target = Outputs(root=settings.data_dir / "outputs").plan_file(_output(options))
     check_lengths(plan.requests, files.folder)
     for note in idle_notes(plan.requests, _LOCALE):
@@ -104,7 +112,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work = list(zip(plan.requests, _targets(plan, target), strict=True))
-        shots = _draw_all(engine, work, signing_key(settings))
+        shots = _draw_all(engine, work, plan.source, signing_key(settings))
     path = None
     pictures = [shot.picture for shot in shots]
     if any(pictures):
@@ -114,10 +122,21 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return _said_failures(shots)
 
 
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """Return the keys of a comparison's file that the command line gives."""
+    given = {"prompt": options.prompt, "source": options.source, "columns": options.vary}
+    given = {key: value for key, value in given.items() if value is not None}
+    if options.file is None and not given:
+        raise InvalidRequestError(
+            "There is nothing to compare: name a FILE, or give --prompt and --vary."
+        )
+    return given
+
+
 def _output(options: argparse.Namespace) -> str:
     if options.output is not None:
         return str(options.output)
-    return "comparison.png" if options.file == "-" else f"{Path(options.file).stem}.png"
+    return "comparison.png" if options.file in {None, "-"} else f"{Path(options.file).stem}.png"
 
 
 def _targets(plan: ComparisonPlan, sheet: Target) -> list[Target]:
@@ -136,7 +155,10 @@ def _place_name(plan: ComparisonPlan, index: int) -> str:
 
 
 def _draw_all(
-    engine: Engine, work: Sequence[tuple[ImageRequest, Target]], key: SigningKey | None
+    engine: Engine,
+    work: Sequence[tuple[ImageRequest, Target]],
+    source: Picture | None,
+    key: SigningKey | None,
 ) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
     steps = sum(request.num_steps for request, _ in work)
@@ -145,18 +167,28 @@ def _draw_all(
         def on_step(_step: Step) -> None:
             bar.update()
 
-        return [_shot(engine, request, target, key, on_step) for request, target in work]
+        tasks = [(_task(request, source), target) for request, target in work]
+        return [_shot(engine, task, target, key, on_step) for task, target in tasks]
+
+
+def _task(request: ImageRequest, source: Picture | None) -> DrawTask:
+    """Return what draws an image, with its source at its own size."""
+    if source is None:
+        return DrawTask(request=request)
+    raw = prepared(source.image, request.size)
+    return DrawTask(request=request.begun_with(raw.pixel_sha256), inputs=(raw,))
 
 
 def _shot(
     engine: Engine,
-    request: ImageRequest,
+    task: DrawTask,
     target: Target,
     key: SigningKey | None,
     on_step: Callable[[Step], None],
 ) -> Shot:
+    request = task.request
     try:
-        drawing = engine.draw(DrawTask(request=request), on_step=on_step)
+        drawing = engine.draw(task, on_step=on_step)
     except EngineError as error:
         return Shot(request=request, failure=error.message)
     recipe = make_recipe(request, drawing)
@@ -183,6 +215,8 @@ def draw_plan(plan: ComparisonPlan, pictures: Sequence[Image.Image | None]) -> S
             for i, (request, picture) in enumerate(zip(plan.rows[0], pictures, strict=True), 1)
             if picture is not None
         ]
+        if plan.source is not None:
+            cells.insert(0, Cell(picture=plan.source.image, label=text("sheet_source", _LOCALE)))
         return draw_sheet(cells, title=headline, facts=facts)
     return draw_grid(
         [Cell(picture=picture, label="" if picture else "not drawn") for picture in pictures],

@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import FIELDS, Axis, ImageRequest, SizeRules
+from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, SizeRules
 from bot.domain.variations import default_values, vary
 from bot.errors import InvalidRequestError
+from bot.media.image_input import Picture, read_picture_file
+from bot.media.source_pictures import source_of
 
 _BASE_KEYS: Final = tuple(field.option for field in FIELDS)
 _LINES: Final = ("rows", "columns")
+_SOURCE: Final = "source"
+_KEYS: Final = (*_BASE_KEYS, _SOURCE, *_LINES)
 _PLACEHOLDER: Final = "-"
 
 
@@ -25,11 +30,13 @@ class ComparisonPlan:
     Attributes:
         axes: What varies: from row to row and within a row, or within the only row.
         rows: The requests; one row where only one thing varies.
+        source: The picture that all of them begin with.
 
     """
 
     axes: tuple[Axis, ...]
     rows: tuple[tuple[ImageRequest, ...], ...]
+    source: Picture | None = None
 
     @property
     def requests(self) -> list[ImageRequest]:
@@ -37,14 +44,24 @@ class ComparisonPlan:
         return [request for row in self.rows for request in row]
 
 
-def read_plan(name: str, *, rules: SizeRules) -> ComparisonPlan:
+def read_plan(
+    name: str | None, *, rules: SizeRules, given: Mapping[str, str] | None = None
+) -> ComparisonPlan:
     """Read a file (`-` is the standard input) and check all of it.
+
+    Args:
+        name: Of the file; None where `given` says all.
+        rules: Of the model.
+        given: Keys of the command line, which go before those of the file.
 
     Raises:
         InvalidRequestError: Something in it does not work; the sentence names its line or key.
+        UnreadableImageError: The source is no picture.
 
     """
-    return _Reader(name=name, document=_document(name), rules=rules).plan()
+    document = {} if name is None else _document(name)
+    shown = "the command line" if name is None else name
+    return _Reader(name=shown, document={**document, **(given or {})}, rules=rules).plan()
 
 
 def _document(name: str) -> dict[str, Any]:
@@ -76,15 +93,25 @@ class _Reader:
             raise self._wrong("columns", f"{axes[0]} vary in the rows already.")
         self._check_base(axes)
         first, *second = lines.items()
-        rows = [self._vary(*first, self._base(axes))]
+        base, source = self._begun(self._base(axes))
+        rows = [self._vary(*first, base)]
         if second:
             rows = [self._vary(*second[0], request) for request in rows[0]]
-        return ComparisonPlan(axes=axes, rows=tuple(map(tuple, rows)))
+        return ComparisonPlan(axes=axes, rows=tuple(map(tuple, rows)), source=source)
+
+    def _begun(self, base: ImageRequest) -> tuple[ImageRequest, Picture | None]:
+        """Return the request as one that begins with the source, where one is named, and that."""
+        if _SOURCE not in self.document:
+            return base, None
+        picture = read_picture_file(Path(self._text(_SOURCE, self.document[_SOURCE])))
+        size = base.size if SIZE.option in self.document else None
+        raw, fitting = source_of(picture, rules=self.rules, size=size)
+        return replace(base, size=fitting).begun_with(raw.pixel_sha256), picture
 
     def _check_keys(self) -> None:
         for key in self.document:
-            if key not in _BASE_KEYS and key not in _LINES:
-                known = ", ".join((*_BASE_KEYS, *_LINES))
+            if key not in _KEYS:
+                known = ", ".join(_KEYS)
                 raise self._wrong(key, f"this key is unknown; the known ones are {known}.")
 
     def _check_base(self, axes: Sequence[Axis]) -> None:

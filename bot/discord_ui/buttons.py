@@ -32,6 +32,7 @@ from bot.discord_ui.submission import (
     find_to_delete,
     submit,
 )
+from bot.discord_ui.trash import BringBackButton
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.forms import Form
 from bot.domain.jobs import Generation
@@ -153,7 +154,7 @@ class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):
 async def setup(bot: ImageBot) -> None:
     """Let the buttons of every message be understood, and deleted images leave Discord."""
     bot.service.system.deletions.remover = DiscordRemover(bot)
-    bot.add_dynamic_items(ImageButton, MoreSelect, CancelButton)
+    bot.add_dynamic_items(ImageButton, MoreSelect, CancelButton, BringBackButton)
     bot.image_actions |= _ACTIONS
     bot.form_handlers["edit"] = send_edit
     bot.form_actions["edit"] = "redraw"

@@ -73,6 +73,7 @@ IMAGE_TEMPLATE: Final = (
 )
 MORE_TEMPLATE: Final = rf"zib:more:{_IDS}"
 CHOOSE_TEMPLATE: Final = r"zib:choose:one"
+BACK_TEMPLATE: Final = r"zib:back:(?P<id>[a-z0-9]+)"
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
 ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 APPEAL_TEMPLATE: Final = r"zib:appeal:(?P<number>\d+)"
@@ -193,6 +194,12 @@ def cancel_row(job_id: str, locale: str) -> list[Button]:
             custom_id=f"zib:cancel:{job_id}",
         )
     ]
+
+
+def back_button(trash_id: str, locale: str) -> Button:
+    """Return the button that brings back what was deleted."""
+    label = text("button_bring_back", locale)
+    return Button(emoji="♻️", label=label, custom_id=f"zib:back:{trash_id}")
 
 
 def appeal_button(number: int | None, locale: str) -> Button:

@@ -31,6 +31,7 @@ from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.results import images_content, notes_on, send_fitting, upload_limit
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.threads import reopened
+from bot.discord_ui.trash import back_row, until_line
 from bot.discord_ui.viewers import guild_of, viewer_of
 from bot.domain.jobs import Generation, ImageMessage
 from bot.locales import text
@@ -78,8 +79,11 @@ async def _answer(
             deletions.carry_out(removal)
     await deletions.wait(removal, within_s=ANSWER_AFTER_S)
     said = await _outcome(interaction, removal)
-    hanging = await hanging_view(interaction, generations, said)
-    content = sentence(said) if hanging is None else Content(view=hanging)
+    back = back_row(removal.trash, str(interaction.locale))
+    hanging = await hanging_view(interaction, generations, said, back)
+    # Not a plain sentence with a button: Discord does not let that become a layout later.
+    shown = views.notice(said, row=back) if hanging is None and back else hanging
+    content = sentence(said) if shown is None else Content(view=shown)
     if not await Answer.to(interaction).add(content) and removal.refused:
         deletions.tell(removal)
 
@@ -98,6 +102,16 @@ def _pressed(interaction: discord.Interaction) -> ImageMessage | None:
 
 
 async def _outcome(interaction: discord.Interaction, removal: Removal) -> str:
+    """Return what became of a deletion so far, and until when it can be brought back."""
+    said, until = await _gone_so_far(interaction, removal), ""
+    if removal.trash is not None:
+        until = until_line(removal.trash, str(interaction.locale))
+    elif removal.is_without_room:
+        until = text("deleted_no_room", str(interaction.locale))
+    return " ".join(filter(None, [said, until]))
+
+
+async def _gone_so_far(interaction: discord.Interaction, removal: Removal) -> str:
     """Return what became of a deletion so far, in one or two sentences."""
     locale = str(interaction.locale)
     ids = ", ".join(removal.generation_ids)
@@ -142,7 +156,13 @@ class DiscordRemover:
         shown = replace(job, error=None, ended_by=None)
 
         async def reach(limit_bytes: int) -> None:
-            content = await images_content(shown, left, notes, limit_bytes=limit_bytes)
+            content = await images_content(
+                shown,
+                left,
+                notes,
+                limit_bytes=limit_bytes,
+                source=self._bot.service.system.compared_source(job),
+            )
             await self._reach(message, content)
 
         await send_fitting(upload_limit(self._bot, job.origin), reach)
@@ -219,11 +239,14 @@ class DiscordRemover:
 
 
 async def hanging_view(
-    interaction: discord.Interaction, generations: list[Generation], said: str
+    interaction: discord.Interaction,
+    generations: list[Generation],
+    said: str,
+    back: Sequence[Button],
 ) -> ui.LayoutView | None:
     """Return where deleted images still hang, with a button that takes them off, or None.
 
-    A board keeps its own copy: others may have voted and decided on it.
+    A board keeps its own copy: others may have voted and decided on it. `back` are more buttons.
     """
     if guild_of(interaction) is None:
         return None
@@ -239,7 +262,7 @@ async def hanging_view(
         label=text("board_button_unhang", locale), custom_id=f"zib:unhang:{ids}"
     )
     words = said + "\n" + text("board_still_hangs", locale, names=names)
-    return views.layout(ui.TextDisplay(words), ui.ActionRow(button))
+    return views.layout(ui.TextDisplay(words), ui.ActionRow(button, *back))
 
 
 class UnhangButton(AnswerableItem[Button], template=OFF_TEMPLATE):
@@ -258,4 +281,7 @@ class UnhangButton(AnswerableItem[Button], template=OFF_TEMPLATE):
         names = ", ".join(f"**{board_name(each.board_name)}** ({each.number})" for each in gone)
         words = text("board_unhung" if gone else "board_unhung_none",
                      str(interaction.locale), names=names)  # fmt: skip
-        await Answer.to(interaction).update(Content(view=views.notice(words)))
+        ids = self.match["ids"].split(".")
+        trash = await bot_of(interaction).service.trash.entry_of(ids, viewer=viewer)
+        back = back_row(trash, str(interaction.locale))
+        await Answer.to(interaction).update(Content(view=views.notice(words, row=back)))

@@ -33,6 +33,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "around": "redraw",
     "one": "show",
     "choose": "show",
+    "back": "show",
     "recipe": "recipe",
     "takeover": "inspect",
     "page": "history",

@@ -36,6 +36,7 @@ TO_REPLACE: Final = frozenset({Refusal.MESSAGE_GONE, Refusal.NOT_EDITABLE})
 MESSAGES_READ: Final = 500  # when looking for a message that may be there already
 _APPLICATION: Final = 3  # a webhook that is an interaction's, which can answer in private
 TOKEN_LIFE: Final = dt.timedelta(minutes=15)
+CLOCKS_APART: Final = dt.timedelta(minutes=10)  # ours and Discord's, at most
 A_MOMENT: Final = dt.timedelta(seconds=1)  # "after" a time leaves out what has that very time
 
 
@@ -120,10 +121,9 @@ class Post:
 
         """
         before = self.message_id
-        if await self._bot.service.system.is_posting(
-            job.id
-        ):  # it may be there, and was not recorded
-            await self._look_for(job, ids)
+        since = await self._bot.service.system.posting_since(job.id)
+        if since is not None:  # it may be there, and was not recorded
+            await self._look_for(job, ids, since=since)
         if not await self._edit_unless_gone(content, ids):
             await self._post_anew(content, job, ids)
         if before not in {None, self.message_id}:
@@ -131,16 +131,19 @@ class Post:
             await self._discard(before)
 
     async def _post_anew(self, content: Content, job: Job, ids: Sequence[str]) -> None:
-        await self._bot.service.system.was_posting(job.id)
+        since = await self._bot.service.system.was_posting(job.id)
         if self.message_id is None:  # acknowledged, perhaps, and not recorded
             await self._look_for(job, ids)
             if await self._edit_unless_gone(content, ids):
                 return
         channel = self._bot.get_partial_messageable(self._origin.channel_id)
         # The nonce makes Discord itself refuse a second copy for some minutes; after them, and
-        # where the answer was lost, the channel is looked at. A new message opens an archived
-        # thread again.
-        message = await channel.send(nonce=f"zib-{job.id}", **content.arguments_of_new())
+        # where the answer was lost, the channel is looked at. It is another one for images that are
+        # brought back: Discord would return the message that was deleted. A new message opens an
+        # archived thread again.
+        message = await channel.send(
+            nonce=f"zib-{job.id}-{int(since.timestamp() * 1000):x}", **content.arguments_of_new()
+        )
         self.message_id = message.id
 
     async def _edit_unless_gone(self, content: Content, ids: Sequence[str]) -> bool:
@@ -241,13 +244,24 @@ class Post:
         await message.delete()
         return True
 
-    async def _look_for(self, job: Job, ids: Sequence[str]) -> None:
+    async def _look_for(
+        self, job: Job, ids: Sequence[str], *, since: dt.datetime | None = None
+    ) -> None:
         """Find this message in the channel, where an earlier attempt may have posted it.
 
         One that shows the images goes before the one that says how the job stands.
+
+        Args:
+            job: What it answers.
+            ids: The images in it.
+            since: When posting it was first tried; only where the one that says how the job stands
+                is not looked for, too.
+
         """
         # By Discord's own clock: when the interaction was made.
-        since = self._origin.expires_at - TOKEN_LIFE
+        asked_at = self._origin.expires_at - TOKEN_LIFE
+        is_enough = since is not None and self.message_id is not None
+        since = max(asked_at, since - CLOCKS_APART) if is_enough and since else asked_at
         try:
             async for message in own_messages(self._bot, self._origin.channel_id, since=since):
                 shown = ids_in(message)

@@ -223,7 +223,13 @@ class DiscordReply:
         ids = [each.id for each in generations]
 
         async def deliver(limit_bytes: int) -> None:
-            content = await images_content(job, generations, notes, limit_bytes=limit_bytes)
+            content = await images_content(
+                job,
+                generations,
+                notes,
+                limit_bytes=limit_bytes,
+                source=self._bot.service.system.compared_source(job),
+            )
             await self._post.deliver(content, job, ids)
 
         self._filesize_limit = await send_fitting(self._filesize_limit, deliver)

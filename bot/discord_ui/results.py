@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import discord
@@ -45,11 +46,19 @@ async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -
 
 
 async def images_content(
-    job: Job, generations: Sequence[Generation], notes: Sequence[str], *, limit_bytes: int
+    job: Job,
+    generations: Sequence[Generation],
+    notes: Sequence[str],
+    *,
+    limit_bytes: int,
+    source: Path | None,
 ) -> Content:
-    """Return the message of a job's finished images, or of those that are left of them."""
+    """Return the message of a job's finished images, or of those that are left of them.
+
+    `source` is the file of the picture that a comparison begins with.
+    """
     if job.axis is not None:
-        return await sheet_content(job, generations, notes, limit_bytes=limit_bytes)
+        return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
     return await _content(
         generations,
         limit_bytes=limit_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import discord
@@ -36,7 +37,12 @@ Opened = Mapping[str, Image.Image | DamagedPictureError]
 
 
 async def sheet_content(
-    job: Job, generations: Sequence[Generation], notes: Sequence[str] = (), *, limit_bytes: int
+    job: Job,
+    generations: Sequence[Generation],
+    notes: Sequence[str] = (),
+    *,
+    limit_bytes: int,
+    source: Path | None = None,
 ) -> Content:
     """Return the message of a comparison.
 
@@ -45,12 +51,13 @@ async def sheet_content(
         generations: Its images that are there; at least one.
         notes: Lines above the sheet.
         limit_bytes: What a file may have here.
+        source: The file of the picture that all begin with, which is shown first.
 
     """
     side = tile_edge(len(generations)) if _has_tiles(job) else None
     opened = await asyncio.to_thread(_opened, generations, side)
     upload, note = await asyncio.to_thread(
-        _upload, job, generations, opened, limit_bytes=limit_bytes
+        _upload, job, generations, opened, limit_bytes=limit_bytes, source=source
     )
     damage = [
         damage_note(each, found, job.origin.locale)
@@ -83,11 +90,16 @@ def _opened(generations: Sequence[Generation], side: int | None) -> Opened:
 
 
 def _upload(
-    job: Job, generations: Sequence[Generation], opened: Opened, *, limit_bytes: int
+    job: Job,
+    generations: Sequence[Generation],
+    opened: Opened,
+    *,
+    limit_bytes: int,
+    source: Path | None,
 ) -> tuple[Upload | None, str | None]:
     """Draw the sheet; it encodes, so not on the loop."""
     locale = job.origin.locale
-    sheet = _draw(job, generations, opened)
+    sheet = _draw(job, generations, opened, source)
     if sheet is None:
         return None, text("sheet_no_files", locale)
     copy = draft_copy(sheet) if _is_long(job) else None
@@ -111,7 +123,9 @@ def _has_tiles(job: Job) -> bool:
     return job.axis is Axis.SEEDS and len(job.requests) > LABELLED
 
 
-def _draw(job: Job, generations: Sequence[Generation], opened: Opened) -> Image.Image | None:
+def _draw(
+    job: Job, generations: Sequence[Generation], opened: Opened, source: Path | None
+) -> Image.Image | None:
     """Draw the sheet; None where no file of its images is whole.
 
     Many seeds of one thing are tiles with their numbers: how they differ is what they show.
@@ -128,9 +142,19 @@ def _draw(job: Job, generations: Sequence[Generation], opened: Opened) -> Image.
         for each, picture in shown
     ]
     facts = shared_facts(first, locale, job.axis)
-    if len(cells) < len(job.requests):
-        facts.append(text("sheet_part", locale, made=len(cells), count=len(job.requests)))
+    if source is not None and (picture := _picture(source)) is not None:
+        cells.insert(0, Cell(picture=picture, label=text("sheet_source", locale)))
+    if len(shown) < len(job.requests):
+        facts.append(text("sheet_part", locale, made=len(shown), count=len(job.requests)))
     return draw_sheet(cells, title=title(first, locale, job.axis), facts=" · ".join(facts)).image
+
+
+def _picture(path: Path) -> Image.Image | None:
+    """Return the picture of a file that is whole."""
+    try:
+        return read_pixels(path)
+    except DamagedPictureError:
+        return None
 
 
 def _alt_text(job: Job, generations: Sequence[Generation]) -> str:

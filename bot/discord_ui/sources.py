@@ -14,6 +14,7 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here
+from bot.domain.boards import Item
 from bot.domain.drawing import RawImage
 from bot.domain.forms import Choice
 from bot.domain.jobs import Generation
@@ -21,7 +22,7 @@ from bot.domain.requests import MAX_STRENGTH, SIZE, STRENGTHS, ImageRequest, Ope
 from bot.locales import text
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
 from bot.media.masks import mask_of_file
-from bot.media.picture_files import read_image
+from bot.media.picture_files import read_copy, read_image
 from bot.media.source_pictures import Fit, source_of
 
 # Of the 3 s in which Discord wants a first answer. Mostly a picture is here by then, and the answer
@@ -117,6 +118,28 @@ async def source_from_image(
 
     async def is_hidden(_: Image.Image) -> bool:
         return False  # it was looked at when it was drawn; its job says whether it is hidden
+
+    return await _in_time(interaction, content, is_hidden, size=size, fit=Fit.CROP)
+
+
+async def source_from_board(
+    interaction: discord.Interaction, item: Item, *, size: str | None
+) -> Source:
+    """Make a source of a board's copy of a picture; what is hidden there stays hidden.
+
+    Raises:
+        BotError: Its file is damaged or gone, it is not taken here, or the size does not work.
+
+    """
+    bot, scene = bot_of(interaction), viewer_here(interaction).scene
+
+    async def content() -> bytes:
+        return await asyncio.to_thread(read_copy, item.path)
+
+    async def is_hidden(picture: Image.Image) -> bool:
+        is_foreign = item.recipe_text is None
+        is_found = is_foreign and await bot.service.policy.check_upload(picture, scene)
+        return item.is_spoiler or is_found
 
     return await _in_time(interaction, content, is_hidden, size=size, fit=Fit.CROP)
 

@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from bot.domain.image_kinds import image_kind
 from bot.domain.plain_text import quoted
 from bot.domain.requests import MAX_SEED, Size
 from bot.errors import InvalidRequestError
 
 _MOST_DIGITS: Final = 20  # of 64 bits; Python itself refuses thousands with an error of its own
-_FILTER: Final = re.compile(r"(seed|size|by|on):(\S+)")
+_FILTER: Final = re.compile(r"(seed|size|by|on|kind):(\S+)")
 _SIZE: Final = re.compile(r"(\d{1,5})[x×X*](\d{1,5})")
 _DATE: Final = re.compile(r"(\d{4})(?:-?(\d{2}))?(?:-?(\d{2}))?")
 
@@ -28,6 +29,7 @@ class Search:
     Attributes:
         words: Of the prompt, in any order; a word may be the beginning of a longer one.
         user_id: Who asked for the image.
+        kind: How it was made; one of `bot.domain.image_kinds.KINDS`.
         date: A year, a month or a day in UTC, as `2026`, `2026-11` or `2026-11-23`.
 
     """
@@ -37,6 +39,7 @@ class Search:
     size: Size | None = None
     user_id: int | None = None
     date: str | None = None
+    kind: str | None = None
 
     @classmethod
     def parse(cls, line: str) -> Self:
@@ -59,11 +62,16 @@ class Search:
             return replace(self, size=_size(value))
         if name == "on":
             return replace(self, date=_date(value))
+        if name == "kind":
+            return replace(self, kind=image_kind(value))
         return replace(self, user_id=_user_id(value))
 
     def __str__(self) -> str:
         """Return the line that `parse` reads as this search."""
-        filters = {"seed": self.seed, "size": self.size, "by": self.user_id, "on": self.date}
+        filters = {
+            "seed": self.seed, "size": self.size, "by": self.user_id, "on": self.date,
+            "kind": self.kind,
+        }  # fmt: skip
         given = [f"{name}:{value}" for name, value in filters.items() if value is not None]
         return " ".join([*([self.words] if self.words else []), *given])
 

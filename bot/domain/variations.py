@@ -52,10 +52,15 @@ def vary(
     """Return the base request once for each value, in their order.
 
     Raises:
-        InvalidRequestError: A value does not work, is there twice, or there are not 2 to 9; the
-            sentence names it.
+        InvalidRequestError: A value does not work, is there twice, there are not 2 to 9, or no
+            picture for strengths; the sentence names it.
 
     """
+    if axis is Axis.STRENGTHS and not base.operation.inputs:
+        raise InvalidRequestError(
+            "Strengths say how much of a picture is drawn anew, and there is none: give one as the "
+            "source."
+        )
     check_count(len(values))
     parsed = [axis.field.read(value, rules) for value in values]
     _check_each_once(values, parsed)

@@ -77,6 +77,7 @@ CHINESE: Final[dict[str, str]] = {
     "button_around": "更多类似的",
     "about_around": "由这张再画九张小草图",
     "drawn_large": "构图与草图 {number}（`{id}`）有 {percent}% 相同",
+    "sheet_source": "原图",
     "sheet_alt": "{count} 张图的对比：{captions}",
     "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
     "sheet_failed": "⚠️ {count} 张中有 {made} 张。其余的：{sentence}",
@@ -149,6 +150,7 @@ CHINESE: Final[dict[str, str]] = {
     "recipe_input_mask": "蒙版 SHA-256",
     "recipe_field_made": "时间",
     # Lineage
+    "strength_all": "全部，放在一张上对比",
     "relation_imagine": "由文字生成",
     "relation_same_seed": "同一种子",
     "relation_new_seed": "换个种子",
@@ -157,6 +159,16 @@ CHINESE: Final[dict[str, str]] = {
     "relation_source": "以图作画",
     "relation_region": "局部修改",
     "relation_extension": "扩展画面",
+    "kind_text": "只用文字",
+    "kind_image": "用任何图片",
+    "kind_source": "以图片开始",
+    "kind_region": "重画一处",
+    "kind_extension": "扩展",
+    "kind_upscale": "放大",
+    "kind_same-seed": "重画",
+    "kind_new-seed": "换了种子",
+    "kind_variation": "变化",
+    "kind_edit": "修改过",
     "button_subtle": "细微变化",
     "button_strong": "变化",
     "button_use": "用作源图",
@@ -272,6 +284,11 @@ CHINESE: Final[dict[str, str]] = {
     "我会继续尝试。{links}",
     "delete_refused": "🗑️ `{ids}` 已删除，但 Discord 不让我移除所有显示它的消息。"
     "有权删除那里消息的人可以移除：{links}",
+    "deleted_until": "{when} 之前，你可以恢复删除的内容。",
+    "deleted_no_room": "无法恢复：没有空间把它再保留一天。",
+    "button_bring_back": "恢复",
+    "brought_back": "♻️ `{ids}` 已恢复，会重新发到原来的频道：{channels}。",
+    "brought_back_boards": "已重新挂上 {names}。",
     "no_image_here": "这条消息里没有我画的图。",
     "no_draft": "图片 `{id}`（{size}）不是可以画大的草图：请用它下面的“**变化**”。",
     "not_for_here": "图片 `{id}` 出自并非这里所有人都能看到的频道：请回到那个频道重画。",
@@ -351,16 +368,16 @@ CHINESE: Final[dict[str, str]] = {
 🎲 **换个种子** 另画一张 · **变化** 由它再画四张 · **修改** 换文字或尺寸
 **更多…** 里还有：🔁 **同一种子** 像素完全相同 · 🧾 **配方** 它是怎么画的 ·
 🩹 **修改局部** 重画一部分 · ↔️ **扩展画面** 画出四周 · 🖼️ **用作源图** ·
-📌 **加入画板** · 🗑️ **删除** ……
+📌 **加入画板** · 🗑️ **删除**（一天内可恢复）……
 有多张时，**U1** 单独看第一张（带它自己的按钮），**V1** 变化它
 
 ### 画板
 `/board create` 新建画板，或让频道成为画板；还有 `add`、`show`、`vote`、`palette`、`export` ……
 
 ### 查找与等待
-`/history` 这里的作品 · `/show` 按编号展示 · `/recipe` 配方 · `/reproduce` 复现并比较 ·
-`/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 · `/cancel` 取消 · `/quota` 剩余限额
-`/privacy` 关于你保存了什么：查看、取得、清除
+`/history` 这里的作品（`kind:source`：怎样做的） · `/show` 按编号展示 · `/recipe` 配方 ·
+`/reproduce` 复现并比较 · `/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 ·
+`/cancel` 取消 · `/quota` 剩余限额 · `/privacy` 关于你保存了什么：查看、取得、清除
 管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务 · `/mod` 管理成员
 `/report` 向管理员举报一张图 · `/appeal` 对他们的决定提出申诉
 服务器管理者：`/settings` 设置规则 · `/stats` 查看使用情况
@@ -475,9 +492,11 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Show hidden images too, the whole picture behind a click": "也显示遮挡的图，点击后才看到全图",
     "member": "成员",
     "on": "日期",
+    "kind": "做法",
     "Of one member": "某位成员的",
     "With this seed": "用这个种子的",
     "Of this size, as WIDTHxHEIGHT": "这个尺寸的，格式为 宽x高",
+    "Made in this way": "这样做的",
     "Made on a day, in a month or a year: 2026-11-23, 2026-11, 2026":
         "某日、某月或某年的：2026-11-23、2026-11、2026",
     "everyone's": "所有人的",

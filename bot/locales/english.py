@@ -83,6 +83,7 @@ ENGLISH: Final[dict[str, str]] = {
     "button_around": "More around it",
     "about_around": "Nine more small drafts that come from this one",
     "drawn_large": "Composition {percent}% like draft {number} (`{id}`)",
+    "sheet_source": "the source",
     "sheet_alt": "{count} images compared: {captions}",
     "sheet_cancelled": "🛑 Cancelled: {made} of {count} were drawn before and are kept.",
     "sheet_failed": "⚠️ {made} of {count} are here. The others: {sentence}",
@@ -159,6 +160,7 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_input_mask": "mask, SHA-256",
     "recipe_field_made": "made",
     # Lineage
+    "strength_all": "all of them, compared on one sheet",
     "relation_imagine": "from words",
     "relation_same_seed": "same seed",
     "relation_new_seed": "new seed",
@@ -167,6 +169,16 @@ ENGLISH: Final[dict[str, str]] = {
     "relation_source": "from a picture",
     "relation_region": "region edited",
     "relation_extension": "extended",
+    "kind_text": "from words alone",
+    "kind_image": "from any picture",
+    "kind_source": "begun with a picture",
+    "kind_region": "a region drawn anew",
+    "kind_extension": "extended",
+    "kind_upscale": "enlarged",
+    "kind_same-seed": "drawn again",
+    "kind_new-seed": "with a new seed",
+    "kind_variation": "varied",
+    "kind_edit": "edited",
     "button_subtle": "Vary subtly",
     "button_strong": "Vary",
     "button_use": "Use as source",
@@ -289,6 +301,11 @@ ENGLISH: Final[dict[str, str]] = {
     "of every message with it yet. I keep trying. {links}",
     "delete_refused": "🗑️ `{ids}` is deleted, but Discord does not let me remove every message "
     "that shows it. Somebody who may delete messages there can: {links}",
+    "deleted_until": "You can bring back what you deleted until {when}.",
+    "deleted_no_room": "It cannot be brought back: there is no room left to keep it for a day.",
+    "button_bring_back": "Bring back",
+    "brought_back": "♻️ `{ids}` is back, and is posted again where it was: {channels}.",
+    "brought_back_boards": "It hangs again on {names}.",
     "no_image_here": "This message holds no image of mine.",
     "no_draft": "The image `{id}` is no draft that could be drawn large ({size}): press "
     "**Vary** under it instead.",
@@ -375,16 +392,16 @@ seeds or negatives) on one seed, as one labelled sheet.
 
 ### Under every image
 🎲 **New seed** another picture · **Vary** four that come from it · **Edit** other words or size
-**More…** 🩹 a region anew · ↔️ around it · 🔁 **Same seed** the same pixels · 🧾 **Recipe** · 🗑️ …
+**More…** 🩹 a region anew · ↔️ around it · 🔁 **Same seed** the same pixels · 🗑️ (a day to undo) …
 Of several, **U1** shows the first with its own buttons, **V1** varies it
 
 ### Mood boards
 `/board create` makes one, or makes a channel one; `add`, `show`, `vote`, `palette`, `export` …
 
 ### Find and wait
-`/history` what was made here · `/show` an image by its id · `/recipe` what made it ·
-`/reproduce` draw it again and compare · `/inspect` where a picture comes from ·
-`/lineage` its family as a picture
+`/history` what was made here · `/show` an image by its id ·
+`/recipe` what made it · `/reproduce` draw it again and compare ·
+`/inspect` where a picture comes from · `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
 `/privacy` what is stored about you; get it, have it erased
 Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members

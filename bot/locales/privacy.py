@@ -12,6 +12,7 @@ PRIVACY_ENGLISH: Final[dict[str, str]] = {
     "privacy_count_jobs": "Jobs, with your name, the place and the time",
     "privacy_count_prompts": "Prompts with their settings",
     "privacy_count_images": "Images with their recipes, also of deleted ones",
+    "privacy_count_trash": "Images that you deleted and can bring back for a day",
     "privacy_count_boards": "Boards that you own",
     "privacy_count_board_pictures": "Pictures on boards that you made or hung up",
     "privacy_count_votes": "Votes",
@@ -33,6 +34,8 @@ PRIVACY_ENGLISH: Final[dict[str, str]] = {
     "privacy_count_reports": "Images that you reported",
     "privacy_under_way": "🧹 You had all of it erased {since}: that is under way.",
     "privacy_retention": "-# Images that are on no board are deleted after {days} days.",
+    "privacy_deleted": "-# What is deleted can be brought back for a day by who deleted it; then "
+    "its file is erased.",
     "privacy_copies": "-# Safety copies of the database are kept for {days} days. What is "
     "posted lies with Discord, too.",
     "privacy_contact": "-# Whom to ask: {contact}",
@@ -49,7 +52,8 @@ PRIVACY_ENGLISH: Final[dict[str, str]] = {
 This cannot be undone. **Send it to me** before, if you want to keep anything.
 
 **What goes**, in all servers: your jobs (those that wait are cancelled first), prompts and \
-images, with their files and the messages that show them; your votes, comments, rights, forms \
+images, with their files and the messages that show them, also those that were deleted and could \
+be brought back; your votes, comments, rights, forms \
 and hints; your name and id everywhere else.
 
 **What stays, and why**
@@ -102,6 +106,7 @@ PRIVACY_CHINESE: Final[dict[str, str]] = {
     "privacy_count_jobs": "任务，连同你的名字、地点和时间",
     "privacy_count_prompts": "提示词及其设置",
     "privacy_count_images": "图片的配方，也包括已删除的图片",
+    "privacy_count_trash": "你删除、一天内还能恢复的图片",
     "privacy_count_boards": "你的画板",
     "privacy_count_board_pictures": "画板上由你制作或挂上的图片",
     "privacy_count_votes": "投票",
@@ -123,6 +128,7 @@ PRIVACY_CHINESE: Final[dict[str, str]] = {
     "privacy_count_reports": "你举报过的图片",
     "privacy_under_way": "🧹 你在{since}要求全部清除：正在进行。",
     "privacy_retention": "-# 不在任何画板上的图片 {days} 天后删除。",
+    "privacy_deleted": "-# 删除的图片，删除者一天内可以恢复；之后文件被清除。",
     "privacy_copies": "-# 数据库的备份保留 {days} 天。发出的内容 Discord 那里也有。",
     "privacy_contact": "-# 联系人：{contact}",
     "button_mydata_send": "发给我",
@@ -136,7 +142,7 @@ PRIVACY_CHINESE: Final[dict[str, str]] = {
 ### 忘记我
 此操作无法撤销。想留下什么，请先点**发给我**。
 
-**会清除的**（所有服务器）：你的任务（排队的先取消）、提示词和图片，连同文件和显示它们的消息；\
+**会清除的**（所有服务器）：你的任务（排队的先取消）、提示词和图片，连同文件和显示它们的消息，包括删除后还能恢复的；\
 你的投票、评论、权限、表单和提示；其他各处的名字和 ID。
 
 **会留下的，以及原因**

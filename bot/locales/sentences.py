@@ -50,6 +50,15 @@ _SENTENCES: Final = _compiled({
         r"引导 \1 不行：请用 0（关）到 \2 的数字；1.2 到 1.5 更贴近提示词。",
     r"The size (.+) cannot be looked for: .*": r"不能搜索尺寸 \1：请用 宽x高，例如 512x512。",
     r"(.+) is nobody: .*": r"找不到 \1：请选择成员，或填写其 ID。",
+    r"Strengths say how much of a picture is drawn anew, and there is none: .*":
+        "强度说的是图片重画多少，可这里没有图片：请在 source 里给一张。",
+    r"The picture is animated, and an image has one frame: .*":
+        "这是动图，而一张图只有一帧：请用静态图片，例如把那一帧存成 PNG。",
+    r"The picture has (\d+)x(\d+) pixels: use one with at least (\d+) on each side\.":
+        r"图片是 \1×\2 像素：请用每边至少 \3 像素的图片。",
+    r"The picture has (\d+)x(\d+) pixels: use one that is at most (\d+) times as long as it is "
+    r"wide\.": r"图片是 \1×\2 像素：请用长不超过宽 \3 倍的图片。",
+    r"There is no kind (.+) of images: use (.+)\.": r"没有 \1 这种图片：请用 \2。",
     r"The date (.+) cannot be looked for: .*":
         r"不能搜索日期 \1：请用 2026、2026-11 或 2026-11-23。",
     r"(\d+) values? cannot be compared: .*": r"不能对比 \1 个值：请写 2 到 9 个。",

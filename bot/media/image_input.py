@@ -63,6 +63,7 @@ class Picture:
         pixel_sha256: Of its RGB pixels as they are in the file.
         texts: What its file says, by keyword; nobody vouches for any of it.
         has_credentials: Whether it holds C2PA content credentials, which nothing here checks.
+        is_animated: Whether there are frames behind the first one, which is the image.
         notes: What was reduced or ignored, one sentence each.
         suffix: Of a file in its format, whatever it was called: `.png`.
 
@@ -73,6 +74,7 @@ class Picture:
     pixel_sha256: str
     texts: Mapping[str, str]
     has_credentials: bool
+    is_animated: bool
     notes: tuple[str, ...]
     suffix: str
 
@@ -177,6 +179,7 @@ def _picture(file: PictureFile, pixels: Pixels) -> Picture:
         pixel_sha256=pixels.sha256,
         texts={**_hidden_texts(pixels.hidden_text), **file.texts},
         has_credentials=file.has_credentials,
+        is_animated=file.is_animated,
         notes=pixels.notes,
         suffix=_SUFFIXES[file.image.format or "PNG"],
     )

@@ -9,10 +9,12 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import Size, SizeRules
+from bot.domain.requests import MIN_SIDE, Size, SizeRules
+from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture
 
 WHITE: Final = (255, 255, 255)
+SMALLEST_SIDE: Final = 32  # pixels: an icon; on less, nothing can be recognised
 
 
 class Fit(StrEnum):
@@ -44,9 +46,42 @@ def source_of(
             draws well.
         fit: How another shape is brought to it.
 
+    Raises:
+        InvalidRequestError: It is animated, or too small or narrow to make anything of.
+
     """
+    check_source(picture, rules)
     size = size or rules.nearest(*picture.size)
     return prepared(picture.image, size, fit), size
+
+
+def check_source(picture: Picture, rules: SizeRules) -> None:
+    """Refuse a picture that was handed in and is none to make an image from.
+
+    Other colour models and bit depths are no reason: `read_picture` converts them.
+
+    Raises:
+        InvalidRequestError: It is animated, smaller than anything can be seen on, or narrower than
+            any image of the model.
+
+    """
+    width, height = picture.size
+    if picture.is_animated:
+        raise InvalidRequestError(
+            "The picture is animated, and an image has one frame: use a still one, for example "
+            "that frame saved as a PNG."
+        )
+    if min(width, height) < SMALLEST_SIDE:
+        raise InvalidRequestError(
+            f"The picture has {width}x{height} pixels: use one with at least {SMALLEST_SIDE} on "
+            "each side."
+        )
+    narrowest = rules.max_side // MIN_SIDE
+    if max(width, height) > narrowest * min(width, height):
+        raise InvalidRequestError(
+            f"The picture has {width}x{height} pixels: use one that is at most {narrowest} times "
+            "as long as it is wide."
+        )
 
 
 def raw_image(picture: Image.Image) -> RawImage:

@@ -206,6 +206,7 @@ class Cases:
             by=viewer.user_id,
             locale=locale,
             entry=deletion_entry(images, viewer=viewer),
+            is_final=True,  # what was reported and judged, nobody is to bring back
         )
         self._deletions.carry_out(removal)
 

@@ -1,5 +1,7 @@
 """Images on their way out: first nobody finds them, then Discord's messages go, then the file.
 
+For a day the file stays where whoever deleted the image can bring it back (`trash.py`).
+
 That an image is deleted is written down before anything else is done, in the database and in the
 image's record, so a crash, an outage of Discord or a damaged database only delays the rest: it is
 tried again, also by the next start.
@@ -16,20 +18,25 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Final, Protocol
 
-from bot.domain.jobs import Generation, ImageMessage
+from bot.domain.jobs import Generation, ImageMessage, new_id, now
 from bot.domain.moderation import AuditEntry
+from bot.domain.privacy import NOBODY
 from bot.errors import BotError
 from bot.services.active_jobs import ActiveJobs
 from bot.services.audit_log import AuditLog
 from bot.services.replies import NotPostableError, NotReachedError
 from bot.services.retries import RetryPolicy
 from bot.storage import Deletion, Store
+from bot.storage.trash import TrashEntry
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8  # messages that are removed at the same time
+KEPT_FOR: Final = dt.timedelta(days=1)  # the files of deleted images, to be brought back
+LOOK_EVERY_S: Final = 3600.0
 _TOGETHER: Final = 500  # images of one removal, where somebody deletes thousands
 
 
@@ -67,6 +74,8 @@ class Removal:
         others: Messages that show no image and are to go with them.
         refused: The messages that Discord does not let go.
         since: When that was.
+        trash: As what `by` can bring them back; None where they cannot.
+        is_without_room: Whether they would be kept for a day, were there room for their files.
         is_watched: Whether somebody waits for the outcome, and tells it.
         ended: Set when nothing is left to be done; never where the bot stops before.
 
@@ -76,6 +85,8 @@ class Removal:
     by: int
     locale: str
     since: dt.datetime
+    trash: TrashEntry | None = None
+    is_without_room: bool = False
     others: tuple[ImageMessage, ...] = ()
     refused: list[ImageMessage] = field(default_factory=list)
     is_watched: bool = False
@@ -98,13 +109,15 @@ class Deletions:
         *,
         files: asyncio.Lock,
         patience: RetryPolicy,
+        trash_bytes: int,
     ) -> None:
-        """`files` is held while a file is deleted."""
+        """`files` is held while a file is deleted; `trash_bytes` is for those kept for a day."""
         self._store = store
         self._active_jobs = active_jobs
         self._log = log
         self._files = files
         self._patience = patience
+        self._trash_bytes = trash_bytes
         # Two images of one message may be deleted at the same time.
         self._locks: weakref.WeakValueDictionary[int, asyncio.Lock] = weakref.WeakValueDictionary()
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -118,19 +131,66 @@ class Deletions:
         locale: str,
         shown_in: ImageMessage | None = None,
         entry: AuditEntry | None = None,
+        trash: TrashEntry | None = None,
+        is_final: bool = False,
     ) -> Removal:
         """Delete images for everybody who looks for them; `carry_out` does the rest.
 
-        `entry` is what moderators read of it.
+        Args:
+            generation_ids: The images.
+            by: Who deletes them.
+            locale: Their language.
+            shown_in: One more message that shows all of them.
+            entry: What moderators read of it.
+            trash: As what they can be brought back; see `room_in_trash`.
+            is_final: Whether nobody can bring them back, even where they could until now.
+
         """
         since, written = await self._store.deletions.begin(
-            generation_ids, by=by, locale=locale, shown_in=shown_in, entry=entry
+            generation_ids,
+            by=by,
+            locale=locale,
+            shown_in=shown_in,
+            entry=entry,
+            trash=trash,
+            is_final=is_final,
         )
         if written is not None:
             self._log.publish(written)
         removal = Removal(generation_ids=tuple(generation_ids), by=by, locale=locale, since=since)
+        removal.trash = await self._store.trash.entry_of(generation_ids, by)
         await self._mark(removal)
         return removal
+
+    async def room_in_trash(self, generation_ids: Sequence[str]) -> TrashEntry | None:
+        """Return as what images can be brought back for a day; None where no room is left."""
+        found = await self._store.generations.find_any(generation_ids, None)
+        sizes = await asyncio.to_thread(lambda: {each.id: _size_of(each.path) for each in found})
+        if await self._store.trash.size_bytes() + sum(sizes.values()) > self._trash_bytes:
+            return None
+        began = now()
+        return TrashEntry(id=new_id(), created_at=began, until=began + KEPT_FOR, sizes=sizes)
+
+    async def expire(self, *, at: dt.datetime | None = None) -> list[Removal]:
+        """Delete for good what nobody can bring back any more; return what is under way."""
+        due = await self._store.trash.due(at or now())
+        removals = []
+        for some in in_parts(due):
+            removal = await self.begin(some, by=NOBODY, locale="en-US", is_final=True)
+            removal.is_watched = True  # nobody waits for it, so nobody is told
+            self.carry_out(removal)
+            removals.append(removal)
+        return removals
+
+    async def expire_hourly(self, *, after: asyncio.Event) -> None:
+        """Do that once an hour, for ever, once messages can be removed."""
+        await after.wait()
+        while True:
+            try:
+                await self.expire()
+            except BotError as error:
+                logger.warning("The trash is not emptied, trying again: %s", error.message)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _mark(self, removal: Removal) -> None:
         """Write into the images' records what has to go, in case that the database is lost."""
@@ -158,7 +218,7 @@ class Deletions:
     async def drop(self, generation_ids: Sequence[str], *, by: int) -> None:
         """Delete images from the disk only: nothing of Discord's can be reached any more."""
         for some in in_parts(generation_ids):
-            removal = await self.begin(some, by=by, locale="en-US")
+            removal = await self.begin(some, by=by, locale="en-US", is_final=True)
             await self._delete_files(removal)
             removal.ended.set()
 
@@ -307,16 +367,21 @@ class Deletions:
     async def _delete_files(self, removal: Removal) -> None:
         """Delete the files that no other image shares, then what tells of the deletion.
 
-        A file without its record would come back if the database were lost, so that goes last.
+        What can be brought back keeps its file, and its record, which says that it is deleted. A
+        file without its record would come back if the database were lost, so that goes last.
         """
         for each in await self._store.generations.find_any(removal.generation_ids, None):
             async with self._files:
-                is_shared = await self._store.generations.is_shared(each)
-                try:
-                    await asyncio.to_thread(self._delete_file, each, is_shared=is_shared)
-                except OSError as error:  # the next start sweeps it
-                    logger.warning("%s cannot be deleted: %s", each.path, error)
+                if await self._store.trash.is_gone(each.id):
+                    await self._delete_one(each)
                 await self._store.deletions.end([each.id])
+
+    async def _delete_one(self, generation: Generation) -> None:
+        is_shared = await self._store.generations.is_shared(generation)
+        try:
+            await asyncio.to_thread(self._delete_file, generation, is_shared=is_shared)
+        except OSError as error:  # the next start sweeps it
+            logger.warning("%s cannot be deleted: %s", generation.path, error)
 
     def _delete_file(self, generation: Generation, *, is_shared: bool) -> None:
         """Delete a picture, then its record; in quarantine, too: that is restored as well."""
@@ -335,6 +400,14 @@ def in_parts(generation_ids: Sequence[str]) -> list[Sequence[str]]:
     """Return images in parts, each small enough for one removal."""
     starts = range(0, len(generation_ids), _TOGETHER)
     return [generation_ids[start : start + _TOGETHER] for start in starts]
+
+
+def _size_of(path: Path) -> int:
+    """Return the bytes of a file; one that is gone has none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _key(deletion: Deletion) -> tuple[dt.datetime, int, str]:

@@ -178,7 +178,9 @@ class Delivery:
         if images := await self._store.generations.left_of_job(job.id):
             by = job.ended_by or job.origin.user_id
             ids = [each.id for each in images]
-            removal = await self._deletions.begin(ids, by=by, locale=job.origin.locale)
+            removal = await self._deletions.begin(
+                ids, by=by, locale=job.origin.locale, is_final=True
+            )
             self._deletions.carry_out(removal)
         if job.state is JobState.CANCELLED:
             await self.tell_cancelled(active, by=job.ended_by)

@@ -144,7 +144,7 @@ class Holds(JobPart):
 
     async def _acknowledge_again(self, entry: AuditEntry, job: Job) -> None:
         try:
-            await self._acknowledge(entry, job, self._reply_to(job))
+            await self._acknowledge(entry, job, self.reply_to(job))
         except UnansweredError as error:
             logger.info("Job %s is withdrawn: %s", job.id, error)
 
@@ -217,10 +217,11 @@ class Holds(JobPart):
             self._log.publish(known)
 
     def _active(self, job: Job) -> ActiveJob:
-        active = ActiveJob(job=job, reply=self._reply_to(job))
+        active = ActiveJob(job=job, reply=self.reply_to(job))
         active.acknowledged.set()
         return active
 
-    def _reply_to(self, job: Job) -> Reply:
+    def reply_to(self, job: Job) -> Reply:
+        """Return what answers a job in its channel, however long ago it was asked for."""
         assert self.make_reply is not None, "nobody was there to ask for it"
         return self.make_reply(job)

@@ -174,9 +174,10 @@ class Images:
     ) -> Removal:
         """Delete images for their requester or a moderator of where they were made.
 
-        All of them or none. Nobody finds them from here on; their messages and files go with
-        `deletions.carry_out`, or at once where no message shows them. Images that are deleted
-        already may be named again, with one more message that still shows them.
+        All of them or none. Nobody finds them from here on; their messages go with
+        `deletions.carry_out`, or at once where no message shows them, and for a day the viewer
+        can bring them back (`Trash.bring_back`), if there is room for their files. Images that are
+        deleted already may be named again, with one more message that still shows them.
 
         Args:
             generation_ids: The images; those that the viewer may not see do not exist.
@@ -192,13 +193,16 @@ class Images:
         if not all(map(viewer.may_end, found)):
             raise BotError("Only its requester and moderators can delete it.")
         ids = [each.id for each in found]
+        trash = await self._deletions.room_in_trash(ids)
         removal = await self._deletions.begin(
             ids,
             by=viewer.user_id,
             locale=locale,
             shown_in=shown_in,
             entry=deletion_entry(found, viewer=viewer),
+            trash=trash,
         )
+        removal.is_without_room = trash is None
         if not await self._deletions.messages_of(removal):
             await self._deletions.carry_out_now(removal)
         return removal

@@ -30,7 +30,7 @@ class Fault:
     """Something that is not as it should be.
 
     Attributes:
-        kind: `database`, or a noun and a state: `image missing`, `copy damaged`, `image unnamed`.
+        kind: `database`, or a noun and a state: `image missing`, `copy damaged`, `source unnamed`.
         path: Of the file.
         names: The images, or places on boards, that need it.
         detail: In words.
@@ -65,6 +65,8 @@ async def find_faults(
     for prefix in _PREFIXES:
         async for fault in _image_faults(store, prefix, reads_files=reads_files):
             yield fault
+        async for fault in _source_faults(store, prefix, reads_files=reads_files):
+            yield fault
         progress(1)
     async for fault in _copy_faults(store, reads_files=reads_files):
         yield fault
@@ -79,12 +81,27 @@ async def _image_faults(store: Store, prefix: str, *, reads_files: bool) -> Asyn
         state = await asyncio.to_thread(_state, path, image_state, reads_files=reads_files)
         if state is FileState.WHOLE:
             continue
-        left = [id_ for id_ in ids if await store.generations.find(id_, None) is not None]
+        left = [id_ for id_ in ids if id_ in (await store.files.images(sha)).get(sha, ())]
         if left:  # it was not deleted meanwhile
             yield Fault(kind=f"image {state}", path=path, names=tuple(left))
     for name in sorted(found):
         if IMAGE_NAME.fullmatch(name) and name[:-4] not in known:
             yield Fault(kind="image unnamed", path=folder / name)
+
+
+async def _source_faults(store: Store, prefix: str, *, reads_files: bool) -> AsyncIterator[Fault]:
+    folder = store.sources.folder / prefix
+    found = await asyncio.to_thread(_settled, folder)
+    needed, known = await store.sources.needed(prefix)
+    for sha in sorted(needed):
+        path = store.sources.path(sha)
+        state = await asyncio.to_thread(_state, path, image_state, reads_files=reads_files)
+        names = () if state is FileState.WHOLE else tuple(await store.sources.who_needs(sha))
+        if names:
+            yield Fault(kind=f"source {state}", path=path, names=names)
+    for name in sorted(found):
+        if IMAGE_NAME.fullmatch(name) and name[:-4] not in known:
+            yield Fault(kind="source unnamed", path=folder / name)
 
 
 async def _copy_faults(store: Store, *, reads_files: bool) -> AsyncIterator[Fault]:
@@ -136,14 +153,18 @@ async def check_files_slowly(
 
 
 async def check_next(store: Store, kind: str) -> None:
-    """Look at the next file of a kind, `images` or `copies`, and warn if it is not whole."""
+    """Look at the next file of a kind of `KINDS`, and warn if it is not whole."""
     name = await store.files.next_to_check(kind)
     await store.files.set_checked(kind, name or "")
     if name is None:
         return
+    needed: Collection[str]
     if kind == "images":
         path, look = store.image_path(name), image_state
-        needed: Collection[str] = (await store.files.images(name)).get(name, [])
+        needed = (await store.files.images(name)).get(name, [])
+    elif kind == "sources":
+        path, look = store.sources.path(name), image_state
+        needed = await store.sources.who_needs(name)
     else:
         path, look = store.boards.path_of(name), copy_state
         needed = (await store.files.copies()).get(name, [])

@@ -105,8 +105,8 @@ class Jobs(JobPart):
             except UnwantedWordError as error:
                 await self._note_refusal(requests, origin, error)
                 raise
-        kept = await asyncio.to_thread(keep_sources, self._store.sources, requests, sources)
-        with self._intake.room_for(origin.user_id):
+        with self._intake.room_for(origin.user_id):  # before anything of it is written
+            kept = await asyncio.to_thread(keep_sources, self._store.sources, requests, sources)
             job = Job(
                 id=new_id(),
                 requests=kept,
@@ -120,7 +120,7 @@ class Jobs(JobPart):
                 axis=axis,
                 held_why=admission.hold,
             )
-            async with self._refusals_counted(origin):
+            async with self._refusals_counted(origin, kept):
                 if job.is_held:
                     await self._holds.hold(job, admission.bill, reply)
                     return None
@@ -134,10 +134,16 @@ class Jobs(JobPart):
         return entry
 
     @contextlib.asynccontextmanager
-    async def _refusals_counted(self, origin: JobSource) -> AsyncIterator[None]:
+    async def _refusals_counted(
+        self, origin: JobSource, kept: Sequence[ImageRequest] = ()
+    ) -> AsyncIterator[None]:
+        """Count a refusal; the pictures that were kept for it are of no more use."""
         try:
             yield
         except BotError as error:
+            self._store.sources.refused |= {
+                each.pixel_sha256 for request in kept for each in request.operation.inputs
+            }
             await self._usage.count_refusal(error, origin)
             raise
 

@@ -101,8 +101,9 @@ async def sweep_sources(store: Store) -> None:
     began, moved = time.time(), list[Path]()
     for folder in await asyncio.to_thread(_folders, store.sources.folder):
         needed, known = await store.sources.needed(folder.name)
-        live = {sha: sha in needed for sha in known}
+        live = {sha: sha in needed for sha in known | store.sources.refused}
         moved += await asyncio.to_thread(_put_away, folder, live, store.quarantine, began)
+    store.sources.refused.clear()
     await store.sources.forget_erased()
     store.quarantine.warn(moved, "source pictures")
 

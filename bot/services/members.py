@@ -100,12 +100,14 @@ class Members:
         """Delete the images that a member made here since a moment, or all of them.
 
         Those that the viewer may not moderate stay. Nobody finds the others from here on; their
-        messages and files go in time, whatever happens.
+        messages go in time, whatever happens, and after a day in which the viewer can bring all of
+        them back, their files.
         """
         moderated_by(viewer)
         found = await self._store.generations.of_member(user_id, since, viewer)
         found = [each for each in found if viewer.may_moderate(each)]
         removals = []
+        trash = await self._deletions.room_in_trash([each.id for each in found])
         for first in range(0, len(found), TOGETHER):
             together = found[first : first + TOGETHER]
             removal = await self._deletions.begin(
@@ -113,6 +115,7 @@ class Members:
                 by=viewer.user_id,
                 locale=locale,
                 entry=deletion_entry(together, viewer=viewer),
+                trash=trash,
             )
             self._deletions.carry_out(removal)
             removals.append(removal)

@@ -60,6 +60,7 @@ from bot.services.retries import RetryPolicy
 from bot.services.rules import Rules
 from bot.services.system import System
 from bot.services.temporary_files import temporary_in
+from bot.services.trash import Trash
 from bot.services.usage import UsageReports
 from bot.settings import Settings
 from bot.storage import Store
@@ -85,6 +86,7 @@ class Service:
         system: What the bot does on its own account, whoever may see it.
         sizes: The sizes that the model draws.
         rules: What servers decide for themselves.
+        trash: What was deleted and can be brought back.
         usage: How much it is used.
         policy: What these rules say of whatever is asked for.
         quotas: How much members may still have drawn.
@@ -103,6 +105,7 @@ class Service:
     members: Members
     cases: Cases
     reports: Reports
+    trash: Trash
     system: System
     lost: asyncio.Event
 
@@ -140,6 +143,7 @@ class Service:
             pictures=PictureCache(store.boards.small_copies),
         )
         self.boards = Boards(boards)
+        self._board_context = boards
         self._board_system = BoardSystem(boards)
         self.forms = store.forms
         self.hints = store.hints
@@ -161,7 +165,12 @@ class Service:
             store, self.rules, self._active_jobs, days=settings.audit_days, patience=patience
         )
         self._deletions = Deletions(
-            store, self._active_jobs, self._log, files=self._files, patience=patience
+            store,
+            self._active_jobs,
+            self._log,
+            files=self._files,
+            patience=patience,
+            trash_bytes=settings.max_trash_mb * 1_000_000,
         )
         self._privacy = PrivacyParts(
             store,
@@ -262,6 +271,7 @@ class Service:
         self._privacy.erasures.cancel = self._cancel_for
         self._privacy.erasures.show_logs = self._log.resume
         self.moderation = Moderation(context, self._log)
+        self.trash = Trash(context, self.policy, self._board_context, reply_to=self._holds.reply_to)
         self.members = Members(self._store, self.rules, self._deletions, self._log)
         self.reports = Reports(self._store, self._log)
         self.cases = Cases(self._store, self.members, self._holds, self._deletions, self._log)
@@ -304,6 +314,8 @@ class Service:
         self._active_jobs.start(check_files_slowly(self._store), "check files")
         self._active_jobs.start(self._board_system.keep_tidy(), "sweep boards")
         self._active_jobs.start(self._holds.expire_hourly(), "end what was held too long")
+        emptying = self._deletions.expire_hourly(after=self.system.resumed)
+        self._active_jobs.start(emptying, "empty the trash")
         self._active_jobs.start(self._log.forget_daily(), "forget what is too old")
 
     async def __aexit__(self, *_: object) -> None:

@@ -7,9 +7,12 @@ list. What is shown to people comes from the other parts of the service.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bot.domain.jobs import Generation, ImageMessage, Job
+from bot.domain.requests import Axis
 from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
@@ -86,6 +89,16 @@ class System:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
 
+    def compared_source(self, job: Job) -> Path | None:
+        """Return the file of the picture that a comparison begins with, to be shown beside it.
+
+        Variations of an image, which differ by their seeds, are shown without it.
+        """
+        inputs = job.requests[0].operation.inputs
+        if job.axis in {None, Axis.SEEDS} or not inputs:
+            return None
+        return self._store.sources.path(inputs[0].pixel_sha256)
+
     async def images(self, ids: Sequence[str]) -> list[Generation]:
         """Return images, deleted ones too."""
         return await self._store.generations.find_any(ids, None)
@@ -105,13 +118,13 @@ class System:
         await self._store.jobs.set_message(job_id, channel_id, message_id)
         await self._archive.update_records(job_id)
 
-    async def is_posting(self, job_id: str) -> bool:
-        """Tell whether it was tried before to post a job's images anew."""
-        return await self._store.jobs.is_posting(job_id)
+    async def posting_since(self, job_id: str) -> dt.datetime | None:
+        """Return since when it is tried to post a job's images anew; None where it is not."""
+        return await self._store.jobs.posting_since(job_id)
 
-    async def was_posting(self, job_id: str) -> bool:
-        """Record that a job's images are about to be posted; tell whether that was tried before."""
-        return await self._store.jobs.set_posting(job_id) is not None
+    async def was_posting(self, job_id: str) -> dt.datetime:
+        """Record that a job's images are about to be posted; return since when that is tried."""
+        return await self._store.jobs.set_posting(job_id)
 
     async def note_copy(self, message: ImageMessage, shown: Sequence[Generation]) -> None:
         """Record that a message shows images again, so that it goes when they are deleted."""

@@ -13,6 +13,7 @@ from bot.domain.jobs import ImageMessage, now
 from bot.domain.moderation import AuditEntry
 from bot.storage.audit import insert_entry
 from bot.storage.database import Database
+from bot.storage.trash import TrashEntry, empty_trash, put_in_trash, take_over
 
 _MESSAGES_OF: Final = (
     "SELECT channel_id, message_id, application_id, token, expires_at FROM copies"
@@ -59,6 +60,8 @@ class DeletionTable:
         locale: str,
         shown_in: ImageMessage | None = None,
         entry: AuditEntry | None = None,
+        trash: TrashEntry | None = None,
+        is_final: bool = False,
     ) -> tuple[dt.datetime, AuditEntry | None]:
         """Mark images as deleted: from here on nobody finds them, and they have to go.
 
@@ -68,17 +71,25 @@ class DeletionTable:
             locale: Their language.
             shown_in: One more message that shows all of them.
             entry: What moderators read of it.
+            trash: As what they can be brought back, if they are not deleted already.
+            is_final: Whether nobody can bring them back, even where they are in the trash.
 
         Returns:
             The time of it, which says what was deleted together, and the entry as it was written.
 
         """
-        began_at = now()
+        began_at = now() if trash is None else trash.created_at
         moment = began_at.isoformat()
         async with self._database.transaction() as db:
             if shown_in is not None:
                 values = [_copy_values(shown_in, each) for each in generation_ids]
                 await db.executemany(_INSERT_COPY, values)
+            if trash is not None:
+                await put_in_trash(db, trash, generation_ids, by=by)
+            if is_final:
+                await empty_trash(db, generation_ids)
+            else:
+                await take_over(db, generation_ids, by=by)
             await db.executemany(
                 "UPDATE generations SET deleted_at = COALESCE(deleted_at, ?) WHERE id = ?",
                 [(moment, each) for each in generation_ids],

@@ -33,6 +33,7 @@ async def erase_images(db: aiosqlite.Connection, ids: Sequence[str]) -> None:
     for sql in (
         "DELETE FROM copies WHERE generation_id IN",
         "DELETE FROM deletions WHERE generation_id IN",
+        "DELETE FROM trash WHERE generation_id IN",
         "UPDATE board_items SET generation_id = NULL WHERE generation_id IN",
         "DELETE FROM generations WHERE id IN",
     ):

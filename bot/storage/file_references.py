@@ -13,7 +13,10 @@ _NEXT_COPY = (
     "SELECT file AS name FROM board_items WHERE removed_at IS NULL AND file > ?"
     " ORDER BY file LIMIT 1"
 )
-_NEXT = {"images": _NEXT_IMAGE, "copies": _NEXT_COPY}
+_NEXT_SOURCE = (
+    "SELECT pixel_sha256 AS name FROM inputs WHERE pixel_sha256 > ? ORDER BY pixel_sha256 LIMIT 1"
+)
+_NEXT = {"images": _NEXT_IMAGE, "copies": _NEXT_COPY, "sources": _NEXT_SOURCE}
 KINDS = tuple(_NEXT)
 
 
@@ -25,11 +28,12 @@ class FileTable:
         self._database = database
 
     async def images(self, prefix: str) -> dict[str, list[str]]:
-        """Return the ids of the images that are not deleted, by the SHA-256 of their pixels."""
+        """Return the ids of the images that are not deleted for good, by their pixels' SHA-256."""
         found: dict[str, list[str]] = {}
         for row in await self._database.rows(
             "SELECT pixel_sha256, id FROM generations"
-            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ? AND deleted_at IS NULL",
+            " WHERE pixel_sha256 >= ? AND pixel_sha256 < ?"
+            " AND (deleted_at IS NULL OR id IN (SELECT generation_id FROM trash))",
             prefix, prefix + "g",
         ):  # fmt: skip
             found.setdefault(row["pixel_sha256"], []).append(row["id"])

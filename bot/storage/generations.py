@@ -18,8 +18,11 @@ from bot.storage.generation_rows import generation_of, insert_generations, score
 from bot.storage.record_documents import Place
 from bot.storage.search_index import match_expression, sees_little, unindexed_pieces
 
-# A deleted image is left until its messages are gone.
-_IS_LEFT: Final = "(deleted_at IS NULL OR id IN (SELECT generation_id FROM deletions))"
+# A deleted image is left until its messages are gone, and nobody can bring it back any more.
+_IS_LEFT: Final = (
+    "(deleted_at IS NULL OR id IN (SELECT generation_id FROM deletions)"
+    " OR id IN (SELECT generation_id FROM trash))"
+)
 
 
 class GenerationTable:

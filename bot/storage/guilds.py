@@ -13,6 +13,7 @@ from bot.storage.database import Database
 _OWN_WAYS: Final = {"jobs", "generations", "boards"}  # tables whose rows have files and messages
 _LONG_AGO: Final = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 _ENDED: Final = "state IN ('posted', 'failed', 'cancelled') AND is_told = 1"
+_IS_KEPT: Final = "(deleted_at IS NULL OR id IN (SELECT generation_id FROM trash))"
 _ON_A_BOARD: Final = (
     "EXISTS (SELECT 1 FROM board_items WHERE generation_id = generations.id AND removed_at IS NULL)"
 )
@@ -119,7 +120,7 @@ class GuildTables:
         """Return images of a guild that were made before a time and are on no board."""
         rows = await self._database.rows(
             "SELECT id FROM generations WHERE guild_id IS ? AND created_at < ?"  # noqa: S608 - a constant
-            f" AND deleted_at IS NULL AND NOT {_ON_A_BOARD} ORDER BY created_at LIMIT ?",
+            f" AND {_IS_KEPT} AND NOT {_ON_A_BOARD} ORDER BY created_at LIMIT ?",
             guild_id, before.isoformat(), limit,
         )  # fmt: skip
         return [row["id"] for row in rows]
@@ -128,8 +129,8 @@ class GuildTables:
         """Return jobs of a guild that ended before a time and of which no image is left."""
         rows = await self._database.rows(
             f"SELECT id FROM jobs WHERE guild_id IS ? AND changed_at < ? AND {_ENDED}"  # noqa: S608 - a constant
-            " AND NOT EXISTS (SELECT 1 FROM generations WHERE job_id = jobs.id AND (deleted_at IS"
-            " NULL OR id IN (SELECT generation_id FROM deletions)))",
+            f" AND NOT EXISTS (SELECT 1 FROM generations WHERE job_id = jobs.id AND ({_IS_KEPT}"
+            " OR id IN (SELECT generation_id FROM deletions)))",
             guild_id, before.isoformat(),
         )  # fmt: skip
         return [row["id"] for row in rows]

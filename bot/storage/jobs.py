@@ -182,26 +182,22 @@ class JobTable:
                 (channel_id, message_id, job_id, HELD_CHANNEL),
             )
 
-    async def is_posting(self, job_id: str) -> bool:
-        """Tell whether a message with a job's images was about to be posted before."""
+    async def posting_since(self, job_id: str) -> dt.datetime | None:
+        """Return when a message with a job's images was first about to be posted, if ever."""
         rows = await self._database.rows("SELECT posting_at FROM jobs WHERE id = ?", job_id)
-        return bool(rows) and rows[0]["posting_at"] is not None
+        moment = rows[0]["posting_at"] if rows else None
+        return None if moment is None else dt.datetime.fromisoformat(moment)
 
-    async def set_posting(self, job_id: str) -> dt.datetime | None:
-        """Record that a message with a job's images is about to be posted.
-
-        Returns:
-            When that was tried first, if it was tried before.
-
-        """
+    async def set_posting(self, job_id: str) -> dt.datetime:
+        """Record that a message with a job's images is about to be posted; return since when."""
+        moment = now()
         async with self._database.transaction() as db:
-            rows = await self._database.rows("SELECT posting_at FROM jobs WHERE id = ?", job_id)
-            if rows and rows[0]["posting_at"] is not None:
-                return dt.datetime.fromisoformat(rows[0]["posting_at"])
+            if (known := await self.posting_since(job_id)) is not None:
+                return known
             await db.execute(
-                "UPDATE jobs SET posting_at = ? WHERE id = ?", (now().isoformat(), job_id)
+                "UPDATE jobs SET posting_at = ? WHERE id = ?", (moment.isoformat(), job_id)
             )
-        return None
+        return moment
 
     async def set_moved(self, job_id: str) -> None:
         """Record that a moderator moved a job to the front."""

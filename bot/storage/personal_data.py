@@ -48,6 +48,8 @@ _SECTIONS: Final = {
     "images": "SELECT id, job_id, position, parent_id, guild_id, channel_id, message_id,"
     " created_at, deleted_at, is_withheld, safety, pixel_sha256, recipe FROM generations"
     " WHERE user_id = ?1 ORDER BY created_at",
+    "trash": "SELECT generation_id, created_at, until FROM trash WHERE user_id = ?1"
+    " ORDER BY created_at",
     "boards": "SELECT id, guild_id, name, brief, style, owner_name, created_at FROM boards"
     " WHERE owner_id = ?1 ORDER BY created_at",
     "board_pictures": "SELECT board_id, number, added_at, added_by = ?1 AS added_by_you,"
@@ -121,6 +123,7 @@ _ERASED: Final = (
     "UPDATE grants SET granted_by = 0 WHERE granted_by = ?1 AND created_at <= ?2",
     "UPDATE rule_changes SET user_name = '' WHERE user_id = ?1 AND created_at <= ?2",
     "UPDATE pauses SET user_id = 0 WHERE user_id = ?1 AND created_at <= ?2",
+    "UPDATE trash SET user_id = 0 WHERE user_id = ?1 AND created_at <= ?2",
     "UPDATE deletions SET user_id = 0 WHERE user_id = ?1 AND created_at <= ?2",
     "UPDATE jobs SET approved_by = 0 WHERE approved_by = ?1 AND changed_at <= ?2",
     # Of what moderators read, a ban and a warning keep the id; the rest tells of nobody any more,
@@ -174,13 +177,16 @@ class PersonalTables:
     ) -> tuple[list[tuple[str, str]], list[tuple[str, int, str]]]:
         """Return somebody's pictures, the newest first, without what the check let nobody see.
 
+        What they deleted and can bring back is among them.
+
         Returns:
             Id and pixels' SHA-256 of their images; board, number and file of those on boards.
 
         """
         images = await self._database.rows(
-            "SELECT id, pixel_sha256 FROM generations WHERE user_id = ? AND deleted_at IS NULL"
-            " AND NOT is_withheld AND channel_id <> ? ORDER BY created_at DESC",
+            "SELECT id, pixel_sha256 FROM generations WHERE user_id = ?1 AND (deleted_at IS NULL"
+            " OR id IN (SELECT generation_id FROM trash WHERE user_id = ?1))"
+            " AND NOT is_withheld AND channel_id <> ?2 ORDER BY created_at DESC",
             user_id, HELD_CHANNEL,
         )  # fmt: skip
         copies = await self._database.rows(

@@ -14,6 +14,7 @@ from bot.storage.jobs import insert_job, insert_requests
 from bot.storage.record_documents import Visibility
 from bot.storage.search_index import index_facets
 from bot.storage.store import Store
+from bot.storage.trash import bring_back_places
 
 FATE_UNKNOWN: Final = (
     "The bot's data were damaged and brought back from a copy, and what became of this job is not "
@@ -129,6 +130,8 @@ class Restoration:
                     if each.message is not None
                 ],
             )
+            if not is_current:  # what was brought back since the copy is no longer deleted
+                await bring_back_places(db, [each.place for each in live])
             await db.executemany(
                 "UPDATE generations SET deleted_at = COALESCE(deleted_at, ?)"
                 " WHERE job_id = ? AND position = ?",

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
+from bot.domain.image_kinds import KINDS, marks_of
 from bot.domain.jobs import Generation
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
@@ -39,7 +40,8 @@ def index_facets(generation: Generation) -> str:
         place += f" c{generation.channel_id}"
     return (
         f"{place} u{generation.user_id} s{request.seed} z{request.size}"
-        f" d{day[:4]} d{day[:6]} d{day}"
+        f" d{day[:4]} d{day[:6]} d{day} "
+        + " ".join(marks_of(generation.relation, request.operation.kind))
     )
 
 
@@ -59,6 +61,9 @@ def match_expression(search: Search, viewer: Viewer) -> str:
     if search.date is not None:
         facets.append("d" + search.date.replace("-", ""))
     terms = [f'facets : "{facet}"' for facet in facets]
+    if search.kind is not None:
+        marks = " OR ".join(f'"{each}"' for each in KINDS[search.kind])
+        terms.append(f"facets : ({marks})")
     terms += [f"words : {phrase}" for piece in search.words.split() for phrase in _phrases(piece)]
     found = " AND ".join(terms)
     if sees_little(viewer):

@@ -16,12 +16,12 @@ from bot.media.picture_files import FileState, image_state, read_image, write_on
 from bot.media.source_pictures import raw_image_of
 from bot.storage.database import Database
 
-# Who needs a picture: images that are not deleted, and jobs that are not drawn yet.
+# Who needs a picture: images that are not deleted for good, and jobs that are not drawn yet.
 _NEEDED: Final = (
     "SELECT DISTINCT i.pixel_sha256 AS sha FROM inputs i JOIN jobs j ON j.id = i.job_id"
     " WHERE i.pixel_sha256 >= ?1 AND i.pixel_sha256 < ?2 AND (j.state IN ('queued', 'running')"
     " OR EXISTS (SELECT 1 FROM generations g WHERE g.job_id = i.job_id AND g.position = i.position"
-    " AND g.deleted_at IS NULL))"
+    " AND (g.deleted_at IS NULL OR g.id IN (SELECT generation_id FROM trash))))"
 )
 _KNOWN: Final = (
     "SELECT DISTINCT pixel_sha256 AS sha FROM inputs WHERE pixel_sha256 >= ?1 AND pixel_sha256 < ?2"
@@ -29,12 +29,19 @@ _KNOWN: Final = (
 
 
 class SourceStore:
-    """Source pictures; a picture is kept as long as an image or a waiting job needs it."""
+    """Source pictures; a picture is kept as long as an image or a waiting job needs it.
+
+    Attributes:
+        refused: Hashes of pictures that were kept for jobs that came to nothing: where no other
+            needs them, the next sweep deletes them instead of keeping them aside.
+
+    """
 
     def __init__(self, database: Database, *, folder: Path) -> None:
         """`folder` is `sources` in the data folder."""
         self._database = database
         self.folder = folder
+        self.refused: set[str] = set()
 
     def path(self, pixel_sha256: str) -> Path:
         """Return where the file with these pixels is, or would be."""
@@ -89,6 +96,18 @@ class SourceStore:
         needed = await self._database.rows(_NEEDED, *bounds)
         known = await self._database.rows(_KNOWN, *bounds)
         return {row["sha"] for row in needed}, {row["sha"] for row in known}
+
+    async def who_needs(self, pixel_sha256: str) -> list[str]:
+        """Return the ids of the images that are made from a picture, and of jobs that wait."""
+        rows = await self._database.rows(
+            "SELECT COALESCE(g.id, j.id) AS id FROM inputs i JOIN jobs j ON j.id = i.job_id"
+            " LEFT JOIN generations g ON g.job_id = i.job_id AND g.position = i.position"
+            " WHERE i.pixel_sha256 = ? AND (j.state IN ('queued', 'running')"
+            " OR g.deleted_at IS NULL AND g.id IS NOT NULL"
+            " OR g.id IN (SELECT generation_id FROM trash))",
+            pixel_sha256,
+        )
+        return list(dict.fromkeys(row["id"] for row in rows))
 
 
 def input_rows(job: Job, *, first: int = 0) -> Iterator[tuple[str, int, int, str]]:

@@ -32,6 +32,7 @@ from bot.storage.records import Records
 from bot.storage.rules import RuleTable
 from bot.storage.sources import SourceStore
 from bot.storage.takeovers import TakeoverTable
+from bot.storage.trash import TrashTable
 from bot.storage.usage import UsageTable
 
 
@@ -43,6 +44,7 @@ class Store:
         jobs: What was asked for and what became of it, and where drawing is paused.
         generations: The finished images.
         deletions: Which messages show them, and which of them have still to be removed.
+        trash: Which of the deleted ones can be brought back.
         breakdowns: What was being drawn when something broke.
         places: The channels and threads in which they were made.
         lineage: How the finished images come from one another.
@@ -86,6 +88,7 @@ class Store:
         self.lineage = LineageTable(self.database, path_of=self.generations.image_path)
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=data / "boards")
+        self.trash = TrashTable(self.database, boards=self.boards)
         self.takeovers = TakeoverTable(self.database)
         self.forms = FormTable(self.database)
         self.hints = HintTable(self.database)

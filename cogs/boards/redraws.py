@@ -32,6 +32,7 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.recipes import command_of
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.sources import source_from_board, strength_choices
 from bot.discord_ui.submission import bot_of, public_locale, series, still_there, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, Item
@@ -39,7 +40,16 @@ from bot.domain.deferrals import Repeat
 from bot.domain.forms import Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.recipe import Recipe, parse_recipe
-from bot.domain.requests import VARIETY, parse_variety, random_seed
+from bot.domain.requests import (
+    PROMPT,
+    SEED,
+    SIZE,
+    STRENGTH,
+    USUAL_STRENGTH,
+    ImageRequest,
+    SizeRules,
+    random_seed,
+)
 from bot.locales import text
 from bot.media.captions import field_title
 from bot.media.encoding import fit_under, picture_png
@@ -47,7 +57,6 @@ from bot.media.exports import draw_compared
 from bot.media.picture_files import FileState
 from bot.media.thumbnails import PictureCache
 
-MORE_VARIETY: Final = 40  # seeds of this model alone change a picture little
 MORE_COUNT: Final = 4
 COMPARED_SIDE: Final = 1296  # pixels, of the copies that a comparison is made of
 
@@ -84,35 +93,59 @@ async def _original(interaction: discord.Interaction, item: Item) -> list[Genera
 
 
 async def ask_more(interaction: discord.Interaction, board_id: str, number: str) -> None:
-    """Ask how many more, and how different."""
+    """Ask how many more, and how like it; of a picture from elsewhere, also what it shows."""
     board, item = await picture_of(interaction, board_id, int(number))
-    request, locale = recipe_of(item).request, str(interaction.locale)
+    locale = str(interaction.locale)
     await check_open_here(interaction, board, [item], "board_not_drawable")
     fields = [
         Field(name="count", label=text("board_field_count", locale), value=str(MORE_COUNT),
               max_length=1, is_required=True, hint=text("board_hint_count", locale)),
-        Field(name="variety", label=field_title(VARIETY, locale), max_length=3,
-              value=str(max(request.variety, MORE_VARIETY)),
-              hint=text("edit_variety_hint", locale)),
+        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
+              choices=strength_choices(locale)),
     ]  # fmt: skip
+    if item.recipe_text is None:
+        fields.insert(0, Field(
+            name="prompt", label=field_title(PROMPT, locale), value=item.caption,
+            is_required=True, is_long=True, max_length=4000,
+        ))  # fmt: skip
     title = text("board_more_title", locale, number=number)
     await show_form(interaction, "more", title, fields, board=board_id, number=int(number))
 
 
 async def send_more(interaction: discord.Interaction, form: Form) -> None:
-    """Draw as many more as were asked for."""
+    """Draw as many more as were asked for, each begun with the picture."""
     board, item = await picture_of(interaction, form.subject["board"], form.subject["number"])
     await check_open_here(interaction, board, [item], "board_not_drawable")
-    request = recipe_of(item).request
-    variety = parse_variety(form.typed["variety"].strip() or 0)
     count = numbers_in(form.typed["count"])[0]
     if not 1 <= count <= MORE_COUNT:
         raise RefusalError("board_more_count", count=count, limit=MORE_COUNT)
-    if variety != request.variety:
-        request = request.with_typed({VARIETY.name: variety})
-    requests = series(replace(request, seed=random_seed()), count)
+    # A form that an earlier version opened asks for no strength.
+    strength = form.typed.get("strength", "").strip() or USUAL_STRENGTH
+    own = None if item.recipe_text is None else recipe_of(item).request
+    rules = bot_of(interaction).service.sizes
+    size = None if own is None or _is_enlarged(own, rules) else SIZE.shown_of(own)
+    source = await source_from_board(interaction, item, size=size)
+    if own is None:
+        request = ImageRequest.parse(
+            rules=rules, prompt=form.typed["prompt"], size=source.size, strength=strength
+        )
+    else:
+        values = {STRENGTH.name: STRENGTH.read(strength, rules), SEED.name: random_seed()}
+        request = replace(own, size=SIZE.read(source.size, rules), **values)
+    requests = series(source.begin(request), count)
     parents = await _original(interaction, item)
-    await submit(interaction, requests, parents=parents * count, spoiler=item.is_spoiler)
+    await submit(
+        interaction,
+        requests,
+        parents=parents * count,
+        spoiler=source.is_spoiler,
+        sources=source.pictures,
+    )
+
+
+def _is_enlarged(request: ImageRequest, rules: SizeRules) -> bool:
+    """Tell whether an image is larger than any that is drawn."""
+    return max(request.size.width, request.size.height) > rules.max_side
 
 
 async def send_recipe(interaction: discord.Interaction, board_id: str, number: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.answer_table.acts import button, by_guest, command, form, menu, select
@@ -173,6 +174,15 @@ async def _hanging(scene: Scene) -> Seen:
     """Return what is said where a deleted image still hangs on a board."""
     drawn = await scene.drawn()
     await scene.answer("board add", id=drawn.images[0], board="Heap")
+    return await _deletion_of(scene, drawn)
+
+
+async def _deleted(scene: Scene) -> Seen:
+    """Return what is said where a deleted image can be brought back."""
+    return await _deletion_of(scene, await scene.drawn())
+
+
+async def _deletion_of(scene: Scene, drawn: Seen) -> Seen:
     pressed = await scene.people.press(scene.place.moderator, drawn, "Delete")
     [told] = await scene.server.changes.until(lambda: scene.people.followups(pressed))
     found: Seen = told
@@ -197,6 +207,7 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Add to board**": button("board", image),
     "**Add to board**, in a board's channel": button("board", fresh_on_the_wall),
     "**Take it off** (deleted image)": button("unhang", _hanging),
+    "**Bring back** (deleted image)": replace(button("back", _deleted), reposts=True),
     "**Same seed** (comparison)": button("same", sheet, draws=True),
     "**U1** (comparison)": button("one", sheet),
     "**Choose an image…** (large sheet)": select("choose", large_sheet),
@@ -305,7 +316,7 @@ FORMS: Final[dict[str, Act]] = {
         name="Spring", brief=new_words, style="", size="",
     ),
     "form *More like this*": form(
-        "more", button("b:more", PICTURE), count="1", variety="0", draws=True
+        "more", button("b:more", PICTURE), count="1", strength=["strong"], draws=True
     ),
     "form *Use these colours*": form(
         "paint", button("b:paint", PICTURE), **PAINTED, draws=True

@@ -61,12 +61,14 @@ class Act:
         of: What it is, as `tests.answer_table.inventory` names it.
         prepare: Sees to what it needs, and returns what does it.
         draws: Whether the answer is an image.
+        reposts: Whether an image is posted beside the answer.
 
     """
 
     of: str
     prepare: Callable[[Scene], Awaitable[Callable[[], Awaitable[Done]]]]
     draws: bool = False
+    reposts: bool = False
 
 
 @dataclass(kw_only=True)

@@ -151,7 +151,11 @@ class Trial:
         shown = [] if pressed is None else _shown(self.scene, [pressed.id])
         assert pressed is None or shown, "what was pressed is gone"
         return Outcome(
-            new=_shown(self.scene, _ids(self.scene) - self.before.ids),
+            new=[
+                each
+                for each in _shown(self.scene, _ids(self.scene) - self.before.ids)
+                if not (self.act.reposts and each.images)
+            ],
             has_form=self._asked.modal is not None,
             changed=[each for each in shown if _looks(each) != self._looks],
             is_gone=None if goes is None else not _shown(self.scene, [goes.id]),

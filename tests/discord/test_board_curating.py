@@ -186,7 +186,7 @@ async def test_who_may_only_look_is_offered_nothing_else(env: DiscordEnv):
     for who, access in ((env.guild.default_role, "look"), (env.ada, "add")):
         await env.moderator.slash(env.channel, "board allow", who=who, access=access)
     labels = labels_of(await opened(env, env.ming))
-    assert labels == ["Use these colours", "Sheet"]
+    assert labels == ["More like this", "Use these colours", "Sheet"]
     labels = labels_of(await opened(env, env.ada))
     assert labels[:4] == ["Vote (0)", "Comment", "Details", "Take off"]
     refused = await env.ming.click(await current(env), label="Vote")
@@ -197,7 +197,7 @@ async def test_who_may_only_look_is_offered_nothing_else(env: DiscordEnv):
     labels = labels_of(
         answer_of(await env.ada.slash(env.channel, "board show", board="Spring", number=1))
     )
-    assert labels == ["Use these colours", "Sheet"]
+    assert labels == ["More like this", "Use these colours", "Sheet"]
 
 
 # Status and order
@@ -294,22 +294,41 @@ async def test_same_seed_works_when_the_image_is_deleted(env: DiscordEnv):
     assert "/imagine prompt:a red apple" in said(recipe)
 
 
-async def test_more_like_this_draws_new_seeds_with_variety(env: DiscordEnv):
+async def test_more_like_this_begins_with_the_picture(env: DiscordEnv):
     message = await drawn_board(env)
     shown = await press(env.ada, await opened(env), "zib:b:more")
-    refused = await env.ada.submit_modal(shown, {"count": "9", "variety": "0"})
+    refused = await env.ada.submit_modal(shown, {"count": "9", "strength": ["subtle"]})
     assert "9 images at once do not work: write 1 to 4" in said(refused)
     shown = await press(env.ada, await opened(env), "zib:b:more")
-    await env.ada.submit_modal(shown, {"count": "2", "variety": "60"})
+    await env.ada.submit_modal(shown, {"count": "2", "strength": ["subtle"]})
     await env.idle()
     made = [
         await env.service.images.find(each, viewer=env.viewer())
         for each in ids_of(env.images()[-1])
     ]
-    assert [each.request.variety for each in made] == [60, 60]
+    assert [each.request.strength for each in made] == [55, 55]
+    [item] = (await board_of(env)).items
+    sources = {each.pixel_sha256 for one in made for each in one.request.operation.inputs}
+    assert sources == {item.pixel_sha256}
+    assert [each.relation for each in made] == ["source", "source"]
     assert {each.request.prompt for each in made} == {"a red apple"}
     assert 5 not in {each.request.seed for each in made}
     assert {each.parent_id for each in made} == set(ids_of(message))
+
+
+async def test_more_like_a_picture_from_elsewhere_asks_what_it_shows(env: DiscordEnv):
+    await create(env)
+    await add_picture(env, 1, caption="A quiet harbour")
+    shown = await press(env.ada, await opened(env), "zib:b:more")
+    assert "A quiet harbour" in str(shown.modal["components"])
+    typed = {"prompt": "a harbour at night", "count": "1", "strength": ["strong"]}
+    await env.ada.submit_modal(shown, typed)
+    await env.idle()
+    [id_] = ids_of(env.images()[-1])
+    made = await env.service.images.find(id_, viewer=env.viewer())
+    assert (made.request.prompt, made.request.strength) == ("a harbour at night", 75)
+    assert made.request.operation.inputs
+    assert made.parent_id is None
 
 
 async def test_a_palette_is_drawn_with(env: DiscordEnv):

@@ -36,6 +36,7 @@ POSTED = {
     "zib:strong:k3x9a2.k3x9a3": "ImageButton",
     "zib:recipe:k3x9a2.k3x9a3.k3x9a4.k3x9a5": "ImageButton",
     "zib:delete:k3x9a2": "ImageButton",
+    "zib:back:k3x9a2": "BringBackButton",
     "zib:cancel:k3x9a2": "CancelButton",
     "zib:one:k3x9a2": "ShowOneButton",
     "zib:choose:one": "ChooseSelect",

@@ -74,7 +74,7 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
         "move": (await press(env.moderator, other, "zib:b:move"), {"before": "1"}),
         "more": (
             await press(env.moderator, one, "zib:b:more"),
-            {"count": "1", "variety": "0"},
+            {"count": "1", "strength": ["subtle"]},
         ),
         "paint": (await press(env.moderator, one, "zib:b:paint"), {"prompt": "a boat"}),
         "setup": (

@@ -157,10 +157,18 @@ async def test_every_form_is_answered(env: DiscordEnv, kind: str):
         limits = {
             label["component"]["custom_id"]: label["component"]["max_length"]
             for label in shown.modal["components"]
+            if "max_length" in label["component"]
+        }
+        chosen = {
+            label["component"]["custom_id"]: [
+                each["value"] for each in label["component"]["options"] if each.get("default")
+            ]
+            for label in shown.modal["components"]
+            if "options" in label["component"]
         }
         for name, limit in limits.items():
             form = await _same(env, shown)
-            values = {**values_of(shown), name: typed[:limit] or "x"}
+            values = {**values_of(shown), **chosen, name: typed[:limit] or "x"}
             result = await env.moderator.submit_modal(form, values)
             await env.idle()
             check_answer(result, f"{shown.modal['title']} {name}")

@@ -16,6 +16,7 @@ from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
     answer_of,
+    empty_trash,
     gallery_of,
     ids_of,
     private_sentence,
@@ -228,6 +229,7 @@ async def test_pictures_and_masks_leave_with_the_image(env: DiscordEnv):
     assert len(kept(env)) == 2
     await env.ada.click(result.response, label="Delete")
     await env.idle()
+    await empty_trash(env.service)
     await env.start_again()
     await env.until(lambda: kept(env) == [])
 

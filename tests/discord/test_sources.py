@@ -9,13 +9,16 @@ import discord
 import pytest
 from PIL import Image
 
+from bot.domain.requests import STRENGTHS
 from bot.media.image_input import read_picture
+from bot.services.maintenance import sweep_sources
 from tests.discord.test_privacy import erased
 from tests.support.boards_env import picture
 from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
     answer_of,
+    empty_trash,
     ids_of,
     private_sentence,
     texts_of,
@@ -105,33 +108,46 @@ async def test_a_strength_without_a_source_is_told_to_have_no_effect(env: Discor
     assert any("no effect without a source" in texts_of(each) for each in result.followups)
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"no picture", "This file is no picture"),
-        (photo()[:200], "damaged or cut short"),
-    ],
-)
-async def test_a_bad_picture_is_one_sentence_and_nothing_is_kept(
-    env: DiscordEnv, content: bytes, sentence: str
-):
+async def test_strengths_are_compared_beside_their_source(env: DiscordEnv):
     result = await env.ada.slash(
-        env.channel, "imagine", prompt="x", source=("a.png", content), size=SMALL
-    )
+        env.channel, "compare", prompt="a green apple", vary="strengths", size=SMALL,
+        source=("a.jpg", photo()), values="touch, 80%",
+    )  # fmt: skip
     await env.idle()
-    assert sentence in private_sentence(result)
-    assert kept(env) == []
+    message = result.response
+    found = [await env.service.images.find(each, viewer=env.viewer()) for each in ids_of(message)]
+    assert [each.request.strength for each in found] == [35, 80]
+    assert len({each.request.operation for each in found}) == 1
+    [sheet] = message.attachments
+    picture = Image.open(io.BytesIO(await sheet.read())).convert("RGB")
+    width = picture.width // 3
+    first = picture.crop((0, picture.height // 3, width, 2 * picture.height // 3))
+    colours = [colour for _, colour in first.getcolors(maxcolors=first.width * first.height)]
+    assert any(max(map(abs, map(int.__sub__, each, (200, 60, 30)))) < 12 for each in colours)
+    await env.start_again()
+    again = await env.ada.click(message, label="Same seed")
+    await env.idle()
+    assert "Pixel for pixel the same" in texts_of(again.response)
+
+
+async def test_strengths_without_a_picture_are_refused(env: DiscordEnv):
+    result = await env.ada.slash(
+        env.channel, "compare", prompt="a green apple", vary="strengths", size=SMALL
+    )
+    assert "give one as the source" in private_sentence(result)
     assert env.engine.drawn == []
 
 
-@pytest.mark.parametrize("strength", ["0", "101", "much", "-5"])
-async def test_a_bad_strength_names_what_works(env: DiscordEnv, strength: str):
-    result = await env.ada.slash(
-        env.channel, "imagine", prompt="x", source=("a.jpg", photo()), strength=strength, size=SMALL
-    )
+async def test_one_form_compares_all_strengths_of_an_image(env: DiscordEnv):
+    message = await env.imagine(size=SMALL, quality="draft")
+    form = await env.ada.click(message, label="Use as source")
+    values = {"prompt": "a pear", "strength": ["all"], "size": SMALL, "seed": "3"}
+    sent = await env.ada.submit_modal(form, values)
     await env.idle()
-    assert "use touch, subtle, strong, redraw, or 1% to 100%" in texts_of(answer_of(result))
-    assert env.engine.drawn == []
+    ids = ids_of(sent.response)
+    found = [await env.service.images.find(each, viewer=env.viewer()) for each in ids]
+    assert [each.request.strength for each in found] == [*STRENGTHS.values()]
+    assert {each.parent_id for each in found} == {*ids_of(message)}
 
 
 async def test_pictures_leave_with_the_last_image_that_needs_them(env: DiscordEnv):
@@ -139,13 +155,16 @@ async def test_pictures_leave_with_the_last_image_that_needs_them(env: DiscordEn
     assert len(kept(env)) == 1
     await env.ada.click(message, label="Delete")
     await env.idle()
+    await sweep_sources(env.service._store)
+    assert len(kept(env)) == 1, "it can be brought back, and made again"
+    await empty_trash(env.service)
     await env.start_again()
     await env.until(lambda: kept(env) == [])
 
 
 async def test_any_picture_can_be_one(env: DiscordEnv):
     for content in (
-        photo(1, 1, "PNG"), photo(form="GIF"), photo(form="JPEG", mode="CMYK"),
+        photo(32, 32, "PNG"), photo(form="GIF"), photo(form="JPEG", mode="CMYK"),
         photo(form="PNG", mode="RGBA"), picture(3),
     ):  # fmt: skip
         assert read_picture(content)

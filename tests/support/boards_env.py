@@ -162,9 +162,10 @@ def picture(seed: int, form: str = "PNG", side: int = 96, **options: Any) -> byt
     return buffer.getvalue()
 
 
-async def an_image(
+async def an_image(  # noqa: PLR0913 - what tests vary of one
     store: Store, seed: int = 1, *, spoiler: bool = False, guild_id: int | None = GUILD,
     user: Viewer = BEN, is_old: bool = False, prompt: str = "红苹果 on a table",
+    source: str | None = None,
 ) -> Generation:  # fmt: skip
     """Keep an image as the bot does: its file, then its rows.
 
@@ -172,6 +173,8 @@ async def an_image(
     """
     image, side = pixels(seed), 96
     request = ImageRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
+    if source is not None:
+        request = request.begun_with(source)
     raw = RawImage(width=side, height=side, pixels=image.tobytes())
     recipe = build_recipe(request, CONDITIONS, raw.pixel_sha256)
     job = Job(

@@ -24,6 +24,7 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from bot.discord_ui.client import ImageBot
 from bot.domain.drawing import Drawing, DrawTask, Step
+from bot.domain.jobs import now
 from bot.domain.requests import ImageRequest, Size
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
@@ -32,6 +33,7 @@ from bot.engine.protocol import OnStep
 from bot.errors import BotError
 from bot.playground import languages, webhook_calls_to
 from bot.services import Service, open_service
+from bot.services.deletions import KEPT_FOR
 from bot.settings import Settings
 from tests.support.channel_kinds import channel_kinds_told, mark_channel
 from tests.support.databases import lay_database
@@ -360,3 +362,9 @@ async def crash(service: Service) -> None:
     await asyncio.gather(service._work, return_exceptions=True)
     service._is_stopping = True  # its `stop` has nothing left to do
     service._active_jobs._active_jobs.clear()
+
+
+async def empty_trash(service: Service) -> None:
+    """Let a day pass for what was deleted: nobody can bring it back any more."""
+    for removal in await service._deletions.expire(at=now() + KEPT_FOR):
+        assert await service._deletions.wait(removal, within_s=PATIENCE_S)

@@ -129,7 +129,7 @@ async def friday(env: DiscordEnv, team: Team) -> None:
     assert "**6** · The leaf, 叶子" in texts_of(answer_of(compared))
     picture = answer_of(await team.cleo.slash(env.channel, "board show", number=6))
     shown = await press(team.cleo, picture, "zib:b:more")
-    await team.cleo.submit_modal(shown, {"count": "2", "variety": "50"})
+    await team.cleo.submit_modal(shown, {"count": "2", "strength": ["subtle"]})
     await env.idle()
     assert len(ids_of(env.images()[-1])) == 2
     palette = answer_of(await env.ming.slash(env.channel, "board palette", number=6))

@@ -86,7 +86,7 @@ def rows(bot: BotProcess, sql: str) -> list[Any]:
 
 
 async def gone(server: DiscordServer, bot: BotProcess, count: int = 1) -> None:
-    """Wait until so many images have left Discord, the disk and the list of what is to be done."""
+    """Wait until so many images have left Discord and the list of what is to be done."""
     async with asyncio.timeout(PATIENCE_S):
         # One read: between two, a deletion can begin.
         while not rows(
@@ -96,7 +96,11 @@ async def gone(server: DiscordServer, bot: BotProcess, count: int = 1) -> None:
         ):
             await server.changes.within(0.05)
     kept = {row[0] for row in rows(bot, "SELECT id FROM generations WHERE deleted_at IS NULL")}
-    shas = rows(bot, "SELECT DISTINCT pixel_sha256 FROM generations WHERE deleted_at IS NULL")
+    shas = rows(
+        bot,
+        "SELECT DISTINCT pixel_sha256 FROM generations WHERE deleted_at IS NULL"
+        " OR id IN (SELECT generation_id FROM trash)",  # where they can be brought back
+    )
     assert len(rows(bot, "SELECT id FROM generations WHERE deleted_at IS NOT NULL")) == count
     assert set(server.people.posted()) == kept
     assert len(list((bot.data_dir / "images").rglob("*.png"))) == len(shas)
@@ -439,3 +443,48 @@ async def test_delete_pressed_three_times_deletes_once(
     message = await image(server, place)
     await delete(server, place, message, times=3)
     await gone(server, quick)
+
+
+@pytest.mark.parametrize("fault", [Fault.HANGS, Fault.DROPPED_AFTER])
+async def test_a_kill_while_images_are_brought_back_posts_them_once(
+    server: DiscordServer, place: Place, quick: BotProcess, fault: Fault
+):
+    message = await image(server, place, count=2)
+    await posted(server, quick)
+    pressed = await delete(server, place, message)
+    await said(server, pressed)
+    await quick.restart()  # in the trash, it survives that as well
+    await gone(server, quick, 2)
+    server.faults.next(fault, "POST", "/channels/{channel_id}/messages", times=9)
+    before = server.journal.fault_counts.total()
+    await server.people.press(place.ada, server.people.followups(pressed)[-1], "Bring back")
+    await server.changes.until(
+        lambda: server.journal.fault_counts.total() > before, what="the post"
+    )
+    await quick.kill()
+    server.faults.clear()
+    await quick.start()
+    await server.changes.until(
+        lambda: sorted(server.people.posted()) == sorted(message.images), what="the images"
+    )
+    await posted(server, quick)
+    [again] = server.people.with_images(place.channel)
+    assert again.images == message.images
+    assert rows(quick, "SELECT * FROM trash") == []
+    assert rows(quick, "SELECT * FROM generations WHERE deleted_at IS NOT NULL") == []
+
+
+async def test_what_is_deleted_and_brought_back_again_and_again_is_posted_each_time(
+    server: DiscordServer, place: Place, quick: BotProcess
+):
+    message = await image(server, place)
+    for _ in range(3):
+        await posted(server, quick)
+        pressed = await delete(server, place, message)
+        await said(server, pressed)
+        await gone(server, quick)
+        await server.people.press(place.ada, server.people.followups(pressed)[-1], "Bring back")
+        await server.changes.until(
+            lambda: server.people.with_images(place.channel), what="the image, though it is new"
+        )
+        [message] = server.people.with_images(place.channel)

@@ -232,7 +232,7 @@ def drawing_row(board: Board, item: Item, locale: str) -> list[Button]:
     """Return the buttons that go on from a picture: they change nothing on its board."""
     actions = [("same", "🔁"), ("more", "🎲"), ("paint", "🎨"), ("recipe", "🧾")]
     if item.recipe_text is None:
-        actions = [("paint", "🎨")]
+        actions = [("more", "🎲"), ("paint", "🎨")]
     number = str(item.number)
     return [button(each, board.id, number, locale=locale, emoji=sign) for each, sign in actions]
 

@@ -1,6 +1,7 @@
 """Mood boards of guilds: everything that can be asked of them and done to them."""
 
 from bot.services.boards.boards import Boards
+from bot.services.boards.curation import hang_again
 from bot.services.boards.inputs import (
     BoardEdits,
     BoardOptions,
@@ -28,6 +29,7 @@ __all__ = [
     "OnChange",
     "PersonalPictures",
     "UploadDetails",
+    "hang_again",
     "megabytes",
     "no_picture",
     "with_items",

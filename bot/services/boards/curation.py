@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
-from bot.domain.boards import Access, BoardPlace, Item, ItemStatus, may_clear, rules
+from bot.domain.boards import Access, BoardPlace, BoardState, Item, ItemStatus, may_clear, rules
 from bot.domain.jobs import typed_id
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
@@ -14,6 +16,7 @@ from bot.services.boards.inputs import ItemEdits, texts_of
 from bot.services.boards.overview import Overview
 from bot.services.boards.refusals import guild_of
 from bot.services.boards.updates import UNDO_FOR, BoardUpdate
+from bot.storage.boards import BoardChange
 
 
 class Curation(Overview):
@@ -101,9 +104,7 @@ class Curation(Overview):
             if same is not None:
                 raise BotError("It hangs there again already.")
             await check_room(work)
-            await work.change.set_item(item.id, removed_at=None)
-            await work.recolour()
-            await work.note("brought_back", item=item)
+            await _hang_again(work, item)
         return await self._after(work, number)
 
     async def take_off_everywhere(self, generation_id: str, *, viewer: Viewer) -> list[BoardPlace]:
@@ -131,6 +132,41 @@ class Curation(Overview):
         return await self._seen_places(gone, viewer)
 
 
+async def hang_again(
+    change: BoardChange,
+    generation_ids: Sequence[str],
+    *,
+    since: dt.datetime,
+    at: dt.datetime,
+    viewer: Viewer,
+) -> list[Item]:
+    """Hang up again, where they hung, the copies of images that the viewer took off since a time.
+
+    All that was said of them is as it was. One that has no room any more, or hangs there again
+    already, is left.
+
+    Returns:
+        What hangs again.
+
+    """
+    hung = []
+    for id_ in generation_ids:
+        for item in await change.taken_off_with(id_, by=viewer.user_id, since=since):
+            board = await change.head(item.board_id)
+            if board is None or board.state is BoardState.DELETED:
+                continue
+            if not may_clear(item, board, viewer):
+                continue
+            if await change.with_pixels(board.id, item.pixel_sha256) is not None:
+                continue
+            if await change.num_items(board.id) >= rules.MAX_ITEMS:
+                continue
+            work = BoardUpdate(change=change, viewer=viewer, board=board, at=at)
+            await _hang_again(work, item)
+            hung.append(item)
+    return hung
+
+
 def _checked(words: ItemEdits) -> dict[str, Any]:
     """Return words of a picture as they are kept."""
     found: dict[str, Any] = {
@@ -155,6 +191,12 @@ async def _take_off(work: BoardUpdate, item: Item) -> None:
     await work.change.set_item(item.id, removed_at=work.at.isoformat())
     await work.recolour()
     await work.note("removed", item=item, detail=item.caption)
+
+
+async def _hang_again(work: BoardUpdate, item: Item) -> None:
+    await work.change.set_item(item.id, removed_at=None)
+    await work.recolour()
+    await work.note("brought_back", item=item)
 
 
 async def _set_tags(work: BoardUpdate, item: Item, tags: tuple[str, ...], verb: str) -> None:

@@ -11,6 +11,7 @@ from bot.domain.privacy import NOBODY
 from bot.services.active_jobs import ActiveJobs
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
+from bot.services.maintenance import sweep_sources
 from bot.services.privacy.erasures import Erasures
 from bot.storage import Store
 from bot.storage.erasure import scrub
@@ -71,6 +72,7 @@ class Departures:
         await store.personal.erase_jobs(over)
         if len(over) < len(ids):
             return  # tomorrow the rest
+        await sweep_sources(store)
         await store.guilds.erase(guild_id)
         await self._boards.tidy()
         await scrub(store.database)

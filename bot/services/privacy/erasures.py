@@ -196,7 +196,7 @@ class Erasures:
         if not ids and not messages:
             return
         removals = [
-            await self._deletions.begin(some, by=order.user_id, locale=order.locale)
+            await self._deletions.begin(some, by=order.user_id, locale=order.locale, is_final=True)
             for some in in_parts(ids) or [[]]
         ]
         removals[0].others = tuple(messages)

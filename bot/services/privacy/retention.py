@@ -10,6 +10,7 @@ from typing import Final
 from bot.domain.jobs import now
 from bot.domain.privacy import NOBODY
 from bot.services.deletions import Deletions
+from bot.services.maintenance import sweep_sources
 from bot.storage import Store
 from bot.storage.erasure import scrub
 
@@ -37,6 +38,7 @@ class Retention:
                 before = (today or now()) - dt.timedelta(days=days)
                 num_erased += await self._apply_to(guild_id, before)
         if num_erased:
+            await sweep_sources(self._store)
             await scrub(self._store.database)
             logger.info("Erased %d jobs that are older than they are kept", num_erased)
         return num_erased
@@ -44,7 +46,7 @@ class Retention:
     async def _apply_to(self, guild_id: int | None, before: dt.datetime) -> int:
         guilds = self._store.guilds
         while ids := await guilds.old_images(guild_id, before=before, limit=_AT_ONCE):
-            removal = await self._deletions.begin(ids, by=NOBODY, locale="en-US")
+            removal = await self._deletions.begin(ids, by=NOBODY, locale="en-US", is_final=True)
             removal.is_watched = True  # nobody asked for it, so nobody is told
             self._deletions.carry_out(removal)
             await removal.ended.wait()

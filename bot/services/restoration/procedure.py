@@ -112,6 +112,7 @@ class _Procedure:
                 self._alone += given
             await self._note_records()
             await self._settle_images()
+            await self._settle_sources()
             await self._settle_jobs(unfinished, by_job, torn)
             items = BoardItems(self._rows.boards, self._files, self._report)
             await items.add()
@@ -206,6 +207,14 @@ class _Procedure:
                     deleted.append(row["id"])
         await self._rows.mark_deleted(deleted)
         self._report.deleted = len(deleted)
+
+    async def _settle_sources(self) -> None:
+        """Have the pictures that images are made from brought back from the quarantine."""
+        needed, _ = await self._store.sources.needed("")
+        for path in map(self._store.sources.path, sorted(needed)):
+            if not path.is_file():
+                moved = self._store.quarantine.found(path)
+                self._needed += [each for each in moved if each.name == path.name][:1]
 
     # Jobs
 

@@ -166,6 +166,17 @@ class BoardQueries:
             guild_id,
         )
 
+    async def taken_off_with(
+        self, generation_id: str, *, by: int, since: dt.datetime
+    ) -> list[Item]:
+        """Return the copies of an image that somebody took off any boards since a time."""
+        return await self._items(
+            "generation_id = ? AND removed_at >= ? AND EXISTS (SELECT 1 FROM board_log AS log"
+            " WHERE log.board_id = board_items.board_id AND log.number = board_items.number"
+            " AND verb = 'removed' AND log.user_id = ? AND log.created_at = removed_at)",
+            generation_id, since.isoformat(), by,
+        )  # fmt: skip
+
     async def of_person(self, user_id: int, *, before: dt.datetime) -> list[Item]:
         """Return what somebody made or hung up until a time, on all boards, taken off or not."""
         return await self._items(

@@ -105,6 +105,7 @@ class Auditor:
 
     def audit(self) -> Findings:
         """Return everything that was found."""
+        self._found.counts["asked to bring back"] = self._crowd.num_undone
         self._check_wishes()
         self._check_jobs()
         self._check_files()
@@ -231,7 +232,12 @@ class Auditor:
     # Files and rows
 
     def _check_files(self) -> None:
-        kept = {g["pixel_sha256"] for g in self._generations if g["deleted_at"] is None}
+        trash = {row["generation_id"] for row in self._rows("SELECT * FROM trash")}
+        kept = {
+            g["pixel_sha256"]
+            for g in self._generations
+            if g["deleted_at"] is None or g["id"] in trash
+        }
         files = {path.stem: path for path in (self._data / "images").rglob("*.*")}
         self._found.counts["images kept"] = len(kept)
         for sha in kept - files.keys():

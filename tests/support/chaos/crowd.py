@@ -58,6 +58,8 @@ class Crowd:
         self.shows: list[InteractionResult] = []
         self.other_asked: list[InteractionResult] = []
         self.deleted: set[int] = set()  # messages under which Delete was pressed
+        self.num_undone = 0  # presses of Bring back
+        self._deletions: list[tuple[Any, InteractionResult]] = []  # and what came of it
         for number in range(GUILDS):
             self._settle(f"town{number}")
 
@@ -88,8 +90,8 @@ class Crowd:
         guild = self._dice.choice(self._guilds)
         channel, who = self._channel(guild), self._dice.choice(self._members[guild.id])
         kind = self._dice.choices(
-            ("imagine", "press", "board", "delete", "show", "queue", "cancel", "history"),
-            weights=(20, 10, 6, 6, 4, 2, 2, 2),
+            ("imagine", "press", "board", "delete", "undo", "show", "queue", "cancel", "history"),
+            weights=(20, 10, 6, 6, 4, 4, 2, 2, 2),
         )[0]
         try:
             if kind == "imagine":
@@ -98,6 +100,8 @@ class Crowd:
                 await self._press(who, channel)
             elif kind == "delete":
                 await self._delete(channel)
+            elif kind == "undo":
+                await self._undo()
             elif kind == "show":
                 await self._show(who, channel)
             elif kind == "board":
@@ -172,7 +176,19 @@ class Crowd:
             moderator = self._members[channel.guild.id][0]
             message = self._dice.choice(seen)
             self.deleted.add(message.id)
-            self.other_asked.append(await self._server.people.press(moderator, message, "Delete"))
+            pressed = await self._server.people.press(moderator, message, "Delete")
+            self.other_asked.append(pressed)
+            self._deletions.append((moderator, pressed))
+
+    async def _undo(self) -> None:
+        """Bring back what was deleted, as the answer offers."""
+        if not self._deletions:
+            return
+        moderator, pressed = self._dice.choice(self._deletions)
+        if answers := self._server.people.followups(pressed):
+            asked = await self._server.people.press(moderator, answers[-1], "Bring back")
+            self.other_asked.append(asked)
+            self.num_undone += 1
 
     async def _use_board(self, who: Any, channel: Any) -> None:
         """Make a board, hang an image on one, or get one as files."""

@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot.cli import run
 from bot.cli.doctor import examine
 from bot.cli.doctor.check import CheckStatus
+from bot.media.source_pictures import raw_image
 from bot.services.integrity import check_files_slowly, check_next
 from bot.storage.quarantine import Quarantine
 from tests.support.boards_env import ADA, an_image, open_boards_env
@@ -74,6 +76,37 @@ async def test_every_kind_of_fault_is_named(tmp_path: Path, capsys: pytest.Captu
     assert await asyncio.to_thread(run, ["check", "--files", "--folder", str(tmp_path)]) == 1
     said = capsys.readouterr().out
     assert f"{images[1].path} ({images[1].id}) -> Same seed draws it again" in said
+
+
+async def test_source_pictures_are_looked_at_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+):
+    pictures = [raw_image(Image.new("RGB", (16, 16), (seed, 0, 0))) for seed in (1, 2, 3, 4)]
+    async with opened(tmp_path) as store:
+        made = []
+        for seed, each in enumerate(pictures[:3]):
+            store.sources.write(each)
+            made.append(await an_image(store, seed, source=each.pixel_sha256))
+        store.sources.write(pictures[3])
+        missing, damaged, whole, strange = (store.sources.path(e.pixel_sha256) for e in pictures)
+        missing.unlink()
+        one_bit(damaged)
+        aged(tmp_path)
+        code, found = await asyncio.to_thread(checked, tmp_path, capsys, "--files")
+        assert (code, sorted(found)) == (1, sorted([
+            ("source missing", missing.name, [made[0].id]),
+            ("source damaged", damaged.name, [made[1].id]),
+            ("source unnamed", strange.name, []),
+        ]))  # fmt: skip
+        assert whole.is_file()
+        for _ in range(4):
+            await check_next(store, "sources")
+        warned = [each for each in caplog.messages if "check --files" in each]
+        assert len(warned) == 2
+        await store.deletions.begin([made[0].id], by=1, locale="en", is_final=True)
+        made[0].path.unlink()
+        code, found = await asyncio.to_thread(checked, tmp_path, capsys)
+        assert [kind for kind, *_ in found] == ["source unnamed"], "nothing needs the other one"
 
 
 async def test_it_looks_beside_a_bot_at_work_and_changes_nothing(

@@ -238,7 +238,7 @@ def test_a_broken_env_file_is_one_line_from_every_command(
     [
         "imagin a", "imagine a --colour red", "imagine --seed", "imagine a --json=3",
         "imagine --s 1",
-        "compare", "compare a b", "reproduce", "inspect a b", "lineage", "lineage a --output",
+        "compare a b", "reproduce", "inspect a b", "lineage", "lineage a --output",
         "board", "board lis", "board list --guild x", "board list --guild 99999999999999999999",
         "board export x --form doc", "board export x --limit-mb many", "bench --ways fats",
         "bench --sizes", "playground --channel x", "doctor --jso=1", "download now", "--nothing",

@@ -11,7 +11,7 @@ from PIL import Image
 from bot.cli import run
 from bot.cli.comparison_file import read_plan
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import Axis, SizeRules
+from bot.domain.requests import STRENGTHS, Axis, SizeRules
 from bot.errors import EngineError, InvalidRequestError
 from tests.support.later import imported_later
 
@@ -64,6 +64,40 @@ def test_a_grid_is_drawn_with_its_single_images_beside_it(
         assert recipe["quality"] == each["quality"]
     with Image.open(report["sheet"]) as sheet:
         assert sheet.width >= 1000
+
+
+def test_strengths_are_drawn_beside_their_source(capsys: pytest.CaptureFixture[str]):
+    Image.new("RGB", (300, 200), (200, 60, 30)).save("photo.png")
+    written('prompt = "a pear"\nseed = 4\nsize = "128x128"\nquality = "draft"\n')
+    options = ["--source", "photo.png", "--vary", "strengths", "--output", "s.png", "--json"]
+    assert run(["compare", "grid.toml", *options]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [each["strength"] for each in report["images"]] == [*STRENGTHS.values()]
+    for each in report["images"]:
+        with Image.open(each["path"]) as image:
+            recipe = json.loads(image.text["z-image-bot"])
+        assert recipe["operation"]["kind"] == "image_to_image"
+    with Image.open(report["sheet"]) as sheet:
+        colours = sheet.convert("RGB").getcolors(maxcolors=sheet.width * sheet.height)
+    assert any(colour == (200, 60, 30) for _, colour in colours), "the source is a tile of it"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--prompt", "x", "--vary", "strengths"], "there is none: give one as the source"),
+        (["--prompt", "x", "--vary", "colours"], "'colours' cannot vary; what can is prompts,"),
+        (["--vary", "seeds"], "say what to draw"),
+        ([], "There is nothing to compare: name a FILE"),
+        (["--prompt", "x", "--vary", "strengths", "--source", "gone.png"], "gone.png cannot be"),
+    ],
+)
+def test_what_the_command_line_alone_cannot_compare_is_one_sentence(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["compare", *options]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not Path("data/outputs").exists()
 
 
 def test_one_thing_that_varies_is_a_sheet_of_numbered_images(

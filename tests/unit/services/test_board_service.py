@@ -41,7 +41,7 @@ from tests.support.boards_env import (
     open_boards_env,
     picture,
 )
-from tests.support.discord_env import SteeredEngine
+from tests.support.discord_env import SteeredEngine, empty_trash
 from tests.unit.services.test_service import idle, origin, submit
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -548,6 +548,7 @@ async def test_a_drawn_image_stays_on_its_board_when_it_is_deleted_and_the_bot_r
         board = await service.boards.create(viewer=ADA, name="Spring", channel_id=2)
         added = await service.boards.add_generation(board.id, made.id, viewer=ADA)
         await service.images.delete(made.id, viewer=BEN)
+        await empty_trash(service)
         assert not made.path.is_file()
     async with open_service(settings, lambda: engine) as service:
         await service.system.boards.tidy()

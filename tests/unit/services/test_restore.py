@@ -33,6 +33,7 @@ from tests.support.discord_env import (
     SteeredEngine,
     answer_of,
     crash,
+    empty_trash,
     ids_of,
     open_env,
     texts_of,
@@ -242,6 +243,7 @@ async def test_what_was_deleted_does_not_come_back(env: DiscordEnv):
     [kept] = ids_of(again.response)
     for message in (first, second, newer):
         await env.ada.click(message, label="Delete")
+    await empty_trash(env.service)
     async with stopped(env):
         empty(data / "bot.sqlite3")
         report = await restored(data)
@@ -267,6 +269,7 @@ async def test_what_was_deleted_does_not_come_back_from_the_quarantine(env: Disc
     other.write_text(json.dumps(document))
     for message in messages:
         await env.ada.click(message, label="Delete")
+    await empty_trash(env.service)
     assert {path for path in day.rglob("*.*") if path.is_file()} == {shared, other}
     async with stopped(env):
         shutil.rmtree(data / "backups")
@@ -571,6 +574,7 @@ async def test_what_is_posted_tells_nobody_who_asked(env: DiscordEnv):
     assert (known["user_id"], known["guild_id"]) == (env.ada.id, env.guild.id)
     assert known["message_id"] == message.id
     await env.ada.click(message, label="Delete")
+    await empty_trash(env.service)
     assert not record.exists()
 
 
@@ -635,3 +639,20 @@ GIVEN = Viewer(user_id=0, guild_id=GUILD, gone=frozenset({NO_CHANNEL}), is_moder
 async def count(data: Path) -> int:
     async with opened(data) as store:
         return len(await store.generations.likenesses(GIVEN))
+
+
+async def test_source_pictures_come_back_from_the_quarantine(env: DiscordEnv):
+    out = io.BytesIO()
+    Image.new("RGB", (160, 160), (200, 60, 30)).save(out, "PNG")
+    message = await env.imagine(source=("a.png", out.getvalue()))
+    data = env.settings.data_dir
+    [source] = (data / "sources").rglob("*.png")
+    make_backup(data / "bot.sqlite3", data / "backups")
+    async with stopped(env):
+        env.service._store.quarantine.move([source])
+        empty(data / "bot.sqlite3")
+        await restored(data)
+    assert source.is_file()
+    again = await env.ada.click(message, label="Same seed")
+    await env.idle()
+    assert "Pixel for pixel the same" in texts_of(again.response)

@@ -91,6 +91,7 @@ QUESTIONS: dict[str, Ask] = {
     "images.lookalike": lambda c: c.s.images.lookalike(
         pixels(c.t.seed).resize((80, 80)), viewer=c.v
     ),
+    "trash.entry_of": lambda c: c.s.trash.entry_of([c.t.image], viewer=c.v),
     "jobs.queue": lambda c: [each.job for each in c.s.jobs.queue(viewer=c.v) if each.job],
     "jobs.held": lambda c: c.s.jobs.held(viewer=c.v),
     "jobs.recent_sizes": lambda c: c.s.jobs.recent_sizes(viewer=c.v),
@@ -132,6 +133,7 @@ QUESTIONS: dict[str, Ask] = {
     "rules.to_file": lambda c: _now(lambda: c.s.rules.to_file(viewer=c.v)),
 }
 CHANGES: dict[str, Ask] = {
+    "trash.bring_back": lambda c: c.s.trash.bring_back(c.t.image, viewer=c.v),
     "images.delete": lambda c: c.s.images.delete(c.t.image, viewer=c.v),
     "jobs.submit": lambda c: c.s.jobs.submit(
         [ImageRequest(prompt="x", seed=1, size=Size(width=96, height=96))],
@@ -243,7 +245,7 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
 }  # fmt: skip
 PARTS = (
     "jobs", "images", "boards", "moderation", "members", "cases", "reports", "rules", "quotas",
-    "usage", "privacy",
+    "usage", "privacy", "trash",
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ from bot.services.retries import RetryPolicy
 from bot.settings import PROJECT_DIR, Settings
 from bot.storage import Store
 from tests.support.databases import lay_database
-from tests.support.discord_env import SteeredEngine
+from tests.support.discord_env import SteeredEngine, empty_trash
 from tests.support.viewers import viewer_at
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -249,6 +249,7 @@ async def test_the_same_seed_shares_one_file(service: Service, settings: Setting
     await service.images.delete(parent.id, viewer=here(10))
     assert len(image_files(settings)) == 1
     await service.images.delete(again.generations[0].id, viewer=here(10))
+    await empty_trash(service)
     assert image_files(settings) == []
 
 
@@ -387,6 +388,7 @@ async def test_only_the_requester_and_moderators_delete(service: Service):
     assert made.path.exists(), "what a moderator may not see is not there for them"
     await service.images.delete(made.id, viewer=replace(here(11), moderated=frozenset({2})))
     assert await service.images.find(made.id, viewer=HERE) is None
+    await empty_trash(service)
     assert not made.path.exists()
 
 
@@ -974,6 +976,7 @@ async def test_an_image_deleted_before_it_could_be_posted_is_not_said_to_be_kept
     await idle(service)
     assert (reply.sentence, reply.undelivered_sentence) == ("", "")
     assert states(settings) == ["posted"]
+    await empty_trash(service)
     assert image_files(settings) == []
 
 

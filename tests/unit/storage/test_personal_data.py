@@ -30,6 +30,7 @@ ERASED = {
     "inputs": "maintenance.sweep_sources, with the file",
     "copies": "erasure.erase_images, with their image",
     "deletions": "erasure.erase_images, with their image; those of others' images in personal_data",
+    "trash": "erasure.erase_images, with their image; who deleted others' images in personal_data",
     "prompts": "erasure.erase_images, with their image",
     "boards": "services.boards.personal_pictures",
     "board_items": "services.boards.personal_pictures",

@@ -15,7 +15,7 @@ from bot.services.maintenance import sweep, write_records
 from bot.storage import Store
 from bot.storage.quarantine import Quarantine
 from tests.support.boards_env import an_image
-from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, crash
+from tests.support.discord_env import SMALL, DiscordEnv, SteeredEngine, crash, empty_trash
 from tests.unit.services.test_restore import restored
 from tests.unit.storage.test_store import a_job, opened
 
@@ -98,6 +98,7 @@ async def test_a_file_that_others_share_stays_until_the_last_is_deleted(env: Dis
     for message in (first, again):
         assert pictures_in(env.settings.data_dir / "images") == files
         await env.ada.click(message, label="Delete")
+        await empty_trash(env.service)
     assert pictures_in(env.settings.data_dir) == []
 
 

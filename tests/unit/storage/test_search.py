@@ -8,14 +8,17 @@ import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from bot.domain.jobs import Generation, Job, JobSource, new_id, now
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.image_kinds import KINDS, marks_of
+from bot.domain.jobs import Generation, Job, JobSource, Relation, new_id, now
+from bot.domain.requests import ImageRequest, OperationKind, Size
 from bot.domain.search import Search
 from bot.domain.viewers import Viewer
 from bot.errors import InvalidRequestError
+from bot.locales import text
 from bot.storage import Store
 from tests.support.discord_env import DiscordEnv, answer_of, private_sentence, texts_of
 from tests.support.old_database import MIGRATIONS
@@ -45,22 +48,27 @@ async def keep(  # noqa: PLR0913 - what an image can be looked for by
     guild_id: int | None = 1,
     channel_id: int = 2,
     created_at: dt.datetime | None = None,
+    relation: Relation = "imagine",
+    source: str | None = None,
 ) -> str:
     """Write an image's rows, as the service does, and return its id."""
     moment = created_at or now()
     request = ImageRequest(prompt=prompt, seed=seed, size=Size(width=side, height=side))
+    if source is not None:
+        request = replace(request, strength=40).begun_with(source)
     origin = JobSource(
         guild_id=guild_id, channel_id=channel_id, user_id=user_id, user_name="Ada", locale="en-US",
         application_id=3, token=None, expires_at=moment,
     )  # fmt: skip
     job = Job(
-        id=new_id(), requests=(request,), origin=origin, relation="imagine",
+        id=new_id(), requests=(request,), origin=origin, relation=relation,
         spoiler=False, created_at=moment,
     )  # fmt: skip
     generation = Generation(
         id=new_id(), job_id=job.id, index=0, request=request, path=Path("x"),
         pixel_sha256="00" * 32, conditions=CONDITIONS, durations_s={}, user_id=user_id,
         guild_id=guild_id, parent_id=None, created_at=moment, channel_id=channel_id,
+        relation=relation,
     )  # fmt: skip
     await store.jobs.add(job)
     await store.generations.add(job, [generation])
@@ -121,6 +129,31 @@ async def test_every_filter_holds(store: Store):
     assert await found(store, "wanted seed:4") == []
 
 
+async def test_images_are_found_by_how_they_were_made(store: Store):
+    await keep(store, "from words")
+    await keep(store, "a variation", relation="variation")
+    await keep(store, "from an upload", source="ab" * 32)
+    await keep(store, "from an image", relation="source", source="ab" * 32)
+    await keep(store, "the same again", relation="same_seed", source="ab" * 32)
+    begun = ["the same again", "from an image", "from an upload"]
+    assert await found(store, "kind:text") == ["a variation", "from words"]
+    assert await found(store, "kind:image") == await found(store, "kind:source") == begun
+    assert await found(store, "kind:VARIATION") == ["a variation"]
+    for line in ("kind:same-seed", "kind:same_seed", "again kind:image"):
+        assert await found(store, line) == ["the same again"], line
+    assert await found(store, "kind:source kind:text") == ["a variation", "from words"]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_words_and_every_operation_and_relation_a_kind(kind: str, locale: str):
+    assert text(f"kind_{kind}", locale)
+    marks = {each for some in KINDS.values() for each in some}
+    for operation in OperationKind:
+        for relation in get_args(Relation):
+            assert marks & {*marks_of(relation, operation)}
+
+
 @pytest.mark.parametrize("line", ["", "apple", "ap", "苹果", "by:10", "%"])
 async def test_hidden_channels_are_skipped_whichever_are_fewer(store: Store, line: str):
     for channel_id in range(2, 8):
@@ -176,9 +209,13 @@ async def test_images_of_before_the_index_are_found(tmp_path: Path):
         db.commit()
     async with Store(tmp_path / "bot.sqlite3", images=tmp_path) as store:
         assert await found(store, "苹果 seed:42 size:128x256 by:10 on:2026-11-23") == ["一个红苹果"]
+        assert await found(store, "苹果 kind:text") == ["一个红苹果"]
+        assert await found(store, "kind:image") == []
 
 
-@pytest.mark.parametrize("line", ["", "a red apple", "苹果 seed:42 size:64x64 by:7 on:2026-11"])
+@pytest.mark.parametrize(
+    "line", ["", "a red apple", "苹果 seed:42 size:64x64 by:7 on:2026-11 kind:source"]
+)
 def test_a_search_is_written_as_it_is_read(line: str):
     assert str(Search.parse(line)) == line
     assert Search.parse(f"  {line}  ") == Search.parse(line)
@@ -194,6 +231,7 @@ def test_a_search_is_written_as_it_is_read(line: str):
         ("on:yesterday", "use 2026, 2026-11 or 2026-11-23"),
         ("on:2026-02-30", "cannot be looked for"),
         ("by:ada", "'ada' is nobody"),
+        ("kind:painted", "There is no kind 'painted' of images: use text, source, "),
         ("seed:" + "9" * 5000, "The seed '9999999999999999999…' does not work"),
     ],
 )
@@ -220,6 +258,14 @@ async def test_history_takes_every_filter_and_its_pages_remember_them(env: Disco
     words = texts_of(answer_of(by_seed))
     assert "红苹果 3" in words
     assert "红苹果 9" not in words
+    of_a_kind = await env.ada.slash(env.channel, "history", kind="text", seed="3")
+    assert "红苹果 9" in texts_of(answer_of(of_a_kind))
+    none = await env.ada.slash(env.channel, "history", kind="source")
+    assert "kind:source" in texts_of(answer_of(none))
+    offered = await env.ada.autocomplete(env.channel, "history", "kind", "pict")
+    assert [each["value"] for each in offered] == ["source", "image"]
+    unknown = await env.ada.slash(env.channel, "history", kind="painted")
+    assert "There is no kind 'painted' of images: use text" in private_sentence(unknown)
     refused = await env.ada.slash(env.channel, "history", seed="-3")
     assert "The seed '-3' does not work" in private_sentence(refused)
     too_long = await env.ada.slash(
