@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codecs
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,21 +18,22 @@ from PIL import Image
 from bot.cli import inputs
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.outputs import Outputs
+from bot.cli.upscale import upscaled
 from bot.cli.verdicts import VERDICTS, verdict_of
 from bot.domain.drawing import Drawing, DrawTask, RawImage, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
-from bot.domain.requests import MASK, SOURCE, ImageRequest, SizeRules
+from bot.domain.requests import MASK, SOURCE, ImageRequest, SizeRules, factors_of
 from bot.domain.verdict import Verdict
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import encode_png, to_pillow
-from bot.media.image_input import Picture, read_file, read_picture
+from bot.media.image_input import Picture, read_file, read_picture, read_picture_file
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
-from bot.media.source_pictures import Fit, raw_image_of
+from bot.media.source_pictures import Fit, raw_image_of, upscale_source
 from bot.models import ModelFiles, locate
 from bot.settings import Settings
 from bot.storage import Store
@@ -102,15 +104,22 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Find the recipe, draw, compare and report."""
     original = find_original(options.what, settings)
-    files = locate(settings.model, model_cache=settings.model_cache)
-    rules = SizeRules(native=files.native)
-    rules.check(original.recipe.request.size)
+    request = original.recipe.request
+    if not request.is_upscaled:
+        files = locate(settings.model, model_cache=settings.model_cache)
+        rules = SizeRules(native=files.native)
+        rules.check(request.size)
+        check_lengths([request], files.folder)
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)
-    check_lengths([original.recipe.request], files.folder)
-    pictures = _pictures(original.recipe.request, options, rules, settings)
-    drawing = _draw(original.recipe, pictures, files, settings)
+    if request.is_upscaled:
+        pictures = _pictures(request, _upscalable(options.source), settings)
+        task = DrawTask(request=request, inputs=pictures, match=original.recipe.conditions)
+        drawing = upscaled(task, settings)
+    else:
+        pictures = _pictures(request, _given(options, request, rules), settings)
+        drawing = _draw(original.recipe, pictures, files, settings)
     outcome = judge(original, drawing)
     kept = None
     if target is not None:
@@ -122,9 +131,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _pictures(
-    request: ImageRequest, options: argparse.Namespace, rules: SizeRules, settings: Settings
+    request: ImageRequest, given: Mapping[str, Mapping[str, RawImage]], settings: Settings
 ) -> tuple[RawImage, ...]:
-    """Return the pictures that an image is made from: kept here, made here, or handed in.
+    """Return the pictures that an image is made from: kept here, made here, or `given`.
 
     Raises:
         InvalidRequestError: One of them is none of these.
@@ -132,7 +141,6 @@ def _pictures(
     """
     data = settings.data_dir
     store = Store(data / "bot.sqlite3", images=data / "images")
-    given = _given(options, request, rules)
     found = []
     for each in request.operation.inputs:
         sha, made_here = each.pixel_sha256, store.image_path(each.pixel_sha256)
@@ -177,6 +185,18 @@ def _given(
     if refusal is not None and not found:
         raise refusal
     return found
+
+
+def _upscalable(source: str | None) -> Mapping[str, Mapping[str, RawImage]]:
+    """Return a picture that is handed in as what can have been upscaled, by role and hash."""
+    if source is None:
+        return {}
+    picture, found = read_picture_file(Path(source)), {}
+    for factor in factors_of(*picture.size):
+        with contextlib.suppress(InvalidRequestError):  # it is too small for that
+            kept, _ = upscale_source(picture, factor)
+            found[kept.pixel_sha256] = kept
+    return {SOURCE: found}
 
 
 def _draw(

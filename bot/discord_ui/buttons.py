@@ -26,6 +26,7 @@ from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_valu
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.submission import (
     axis_of,
+    before_upscaling,
     bot_of,
     check_shareable,
     find_some,
@@ -84,7 +85,12 @@ async def draw_again(interaction: discord.Interaction, generations: list[Generat
 
 
 async def draw_new(interaction: discord.Interaction, generations: list[Generation]) -> None:
-    """Draw each of these images with a new seed; those of a comparison keep one for all."""
+    """Draw each of these images with a new seed; those of a comparison keep one for all.
+
+    The upscaler alone has no use for one: what it made larger is drawn anew.
+    """
+    if not all(each.request.is_drawn for each in generations):
+        generations = await before_upscaling(interaction, generations)
     seed, axis = random_seed(), await axis_of(interaction, generations)
     requests = [
         replace(each.request, seed=seed_after(seed, i)) for i, each in enumerate(generations)
@@ -97,8 +103,9 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Ask what to change; the form shows the values of the first image.
 
-    Not where it could not be drawn anyway.
+    Not where it could not be drawn anyway; of an upscaled image, what it was made from is changed.
     """
+    generations = await before_upscaling(interaction, generations)
     await check_shareable(interaction, generations)
     locale, request = str(interaction.locale), generations[0].request
     fields = request_fields({each.option: each.shown_of(request) for each in FIELDS}, locale)

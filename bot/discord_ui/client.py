@@ -38,6 +38,7 @@ EXTENSIONS: Final = (
     "cogs.sources",
     "cogs.regions",
     "cogs.extensions",
+    "cogs.upscaling",
     "cogs.gallery",
     "cogs.compare",
     "cogs.explore",

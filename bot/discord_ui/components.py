@@ -61,6 +61,7 @@ IMAGE_ACTIONS: Final = (
     ImageAction(name="use", emoji="🖼️"),
     ImageAction(name="region", emoji="🩹"),
     ImageAction(name="extend", emoji="↔️"),
+    ImageAction(name="upscale", emoji="⬆️"),
     ImageAction(name="same", emoji="🔁"),
     ImageAction(name="recipe", emoji="🧾"),
     ImageAction(name="board", emoji="📌", in_guild=True),

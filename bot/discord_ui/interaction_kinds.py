@@ -31,6 +31,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "extend": "redraw",
     "large": "redraw",
     "around": "redraw",
+    "upscale": "redraw",
     "one": "show",
     "choose": "show",
     "back": "show",
@@ -42,6 +43,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "s": "board",
 }
 _MENU: Final = "more"  # what is chosen there says what it does
+_COMMANDS: Final[Mapping[str, str]] = {"upscale": "imagine"}  # others are called like their action
 _ITEM: Final = re.compile(r"zib:([a-z]+)")
 _MESSAGE_MENU: Final = 3
 
@@ -57,4 +59,5 @@ def action_of(interaction: discord.Interaction[Any]) -> str | None:
         return _COMPONENTS.get(word)
     if data.get("type", 1) == _MESSAGE_MENU:
         return _MENUS.get(data["name"])
-    return data["name"] if data.get("name") in ACTIONS else None
+    name = _COMMANDS.get(data.get("name"), data.get("name"))
+    return name if name in ACTIONS else None

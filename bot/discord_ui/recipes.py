@@ -123,7 +123,7 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
         elif field is QUALITY:
             name = text("recipe_field_steps", locale)
             words = value_words(field, value, locale)
-            value = f"{request.quality.num_inference_steps} ({words})"
+            value = f"{request.num_steps} ({words})"
         elif field.is_text:
             value = escaped(value, limit=TEXT_SHOWN, room=2 * TEXT_SHOWN)
         if field is not PROMPT and value:

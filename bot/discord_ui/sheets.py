@@ -23,7 +23,7 @@ from bot.errors import DamagedPictureError
 from bot.locales import sentence, text
 from bot.media.captions import caption, shared_facts, title
 from bot.media.contact_sheet import Cell, draw_sheet, draw_tiles, tile_edge
-from bot.media.encoding import Fit, draft_copy, fit_under, picture_png
+from bot.media.encoding import Fit, fit_under, picture_png, tiles_copy
 from bot.media.picture_files import read_pixels
 
 LABELLED: Final = 4  # images of one thing with several seeds that have words under them
@@ -102,7 +102,7 @@ def _upload(
     sheet = _draw(job, generations, opened, source)
     if sheet is None:
         return None, text("sheet_no_files", locale)
-    copy = draft_copy(sheet) if _is_long(job) else None
+    copy = tiles_copy(sheet) if _has_tiles(job) else None
     note = None
     if copy is None or len(copy.content) > limit_bytes:
         copy = fit_under(picture_png(sheet), limit_bytes=limit_bytes)

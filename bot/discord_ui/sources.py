@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 from PIL import Image
@@ -28,6 +28,8 @@ from bot.media.source_pictures import Fit, source_of
 # Of the 3 s in which Discord wants a first answer. Mostly a picture is here by then, and the answer
 # is the place in line, or a refusal that only its user sees.
 SOURCE_WITHIN_S: Final = 1.2
+
+_Source = TypeVar("_Source")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,9 +189,9 @@ async def _in_time(
 
 
 async def in_time(
-    interaction: discord.Interaction, load: Callable[[], Coroutine[Any, Any, Source]]
-) -> Source:
-    """Make a source, and promise an answer where that takes long."""
+    interaction: discord.Interaction, load: Callable[[], Coroutine[Any, Any, _Source]]
+) -> _Source:
+    """Make a source of any kind, and promise an answer where that takes long."""
     loading = asyncio.create_task(load(), name="source")
     try:
         await asyncio.wait({loading}, timeout=SOURCE_WITHIN_S)

@@ -108,6 +108,26 @@ async def still_there(interaction: discord.Interaction, ids: Sequence[str]) -> l
     return await bot_of(interaction).service.images.find_all(ids, viewer=viewer)
 
 
+async def before_upscaling(
+    interaction: discord.Interaction, generations: Sequence[Generation]
+) -> list[Generation]:
+    """Return the images that upscaled ones were made from, and the others as they are.
+
+    Raises:
+        RefusalError: One was made from a picture that was handed in, so it has no words of its own.
+
+    """
+    found = []
+    for each in generations:
+        image = each
+        while image.request.is_upscaled:
+            if image.parent_id is None:
+                raise RefusalError("upscale_no_words", id=image.id)
+            [image] = await find(interaction, [image.parent_id])
+        found.append(image)
+    return found
+
+
 async def axis_of(
     interaction: discord.Interaction, generations: Sequence[Generation]
 ) -> Axis | None:

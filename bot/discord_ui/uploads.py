@@ -64,7 +64,7 @@ def _fit(
     )
     if copy.fit is Fit.PNG:
         return upload, None
-    return upload, text("lossless_webp" if copy.fit is Fit.LOSSLESS else "lossy_webp", locale)
+    return upload, text(f"{copy.fit}_webp", locale)
 
 
 def damage_note(generation: Generation, error: DamagedPictureError, locale: str) -> str:

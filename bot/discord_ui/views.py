@@ -16,9 +16,9 @@ from discord import ui
 from bot.discord_ui.components import legend
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
 from bot.domain.jobs import Generation
-from bot.domain.requests import Axis
+from bot.domain.requests import SIZE, Axis
 from bot.locales import text
-from bot.media.captions import shared_facts
+from bot.media.captions import fact, shared_facts
 
 INK: Final = discord.Colour(0x5865F2)
 DONE: Final = discord.Colour(0x3BA55D)
@@ -135,23 +135,31 @@ def facts_lines(generations: Sequence[Generation], locale: str) -> list[str]:
     is_alike = all(each == shared[0] for each in shared)
     lines = [" · ".join([*(shared[0] if is_alike else ()), asked])]
     for each, own in zip(generations, shared, strict=True):
-        facts = [_seed(each, locale), *(() if is_alike else own), *_made(each, locale)]
+        facts = [*_seed(each, locale), *(() if is_alike else own), *_made(each, locale)]
         lines.append(" · ".join([f"**{each.index + 1}**", *facts]))
     return [*lines, *legend(generations, locale)]
 
 
 def details(generation: Generation, locale: str) -> str:
     """Return the line of facts under an image."""
-    facts = _seed(generation, locale), *_shared(generation, locale), *_made(generation, locale)
+    facts = *_seed(generation, locale), *_shared(generation, locale), *_made(generation, locale)
     return " · ".join(facts)
 
 
-def _seed(generation: Generation, locale: str) -> str:
-    return text("fact_seed", locale, seed=generation.request.seed)
+def _seed(generation: Generation, locale: str) -> list[str]:
+    request = generation.request
+    if not request.is_drawn:
+        return []
+    upscaled = [text("fact_upscaled_detail", locale)] if request.is_upscaled else []
+    return [*upscaled, text("fact_seed", locale, seed=request.seed)]
 
 
 def _shared(generation: Generation, locale: str) -> list[str]:
-    return shared_facts(generation.request, locale, Axis.SEEDS, shown=escaped)
+    """Return what images may have in common; of the upscaler alone, that is not much."""
+    request = generation.request
+    if not request.is_drawn:
+        return [text("fact_upscaled", locale), fact(SIZE, request, locale)]
+    return shared_facts(request, locale, Axis.SEEDS, shown=escaped)
 
 
 def _made(generation: Generation, locale: str) -> list[str]:

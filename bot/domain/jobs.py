@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from bot.domain.scenes import ChannelKind, Scene
 
 # How an image came from another one; `bot.domain.lineage.relation_of` says which is which.
 Relation = Literal[
-    "imagine", "same_seed", "new_seed", "variation", "edit", "source", "region", "extension"
-]
+    "imagine", "same_seed", "new_seed", "variation", "edit", "source", "region", "extension",
+    "upscale",
+]  # fmt: skip
 
 # No vowels, so that no words appear; none of 0 O 1 l, so that a person can read it aloud.
 _ID_CHARACTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
@@ -136,7 +138,7 @@ class Job:
     @functools.cached_property  # the order of a long queue asks for it thousands of times
     def cost(self) -> int:
         """Return forwards x image tokens, which the time on the engine grows with."""
-        return sum(request.num_forwards * request.size.tokens for request in self.requests)
+        return math.ceil(sum(request.work for request in self.requests))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,7 @@ class MemoryPlanner:
         """
         self._model, self._budget = model, budget
         self._kept_free = 0
-        self._drawn: set[tuple[Size, bool]] = set()  # while the plan was this one
+        self._drawn: set[tuple[Size, bool, int]] = set()  # while the plan was this one
         side = model.tile
         self.plan = self._best(model.work(width=side, height=side, tiled=False))
         wanted, free = model.away(self.plan), free_main_memory()
@@ -94,22 +94,28 @@ class MemoryPlanner:
         """Say what stays where, in one line."""
         return described(self._model, self.plan)
 
-    def settled(self, size: Size, *, tiled: bool) -> Placement:
+    def settled(self, size: Size, *, tiled: bool, beside: int = 0) -> Placement:
         """Return what stays while an image is drawn.
 
         More of the model comes back only where that is worth the way.
+
+        Args:
+            size: Of what the transformer sees at once.
+            tiled: Whether the VAE works in tiles.
+            beside: Bytes of what lies on the device beside that.
+
         """
         model = self._model
-        if (size, tiled) in self._drawn and not model.away(self.plan):
+        if (size, tiled, beside) in self._drawn and not model.away(self.plan):
             return self.plan  # torch still holds what that took
-        work = model.work(width=size.width, height=size.height, tiled=tiled)
+        work = model.work(width=size.width, height=size.height, tiled=tiled) + beside
         plan = self._best(work)
         if model.away(plan) < model.away(self.plan):
             plan = self._best(work + _WORTH)
             if model.away(plan) >= model.away(self.plan):
                 return self.plan
         self._take(plan)
-        self._drawn.add((size, tiled))
+        self._drawn.add((size, tiled, beside))
         return plan
 
     def ran_out(self) -> None:

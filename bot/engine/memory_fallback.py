@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 import torch
 
@@ -10,8 +11,13 @@ from bot.engine.load_errors import first_line
 from bot.engine.memory import free_cache, is_out_of_memory, out_of_memory_error
 from bot.engine.parts import ModelParts
 from bot.engine.pipeline import Run, Wait
+from bot.engine.placement import Placement
 
 logger = logging.getLogger(__name__)
+
+# Of an upscaled image the whole picture is on the device beside the tiles that are worked on: in
+# three colours, as half, as full precision, and once more while it is rounded.
+_PIXEL_BYTES: Final = 3 * (2 + 4 + 4)
 
 
 def draw_within_memory(run: Run, parts: ModelParts) -> Wait:
@@ -36,7 +42,7 @@ def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None
     backends, planner, size = parts.backends, parts.planner, run.task.request.size
     try:
         if backends.can_settle:
-            backends.settle(planner.least() if least else planner.settled(size, tiled=run.tiled))
+            backends.settle(planner.least() if least else _settled(run, parts))
         backends.take(run.task.match)
         return run.draw(parts)
     except (RuntimeError, MemoryError) as error:
@@ -45,6 +51,11 @@ def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None
         logger.warning("Out of memory at %s: %s", size, first_line(error))
         planner.ran_out()
     return None  # outside `except`: the failed attempt's tensors hang on the exception
+
+
+def _settled(run: Run, parts: ModelParts) -> Placement:
+    beside = _PIXEL_BYTES * run.task.request.size.pixels if run.upscaling is not None else 0
+    return parts.planner.settled(run.seen_at_once(parts), tiled=run.tiled, beside=beside)
 
 
 def _draw_cheaply(run: Run, parts: ModelParts) -> Wait:

@@ -34,7 +34,8 @@ def stage_inputs(task: DrawTask, parts: ModelParts, *, tiled: bool) -> StageInpu
     """Begin with noise, or with noise over the picture that is given; a mask says what stays.
 
     Args:
-        task: With as many pictures as its operation has inputs.
+        task: With as many pictures as its operation has inputs; of an upscaled image, the source is
+            as large as the result by now.
         parts: The model.
         tiled: Whether the VAE works in tiles.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
+from bot.domain.requests import Size
 from bot.engine.host import PixelTransfer, to_device, to_host
 from bot.engine.operations import StageInputs, stage_inputs
 from bot.engine.parts import ModelParts
@@ -18,7 +19,9 @@ from bot.engine.stages.blend import Kept
 from bot.engine.stages.decode import decode
 from bot.engine.stages.denoise import denoise
 from bot.engine.stages.text import embed
+from bot.engine.stages.tiles import Windows
 from bot.engine.timing import StageClock
+from bot.engine.upscaler.upscale import Upscaling
 from bot.errors import CancelledError
 
 Wait = Callable[[], RawImage]  # for the image; see `Run.draw`
@@ -30,6 +33,7 @@ class Run:
 
     Attributes:
         tiled: Whether the VAE decodes in tiles.
+        upscaling: Of an upscaled image, how its source becomes as large.
         durations_s: Seconds by stage, once the image is there.
 
     """
@@ -38,9 +42,11 @@ class Run:
     device: torch.device
     tiled: bool
     pace: PreviewPace
+    upscaling: Upscaling | None = None
     on_step: OnStep | None = None
     cancel: threading.Event | None = None
     durations_s: dict[str, float] = field(default_factory=dict)
+    _num_done: int = field(default=0, init=False)
 
     @torch.inference_mode()
     def draw(self, parts: ModelParts) -> Wait:
@@ -56,11 +62,21 @@ class Run:
         """
         self._stop_if_cancelled()
         clock = StageClock(self.device)
-        embeddings = embed(self.task.request, parts.text)
+        task, self._num_done = self.task, 0
+        if self.upscaling is not None:
+            large = self.upscaling.run(
+                before=self._stop_if_cancelled, after=lambda: self._note(parts)
+            )
+            task = replace(task, inputs=(large,))
+            clock.ended("upscale")
+            if not task.request.is_drawn:
+                self.durations_s = clock.seconds()
+                return lambda: large
+        embeddings = embed(task.request, parts.text)
         clock.ended("text")
-        inputs = stage_inputs(self.task, parts, tiled=self.tiled)
+        inputs = stage_inputs(task, parts, tiled=self.tiled)
         kept = None if inputs.kept is None else inputs.kept.on(self.device)
-        if self.task.inputs:
+        if task.inputs:
             clock.ended("encode")
         latents = self._denoise(parts, inputs, embeddings, kept)
         clock.ended("denoise")
@@ -87,19 +103,47 @@ class Run:
         kept: Kept | None,
     ) -> torch.Tensor:
         latents = to_device(inputs.latents, self.device)
-        height, width = latents.shape[2:]
+        windows = self._windows(parts)
+        height, width = latents.shape[2:] if windows is None else (windows.height, windows.width)
+        velocities = [
+            parts.backends.now.velocity(each, inputs.sigmas[:-1], height=height, width=width)
+            for each in embeddings
+        ]
+        if windows is not None:
+            velocities = [
+                windows.blended(
+                    each, before=self._stop_if_cancelled, after=lambda: self._note(parts)
+                )
+                for each in velocities
+            ]
         return denoise(
             latents,
             inputs.sigmas,
-            [
-                parts.backends.now.velocity(each, inputs.sigmas[:-1], height=height, width=width)
-                for each in embeddings
-            ],
+            velocities,
             guidance_scale=self.task.request.guidance_scale,
             kept=kept,
             before_step=self._stop_if_cancelled,
             after_step=lambda *step: self._report(parts, *step),
         )
+
+    def seen_at_once(self, parts: ModelParts) -> Size:
+        """Return the size of what the transformer sees at once: of an upscaled image, a window."""
+        windows = self._windows(parts)
+        return self.task.request.size if windows is None else windows.size
+
+    def _windows(self, parts: ModelParts) -> Windows | None:
+        if self.upscaling is None:
+            return None
+        return Windows.over(self.task.request.size, side=parts.vae.config.sample_size)
+
+    def _note(self, parts: ModelParts) -> None:
+        """Report that a tile of an upscaled image is done."""
+        windows, request = self._windows(parts), self.task.request
+        if self.on_step is None or self.upscaling is None or windows is None:
+            return
+        self._num_done += 1
+        total = self.upscaling.num_tiles + request.num_forwards * windows.count
+        self.on_step(Step(number=self._num_done, total=total))
 
     def _stop_if_cancelled(self) -> None:
         if self.cancel is not None and self.cancel.is_set():
@@ -108,7 +152,7 @@ class Run:
     def _report(
         self, parts: ModelParts, number: int, total: int, estimate: Callable[[], torch.Tensor]
     ) -> None:
-        if self.on_step is None:
+        if self.on_step is None or self.upscaling is not None:  # that is reported by tiles
             return
         is_due = self.pace.is_due(self.task)
         preview = self._preview(parts, estimate()) if is_due else None

@@ -35,6 +35,8 @@ from bot.engine.memory_fallback import draw_within_memory
 from bot.engine.parts import LoadOptions, ModelParts, load_parts, measure
 from bot.engine.pipeline import Run
 from bot.engine.protocol import OnStep, PreviewPace
+from bot.engine.upscaler.upscale import Upscaling
+from bot.engine.upscaler.upscaler import Upscaler
 from bot.errors import CancelledError, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class ZImageEngine:
         )
         check_precision(precision, self._device, self._options.dtype, is_fast=self._options.is_fast)
         self._parts: ModelParts | None = None
+        self._upscaler = Upscaler(self._device)
         self._pace = PreviewPace()
 
     @on_its_device
@@ -165,17 +168,19 @@ class ZImageEngine:
             task: What to draw. Of the conditions to match, the path, attention, tiles and number
                 of CPU threads are met where this machine and these weights can.
             on_step: Called on this thread after every denoising step.
-            cancel: Checked before the text, between steps and before the decoding.
+            cancel: Checked before the text, between steps and tiles, and before the decoding.
 
         Raises:
             InvalidRequestError: The prompt is too long.
             CancelledError: `cancel` was set.
             EngineOutOfMemoryError: Memory ran out, even at its cheapest.
+            MissingWeightsError: It is to be upscaled, and the weights for that are not installed.
             BadImageError: The model returned NaN or a single colour.
 
         """
         parts, request, match = self._loaded(), task.request, task.match or {}
-        parts.text.check(request)
+        if request.is_drawn:
+            parts.text.check(request)
         usual = request.size.pixels > TILED_PIXELS
         tiled = match.get("vae_tiling", usual)
         run = Run(
@@ -183,6 +188,7 @@ class ZImageEngine:
             device=self._device,
             tiled=tiled if isinstance(tiled, bool) else usual,
             pace=self._pace,
+            upscaling=Upscaling.of(task, self._upscaler) if request.is_upscaled else None,
             on_step=on_step,
             cancel=cancel,
         )
@@ -222,6 +228,7 @@ class ZImageEngine:
     def close(self) -> None:
         """Give the memory back."""
         self._parts = None
+        self._upscaler = Upscaler(self._device)
         gc.collect()  # its parts refer to one another, and a new engine may need their room at once
         free_cache(self._device)
 
@@ -232,7 +239,9 @@ class ZImageEngine:
 
     def _conditions(self, parts: ModelParts, run: Run) -> dict[str, object]:
         """Return what, beside the request, decided the pixels."""
-        request = run.task.request
+        request, upscaling = run.task.request, run.upscaling
+        if upscaling is not None and not request.is_drawn:
+            return upscaling.conditions_alone(self._device, run.task)
         return {
             "model": self._model_id,
             "revision": self._revision,
@@ -242,6 +251,7 @@ class ZImageEngine:
             **request_conditions(request),
             "dtype": str(self._options.dtype).removeprefix("torch."),
             **parts.backends.now.conditions,
+            **({} if upscaling is None else {"upscaler": upscaling.conditions}),
             "vae_tiling": run.tiled,
             **machine_conditions(self._device),
         }

@@ -47,6 +47,8 @@ CHINESE: Final[dict[str, str]] = {
     "lossless_webp": "PNG 超过了这里的上传限制：这是同一张图的无损 WebP。",
     "lossy_webp": "无损格式也超过了这里的上传限制：这份是高质量 WebP。原始像素已保存，"
     "可在允许更大文件的地方用 `/show` 查看。",
+    "reduced_webp": "超过了这里的上传限制：这份是缩小的副本。原始像素已保存，"
+    "可在允许更大文件的地方用 `/show` 查看。",
     "file_missing": "⚠️ `{id}` 的文件不见了：点“**同一种子**”可重新画出。",
     "file_damaged": "⚠️ `{id}` 的文件已损坏：点“**同一种子**”可重新画出。",
     "other_unread": "其中一张的文件已损坏或不见了，无法得知相差多少；",
@@ -106,6 +108,7 @@ CHINESE: Final[dict[str, str]] = {
     "about_use": "从它出发，说明要画成什么",
     "about_region": "重画其中一部分，其余像素不变",
     "about_extend": "拉远镜头，或往边缘外继续画",
+    "about_upscale": "放大到 2 或 4 倍，也可补画细节",
     "about_same": "再画一次，像素完全相同",
     "about_recipe": "它是怎么画出来的，只给你看",
     "about_board": "挂到画板上",
@@ -201,6 +204,19 @@ CHINESE: Final[dict[str, str]] = {
     "source_seed_hint": "留空：随机",
     "source_which": "哪一张",
     "source_one": "第 {number} 张 · {id}",
+    "relation_upscale": "放大",
+    "button_upscale": "放大",
+    "upscale_title": "放大图片",
+    "upscale_factor": "放大几倍",
+    "upscale_way": "方式",
+    "upscale_plain": "放大",
+    "upscale_plain_help": "很快；所有形状保持原位",
+    "upscale_detail": "放大并补充细节",
+    "upscale_detail_help": "同时画上精细的细节；需要更长时间",
+    "upscale_full": "{size} 不能再放大：每边最多 {limit} 像素。",
+    "upscale_no_words": "`{id}` 是上传后放大的图片，没有可画的提示词：可以用**用作源图**继续创作。",
+    "fact_upscaled": "已放大",
+    "fact_upscaled_detail": "已放大并补充细节",
     "strength_touch": "轻触",
     "strength_subtle": "细微",
     "strength_strong": "强烈",
@@ -363,6 +379,7 @@ CHINESE: Final[dict[str, str]] = {
 `/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸、种子或
 负面提示词），拼成一张带标注的对比图。
 `/explore` 在一张编号图上画 9 到 25 张小草图：挑一张，再“**画大图**”。
+`/upscale` 放大一张图片。
 
 ### 每张图下面
 🎲 **换个种子** 另画一张 · **变化** 由它再画四张 · **修改** 换文字或尺寸
@@ -400,6 +417,19 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "Recipe": "配方",
     "Same seed": "同一种子",
     "Use as source": "用作源图",
+    "upscale": "放大",
+    "picture": "图片",
+    "factor": "倍数",
+    "detail": "细节",
+    "2×": "2 倍",
+    "4×": "4 倍",
+    "Make a picture 2 or 4 times as large": "把一张图片放大到 2 倍或 4 倍",
+    "The picture; of an animation, its first frame": "图片；动图取第一帧",
+    "How many times as large each way": "长和宽各放大几倍",
+    "Also draw fine detail into it; takes longer, and changes it a little":
+        "同时画上精细的细节；需要更长时间，画面会略有变化",
+    "What it shows, in words; with detail, they say what is drawn":
+        "用文字说明图中有什么；补充细节时按它来画",
     "prompt": "提示词",
     "size": "尺寸",
     "seed": "种子",

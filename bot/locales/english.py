@@ -49,6 +49,8 @@ ENGLISH: Final[dict[str, str]] = {
     "lossless WebP.",
     "lossy_webp": "Over this place's upload limit even without loss: this copy is WebP "
     "of high quality. The exact pixels are kept; `/show` them where larger files are allowed.",
+    "reduced_webp": "Over this place's upload limit: this copy is smaller. The exact pixels "
+    "are kept; `/show` them where larger files are allowed.",
     "file_missing": "⚠️ The file of `{id}` is gone: **Same seed** draws it again.",
     "file_damaged": "⚠️ The file of `{id}` is damaged: **Same seed** draws it again.",
     "other_unread": "the file of one of them is damaged or gone, so how far apart they are is not "
@@ -115,6 +117,7 @@ ENGLISH: Final[dict[str, str]] = {
     "about_use": "Begin with it, and say what becomes of it",
     "about_region": "Draw a part of it anew; the rest stays, pixel for pixel",
     "about_extend": "Zoom out, or draw on beyond an edge",
+    "about_upscale": "2 or 4 times as large, also with detail drawn in",
     "about_same": "Draw it again, pixel for pixel",
     "about_recipe": "Everything that made it, only for you",
     "about_board": "Hang it up on a mood board",
@@ -179,6 +182,20 @@ ENGLISH: Final[dict[str, str]] = {
     "kind_new-seed": "with a new seed",
     "kind_variation": "varied",
     "kind_edit": "edited",
+    "relation_upscale": "upscaled",
+    "button_upscale": "Upscale",
+    "upscale_title": "Make it larger",
+    "upscale_factor": "How many times as large",
+    "upscale_way": "How",
+    "upscale_plain": "Upscale",
+    "upscale_plain_help": "Quick; every shape stays where it is",
+    "upscale_detail": "Upscale with detail",
+    "upscale_detail_help": "Also draws fine detail into it; takes longer",
+    "upscale_full": "{size} cannot be made larger: a side may have {limit} pixels.",
+    "upscale_no_words": "`{id}` is a picture that was handed in and made larger, so there are no "
+    "words to draw: **Use as source** makes something of it.",
+    "fact_upscaled": "upscaled",
+    "fact_upscaled_detail": "upscaled with detail",
     "button_subtle": "Vary subtly",
     "button_strong": "Vary",
     "button_use": "Use as source",
@@ -389,6 +406,7 @@ ENGLISH: Final[dict[str, str]] = {
 `/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes,
 seeds or negatives) on one seed, as one labelled sheet.
 `/explore` draws 9 to 25 small drafts on one sheet: choose one and **Draw large**.
+`/upscale` makes a picture larger.
 
 ### Under every image
 🎲 **New seed** another picture · **Vary** four that come from it · **Edit** other words or size

@@ -106,6 +106,20 @@ _SENTENCES: Final = _compiled({
     r"The mask marks the whole picture, .*":
         "蒙版标出了整张图，什么也留不下：请只标一部分，或把图片用作源图，强度选 redraw。",
     r"The mask belongs to no picture: .*": "蒙版没有对应的图片：请同时给出源图。",
+    r"The picture has (\S+) pixels, too few to upscale it (\d)×: use one with at least (\d+) on .*":
+        r"图片只有 \1 像素，太小，不能放大 \2 倍：每边至少要 \3 像素。",
+    r"The picture has (\S+) pixels, too many to upscale it (\d)×, .* may have (\d+): use (\d)×\.":
+        r"图片有 \1 像素，放大 \2 倍会超过每边 \3 像素的上限：请放大 \4 倍。",
+    r"The picture has (\S+) pixels, too many to upscale it (\d)×, .* may have (\d+): .* (\d+)\.":
+        r"图片有 \1 像素，放大 \2 倍会超过每边 \3 像素的上限：请用每边最多 \4 像素的图片。",
+    r"A picture of (\d+x\d+) cannot be upscaled to (\d+x\d+): use 2 or 4 times its size\.":
+        r"\1 的图片不能放大到 \2：请用原来的 2 倍或 4 倍。",
+    r"The strength (\d+)% is too much for an upscaled image: use up to (\d+)%, or none\.":
+        r"强度 \1% 对放大来说太大：请用 \2% 以下，或不用。",
+    r"Upscaling needs weights that are not installed here: .*`(.+)`\.":
+        r"放大所需的模型没有安装：机器人的运营者可以用 `\1` 安装。",
+    r"The upscaler's file (\S+) cannot be used \(.*\): .*":
+        r"放大模型的文件 \1 已损坏：机器人的运营者需要重新安装它。",
     # Words that are not wanted
     **{
         rf"The {noun} has a word that is not wanted here \((.+)\): .*":

@@ -23,7 +23,7 @@ from bot.media.encoding import RECIPE_KEY, SIGNATURE_KEY
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES: Final = 25 * 1024**2  # of a file; a PNG of 2048 x 2048 has at most 13 MB
+MAX_BYTES: Final = 51 * 10**6  # of a file; a PNG of 4096 x 4096 has at most 50.5 MB
 _SUFFIXES: Final = {
     "PNG": ".png",
     "JPEG": ".jpg",

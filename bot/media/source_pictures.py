@@ -9,7 +9,14 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import MIN_SIDE, Size, SizeRules
+from bot.domain.requests import (
+    LARGEST_SIDE,
+    MIN_SIDE,
+    SIZE_MULTIPLE,
+    Size,
+    SizeRules,
+    factors_of,
+)
 from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture
 
@@ -82,6 +89,36 @@ def check_source(picture: Picture, rules: SizeRules) -> None:
             f"The picture has {width}x{height} pixels: use one that is at most {narrowest} times "
             "as long as it is wide."
         )
+
+
+def upscale_source(picture: Picture, factor: int) -> tuple[RawImage, Size]:
+    """Return a picture that was handed in, to be upscaled, and the size of the result.
+
+    Its pixels stay as they are; up to seven rows and columns at its edges are left out, so that the
+    result has a size that there is.
+
+    Raises:
+        InvalidRequestError: It is too small, or the result would be too large.
+
+    """
+    (width, height), least = picture.size, MIN_SIDE // factor
+    if min(width, height) < least:
+        raise InvalidRequestError(
+            f"The picture has {width}x{height} pixels, too few to upscale it {factor}×: use one "
+            f"with at least {least} on each side."
+        )
+    if factor not in factors_of(width, height):
+        fitting = factors_of(width, height)
+        advice = f"use {fitting[-1]}×" if fitting else f"use one of at most {LARGEST_SIDE // 2}"
+        raise InvalidRequestError(
+            f"The picture has {width}x{height} pixels, too many to upscale it {factor}×, as a side "
+            f"of the result may have {LARGEST_SIDE}: {advice}."
+        )
+    step = SIZE_MULTIPLE // factor
+    across, down = width // step * step, height // step * step
+    left, top = (width - across) // 2, (height - down) // 2
+    kept = picture.image.crop((left, top, left + across, top + down))
+    return raw_image(kept), Size(width=across * factor, height=down * factor)
 
 
 def raw_image(picture: Image.Image) -> RawImage:

@@ -9,27 +9,30 @@ from bot.domain.jobs import Speed
 from bot.domain.requests import ImageRequest
 
 _MEMORY: Final = 0.7  # how much of a speed is kept when a new measurement arrives
+# What an upscaled image's tokens are counted from, so that its speed is one of its own: with
+# detail, and without.
+_DETAILED, _PLAIN = 2**20, 2**21
 
 
 class Estimator:
-    """Seconds by image size, learned from every finished image."""
+    """Seconds by image size and by way of drawing, learned from every finished image."""
 
     def __init__(self, speeds: Mapping[int, Speed]) -> None:
         """Begin with what is known: speeds by image tokens."""
         self._speeds = dict(speeds)
 
     def learn(self, request: ImageRequest, durations_s: Mapping[str, float]) -> tuple[int, Speed]:
-        """Take in a finished image; return its tokens and the speed now believed.
+        """Take in a finished image; return the key of its speed and the speed now believed.
 
         Args:
             request: What was drawn.
             durations_s: Seconds by stage; `denoise` is what the forwards took.
 
         """
-        tokens = request.size.tokens
-        denoise = durations_s["denoise"]
+        tokens = _key(request)
+        denoise = durations_s.get("denoise", 0.0)
         measured = Speed(
-            seconds_per_forward=denoise / request.num_forwards,
+            seconds_per_forward=denoise / max(1, request.num_forwards),
             seconds_beside=sum(durations_s.values()) - denoise,
         )
         known = self._speeds.get(tokens, measured)
@@ -43,24 +46,46 @@ class Estimator:
         """Return how long these images will take; None before anything was drawn here."""
         if not self._speeds:
             return None
-        return sum(self._seconds(request) for request in requests)
+        each_s = [self._seconds(request) for request in requests]
+        return None if None in each_s else sum(filter(None, each_s))
 
-    def _seconds(self, request: ImageRequest) -> float:
-        speed = self._speed(request.size.tokens)
+    def _seconds(self, request: ImageRequest) -> float | None:
+        key, tokens = _key(request), request.size.tokens
+        if not _known_like(key, self._speeds):
+            if key == tokens or not _known_like(tokens, self._speeds):
+                return None
+            # Nothing was upscaled yet.
+            return request.work / tokens * self._speed(tokens).seconds_per_forward
+        speed = self._speed(key)
         return request.num_forwards * speed.seconds_per_forward + speed.seconds_beside
 
     def _speed(self, tokens: int) -> Speed:
         """Return a measured speed, or one between or scaled from those of the nearest sizes."""
         if tokens in self._speeds:
             return self._speeds[tokens]
-        smaller = max((known for known in self._speeds if known < tokens), default=None)
-        larger = min((known for known in self._speeds if known > tokens), default=None)
+        like = _known_like(tokens, self._speeds)
+        smaller = max((known for known in like if known < tokens), default=None)
+        larger = min((known for known in like if known > tokens), default=None)
         if smaller is None or larger is None:
             nearest = smaller or larger
             assert nearest is not None
-            return _mix(self._speeds[nearest], self._speeds[nearest], tokens / nearest, 0.0)
+            scale = (tokens % _DETAILED) / (nearest % _DETAILED)
+            return _mix(self._speeds[nearest], self._speeds[nearest], scale, 0.0)
         share = (tokens - smaller) / (larger - smaller)
         return _mix(self._speeds[smaller], self._speeds[larger], 1 - share, share)
+
+
+def _key(request: ImageRequest) -> int:
+    """Return the tokens of an image, counted from where its way of drawing begins."""
+    tokens = request.size.tokens
+    if not request.is_upscaled:
+        return tokens
+    return (_DETAILED if request.is_drawn else _PLAIN) + tokens
+
+
+def _known_like(key: int, speeds: Mapping[int, Speed]) -> list[int]:
+    """Return the keys of speeds that were measured in the same way of drawing."""
+    return [each for each in speeds if each // _DETAILED == key // _DETAILED]
 
 
 def _blend(known: float, measured: float) -> float:

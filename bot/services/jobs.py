@@ -14,6 +14,7 @@ from bot.domain.moderation import Act, AuditEntry
 from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
 from bot.domain.viewers import Viewer
 from bot.engine.tokens import TokenCounter
+from bot.engine.upscaler import check_installed
 from bot.errors import BotError, InvalidRequestError
 from bot.services.active_jobs import ActiveJob
 from bot.services.audit_log import AuditLog, entry_of
@@ -97,6 +98,8 @@ class Jobs(JobPart):
         """
         self._intake.check_open()
         await self._check_parents(parents, viewer)
+        if any(each.is_upscaled for each in requests):
+            check_installed()
         await self._check_tokens(requests)
         action = action_of(axis, has_parents=bool(parents))
         async with self._refusals_counted(origin):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import MASK, ImageRequest, Size
+from bot.domain.requests import MASK, ImageRequest, OperationKind, Size, factor_between
 from bot.media.encoding import to_pillow
 from bot.media.masks import checked_mask, fitted_mask
 from bot.media.source_pictures import prepared
@@ -17,7 +17,7 @@ from bot.storage.sources import SourceStore
 def keep_sources(
     store: SourceStore, requests: Sequence[ImageRequest], given: Sequence[RawImage]
 ) -> tuple[ImageRequest, ...]:
-    """Keep every picture that the requests name, at the size of its image.
+    """Keep every picture that the requests name, at the size of its image, or to be upscaled to it.
 
     Args:
         store: Where they are kept; those that are not given have to be there.
@@ -29,16 +29,19 @@ def keep_sources(
         The requests with the pictures that they are really made from.
 
     Raises:
-        InvalidRequestError: A picture is gone, or a mask marks nothing of what is left of it.
+        InvalidRequestError: A picture is gone, a mask marks nothing of what is left of it, or a
+            picture is not to be upscaled to that size.
         OSError: The disk is full, or cannot be written.
 
     """
     known = {each.pixel_sha256: each for each in given}
 
     @functools.cache  # four variations of one image name one picture
-    def kept(pixel_sha256: str, role: str, size: Size) -> str:
+    def kept(pixel_sha256: str, role: str, size: Size, kind: OperationKind) -> str:
         picture = known.get(pixel_sha256) or store.read(pixel_sha256, role)
-        if (picture.width, picture.height) != (size.width, size.height):
+        if kind is OperationKind.UPSCALE:
+            factor_between(picture.width, picture.height, size)
+        elif (picture.width, picture.height) != (size.width, size.height):
             picture = _cropped(picture, role, size)
         store.write(picture)
         return picture.pixel_sha256
@@ -48,7 +51,10 @@ def keep_sources(
         if not operation.inputs:
             return request
         inputs = tuple(
-            replace(each, pixel_sha256=kept(each.pixel_sha256, each.role, request.size))
+            replace(
+                each,
+                pixel_sha256=kept(each.pixel_sha256, each.role, request.size, operation.kind),
+            )
             for each in operation.inputs
         )
         return replace(request, operation=replace(operation, inputs=inputs))

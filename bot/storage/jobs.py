@@ -11,7 +11,7 @@ import aiosqlite
 
 from bot.domain.jobs import Job, JobSource, JobState, now
 from bot.domain.moderation import AuditEntry
-from bot.domain.requests import Axis, Size
+from bot.domain.requests import Axis, OperationKind, Size
 from bot.domain.rules import QuotaError
 from bot.domain.scenes import ChannelKind
 from bot.domain.viewers import HELD_CHANNEL, NO_CHANNEL
@@ -244,11 +244,12 @@ class JobTable:
         return [row["id"] for row in rows]
 
     async def recent_sizes(self, user_id: int, *, limit: int = 5) -> list[Size]:
-        """Return the sizes a user asked for last, newest first, each once."""
+        """Return the sizes a user had drawn last, newest first, each once; no upscaled ones."""
         rows = await self._database.rows(
             "SELECT width, height FROM requests JOIN jobs ON jobs.id = requests.job_id"
-            " WHERE user_id = ? GROUP BY width, height ORDER BY MAX(created_at) DESC LIMIT ?",
-            user_id, limit,
+            " WHERE user_id = ? AND json_extract(other_fields, '$.operation.kind') IS NOT ?"
+            " GROUP BY width, height ORDER BY MAX(created_at) DESC LIMIT ?",
+            user_id, OperationKind.UPSCALE, limit,
         )  # fmt: skip
         return [Size(width=row["width"], height=row["height"]) for row in rows]
 

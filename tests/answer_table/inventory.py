@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.discord_ui import buttons
 from bot.discord_ui.components import IMAGE_ACTIONS
 from bot.discord_ui.items import AnswerableItem
-from cogs import explore, extensions, regions, sources
+from cogs import explore, extensions, regions, sources, upscaling
 from cogs.boards import group
 from cogs.settings import pages
 from tests.support.discord_server.bot_process import BotProcess
@@ -33,7 +33,8 @@ _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
     | sources.ACTIONS
     | explore.ACTIONS
     | regions.ACTIONS
-    | extensions.ACTIONS,
+    | extensions.ACTIONS
+    | upscaling.ACTIONS,
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
     "RulesButton": pages.BUTTONS,

@@ -83,6 +83,7 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/imagine`, refused": REFUSED,
     "`/compare`": command("compare", **SMALL_IMAGE, vary="seeds", values="1,2", draws=True),
     "`/explore`": command("explore", prompt="a red apple", seed=seed, draws=True),
+    "`/upscale`": command("upscale", picture=upload, prompt="a red apple", draws=True),
     "`/reproduce`": command("reproduce", id=image_id, draws=True),
     "`/show`": command("show", id=image_id),
     "`/history`": command("history"),
@@ -202,6 +203,7 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Extend**": button("extend", image),
     "**Draw large**": button("large", draft, draws=True),
     "**More around it**": button("around", draft, draws=True),
+    "**Upscale**": button("upscale", image),
     "**Recipe**": button("recipe", image),
     "**Delete**": button("delete", fresh, goes=True),
     "**Add to board**": button("board", image),
@@ -294,6 +296,9 @@ FORMS: Final[dict[str, Act]] = {
     "form *Which image* (region)": form("grid", button("region", several), which=second_of_several),
     "form *Edit region*": form("region", button("cells", GRID), **IN_CELLS, draws=True),
     "form *Extend*": form("extend", button("extend", image), **WIDER, draws=True),
+    "form *Upscale*": form(
+        "upscale", button("upscale", image), factor="2", way="plain", draws=True
+    ),
     "form *Vary*": form(
         "vary", button("subtle", several), which=second_of_several, draws=True
     ),

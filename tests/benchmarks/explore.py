@@ -3,13 +3,14 @@
 The whole bot with its real engine in front of a simulated Discord: queue, database, checkpoints,
 storing and the sheet are all in it. Prints one JSON object a run.
 
-    python -m tests.benchmarks.explore --count 24 [--model FOLDER] [--device cuda] [--size square]
+    python -m tests.benchmarks.explore --count 24 --model random-full --device cuda
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import json
 import logging
@@ -19,8 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.common import open_engine
+from bot.environment.streams import say
 from bot.models import locate
 from bot.settings import Settings
+from tests.benchmarks.speed.random_full import NAME as RANDOM_FULL
+from tests.benchmarks.speed.random_full import random_full
 from tests.support.discord_env import SteeredEngine, ids_of, open_env
 
 
@@ -28,6 +32,7 @@ async def measure(settings: Settings, options: argparse.Namespace) -> list[dict[
     """Run the command several times, the first time to warm up."""
     files = locate(settings.model, model_cache=settings.model_cache)
     engine = SteeredEngine(open_engine(files, settings))
+    engine.load()  # here, as large weights take longer than the wait for a sheet lasts
     given = {"how_many": options.count, "prompt": options.prompt}
     if options.size is not None:
         given["size"] = options.size
@@ -68,14 +73,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--model", default="demo")
+    parser.add_argument("--model", default="demo", help=f"a folder, or {RANDOM_FULL}")
+    parser.add_argument("--keep", type=Path, help=f"where {RANDOM_FULL} is, or is to be kept")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--size")
     parser.add_argument("--prompt", default="a red apple on a table")
     options = parser.parse_args()
     logging.getLogger("discord").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder), model=options.model, device=options.device)
+    with contextlib.ExitStack() as stack:
+        model, folder = options.model, stack.enter_context(tempfile.TemporaryDirectory())
+        if model == RANDOM_FULL:
+            model = str(
+                stack.enter_context(random_full(options.keep, device=options.device, say=say))
+            )
+        settings = Settings(data_dir=Path(folder), model=model, device=options.device)
         asyncio.run(measure(settings, options))
 
 

@@ -221,12 +221,16 @@ class Visitor:
         def chosen() -> bool:
             menu = self._browser.find_elements("xpath", menus)[-1]
             if menu.get_attribute("aria-expanded") == "false":
-                menu.click()
+                self._click(menu)
             open_now = "//*[contains(@class, 'is-open')]" + line
-            self._browser.find_elements("xpath", open_now)[-1].click()
+            self._click(self._browser.find_elements("xpath", open_now)[-1])
             return True
 
         self.until(chosen)
+
+    def _click(self, element: Any) -> None:
+        """Click without the scrolling of a real one, which closes the page's open menus."""
+        self._browser.execute_script("arguments[0].click()", element)
 
     def press_until(self, label: str, words: str, times: int = 1) -> None:
         """Press, and again where the page was being drawn anew under the pointer."""

@@ -70,7 +70,7 @@ SAID: Final[Mapping[tuple[str, str], str]] = {
     (
         "/imagine mask:",
         "a thread",
-    ): "The mask has 20000x100 pixels and the picture 160x128: use one",
+    ): "The mask has 20000x100 pixels and the picture 160x128:",
     **{
         ("/imagine mask:", f"an animated {form}"): "The mask marks the whole picture"
         for form in ("GIF", "WebP", "PNG")

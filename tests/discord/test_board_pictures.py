@@ -165,7 +165,7 @@ async def test_a_picture_stays_when_its_image_is_deleted(boards_env: BoardsEnv):
         (b"<svg onload=alert(1)>", "This file is a drawing in SVG"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "no picture|damaged"),
         (picture(1)[:-200], "damaged or cut short"),
-        (b"\xff" * (25 * 1024**2 + 1), "The file has 26 MB"),
+        (b"\xff" * (51 * 10**6 + 1), "The file has 51 MB"),
     ],
 )
 async def test_what_is_no_picture_is_refused_and_leaves_nothing(

@@ -32,6 +32,7 @@ POSTED = {
     "zib:extend:k3x9a2": "ImageButton",
     "zib:cells:3:k3x9a2": "CellsButton",
     "zib:grid:4:k3x9a2": "GridButton",
+    "zib:upscale:k3x9a2": "ImageButton",
     "zib:subtle:k3x9a2": "ImageButton",
     "zib:strong:k3x9a2.k3x9a3": "ImageButton",
     "zib:recipe:k3x9a2.k3x9a3.k3x9a4.k3x9a5": "ImageButton",
@@ -254,7 +255,7 @@ async def test_what_another_version_has_put_under_a_message_is_answered_in_priva
 ):
     option = discord.SelectOption(label="?")
     view = ui.View(timeout=None)
-    for custom_id in ("zib:upscale:k3x9a2", "zib:b:lightbox:k3x9a2", "of a view"):
+    for custom_id in ("zib:enlarge:k3x9a2", "zib:b:lightbox:k3x9a2", "of a view"):
         view.add_item(ui.Button(custom_id=custom_id, label="?"))
     for custom_id in ("zib:s:lightbox:k3x9a2", "zib:pick:k3x9a2"):
         view.add_item(ui.Select(custom_id=custom_id, options=[option]))

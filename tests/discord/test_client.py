@@ -27,6 +27,7 @@ COMMANDS = {
     "compare",
     "explore",
     "imagine",
+    "upscale",
     "show",
     "history",
     "queue",

@@ -27,8 +27,8 @@ from tests.support.sampling import sampled
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 SHEET_BUTTONS = [
-    "New seed", "Vary subtly", "Use as source", "Edit region", "Extend", "Same seed", "Recipe",
-    "Add to board", "Delete",
+    "New seed", "Vary subtly", "Use as source", "Edit region", "Extend", "Upscale",
+    "Same seed", "Recipe", "Add to board", "Delete",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from bot.domain.requests import Quality
 from tests.support.discord_env import (
     DiscordEnv,
     answer_of,
+    crash,
     gallery_of,
     ids_of,
     labels_of,
@@ -147,3 +148,33 @@ async def test_what_hangs_of_many_deleted_drafts_can_be_taken_off(env: DiscordEn
     await env.ada.slash(env.channel, "board add", id=id_, board="Spring")
     deleted = answer_of(await env.ada.click(message, label="Delete"))
     assert "Take" in " ".join(labels_of(deleted))
+
+
+async def test_a_sheet_goes_on_where_it_was_after_a_kill(env: DiscordEnv):
+    env.engine.hold_after = 4
+    result = await env.ada.slash(env.channel, "explore", prompt="a red apple", seed=5)
+    await env.held()
+    await env.kept(4)
+    await crash(env.service)
+    env.engine.release()
+    await env.start_again()
+    await env.idle()
+    assert len(ids_of(result.response)) == 9
+    drawn = [each.seed for each in env.engine.drawn]
+    assert [drawn.count(seed) for seed in range(5, 9)] == [1] * 4, (
+        "what was kept is not drawn again"
+    )
+
+
+async def test_a_cancel_keeps_the_drafts_that_are_there_with_their_numbers(env: DiscordEnv):
+    env.engine.hold_after = 3
+    result = await env.ada.slash(env.channel, "explore", prompt="a red apple", seed=5)
+    await env.held()
+    await env.ada.click(result.response, label="Cancel")
+    await env.idle()
+    words = texts_of(result.response)
+    assert "Cancelled: 3 of 9 were drawn" in words
+    assert "**3** · seed 7" in words
+    assert labels_of(result.response)[:3] == ["U1", "U2", "U3"]
+    shown = answer_of(await env.ada.click(result.response, label="U3"))
+    assert labels_of(shown)[0] == "Draw large"

@@ -90,6 +90,10 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
         await env.ada.click(image, label="Use as source"),
         {"prompt": "a plum", "strength": ["subtle"], "size": SMALL, "seed": "1"},
     )
+    forms["upscale"] = (
+        await env.ada.click(image, label="Upscale"),
+        {"factor": "2", "way": "plain"},
+    )
     pair = await env.imagine(count=2)
     one_of_them = await env.ada.click(pair, label="Vary subtly")
     forms["vary"] = (one_of_them, {"which": [ids_of(pair)[1]]})

@@ -48,6 +48,7 @@ async def test_imagine_answers_at_once_and_then_shows_the_image(env: DiscordEnv)
         "Use as source",
         "Edit region",
         "Extend",
+        "Upscale",
         "Same seed",
         "Recipe",
         "Add to board",

@@ -110,7 +110,7 @@ async def test_of_another_servers_image_only_the_file_is_told(env: DiscordEnv):
     [
         (b"just some words", "is no picture"),
         (bomb(65_000), "at most 4096x4096"),
-        (b"\x89PNG" + b"\0" * 50_000_000, "The file has 50 MB: 26 MB are the limit"),
+        (b"\x89PNG" + b"\0" * 60_000_000, "The file has 60 MB: 51 MB are the limit"),
     ],
 )
 async def test_what_cannot_be_inspected_is_one_private_sentence(

@@ -127,7 +127,7 @@ async def test_what_does_not_work_is_refused_and_can_be_edited_again(env: Discor
     await pick(eve, page, "section", "requests")
     refused = await change(eve, page, max_side="99")
     answer = answer_of(refused)
-    assert "cannot be '99': use a whole number from 128 to 2048 or none." in texts_of(answer)
+    assert "cannot be '99': use a whole number from 128 to 4096 or none." in texts_of(answer)
     again = await eve.click(answer, label="Edit again")
     result = await eve.submit_modal(again, {**shown_in(again), "max_side": "256"})
     assert "**Longest side** · **256 pixels**" in texts_of(answer_of(result))

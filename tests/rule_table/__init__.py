@@ -34,6 +34,7 @@ FORM_ACTIONS: Final = {
     "rules": None,
     "source": "redraw",
     "vary": "redraw",
+    "upscale": "redraw",
     **dict.fromkeys(("warned", "banned", "appeal", "report")),
 }  # others: a board's
 # What is written down of what people do.
@@ -95,6 +96,7 @@ def action_of(act: Act) -> str | None:
     if kind in {"button", "select"}:
         return interaction_kinds._COMPONENTS.get(name.partition(":")[0])
     command = kind.removeprefix("/")
+    command = interaction_kinds._COMMANDS.get(command, command)
     return command if command in ACTIONS else None
 
 

@@ -16,6 +16,7 @@ from bot.cli.common import Commands, let_torchao_be_quiet
 from bot.cli.doctor.check import Check, CheckStatus, ok, problem, warning
 from bot.cli.doctor.data_folder import data, disk
 from bot.cli.doctor.model import compute, memory, model
+from bot.engine import upscaler
 from bot.engine.picture_check import PACKAGE, PictureClassifier, is_installed
 from bot.environment.installation import install_line
 from bot.environment.streams import tell
@@ -132,6 +133,16 @@ def _pictures(settings: Settings) -> Check:
     return warning("pictures", shown + " alone", advice)
 
 
+def _upscaler() -> Check:
+    if not upscaler.is_installed():
+        advice = f"run `{install_line(upscaler.PACKAGE)}` for Upscale"
+        return warning("upscaler", "its weights are not installed", advice)
+    try:
+        return ok("upscaler", upscaler.check_weights())
+    except BotError as error:
+        return problem("upscaler", error.message)
+
+
 def _settings(settings: Settings) -> Iterator[Check]:
     for note in settings.notes:
         yield problem("settings", note)
@@ -143,6 +154,7 @@ def _settings(settings: Settings) -> Iterator[Check]:
     yield ok("settings", f"from {source}: {shown}")
     yield from _rules(settings)
     yield _pictures(settings)
+    yield _upscaler()
     if settings.discord_token is None:
         yield warning(
             "discord token",

@@ -22,6 +22,7 @@ _MAX_SPANS: Final = 3  # more changes than these are easier read as two whole pr
 _BY_OPERATION: Final[Mapping[OperationKind, Relation]] = {
     OperationKind.INPAINT: "region",
     OperationKind.OUTPAINT: "extension",
+    OperationKind.UPSCALE: "upscale",
 }
 
 
@@ -51,7 +52,7 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
 
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
     lets it move the prompt's meaning too: a variation. Anything else: an edit. What begins with
-    another picture than before began with this one.
+    another picture than before began with this one, or is a larger copy of it.
     """
     if after.operation.inputs and after.operation != before.operation:
         return _BY_OPERATION.get(after.operation.kind, "source")

@@ -14,6 +14,7 @@ from bot.domain.requests.operations import (
     OperationKind,
 )
 from bot.domain.requests.request import (
+    DETAIL,
     FIELDS,
     GUIDANCE,
     PROMPT,
@@ -22,10 +23,21 @@ from bot.domain.requests.request import (
     SIZE,
     STRENGTH,
     VARIETY,
+    WORDLESS,
     Axis,
     ImageRequest,
+    check_detail,
 )
-from bot.domain.requests.sizes import MIN_SIDE, SIZE_MULTIPLE, Size, SizeRules
+from bot.domain.requests.sizes import (
+    FACTORS,
+    LARGEST_SIDE,
+    MIN_SIDE,
+    SIZE_MULTIPLE,
+    Size,
+    SizeRules,
+    factor_between,
+    factors_of,
+)
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
@@ -45,8 +57,11 @@ from bot.domain.requests.values import (
 )
 
 __all__ = [
+    "DETAIL",
+    "FACTORS",
     "FIELDS",
     "GUIDANCE",
+    "LARGEST_SIDE",
     "MASK",
     "MAX_GUIDANCE_SCALE",
     "MAX_PROMPT_CHARACTERS",
@@ -64,6 +79,7 @@ __all__ = [
     "STRENGTHS",
     "USUAL_STRENGTH",
     "VARIETY",
+    "WORDLESS",
     "Adapter",
     "Axis",
     "FormEntry",
@@ -75,9 +91,12 @@ __all__ = [
     "RequestField",
     "Size",
     "SizeRules",
+    "check_detail",
     "check_prompt",
     "check_variety",
     "clean_prompt",
+    "factor_between",
+    "factors_of",
     "parse_seed",
     "parse_variety",
     "random_seed",

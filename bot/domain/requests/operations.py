@@ -26,6 +26,7 @@ class OperationKind(StrEnum):
     IMAGE_TO_IMAGE = "image_to_image"
     INPAINT = "inpaint"  # a region of a picture is drawn; the rest stays as it is
     OUTPAINT = "outpaint"  # likewise, of a picture that was laid on a larger canvas
+    UPSCALE = "upscale"
 
 
 SOURCE: Final = "source"
@@ -36,6 +37,7 @@ _ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {
     OperationKind.IMAGE_TO_IMAGE: (SOURCE,),
     OperationKind.INPAINT: (SOURCE, MASK),
     OperationKind.OUTPAINT: (SOURCE, MASK),
+    OperationKind.UPSCALE: (SOURCE,),  # at its own size
 }
 
 
@@ -123,6 +125,12 @@ def masked(kind: OperationKind, *, source: str, mask: str) -> Operation:
     roles = {SOURCE: source, MASK: mask}
     inputs = tuple(InputPicture(role=role, pixel_sha256=sha) for role, sha in roles.items())
     return Operation(kind=kind, inputs=inputs)
+
+
+def upscale(pixel_sha256: str) -> Operation:
+    """Return the operation that makes a picture, at its own size, as large as the request says."""
+    source = InputPicture(role=SOURCE, pixel_sha256=pixel_sha256)
+    return Operation(kind=OperationKind.UPSCALE, inputs=(source,))
 
 
 @dataclass(frozen=True, kw_only=True)

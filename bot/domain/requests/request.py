@@ -20,8 +20,9 @@ from bot.domain.requests.operations import (
     check_adapters,
     image_to_image,
     masked,
+    upscale,
 )
-from bot.domain.requests.sizes import Size, SizeRules
+from bot.domain.requests.sizes import LARGEST_SIDE, Size, SizeRules
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
@@ -56,7 +57,13 @@ USUAL_STRENGTHS: Final[Mapping[OperationKind, int]] = {
     OperationKind.INPAINT: MAX_STRENGTH,
     OperationKind.OUTPAINT: STRENGTHS["strong"],
 }
-_LARGEST_SIDE: Final = 4096  # pixels in a document; nothing here draws more than 2048
+WORDLESS: Final = "a sharp, detailed picture"  # the prompt of an upload without words
+DETAIL: Final = STRENGTHS["touch"]  # percent: the usual strength of an upscaled image with detail
+MAX_DETAIL: Final = 50  # percent: above, each part of an upscaled image would be one of its own
+
+# What upscaling costs, in forwards over the tokens of the result.
+_UPSCALED: Final = 0.25
+_TILED: Final = 1.5
 
 
 class Axis(StrEnum):
@@ -83,7 +90,7 @@ def _size_of(document: Mapping[str, Any]) -> Size:
 
 def _side(value: Any) -> int:  # noqa: ANN401 - JSON
     side: int = of_type(value, int)
-    if not 0 < side <= _LARGEST_SIDE:
+    if not 0 < side <= LARGEST_SIDE:
         raise ValueError(f"{side} pixels")
     return side
 
@@ -245,7 +252,7 @@ class ImageRequest:
                 field.check(field.of(self))
         check_variety_scale(self.variety_scale)
         check_adapters(self.adapters)
-        if self.operation.inputs and not self.strength:
+        if self.operation.inputs and not (self.strength or self.is_upscaled):
             raise InvalidRequestError(
                 "The strength 0% would leave the source as it is: use "
                 f"{', '.join(STRENGTHS)}, or 1% to 100%."
@@ -310,10 +317,35 @@ class ImageRequest:
             strength=self.strength or USUAL_STRENGTHS[kind],
         )
 
+    def upscaled_from(self, pixel_sha256: str, size: Size, *, strength: int) -> Self:
+        """Return the request of a picture's upscaled copy.
+
+        Args:
+            pixel_sha256: Of the picture.
+            size: Of the result.
+            strength: How much is drawn anew for detail; 0 is the upscaler alone.
+
+        Raises:
+            InvalidRequestError: The strength is too much; the sentence names it.
+
+        """
+        check_detail(strength)
+        return replace(self, operation=upscale(pixel_sha256), size=size, strength=strength)
+
     def with_typed(self, values: Mapping[str, Any]) -> Self:
         """Return the request with other values, typed today: a variety means what it does today."""
         scale = NEWEST_SCALE if VARIETY.name in values else self.variety_scale
         return replace(self, **values, variety_scale=scale)
+
+    @property
+    def is_upscaled(self) -> bool:
+        """Tell whether the image is a larger copy of its source."""
+        return self.operation.kind is OperationKind.UPSCALE
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tell whether the model draws any of it; the upscaler alone reads no words."""
+        return self.num_steps > 0
 
     @property
     def texts(self) -> dict[str, str]:
@@ -326,8 +358,21 @@ class ImageRequest:
         return self.num_steps * (2 if self.guidance_scale > 0 else 1)
 
     @property
+    def work(self) -> float:
+        """Return forwards x image tokens, which the time on the engine grows with.
+
+        The large upscaler computes about as much for its source as one forward of Z-Image-Turbo,
+        and the source of a result has at most a quarter of its tokens. Tiles overlap by a half.
+        """
+        if not self.is_upscaled:
+            return self.num_forwards * self.size.tokens
+        return (self.num_forwards * _TILED + _UPSCALED) * self.size.tokens
+
+    @property
     def sigmas(self) -> tuple[float, ...]:
         """Return the noise levels of its steps, before the scheduler's shift."""
+        if self.is_upscaled and not self.strength:
+            return ()
         if self.operation.inputs:
             return sigmas_from(self.quality, self.strength)
         return self.quality.sigmas
@@ -346,3 +391,12 @@ class ImageRequest:
     def has_older_variety(self) -> bool:
         """Tell whether the same variety, asked for today, would be other noise."""
         return self.variety_noise != variety_noise(self.variety, NEWEST_SCALE)
+
+
+def check_detail(strength: int) -> None:
+    """Refuse a strength that would make another image of each part of an upscaled one."""
+    if strength > MAX_DETAIL:
+        raise InvalidRequestError(
+            f"The strength {strength}% is too much for an upscaled image: use up to {MAX_DETAIL}%, "
+            "or none."
+        )

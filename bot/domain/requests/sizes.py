@@ -14,6 +14,9 @@ SIZE_MULTIPLE: Final = 16  # 8 pixels a latent (VAE) x 2 latents a patch (transf
 MIN_SIDE: Final = 128  # pixels: below, fewer than 64 patches are left to draw with
 
 _ROUNDED: Final = 0.9  # of the native area: what rounding to multiples may take of a half
+LARGEST_SIDE: Final = 4096  # pixels of any image; what is larger than 2048 is upscaled
+FACTORS: Final = (2, 4)  # by which a picture is upscaled
+
 _LARGE_NATIVE: Final = 1024  # pixels: below 3/4 of it, the large model's details suffer
 _SIZE: Final = re.compile(r"\s*(\d+)\s*[x\u00d7*]\s*(\d+)\s*", re.IGNORECASE)
 
@@ -47,6 +50,26 @@ class Size:
     def tokens(self) -> int:
         """Return the number of image tokens the transformer sees (one for each 16 x 16 pixels)."""
         return self.pixels // SIZE_MULTIPLE**2
+
+
+def factors_of(width: int, height: int) -> list[int]:
+    """Return the factors by which a picture of this size can be upscaled."""
+    return [each for each in FACTORS if max(width, height) * each <= LARGEST_SIDE]
+
+
+def factor_between(width: int, height: int, size: Size) -> int:
+    """Return by which factor a picture of this size becomes as large as its upscaled copy.
+
+    Raises:
+        InvalidRequestError: By none of those that there are.
+
+    """
+    for factor in FACTORS:
+        if (width * factor, height * factor) == (size.width, size.height):
+            return factor
+    raise InvalidRequestError(
+        f"A picture of {width}x{height} cannot be upscaled to {size}: use 2 or 4 times its size."
+    )
 
 
 def _nearest(side: int) -> int:

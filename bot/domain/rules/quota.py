@@ -132,7 +132,7 @@ class Account:
 def cost_of(request: ImageRequest, usual: Size) -> int:
     """Return what an image costs, in thousandths of a usual one (`usual` is the model's size)."""
     full = Quality.STANDARD.num_inference_steps * usual.tokens
-    return max(1, math.ceil(IMAGE * request.num_forwards * request.size.tokens / full))
+    return max(1, math.ceil(IMAGE * request.work / full))
 
 
 def images(cost: int, *, rounded: Callable[[float], int] = math.floor) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from bot.domain.requests import OperationKind, Quality, SizeRules
+from bot.domain.requests import LARGEST_SIDE, OperationKind, Quality, SizeRules
 from bot.domain.rules.rule import (
     BY_PLACE,
     ONLY_SERVER,
@@ -71,7 +71,7 @@ RULES: Final = (
              choices=_USE, stricter=later_in(_USE), parent="use")
         for each in ACTIONS
     ),
-    Rule(name="max_side", section=Section.REQUESTS, kind=Kind.NUMBER, least=128, most=2048,
+    Rule(name="max_side", section=Section.REQUESTS, kind=Kind.NUMBER, least=128, most=LARGEST_SIDE,
          unit="pixels", stricter=fewer),
     Rule(name="max_count", section=Section.REQUESTS, kind=Kind.NUMBER, least=1, most=MAX_IMAGES,
          unit="images", stricter=fewer),

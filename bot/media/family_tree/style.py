@@ -21,6 +21,7 @@ COLOURS: Final[Mapping[Relation, Colour]] = {
     "source": (96, 208, 214),
     "region": (255, 138, 168),
     "extension": (214, 206, 96),
+    "upscale": (247, 208, 84),
 }
 
 

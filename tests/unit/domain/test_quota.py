@@ -84,6 +84,19 @@ def test_an_image_costs_what_it_takes():
     assert cost(Size(width=2048, height=2048), Quality.FINAL) == 4500
 
 
+def test_an_upscaled_image_costs_little_alone_and_its_forwards_with_detail():
+    def cost(side: int, strength: int) -> int:
+        size = Size(width=side, height=side)
+        request = ImageRequest(prompt="x", seed=1, size=size)
+        return cost_of(request.upscaled_from("0" * 64, size, strength=strength), USUAL)
+
+    assert cost(2048, 0) == IMAGE // 8
+    assert cost(4096, 0) == IMAGE // 2
+    assert cost(4096, 35) == 6 * IMAGE + IMAGE // 2, (
+        "two forwards over 16 times the tokens, in tiles"
+    )
+
+
 @pytest.mark.parametrize(("cost", "shown"), [(0, "0"), (99, "0"), (500, "0.5"), (12_340, "12.3")])
 def test_costs_are_shown_as_images(cost: int, shown: str):
     assert images(cost) == shown

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.media.encoding import to_pillow
-from bot.media.fingerprint import best_match, candidates, fingerprint
+from bot.media.fingerprint import best_match, candidates, composition_likeness, fingerprint
 
 if TYPE_CHECKING:
     from bot.engine.z_image import ZImageEngine
@@ -83,3 +84,15 @@ def test_plain_pictures_are_not_taken_for_one_another():
     grey, white = (Image.new("RGB", (128, 128), colour) for colour in ("#808080", "white"))
     assert recognised(grey, {"white": white, "grey": grey}) is None
     assert recognised(ImageOps.expand(white, 20, "black"), {"white": white}) is None
+
+
+def test_a_composition_is_all_itself_much_like_its_enlarged_draft_and_nothing_like_another():
+    noise = np.random.default_rng(5).integers(0, 255, (2, 8, 8), dtype=np.uint8)
+    draft, other = (Image.fromarray(each).resize((128, 128)) for each in noise)
+    prints = [fingerprint(each.convert("RGB")) for each in (draft, draft.resize((256, 256)), other)]
+    same, enlarged, apart = (
+        composition_likeness(prints[0], each) for each in (prints[0], *prints[1:])
+    )
+    assert same == 1
+    assert enlarged > 0.9
+    assert apart < 0.4

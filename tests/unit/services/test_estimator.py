@@ -55,3 +55,25 @@ def test_what_is_learned_can_be_kept_and_taken_up_again():
     tokens, speed = first.learn(request(), took(0.8, beside=0.1))
     again = Estimator({tokens: speed})
     assert again.seconds([request()]) == first.seconds([request()])
+
+
+def upscaled(side: int = 512, strength: int = 0) -> ImageRequest:
+    size = Size(width=side, height=side)
+    return request(side).upscaled_from("0" * 64, size, strength=strength)
+
+
+def test_upscaling_has_a_speed_of_its_own_for_each_way():
+    estimator = Estimator({})
+    assert estimator.seconds([upscaled()]) is None
+    estimator.learn(request(512), took(8.0))
+    assert estimator.seconds([upscaled()]) == pytest.approx(0.25), "a guess from what is drawn"
+    assert estimator.seconds([upscaled(strength=35)]) == pytest.approx(2 * 1.5 + 0.25)
+    key, speed = estimator.learn(upscaled(), {"upscale": 3.0})
+    estimator.learn(upscaled(strength=35), {"upscale": 3.0, "denoise": 4.0, "decode": 1.0})
+    assert estimator.seconds([upscaled()]) == pytest.approx(3.0)
+    assert estimator.seconds([upscaled(1024)]) == pytest.approx(12.0), "four times the tokens"
+    assert estimator.seconds([upscaled(strength=35)]) == pytest.approx(8.0)
+    assert estimator.seconds([request(512)]) == pytest.approx(8.0), "what is drawn stays apart"
+    again = Estimator({key: speed})
+    assert again.seconds([upscaled()]) == pytest.approx(3.0)
+    assert again.seconds([request(512)]) is None

@@ -71,6 +71,14 @@ def test_the_relation_follows_from_what_was_changed(changed: dict[str, Any], rel
     }
 
 
+def test_a_larger_copy_is_upscaled_until_it_is_made_again():
+    large = APPLE.upscaled_from("0" * 64, Size(width=512, height=512), strength=35)
+    assert relation_of(APPLE, large) == "upscale"
+    assert relation_of(large, large) == "same_seed"
+    assert relation_of(large, replace(large, seed=6)) == "new_seed"
+    assert relation_of(large, large.begun_with("1" * 64)) == "source"
+
+
 def test_a_new_seed_under_a_variety_is_a_variation():
     varied = replace(APPLE, variety=30)
     assert relation_of(varied, replace(varied, seed=6)) == "variation"
