@@ -6,7 +6,7 @@ same folder, reads every request back from the database and has it drawn again, 
 another order.
 
     python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--model FOLDER] [--folder DATA]
-    python -m tests.benchmarks.reproduce --operations mixed   # three of four from pictures
+    python -m tests.benchmarks.reproduce --operations mixed   # four of five from pictures
     python -m tests.benchmarks.reproduce --full-size   # 20 images
 
 `--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk. In a
@@ -35,7 +35,7 @@ from bot.cli.common import open_engine
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation
 from bot.domain.regions import region_of
-from bot.domain.requests import ImageRequest, OperationKind, Quality, Size
+from bot.domain.requests import DETAIL, ImageRequest, OperationKind, Quality, Size
 from bot.media.encoding import to_pillow
 from bot.media.masks import mask_of_region
 from bot.media.pixel_comparison import changes
@@ -68,14 +68,19 @@ class Wish:
 
 
 def begun(chance: random.Random, request: ImageRequest) -> Wish:
-    """Return a request that perhaps begins with a picture, all of it or a part."""
+    """Return a request that perhaps begins with a picture, all of it or a part, or enlarges it."""
     kind = chance.choice(list(OperationKind))
     source = raw_image(to_pillow(picture(request.size)).transpose(chance.choice(TURNS)))
     request = replace(request, strength=chance.randint(20, 100))
     if kind is OperationKind.IMAGE_TO_IMAGE:
         return Wish(request=request.begun_with(source.pixel_sha256), pictures=(source,))
-    if kind not in (OperationKind.INPAINT, OperationKind.OUTPAINT):
+    if kind is OperationKind.TEXT_TO_IMAGE:
         return Wish(request=replace(request, strength=0))
+    if kind is OperationKind.UPSCALE:
+        twice = Size(width=2 * source.width, height=2 * source.height)
+        way = chance.choice((0, DETAIL))
+        larger = request.upscaled_from(source.pixel_sha256, twice, strength=way)
+        return Wish(request=larger, pictures=(source,))
     mask = mask_of_region(region_of(chance.choice(REGIONS)), request.size)
     drawn = request.drawn_into(kind, source=source.pixel_sha256, mask=mask.pixel_sha256)
     return Wish(request=drawn, pictures=(source, mask))
