@@ -9,7 +9,7 @@ from typing import Final
 
 import filelock
 
-from bot.domain.requests import SizeRules
+from bot.domain.requests import Size, SizeRules
 from bot.engine import Engine
 from bot.engine.picture_check import PictureClassifier
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
@@ -58,11 +58,16 @@ async def open_service(
                 engine_factory,
                 patience_s=settings.engine_patience_s,
                 grace_s=grace_s,
-                usual_sizes=[SizeRules(native=files.native).named[name] for name in USUAL],
+                usual_sizes=_usual_sizes(SizeRules(native=files.native)),
             ) as slot,
             Service(store, [slot], files, settings, operator, classifier) as service,
         ):
             yield service
+
+
+def _usual_sizes(rules: SizeRules) -> list[Size]:
+    sizes = [rules.named[name] for name in USUAL]
+    return [*sizes, rules.draft_of(sizes[0])]  # of a sheet, each draft would wait for its kernels
 
 
 @contextlib.contextmanager
