@@ -18,6 +18,7 @@ from bot.discord_ui.submission import bot_of, check_shareable, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.drafts import (
     AROUND_STRENGTH,
+    DRAFT_VARIETY,
     MAX_DRAFTS,
     MIN_DRAFTS,
     USUAL_DRAFTS,
@@ -58,6 +59,8 @@ class Explore(commands.Cog):
         service, viewer = self._bot.service, viewer_here(interaction)
         prompt, size = await with_defaults(service, viewer, given["prompt"], given["size"])
         given |= {"prompt": prompt, "size": size}
+        if given["variety"] is None:
+            given["variety"] = DRAFT_VARIETY
         request = ImageRequest.parse(rules=service.sizes, **given)
         drafts = drafts_of(request, how_many, service.sizes)
         await submit(interaction, drafts, spoiler=spoiler, axis=Axis.SEEDS)

@@ -12,7 +12,14 @@ from typing import Final
 
 from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
 from bot.cli.outputs import Outputs, Target, file_words
-from bot.domain.drafts import MAX_DRAFTS, MIN_DRAFTS, USUAL_DRAFTS, drafts_of, large_request
+from bot.domain.drafts import (
+    DRAFT_VARIETY,
+    MAX_DRAFTS,
+    MIN_DRAFTS,
+    USUAL_DRAFTS,
+    drafts_of,
+    large_request,
+)
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, ImageRequest, SizeRules
@@ -35,6 +42,7 @@ _EPILOG: Final = """\
 The drafts, each with its recipe, are beside the sheet: sheet-draft1.png ... and what is drawn large
 is sheet-large7.png. The size is that of the image that is drawn large; a draft has half its sides.
 The seeds count upwards, so the same --seed draws the same sheet: look first, then add --large.
+Drafts have a variety of 50, so that they differ; --variety 0 has the seed alone make them differ.
 
 examples:
   %(prog)s "a castle at night" --seed 7 --output castles.png
@@ -86,7 +94,7 @@ def add_to(commands: Commands) -> None:
     )
     add("--model", help="what draws, instead of MODEL: demo, Tongyi-MAI/Z-Image-Turbo or a folder")
     add("--json", action="store_true", help="print one JSON object of the sheet and its images")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, variety=str(DRAFT_VARIETY))
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:

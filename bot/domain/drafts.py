@@ -10,6 +10,9 @@ from bot.domain.requests import ImageRequest, Quality, SizeRules, seed_after
 MIN_DRAFTS: Final = 9
 MAX_DRAFTS: Final = 25  # as many as Discord lets a person choose from
 USUAL_DRAFTS: Final = 9
+# A seed alone changes little of what a distilled model draws, and nobody explores to see the same
+# picture nine times. Who asks for another variety, even 0, gets it.
+DRAFT_VARIETY: Final = 50
 # Percent that is drawn anew. tests/benchmarks/draw_large.py: of 24 drafts drawn large all kept
 # their thing and 86 % of the composition, and details came; of variations at 75 %, 96 % kept it.
 LARGE_STRENGTH: Final = 45

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from bot.domain.drafts import DRAFT_VARIETY
 from bot.domain.drawing import DrawTask, RawImage
 from bot.domain.requests import STRENGTHS, ImageRequest, Quality, SizeRules
 from bot.engine.z_image import ZImageEngine
@@ -43,7 +44,13 @@ def drafts_of(engine: ZImageEngine, seeds: int) -> list[Draft]:
     size, found = RULES.draft_of(RULES.default), []
     for name, words in THINGS.items():
         for seed in range(seeds):
-            request = ImageRequest(prompt=words, seed=seed, size=size, quality=Quality.DRAFT)
+            request = ImageRequest(
+                prompt=words,
+                seed=seed,
+                size=size,
+                quality=Quality.DRAFT,
+                variety=DRAFT_VARIETY,
+            )
             image = engine.draw(DrawTask(request=request)).image
             found.append(Draft(name=name, request=request, image=image))
     return [each for each in found if concept(each.image) == each.name]

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from bot.domain.drafts import DRAFT_VARIETY
 from bot.domain.requests import Quality
 from tests.support.discord_env import (
     DiscordEnv,
@@ -46,11 +47,17 @@ async def test_nine_drafts_of_half_the_side_are_one_sheet(env: DiscordEnv):
     assert [each.request.seed for each in drafts] == list(range(5, 14))
     assert {str(each.request.size) for each in drafts} == {"128x128"}
     assert {each.request.quality for each in drafts} == {Quality.DRAFT}
+    assert {each.request.variety for each in drafts} == {DRAFT_VARIETY}
     assert all(each.recipe_text for each in drafts)
     assert len(message.attachments) == 1
     assert len(gallery_of(message)) == 1
     assert labels_of(message)[:2] == ["New seed", "Vary"]
     assert all(f"**{i + 1}** · seed {5 + i} · " in texts_of(message) for i in range(9))
+
+
+async def test_drafts_have_the_variety_that_is_asked_for(env: DiscordEnv):
+    drafts = await found(env, await explore(env, variety=0))
+    assert {each.request.variety for each in drafts} == {0}
 
 
 async def test_25_fit_one_message_with_every_button(env: DiscordEnv):
