@@ -77,7 +77,7 @@ def add_to(commands: Commands) -> None:
         help=f"drafts, {MIN_DRAFTS} to {MAX_DRAFTS} (default: {USUAL_DRAFTS})",
     )
     for field in _OPTIONS:
-        add(f"--{field.option}", help=field.help)
+        add(f"--{field.option}", help=field.help.replace("%", "%%"))  # argparse fills it in
     add(
         "--large",
         action="append",

@@ -77,7 +77,7 @@ def add_to(commands: Commands) -> None:
         help="one prompt a line (- is the standard input); # starts a remark",
     )
     for field in _OPTIONS:
-        add(f"--{field.option}", help=field.help)
+        add(f"--{field.option}", help=field.help.replace("%", "%%"))  # argparse fills it in
     inputs.add_to(parser)
     add(
         "--count",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.cli import run
+from bot.cli import parser, run
 from bot.settings import PROJECT_DIR
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -322,3 +323,17 @@ def test_download_of_a_model_that_is_here_verifies_it(
 ):
     assert run(["download"]) == 0
     assert "complete and verified" in capsys.readouterr().out
+
+
+def parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield from parsers(each)
+
+
+def test_every_command_explains_itself():
+    shown = {each.prog: each.format_help() for each in parsers(parser(["no command"]))}
+    assert len(shown) > 20
+    assert any("redraw, or 1% to 100%" in " ".join(each.split()) for each in shown.values())
