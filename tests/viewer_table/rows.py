@@ -108,14 +108,18 @@ async def lineage_by_link(env: DiscordEnv, asker: Asker) -> str:
     return outcome(await asker.slash("lineage", id=asker.link))
 
 
-async def edit(env: DiscordEnv, asker: Asker) -> str:
-    shown = await asker.press(f"zib:edit:{asker.image}")
-    if shown.modal is None:
-        return outcome(shown)
-    fields = {"prompt": "a pear", "size": SMALL, "seed": "1", "variety": "0"}
-    result = await asker.who.submit_modal(shown, fields)
-    await env.idle()
-    return outcome(result)
+def filling(action: str, **fields: Any) -> Row:
+    """Press a button and send the form that it opens."""
+
+    async def row(env: DiscordEnv, asker: Asker) -> str:
+        shown = await asker.press(f"zib:{action}:{asker.image}")
+        if shown.modal is None:
+            return outcome(shown)
+        result = await asker.who.submit_modal(shown, fields)
+        await env.idle()
+        return outcome(result)
+
+    return row
 
 
 async def menu_same_seed(env: DiscordEnv, asker: Asker) -> str:
@@ -142,11 +146,17 @@ IMAGE_ROWS: Final[dict[str, Row]] = {
     "`/reproduce id`": slashing("reproduce"),
     "**Same seed**": pressing("same"),
     "**New seed**": pressing("new"),
-    "**Edit**": edit,
+    "**Vary**": pressing("strong"),
+    "**Edit**": filling("edit", prompt="a pear", size=SMALL, seed="1", variety="0"),
+    "**Use as source**": filling("use", prompt="a pear", strength=["strong"], size="", seed="1"),
+    "**Edit region**": pressing("region"),
+    "**Extend**": filling("extend", how=["right"], prompt="a pear", strength=["strong"]),
+    "**Upscale**": filling("upscale", factor="2", way="plain"),
     "**Recipe**": pressing("recipe"),
     "an image of a sheet": pressing("one"),
     "menu *Recipe*": choosing("Recipe"),
     "menu *Same seed*": menu_same_seed,
+    "menu *Use as source*": choosing("Use as source"),
     "**Add to board**": pressing("board"),
     "menu *Add to board*": choosing("Add to board"),
     "`/board add id`": slashing("board add"),

@@ -1,4 +1,4 @@
-"""The README's commands are complete: copied into a new shell, each of them is understood."""
+"""The documentation's commands are complete: copied into a new shell, each is understood."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from bot.settings import PROJECT_DIR
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 PYTHON = ".venv/bin/python"
-TEXT = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "docs/pictures-from-pictures.md")
+TEXT = "".join((PROJECT_DIR / page).read_text(encoding="utf-8") for page in PAGES)
 BLOCKS = re.findall(r"^```bash\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -23,7 +24,8 @@ def commands() -> list[list[str]]:
     """Return the arguments of each line that starts the bot."""
     found = []
     for block in BLOCKS:
-        for line in re.findall(r"\S*python3? -m bot.*$", block, flags=re.MULTILINE):
+        whole = block.replace("\\\n", "")
+        for line in re.findall(r"\S*python3? -m bot.*$", whole, flags=re.MULTILINE):
             words = shlex.split(line, comments=True)
             ends = [i for i, word in enumerate(words) if word in {">", "|", "&&", ";"}]
             assert words[:3] == [PYTHON, "-m", "bot"], line
