@@ -77,9 +77,9 @@ CHINESE: Final[dict[str, str]] = {
     "button_large": "画大图",
     "about_large": "构图不变，画成完整尺寸，细节更多",
     "button_around": "更多类似的",
-    "about_around": "由这张再画九张小草图",
+    "about_around": "再画九张与它相近的小草图",
     "drawn_large": "构图与草图 {number}（`{id}`）有 {percent}% 相同",
-    "sheet_source": "原图",
+    "sheet_source": "源图",
     "sheet_alt": "{count} 张图的对比：{captions}",
     "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
     "sheet_failed": "⚠️ {count} 张中有 {made} 张。其余的：{sentence}",
@@ -97,22 +97,22 @@ CHINESE: Final[dict[str, str]] = {
     "button_cancel": "取消",
     "button_show_one": "U{number}",
     "button_vary_one": "V{number}",
-    "choose_legend": "U：单独看大图 · V：变化这一张",
+    "choose_legend": "U：单独看大图 · V：以这张做变化",
     "choose_image": "选择一张图…",
     "choose_option": "{number} · 种子 {seed}",
     "more_actions": "更多…",
     "about_new": "同样的文字，另一张图",
-    "about_strong": "四张，大致只保留构图",
-    "about_subtle": "四张，保留画面内容",
+    "about_strong": "四张新图，保留构图",
+    "about_subtle": "四张，只有细节不同",
     "about_edit": "修改文字、尺寸或种子",
-    "about_use": "从它出发，说明要画成什么",
+    "about_use": "以它为基础，写明要画成什么",
     "about_region": "重画其中一部分，其余像素不变",
     "about_extend": "拉远镜头，或往边缘外继续画",
-    "about_upscale": "放大到 2 或 4 倍，也可补画细节",
+    "about_upscale": "放大到 2 倍或 4 倍，也可补画细节",
     "about_same": "再画一次，像素完全相同",
-    "about_recipe": "它是怎么画出来的，只给你看",
+    "about_recipe": "它是怎么画出来的，仅你可见",
     "about_board": "挂到画板上",
-    "about_delete": "对所有人撤下",
+    "about_delete": "所有人都看不到；一天内可恢复",
     "button_newer": "较新",
     "button_older": "较早",
     "edit_title": "修改后再画",
@@ -159,13 +159,13 @@ CHINESE: Final[dict[str, str]] = {
     "relation_new_seed": "换个种子",
     "relation_variation": "变化",
     "relation_edit": "修改",
-    "relation_source": "以图作画",
+    "relation_source": "以图生图",
     "relation_region": "局部修改",
     "relation_extension": "扩展画面",
-    "kind_text": "只用文字",
-    "kind_image": "用任何图片",
-    "kind_source": "以图片开始",
-    "kind_region": "重画一处",
+    "kind_text": "纯文字生成",
+    "kind_image": "用到图片的",
+    "kind_source": "以图生图",
+    "kind_region": "局部重画",
     "kind_extension": "扩展",
     "kind_upscale": "放大",
     "kind_same-seed": "重画",
@@ -188,9 +188,9 @@ CHINESE: Final[dict[str, str]] = {
     "region_mask_hint": "要画的地方：黑底白色、涂成红色，或透明",
     "region_prompt_hint": "描述整张图，包括这一部分要有的内容",
     "button_extend": "扩展画面",
-    "extend_how": "怎样扩展",
-    "extend_zoom-1.5": "缩小到 1/1.5",
-    "extend_zoom-2": "缩小到 1/2",
+    "extend_how": "往哪里扩展",
+    "extend_zoom-1.5": "镜头拉远 1.5 倍",
+    "extend_zoom-2": "镜头拉远 2 倍",
     "extend_left": "向左",
     "extend_right": "向右",
     "extend_up": "向上",
@@ -199,7 +199,7 @@ CHINESE: Final[dict[str, str]] = {
     "extend_prompt_hint": "描述扩展后的整张图",
     "extend_lost": "最大只能到 {size}：另一侧有 {count} 个像素被裁掉。",
     "strength_new": "全新",
-    "source_title": "用这张图片画点什么",
+    "source_title": "用这张图片继续创作",
     "source_size_hint": "留空：取最接近原图的尺寸",
     "source_seed_hint": "留空：随机",
     "source_which": "哪一张",
@@ -210,16 +210,16 @@ CHINESE: Final[dict[str, str]] = {
     "upscale_factor": "放大几倍",
     "upscale_way": "方式",
     "upscale_plain": "放大",
-    "upscale_plain_help": "很快；所有形状保持原位",
+    "upscale_plain_help": "速度快，画面内容不变",
     "upscale_detail": "放大并补充细节",
-    "upscale_detail_help": "同时画上精细的细节；需要更长时间",
+    "upscale_detail_help": "补画精细的细节，用时更长",
     "upscale_full": "{size} 不能再放大：每边最多 {limit} 像素。",
-    "upscale_no_words": "`{id}` 是上传后放大的图片，没有可画的提示词：可以用**用作源图**继续创作。",
+    "upscale_no_words": "`{id}` 是上传后放大的图片，没有提示词：可以点“**用作源图**”继续创作。",
     "fact_upscaled": "已放大",
     "fact_upscaled_detail": "已放大并补充细节",
-    "strength_touch": "轻触",
-    "strength_subtle": "细微",
-    "strength_strong": "强烈",
+    "strength_touch": "微调",
+    "strength_subtle": "轻改",
+    "strength_strong": "大改",
     "strength_redraw": "重画",
     "fit_crop": "裁切",
     "fit_pad": "四周留白",
@@ -374,25 +374,25 @@ CHINESE: Final[dict[str, str]] = {
 - **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
+- **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
 - **spoiler（遮挡）** 点击后才显示图片
 
-`/compare` 用同一种子画一样东西的 2 到 9 种变化（提示词、质量、引导、变化、尺寸、种子或
-负面提示词），拼成一张带标注的对比图。
-`/explore` 在一张编号图上画 9 到 25 张小草图：挑一张，再“**画大图**”。
-`/upscale` 放大一张图片。
+`/compare` 只改变一样（提示词、质量、引导、变化、尺寸、种子、负面提示词或强度），画 2 到 9 张，
+拼成一张带标注的对比图
+`/explore` 在一张编号图上画 9 到 25 张小草图：挑一张，再“**画大图**” · `/upscale` 放大任何图片
 
 ### 每张图下面
-🎲 **换个种子** 另画一张 · **变化** 由它再画四张 · **修改** 换文字或尺寸
-**更多…** 里还有：🔁 **同一种子** 像素完全相同 · 🧾 **配方** 它是怎么画的 ·
-🩹 **修改局部** 重画一部分 · ↔️ **扩展画面** 画出四周 · 🖼️ **用作源图** ·
-📌 **加入画板** · 🗑️ **删除**（一天内可恢复）……
-有多张时，**U1** 单独看第一张（带它自己的按钮），**V1** 变化它
+🎲 **换个种子** 另画一张 · 🌪️ **变化** 再画四张相近的 · ✏️ **修改** 换文字或尺寸
+**更多…** 里还有：🖼️ **用作源图** 用它继续创作 · 🩹 **修改局部** 重画一部分 ·
+↔️ **扩展画面** 画出四周 · ⬆️ **放大** · 🔁 **同一种子** 像素完全相同 ·
+🧾 **配方** 它是怎么画的 · 📌 **加入画板** · 🗑️ **删除**（一天内可恢复）……
+有多张时，**U1** 单独看第一张（带它自己的按钮），**V1** 以它做变化
 
 ### 画板
 `/board create` 新建画板，或让频道成为画板；还有 `add`、`show`、`vote`、`palette`、`export` ……
 
 ### 查找与等待
-`/history` 这里的作品（`kind:source`：怎样做的） · `/show` 按编号展示 · `/recipe` 配方 ·
+`/history` 这里的作品（可加 `kind:upscale` 等） · `/show` 按编号展示 · `/recipe` 配方 ·
 `/reproduce` 复现并比较 · `/inspect` 图片来历 · `/lineage` 家族图 · `/queue` 谁排在前面 ·
 `/cancel` 取消 · `/quota` 剩余限额 · `/privacy` 关于你保存了什么：查看、取得、清除
 管理员：`/jobs` 可以提前、暂停、继续和清空本服务器的任务 · `/mod` 管理成员

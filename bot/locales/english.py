@@ -71,8 +71,8 @@ ENGLISH: Final[dict[str, str]] = {
     "field_negative": "negative prompt",
     "field_strength": "strength",
     "field_fit": "fit",
-    "idle_strength": "The strength has no effect without a source: it says how much of one is "
-    "drawn anew.",
+    "idle_strength": "The strength has no effect without a source: it says how much of the source "
+    "is redrawn.",
     "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to 1.2 "
     "or more.",
     "fact_field": "{name} {value}",
@@ -83,7 +83,7 @@ ENGLISH: Final[dict[str, str]] = {
     "button_large": "Draw large",
     "about_large": "The same composition, at full size and with detail",
     "button_around": "More around it",
-    "about_around": "Nine more small drafts that come from this one",
+    "about_around": "Nine more drafts like this one",
     "drawn_large": "Composition {percent}% like draft {number} (`{id}`)",
     "sheet_source": "the source",
     "sheet_alt": "{count} images compared: {captions}",
@@ -111,17 +111,17 @@ ENGLISH: Final[dict[str, str]] = {
     "choose_option": "{number} · seed {seed}",
     "more_actions": "More…",
     "about_new": "The same words, another picture",
-    "about_strong": "Four that keep little but the composition",
-    "about_subtle": "Four that keep what it shows",
+    "about_strong": "Four new ones with its composition",
+    "about_subtle": "Four that differ only in details",
     "about_edit": "Change the words, the size or the seed",
-    "about_use": "Begin with it, and say what becomes of it",
-    "about_region": "Draw a part of it anew; the rest stays, pixel for pixel",
-    "about_extend": "Zoom out, or draw on beyond an edge",
-    "about_upscale": "2 or 4 times as large, also with detail drawn in",
+    "about_use": "Start from it, and say what it becomes",
+    "about_region": "Redraw one part; the rest stays, pixel for pixel",
+    "about_extend": "Zoom out, or continue beyond an edge",
+    "about_upscale": "2 or 4 times as large, with new detail if you like",
     "about_same": "Draw it again, pixel for pixel",
-    "about_recipe": "Everything that made it, only for you",
+    "about_recipe": "How it was made; only you see it",
     "about_board": "Hang it up on a mood board",
-    "about_delete": "Take it away for everybody",
+    "about_delete": "Remove it for everybody; you have a day to undo it",
     "button_newer": "Newer",
     "button_older": "Older",
     "edit_title": "Edit and draw again",
@@ -173,11 +173,11 @@ ENGLISH: Final[dict[str, str]] = {
     "relation_region": "region edited",
     "relation_extension": "extended",
     "kind_text": "from words alone",
-    "kind_image": "from any picture",
-    "kind_source": "begun with a picture",
-    "kind_region": "a region drawn anew",
+    "kind_image": "with a picture, in any way",
+    "kind_source": "made from a picture",
+    "kind_region": "with a region redrawn",
     "kind_extension": "extended",
-    "kind_upscale": "enlarged",
+    "kind_upscale": "upscaled",
     "kind_same-seed": "drawn again",
     "kind_new-seed": "with a new seed",
     "kind_variation": "varied",
@@ -188,32 +188,32 @@ ENGLISH: Final[dict[str, str]] = {
     "upscale_factor": "How many times as large",
     "upscale_way": "How",
     "upscale_plain": "Upscale",
-    "upscale_plain_help": "Quick; every shape stays where it is",
+    "upscale_plain_help": "Quick; shapes stay exactly where they are",
     "upscale_detail": "Upscale with detail",
-    "upscale_detail_help": "Also draws fine detail into it; takes longer",
+    "upscale_detail_help": "Adds fine detail; takes longer",
     "upscale_full": "{size} cannot be made larger: a side may have {limit} pixels.",
-    "upscale_no_words": "`{id}` is a picture that was handed in and made larger, so there are no "
-    "words to draw: **Use as source** makes something of it.",
+    "upscale_no_words": "`{id}` is an upload that was made larger, so it has no prompt: press "
+    "**Use as source** to make something new of it.",
     "fact_upscaled": "upscaled",
     "fact_upscaled_detail": "upscaled with detail",
     "button_subtle": "Vary subtly",
     "button_strong": "Vary",
     "button_use": "Use as source",
     "button_region": "Edit region",
-    "region_how": "Which part is to be drawn anew? Choose cells of the grid, name the part, or "
-    "hand in a mask; the rest stays as it is, pixel for pixel.",
+    "region_how": "Which part should be redrawn? Choose cells of the grid, name the part, or "
+    "upload a mask. The rest stays as it is, pixel for pixel.",
     "region_alt": "The image under a numbered grid",
     "region_choose": "Choose cells",
     "region_cell": "Cell {number}",
     "region_cells": "Cells",
-    "region_cells_hint": "As numbered in the picture; or use one of the next two",
+    "region_cells_hint": "By their numbers in the picture; or use one of the next two",
     "region_words": "Or the part in words",
     "region_words_hint": "left half, top third, bottom right, center, edges …",
     "region_mask": "Or a mask",
     "region_mask_hint": "Where to draw: white on black, painted red, or transparent",
-    "region_prompt_hint": "Describe the whole picture, with what is to be in the region",
+    "region_prompt_hint": "Describe the whole picture, including what the region should show",
     "button_extend": "Extend",
-    "extend_how": "How",
+    "extend_how": "Which way",
     "extend_zoom-1.5": "Zoom out 1.5×",
     "extend_zoom-2": "Zoom out 2×",
     "extend_left": "To the left",
@@ -224,8 +224,8 @@ ENGLISH: Final[dict[str, str]] = {
     "extend_prompt_hint": "Describe the whole picture as it will be",
     "extend_lost": "{size} is as large as this grows: {count} pixels on the other side are gone.",
     "strength_new": "new",
-    "source_title": "Make something of this picture",
-    "source_size_hint": "Empty: nearest to the picture's own",
+    "source_title": "Make something new of this picture",
+    "source_size_hint": "Empty: the one nearest to the picture's",
     "source_seed_hint": "Empty: a random one",
     "source_which": "Which image",
     "source_one": "Image {number} · {id}",
@@ -395,33 +395,33 @@ ENGLISH: Final[dict[str, str]] = {
 ### Draw with words
 `/imagine` a prompt, in English, 中文, or both mixed. Options:
 - **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
-- **seed** {min_seed} to {max_seed}; the same seed and prompt give the same pixels
+- **seed** {min_seed} to {max_seed}: same seed and prompt, same pixels
 - **quality** draft, standard or final: 7, 8 or 9 steps
 - **count** up to 9 images, with the seeds seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
-- **variety** 0 (off) to 100: lets seeds differ more, and follows the prompt less closely
+- **variety** 0 (off) to 100: seeds differ more, and follow the prompt less closely
 - **negative** what the image should not show; works with a guidance above 0
+- **source** a picture to start from; **strength** how much of it is redrawn; **mask** which part
 - **spoiler** hides the image until it is clicked
 
-`/compare` draws 2 to 9 variations of one thing (prompts, qualities, guidance, variety, sizes,
-seeds or negatives) on one seed, as one labelled sheet.
-`/explore` draws 9 to 25 small drafts on one sheet: choose one and **Draw large**.
-`/upscale` makes a picture larger.
+`/compare` up to 9 images that differ in one thing, on a sheet
+`/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture
 
 ### Under every image
-🎲 **New seed** another picture · **Vary** four that come from it · **Edit** other words or size
-**More…** 🩹 a region anew · ↔️ around it · 🔁 **Same seed** the same pixels · 🗑️ (a day to undo) …
+🎲 **New seed** · 🌪️ **Vary** four more like it · ✏️ **Edit** other words or size · **More…**:
+🖼️ make something new of it · 🩹 redraw a part · ↔️ zoom out, extend · ⬆️ upscale ·
+🔁 **Same seed** the same pixels · 🗑️ delete (a day to undo) …
 Of several, **U1** shows the first with its own buttons, **V1** varies it
 
 ### Mood boards
-`/board create` makes one, or makes a channel one; `add`, `show`, `vote`, `palette`, `export` …
+`/board create` makes one; then `add`, `show`, `vote`, `palette`, `export` …
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id ·
 `/recipe` what made it · `/reproduce` draw it again and compare ·
 `/inspect` where a picture comes from · `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
-`/privacy` what is stored about you; get it, have it erased
+`/privacy` what is stored about you: have it sent or erased
 Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members
 `/report` an image to moderators · `/appeal` against what they decided
 Its managers: `/settings` has this server's rules · `/stats` counts what it draws

@@ -122,7 +122,7 @@ RULES_ENGLISH: Final[dict[str, str]] = {
     "choice_image_to_image": "from pictures",
     "choice_inpaint": "regions of pictures",
     "choice_outpaint": "extended pictures",
-    "choice_upscale": "upscaled",
+    "choice_upscale": "upscaled pictures",
     "value_none": "no limit",
     "value_nothing": "none",
     "value_everything": "all",

@@ -115,7 +115,7 @@ _SENTENCES: Final = _compiled({
     r"A picture of (\d+x\d+) cannot be upscaled to (\d+x\d+): use 2 or 4 times its size\.":
         r"\1 的图片不能放大到 \2：请用原来的 2 倍或 4 倍。",
     r"The strength (\d+)% is too much for an upscaled image: use up to (\d+)%, or none\.":
-        r"强度 \1% 对放大来说太大：请用 \2% 以下，或不用。",
+        r"放大时强度 \1% 太大：最多 \2%，也可以不设。",
     r"Upscaling needs weights that are not installed here: .*`(.+)`\.":
         r"放大所需的模型没有安装：机器人的运营者可以用 `\1` 安装。",
     r"The upscaler's file (\S+) cannot be used \(.*\): .*":

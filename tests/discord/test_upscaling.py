@@ -156,7 +156,7 @@ async def test_what_was_handed_in_has_no_words_to_draw(env: DiscordEnv):
     await env.idle()
     for label in ("New seed", "Edit"):
         refused = await env.ada.click(result.response, label=label)
-        assert "no words to draw: Use as source" in private_sentence(refused).replace("*", "")
+        assert "has no prompt: press Use as source" in private_sentence(refused).replace("*", "")
 
 
 def progressive(width: int, height: int) -> bytes:
