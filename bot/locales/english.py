@@ -408,7 +408,7 @@ ENGLISH: Final[dict[str, str]] = {
 `/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture
 
 ### Under every image
-🎲 **New seed** · 🌪️ **Vary** four more like it · ✏️ **Edit** other words or size · **More…**:
+🎲 **New seed** · **Vary** four more like it · **Edit** other words or size · **More…**:
 🖼️ make something new of it · 🩹 redraw a part · ↔️ zoom out, extend · ⬆️ upscale ·
 🔁 **Same seed** the same pixels · 🗑️ delete (a day to undo) …
 Of several, **U1** shows the first with its own buttons, **V1** varies it
