@@ -16,7 +16,7 @@ from bot.domain.jobs import Generation
 from bot.domain.lineage import Ancestry, Presence
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, canonical, parse_recipe, recipe_text_of
-from bot.domain.requests import FIELDS, MAX_PROMPT_CHARACTERS, ImageRequest, SizeRules
+from bot.domain.requests import MAX_PROMPT_CHARACTERS, ImageRequest, SizeRules
 from bot.domain.verdict import Verdict
 from bot.environment.streams import say, tell
 from bot.errors import BotError
@@ -195,7 +195,7 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
 
 def _request_lines(request: ImageRequest) -> list[str]:
     """Return each field on a line, but for words that are not there."""
-    shown = {field.option: field.shown_of(request) for field in FIELDS}
+    shown = {field.option: field.shown_of(request) for field in request.fields}
     return [
         f"  {option:8} {visible(value, MAX_PROMPT_CHARACTERS)}"
         for option, value in shown.items()

@@ -114,7 +114,7 @@ def recipe_text(generation: Generation, locale: str, descent: str, *, room: int)
 def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
     """Return what was chosen beside the prompt, each by its name."""
     chosen = {}
-    for field in sorted(FIELDS, key=lambda field: field is not SEED):
+    for field in sorted(request.fields, key=lambda field: field is not SEED):
         name, value = field_name(field, locale), field.shown_of(request)
         if field is SEED:
             value = f"`{value}`"

@@ -36,7 +36,7 @@ def shared_facts(
     """
     return [
         fact(field, request, locale, shown=shown)
-        for field in sorted(FIELDS, key=lambda field: field is not SEED)
+        for field in sorted(request.fields, key=lambda field: field is not SEED)
         if field is not PROMPT and field.axis not in axes and not field.goes_without_saying(request)
     ]
 

@@ -195,7 +195,10 @@ async def test_a_variation_is_four_on_one_sheet(env: DiscordEnv):
     found = await env.service.images.find_all(ids_of(varied.response), viewer=env.viewer())
     assert len(found) == 4
     assert {each.request.strength for each in found} == {55}
-    assert {each.relation for each in found} == {"source"}
+    assert {each.relation for each in found} == {"variation"}
+    for kind in ("variation", "source"):
+        listed = texts_of(answer_of(await env.ada.slash(env.channel, "history", kind=kind)))
+        assert all(each.id in listed for each in found), kind
     assert len({each.pixel_sha256 for each in found}) == 4
 
 

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from bot.domain.jobs import Relation
-from bot.domain.requests import FIELDS, SEED, ImageRequest, OperationKind, RequestField
+from bot.domain.requests import SEED, ImageRequest, OperationKind, RequestField
 
 # A word; or a character of a script whose words touch (Han, kana, hangul); or a mark.
 _PIECE: Final = re.compile(
@@ -52,10 +52,12 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
 
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
     lets it move the prompt's meaning too: a variation. Anything else: an edit. What begins with
-    another picture than before began with this one, or is a larger copy of it.
+    another picture than before began with this one, or is a larger copy of it; begun with it to
+    show the same once more, it is a variation, too.
     """
     if after.operation.inputs and after.operation != before.operation:
-        return _BY_OPERATION.get(after.operation.kind, "source")
+        is_variation = _is_varied(before, after)
+        return "variation" if is_variation else _BY_OPERATION.get(after.operation.kind, "source")
     moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
     if replace(after, **moved) != before:
         return "edit"
@@ -66,9 +68,19 @@ def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
     return "variation" if after.variety > 0 else "new_seed"
 
 
+def _is_varied(before: ImageRequest, after: ImageRequest) -> bool:
+    """Tell whether an image begins with another one to show the same once more.
+
+    All but seed and strength is as there; a larger copy is brought to a size that is drawn.
+    """
+    freed = ["operation", "seed", "strength", *(["size"] if before.is_upscaled else [])]
+    is_begun = after.operation.kind is OperationKind.IMAGE_TO_IMAGE
+    return is_begun and replace(after, **{each: getattr(before, each) for each in freed}) == before
+
+
 def changes(before: ImageRequest, after: ImageRequest) -> list[FieldChange]:
-    """Return everything that was changed: words first, the seed last."""
-    fields = sorted(FIELDS, key=lambda field: (not field.is_text, field is SEED))
+    """Return everything that was changed and tells: words first, the seed last."""
+    fields = sorted(after.fields, key=lambda field: (not field.is_text, field is SEED))
     found = []
     for field in fields:
         old, new = field.shown_of(before), field.shown_of(after)

@@ -348,6 +348,11 @@ class ImageRequest:
         return self.num_steps > 0
 
     @property
+    def fields(self) -> tuple[RequestField, ...]:
+        """Return the fields that tell of the image; the upscaler alone heeds only the size."""
+        return FIELDS if self.is_drawn else (PROMPT, SIZE)
+
+    @property
     def texts(self) -> dict[str, str]:
         """Return the words that the model reads, by what a sentence calls them."""
         return {each.noun: each.of(self) for each in FIELDS if each.is_text and each.of(self)}

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.jobs import Generation, ImageMessage
 from bot.domain.lineage import changes, relation_of
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.requests import ImageRequest, OperationKind, Quality, Size
 from bot.storage import Store
 from tests.support.discord_env import DiscordEnv, answer_of, gallery_of, ids_of, texts_of
 from tests.support.old_database import make_database
@@ -76,7 +76,20 @@ def test_a_larger_copy_is_upscaled_until_it_is_made_again():
     assert relation_of(APPLE, large) == "upscale"
     assert relation_of(large, large) == "same_seed"
     assert relation_of(large, replace(large, seed=6)) == "new_seed"
-    assert relation_of(large, large.begun_with("1" * 64)) == "source"
+    assert changes(large, APPLE.upscaled_from("0" * 64, large.size, strength=0)) == []
+
+
+def test_begun_with_an_image_to_show_the_same_it_is_a_variation_else_made_from_it():
+    varied = replace(APPLE, seed=6, strength=75).begun_with("0" * 64)
+    assert relation_of(APPLE, varied) == "variation"
+    assert relation_of(varied, replace(varied, seed=7)) == "new_seed"
+    assert relation_of(varied, replace(varied, seed=7).begun_with("1" * 64)) == "variation"
+    large = APPLE.upscaled_from("0" * 64, Size(width=512, height=512), strength=0)
+    assert relation_of(large, varied) == "variation", "in a size that is drawn"
+    for name, value in {"prompt": "a pear", "size": Size(width=256, height=256)}.items():
+        assert relation_of(APPLE, replace(varied, **{name: value})) == "source"
+    region = APPLE.drawn_into(OperationKind.INPAINT, source="0" * 64, mask="1" * 64)
+    assert relation_of(APPLE, region) == "region"
 
 
 def test_a_new_seed_under_a_variety_is_a_variation():
