@@ -160,6 +160,7 @@ class DiscordRemover:
                 shown,
                 left,
                 notes,
+                sizes=self._bot.service.sizes,
                 limit_bytes=limit_bytes,
                 source=self._bot.service.system.compared_source(job),
             )

@@ -88,8 +88,8 @@ async def _ids_under(
 def which_image(generations: Sequence[Generation], locale: str) -> Field:
     """Return the field of a form that says which image of a message is meant."""
     choices = [
-        Choice(value=each.id, label=text("source_one", locale, number=i, id=each.id))
-        for i, each in enumerate(generations, 1)
+        Choice(value=each.id, label=text("source_one", locale, number=each.index + 1, id=each.id))
+        for each in generations
     ]
     label = text("source_which", locale)
     return Field(name="which", label=label, value=generations[0].id, choices=choices)

@@ -227,6 +227,7 @@ class DiscordReply:
                 job,
                 generations,
                 notes,
+                sizes=self._bot.service.sizes,
                 limit_bytes=limit_bytes,
                 source=self._bot.service.system.compared_source(job),
             )

@@ -16,11 +16,12 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import image_rows
 from bot.discord_ui.content import Content
 from bot.discord_ui.discord_errors import Refusal, refusal_of
-from bot.discord_ui.drafts import drawn_large_notes
+from bot.discord_ui.drafts import drawn_large_notes, is_draft
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
+from bot.domain.requests import SizeRules
 
 logger = logging.getLogger(__name__)
 
@@ -50,75 +51,62 @@ async def images_content(
     generations: Sequence[Generation],
     notes: Sequence[str],
     *,
+    sizes: SizeRules,
     limit_bytes: int,
     source: Path | None,
 ) -> Content:
     """Return the message of a job's finished images, or of those that are left of them.
 
-    `source` is the file of the picture that a comparison begins with.
+    `sizes` are the model's; `source` is the file of the picture that a comparison begins with.
     """
     if job.axis is not None:
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
-    return await _content(
+    return await kept_images(
         generations,
+        sizes=sizes,
         limit_bytes=limit_bytes,
         locale=job.origin.locale,
         notes=[*missing(job, generations), *notes],
-        spoiler=job.spoiler,
+        is_hidden=job.spoiler,
     )
 
 
 async def kept_images(
     generations: Sequence[Generation],
     *,
+    sizes: SizeRules,
     limit_bytes: int,
     locale: str,
     notes: Sequence[str] = (),
     is_hidden: bool = False,
-    is_draft: bool = False,
 ) -> Content:
-    """Return the message of earlier images, as their first reply had it.
+    """Return images of one job with their buttons, as files that fit.
 
     Args:
-        generations: The images, of one job.
+        generations: The images.
+        sizes: Of the model: a single draft can be drawn large.
         limit_bytes: What a file may have here.
         locale: The reader's language.
         notes: Lines above the images.
         is_hidden: Whether they are hidden until they are clicked.
-        is_draft: Whether it is a draft, that can be drawn large.
 
     """
-    return await _content(
-        generations,
-        limit_bytes=limit_bytes,
-        locale=locale,
-        notes=notes,
-        spoiler=is_hidden,
-        is_draft=is_draft,
-    )
-
-
-async def _content(
-    generations: Sequence[Generation],
-    *,
-    limit_bytes: int,
-    locale: str,
-    notes: Sequence[str],
-    spoiler: bool,
-    is_draft: bool = False,
-) -> Content:
-    """Return images of one job with their buttons, as files that fit."""
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
     )
-    in_guild = any(each.guild_id is not None for each in generations)
+    rows = image_rows(
+        generations,
+        locale,
+        in_guild=any(each.guild_id is not None for each in generations),
+        is_draft=len(generations) == 1 and is_draft(generations[0], sizes),
+    )
     view = views.images(
         generations,
         fitted.names,
         locale=locale,
         notes=[*notes, *fitted.notes],
-        rows=image_rows(generations, locale, in_guild=in_guild, is_draft=is_draft),
-        spoiler=spoiler,
+        rows=rows,
+        spoiler=is_hidden,
     )
     return Content(view=view, files=fitted.uploads)
 

@@ -10,7 +10,6 @@ from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import CHOOSE_TEMPLATE, ONE_TEMPLATE, Button, Select
 from bot.discord_ui.deferrals import defer
-from bot.discord_ui.drafts import is_draft
 from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_value
 from bot.discord_ui.results import kept_images
 from bot.discord_ui.submission import bot_of, find
@@ -27,10 +26,10 @@ async def show_one(interaction: discord.Interaction, id_: str) -> None:
     hidden = await bot_of(interaction).service.images.hidden_among([id_], viewer=viewer)
     content = await kept_images(
         generations,
+        sizes=bot_of(interaction).service.sizes,
         limit_bytes=interaction.filesize_limit,
         locale=str(interaction.locale),
         is_hidden=bool(hidden),
-        is_draft=is_draft(generations[0], bot_of(interaction).service.sizes),
     )
     await Answer.to(interaction).give(content)
 

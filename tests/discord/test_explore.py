@@ -113,6 +113,27 @@ async def test_more_around_a_draft_are_nine_drafts_again(env: DiscordEnv):
     assert labels_of(await chosen(env, result.response, 9))[0] == "Draw large"
 
 
+async def test_a_draft_by_itself_is_drawn_large_wherever_it_is_shown(env: DiscordEnv):
+    message = await explore(env)
+    again = await env.ming.click(await chosen(env, message, 3), label="Same seed")
+    await env.idle()
+    shown = await env.ada.slash(env.channel, "show", id=ids_of(message)[2])
+    for one in (again.response, answer_of(shown)):
+        assert labels_of(one)[:2] == ["Draw large", "More around it"]
+
+
+async def test_an_image_keeps_its_number_when_one_before_it_is_deleted(env: DiscordEnv):
+    message = await explore(env)
+    ids = ids_of(message)
+    first = await env.ada.select(message, ids[:1], custom_id="zib:choose:one")
+    await env.ada.click(answer_of(first), label="Delete")
+    await env.idle()
+    [left] = env.images()
+    form = await env.ada.click(left, label="Vary")
+    assert f"Image 2 · {ids[1]}" in str(form.modal)
+    assert "Image 1 ·" not in str(form.modal)
+
+
 async def test_what_is_no_draft_is_not_drawn_large(env: DiscordEnv):
     message = await env.imagine(count=2, size="256x256", quality="draft")
     shown = answer_of(await env.ada.click(message, label="U1"))
