@@ -24,6 +24,7 @@ from bot.discord_ui.deletions import DiscordRemover, delete_images
 from bot.discord_ui.forms import form_entries, request_fields, show_form, values_in
 from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_value
 from bot.discord_ui.recipes import send_recipes
+from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import (
     axis_of,
     before_upscaling,
@@ -69,9 +70,12 @@ async def act(interaction: discord.Interaction, action: str, ids: str) -> None:
         ids: Of the images, as a `custom_id` has them.
 
     """
+    do = bot_of(interaction).image_actions.get(action)
+    if do is None:  # a line of a menu from another version
+        raise RefusalError("item_unknown")
     find = find_to_delete if action == "delete" else find_some
     generations = await find(interaction, ids_about(interaction.message, ids))
-    await bot_of(interaction).image_actions[action](interaction, generations)
+    await do(interaction, generations)
 
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:

@@ -15,6 +15,7 @@ import discord
 from discord import ui
 
 from bot.domain.jobs import Generation
+from bot.domain.regions import GRIDS
 from bot.locales import text
 
 Button = ui.Button[ui.LayoutView]
@@ -80,8 +81,9 @@ ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
 APPEAL_TEMPLATE: Final = r"zib:appeal:(?P<number>\d+)"
 CASE_TEMPLATE: Final = r"zib:case:(?P<choice>[a-z]+):(?P<number>\d+)"
 AUDIT_TEMPLATE: Final = r"zib:audit:(?P<page>\d+):(?P<user>\d+)"
-CELLS_TEMPLATE: Final = r"zib:cells:(?P<grid>\d):(?P<id>[a-z0-9]+)"
-GRID_TEMPLATE: Final = r"zib:grid:(?P<grid>\d):(?P<id>[a-z0-9]+)"
+_GRID: Final = f"(?P<grid>[{''.join(map(str, GRIDS))}])"
+CELLS_TEMPLATE: Final = rf"zib:cells:{_GRID}:(?P<id>[a-z0-9]+)"
+GRID_TEMPLATE: Final = rf"zib:grid:{_GRID}:(?P<id>[a-z0-9]+)"
 TAKEOVER_TEMPLATE: Final = r"zib:takeover:(?P<id>[a-z0-9]+)"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 

@@ -114,7 +114,8 @@ async def before_upscaling(
     """Return the images that upscaled ones were made from, and the others as they are.
 
     Raises:
-        RefusalError: One was made from a picture that was handed in, so it has no words of its own.
+        RefusalError: One was made from a picture that was handed in, so it has no words of its own,
+            or from an image that is not there any more.
 
     """
     found = []
@@ -123,7 +124,10 @@ async def before_upscaling(
         while image.request.is_upscaled:
             if image.parent_id is None:
                 raise RefusalError("upscale_no_words", id=image.id)
-            [image] = await find(interaction, [image.parent_id])
+            there = await still_there(interaction, [image.parent_id])
+            if not there:
+                raise RefusalError("upscale_parent_gone", id=image.id)
+            [image] = there
         found.append(image)
     return found
 

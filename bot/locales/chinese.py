@@ -215,6 +215,8 @@ CHINESE: Final[dict[str, str]] = {
     "upscale_detail_help": "补画精细的细节，用时更长",
     "upscale_full": "{size} 不能再放大：每边最多 {limit} 像素。",
     "upscale_no_words": "`{id}` 是上传后放大的图片，没有提示词：可以点“**用作源图**”继续创作。",
+    "upscale_parent_gone": "`{id}` 的原图已被删除，或属于别的地方："
+    "可以点“**用作源图**”，用现在这张继续创作。",
     "fact_upscaled": "已放大",
     "fact_upscaled_detail": "已放大并补充细节",
     "strength_touch": "微调",
@@ -224,6 +226,7 @@ CHINESE: Final[dict[str, str]] = {
     "fit_crop": "裁切",
     "fit_pad": "四周留白",
     "change_field": "{name} {before} → {after}",
+    "change_field_added": "{name} {after}",
     "change_text": "{name}：“{before}” → “{after}”",
     "change_text_added": "{name}：加上“{after}”",
     "change_text_removed": "{name}：去掉“{before}”",

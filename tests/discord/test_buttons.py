@@ -255,9 +255,12 @@ async def test_what_another_version_has_put_under_a_message_is_answered_in_priva
 ):
     option = discord.SelectOption(label="?")
     view = ui.View(timeout=None)
-    for custom_id in ("zib:enlarge:k3x9a2", "zib:b:lightbox:k3x9a2", "of a view"):
+    for custom_id in (
+        "zib:enlarge:k3x9a2", "zib:cells:5:k3x9a2", "zib:grid:2:k3x9a2", "zib:b:lightbox:k3x9a2",
+        "of a view",
+    ):  # fmt: skip
         view.add_item(ui.Button(custom_id=custom_id, label="?"))
-    for custom_id in ("zib:s:lightbox:k3x9a2", "zib:pick:k3x9a2"):
+    for custom_id in ("zib:s:lightbox:k3x9a2", "zib:pick:k3x9a2", "zib:more:k3x9a2"):
         view.add_item(ui.Select(custom_id=custom_id, options=[option]))
     view.stop()  # or discord.py would understand it
     await env.bot.get_channel(env.channel.id).send("From another day", view=view)

@@ -15,6 +15,7 @@ from tests.discord.test_extensions import extended
 from tests.discord.test_regions import sent
 from tests.discord.test_sources import kept, photo
 from tests.support.discord_env import (
+    SMALL,
     DiscordEnv,
     answer_of,
     ids_of,
@@ -116,6 +117,29 @@ async def test_an_edit_changes_what_it_was_made_from(env: DiscordEnv):
     await env.idle()
     found = await image(env, sent.response)
     assert (found.request.prompt, found.parent_id) == ("a pear", ids_of(first)[0])
+
+
+async def test_where_what_it_was_made_from_is_deleted_it_says_what_to_do(env: DiscordEnv):
+    first = await env.imagine(prompt="a red apple", seed=1)
+    message = await upscaled(env, first)
+    await env.ada.click(first, label="Delete")
+    await env.idle()
+    for label in ("New seed", "Edit"):
+        refused = private_sentence(await env.ada.click(message, label=label))
+        assert refused.startswith(f"What `{ids_of(message)[0]}` was made from is deleted")
+        assert "**Use as source**" in refused
+
+
+async def test_a_recipe_tells_what_counted(env: DiscordEnv):
+    first = await env.imagine(prompt="a red apple", seed=1)
+    plain, fine = await upscaled(env, first), await upscaled(env, first, way="detail")
+    told = texts_of(answer_of(await env.ada.click(plain, label="Recipe")))
+    assert "**size** 256 × 256" in told
+    for idle in ("seed", "steps", "guidance", "variety", "strength"):
+        assert f"**{idle}**" not in told, "the upscaler alone has no use for it"
+    assert f"upscaled · size {SMALL} → 256x256\n" in told
+    told = texts_of(answer_of(await env.ada.click(fine, label="Recipe")))
+    assert f"upscaled · size {SMALL} → 256x256, strength touch\n" in told
 
 
 async def test_a_large_one_is_varied_and_used_in_a_size_that_is_drawn(env: DiscordEnv):
