@@ -95,7 +95,7 @@ def _line(family: Family, member: FamilyMember) -> str:
         return f"{member.id}  {relation_words(member.relation, _LOCALE)}, deleted{mark}"
     words = [member.id, relation_words(member.relation, _LOCALE)]
     changed = all_changes(member, family.parent(member.id), _LOCALE)
-    if not changed and member.request is not None and member.relation == "imagine":
+    if not changed and member.request is not None and member.parent_id is None:
         changed = member.request.prompt[:_PROMPT_SHOWN]
     return "  ".join([*words, *([changed] if changed else [])]) + mark
 

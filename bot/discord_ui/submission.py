@@ -213,7 +213,7 @@ async def submit(
 def _relation(requests: Sequence[ImageRequest], parents: Sequence[Generation]) -> Relation:
     """Return how the images of a job come from theirs; where that differs, it is an edit."""
     if not parents:
-        return "imagine"
+        return relation_of(None, requests[0])
     pairs = zip(parents, requests, strict=True)
     relations = {relation_of(parent.request, request) for parent, request in pairs}
     return relations.pop() if len(relations) == 1 else "edit"

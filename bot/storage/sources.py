@@ -16,12 +16,17 @@ from bot.media.picture_files import FileState, image_state, read_image, write_on
 from bot.media.source_pictures import raw_image_of
 from bot.storage.database import Database
 
-# Who needs a picture: images that are not deleted for good, and jobs that are not drawn yet.
+# Who needs a picture: images that are not deleted for good, or of which a board has a copy that can
+# be drawn again, and jobs that are not drawn yet.
+_KEPT: Final = (
+    "(g.deleted_at IS NULL OR g.id IN (SELECT generation_id FROM trash)"
+    " OR EXISTS (SELECT 1 FROM board_items b WHERE b.generation_id = g.id))"
+)
 _NEEDED: Final = (
-    "SELECT DISTINCT i.pixel_sha256 AS sha FROM inputs i JOIN jobs j ON j.id = i.job_id"
+    "SELECT DISTINCT i.pixel_sha256 AS sha FROM inputs i JOIN jobs j ON j.id = i.job_id"  # noqa: S608 - constants
     " WHERE i.pixel_sha256 >= ?1 AND i.pixel_sha256 < ?2 AND (j.state IN ('queued', 'running')"
     " OR EXISTS (SELECT 1 FROM generations g WHERE g.job_id = i.job_id AND g.position = i.position"
-    " AND (g.deleted_at IS NULL OR g.id IN (SELECT generation_id FROM trash))))"
+    f" AND {_KEPT}))"
 )
 _KNOWN: Final = (
     "SELECT DISTINCT pixel_sha256 AS sha FROM inputs WHERE pixel_sha256 >= ?1 AND pixel_sha256 < ?2"
@@ -29,7 +34,7 @@ _KNOWN: Final = (
 
 
 class SourceStore:
-    """Source pictures; a picture is kept as long as an image or a waiting job needs it.
+    """Source pictures; a picture is kept as long as an image, a board or a waiting job needs it.
 
     Attributes:
         refused: Hashes of pictures that were kept for jobs that came to nothing: where no other
@@ -100,11 +105,10 @@ class SourceStore:
     async def who_needs(self, pixel_sha256: str) -> list[str]:
         """Return the ids of the images that are made from a picture, and of jobs that wait."""
         rows = await self._database.rows(
-            "SELECT COALESCE(g.id, j.id) AS id FROM inputs i JOIN jobs j ON j.id = i.job_id"
+            "SELECT COALESCE(g.id, j.id) AS id FROM inputs i JOIN jobs j ON j.id = i.job_id"  # noqa: S608 - constants
             " LEFT JOIN generations g ON g.job_id = i.job_id AND g.position = i.position"
             " WHERE i.pixel_sha256 = ? AND (j.state IN ('queued', 'running')"
-            " OR g.deleted_at IS NULL AND g.id IS NOT NULL"
-            " OR g.id IN (SELECT generation_id FROM trash))",
+            f" OR g.id IS NOT NULL AND {_KEPT})",
             pixel_sha256,
         )
         return list(dict.fromkeys(row["id"] for row in rows))

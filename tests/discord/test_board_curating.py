@@ -13,6 +13,7 @@ from PIL import Image
 
 from bot.discord_ui.boards.dialogs import packed
 from bot.domain.boards import ItemStatus
+from bot.services.maintenance import sweep_sources
 from tests.support.board_channels import (
     add_picture,
     board_of,
@@ -26,6 +27,7 @@ from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
     answer_of,
+    empty_trash,
     gallery_of,
     ids_of,
     labels_of,
@@ -294,6 +296,25 @@ async def test_same_seed_works_when_the_image_is_deleted(env: DiscordEnv):
     assert "/imagine prompt:a red apple" in said(recipe)
 
 
+async def test_what_an_image_was_made_from_is_kept_as_long_as_it_hangs(env: DiscordEnv):
+    first = await drawn_board(env)
+    await env.ada.click(first, label="Vary")
+    await env.idle()
+    varied = env.images()[-1]
+    await env.ada.slash(env.channel, "board add", id=ids_of(varied)[0])
+    for message in (first, varied):
+        await env.ada.click(message, label="Delete")
+        await env.idle()
+    await empty_trash(env.service)
+    await sweep_sources(env.service._store)
+    await press(env.ada, await opened(env, number=2), "zib:b:same")
+    await env.idle()
+    again = await env.service.images.find(ids_of(env.images()[-1])[0], viewer=env.viewer())
+    assert again is not None
+    assert again.pixel_sha256 == (await board_of(env)).items[1].pixel_sha256
+    assert again.relation == "source", "it comes from no image that is here"
+
+
 async def test_more_like_this_begins_with_the_picture(env: DiscordEnv):
     message = await drawn_board(env)
     shown = await press(env.ada, await opened(env), "zib:b:more")
@@ -310,7 +331,7 @@ async def test_more_like_this_begins_with_the_picture(env: DiscordEnv):
     [item] = (await board_of(env)).items
     sources = {each.pixel_sha256 for one in made for each in one.request.operation.inputs}
     assert sources == {item.pixel_sha256}
-    assert [each.relation for each in made] == ["source", "source"]
+    assert [each.relation for each in made] == ["variation", "variation"]
     assert {each.request.prompt for each in made} == {"a red apple"}
     assert 5 not in {each.request.seed for each in made}
     assert {each.parent_id for each in made} == set(ids_of(message))

@@ -20,6 +20,8 @@ _ALIKE: Final = 0.4  # share of common pieces below which a prompt is another on
 _MAX_SPANS: Final = 3  # more changes than these are easier read as two whole prompts
 
 _BY_OPERATION: Final[Mapping[OperationKind, Relation]] = {
+    OperationKind.TEXT_TO_IMAGE: "imagine",
+    OperationKind.IMAGE_TO_IMAGE: "source",
     OperationKind.INPAINT: "region",
     OperationKind.OUTPAINT: "extension",
     OperationKind.UPSCALE: "upscale",
@@ -47,17 +49,19 @@ class FieldChange:
         return self.field.option
 
 
-def relation_of(before: ImageRequest, after: ImageRequest) -> Relation:
+def relation_of(before: ImageRequest | None, after: ImageRequest) -> Relation:
     """Return how an image comes from another one, judged by what was really changed.
 
+    From no image: by what was done, to words alone or to a picture that was handed in.
     Nothing: the same seed. The seed alone: a new seed. The variety, or the seed where a variety
     lets it move the prompt's meaning too: a variation. Anything else: an edit. What begins with
     another picture than before began with this one, or is a larger copy of it; begun with it to
     show the same once more, it is a variation, too.
     """
+    if before is None:
+        return _BY_OPERATION[after.operation.kind]
     if after.operation.inputs and after.operation != before.operation:
-        is_variation = _is_varied(before, after)
-        return "variation" if is_variation else _BY_OPERATION.get(after.operation.kind, "source")
+        return "variation" if _is_varied(before, after) else _BY_OPERATION[after.operation.kind]
     moved = {name: getattr(before, name) for name in ("seed", "variety", "variety_scale")}
     if replace(after, **moved) != before:
         return "edit"

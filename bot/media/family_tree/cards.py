@@ -72,7 +72,7 @@ class Cards:
     def _explanation(self, member: FamilyMember) -> str:
         """Return what was changed; of the first image its prompt, as nothing was before."""
         words = all_changes(member, self.family.parent(member.id), self.locale)
-        if not words and member.relation == "imagine" and member.request is not None:
+        if not words and member.parent_id is None and member.request is not None:
             return member.request.prompt
         return words
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.jobs import Generation, Job, JobSource, JobState, derived_id
+from bot.domain.lineage import relation_of
 from bot.domain.recipe import Recipe, RecipeError
 from bot.domain.viewers import NO_CHANNEL
 from bot.media.fingerprint import fingerprint
@@ -162,7 +163,7 @@ def _by_file_alone(
         id=derived_id(f"job {path.stem}"),
         requests=(recipe.request,),
         origin=origin,
-        relation="imagine",
+        relation=relation_of(None, recipe.request),
         spoiler=False,
         created_at=at,
         state=JobState.POSTED,
@@ -180,6 +181,7 @@ def _by_file_alone(
         guild_id=origin.guild_id,
         parent_id=None,
         created_at=at,
+        relation=job.relation,
         channel_id=origin.channel_id,
         recipe_text=text,
         likeness=likeness,

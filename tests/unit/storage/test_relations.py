@@ -92,6 +92,14 @@ def test_begun_with_an_image_to_show_the_same_it_is_a_variation_else_made_from_i
     assert relation_of(APPLE, region) == "region"
 
 
+def test_what_comes_from_no_image_is_called_by_what_was_done():
+    handed_in = "0" * 64
+    assert relation_of(None, APPLE) == "imagine"
+    assert relation_of(None, APPLE.begun_with(handed_in)) == "source"
+    large = APPLE.upscaled_from(handed_in, Size(width=512, height=512), strength=0)
+    assert relation_of(None, large) == "upscale"
+
+
 def test_a_new_seed_under_a_variety_is_a_variation():
     varied = replace(APPLE, variety=30)
     assert relation_of(varied, replace(varied, seed=6)) == "variation"
