@@ -69,7 +69,7 @@ class Upscaling(commands.Cog):
 
     @app_commands.command(description="Make a picture 2 or 4 times as large")
     @app_commands.describe(
-        picture="The picture; of an animation, its first frame",
+        picture="The picture, of any kind",
         factor="How many times as large each way",
         detail="Also draw fine detail into it; takes longer, and changes it a little",
         prompt="What it shows, in words; with detail, they say what is drawn",

@@ -15,7 +15,7 @@ from bot.errors import InvalidRequestError
 from bot.media.canvas import extended
 from bot.media.image_input import Picture, read_file, read_picture_file
 from bot.media.masks import mask_of_file, mask_of_region
-from bot.media.source_pictures import Fit, source_of
+from bot.media.source_pictures import Fit, check_source, source_of
 
 _MASKS = ("mask", "region", "cells")
 
@@ -120,6 +120,7 @@ def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -
         raise InvalidRequestError(
             f"--extend {how} says the size already: leave --size out, or give --extend {size}."
         )
+    check_source(picture, rules)
     extent = extent_of(how, picture.image.size, rules)
     if extent.lost:
         say(

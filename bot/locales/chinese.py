@@ -427,7 +427,7 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "2×": "2 倍",
     "4×": "4 倍",
     "Make a picture 2 or 4 times as large": "把一张图片放大到 2 倍或 4 倍",
-    "The picture; of an animation, its first frame": "图片；动图取第一帧",
+    "The picture, of any kind": "图片，什么样的都行",
     "How many times as large each way": "长和宽各放大几倍",
     "Also draw fine detail into it; takes longer, and changes it a little":
         "同时画上精细的细节；需要更长时间，画面会略有变化",

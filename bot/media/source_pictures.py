@@ -73,11 +73,7 @@ def check_source(picture: Picture, rules: SizeRules) -> None:
 
     """
     width, height = picture.size
-    if picture.is_animated:
-        raise InvalidRequestError(
-            "The picture is animated, and an image has one frame: use a still one, for example "
-            "that frame saved as a PNG."
-        )
+    _check_still(picture)
     if min(width, height) < SMALLEST_SIDE:
         raise InvalidRequestError(
             f"The picture has {width}x{height} pixels: use one with at least {SMALLEST_SIDE} on "
@@ -91,6 +87,14 @@ def check_source(picture: Picture, rules: SizeRules) -> None:
         )
 
 
+def _check_still(picture: Picture) -> None:
+    if picture.is_animated:
+        raise InvalidRequestError(
+            "The picture is animated, and an image has one frame: use a still one, for example "
+            "that frame saved as a PNG."
+        )
+
+
 def upscale_source(picture: Picture, factor: int) -> tuple[RawImage, Size]:
     """Return a picture that was handed in, to be upscaled, and the size of the result.
 
@@ -98,9 +102,10 @@ def upscale_source(picture: Picture, factor: int) -> tuple[RawImage, Size]:
     result has a size that there is.
 
     Raises:
-        InvalidRequestError: It is too small, or the result would be too large.
+        InvalidRequestError: It is animated or too small, or the result would be too large.
 
     """
+    _check_still(picture)
     (width, height), least = picture.size, MIN_SIDE // factor
     if min(width, height) < least:
         raise InvalidRequestError(

@@ -59,10 +59,14 @@ async def by_mask(env: DiscordEnv, file: bytes, **options: Any) -> Any:
     return await by_imagine(env, encoded(plain()), mask=("m.png", file), **options)
 
 
+async def by_upscale(env: DiscordEnv, file: bytes) -> Any:
+    return await env.ada.slash(env.channel, "upscale", picture=("a.png", file))
+
+
 Way = Callable[..., Awaitable[Any]]
 WAYS: Final[Mapping[str, Way]] = {
     "/imagine": by_imagine, "/compare": by_compare, "Use as source": by_menu,
-    "/imagine mask:": by_mask,
+    "/imagine mask:": by_mask, "/upscale": by_upscale,
 }  # fmt: skip
 # What is said on one way otherwise than on the others.
 SAID: Final[Mapping[tuple[str, str], str]] = {
@@ -75,10 +79,13 @@ SAID: Final[Mapping[tuple[str, str], str]] = {
         ("/imagine mask:", f"an animated {form}"): "The mask marks the whole picture"
         for form in ("GIF", "WebP", "PNG")
     },
+    ("/upscale", "one pixel"): "The picture has 1x1 pixels, too few to upscale it 2×: use one",
+    ("/upscale", "a thread"): "The picture has 20000x100 pixels, too many to upscale it 2×",
 }
 # Options of the command line that take a picture; `{}` is its file.
 COMMAND_LINES: Final[Mapping[str, list[str]]] = {
     "imagine": ["imagine", "x", "--source", "{}", "--size", SMALL],
+    "imagine --extend": ["imagine", "x", "--source", "{}", "--extend", "zoom-2"],
     "compare": ["compare", "--prompt", "x", "--vary", "strengths", "--source", "{}"],
 }
 
