@@ -59,7 +59,8 @@ async def ask_what_becomes(
     """Ask what to make of an image, and of which where there are several."""
     await check_shareable(interaction, generations)
     first, locale = generations[0], str(interaction.locale)
-    fields = _fields(locale, prompt=first.request.prompt, size=_size_of(interaction, first))
+    size = first.request.size_of_more(bot_of(interaction).service.sizes)
+    fields = _fields(locale, prompt=first.request.prompt, size=SIZE.show(size))
     if len(generations) > 1:
         fields.append(which_image(generations, locale))
     ids = [each.id for each in generations]
@@ -158,9 +159,8 @@ async def draw_variations(
 
     """
     own, seed = parent.request, random_seed()
-    typed = _size_of(interaction, parent)
-    source = await source_from_image(interaction, parent, size=typed)
-    size = SIZE.read(typed, bot_of(interaction).service.sizes)
+    size = own.size_of_more(bot_of(interaction).service.sizes)
+    source = await source_from_image(interaction, parent, size=SIZE.show(size))
     begun = source.begin(own)  # what an upscaled one was is no more
     requests = [
         replace(begun, seed=seed_after(seed, i), strength=strength, size=size) for i in range(count)
@@ -184,14 +184,6 @@ async def submit_with(
         axis=axis,
         sources=source.pictures,
     )
-
-
-def _size_of(interaction: discord.Interaction, generation: Generation) -> str:
-    """Return the size in which something is made of an image; an upscaled one is too large."""
-    own, rules = generation.request.size, bot_of(interaction).service.sizes
-    if generation.request.is_upscaled:
-        own = rules.nearest(own.width, own.height)
-    return SIZE.show(own)
 
 
 def _fields(locale: str, *, prompt: str = "", size: str = "") -> list[Field]:

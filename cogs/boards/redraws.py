@@ -47,7 +47,6 @@ from bot.domain.requests import (
     STRENGTH,
     USUAL_STRENGTH,
     ImageRequest,
-    SizeRules,
     random_seed,
 )
 from bot.locales import text
@@ -123,7 +122,7 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
     strength = form.typed.get("strength", "").strip() or USUAL_STRENGTH
     own = None if item.recipe_text is None else recipe_of(item).request
     rules = bot_of(interaction).service.sizes
-    size = None if own is None or _is_enlarged(own, rules) else SIZE.shown_of(own)
+    size = None if own is None else SIZE.show(own.size_of_more(rules))
     source = await source_from_board(interaction, item, size=size)
     if own is None:
         request = ImageRequest.parse(
@@ -141,11 +140,6 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
         spoiler=source.is_spoiler,
         sources=source.pictures,
     )
-
-
-def _is_enlarged(request: ImageRequest, rules: SizeRules) -> bool:
-    """Tell whether an image is larger than any that is drawn."""
-    return max(request.size.width, request.size.height) > rules.max_side
 
 
 async def send_recipe(interaction: discord.Interaction, board_id: str, number: str) -> None:

@@ -13,6 +13,9 @@ from bot.domain.jobs import CancelOutcome, JobSource, now
 from bot.domain.moderation import Decision
 from bot.domain.requests import ImageRequest, Size
 from bot.errors import BotError
+from bot.services.maintenance import sweep_sources
+from tests.discord.test_bad_pictures import age_files
+from tests.support.boards_env import picture
 from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
@@ -46,6 +49,22 @@ async def decide(env: DiscordEnv, message: Any, decision: Decision) -> None:
     number = int(re.findall(r"#(\d+)", texts_of(message))[0])
     viewer = replace(env.viewer(env.moderator), is_moderator=True)
     await env.service.cases.decide(number, decision, viewer=viewer)
+
+
+async def test_the_picture_that_it_begins_with_waits_with_it(env: DiscordEnv, log: Any):
+    asked = await env.ada.slash(
+        env.channel, "imagine", prompt="a nude statue", size=SMALL, source=("a.png", picture(1))
+    )
+    age_files(env.settings.data_dir / "sources")
+    await sweep_sources(env.service._store)
+    await env.start_again()
+    await decide(env, await logged(env, log, "May this be drawn?"), Decision.APPROVED)
+    await env.idle()
+    [id_] = ids_of(asked.response)
+    image = await env.service.images.find(id_, viewer=env.viewer())
+    assert image is not None
+    assert image.relation == "source"
+    assert len(image.request.operation.inputs) == 1
 
 
 async def test_it_is_acknowledged_without_its_words_and_moderators_read_them(

@@ -342,6 +342,10 @@ class ImageRequest:
         """Tell whether the image is a larger copy of its source."""
         return self.operation.kind is OperationKind.UPSCALE
 
+    def size_of_more(self, rules: SizeRules) -> Size:
+        """Return the size in which more is made of the image: an upscaled one is too large."""
+        return rules.nearest(self.size.width, self.size.height) if self.is_upscaled else self.size
+
     @property
     def is_drawn(self) -> bool:
         """Tell whether the model draws any of it; the upscaler alone reads no words."""
