@@ -126,6 +126,8 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
             value = f"{request.num_steps} ({words})"
         elif field.is_text:
             value = escaped(value, limit=TEXT_SHOWN, room=2 * TEXT_SHOWN)
+        else:
+            value = value_words(field, value, locale)
         if field is not PROMPT and value:
             chosen[name] = value
     return chosen

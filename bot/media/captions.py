@@ -76,4 +76,5 @@ def field_title(field: RequestField, locale: str) -> str:
 
 def value_words(field: RequestField, value: str, locale: str) -> str:
     """Return a value, as a person would type it, in the reader's words."""
-    return text(f"{field.option}_{value}", locale) if value in field.choices else value
+    is_named = value in (*field.choices, *field.names)
+    return text(f"{field.option}_{value}", locale) if is_named else value

@@ -11,9 +11,11 @@ from PIL import Image
 
 from bot.domain.jobs import Generation
 from bot.domain.requests import DETAIL, Size
+from bot.media.exports.phrases import recipe_facts
 from tests.discord.test_extensions import extended
 from tests.discord.test_regions import sent
 from tests.discord.test_sources import kept, photo
+from tests.support.board_channels import board_of, create
 from tests.support.discord_env import (
     SMALL,
     DiscordEnv,
@@ -140,6 +142,23 @@ async def test_a_recipe_tells_what_counted(env: DiscordEnv):
     assert f"upscaled · size {SMALL} → 256x256\n" in told
     told = texts_of(answer_of(await env.ada.click(fine, label="Recipe")))
     assert f"upscaled · size {SMALL} → 256x256, strength touch\n" in told
+    env.locales[env.ming.id] = "zh-CN"
+    told = texts_of(answer_of(await env.ming.click(fine, label="Recipe")))
+    assert "**强度** 轻触\n" in told
+
+
+async def test_a_board_tells_of_each_image_what_counted(env: DiscordEnv):
+    await create(env)
+    first = await env.imagine(prompt="a red apple", seed=1)
+    varied = await env.ada.click(first, label="Vary subtly")
+    await env.idle()
+    for message in (first, await upscaled(env, first), varied.response):
+        await env.ada.slash(env.channel, "board add", id=ids_of(message)[0])
+    told = [dict(recipe_facts(each, "en-US")) for each in (await board_of(env)).items]
+    assert told[0].items() >= {"Seed": "1", "Quality": "standard"}.items()
+    assert "Strength" not in told[0], "there is nothing to draw anew"
+    assert not {"Seed", "Guidance", "Strength"} & told[1].keys()
+    assert told[2]["Strength"] == "subtle"
 
 
 async def test_a_large_one_is_varied_and_used_in_a_size_that_is_drawn(env: DiscordEnv):

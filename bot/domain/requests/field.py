@@ -45,6 +45,7 @@ class RequestField:
             be given.
         limits: What Discord lets people type; beyond them, and without them, `parse` says no.
         choices: The only values there are.
+        names: Values that have a name beside their number.
         noun: What a sentence calls words for the model, whose tokens count; empty for settings.
         names_itself: True if its value alone says what it is of, as `draft` does.
         show: Its value as a person would type it.
@@ -74,6 +75,7 @@ class RequestField:
     default: Callable[[SizeRules], Any] | None = None
     limits: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     noun: str = ""
     names_itself: bool = False
     show: Callable[[Any], str] = str

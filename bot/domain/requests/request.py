@@ -202,6 +202,7 @@ STRENGTH: Final = RequestField(
     parse=lambda typed, _: parse_strength(typed),
     check=check_strength,
     usual=0,
+    names=tuple(STRENGTHS),
     show=lambda strength: show_strength(strength) if strength else "",
     axis=Axis.STRENGTHS,
     tried=("touch, subtle, strong, redraw", "subtle, strong", "35%, 50%, 65%, 80%"),

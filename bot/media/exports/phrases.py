@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.boards import Board, Item, ItemStatus
-from bot.domain.requests import FIELDS, PROMPT
+from bot.domain.recipe import RecipeError, parse_recipe
+from bot.domain.requests import PROMPT, SIZE
 from bot.locales import is_chinese, text
 from bot.media.captions import field_title, value_words
 from bot.media.kit.typography import plain
@@ -84,17 +85,27 @@ def recipe_facts(item: Item, locale: str) -> list[tuple[str, str]]:
     """Return what of a recipe is worth a line, each with its name."""
     recipe = recipe_of(item) or {}
     size = text("exhibit_size", locale), f"{item.width}×{item.height}"
-    known = [
-        (field_title(field, locale), plain(value_words(field, _shown(recipe[field.name]), locale)))
-        for field in FIELDS
-        if field is not PROMPT and recipe.get(field.name, "") != ""
-    ]
+    known = _request_facts(item, locale)
     others = [
         (text(f"exhibit_{key}", locale), plain(_shown(recipe[name])))
         for key, name in (("steps", "num_inference_steps"), ("model", "model"))
-        if name in recipe
+        if recipe.get(name)  # the upscaler alone takes no steps
     ]
     return [size, *known, *others]
+
+
+def _request_facts(item: Item, locale: str) -> list[tuple[str, str]]:
+    """Return what was asked for beside prompt and size; nothing where that cannot be read."""
+    try:
+        request = parse_recipe(item.recipe_text or "").request
+    except RecipeError:
+        return []
+    shown = {field: field.shown_of(request) for field in request.fields}
+    return [
+        (field_title(field, locale), plain(value_words(field, value, locale)))
+        for field, value in shown.items()
+        if value and field not in {PROMPT, SIZE}
+    ]
 
 
 def _shown(value: object) -> str:
