@@ -22,7 +22,6 @@ from bot.discord_ui.viewers import viewer_here
 from bot.domain.drawing import RawImage
 from bot.domain.forms import Choice, Field, FieldKind, Form
 from bot.domain.jobs import Generation
-from bot.domain.recipe import RecipeError
 from bot.domain.requests import (
     DETAIL,
     FACTORS,
@@ -36,9 +35,9 @@ from bot.domain.requests import (
 )
 from bot.engine.upscaler import check_installed
 from bot.locales import text
-from bot.media.image_input import Picture, read_picture
+from bot.media.image_input import read_picture
 from bot.media.picture_files import read_image
-from bot.media.source_pictures import upscale_source
+from bot.media.source_pictures import prompt_in, upscale_source
 
 _PROMPT_SHOWN: Final = 4000  # characters that are taken
 
@@ -169,20 +168,11 @@ async def _source_from_file(
         return UpscaleSource(
             picture=raw,
             size=size,
-            prompt=_prompt_in(picture),
+            prompt=prompt_in(picture),
             is_spoiler=is_hidden or attachment.is_spoiler,
         )
 
     return await in_time(interaction, load)
-
-
-def _prompt_in(picture: Picture) -> str:
-    """Return the prompt of the recipe in a file, if there is one."""
-    try:
-        recipe = picture.recipe
-    except RecipeError:
-        return ""
-    return "" if recipe is None else recipe.request.prompt
 
 
 async def _source_from_image(

@@ -17,7 +17,7 @@ from bot.cli.common import (
 )
 from bot.cli.outputs import Outputs
 from bot.domain.drawing import Drawing, DrawTask, Step
-from bot.domain.recipe import RecipeError, make_recipe
+from bot.domain.recipe import make_recipe
 from bot.domain.requests import (
     DETAIL,
     FACTORS,
@@ -30,8 +30,8 @@ from bot.domain.requests import (
 from bot.engine.upscaler import check_installed
 from bot.environment.streams import say, tell
 from bot.media.encoding import encode_png
-from bot.media.image_input import Picture, read_picture_file
-from bot.media.source_pictures import upscale_source
+from bot.media.image_input import read_picture_file
+from bot.media.source_pictures import prompt_in, upscale_source
 from bot.models import locate
 from bot.settings import Settings
 
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     picture = read_picture_file(Path(options.picture))
     source, size = upscale_source(picture, int(options.factor))
     request = ImageRequest(
-        prompt=clean_prompt(options.prompt or "") or _prompt_in(picture) or WORDLESS,
+        prompt=clean_prompt(options.prompt or "") or prompt_in(picture) or WORDLESS,
         seed=random_seed() if options.seed is None else parse_seed(options.seed),
         size=size,
     ).upscaled_from(source.pixel_sha256, size, strength=DETAIL if options.detail else 0)
@@ -112,11 +112,3 @@ def upscaled(task: DrawTask, settings: Settings) -> Drawing:
         check_lengths([task.request], files.folder)
         with closing(open_engine_aloud(files, settings)) as engine:
             return engine.draw(task, on_step=on_step)
-
-
-def _prompt_in(picture: Picture) -> str:
-    try:
-        recipe = picture.recipe
-    except RecipeError:
-        return ""
-    return "" if recipe is None else recipe.request.prompt

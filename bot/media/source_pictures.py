@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from bot.domain.drawing import RawImage
+from bot.domain.recipe import RecipeError
 from bot.domain.requests import (
     LARGEST_SIDE,
     MIN_SIDE,
@@ -124,6 +125,15 @@ def upscale_source(picture: Picture, factor: int) -> tuple[RawImage, Size]:
     left, top = (width - across) // 2, (height - down) // 2
     kept = picture.image.crop((left, top, left + across, top + down))
     return raw_image(kept), Size(width=across * factor, height=down * factor)
+
+
+def prompt_in(picture: Picture) -> str:
+    """Return the prompt of the recipe in a file that was handed in; nothing where there is none."""
+    try:
+        recipe = picture.recipe
+    except RecipeError:
+        return ""
+    return "" if recipe is None else recipe.request.prompt
 
 
 def raw_image(picture: Image.Image) -> RawImage:
