@@ -9,42 +9,22 @@ from pathlib import Path
 from bot.domain.drawing import RawImage
 from bot.domain.extents import extent_of
 from bot.domain.regions import USUAL_GRID, parse_cells, region_of, region_of_cells
-from bot.domain.requests import SIZE, ImageRequest, OperationKind, Size, SizeRules
+from bot.domain.requests import SIZE, OperationKind, Size, SizeRules
 from bot.environment.streams import say
 from bot.errors import InvalidRequestError
 from bot.media.canvas import extended
 from bot.media.image_input import Picture, read_file, read_picture_file
 from bot.media.masks import mask_of_file, mask_of_region
-from bot.media.source_pictures import Fit, check_source, source_of
+from bot.media.source_pictures import Fit, StartPictures, check_source, source_of
 
 _MASKS = ("mask", "region", "cells")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inputs:
-    """Pictures at the size of the image.
+class Inputs(StartPictures):
+    """The pictures of an image, and the size that follows from them."""
 
-    Attributes:
-        mask: What of the source is drawn; None for all of it.
-
-    """
-
-    source: RawImage
     size: Size
-    mask: RawImage | None = None
-    kind: OperationKind = OperationKind.IMAGE_TO_IMAGE
-
-    @property
-    def pictures(self) -> tuple[RawImage, ...]:
-        """Return the pictures in the order of the operation."""
-        return (self.source,) if self.mask is None else (self.source, self.mask)
-
-    def begin(self, request: ImageRequest) -> ImageRequest:
-        """Return the request as one that begins with them."""
-        source = self.source.pixel_sha256
-        if self.mask is None:
-            return request.begun_with(source)
-        return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -99,9 +79,9 @@ def inputs_of(options: argparse.Namespace, rules: SizeRules) -> Inputs | None:
         return _extended(picture, options.extend, size, rules)
     source, own = source_of(picture, rules=rules, size=size, fit=Fit(options.fit))
     if all(getattr(options, name) is None for name in _MASKS):
-        return Inputs(source=source, size=own)
+        return Inputs(picture=source, size=own)
     mask = _mask(options, picture, own)
-    return Inputs(source=source, size=own, mask=mask, kind=OperationKind.INPAINT)
+    return Inputs(picture=source, size=own, mask=mask, kind=OperationKind.INPAINT)
 
 
 def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage:
@@ -128,4 +108,4 @@ def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -
             "side are gone."
         )
     source, mask = extended(picture.image, extent)
-    return Inputs(source=source, size=extent.canvas, mask=mask, kind=OperationKind.OUTPAINT)
+    return Inputs(picture=source, size=extent.canvas, mask=mask, kind=OperationKind.OUTPAINT)

@@ -15,15 +15,14 @@ from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.boards import Item
-from bot.domain.drawing import RawImage
 from bot.domain.forms import Choice
 from bot.domain.jobs import Generation
-from bot.domain.requests import MAX_STRENGTH, SIZE, STRENGTHS, ImageRequest, OperationKind
+from bot.domain.requests import MAX_STRENGTH, SIZE, STRENGTHS
 from bot.locales import text
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
 from bot.media.masks import mask_of_file
 from bot.media.picture_files import read_copy, read_image
-from bot.media.source_pictures import Fit, source_of
+from bot.media.source_pictures import Fit, StartPictures, source_of
 
 # Of the 3 s in which Discord wants a first answer. Mostly a picture is here by then, and the answer
 # is the place in line, or a refusal that only its user sees.
@@ -33,35 +32,17 @@ _Source = TypeVar("_Source")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(StartPictures):
     """A picture to begin with.
 
     Attributes:
-        picture: At the size of the image.
-        size: That size, as it is typed.
+        size: Of the image, as it is typed.
         is_spoiler: Whether what is made of it is hidden until it is clicked.
-        mask: What of it is drawn; None for all of it.
-        kind: What is done where there is a mask.
 
     """
 
-    picture: RawImage
     size: str
     is_spoiler: bool = False
-    mask: RawImage | None = None
-    kind: OperationKind = OperationKind.INPAINT
-
-    @property
-    def pictures(self) -> tuple[RawImage, ...]:
-        """Return all that has to be kept of it."""
-        return (self.picture,) if self.mask is None else (self.picture, self.mask)
-
-    def begin(self, request: ImageRequest) -> ImageRequest:
-        """Return the request as one that begins with it."""
-        source = self.picture.pixel_sha256
-        if self.mask is None:
-            return request.begun_with(source)
-        return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
 
 
 async def source_from_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +15,8 @@ from bot.domain.requests import (
     LARGEST_SIDE,
     MIN_SIDE,
     SIZE_MULTIPLE,
+    ImageRequest,
+    OperationKind,
     Size,
     SizeRules,
     factors_of,
@@ -23,6 +26,34 @@ from bot.media.image_input import Picture
 
 WHITE: Final = (255, 255, 255)
 SMALLEST_SIDE: Final = 32  # pixels: an icon; on less, nothing can be recognised
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartPictures:
+    """What an image begins with.
+
+    Attributes:
+        picture: At the size of the image.
+        mask: What of it is drawn; None for all of it.
+        kind: What is done where there is a mask.
+
+    """
+
+    picture: RawImage
+    mask: RawImage | None = None
+    kind: OperationKind = OperationKind.INPAINT
+
+    @property
+    def pictures(self) -> tuple[RawImage, ...]:
+        """Return all that has to be kept of it, in the order of the operation."""
+        return (self.picture,) if self.mask is None else (self.picture, self.mask)
+
+    def begin(self, request: ImageRequest) -> ImageRequest:
+        """Return the request as one that begins with it."""
+        source = self.picture.pixel_sha256
+        if self.mask is None:
+            return request.begun_with(source)
+        return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
 
 
 class Fit(StrEnum):
