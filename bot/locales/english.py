@@ -194,7 +194,7 @@ ENGLISH: Final[dict[str, str]] = {
     "upscale_full": "{size} cannot be made larger: a side may have {limit} pixels.",
     "upscale_no_words": "`{id}` is an upload that was made larger, so it has no prompt: press "
     "**Use as source** to make something new of it.",
-    "upscale_parent_gone": "The picture `{id}` was made from is deleted or belongs elsewhere: press "
+    "upscale_parent_gone": "What `{id}` was made from is deleted or belongs elsewhere: press "
     "**Use as source** to make something of this one.",
     "fact_upscaled": "upscaled",
     "fact_upscaled_detail": "upscaled with detail",

@@ -144,7 +144,7 @@ async def test_a_recipe_tells_what_counted(env: DiscordEnv):
     assert f"upscaled · size {SMALL} → 256x256, strength touch\n" in told
     env.locales[env.ming.id] = "zh-CN"
     told = texts_of(answer_of(await env.ming.click(fine, label="Recipe")))
-    assert "**强度** 轻触\n" in told
+    assert "**强度** 微调\n" in told
 
 
 async def test_a_board_tells_of_each_image_what_counted(env: DiscordEnv):
