@@ -16,11 +16,12 @@ from bot.cli.common import let_threads_sleep
 from bot.settings import DEMO_MODEL_DIR
 
 LONGEST = (  # files, longest first: begun last, one of them would keep its process alone at work
-    "test_discord_server", "test_determinism", "test_engine", "test_exports", "test_compare",
-    "test_command_line", "test_processes", "test_deletions", "test_reproduce", "test_deferrals",
-    "test_deliveries", "test_playground", "test_bench", "test_fused_backend", "test_answers",
-    "test_recorded_conditions", "test_viewers", "test_service", "test_restore", "test_board_week",
-    "test_installation", "test_models", "test_demo_model", "test_chaos", "test_odd_text",
+    "test_discord_server", "test_board_curating", "test_viewers", "test_answers", "test_deletions",
+    "test_exports", "test_board_pictures", "test_restore", "test_boards", "test_processes",
+    "test_compare", "test_board_privacy", "test_board_pinned", "test_lineage", "test_upscaling",
+    "test_explore", "test_deferrals", "test_service", "test_privacy", "test_restart", "test_forms",
+    "test_odd_text", "test_deliveries", "test_regions", "test_bad_pictures", "test_trash",
+    "test_playground", "test_erasure", "test_installation", "test_chaos",
 )  # fmt: skip
 
 # These tests import torch: those of `unit/engine`, with one of these fixtures, or marked `engine`.

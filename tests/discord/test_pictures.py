@@ -103,6 +103,7 @@ async def test_it_stays_withheld_where_the_database_is_lost_and_restored(
     assert len(env.channel.history()) == posted
 
 
+@pytest.mark.engine
 async def test_the_real_models_look_where_no_others_are_named(
     settings: Settings, engine: SteeredEngine
 ):

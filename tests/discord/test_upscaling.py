@@ -249,13 +249,14 @@ async def test_a_server_can_refuse_it(env: DiscordEnv):
     assert "The operation 'upscale' is not allowed here" in private_sentence(sent)
 
 
-async def test_the_largest_is_posted_in_a_copy_that_fits(env: DiscordEnv):
-    env.limits[env.ada.id] = 1024**2
-    message = await env.imagine(prompt="noise", size="1024x1024")
+@pytest.mark.parametrize("side", [256, pytest.param(1024, marks=pytest.mark.nightly)])
+async def test_the_largest_is_posted_in_a_copy_that_fits(env: DiscordEnv, side: int):
+    env.limits[env.ada.id] = side * 1024
+    message = await env.imagine(prompt="noise", size=f"{side}x{side}")
     message = await upscaled(env, message, factor="4")
     found = await image(env, message)
-    assert found.request.size == Size(width=4096, height=4096)
-    assert found.path.stat().st_size > 25 * 1024**2
+    assert found.request.size == Size(width=4 * side, height=4 * side)
+    assert found.path.stat().st_size > 25 * side**2
     assert "this copy is smaller. The exact pixels are kept" in texts_of(message)
     assert len(message.attachments) == 1
 

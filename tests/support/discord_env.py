@@ -37,9 +37,11 @@ from bot.services.deletions import KEPT_FOR
 from bot.settings import Settings
 from tests.support.channel_kinds import channel_kinds_told, mark_channel
 from tests.support.databases import lay_database
+from tests.support.demo_files import let_demo_files_be_known
 from tests.support.menus import let_menus_be_pressed
 
 let_menus_be_pressed()
+let_demo_files_be_known()
 
 SMALL = "128x128"  # the smallest picture: an engine test's worth of pixels, in milliseconds
 PATIENCE_S = 60.0  # how long a test waits for what must come; only a failure takes so long

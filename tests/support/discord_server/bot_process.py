@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.databases import lay_database
 from tests.support.discord_server import process_forker
 from tests.support.discord_server.clock import PATIENCE_S, Changes
 from tests.support.discord_server.launch import READY_LINE, RESUMED_LINE
@@ -79,6 +80,7 @@ class BotProcess:
         assert not self.is_running
         self.starts += 1
         self._marks.clear()
+        await lay_database(self.data_dir)
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._process = await self._started()
         self._readers = [

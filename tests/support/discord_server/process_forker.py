@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import os
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.discord_ui.client import EXTENSIONS
+from tests.support.demo_files import let_demo_files_be_known
 from tests.support.discord_server import launch
 from tests.support.discord_server.openapi import ROOT
 
@@ -114,8 +116,10 @@ def _close(process: subprocess.Popen[bytes], orders: socket.socket) -> None:
 
 def main(number: int) -> None:
     """Import what a bot imports, then fork for whoever asks, until nobody is left who could."""
-    for name in EXTENSIONS:
+    for name in (*EXTENSIONS, "_strptime"):
         importlib.import_module(name)
+    let_demo_files_be_known()
+    gc.freeze()  # no child looks through what was imported, or copies its pages
     signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(fileno=number) as orders:
         orders.sendall(b"!")

@@ -148,6 +148,6 @@ def test_a_file_of_the_operator_that_does_not_work_stops_the_start(
 
 def test_the_doctor_looks_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RULES_FILE", str(tmp_path / "none.toml"))
-    [check] = [each for each in examine() if each.name == "rules"]
+    check = next(each for each in examine() if each.name == "rules")
     assert check.status is CheckStatus.PROBLEM
     assert "cannot be read: No such file" in check.detail

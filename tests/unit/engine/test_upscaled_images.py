@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.bot_fixtures"]
 
 
-def scene(side: int = 256) -> RawImage:
+def scene(side: int) -> RawImage:
     """Return a picture of smooth colours with a disc in it."""
     y, x = np.mgrid[0:side, 0:side] / side
     disc = ((x - 0.5) ** 2 + (y - 0.5) ** 2 < 0.1)[..., None]
@@ -51,20 +51,21 @@ def array(image: RawImage) -> np.ndarray:
 @pytest.mark.engine
 def test_the_upscaler_alone_reads_no_words_and_loads_no_model(loaded_engine: ZImageEngine):
     steps: list[Step] = []
-    alone = upscale_alone(task(scene(), factor=4), device="cpu", cpu_threads=1)
-    found = loaded_engine.draw(task(scene(), factor=4), on_step=steps.append)
+    source = scene(128)
+    alone = upscale_alone(task(source, factor=4), device="cpu", cpu_threads=1)
+    found = loaded_engine.draw(task(source, factor=4), on_step=steps.append)
     assert found.image == alone.image
-    assert (found.image.width, found.image.height) == (1024, 1024)
+    assert (found.image.width, found.image.height) == (512, 512)
     assert list(found.durations_s) == ["upscale"]
     assert [(each.number, each.total) for each in steps] == [(1, 1)]
     assert found.conditions["model"] == "realesr-animevideov3"
     assert found.conditions["prompt_used"] == ""
-    small = array(found.image).reshape(256, 4, 256, 4, 3).mean(axis=(1, 3))
-    assert np.abs(small - array(scene())).mean() < 1, "every shape stays where it is"
+    small = array(found.image).reshape(128, 4, 128, 4, 3).mean(axis=(1, 3))
+    assert np.abs(small - array(source)).mean() < 1, "every shape stays where it is"
 
 
 def test_a_recipe_makes_it_again_with_the_network_that_made_it(loaded_engine: ZImageEngine):
-    source = scene(64)
+    source = scene(32)
     first = upscale_alone(
         task(source, match={"upscaler": {"model": "RealESRGAN_x4plus"}}), device="cpu"
     )
@@ -78,15 +79,15 @@ def test_a_recipe_makes_it_again_with_the_network_that_made_it(loaded_engine: ZI
 @pytest.fixture(scope="module")
 def detailed(demo_engine: ZImageEngine) -> tuple[Drawing, list[Step]]:
     steps: list[Step] = []
-    drawing = demo_engine.draw(task(scene(), strength=DETAIL), on_step=steps.append)
+    drawing = demo_engine.draw(task(scene(160), strength=DETAIL), on_step=steps.append)
     return drawing, steps
 
 
 def test_detail_is_drawn_step_by_step_over_all_tiles(detailed):
     drawing, steps = detailed
-    windows = Windows.over(Size(width=512, height=512), side=256)
-    assert windows.count == 9
-    total = 1 + 9 * 2  # a tile of the upscaler, then two steps of the model
+    windows = Windows.over(Size(width=320, height=320), side=256)
+    assert windows.count == 4
+    total = 1 + 4 * 2  # a tile of the upscaler, then two steps of the model
     assert [each.number for each in steps] == list(range(1, total + 1))
     assert {each.total for each in steps} == {total}
     assert drawing.conditions["upscaler"]["model"] == "realesr-animevideov3"
@@ -94,18 +95,18 @@ def test_detail_is_drawn_step_by_step_over_all_tiles(detailed):
 
 
 def test_detail_is_the_same_pixels_again(detailed, demo_engine: ZImageEngine):
-    assert demo_engine.draw(task(scene(), strength=DETAIL)).image == detailed[0].image
+    assert demo_engine.draw(task(scene(160), strength=DETAIL)).image == detailed[0].image
 
 
 def test_no_seam_is_seen(detailed):
     """Compare the gradient where windows begin and end with that at other cells near there."""
     values, plain = (
         array(detailed[0].image),
-        array(upscale_alone(task(scene()), device="cpu").image),
+        array(upscale_alone(task(scene(160)), device="cpu").image),
     )
-    windows = Windows.over(Size(width=512, height=512), side=256)
+    windows = Windows.over(Size(width=320, height=320), side=256)
     edges = {each * 8 for each in windows.tops} | {each * 8 + 256 for each in windows.tops}
-    inner = [each for each in edges if 0 < each < 512]
+    inner = [each for each in edges if 0 < each < 320]
     near = [each + far for each in inner for far in (-32, -24, -16, 16, 24, 32)]
 
     def seam(pixels: np.ndarray, axis: int) -> float:
@@ -168,8 +169,8 @@ def test_where_memory_runs_out_it_is_drawn_once_more_with_less(loaded_engine: ZI
         if len(numbers) == 3:
             raise MemoryError
 
-    found = loaded_engine.draw(task(scene(160), strength=DETAIL), on_step=on_step)
+    found = loaded_engine.draw(task(scene(128), strength=DETAIL), on_step=on_step)
     assert numbers[:4] == [1, 2, 3, 1], "from the beginning"
     assert found.conditions["vae_tiling"] is True
-    again = loaded_engine.draw(task(scene(160), strength=DETAIL, match=found.conditions))
+    again = loaded_engine.draw(task(scene(128), strength=DETAIL, match=found.conditions))
     assert again.image == found.image

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as nn
 
 from bot.domain.drawing import RawImage
 from bot.engine.upscaler import check_weights
-from bot.engine.upscaler.ncnn import NcnnNetwork
-from bot.engine.upscaler.upscaler import TILE, Upscaler, num_tiles
 from bot.engine.upscaler.weights import LARGE, SMALL, MissingWeightsError, _folder, read_files
+from tests.support.later import imported_later
 
-CPU = torch.device("cpu")
+with imported_later():
+    import torch
+    from torch.nn import functional as nn
+
+    from bot.engine.upscaler.ncnn import NcnnNetwork
+    from bot.engine.upscaler.upscaler import Upscaler, num_tiles
 
 
 def pattern(height: int, width: int) -> RawImage:
@@ -27,14 +29,16 @@ def pattern(height: int, width: int) -> RawImage:
     return RawImage(width=width, height=height, pixels=values.tobytes())
 
 
-def tensor(picture: RawImage, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+def tensor(picture: RawImage, dtype: torch.dtype | None = None) -> torch.Tensor:
     values = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 3)
-    return torch.from_numpy(values.copy()).permute(2, 0, 1)[None].to(dtype) / 255
+    return torch.from_numpy(values.copy()).permute(2, 0, 1)[None].to(dtype or torch.float64) / 255
 
 
 @functools.cache
-def network(factor: int, dtype: torch.dtype = torch.float32) -> NcnnNetwork:
-    return NcnnNetwork(*read_files(SMALL, factor), device=CPU, dtype=dtype)
+def network(factor: int, dtype: torch.dtype | None = None) -> NcnnNetwork:
+    return NcnnNetwork(
+        *read_files(SMALL, factor), device=torch.device("cpu"), dtype=dtype or torch.float32
+    )
 
 
 def compact(weights: bytes, pixels: torch.Tensor) -> torch.Tensor:
@@ -76,8 +80,10 @@ def test_twice_as_large_is_four_times_made_half():
 
 
 def test_tiles_are_the_whole_picture():
+    from bot.engine.upscaler.upscaler import TILE  # noqa: PLC0415 - imports torch
+
     picture = pattern(48, TILE + 90)
-    found = Upscaler(CPU).enlarge(picture, 4, model=SMALL)
+    found = Upscaler(torch.device("cpu")).enlarge(picture, 4, model=SMALL)
     mirrored = nn.pad(tensor(picture, torch.float32), (8, 8, 8, 8), mode="reflect")
     large = network(4)(mirrored)
     apart = nn.avg_pool2d(mirrored - nn.avg_pool2d(large, 4), 9, 1, 4, count_include_pad=False)
@@ -87,14 +93,14 @@ def test_tiles_are_the_whole_picture():
     expected = (whole * 255).round().byte().permute(1, 2, 0).numpy()
     assert num_tiles(picture.height, picture.width) == 2
     assert np.abs(values.astype(int) - expected.astype(int)).max() <= 1, "the last bits of sums"
-    assert Upscaler(CPU).enlarge(picture, 4, model=SMALL) == found, "to the bit"
+    assert Upscaler(torch.device("cpu")).enlarge(picture, 4, model=SMALL) == found, "to the bit"
 
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_the_large_network_keeps_what_is_seen(factor: int):
     source = pattern(16, 16)
     flat = RawImage(width=16, height=16, pixels=bytes([200, 60, 30]) * 256)
-    upscaler = Upscaler(CPU)
+    upscaler = Upscaler(torch.device("cpu"))
     for picture in (source, flat):
         found = upscaler.enlarge(picture, factor, model=LARGE)
         assert (found.width, found.height) == (16 * factor, 16 * factor)
@@ -115,7 +121,7 @@ def test_a_file_that_is_another_one_is_refused_by_its_name(tmp_path: Path):
         file.seek(1000)
         file.write(b"\0\0")
     picture = pattern(16, 16)
-    upscaler = Upscaler(CPU, folder=folder)
+    upscaler = Upscaler(torch.device("cpu"), folder=folder)
     with pytest.raises(MissingWeightsError, match=r"UP4X\.bin cannot be used \(its SHA-256 is"):
         upscaler.enlarge(picture, 4, model=SMALL)
     with pytest.raises(MissingWeightsError, match=r"X4PLUS_UP4X\.param cannot be used \(No such"):
@@ -136,4 +142,4 @@ def test_a_file_that_is_another_one_is_refused_by_its_name(tmp_path: Path):
 )
 def test_files_that_do_not_belong_together_are_refused(change, sentence: str):
     with pytest.raises(ValueError, match=sentence):
-        NcnnNetwork(*change(*read_files(SMALL, 4)), device=CPU, dtype=torch.float32)
+        NcnnNetwork(*change(*read_files(SMALL, 4)), device=torch.device("cpu"), dtype=torch.float32)
