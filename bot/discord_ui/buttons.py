@@ -15,14 +15,13 @@ from bot.discord_ui.components import (
     IMAGE_TEMPLATE,
     MORE_TEMPLATE,
     Button,
-    Select,
     ids_about,
 )
 from bot.discord_ui.content import sentence
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.deletions import DiscordRemover, delete_images
 from bot.discord_ui.forms import form_entries, request_fields, show_form, values_in
-from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_value
+from bot.discord_ui.items import AnswerableItem, LastingSelect, chosen_value
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import (
@@ -52,13 +51,12 @@ class ImageButton(AnswerableItem[Button], template=IMAGE_TEMPLATE):
         await act(interaction, self.match["action"], self.match["ids"])
 
 
-class MoreSelect(AnswerableItem[Select], template=MORE_TEMPLATE):
+class MoreSelect(LastingSelect, template=MORE_TEMPLATE):
     """The menu under finished images."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Do what was chosen with the images that are still there."""
-        async with chosen_again_later(interaction):
-            await act(interaction, chosen_value(interaction), self.match["ids"])
+        await act(interaction, chosen_value(interaction), self.match["ids"])
 
 
 async def act(interaction: discord.Interaction, action: str, ids: str) -> None:

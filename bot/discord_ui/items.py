@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
 from typing import Any, Final, Self, TypeVar
 
 import aiohttp
@@ -74,21 +73,24 @@ def chosen_value(interaction: discord.Interaction[Any]) -> str:
     return value
 
 
-@contextlib.asynccontextmanager
-async def chosen_again_later(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
-    """Let a select of a lasting message show nothing chosen once its choice is answered.
+class LastingSelect(AnswerableItem[ui.Select[ui.LayoutView]], template=_NOTHING):
+    """A select of a lasting message: it shows nothing chosen once its choice is answered.
 
     Discord's clients keep the choice, and send the same one again only after the message changed
-    (discord-api-docs #4801): an edit that changes nothing does.
+    (discord-api-docs #4801): an edit that changes nothing does. It comes after the answer, also
+    after a refusal: edits have a rate limit, and an answer that waits for one comes too late.
     """
-    try:
-        yield
-    finally:
-        message = interaction.message
-        if message is not None and not message.flags.ephemeral:  # in private it is short-lived
-            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-                async with asyncio.timeout(_EDITED_WITHIN_S):
-                    await message.edit(allowed_mentions=discord.AllowedMentions.none())
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer, then let the same be chosen again."""
+        try:
+            await super().callback(interaction)
+        finally:
+            message = interaction.message
+            if message is not None and not message.flags.ephemeral:  # in private it is short-lived
+                with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+                    async with asyncio.timeout(_EDITED_WITHIN_S):
+                        await message.edit(allowed_mentions=discord.AllowedMentions.none())
 
 
 class UnknownItems(commands.Cog):

@@ -8,9 +8,9 @@ import discord
 
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import CHOOSE_TEMPLATE, ONE_TEMPLATE, Button, Select
+from bot.discord_ui.components import CHOOSE_TEMPLATE, ONE_TEMPLATE, Button
 from bot.discord_ui.deferrals import defer
-from bot.discord_ui.items import AnswerableItem, chosen_again_later, chosen_value
+from bot.discord_ui.items import AnswerableItem, LastingSelect, chosen_value
 from bot.discord_ui.results import kept_images
 from bot.discord_ui.submission import bot_of, find
 from bot.discord_ui.viewers import viewer_of
@@ -42,13 +42,12 @@ class ShowOneButton(AnswerableItem[Button], template=ONE_TEMPLATE):
         await show_one(interaction, self.match["id"])
 
 
-class ChooseSelect(AnswerableItem[Select], template=CHOOSE_TEMPLATE):
+class ChooseSelect(LastingSelect, template=CHOOSE_TEMPLATE):
     """The select under a sheet that shows one of its images."""
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Show the chosen one."""
-        async with chosen_again_later(interaction):
-            await show_one(interaction, chosen_value(interaction))
+        await show_one(interaction, chosen_value(interaction))
 
 
 async def setup(bot: ImageBot) -> None:
