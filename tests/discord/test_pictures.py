@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
 
@@ -273,6 +274,39 @@ async def test_pictures_that_are_handed_in_are_refused_in_private(
     )
     assert UNCHECKED in texts_of(await add_picture(env, 3))
     assert (await board_of(env)).items == ()
+
+
+WAYS: Final = {  # in which an image can be made of a picture that is handed in
+    "imagine": {"prompt": "a pear", "source": None},
+    "compare": {"prompt": "a pear", "vary": "strengths", "source": None},
+    "upscale": {"picture": None},
+}
+
+
+def handed_in(way: str) -> dict[str, object]:
+    file = ("x.png", picture(1))
+    return {name: file if each is None else each for name, each in WAYS[way].items()}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_nothing_is_made_of_a_picture_that_is_refused(
+    env: DiscordEnv, check: SteeredClassifier, way: str
+):
+    check.unsafe = [0.93]
+    assert HANDED_IN in private_sentence(await env.ming.slash(env.channel, way, **handed_in(way)))
+    assert await kept(env) == []
+    assert not list((env.settings.data_dir / "sources").rglob("*.png"))
+
+
+@pytest.mark.parametrize("settings", ["spoiler"], indirect=True)
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_made_of_a_hidden_picture_is_hidden(
+    env: DiscordEnv, check: SteeredClassifier, way: str
+):
+    check.unsafe = [0.93]
+    made = await env.ming.slash(env.channel, way, **handed_in(way))
+    await env.idle()
+    assert [each["spoiler"] for each in gallery_of(made.response)] == [True]
 
 
 @pytest.mark.parametrize("settings", ["spoiler"], indirect=True)
