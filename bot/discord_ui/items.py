@@ -22,6 +22,8 @@ from bot.discord_ui.refusals import RefusalError
 
 _Item = TypeVar("_Item", bound=ui.Button[Any] | BaseSelect[Any])
 _EDITED_WITHIN_S: Final = 5.0  # what hangs longer is given up
+# A message that is not edited is no loss; the session is closed (RuntimeError) where the bot stops.
+_UNEDITED: Final = (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError)
 _NOTHING: Final = r"(?!)"  # matched by no `custom_id`; each kind of item brings a template
 
 
@@ -82,15 +84,13 @@ class LastingSelect(AnswerableItem[ui.Select[ui.LayoutView]], template=_NOTHING)
     """
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer, then let the same be chosen again."""
-        try:
-            await super().callback(interaction)
-        finally:
-            message = interaction.message
-            if message is not None and not message.flags.ephemeral:  # in private it is short-lived
-                with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-                    async with asyncio.timeout(_EDITED_WITHIN_S):
-                        await message.edit(allowed_mentions=discord.AllowedMentions.none())
+        """Answer, then let the same be chosen again; not where a stop came between."""
+        await super().callback(interaction)
+        message = interaction.message
+        if message is not None and not message.flags.ephemeral:  # in private it is short-lived
+            with contextlib.suppress(*_UNEDITED):
+                async with asyncio.timeout(_EDITED_WITHIN_S):
+                    await message.edit(allowed_mentions=discord.AllowedMentions.none())
 
 
 class UnknownItems(commands.Cog):
