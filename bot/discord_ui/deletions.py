@@ -156,14 +156,7 @@ class DiscordRemover:
         shown = replace(job, error=None, ended_by=None)
 
         async def reach(limit_bytes: int) -> None:
-            content = await images_content(
-                shown,
-                left,
-                notes,
-                sizes=self._bot.service.sizes,
-                limit_bytes=limit_bytes,
-                source=self._bot.service.system.compared_source(job),
-            )
+            content = await images_content(self._bot, shown, left, notes, limit_bytes=limit_bytes)
             await self._reach(message, content)
 
         await send_fitting(upload_limit(self._bot, job.origin), reach)

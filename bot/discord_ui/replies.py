@@ -224,12 +224,7 @@ class DiscordReply:
 
         async def deliver(limit_bytes: int) -> None:
             content = await images_content(
-                job,
-                generations,
-                notes,
-                sizes=self._bot.service.sizes,
-                limit_bytes=limit_bytes,
-                source=self._bot.service.system.compared_source(job),
+                self._bot, job, generations, notes, limit_bytes=limit_bytes
             )
             await self._post.deliver(content, job, ids)
 

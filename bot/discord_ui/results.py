@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import discord
@@ -47,23 +46,20 @@ async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -
 
 
 async def images_content(
+    bot: ImageBot,
     job: Job,
     generations: Sequence[Generation],
     notes: Sequence[str],
     *,
-    sizes: SizeRules,
     limit_bytes: int,
-    source: Path | None,
 ) -> Content:
-    """Return the message of a job's finished images, or of those that are left of them.
-
-    `sizes` are the model's; `source` is the file of the picture that a comparison begins with.
-    """
+    """Return the message of a job's finished images, or of those that are left of them."""
     if job.axis is not None:
+        source = bot.service.system.compared_source(job)
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
     return await kept_images(
         generations,
-        sizes=sizes,
+        sizes=bot.service.sizes,
         limit_bytes=limit_bytes,
         locale=job.origin.locale,
         notes=[*missing(job, generations), *notes],
