@@ -17,7 +17,7 @@ from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
-from bot.discord_ui.submission import bot_of, series, submit
+from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
@@ -30,6 +30,7 @@ from bot.domain.requests import (
     Size,
     SizeRules,
 )
+from bot.domain.variations import series
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError, InvalidRequestError
 from bot.locales import text

@@ -41,8 +41,8 @@ from bot.domain.requests import (
     Axis,
     ImageRequest,
     random_seed,
-    seed_after,
 )
+from bot.domain.variations import series
 from bot.domain.variations import vary as comparison_of
 from bot.locales import text
 from bot.media.captions import field_title
@@ -158,14 +158,11 @@ async def draw_variations(
         count: How many.
 
     """
-    own, seed = parent.request, random_seed()
-    size = own.size_of_more(bot_of(interaction).service.sizes)
+    size = parent.request.size_of_more(bot_of(interaction).service.sizes)
     source = await source_from_image(interaction, parent, size=SIZE.show(size))
-    begun = source.begin(own)  # what an upscaled one was is no more
-    requests = [
-        replace(begun, seed=seed_after(seed, i), strength=strength, size=size) for i in range(count)
-    ]
-    await submit_with(interaction, requests, source, [parent] * count, axis=Axis.SEEDS)
+    first = replace(parent.request, seed=random_seed(), strength=strength, size=size)
+    parents = [parent] * count
+    await submit_with(interaction, series(first, count), source, parents, axis=Axis.SEEDS)
 
 
 async def submit_with(

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +22,9 @@ from bot.domain.requests import (
     PROMPT,
     ImageRequest,
     SizeRules,
-    seed_after,
 )
 from bot.domain.signature import SigningKey
+from bot.domain.variations import series
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
@@ -145,9 +144,7 @@ def _requests(
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault
     firsts = _checked(prompts, request_of, model)
-    return [
-        replace(first, seed=seed_after(first.seed, i)) for first in firsts for i in range(count)
-    ]
+    return [each for first in firsts for each in series(first, count)]
 
 
 def _checked(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import discord
 
@@ -16,7 +15,7 @@ from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
-from bot.domain.requests import Axis, ImageRequest, seed_after
+from bot.domain.requests import Axis, ImageRequest
 from bot.media.captions import idle_notes
 
 
@@ -50,11 +49,6 @@ def public_locale(interaction: discord.Interaction) -> str:
     """Return the language of an answer that everyone here reads."""
     own = str(interaction.locale)
     return bot_of(interaction).service.policy.language(scene_here(interaction)) or own
-
-
-def series(first: ImageRequest, count: int) -> list[ImageRequest]:
-    """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
-    return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
 
 
 async def find(interaction: discord.Interaction, ids: Sequence[str]) -> list[Generation]:

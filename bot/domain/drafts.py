@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.domain.requests import ImageRequest, Quality, SizeRules, seed_after
+from bot.domain.requests import ImageRequest, Quality, SizeRules
+from bot.domain.variations import series
 
 MIN_DRAFTS: Final = 9
 MAX_DRAFTS: Final = 25  # as many as Discord lets a person choose from
@@ -22,7 +23,7 @@ AROUND_STRENGTH: Final = 75
 def drafts_of(request: ImageRequest, count: int, sizes: SizeRules) -> list[ImageRequest]:
     """Return drafts of a request whose seeds count upwards, from 0 again behind the last seed."""
     draft = replace(request, size=sizes.draft_of(request.size), quality=Quality.DRAFT)
-    return [replace(draft, seed=seed_after(draft.seed, i)) for i in range(count)]
+    return series(draft, count)
 
 
 def large_request(draft: ImageRequest, quality: str, sizes: SizeRules) -> ImageRequest:

@@ -91,6 +91,11 @@ def _twice(first: str, second: str) -> str:
     return f"The value {shown} is the same as {quoted(first, _VALUE_SHOWN)}: name each one once."
 
 
+def series(first: ImageRequest, count: int) -> list[ImageRequest]:
+    """Return `count` requests whose seeds count upwards, from 0 again behind the last seed."""
+    return [replace(first, seed=seed_after(first.seed, i)) for i in range(count)]
+
+
 def new_seeds(requests: Sequence[ImageRequest], axis: Axis, seed: int) -> list[ImageRequest]:
     """Return the same comparison with another seed, or with others that count up from it."""
     step = 1 if axis is Axis.SEEDS else 0

@@ -33,7 +33,7 @@ from bot.discord_ui.places import places_of
 from bot.discord_ui.recipes import command_of
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.sources import source_from_board, strength_choices
-from bot.discord_ui.submission import bot_of, public_locale, series, still_there, submit
+from bot.discord_ui.submission import bot_of, public_locale, still_there, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, Item
 from bot.domain.deferrals import Repeat
@@ -49,6 +49,7 @@ from bot.domain.requests import (
     ImageRequest,
     random_seed,
 )
+from bot.domain.variations import series
 from bot.locales import text
 from bot.media.captions import field_title
 from bot.media.encoding import fit_under, picture_png
