@@ -76,7 +76,7 @@ class Compare(commands.Cog):
     ) -> Source:
         """Fetch the picture to begin with; the size follows it where none is given."""
         source = await source_from_file(interaction, file, size=given["size"], fit=fit)
-        given["size"] = source.size
+        given["size"] = str(source.size)
         return source
 
     @compare.autocomplete("size")

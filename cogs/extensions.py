@@ -29,8 +29,7 @@ from bot.domain.requests import (
 from bot.locales import text
 from bot.media.canvas import extended
 from bot.media.captions import field_title
-from bot.media.image_input import read_picture
-from bot.media.picture_files import read_image
+from bot.media.picture_files import read_pixels
 
 
 async def ask_how(interaction: discord.Interaction, generations: Sequence[Generation]) -> None:
@@ -80,7 +79,7 @@ async def send_extension(interaction: discord.Interaction, form: Form) -> None:
                 "prompt": clean_prompt(form.typed["prompt"]),
                 "strength": STRENGTH.read(form.typed["strength"], service.sizes),
                 "seed": random_seed(),
-                "size": extent.canvas,
+                "size": source.size,
             }
         )
     )
@@ -95,9 +94,8 @@ async def send_extension(interaction: discord.Interaction, form: Form) -> None:
 
 
 def _on_canvas(parent: Generation, extent: Extent) -> Source:
-    picture, mask = extended(read_picture(read_image(parent.path)).image, extent)
-    size = str(extent.canvas)
-    return Source(picture=picture, size=size, mask=mask, kind=OperationKind.OUTPAINT)
+    picture, mask = extended(read_pixels(parent.path), extent)
+    return Source(picture=picture, mask=mask, kind=OperationKind.OUTPAINT)
 
 
 ACTIONS: Final = {"extend": ask_how}

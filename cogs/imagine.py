@@ -128,7 +128,7 @@ async def draw(
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
     source = await _source(interaction, options, size)
     if source is not None:
-        given |= {"size": source.size}
+        given |= {"size": str(source.size)}
     request = ImageRequest.parse(rules=service.sizes, **given)
     if source is not None:
         request = source.begin(request)

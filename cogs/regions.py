@@ -30,7 +30,6 @@ from bot.domain.regions import GRIDS, USUAL_GRID, parse_cells, region_of, region
 from bot.domain.requests import (
     MAX_PROMPT_CHARACTERS,
     PROMPT,
-    SIZE,
     STRENGTH,
     Size,
     SizeRules,
@@ -39,10 +38,9 @@ from bot.domain.requests import (
 )
 from bot.locales import text
 from bot.media.captions import field_title
-from bot.media.image_input import read_picture
 from bot.media.masks import mask_of_file, mask_of_region
 from bot.media.numbered_grid import numbered_grid
-from bot.media.picture_files import read_image
+from bot.media.picture_files import read_pixels
 from bot.media.source_pictures import prepared
 
 _NAME: Final = "grid.webp"
@@ -90,7 +88,7 @@ async def _grid_message(
 
 
 def _painted(generation: Generation, grid: int) -> bytes:
-    return numbered_grid(read_picture(read_image(generation.path)).image, grid)
+    return numbered_grid(read_pixels(generation.path), grid)
 
 
 def _buttons(id_: str, grid: int, locale: str) -> list[Button]:
@@ -160,7 +158,7 @@ async def send_region(interaction: discord.Interaction, form: Form) -> None:
                 "prompt": clean_prompt(form.typed["prompt"]),
                 "strength": STRENGTH.read(form.typed["strength"], service.sizes),
                 "seed": random_seed(),
-                "size": SIZE.read(source.size, service.sizes),
+                "size": source.size,
             }
         )
     )
@@ -185,13 +183,13 @@ async def _source(interaction: discord.Interaction, parent: Generation, form: Fo
 
 
 def _masked(parent: Generation, form: Form, marks: bytes | None, rules: SizeRules) -> Source:
-    picture = read_picture(read_image(parent.path)).image
+    picture = read_pixels(parent.path)
     size = rules.kept(*picture.size)  # of what was made larger than the model draws, one it does
     if marks is None:
         mask = _mask_of_typed(form, size)
     else:
         mask = mask_of_file(marks, of=picture, size=size)
-    return Source(picture=prepared(picture, size), size=str(size), mask=mask)
+    return Source(picture=prepared(picture, size), mask=mask)
 
 
 def _mask_of_typed(form: Form, size: Size) -> RawImage:

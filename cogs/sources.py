@@ -100,7 +100,7 @@ async def send_source(interaction: discord.Interaction, form: Form) -> None:
     request = ImageRequest.parse(
         rules=rules,
         prompt=typed["prompt"],
-        size=source.size,
+        size=str(source.size),
         seed=typed["seed"],
         strength=USUAL_STRENGTH if is_compared else typed["strength"] or USUAL_STRENGTH,
     )

@@ -13,7 +13,7 @@ from typing import Final
 from bot.cli import inputs
 from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
-from bot.cli.inputs import Inputs, inputs_of
+from bot.cli.inputs import inputs_of
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.recipe import make_recipe
@@ -30,6 +30,7 @@ from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes
 from bot.media.encoding import encode_png
+from bot.media.source_pictures import StartPictures
 from bot.models import locate
 from bot.settings import Settings
 
@@ -123,7 +124,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _requests(
-    options: argparse.Namespace, rules: SizeRules, model: Path, given: Inputs | None
+    options: argparse.Namespace, rules: SizeRules, model: Path, given: StartPictures | None
 ) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)

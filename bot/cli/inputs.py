@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.drawing import RawImage
@@ -18,13 +17,6 @@ from bot.media.masks import mask_of_file, mask_of_region
 from bot.media.source_pictures import Fit, StartPictures, check_source, source_of
 
 _MASKS = ("mask", "region", "cells")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inputs(StartPictures):
-    """The pictures of an image, and the size that follows from them."""
-
-    size: Size
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +51,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("--grid", default=str(USUAL_GRID), metavar="N", help="cells a side for --cells: 3 or 4")
 
 
-def inputs_of(options: argparse.Namespace, rules: SizeRules) -> Inputs | None:
+def inputs_of(options: argparse.Namespace, rules: SizeRules) -> StartPictures | None:
     """Read what an image is to begin with; None where it is words alone.
 
     Raises:
@@ -79,9 +71,9 @@ def inputs_of(options: argparse.Namespace, rules: SizeRules) -> Inputs | None:
         return _extended(picture, options.extend, size, rules)
     source, own = source_of(picture, rules=rules, size=size, fit=Fit(options.fit))
     if all(getattr(options, name) is None for name in _MASKS):
-        return Inputs(picture=source, size=own)
+        return StartPictures(picture=source)
     mask = _mask(options, picture, own)
-    return Inputs(picture=source, size=own, mask=mask, kind=OperationKind.INPAINT)
+    return StartPictures(picture=source, mask=mask)
 
 
 def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage:
@@ -95,7 +87,7 @@ def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage
     return mask_of_region(region or region_of(""), size)
 
 
-def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -> Inputs:
+def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -> StartPictures:
     if size is not None:
         raise InvalidRequestError(
             f"--extend {how} says the size already: leave --size out, or give --extend {size}."
@@ -108,4 +100,4 @@ def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -
             "side are gone."
         )
     source, mask = extended(picture.image, extent)
-    return Inputs(picture=source, size=extent.canvas, mask=mask, kind=OperationKind.OUTPAINT)
+    return StartPictures(picture=source, mask=mask, kind=OperationKind.OUTPAINT)

@@ -36,12 +36,10 @@ class Source(StartPictures):
     """A picture to begin with.
 
     Attributes:
-        size: Of the image, as it is typed.
         is_spoiler: Whether what is made of it is hidden until it is clicked.
 
     """
 
-    size: str
     is_spoiler: bool = False
 
 
@@ -164,7 +162,7 @@ async def _in_time(
                 mask = await asyncio.to_thread(
                     mask_of_file, marked, of=picture.image, size=own, fit=fit
                 )
-        return Source(picture=raw, size=str(own), is_spoiler=is_spoiler, mask=mask)
+        return Source(picture=raw, is_spoiler=is_spoiler, mask=mask)
 
     return await in_time(interaction, load)
 

@@ -44,6 +44,11 @@ class StartPictures:
     kind: OperationKind = OperationKind.INPAINT
 
     @property
+    def size(self) -> Size:
+        """Return the size of the image, which is the picture's."""
+        return Size(width=self.picture.width, height=self.picture.height)
+
+    @property
     def pictures(self) -> tuple[RawImage, ...]:
         """Return all that has to be kept of it, in the order of the operation."""
         return (self.picture,) if self.mask is None else (self.picture, self.mask)

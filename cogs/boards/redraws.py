@@ -127,11 +127,11 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
     source = await source_from_board(interaction, item, size=size)
     if own is None:
         request = ImageRequest.parse(
-            rules=rules, prompt=form.typed["prompt"], size=source.size, strength=strength
+            rules=rules, prompt=form.typed["prompt"], size=str(source.size), strength=strength
         )
     else:
         values = {STRENGTH.name: STRENGTH.read(strength, rules), SEED.name: random_seed()}
-        request = replace(own, size=SIZE.read(source.size, rules), **values)
+        request = replace(own, size=source.size, **values)
     requests = series(source.begin(request), count)
     parents = await _original(interaction, item)
     await submit(
