@@ -11,8 +11,7 @@ from PIL import Image
 from bot.domain.jobs import Generation
 from bot.errors import DamagedPictureError
 from bot.media.fingerprint import best_match
-from bot.media.image_input import read_picture
-from bot.media.picture_files import read_image
+from bot.media.picture_files import read_pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class Lookalike:
         def originals() -> Iterator[tuple[str, Image.Image]]:
             for each in found:
                 try:
-                    yield each.id, read_picture(read_image(each.path)).image
+                    yield each.id, read_pixels(each.path)
                 except DamagedPictureError:
                     unread.append(each)
 

@@ -12,8 +12,7 @@ from typing import Final
 
 from bot.errors import BotError, DamagedPictureError
 from bot.media.fingerprint import fingerprint
-from bot.media.image_input import read_picture
-from bot.media.picture_files import IMAGE_NAME, is_temporary, read_image
+from bot.media.picture_files import IMAGE_NAME, is_temporary, read_pixels
 from bot.storage import Store
 from bot.storage.backups import backup_time, newest_backup
 from bot.storage.quarantine import Quarantine
@@ -186,7 +185,7 @@ def _likeness_of(path: Path) -> bytes:
         DamagedPictureError: It is gone or not what was kept.
 
     """
-    return fingerprint(read_picture(read_image(path)).image)
+    return fingerprint(read_pixels(path))
 
 
 def _folders(images: Path) -> list[Path]:

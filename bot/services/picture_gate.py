@@ -13,8 +13,7 @@ from bot.domain.jobs import Generation, Job
 from bot.domain.scenes import Scene
 from bot.errors import DamagedPictureError, InvalidRequestError
 from bot.media.encoding import to_pillow
-from bot.media.image_input import read_picture
-from bot.media.picture_files import read_image
+from bot.media.picture_files import read_pixels
 from bot.services.image_archive import ImageArchive
 from bot.services.policy import PictureVerdict, Policy
 from bot.storage import Store
@@ -120,7 +119,7 @@ def _opened(generations: Mapping[int, Generation]) -> dict[int, Image.Image]:
     found = {}
     for index, generation in generations.items():
         try:
-            found[index] = read_picture(read_image(generation.path)).image
+            found[index] = read_pixels(generation.path)
         except DamagedPictureError:
             continue
     return found
