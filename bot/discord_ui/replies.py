@@ -221,10 +221,11 @@ class DiscordReply:
     ) -> None:
         """Send the images in the best form that fits; smaller ones if Discord still refuses."""
         ids = [each.id for each in generations]
+        source = self._bot.service.system.compared_source(job)
 
         async def deliver(limit_bytes: int) -> None:
             content = await images_content(
-                self._bot, job, generations, notes, limit_bytes=limit_bytes
+                self._bot, job, generations, notes, limit_bytes=limit_bytes, source=source
             )
             await self._post.deliver(content, job, ids)
 

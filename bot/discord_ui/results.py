@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import discord
@@ -52,10 +53,13 @@ async def images_content(
     notes: Sequence[str],
     *,
     limit_bytes: int,
+    source: Path | None,
 ) -> Content:
-    """Return the message of a job's finished images, or of those that are left of them."""
+    """Return the message of a job's finished images, or of those that are left of them.
+
+    `source` is the file of the picture that a comparison begins with.
+    """
     if job.axis is not None:
-        source = bot.service.system.compared_source(job)
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
     return await kept_images(
         generations,
