@@ -93,3 +93,9 @@ def _image(pixels: torch.Tensor) -> RawImage:
     height, width, _ = pixels.shape
     content: bytes = pixels.contiguous().numpy().tobytes()
     return RawImage(width=width, height=height, pixels=content)
+
+
+def pixels_of(picture: RawImage) -> torch.Tensor:
+    """Return the pixels of a picture, (H, W, 3) uint8."""
+    values = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8)
+    return values.reshape(picture.height, picture.width, 3)

@@ -12,9 +12,8 @@ from bot.domain.extents import Extent
 from bot.media.masks import checked_mask
 from bot.media.source_pictures import raw_image
 
-_BLUR: Final = (
-    8  # a part of the shorter side: the corners of many pictures are darker than all else
-)
+# Of the shorter side, an eighth: the corners of many pictures are darker than all else.
+_BLUR: Final = 8
 
 
 def extended(picture: Image.Image, extent: Extent) -> tuple[RawImage, RawImage]:

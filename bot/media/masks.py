@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from bot.domain.drawing import RawImage
 from bot.domain.regions import Region
@@ -12,7 +12,7 @@ from bot.domain.requests import Size
 from bot.errors import InvalidRequestError
 from bot.media.decoding import decode, open_picture
 from bot.media.image_input import Picture, read_picture
-from bot.media.source_pictures import Fit, raw_image
+from bot.media.source_pictures import Fit, fitted, raw_image
 
 _BLACK, _WHITE = 0, 255
 _HALF: Final = 128  # of 255: from here on a grey is white, a transparency is a hole
@@ -68,12 +68,7 @@ def fitted_mask(mask: Image.Image, size: Size, fit: Fit = Fit.CROP) -> Image.Ima
 
     Without shades, as the edge is faded when it is drawn.
     """
-    wanted = (size.width, size.height)
-    if mask.size == wanted:
-        return mask
-    if fit is Fit.PAD:
-        return ImageOps.pad(mask, wanted, Image.Resampling.NEAREST, color=_BLACK)
-    return ImageOps.fit(mask, wanted, Image.Resampling.NEAREST)
+    return fitted(mask, size, fit, Image.Resampling.NEAREST, ground=_BLACK)
 
 
 def checked_mask(mask: Image.Image) -> RawImage:

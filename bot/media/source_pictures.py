@@ -70,12 +70,24 @@ class Fit(StrEnum):
 
 def prepared(picture: Image.Image, size: Size, fit: Fit = Fit.CROP) -> RawImage:
     """Return a picture (RGB) at a size; one that has it already keeps its pixels."""
+    return raw_image(fitted(picture, size, fit, Image.Resampling.LANCZOS, ground=WHITE))
+
+
+def fitted(
+    picture: Image.Image,
+    size: Size,
+    fit: Fit,
+    resampling: Image.Resampling,
+    *,
+    ground: int | tuple[int, ...],
+) -> Image.Image:
+    """Return a picture at a size; `ground` is the colour that it is padded with."""
     wanted = (size.width, size.height)
     if picture.size == wanted:
-        return raw_image(picture)
+        return picture
     if fit is Fit.PAD:
-        return raw_image(ImageOps.pad(picture, wanted, Image.Resampling.LANCZOS, color=WHITE))
-    return raw_image(ImageOps.fit(picture, wanted, Image.Resampling.LANCZOS))
+        return ImageOps.pad(picture, wanted, resampling, color=ground)
+    return ImageOps.fit(picture, wanted, resampling)
 
 
 def source_of(

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
 from bot.domain.drawing import RawImage
-from bot.engine.host import to_device
+from bot.engine.host import pixels_of, to_device
 from bot.engine.stages.start import VAE_SCALE
 
 # Pixels over which what is drawn fades into what is kept, inside the mask: a latent cell, whose
@@ -88,9 +88,3 @@ def keep(picture: RawImage, mask: RawImage, *, source: torch.Tensor, noise: torc
         pixels=pixels_of(picture),
         drawn=drawn,
     )
-
-
-def pixels_of(picture: RawImage) -> torch.Tensor:
-    """Return the pixels of a picture, (H, W, 3) uint8."""
-    values = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8)
-    return values.reshape(picture.height, picture.width, 3)

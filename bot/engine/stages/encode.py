@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from bot.domain.drawing import RawImage
-from bot.engine.stages.blend import pixels_of
+from bot.engine.host import pixels_of
 
 
 def encode(vae: Any, picture: RawImage, *, tiled: bool) -> torch.Tensor:

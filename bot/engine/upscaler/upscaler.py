@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as nn
 
 from bot.domain.drawing import RawImage
+from bot.engine.host import pixels_of
 from bot.engine.upscaler.ncnn import NcnnNetwork
 from bot.engine.upscaler.weights import (
     LARGE,
@@ -85,8 +86,7 @@ class Upscaler:
         """
         network, own = self._network(model, factor)
         height, width = picture.height, picture.width
-        values = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8)
-        source = values.reshape(1, height, width, 3).permute(0, 3, 1, 2)
+        source = pixels_of(picture).permute(2, 0, 1)[None]
         result = torch.empty((height * factor, width * factor, 3), dtype=torch.uint8)
         for rows, columns in tiles(height, width):
             before_tile()
