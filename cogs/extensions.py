@@ -11,24 +11,24 @@ import discord
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.image_choice import chosen_image, which_image
-from bot.discord_ui.sources import Source, in_time, strength_choices
+from bot.discord_ui.sources import (
+    Source,
+    drawn_into,
+    in_time,
+    prompt_field,
+    strength_choices,
+    strength_field,
+)
 from bot.discord_ui.submission import bot_of, check_shareable, find, submit
 from bot.domain.extents import PANS, ZOOMS, Extent, extent_of
 from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.requests import (
-    MAX_PROMPT_CHARACTERS,
-    PROMPT,
-    STRENGTH,
-    USUAL_STRENGTH,
     OperationKind,
     SizeRules,
-    clean_prompt,
-    random_seed,
 )
 from bot.locales import text
 from bot.media.canvas import extended
-from bot.media.captions import field_title
 from bot.media.picture_files import read_pixels
 
 
@@ -54,12 +54,9 @@ def _fields(first: Generation, rules: SizeRules, locale: str) -> list[Field]:
     ]
     return [
         Field(name="how", label=text("extend_how", locale), value=next(iter(ZOOMS)), choices=ways),
-        Field(name="prompt", label=field_title(PROMPT, locale), is_required=True, is_long=True,
-              value=first.request.prompt, max_length=MAX_PROMPT_CHARACTERS,
-              hint=text("extend_prompt_hint", locale)),
-        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
-              choices=strength_choices(locale, with_new=True)),
-    ]  # fmt: skip
+        prompt_field(locale, value=first.request.prompt, hint=text("extend_prompt_hint", locale)),
+        strength_field(locale, strength_choices(locale, with_new=True)),
+    ]
 
 
 async def send_extension(interaction: discord.Interaction, form: Form) -> None:
@@ -73,16 +70,7 @@ async def send_extension(interaction: discord.Interaction, form: Form) -> None:
             return await asyncio.to_thread(_on_canvas, parent, extent)
 
     source = await in_time(interaction, load)
-    request = source.begin(
-        parent.request.with_typed(
-            {
-                "prompt": clean_prompt(form.typed["prompt"]),
-                "strength": STRENGTH.read(form.typed["strength"], service.sizes),
-                "seed": random_seed(),
-                "size": source.size,
-            }
-        )
-    )
+    request = drawn_into(source, parent, form, service.sizes)
     lost = [text("extend_lost", str(interaction.locale), count=extent.lost, size=extent.canvas)]
     await submit(
         interaction,

@@ -19,7 +19,15 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.image_choice import chosen_image, which_image
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.modals import uploaded
-from bot.discord_ui.sources import Source, content_of, in_time, strength_choices
+from bot.discord_ui.sources import (
+    Source,
+    content_of,
+    drawn_into,
+    in_time,
+    prompt_field,
+    strength_choices,
+    strength_field,
+)
 from bot.discord_ui.submission import bot_of, check_shareable, find, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.deferrals import Repeat
@@ -28,16 +36,11 @@ from bot.domain.forms import Choice, Field, FieldKind, Form
 from bot.domain.jobs import Generation
 from bot.domain.regions import GRIDS, USUAL_GRID, parse_cells, region_of, region_of_cells
 from bot.domain.requests import (
-    MAX_PROMPT_CHARACTERS,
-    PROMPT,
-    STRENGTH,
+    MAX_STRENGTH,
     Size,
     SizeRules,
-    clean_prompt,
-    random_seed,
 )
 from bot.locales import text
-from bot.media.captions import field_title
 from bot.media.masks import mask_of_file, mask_of_region
 from bot.media.numbered_grid import numbered_grid
 from bot.media.picture_files import read_pixels
@@ -140,11 +143,9 @@ def _fields(generation: Generation, grid: int, locale: str) -> list[Field]:
               hint=text("region_words_hint", locale)),
         Field(name="mask", label=text("region_mask", locale), kind=FieldKind.FILE,
               hint=text("region_mask_hint", locale)),
-        Field(name="prompt", label=field_title(PROMPT, locale), is_required=True, is_long=True,
-              value=generation.request.prompt, max_length=MAX_PROMPT_CHARACTERS,
-              hint=text("region_prompt_hint", locale)),
-        Field(name="strength", label=field_title(STRENGTH, locale), value="100",
-              choices=strength_choices(locale, with_new=True)),
+        prompt_field(locale, value=generation.request.prompt,
+                     hint=text("region_prompt_hint", locale)),
+        strength_field(locale, strength_choices(locale, with_new=True), value=str(MAX_STRENGTH)),
     ]  # fmt: skip
 
 
@@ -152,16 +153,7 @@ async def send_region(interaction: discord.Interaction, form: Form) -> None:
     """Queue the image with its region drawn anew."""
     [parent] = await find(interaction, [form.subject["id"]])
     source, service = await _source(interaction, parent, form), bot_of(interaction).service
-    request = source.begin(
-        parent.request.with_typed(
-            {
-                "prompt": clean_prompt(form.typed["prompt"]),
-                "strength": STRENGTH.read(form.typed["strength"], service.sizes),
-                "seed": random_seed(),
-                "size": source.size,
-            }
-        )
-    )
+    request = drawn_into(source, parent, form, service.sizes)
     await submit(interaction, [request], parents=[parent], sources=source.pictures)
 
 

@@ -18,9 +18,11 @@ from bot.discord_ui.image_choice import chosen_image, which_image
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.sources import (
     Source,
+    prompt_field,
     source_from_file,
     source_from_image,
     strength_choices,
+    strength_field,
 )
 from bot.discord_ui.submission import (
     bot_of,
@@ -32,10 +34,8 @@ from bot.discord_ui.submission import (
 from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.requests import (
-    PROMPT,
     SEED,
     SIZE,
-    STRENGTH,
     STRENGTHS,
     USUAL_STRENGTH,
     Axis,
@@ -186,10 +186,8 @@ async def submit_with(
 def _fields(locale: str, *, prompt: str = "", size: str = "") -> list[Field]:
     every = Choice(value=ALL_STRENGTHS, label=text("strength_all", locale))
     return [
-        Field(name="prompt", label=field_title(PROMPT, locale), value=prompt, is_required=True,
-              is_long=True, max_length=4000),
-        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
-              choices=[*strength_choices(locale), every]),
+        prompt_field(locale, value=prompt),
+        strength_field(locale, [*strength_choices(locale), every]),
         Field(name="size", label=field_title(SIZE, locale), value=size, max_length=20,
               hint=text("source_size_hint", locale)),
         Field(name="seed", label=field_title(SEED, locale), max_length=20,

@@ -26,6 +26,7 @@ from bot.domain.requests import (
     DETAIL,
     FACTORS,
     LARGEST_SIDE,
+    MAX_PROMPT_CHARACTERS,
     WORDLESS,
     ImageRequest,
     Size,
@@ -38,8 +39,6 @@ from bot.locales import text
 from bot.media.image_input import read_picture
 from bot.media.picture_files import read_image
 from bot.media.source_pictures import prompt_in, upscale_source
-
-_PROMPT_SHOWN: Final = 4000  # characters that are taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +78,7 @@ class Upscaling(commands.Cog):
         picture: discord.Attachment,
         factor: Literal["2×", "4×"] = "2×",
         detail: bool = False,  # noqa: FBT001, FBT002 - an option of the command
-        prompt: app_commands.Range[str, 1, _PROMPT_SHOWN] | None = None,
+        prompt: app_commands.Range[str, 1, MAX_PROMPT_CHARACTERS] | None = None,
     ) -> None:
         """Queue an upscaled copy of a picture that is handed in."""
         check_installed()

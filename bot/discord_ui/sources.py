@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -15,10 +15,23 @@ from bot.discord_ui.attachments import Attachment, fetch
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.boards import Item
-from bot.domain.forms import Choice
+from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation
-from bot.domain.requests import MAX_STRENGTH, SIZE, STRENGTHS
+from bot.domain.requests import (
+    MAX_PROMPT_CHARACTERS,
+    MAX_STRENGTH,
+    PROMPT,
+    SEED,
+    SIZE,
+    STRENGTH,
+    STRENGTHS,
+    USUAL_STRENGTH,
+    ImageRequest,
+    SizeRules,
+    random_seed,
+)
 from bot.locales import text
+from bot.media.captions import field_title
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
 from bot.media.masks import mask_of_file
 from bot.media.picture_files import read_copy, read_image
@@ -133,6 +146,39 @@ def strength_choices(locale: str, *, with_new: bool = False) -> list[Choice]:
     ]
     new = Choice(value=str(MAX_STRENGTH), label=f"{text('strength_new', locale)} · {MAX_STRENGTH}%")
     return [*named, new] if with_new else named
+
+
+def prompt_field(locale: str, *, value: str, hint: str | None = None) -> Field:
+    """Return the field for what a picture shows, or is to show."""
+    return Field(
+        name=PROMPT.option,
+        label=field_title(PROMPT, locale),
+        hint=hint,
+        value=value,
+        is_required=True,
+        is_long=True,
+        max_length=MAX_PROMPT_CHARACTERS,
+    )
+
+
+def strength_field(locale: str, choices: Sequence[Choice], *, value: str = USUAL_STRENGTH) -> Field:
+    """Return the field for how much of a picture is drawn anew."""
+    label = field_title(STRENGTH, locale)
+    return Field(name=STRENGTH.option, label=label, value=value, choices=choices)
+
+
+def drawn_into(source: Source, parent: Generation, form: Form, rules: SizeRules) -> ImageRequest:
+    """Return an image's request as one that draws into it what these two fields of a form say."""
+    return source.begin(
+        parent.request.with_typed(
+            {
+                PROMPT.name: PROMPT.read(form.typed[PROMPT.option], rules),
+                STRENGTH.name: STRENGTH.read(form.typed[STRENGTH.option], rules),
+                SEED.name: random_seed(),
+                SIZE.name: source.size,
+            }
+        )
+    )
 
 
 async def _in_time(

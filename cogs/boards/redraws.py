@@ -32,7 +32,7 @@ from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.recipes import command_of
 from bot.discord_ui.refusals import RefusalError
-from bot.discord_ui.sources import source_from_board, strength_choices
+from bot.discord_ui.sources import prompt_field, source_from_board, strength_choices, strength_field
 from bot.discord_ui.submission import bot_of, public_locale, still_there, submit
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.boards import Board, Item
@@ -41,7 +41,6 @@ from bot.domain.forms import Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.recipe import Recipe, parse_recipe
 from bot.domain.requests import (
-    PROMPT,
     SEED,
     SIZE,
     STRENGTH,
@@ -51,7 +50,6 @@ from bot.domain.requests import (
 )
 from bot.domain.variations import series
 from bot.locales import text
-from bot.media.captions import field_title
 from bot.media.encoding import fit_under, picture_png
 from bot.media.exports import draw_compared
 from bot.media.picture_files import FileState
@@ -100,14 +98,10 @@ async def ask_more(interaction: discord.Interaction, board_id: str, number: str)
     fields = [
         Field(name="count", label=text("board_field_count", locale), value=str(MORE_COUNT),
               max_length=1, is_required=True, hint=text("board_hint_count", locale)),
-        Field(name="strength", label=field_title(STRENGTH, locale), value=USUAL_STRENGTH,
-              choices=strength_choices(locale)),
+        strength_field(locale, strength_choices(locale)),
     ]  # fmt: skip
     if item.recipe_text is None:
-        fields.insert(0, Field(
-            name="prompt", label=field_title(PROMPT, locale), value=item.caption,
-            is_required=True, is_long=True, max_length=4000,
-        ))  # fmt: skip
+        fields.insert(0, prompt_field(locale, value=item.caption))
     title = text("board_more_title", locale, number=number)
     await show_form(interaction, "more", title, fields, board=board_id, number=int(number))
 
