@@ -17,7 +17,7 @@ from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
-from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, Size, SizeRules
+from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, ModelRules, Size
 from bot.domain.variations import default_values, split_values, vary
 from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
@@ -62,7 +62,7 @@ class Compare(commands.Cog):
         given["quality"] = given["quality"] or usual.quality
         if source is None:  # else the size follows it
             given["size"] = given["size"] or usual.size
-        rules, picture = self._bot.service.sizes, None
+        rules, picture = self._bot.service.model_rules, None
         if source is not None:
             picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)
         requests = comparison(rules, axis, values=values or "", given=given, source=picture)
@@ -86,7 +86,7 @@ class Compare(commands.Cog):
         """Offer sizes as `/imagine` does."""
         service = bot_of(interaction).service
         recent: list[Size] = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
-        return size_choices(service.sizes, recent, typed)
+        return size_choices(service.model_rules, recent, typed)
 
     @compare.autocomplete("values")
     async def suggest_values(
@@ -97,7 +97,7 @@ class Compare(commands.Cog):
 
 
 def comparison(
-    rules: SizeRules,
+    rules: ModelRules,
     axis: Axis,
     *,
     values: str,

@@ -61,8 +61,8 @@ class Explore(commands.Cog):
         given |= {"prompt": prompt, "size": size}
         if given["variety"] is None:
             given["variety"] = DRAFT_VARIETY
-        request = ImageRequest.parse(rules=service.sizes, **given)
-        drafts = drafts_of(request, how_many, service.sizes)
+        request = ImageRequest.parse(rules=service.model_rules, **given)
+        drafts = drafts_of(request, how_many, service.model_rules)
         await submit(interaction, drafts, spoiler=spoiler, axis=Axis.SEEDS)
 
     @explore.autocomplete("size")
@@ -72,7 +72,7 @@ class Explore(commands.Cog):
         """Offer sizes as `/imagine` does: that of the image that is drawn large in the end."""
         service = self._bot.service
         recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
-        return size_choices(service.sizes, recent, typed)
+        return size_choices(service.model_rules, recent, typed)
 
 
 async def draw_large(interaction: discord.Interaction, generations: list[Generation]) -> None:
@@ -80,7 +80,7 @@ async def draw_large(interaction: discord.Interaction, generations: list[Generat
     draft = await _draft(interaction, generations)
     service = bot_of(interaction).service
     quality = service.policy.defaults(viewer_here(interaction).scene).quality
-    request = large_request(draft.request, quality, service.sizes)
+    request = large_request(draft.request, quality, service.model_rules)
     source = await source_from_image(interaction, draft, size=str(request.size))
     await submit_with(interaction, [request], source, [draft])
 
@@ -94,7 +94,7 @@ async def draw_around(interaction: discord.Interaction, generations: list[Genera
 async def _draft(interaction: discord.Interaction, generations: list[Generation]) -> Generation:
     await check_shareable(interaction, generations)
     draft = generations[0]
-    if not is_draft(draft, bot_of(interaction).service.sizes):
+    if not is_draft(draft, bot_of(interaction).service.model_rules):
         raise RefusalError("no_draft", id=draft.id, size=draft.request.size)
     return draft
 

@@ -24,8 +24,8 @@ from bot.domain.extents import PANS, ZOOMS, Extent, extent_of
 from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation
 from bot.domain.requests import (
+    ModelRules,
     OperationKind,
-    SizeRules,
 )
 from bot.locales import text
 from bot.media.canvas import extended
@@ -35,7 +35,7 @@ from bot.media.picture_files import read_pixels
 async def ask_how(interaction: discord.Interaction, generations: Sequence[Generation]) -> None:
     """Ask how to extend an image, and which where there are several."""
     await check_shareable(interaction, generations)
-    locale, rules = str(interaction.locale), bot_of(interaction).service.sizes
+    locale, rules = str(interaction.locale), bot_of(interaction).service.model_rules
     fields = _fields(generations[0], rules, locale)
     if len(generations) > 1:
         fields.append(which_image(generations, locale))
@@ -43,7 +43,7 @@ async def ask_how(interaction: discord.Interaction, generations: Sequence[Genera
     await show_form(interaction, "extend", text("button_extend", locale), fields, ids=ids)
 
 
-def _fields(first: Generation, rules: SizeRules, locale: str) -> list[Field]:
+def _fields(first: Generation, rules: ModelRules, locale: str) -> list[Field]:
     own = first.request.size
     ways = [
         Choice(value=name, label=text(f"extend_{name}", locale)) for name in (*ZOOMS, *PANS)
@@ -63,14 +63,14 @@ async def send_extension(interaction: discord.Interaction, form: Form) -> None:
     """Queue the image on a larger canvas."""
     [parent] = await find(interaction, [chosen_image(form)])
     service, own = bot_of(interaction).service, parent.request.size
-    extent = extent_of(form.typed["how"], (own.width, own.height), service.sizes)
+    extent = extent_of(form.typed["how"], (own.width, own.height), service.model_rules)
 
     async def load() -> Source:
         async with service.looking:
             return await asyncio.to_thread(_on_canvas, parent, extent)
 
     source = await in_time(interaction, load)
-    request = drawn_into(source, parent, form, service.sizes)
+    request = drawn_into(source, parent, form, service.model_rules)
     lost = [text("extend_lost", str(interaction.locale), count=extent.lost, size=extent.canvas)]
     await submit(
         interaction,

@@ -119,7 +119,7 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     hidden = await service.images.hidden_among([each.id for each in generations], viewer=viewer)
     content = await kept_images(
         generations,
-        sizes=service.sizes,
+        rules=service.model_rules,
         limit_bytes=interaction.filesize_limit,
         locale=locale,
         notes=[] if is_public else [text("shown_to_you", locale)],
@@ -137,7 +137,7 @@ async def post_again(
     hidden = await bot.service.system.spoilers_among([each.id for each in generations])
     content = await kept_images(
         generations,
-        sizes=bot.service.sizes,
+        rules=bot.service.model_rules,
         limit_bytes=DEFAULT_FILESIZE_LIMIT,
         locale="en-US",
         is_hidden=bool(hidden),

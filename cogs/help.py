@@ -31,7 +31,7 @@ class Help(commands.Cog):
             max_seed=MAX_SEED,
             max_guidance=MAX_GUIDANCE_SCALE,
             model=service.model_id,
-            size=service.sizes.default,
+            size=service.model_rules.default,
         )
         await Answer.to(interaction).give(Content(view=views.notice(page)))
 

@@ -27,8 +27,8 @@ from bot.domain.requests import (
     SIZE,
     Axis,
     ImageRequest,
+    ModelRules,
     Size,
-    SizeRules,
 )
 from bot.domain.variations import series
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
@@ -107,7 +107,7 @@ class Imagine(commands.Cog):
         """Offer what the user drew lately, then the named sizes, then what they are typing."""
         service = bot_of(interaction).service
         recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
-        return size_choices(service.sizes, recent, typed)
+        return size_choices(service.model_rules, recent, typed)
 
 
 async def draw(
@@ -129,7 +129,7 @@ async def draw(
     source = await _source(interaction, options, size)
     if source is not None:
         given |= {"size": str(source.size)}
-    request = ImageRequest.parse(rules=service.sizes, **given)
+    request = ImageRequest.parse(rules=service.model_rules, **given)
     if source is not None:
         request = source.begin(request)
     try:
@@ -183,11 +183,11 @@ async def _usual_values(interaction: discord.Interaction, *, is_plain: bool) -> 
     service, size = bot_of(interaction).service, None
     if not is_plain:
         _, size = await with_defaults(service, viewer_here(interaction), "", None)
-    return {**usual, SIZE.option: size or SIZE.show(service.sizes.default)}
+    return {**usual, SIZE.option: size or SIZE.show(service.model_rules.default)}
 
 
 def size_choices(
-    rules: SizeRules, recent: list[Size], typed: str
+    rules: ModelRules, recent: list[Size], typed: str
 ) -> list[app_commands.Choice[str]]:
     """Return at most 25 sizes that fit what was typed so far; names carry their pixels."""
     offers = {str(size): f"{size.width} × {size.height}" for size in recent}

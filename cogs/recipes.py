@@ -83,7 +83,7 @@ async def _answer(
     if finding.recipe is None and finding.doubt is None and finding.known is None:
         metadata = await asyncio.to_thread(read_tool_metadata, picture.texts)
     if metadata is not None:
-        takeover = take_over(metadata, service.sizes, picture.size)
+        takeover = take_over(metadata, service.model_rules, picture.size)
         lines += metadata_lines(metadata, takeover, locale)
     lines += source_lines(picture, locale)
     if not lines:

@@ -37,8 +37,8 @@ from bot.domain.jobs import Generation
 from bot.domain.regions import GRIDS, USUAL_GRID, parse_cells, region_of, region_of_cells
 from bot.domain.requests import (
     MAX_STRENGTH,
+    ModelRules,
     Size,
-    SizeRules,
 )
 from bot.locales import text
 from bot.media.masks import mask_of_file, mask_of_region
@@ -153,7 +153,7 @@ async def send_region(interaction: discord.Interaction, form: Form) -> None:
     """Queue the image with its region drawn anew."""
     [parent] = await find(interaction, [form.subject["id"]])
     source, service = await _source(interaction, parent, form), bot_of(interaction).service
-    request = drawn_into(source, parent, form, service.sizes)
+    request = drawn_into(source, parent, form, service.model_rules)
     await submit(interaction, [request], parents=[parent], sources=source.pictures)
 
 
@@ -169,12 +169,12 @@ async def _source(interaction: discord.Interaction, parent: Generation, form: Fo
     async def load() -> Source:
         marks = None if file is None else await content_of(interaction, file)
         async with service.looking:
-            return await asyncio.to_thread(_masked, parent, form, marks, service.sizes)
+            return await asyncio.to_thread(_masked, parent, form, marks, service.model_rules)
 
     return await in_time(interaction, load)
 
 
-def _masked(parent: Generation, form: Form, marks: bytes | None, rules: SizeRules) -> Source:
+def _masked(parent: Generation, form: Form, marks: bytes | None, rules: ModelRules) -> Source:
     picture = read_pixels(parent.path)
     size = rules.kept(*picture.size)  # of what was made larger than the model draws, one it does
     if marks is None:

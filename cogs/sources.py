@@ -59,7 +59,7 @@ async def ask_what_becomes(
     """Ask what to make of an image, and of which where there are several."""
     await check_shareable(interaction, generations)
     first, locale = generations[0], str(interaction.locale)
-    size = first.request.size_of_more(bot_of(interaction).service.sizes)
+    size = first.request.size_of_more(bot_of(interaction).service.model_rules)
     fields = _fields(locale, prompt=first.request.prompt, size=SIZE.show(size))
     if len(generations) > 1:
         fields.append(which_image(generations, locale))
@@ -96,7 +96,7 @@ async def send_source(interaction: discord.Interaction, form: Form) -> None:
         file, fit = Attachment(**form.subject["file"]), Fit(form.typed["fit"])
         source = await source_from_file(interaction, file, size=typed["size"], fit=fit)
     is_compared = typed["strength"] == ALL_STRENGTHS
-    rules = bot_of(interaction).service.sizes
+    rules = bot_of(interaction).service.model_rules
     request = ImageRequest.parse(
         rules=rules,
         prompt=typed["prompt"],
@@ -158,7 +158,7 @@ async def draw_variations(
         count: How many.
 
     """
-    size = parent.request.size_of_more(bot_of(interaction).service.sizes)
+    size = parent.request.size_of_more(bot_of(interaction).service.model_rules)
     source = await source_from_image(interaction, parent, size=SIZE.show(size))
     first = replace(parent.request, seed=random_seed(), strength=strength, size=size)
     parents = [parent] * count

@@ -16,11 +16,11 @@ from tqdm import trange
 
 from bot.cli.common import Commands, open_engine_aloud
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import ImageRequest, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, Size
 from bot.engine import Engine
 from bot.environment.streams import tell
 from bot.errors import InvalidRequestError
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.settings import Settings
 
 STAGES: Final = ("text", "denoise", "decode", "copy")  # of an image, in their order
@@ -94,7 +94,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Measure what was asked for; all of it is checked before anything is drawn."""
     repeat = read_count(options.repeat, "--repeat", least=1)
     files = locate(options.model or settings.model, model_cache=settings.model_cache)
-    sizes = read_sizes(options.sizes, SizeRules(native=files.native))
+    sizes = read_sizes(options.sizes, model_rules(files, settings))
     with closing(open_engine_aloud(files, settings)) as engine:
         start = time.perf_counter()
         engine.load()
@@ -164,7 +164,7 @@ def read_count(text: str, option: str, *, least: int) -> int:
     return number
 
 
-def read_sizes(texts: Sequence[str] | None, rules: SizeRules) -> list[Size]:
+def read_sizes(texts: Sequence[str] | None, rules: ModelRules) -> list[Size]:
     """Read the sizes, each once, in the order in which they were typed."""
     if texts is None:
         square = rules.default

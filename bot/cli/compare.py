@@ -17,7 +17,7 @@ from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, SEED, SIZE, Axis, ImageRequest, SizeRules
+from bot.domain.requests import FIELDS, PROMPT, SEED, SIZE, Axis, ImageRequest
 from bot.domain.signature import SigningKey
 from bot.domain.variations import MAX_VALUES
 from bot.engine import Engine
@@ -29,7 +29,7 @@ from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.encoding import encode_png, picture_png, to_pillow
 from bot.media.image_input import Picture
 from bot.media.source_pictures import prepared
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.settings import Settings
 
 _LOCALE: Final = "en-US"
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.model is not None:
         settings = settings.model_copy(update={"model": options.model})
     files = locate(settings.model, model_cache=settings.model_cache)
-    plan = read_plan(options.file, rules=SizeRules(native=files.native), given=_given(options))
+    plan = read_plan(options.file, rules=model_rules(files, settings), given=_given(options))
     target = Outputs(root=settings.data_dir / "outputs").plan_file(_output(options))
     check_lengths(plan.requests, files.folder)
     for note in idle_notes(plan.requests, _LOCALE):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, SizeRules
+from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, ModelRules
 from bot.domain.variations import default_values, vary
 from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture, read_picture_file
@@ -45,7 +45,7 @@ class ComparisonPlan:
 
 
 def read_plan(
-    name: str | None, *, rules: SizeRules, given: Mapping[str, str] | None = None
+    name: str | None, *, rules: ModelRules, given: Mapping[str, str] | None = None
 ) -> ComparisonPlan:
     """Read a file (`-` is the standard input) and check all of it.
 
@@ -81,7 +81,7 @@ class _Reader:
 
     name: str
     document: Mapping[str, Any]
-    rules: SizeRules
+    rules: ModelRules
 
     def plan(self) -> ComparisonPlan:
         self._check_keys()

@@ -22,7 +22,7 @@ from bot.domain.drafts import (
 )
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, ImageRequest, SizeRules
+from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, ImageRequest, ModelRules
 from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
@@ -32,7 +32,7 @@ from bot.media.contact_sheet import draw_tiles
 from bot.media.encoding import encode_png, picture_png, to_pillow
 from bot.media.fingerprint import composition_likeness, fingerprint
 from bot.media.source_pictures import prepared
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.settings import Settings
 
 _LOCALE: Final = "en-US"
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if options.model is not None:
         settings = settings.model_copy(update={"model": options.model})
     files = locate(settings.model, model_cache=settings.model_cache)
-    rules = SizeRules(native=files.native)
+    rules = model_rules(files, settings)
     count = _number("--count", options.count, MIN_DRAFTS, MAX_DRAFTS)
     numbers = [_number("--large", each, 1, count) for each in dict.fromkeys(options.large)]
     given = {each.option: getattr(options, each.option) for each in _OPTIONS}
@@ -158,7 +158,7 @@ class _Maker:
         pictures = {i: to_pillow(each.drawing.image) for i, each in enumerate(drafts, 1)}
         return self.target.write(picture_png(draw_tiles(pictures).image))
 
-    def large(self, draft: Shot, number: int, quality: str, rules: SizeRules) -> Shot:
+    def large(self, draft: Shot, number: int, quality: str, rules: ModelRules) -> Shot:
         """Draw a draft at full size, with the draft as its source."""
         request = large_request(draft.request, quality, rules)
         source = prepared(to_pillow(draft.drawing.image), request.size)

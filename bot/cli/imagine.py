@@ -21,7 +21,7 @@ from bot.domain.requests import (
     FIELDS,
     PROMPT,
     ImageRequest,
-    SizeRules,
+    ModelRules,
 )
 from bot.domain.signature import SigningKey
 from bot.domain.variations import series
@@ -31,7 +31,7 @@ from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes
 from bot.media.encoding import encode_png
 from bot.media.source_pictures import StartPictures
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.settings import Settings
 
 MAX_COUNT: Final = 1000
@@ -99,7 +99,7 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
     files = locate(settings.model, model_cache=settings.model_cache)
-    rules = SizeRules(native=files.native)
+    rules = model_rules(files, settings)
     given = inputs_of(options, rules)
     if given is not None:
         options.size = str(given.size)
@@ -124,7 +124,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _requests(
-    options: argparse.Namespace, rules: SizeRules, model: Path, given: StartPictures | None
+    options: argparse.Namespace, rules: ModelRules, model: Path, given: StartPictures | None
 ) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)

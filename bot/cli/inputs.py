@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.domain.drawing import RawImage
 from bot.domain.extents import extent_of
 from bot.domain.regions import USUAL_GRID, parse_cells, region_of, region_of_cells
-from bot.domain.requests import SIZE, OperationKind, Size, SizeRules
+from bot.domain.requests import SIZE, ModelRules, OperationKind, Size
 from bot.environment.streams import say
 from bot.errors import InvalidRequestError
 from bot.media.canvas import extended
@@ -51,7 +51,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("--grid", default=str(USUAL_GRID), metavar="N", help="cells a side for --cells: 3 or 4")
 
 
-def inputs_of(options: argparse.Namespace, rules: SizeRules) -> StartPictures | None:
+def inputs_of(options: argparse.Namespace, rules: ModelRules) -> StartPictures | None:
     """Read what an image is to begin with; None where it is words alone.
 
     Raises:
@@ -87,7 +87,7 @@ def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage
     return mask_of_region(region or region_of(""), size)
 
 
-def _extended(picture: Picture, how: str, size: Size | None, rules: SizeRules) -> StartPictures:
+def _extended(picture: Picture, how: str, size: Size | None, rules: ModelRules) -> StartPictures:
     if size is not None:
         raise InvalidRequestError(
             f"--extend {how} says the size already: leave --size out, or give --extend {size}."

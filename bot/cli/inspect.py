@@ -16,7 +16,7 @@ from bot.domain.jobs import Generation
 from bot.domain.lineage import Ancestry, Presence
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, canonical, parse_recipe, recipe_text_of
-from bot.domain.requests import MAX_PROMPT_CHARACTERS, ImageRequest, SizeRules
+from bot.domain.requests import MAX_PROMPT_CHARACTERS, ImageRequest, ModelRules
 from bot.domain.verdict import Verdict
 from bot.environment.streams import say, tell
 from bot.errors import BotError
@@ -24,7 +24,7 @@ from bot.media.family_tree import all_changes, relation_words
 from bot.media.fingerprint import candidates
 from bot.media.image_input import Picture, read_picture_file
 from bot.media.metadata import Takeover, ToolMetadata, read_source, read_tool_metadata, take_over
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.services.lookalikes import Lookalike
 from bot.settings import Settings
 from bot.storage import Store
@@ -122,10 +122,10 @@ async def find(picture: Picture, settings: Settings) -> InspectReport:
 def _takeover(found: ToolMetadata, picture: Picture, settings: Settings) -> Takeover | None:
     """Return what the model of the settings can draw; where it is missing, the large one."""
     try:
-        native = locate(settings.model, model_cache=settings.model_cache).native
+        files = locate(settings.model, model_cache=settings.model_cache)
     except BotError:
-        native = SizeRules().native
-    return take_over(found, SizeRules(native=native), picture.size)
+        return take_over(found, ModelRules(), picture.size)
+    return take_over(found, model_rules(files, settings), picture.size)
 
 
 async def _made_here(

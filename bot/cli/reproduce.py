@@ -24,7 +24,7 @@ from bot.domain.drawing import Drawing, DrawTask, RawImage, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
-from bot.domain.requests import MASK, SOURCE, ImageRequest, SizeRules, factors_of
+from bot.domain.requests import MASK, SOURCE, ImageRequest, ModelRules, factors_of
 from bot.domain.verdict import Verdict
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
@@ -34,7 +34,7 @@ from bot.media.image_input import Picture, read_file, read_picture, read_picture
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
 from bot.media.source_pictures import Fit, raw_image_of, upscale_source
-from bot.models import ModelFiles, locate
+from bot.models import ModelFiles, locate, model_rules
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     request = original.recipe.request
     if not request.is_upscaled:
         files = locate(settings.model, model_cache=settings.model_cache)
-        rules = SizeRules(native=files.native)
+        rules = model_rules(files, settings)
         rules.check(request.size)
         check_lengths([request], files.folder)
     target = None
@@ -160,7 +160,7 @@ def _pictures(
 
 
 def _given(
-    options: argparse.Namespace, request: ImageRequest, rules: SizeRules
+    options: argparse.Namespace, request: ImageRequest, rules: ModelRules
 ) -> Mapping[str, Mapping[str, RawImage]]:
     """Return the pictures that are handed in, by role and hash, brought to the size in every way.
 

@@ -38,7 +38,7 @@ from bot.discord_ui.viewers import viewer_of
 from bot.domain.forms import Form
 from bot.domain.jobs import Generation
 from bot.domain.plain_text import in_code
-from bot.domain.requests import FIELDS, SEED, ImageRequest, SizeRules, random_seed, seed_after
+from bot.domain.requests import FIELDS, SEED, ImageRequest, ModelRules, random_seed, seed_after
 from bot.domain.variations import new_seeds
 from bot.locales import text
 
@@ -127,14 +127,14 @@ _ACTIONS = {
 async def send_edit(interaction: discord.Interaction, form: Form) -> None:
     """Queue the changed images; unchanged fields keep each image's own value."""
     generations = await find_some(interaction, form.subject["ids"])
-    rules = bot_of(interaction).service.sizes
+    rules = bot_of(interaction).service.model_rules
     new, old = _values(form.typed, rules), _values(form.shown, rules)
     changed = {name: value for name, value in new.items() if value != old[name]}
     requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
     await submit(interaction, requests, parents=generations)
 
 
-def _values(typed: Mapping[str, str], rules: SizeRules) -> dict[str, Any]:
+def _values(typed: Mapping[str, str], rules: ModelRules) -> dict[str, Any]:
     """Return the fields of a request from those of the form; no seed means a random one.
 
     Raises:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.jobs import Generation, Job
-from bot.domain.requests import Quality, SizeRules
+from bot.domain.requests import ModelRules, Quality
 from bot.locales import text
 from bot.media.fingerprint import composition_likeness
 from bot.services import Service
 
 
-def is_draft(generation: Generation, sizes: SizeRules) -> bool:
+def is_draft(generation: Generation, rules: ModelRules) -> bool:
     """Tell whether an image is a draft: drawn quickly, and much smaller than it could be."""
     request = generation.request
-    return request.quality is Quality.DRAFT and sizes.is_draft(request.size)
+    return request.quality is Quality.DRAFT and rules.is_draft(request.size)
 
 
 async def drawn_large_notes(
@@ -25,9 +25,9 @@ async def drawn_large_notes(
         return []
     [large] = generations
     draft = (await service.system.originals(job)).get(large.parent_id or "")
-    if draft is None or not is_draft(draft, service.sizes):
+    if draft is None or not is_draft(draft, service.model_rules):
         return []
-    if large.request.size != service.sizes.large_of(draft.request.size):
+    if large.request.size != service.model_rules.large_of(draft.request.size):
         return []
     if draft.likeness is None or large.likeness is None:
         return []

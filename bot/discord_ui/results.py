@@ -21,7 +21,7 @@ from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.uploads import fit_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def images_content(
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
     return await kept_images(
         generations,
-        sizes=bot.service.sizes,
+        rules=bot.service.model_rules,
         limit_bytes=limit_bytes,
         locale=job.origin.locale,
         notes=[*missing(job, generations), *notes],
@@ -74,7 +74,7 @@ async def images_content(
 async def kept_images(
     generations: Sequence[Generation],
     *,
-    sizes: SizeRules,
+    rules: ModelRules,
     limit_bytes: int,
     locale: str,
     notes: Sequence[str] = (),
@@ -84,7 +84,7 @@ async def kept_images(
 
     Args:
         generations: The images.
-        sizes: Of the model: a single draft can be drawn large.
+        rules: Of the model: a single draft can be drawn large.
         limit_bytes: What a file may have here.
         locale: The reader's language.
         notes: Lines above the images.
@@ -98,7 +98,7 @@ async def kept_images(
         generations,
         locale,
         in_guild=any(each.guild_id is not None for each in generations),
-        is_draft=len(generations) == 1 and is_draft(generations[0], sizes),
+        is_draft=len(generations) == 1 and is_draft(generations[0], rules),
     )
     view = views.images(
         generations,

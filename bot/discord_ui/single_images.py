@@ -26,7 +26,7 @@ async def show_one(interaction: discord.Interaction, id_: str) -> None:
     hidden = await bot_of(interaction).service.images.hidden_among([id_], viewer=viewer)
     content = await kept_images(
         generations,
-        sizes=bot_of(interaction).service.sizes,
+        rules=bot_of(interaction).service.model_rules,
         limit_bytes=interaction.filesize_limit,
         locale=str(interaction.locale),
         is_hidden=bool(hidden),

@@ -27,7 +27,7 @@ from bot.domain.requests import (
     STRENGTHS,
     USUAL_STRENGTH,
     ImageRequest,
-    SizeRules,
+    ModelRules,
     random_seed,
 )
 from bot.locales import text
@@ -167,7 +167,7 @@ def strength_field(locale: str, choices: Sequence[Choice], *, value: str = USUAL
     return Field(name=STRENGTH.option, label=label, value=value, choices=choices)
 
 
-def drawn_into(source: Source, parent: Generation, form: Form, rules: SizeRules) -> ImageRequest:
+def drawn_into(source: Source, parent: Generation, form: Form, rules: ModelRules) -> ImageRequest:
     """Return an image's request as one that draws into it what these two fields of a form say."""
     return source.begin(
         parent.request.with_typed(
@@ -192,7 +192,7 @@ async def _in_time(
 ) -> Source:
     """Make the source of a file, and of one that marks what of it is drawn."""
     service = bot_of(interaction).service
-    wanted = None if size is None else SIZE.read(size, service.sizes)
+    wanted = None if size is None else SIZE.read(size, service.model_rules)
 
     async def load() -> Source:
         file = await content()
@@ -201,7 +201,7 @@ async def _in_time(
             picture = await asyncio.to_thread(read_picture, file)
             is_spoiler = await is_hidden(picture.image)
             raw, own = await asyncio.to_thread(
-                source_of, picture, rules=service.sizes, size=wanted, fit=fit
+                source_of, picture, rules=service.model_rules, size=wanted, fit=fit
             )
             mask = None
             if marked is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.domain.requests import ImageRequest, Quality, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, Quality
 from bot.domain.variations import series
 
 MIN_DRAFTS: Final = 9
@@ -20,17 +20,17 @@ LARGE_STRENGTH: Final = 45
 AROUND_STRENGTH: Final = 75
 
 
-def drafts_of(request: ImageRequest, count: int, sizes: SizeRules) -> list[ImageRequest]:
+def drafts_of(request: ImageRequest, count: int, rules: ModelRules) -> list[ImageRequest]:
     """Return drafts of a request whose seeds count upwards, from 0 again behind the last seed."""
-    draft = replace(request, size=sizes.draft_of(request.size), quality=Quality.DRAFT)
+    draft = replace(request, size=rules.draft_of(request.size), quality=Quality.DRAFT)
     return series(draft, count)
 
 
-def large_request(draft: ImageRequest, quality: str, sizes: SizeRules) -> ImageRequest:
+def large_request(draft: ImageRequest, quality: str, rules: ModelRules) -> ImageRequest:
     """Return the request that draws a draft large; it still has to be begun with its picture."""
     return replace(
         draft,
-        size=sizes.large_of(draft.size),
+        size=rules.large_of(draft.size),
         quality=Quality(quality),
         strength=LARGE_STRENGTH,
     )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from bot.domain.plain_text import quoted
-from bot.domain.requests import SIZE_MULTIPLE, Size, SizeRules
+from bot.domain.requests import SIZE_MULTIPLE, ModelRules, Size
 from bot.errors import InvalidRequestError
 
 ZOOMS: Final[Mapping[str, Fraction]] = {"zoom-1.5": Fraction(3, 2), "zoom-2": Fraction(2)}
@@ -35,7 +35,7 @@ class Extent:
     lost: int = 0
 
 
-def extent_of(how: str, own: tuple[int, int], rules: SizeRules) -> Extent:
+def extent_of(how: str, own: tuple[int, int], rules: ModelRules) -> Extent:
     """Return the canvas for a way of extending a picture.
 
     Zooming out keeps the size and makes the picture smaller; panning lets one side grow by a half,
@@ -79,7 +79,7 @@ def _within(canvas: Size, own: tuple[int, int], share: Fraction) -> Extent:
     return Extent(canvas=canvas, picture=(width, height), place=place)
 
 
-def _panned(side: str, own: Size, rules: SizeRules) -> Extent:
+def _panned(side: str, own: Size, rules: ModelRules) -> Extent:
     """Let the picture grow by half of its width or height; what it cannot grow, it moves on."""
     is_across = side in ("left", "right")
     length = own.width if is_across else own.height

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.domain.plain_text import quoted
-from bot.domain.requests import Axis, ImageRequest, SizeRules, seed_after
+from bot.domain.requests import Axis, ImageRequest, ModelRules, seed_after
 from bot.errors import InvalidRequestError
 
 MIN_VALUES: Final = 2
@@ -47,7 +47,7 @@ def default_values(axis: Axis, base: ImageRequest) -> list[str]:
 
 
 def vary(
-    base: ImageRequest, axis: Axis, values: Sequence[str], *, rules: SizeRules
+    base: ImageRequest, axis: Axis, values: Sequence[str], *, rules: ModelRules
 ) -> list[ImageRequest]:
     """Return the base request once for each value, in their order.
 

@@ -16,9 +16,9 @@ from bot.domain.requests import (
     MIN_SIDE,
     SIZE_MULTIPLE,
     ImageRequest,
+    ModelRules,
     OperationKind,
     Size,
-    SizeRules,
     factors_of,
 )
 from bot.errors import InvalidRequestError
@@ -91,7 +91,7 @@ def fitted(
 
 
 def source_of(
-    picture: Picture, *, rules: SizeRules, size: Size | None, fit: Fit = Fit.CROP
+    picture: Picture, *, rules: ModelRules, size: Size | None, fit: Fit = Fit.CROP
 ) -> tuple[RawImage, Size]:
     """Return a picture that was handed in as the source of an image, and the size of that image.
 
@@ -111,7 +111,7 @@ def source_of(
     return prepared(picture.image, size, fit), size
 
 
-def check_source(picture: Picture, rules: SizeRules) -> None:
+def check_source(picture: Picture, rules: ModelRules) -> None:
     """Refuse a picture that was handed in and is none to make an image from.
 
     Other colour models and bit depths are no reason: `read_picture` converts them.

@@ -12,6 +12,7 @@ from bot.models.locations import demo_model_cure, find_download, locate
 from bot.models.manifests import MANIFEST_NAME, read_manifest
 from bot.models.model_folder import FileProblem, FileProgress, ModelFiles
 from bot.models.registry import DEMO, HubModel, hub_models
+from bot.models.rules import model_rules
 
 __all__ = [
     "DEMO",
@@ -28,6 +29,7 @@ __all__ = [
     "find_download",
     "hub_models",
     "locate",
+    "model_rules",
     "read_manifest",
     "unproven",
     "verify",

@@ -9,12 +9,12 @@ from typing import Final
 
 import filelock
 
-from bot.domain.requests import Size, SizeRules
+from bot.domain.requests import ModelRules, Size
 from bot.engine import Engine
 from bot.engine.picture_check import PictureClassifier
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.execution.thread_slot import GRACE_S, ThreadSlot
-from bot.models import locate
+from bot.models import locate, model_rules
 from bot.services.policy import operator_entries
 from bot.services.service import Service
 from bot.services.temporary_files import sweep_temporary
@@ -58,14 +58,14 @@ async def open_service(
                 engine_factory,
                 patience_s=settings.engine_patience_s,
                 grace_s=grace_s,
-                usual_sizes=_usual_sizes(SizeRules(native=files.native)),
+                usual_sizes=_usual_sizes(model_rules(files, settings)),
             ) as slot,
             Service(store, [slot], files, settings, operator, classifier) as service,
         ):
             yield service
 
 
-def _usual_sizes(rules: SizeRules) -> list[Size]:
+def _usual_sizes(rules: ModelRules) -> list[Size]:
     sizes = [rules.named[name] for name in USUAL]
     return [*sizes, rules.draft_of(sizes[0])]  # of a sheet, each draft would wait for its kernels
 

@@ -11,7 +11,7 @@ from typing import Final
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
 from bot.domain.moderation import Act, AuditEntry
-from bot.domain.requests import Axis, ImageRequest, Size, SizeRules
+from bot.domain.requests import Axis, ImageRequest, ModelRules, Size
 from bot.domain.viewers import Viewer
 from bot.engine.tokens import TokenCounter
 from bot.engine.upscaler import check_installed
@@ -42,7 +42,7 @@ class Jobs(JobPart):
         intake: Intake,
         resumption: Resumption,
         tokens: asyncio.Task[TokenCounter | None],
-        sizes: SizeRules,
+        model_rules: ModelRules,
         policy: Policy,
         usage: UsageReports,
         holds: Holds,
@@ -52,7 +52,7 @@ class Jobs(JobPart):
         self._intake = intake
         self._resumption = resumption
         self._tokens = tokens
-        self._sizes = sizes
+        self._model_rules = model_rules
         self._policy = policy
         self._usage = usage
         self._holds = holds
@@ -251,4 +251,4 @@ class Jobs(JobPart):
     async def recent_sizes(self, *, viewer: Viewer) -> list[Size]:
         """Return the sizes that the viewer drew last, as far as this model draws them."""
         sizes = await self._store.jobs.recent_sizes(viewer.user_id)
-        return [s for s in sizes if max(s.width, s.height) <= self._sizes.max_side]
+        return [s for s in sizes if max(s.width, s.height) <= self._model_rules.max_side]

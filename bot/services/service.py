@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, Self
 
 from bot.domain.jobs import Job
-from bot.domain.requests import SizeRules
 from bot.domain.rules import Entry
 from bot.domain.viewers import Viewer
 from bot.engine.picture_check import PictureClassifier
@@ -19,7 +18,7 @@ from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.execution.slot import Slot
 from bot.media.thumbnails import PictureCache
-from bot.models import ModelFiles
+from bot.models import ModelFiles, model_rules
 from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardContext, Boards, BoardSystem
@@ -84,7 +83,7 @@ class Service:
         cases: What they have to decide: held jobs, reports, appeals.
         reports: What everybody can tell them.
         system: What the bot does on its own account, whoever may see it.
-        sizes: The sizes that the model draws.
+        model_rules: What can be asked of the model.
         rules: What servers decide for themselves.
         trash: What was deleted and can be brought back.
         usage: How much it is used.
@@ -129,16 +128,16 @@ class Service:
         self._queue = FairQueue(
             max_jobs=settings.max_jobs, max_jobs_per_user=settings.max_jobs_per_user
         )
-        self.sizes = SizeRules(native=files.native)
+        self.model_rules = model_rules(files, settings)
         self.rules = Rules(store, operator)
         self.model_id = files.model_id
         self.usage = UsageReports(store)
-        self.policy = Policy(self.rules, self.sizes.default, PictureCheck(classifier))
+        self.policy = Policy(self.rules, self.model_rules.default, PictureCheck(classifier))
         self.quotas = Quotas(store, self.policy)
         boards = BoardContext(
             store=store,
             policy=self.policy,
-            sizes=self.sizes,
+            model_rules=self.model_rules,
             space_bytes=settings.max_boards_mb * 1_000_000,
             pictures=PictureCache(store.boards.small_copies),
         )
@@ -262,7 +261,7 @@ class Service:
             intake=intake,
             resumption=resumption,
             tokens=self._tokens,
-            sizes=self.sizes,
+            model_rules=self.model_rules,
             policy=self.policy,
             usage=self.usage,
             holds=self._holds,

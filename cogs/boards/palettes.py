@@ -192,7 +192,7 @@ def painted(
     interaction: discord.Interaction, base: ImageRequest | None, typed: Mapping[str, str]
 ) -> ImageRequest:
     """Return the typed request with the names of the colours appended to its prompt."""
-    rules = bot_of(interaction).service.sizes
+    rules = bot_of(interaction).service.model_rules
     prompt = joined(typed["prompt"].strip(), typed["colours"].strip())
     size, seed = typed["size"].strip() or None, typed["seed"].strip()
     if base is None:

@@ -116,7 +116,7 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
     # A form that an earlier version opened asks for no strength.
     strength = form.typed.get("strength", "").strip() or USUAL_STRENGTH
     own = None if item.recipe_text is None else recipe_of(item).request
-    rules = bot_of(interaction).service.sizes
+    rules = bot_of(interaction).service.model_rules
     size = None if own is None else SIZE.show(own.size_of_more(rules))
     source = await source_from_board(interaction, item, size=size)
     if own is None:

@@ -18,7 +18,7 @@ import torch
 
 from bot.domain.drafts import DRAFT_VARIETY
 from bot.domain.drawing import DrawTask, RawImage
-from bot.domain.requests import STRENGTHS, ImageRequest, Quality, SizeRules
+from bot.domain.requests import STRENGTHS, ImageRequest, ModelRules, Quality
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.fingerprint import composition_likeness, fingerprint
@@ -26,7 +26,7 @@ from bot.media.source_pictures import prepared
 from bot.settings import DEMO_MODEL_DIR
 from tests.benchmarks.strengths import THINGS, concept
 
-RULES = SizeRules(native=256)
+RULES = ModelRules(native=256)
 LEVELS = (35, 45, 55, 65, 75)
 
 

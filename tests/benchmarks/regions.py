@@ -26,7 +26,7 @@ from PIL import Image
 from bot.domain.drawing import DrawTask, RawImage
 from bot.domain.extents import PANS, ZOOMS, extent_of
 from bot.domain.regions import region_of
-from bot.domain.requests import ImageRequest, OperationKind, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, OperationKind, Size
 from bot.engine.z_image import ZImageEngine
 from bot.media.canvas import extended
 from bot.media.encoding import to_pillow
@@ -38,7 +38,7 @@ from tests.support.judge import judge, names
 GROUNDS: Final = ("yellow", "light blue", "white", "pink", "green")
 STRENGTHS: Final = (55, 75, 90, 100)
 WHOLE, RIGHT = 0, 2  # regions that the judge looks at
-RULES: Final = SizeRules(native=256)
+RULES: Final = ModelRules(native=256)
 
 
 @dataclass(kw_only=True)

@@ -19,7 +19,7 @@ from PIL import Image
 from bot.domain.boards import Item, ItemStatus, Theme
 from bot.domain.drawing import DrawTask
 from bot.domain.recipe import make_recipe, parse_recipe
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules
 from bot.locales import sentence
 from bot.media.encoding import encode_png
 from bot.media.exports import FORMS, ExportError, ExportFile, export_board
@@ -63,7 +63,7 @@ def items(scenes: list[Path]) -> list[Item]:
 def drawn_item(loaded_engine: ZImageEngine, tmp_path_factory: pytest.TempPathFactory) -> Item:
     """Return a picture that the demo model drew, with its recipe."""
     request = ImageRequest.parse(
-        prompt="红苹果 a red apple", seed=3, size="128x192", rules=SizeRules(native=256)
+        prompt="红苹果 a red apple", seed=3, size="128x192", rules=ModelRules(native=256)
     )
     drawing = loaded_engine.draw(DrawTask(request=request))
     path = tmp_path_factory.mktemp("drawn") / "apple.png"

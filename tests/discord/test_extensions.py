@@ -49,7 +49,9 @@ async def test_zooming_out_keeps_the_size(env: DiscordEnv):
 async def test_another_shape_keeps_an_image_that_fits(env: DiscordEnv):
     first = await env.imagine(prompt="a red apple", seed=1, size=SMALL)
     result = await extended(env, first, "landscape")
-    assert (await found(env, result.response)).request.size == env.service.sizes.named["landscape"]
+    assert (await found(env, result.response)).request.size == env.service.model_rules.named[
+        "landscape"
+    ]
     mask = to_pillow(env.engine.tasks[-1].inputs[1]).convert("L")
     left, top, right, bottom = mask.point(lambda value: 255 - value).getbbox() or (0, 0, 0, 0)
     assert (right - left, bottom - top) == (128, 128)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bot.discord_ui.content import Upload
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 from bot.errors import EngineError
 from bot.services import UnansweredError
 from cogs.imagine import size_choices
@@ -259,7 +259,7 @@ async def test_sizes_are_offered_by_name_and_by_what_was_used_lately(env: Discor
 
 
 def test_a_size_nobody_named_can_be_typed():
-    choices = size_choices(SizeRules(native=256), [], "320x192")
+    choices = size_choices(ModelRules(native=256), [], "320x192")
     assert [(choice.name, choice.value) for choice in choices] == [("320x192", "320x192")]
 
 

@@ -16,7 +16,7 @@ from bot.discord_ui.recipes import command_of
 from bot.domain.drawing import DrawTask
 from bot.domain.lineage import changes, relation_of
 from bot.domain.recipe import canonical, make_recipe, parameters_text, parse_recipe
-from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, Quality, Size
 from bot.errors import InvalidRequestError
 from bot.locales import sentence, text
 from bot.media.encoding import to_pillow
@@ -81,7 +81,7 @@ def test_the_image_is_the_official_pipelines(demo_engine: ZImageEngine, demo_mod
 
 
 def test_it_is_read_checked_and_counted_as_a_prompt_is(demo_engine: ZImageEngine):
-    rules = SizeRules(native=256)
+    rules = ModelRules(native=256)
     assert ImageRequest.parse(prompt="x", rules=rules, negative="  no\n people ").negative == (
         "no people"
     )

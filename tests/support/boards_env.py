@@ -18,7 +18,7 @@ from bot.domain.boards import Added, Board, Item, ItemSource, ItemStatus, Swatch
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.recipe import build_recipe, canonical
-from bot.domain.requests import ImageRequest, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, Size
 from bot.domain.viewers import Viewer
 from bot.engine.picture_check import PictureClassifier
 from bot.media.encoding import encode_png
@@ -105,11 +105,11 @@ class BoardsEnv:
 @contextlib.asynccontextmanager
 async def open_boards_env(folder: Path) -> AsyncIterator[BoardsEnv]:
     async with Store(folder / "bot.sqlite3", images=folder / "images") as store:
-        clock, told, sizes = Clock(), list[str](), SizeRules(native=256)
+        clock, told, rules = Clock(), list[str](), ModelRules(native=256)
         context = BoardContext(
             store=store,
-            sizes=sizes,
-            policy=Policy(Rules(store), sizes.default, PictureCheck(PictureClassifier)),
+            model_rules=rules,
+            policy=Policy(Rules(store), rules.default, PictureCheck(PictureClassifier)),
             now=clock,
             pictures=PictureCache(store.boards.small_copies),
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules
 from tests.support.boards_env import picture
 from tests.support.discord_env import SMALL, gallery_of, private_sentence, texts_of
 from tests.support.discord_server.bot_process import BotProcess, bot_process
@@ -67,7 +67,7 @@ def pixels(prompt: str = "a red apple", **more: Any) -> str:
 
 def asked_for(prompt: str = "a red apple", **more: Any) -> ImageRequest:
     values = {"seed": 5, "size": SMALL, **more}
-    return ImageRequest.parse(prompt=prompt, rules=SizeRules(native=256), **values)
+    return ImageRequest.parse(prompt=prompt, rules=ModelRules(native=256), **values)
 
 
 async def shown_pixels(raw: Raw, message: Seen) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.requests.sizes import SizeRules
+from bot.domain.requests.sizes import ModelRules
 
 if TYPE_CHECKING:  # which is built of these
     from bot.domain.requests.request import ImageRequest
@@ -65,14 +65,14 @@ class RequestField:
 
     name: str
     option: str
-    parse: Callable[[Any, SizeRules], Any]
+    parse: Callable[[Any, ModelRules], Any]
     axis: str
     help: str
     description: str
     kind: type[str | int | float] = str
     check: Callable[[Any], None] | None = None
     usual: Any = None
-    default: Callable[[SizeRules], Any] | None = None
+    default: Callable[[ModelRules], Any] | None = None
     limits: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class RequestField:
         """Tell whether the field is off in a request."""
         return self.usual is not None and not self.of(request)
 
-    def read(self, typed: str | float | None, rules: SizeRules) -> Any:  # noqa: ANN401 - of any type
+    def read(self, typed: str | float | None, rules: ModelRules) -> Any:  # noqa: ANN401 - of any type
         """Return the value that was typed, or the usual one for None.
 
         Raises:

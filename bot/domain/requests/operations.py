@@ -138,11 +138,13 @@ class Adapter:
     """A file of weights that changes what the model draws, such as a LoRA.
 
     Attributes:
+        name: What people call it; the file is found by its hash.
         sha256: Of the file.
         scale: How strongly it is applied.
 
     """
 
+    name: str
     sha256: str
     scale: float
 
@@ -153,7 +155,11 @@ class Adapter:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `asdict` makes of it."""
-        return cls(sha256=document["sha256"], scale=float(of_type(document["scale"], (int, float))))
+        return cls(
+            name=of_type(document["name"], str),
+            sha256=document["sha256"],
+            scale=float(of_type(document["scale"], (int, float))),
+        )
 
 
 def check_adapters(adapters: tuple[Adapter, ...]) -> None:

@@ -22,7 +22,7 @@ from bot.domain.requests.operations import (
     masked,
     upscale,
 )
-from bot.domain.requests.sizes import LARGEST_SIDE, Size, SizeRules
+from bot.domain.requests.sizes import LARGEST_SIDE, ModelRules, Size
 from bot.domain.requests.values import (
     MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
@@ -260,7 +260,7 @@ class ImageRequest:
             )
 
     @classmethod
-    def parse(cls, *, rules: SizeRules, **typed: str | float | None) -> Self:
+    def parse(cls, *, rules: ModelRules, **typed: str | float | None) -> Self:
         """Build a request from what a person typed, by the names of the options.
 
         What is missing or None is as usual; no seed means a random one, 0 is a seed.
@@ -343,7 +343,7 @@ class ImageRequest:
         """Tell whether the image is a larger copy of its source."""
         return self.operation.kind is OperationKind.UPSCALE
 
-    def size_of_more(self, rules: SizeRules) -> Size:
+    def size_of_more(self, rules: ModelRules) -> Size:
         """Return the size in which more is made of the image: an upscaled one is too large."""
         return rules.nearest(self.size.width, self.size.height) if self.is_upscaled else self.size
 

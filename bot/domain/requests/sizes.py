@@ -78,7 +78,7 @@ def _nearest(side: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SizeRules:
+class ModelRules:
     """What sizes a model draws, derived from the edge it was trained at.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from bot.domain.requests import LARGEST_SIDE, OperationKind, Quality, SizeRules
+from bot.domain.requests import LARGEST_SIDE, ModelRules, OperationKind, Quality
 from bot.domain.rules.rule import (
     BY_PLACE,
     ONLY_SERVER,
@@ -60,7 +60,7 @@ _quota: Final = functools.partial(
 
 
 def _check_size(typed: str) -> None:
-    SizeRules().parse(typed)
+    ModelRules().parse(typed)
 
 
 RULES: Final = (

@@ -12,8 +12,8 @@ from bot.domain.requests import (
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
     ImageRequest,
+    ModelRules,
     Size,
-    SizeRules,
     random_seed,
 )
 from bot.media.metadata.parameters import MAX_TEXT, ToolMetadata
@@ -56,7 +56,7 @@ class Takeover:
 
 
 def take_over(
-    found: ToolMetadata, rules: SizeRules, picture_size: tuple[int, int]
+    found: ToolMetadata, rules: ModelRules, picture_size: tuple[int, int]
 ) -> Takeover | None:
     """Return what can be drawn here; None if there is no prompt, or none that is short enough.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from bot.domain.boards import Access, SheetOrder, Theme, rules
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 
 
 class BoardOptions(TypedDict, total=False):
@@ -76,7 +76,7 @@ def texts_of(fields: Mapping[str, Any]) -> dict[str, object]:
     return {noun: fields[key] for key, noun in _NOUNS.items() if fields.get(key)}
 
 
-def checked(edits: BoardEdits, sizes: SizeRules) -> dict[str, Any]:
+def checked(edits: BoardEdits, model_rules: ModelRules) -> dict[str, Any]:
     """Return fields of a board as they are kept.
 
     Raises:
@@ -93,7 +93,7 @@ def checked(edits: BoardEdits, sizes: SizeRules) -> dict[str, Any]:
     if "threshold" in edits:
         found["threshold"] = rules.threshold(edits["threshold"])
     if typed := edits.get("size"):
-        sizes.parse(typed)
+        model_rules.parse(typed)
         found["size"] = rules.one_line(typed)
     elif "size" in edits:
         found["size"] = None

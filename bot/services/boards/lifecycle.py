@@ -41,7 +41,7 @@ class Lifecycle(BoardChanges):
                 are too many.
 
         """
-        fields = checked({"name": name, **options}, self._context.sizes)
+        fields = checked({"name": name, **options}, self._context.model_rules)
         await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
         board = replace(_blank(viewer, self._context.now()), **fields)
@@ -61,7 +61,7 @@ class Lifecycle(BoardChanges):
             BotError: A value does not work or is taken, or the viewer may not do this.
 
         """
-        fields = checked(edits, self._context.sizes)
+        fields = checked(edits, self._context.model_rules)
         await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
         needs = Access.CURATE if fields.keys() <= _CURATED else Access.OWN

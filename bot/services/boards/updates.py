@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.domain.boards import Access, Board, Item, access_of, is_theirs, rules, sees_item
 from bot.domain.jobs import now
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 from bot.domain.viewers import Viewer
 from bot.errors import BotError
 from bot.media.palettes import merged
@@ -36,7 +36,7 @@ class BoardContext:
     """What everything about boards shares, whoever asks for it.
 
     Attributes:
-        sizes: What the model draws.
+        model_rules: What can be asked of the model.
         space_bytes: What the pictures of a guild may take.
         now: Tells the time; tests may set it.
         callbacks: Called with a board's id after every change of it that was kept.
@@ -48,7 +48,7 @@ class BoardContext:
     """
 
     store: Store
-    sizes: SizeRules
+    model_rules: ModelRules
     space_bytes: int = rules.SPACE_BYTES
     now: Callable[[], dt.datetime] = now
     callbacks: list[OnChange] = field(default_factory=list)

@@ -18,7 +18,7 @@ from bot.cli.bench import add_sizes, read_count, read_sizes
 from bot.cli.common import open_engine
 from bot.cli.outputs import Outputs, expanded
 from bot.cli.parser import Parser
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say, tell
 from bot.media.encoding import picture_png
@@ -114,7 +114,7 @@ def _bench(
     options: argparse.Namespace, settings: Settings, name: str, *, repeat: int, queue: int
 ) -> Bench:
     files = locate(settings.model, model_cache=settings.model_cache)
-    sizes = read_sizes(options.sizes, SizeRules(native=files.native))
+    sizes = read_sizes(options.sizes, ModelRules(native=files.native))
     if options.one_start is None:
         say(f"Measuring {name} ...")
     with stopping_at_once():

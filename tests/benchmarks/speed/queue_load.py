@@ -16,7 +16,7 @@ from typing import Final
 
 from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.jobs import Generation, Job, JobSource, now
-from bot.domain.requests import ImageRequest, Quality, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, Quality, Size
 from bot.domain.viewers import Viewer
 from bot.engine import Engine
 from bot.engine.protocol import OnStep
@@ -124,7 +124,7 @@ class _Customer:
         """Nobody cancels here."""
 
 
-def mixed_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
+def mixed_requests(count: int, rules: ModelRules) -> list[ImageRequest]:
     """Return requests of several sizes, qualities and prompts, the same ones every time."""
     chance = random.Random(1)
     return [
@@ -138,7 +138,7 @@ def mixed_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
     ]
 
 
-def equal_requests(count: int, rules: SizeRules) -> list[ImageRequest]:
+def equal_requests(count: int, rules: ModelRules) -> list[ImageRequest]:
     """Return requests of the model's own square, each with a prompt of its own."""
     return [
         ImageRequest(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Protocol
 
-from bot.domain.requests import Size, SizeRules
+from bot.domain.requests import ModelRules, Size
 from bot.engine import Engine
 from bot.engine.hardware import (
     check_precision,
@@ -178,7 +178,7 @@ class Bench:
         """Draw both queues the fast way, or the first that is the bot's own."""
         own = [way for way in self.ways if way is not Way.PLAIN]
         way = Way.FAST if Way.FAST in own else own[0]
-        rules = SizeRules(native=self.files.native)
+        rules = ModelRules(native=self.files.native)
         batches = {
             "jobs of mixed sizes, qualities and prompts": queue_load.mixed_requests(
                 self.queue, rules

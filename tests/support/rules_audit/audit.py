@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.jobs import Job
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 from bot.domain.rules import Charge, Entry, Limit, RuleBook, cost_of
 from bot.domain.rules.quota import HOUR, IMAGE
 from bot.domain.scenes import Scene
@@ -23,7 +23,7 @@ from tests.support.discord_server.stand_in import DRAWINGS
 # A change holds from a moment before it is written; a job is charged a moment after it is admitted.
 MOMENT: Final = dt.timedelta(seconds=1)
 NOTED_WITHIN: Final = dt.timedelta(milliseconds=50)  # of its beginning, a drawing
-USUAL: Final = SizeRules(native=256).default
+USUAL: Final = ModelRules(native=256).default
 
 
 @dataclass(kw_only=True)

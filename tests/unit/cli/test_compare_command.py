@@ -11,7 +11,7 @@ from PIL import Image
 from bot.cli import run
 from bot.cli.comparison_file import read_plan
 from bot.domain.drawing import DrawTask
-from bot.domain.requests import STRENGTHS, Axis, SizeRules
+from bot.domain.requests import STRENGTHS, Axis, ModelRules
 from bot.errors import EngineError, InvalidRequestError
 from tests.support.later import imported_later
 
@@ -29,7 +29,7 @@ guidance = [0, 1.4]
 """
 pytest_plugins = ["tests.support.bot_fixtures"]
 
-RULES = SizeRules(native=256)
+RULES = ModelRules(native=256)
 
 
 @pytest.fixture(autouse=True)

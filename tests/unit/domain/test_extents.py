@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.extents import PANS, ZOOMS, extent_of
-from bot.domain.requests import Size, SizeRules
+from bot.domain.requests import ModelRules, Size
 from bot.errors import InvalidRequestError
 
-LARGE, DEMO = SizeRules(), SizeRules(native=256)
+LARGE, DEMO = ModelRules(), ModelRules(native=256)
 
 
 @pytest.mark.parametrize(

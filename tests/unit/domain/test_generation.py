@@ -7,16 +7,16 @@ import pytest
 from bot.domain.requests import (
     MAX_SEED,
     ImageRequest,
+    ModelRules,
     Quality,
     Size,
-    SizeRules,
     clean_prompt,
     random_seed,
 )
 from bot.errors import InvalidRequestError
 
-TURBO = SizeRules(native=1024)
-DEMO = SizeRules(native=256)
+TURBO = ModelRules(native=1024)
+DEMO = ModelRules(native=256)
 
 
 def parse(**changes: object) -> ImageRequest:
@@ -142,7 +142,7 @@ def test_an_unknown_quality_is_named_with_the_known_ones():
 
 
 @pytest.mark.parametrize("rules", [TURBO, DEMO])
-def test_a_draft_is_a_size_of_the_model_and_leads_back_to_the_native_area(rules: SizeRules):
+def test_a_draft_is_a_size_of_the_model_and_leads_back_to_the_native_area(rules: ModelRules):
     for name, size in rules.named.items():
         draft = rules.draft_of(size)
         large = rules.large_of(draft)

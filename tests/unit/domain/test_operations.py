@@ -61,7 +61,7 @@ def test_a_recipe_tells_the_operation():
     [
         {"operation": {"kind": "text_to_film", "inputs": []}},
         {"operation": {"kind": "text_to_image", "inputs": [{"role": "mask", "pixel_sha256": SHA}]}},
-        {"adapters": [{"sha256": SHA, "scale": 1}]},
+        {"adapters": [{"name": "x", "sha256": SHA, "scale": 1}]},
     ],
 )
 def test_what_only_a_newer_program_draws_is_refused_in_both_languages(values: dict[str, object]):
@@ -80,8 +80,8 @@ def test_what_only_a_newer_program_draws_is_refused_in_both_languages(values: di
         {"operation": {"kind": "text_to_image", "inputs": {}}},
         {"operation": {"kind": "text_to_image", "inputs": [{"role": "x", "pixel_sha256": "y"}]}},
         {"adapters": {}},
-        {"adapters": [{"sha256": "x", "scale": 1}]},
-        {"adapters": [{"sha256": SHA, "scale": "much"}]},
+        {"adapters": [{"name": "x", "sha256": "x", "scale": 1}]},
+        {"adapters": [{"name": "x", "sha256": SHA, "scale": "much"}]},
     ],
 )
 def test_what_cannot_be_meant_is_refused(values: dict[str, object]):
@@ -95,7 +95,7 @@ def test_inputs_and_adapters_are_named_by_their_content():
     with pytest.raises(ValueError, match="is no SHA-256"):
         InputPicture(role="source", pixel_sha256="my picture.png")
     with pytest.raises(ValueError, match="is no SHA-256"):
-        Adapter(sha256=SHA.upper(), scale=1.0)
+        Adapter(name="x", sha256=SHA.upper(), scale=1.0)
     with pytest.raises(InvalidRequestError, match="it needs no picture"):
         Operation(inputs=(InputPicture(role="source", pixel_sha256=SHA),))
 

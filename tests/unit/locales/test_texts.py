@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from bot.domain.requests import ImageRequest, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules
 from bot.errors import BotError
 from bot.locales import command_text, sentence, text
 from bot.locales.chinese import CHINESE
@@ -56,7 +56,7 @@ def test_chinese_is_written_with_its_own_punctuation():
 )
 def test_every_refused_request_is_told_in_chinese(options: dict[str, object]):
     with pytest.raises(BotError) as caught:
-        ImageRequest.parse(**{"prompt": "x", "rules": SizeRules(native=256), **options})
+        ImageRequest.parse(**{"prompt": "x", "rules": ModelRules(native=256), **options})
     english = caught.value.message
     assert sentence(english, "en-US") == english
     chinese = sentence(english, "zh-CN")

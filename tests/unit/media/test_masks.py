@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from bot.domain.drawing import RawImage
 from bot.domain.extents import extent_of
 from bot.domain.regions import region_of
-from bot.domain.requests import Size, SizeRules
+from bot.domain.requests import ModelRules, Size
 from bot.errors import BotError
 from bot.media.canvas import extended
 from bot.media.encoding import to_pillow
@@ -108,7 +108,7 @@ def test_a_region_covers_its_pixels_exactly():
 @pytest.mark.parametrize("own", [(256, 192), (496, 496)])
 def test_a_picture_lies_on_its_canvas_and_all_around_it_is_drawn(how: str, own: tuple[int, int]):
     picture = apple(own)
-    extent = extent_of(how, own, SizeRules(native=256))
+    extent = extent_of(how, own, ModelRules(native=256))
     canvas, mask = (to_pillow(each) for each in extended(picture, extent))
     assert canvas.size == mask.size == (extent.canvas.width, extent.canvas.height)
     kept = mask.convert("L").point(lambda value: 255 - value).getbbox()

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.domain.requests import SizeRules
+from bot.domain.requests import ModelRules
 from bot.media.image_input import read_picture
 from bot.media.metadata import LeftOut, ToolMetadata, read_source, read_tool_metadata, take_over
 from tests.unit.media.test_reading import chunk, encoded, with_chunks
@@ -236,7 +236,7 @@ def test_invented_metadata_never_raises():
                 text = json.dumps(_spoilt(value, choice))
                 found = read_tool_metadata({key: text})
                 if found is not None:
-                    take_over(found, SizeRules(native=256), (64, 64))
+                    take_over(found, ModelRules(native=256), (64, 64))
 
 
 @pytest.mark.parametrize("text", [
@@ -252,7 +252,7 @@ def test_long_texts_take_no_long_time(text: str):
     for key in keys:
         found = read_tool_metadata({key: text, "Comment" if key == "Source" else "x": '{"uc": ""}'})
         if found is not None:
-            take_over(found, SizeRules(native=256), (64, 64))
+            take_over(found, ModelRules(native=256), (64, 64))
         read_source({key: text})
     assert time.process_time() - began < 5
 
@@ -266,7 +266,7 @@ def test_a_graph_that_runs_in_circles_ends():
 
 
 def test_what_can_be_drawn_here_is_taken_over_and_the_rest_is_said():
-    takeover = take_over(A1111, SizeRules(native=1024), (64, 64))
+    takeover = take_over(A1111, ModelRules(native=1024), (64, 64))
     assert takeover is not None
     assert takeover.prompt == "a fox, snow second line"
     assert str(takeover.size) == "512x768"
@@ -281,7 +281,7 @@ def test_what_can_be_drawn_here_is_taken_over_and_the_rest_is_said():
 ])  # fmt: skip
 def test_a_seed_is_taken_over_if_it_is_one_here(seed: int | None, taken: int | None):
     takeover = take_over(
-        ToolMetadata(tool="x", prompt="a", seed=seed), SizeRules(native=256), (300, 200)
+        ToolMetadata(tool="x", prompt="a", seed=seed), ModelRules(native=256), (300, 200)
     )
     assert takeover is not None
     assert takeover.seed == taken
@@ -297,12 +297,12 @@ def test_a_seed_is_taken_over_if_it_is_one_here(seed: int | None, taken: int | N
 def test_a_size_from_elsewhere_becomes_the_nearest_one(
     native: int, size: tuple[int, int], expected: str
 ):
-    assert str(SizeRules(native=native).nearest(*size)) == expected
+    assert str(ModelRules(native=native).nearest(*size)) == expected
 
 
 @pytest.mark.parametrize("prompt", ["", " \u200b ", "<lora:a:1>", "x" * 4001])
 def test_without_a_prompt_that_can_be_drawn_nothing_is_offered(prompt: str):
-    assert take_over(ToolMetadata(tool="x", prompt=prompt), SizeRules(), (64, 64)) is None
+    assert take_over(ToolMetadata(tool="x", prompt=prompt), ModelRules(), (64, 64)) is None
 
 
 def test_what_a_file_declares_of_its_source_is_read():

@@ -41,7 +41,7 @@ def viewer(user_id: int) -> Viewer:
 async def submit(service: Service, user_id: int = 7, *, size: int = 256, count: int = 1) -> Any:
     """Ask for images as somebody in a server; one of the usual size and quality costs 1."""
     source = origin(Place(guild_id=GUILD, channel_id=CHANNEL), Target(user=user_id))
-    typed = {"prompt": "x", "size": f"{size}x{size}", "rules": service.sizes}
+    typed = {"prompt": "x", "size": f"{size}x{size}", "rules": service.model_rules}
     requests = [ImageRequest.parse(**typed, seed=i) for i in range(count)]
     return await service.jobs.submit(requests, source, viewer=viewer(user_id), reply=Silent())
 

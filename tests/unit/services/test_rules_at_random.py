@@ -184,7 +184,7 @@ class Crowd:
             self.seeds += 1
             size = f"{side}x{side}"
             found.append(
-                ImageRequest.parse(rules=service.sizes, size=size, seed=self.seeds, **typed)
+                ImageRequest.parse(rules=service.model_rules, size=size, seed=self.seeds, **typed)
             )
         return found
 
@@ -299,7 +299,7 @@ class Crowd:
                     job.state,
                 )
                 bad = True
-            paid[job.origin.user_id] += cost_of(request, service.sizes.default)
+            paid[job.origin.user_id] += cost_of(request, service.model_rules.default)
         assert not bad
         assert await _charged(service) == {id_: cost for id_, cost in paid.items() if cost}
 

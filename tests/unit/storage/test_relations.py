@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.jobs import Generation, ImageMessage
 from bot.domain.lineage import changes, relation_of
-from bot.domain.requests import ImageRequest, OperationKind, Quality, Size, SizeRules
+from bot.domain.requests import ImageRequest, ModelRules, OperationKind, Quality, Size
 from bot.storage import Store
 from tests.support.discord_env import DiscordEnv, answer_of, gallery_of, ids_of, texts_of
 from tests.support.old_database import make_database
@@ -80,7 +80,7 @@ def test_a_larger_copy_is_upscaled_until_it_is_made_again():
 
 
 def test_more_of_a_larger_copy_is_made_in_a_size_that_is_drawn():
-    rules = SizeRules(native=256)
+    rules = ModelRules(native=256)
     large = APPLE.upscaled_from("0" * 64, Size(width=4096, height=2048), strength=0)
     assert str(large.size_of_more(rules)) == "512x256"
     wide = replace(APPLE, size=Size(width=1024, height=512))
