@@ -223,7 +223,7 @@ WITHOUT_VIEWER = {
     "load_failure": "the process",
     "temporary": "the process",
     "looking": "the process",
-    "sizes": "the model",
+    "model_rules": "the model",
     "policy": "what the rules say of whoever it is asked about: refusals, and no names in them",
     "usage.count_refusal": "a number, when the policy refuses something",
     "rules.open": "the process",
