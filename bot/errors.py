@@ -63,3 +63,18 @@ class DamagedPictureError(BotError):
 
 class CancelledError(BotError):
     """The requester stopped the job before it was finished."""
+
+
+class AdapterFileError(BotError):
+    """A LoRA's file is broken, of another model, or not a LoRA; the sentence says why."""
+
+
+class MissingAdapterError(BotError):
+    """The LoRA that a request names is not among the files here."""
+
+    def __init__(self, name: str, sha256: str) -> None:
+        """Say which, by its name and the first digits of its hash."""
+        super().__init__(
+            f"The LoRA {name} (SHA-256 {sha256[:12]}…) is not here, and without it the image would "
+            "be another one: put its file into the folder of LoRAs again."
+        )

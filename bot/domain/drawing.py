@@ -90,8 +90,8 @@ class Drawing:
     Attributes:
         conditions: What, beside the request, decided the pixels: dtype, device, attention,
             versions ... as JSON values.
-        durations_s: Seconds by stage: `text`, `encode` (of pictures), `denoise`, `decode`, `copy`
-            (to the host).
+        durations_s: Seconds by stage: `adapters` (where weights had to be changed), `text`,
+            `encode` (of pictures), `denoise`, `decode`, `copy` (to the host).
         is_usual: Whether the engine drew as it does by itself: its time tells of other images.
 
     """

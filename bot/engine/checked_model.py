@@ -7,6 +7,7 @@ then by what the library reports.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.transformers.transformer_z_image import ZImageTransformer2DModel
 from diffusers.utils import logging as diffusers_logging
+from safetensors import safe_open
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 from transformers.utils import logging as transformers_logging
 
 from bot.engine.quantisers import find_quantiser
-from bot.engine.tensor_check import Misfit, check_tensors, is_unused, refuse_misfit
+from bot.engine.tensor_check import LANGUAGE_MODEL, Misfit, check_tensors, is_unused, refuse_misfit
 from bot.engine.tokens import TokenCounter
 from bot.engine.weight_files import (
     STEMS,
@@ -63,6 +65,33 @@ class CheckedModel:
     skeletons: Mapping[str, Any]
     quantised: Mapping[str, str]
     tokenizer: Any
+
+    def read_tensor(self, part: str, name: str, dtype: torch.dtype) -> torch.Tensor:
+        """Read one tensor of a part again, as it was loaded.
+
+        Args:
+            part: One that is not quantised by a package of its own.
+            name: As in the loaded module.
+            dtype: The loaded one.
+
+        Raises:
+            KeyError: The part has no such tensor.
+
+        """
+        file, stored = self._places[part, name]
+        tensor: torch.Tensor = file.get_tensor(stored).to(dtype)
+        return tensor
+
+    @functools.cached_property
+    def _places(self) -> Mapping[tuple[str, str], tuple[Any, str]]:
+        """Return where each tensor of a part is: its file, opened, and its name there."""
+        places = {}
+        for part, files in self.files.items():
+            for path in files.files:
+                file: Any = safe_open(path, framework="pt")
+                for name in file.keys():  # noqa: SIM118 - no mapping
+                    places[part, name.removeprefix(LANGUAGE_MODEL)] = (file, name)
+        return places
 
 
 def open_checked_model(folder: Path) -> CheckedModel:

@@ -118,6 +118,22 @@ class MemoryPlanner:
         self._drawn.add((size, tiled, beside))
         return plan
 
+    def spare(self, size: Size, *, tiled: bool, beside: int = 0) -> int:
+        """Return the bytes of the device that nothing takes while an image is drawn.
+
+        Args:
+            size: As for `settled`.
+            tiled: Likewise.
+            beside: Likewise.
+
+        """
+        model, plan = self._model, self.plan
+        if model.away(plan):
+            return 0
+        work = model.work(width=size.width, height=size.height, tiled=tiled) + beside
+        taken = model.weights + work + (model.graphs if plan.graphs else 0)
+        return max(0, self._budget.now() - self._kept_free - taken)
+
     def ran_out(self) -> None:
         """Plan with less from now on: what was expected was too little."""
         self._kept_free = min(self._kept_free + _WORTH, _MOST_KEPT_FREE)

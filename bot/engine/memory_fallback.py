@@ -44,6 +44,7 @@ def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None
         if backends.can_settle:
             backends.settle(planner.least() if least else _settled(run, parts))
         backends.take(run.task.match)
+        parts.adapters.keep_within(0 if least else _spare(run, parts))
         return run.draw(parts)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
@@ -54,8 +55,16 @@ def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None
 
 
 def _settled(run: Run, parts: ModelParts) -> Placement:
-    beside = _PIXEL_BYTES * run.task.request.size.pixels if run.upscaling is not None else 0
-    return parts.planner.settled(run.seen_at_once(parts), tiled=run.tiled, beside=beside)
+    size, beside = run.seen_at_once(parts), _beside(run)
+    return parts.planner.settled(size, tiled=run.tiled, beside=beside)
+
+
+def _spare(run: Run, parts: ModelParts) -> int:
+    return parts.planner.spare(run.seen_at_once(parts), tiled=run.tiled, beside=_beside(run))
+
+
+def _beside(run: Run) -> int:
+    return _PIXEL_BYTES * run.task.request.size.pixels if run.upscaling is not None else 0
 
 
 def _draw_cheaply(run: Run, parts: ModelParts) -> Wait:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import torch
@@ -12,6 +12,11 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import nn
 
+from bot.engine.adapters.clean import CleanValues
+from bot.engine.adapters.library import AdapterLibrary, FindAdapter, no_adapters
+from bot.engine.adapters.merge import MergedAdapters
+from bot.engine.adapters.shapes import shapes_of_folder
+from bot.engine.adapters.weights import ModelWeights
 from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.reference import ReferenceBackend, put
 from bot.engine.backends.selector import BackendSelector
@@ -34,6 +39,7 @@ class LoadOptions:
 
     Attributes:
         precision: full, fp8, int8 or int4.
+        find_adapter: Finds the files of adapters.
 
     """
 
@@ -41,6 +47,7 @@ class LoadOptions:
     dtype: torch.dtype
     is_fast: bool
     precision: str
+    find_adapter: FindAdapter = no_adapters
 
 
 @dataclass(kw_only=True)
@@ -53,6 +60,7 @@ class ModelParts:
     transformer: Any
     vae: Any
     scheduler: Any
+    adapters: MergedAdapters
 
     @property
     def channels(self) -> int:
@@ -124,22 +132,36 @@ def load_parts(
         path.take_text(text.model)
     else:
         put(text.model, options.device, whole=plan.table)
+    backends = BackendSelector(
+        path,
+        transformer=transformer,
+        vae=vae,
+        text=text,
+        dtype=dtype,
+        is_whole=plan.table and plan.blocks is None,
+    )
     return ModelParts(
         text=text,
         planner=planner,
-        backends=BackendSelector(
-            path,
-            transformer=transformer,
-            vae=vae,
-            text=text,
-            dtype=dtype,
-            is_whole=plan.table and plan.blocks is None,
-        ),
+        backends=backends,
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
             checkpoint.folder, subfolder="scheduler", local_files_only=True
         ),
+        adapters=_adapters(checkpoint, options, ModelWeights(transformer, text, backends)),
+    )
+
+
+def _adapters(
+    checkpoint: CheckedModel, options: LoadOptions, weights: ModelWeights
+) -> MergedAdapters:
+    shapes = replace(shapes_of_folder(checkpoint.folder), quantised=checkpoint.quantised)
+    return MergedAdapters(
+        AdapterLibrary(options.find_adapter, shapes),
+        weights,
+        CleanValues(weights, checkpoint.read_tensor, options.device),
+        options.device,
     )
 
 

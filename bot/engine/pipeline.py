@@ -72,6 +72,8 @@ class Run:
             if not task.request.is_drawn:
                 self.durations_s = clock.seconds()
                 return lambda: large
+        if parts.adapters.apply(task.request.adapters):
+            clock.ended("adapters")
         embeddings = embed(task.request, parts.text)
         clock.ended("text")
         inputs = stage_inputs(task, parts, tiled=self.tiled)

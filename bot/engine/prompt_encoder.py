@@ -22,6 +22,7 @@ class PromptEncoder:
     Attributes:
         model: The loaded `Qwen3Model`, in main memory until a path takes it.
         fast: The path that computes embeddings; None for transformers' own code.
+        version: What the weights are known by; embeddings of others are not used.
 
     """
 
@@ -33,6 +34,7 @@ class PromptEncoder:
         self._tokenizer = checkpoint.tokenizer
         self.model = without_last_layer(load_module(checkpoint, "text_encoder", dtype))
         self.fast: FusedBackend | None = None
+        self.version: object = ()
         self._reads_at = device
         self._cache: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
         self._template_tokens = len(self._ids(""))
@@ -59,7 +61,7 @@ class PromptEncoder:
         only the real tokens are computed.
         """
         # What computes decides the bits, and on a CPU so does the number of threads.
-        key = (self.fast is None, torch.get_num_threads(), prompt)
+        key = (self.version, self.fast is None, torch.get_num_threads(), prompt)
         cached = self._cache.pop(key, None)
         if cached is None:
             cached = self._compute(torch.tensor(self._ids(prompt)))

@@ -18,7 +18,7 @@ _FLOATS: Final = ("F64", "F32", "F16", "BF16")
 _UNUSED: Final = re.compile(
     r"lm_head\.weight|(model\.)?(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq"
 )
-_LANGUAGE_MODEL: Final = "model."  # before the names of an encoder that was saved as a whole one
+LANGUAGE_MODEL: Final = "model."  # before the names of an encoder that was saved as a whole one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def is_unused(name: str) -> bool:
 
 def _encoder_name(name: str, modules: AbstractSet[str]) -> str:
     """Take off what a whole language model writes before a name, also before a quantised one."""
-    short = name.removeprefix(_LANGUAGE_MODEL)
+    short = name.removeprefix(LANGUAGE_MODEL)
     return short if _module(short, modules) else name
 
 

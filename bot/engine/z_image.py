@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ import torch
 
 from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.requests import ImageRequest, Quality, Size
+from bot.engine.adapters.library import FindAdapter, no_adapters
 from bot.engine.checked_model import CheckedModel, open_checked_model
 from bot.engine.conditions import machine_conditions, request_conditions
 from bot.engine.hardware import (
@@ -64,6 +66,7 @@ class ZImageEngine:
         precision: str = "full",
         memory: str = "auto",
         model_files: Mapping[str, str] | None = None,
+        lora_path: FindAdapter = no_adapters,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
 
@@ -79,6 +82,7 @@ class ZImageEngine:
                 but full on the fast path only.
             memory: auto for all that is free on the GPU, or a number of GiB.
             model_files: What a recipe says of the files of weights: path -> hash.
+            lora_path: Finds a LoRA's file by its SHA-256; raises MissingAdapterError.
 
         Raises:
             SettingsError: There is no such GPU, or it has no such precision.
@@ -96,6 +100,7 @@ class ZImageEngine:
             dtype=choose_dtype(dtype, self._device),
             is_fast=choose_path(path, self._device),
             precision=precision,
+            find_adapter=lora_path,
         )
         check_precision(precision, self._device, self._options.dtype, is_fast=self._options.is_fast)
         self._parts: ModelParts | None = None
@@ -174,6 +179,8 @@ class ZImageEngine:
             InvalidRequestError: The prompt is too long.
             CancelledError: `cancel` was set.
             EngineOutOfMemoryError: Memory ran out, even at its cheapest.
+            MissingAdapterError: The file of a LoRA is not here.
+            AdapterFileError: A LoRA does not fit this model.
             MissingWeightsError: It is to be upscaled, and the weights for that are not installed.
             BadImageError: The model returned NaN or a single colour.
 
@@ -246,7 +253,7 @@ class ZImageEngine:
             "model": self._model_id,
             "revision": self._revision,
             "model_files": self._model_files,
-            "loras": [],  # none can be loaded; recorded so that later ones are told apart
+            "loras": [asdict(each) for each in request.adapters],
             "prompt_used": parts.text.neutralise(request.prompt),
             **request_conditions(request),
             "dtype": str(self._options.dtype).removeprefix("torch."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.locales.lora_sentences import LORA_SENTENCES
 from bot.locales.rule_sentences import RULE_SENTENCES
 
 
@@ -29,6 +30,7 @@ _NOUNS: Final = {
     "credit": "署名", "tag": "标签", "comment": "评论",
 }  # fmt: skip
 _SENTENCES: Final = _compiled({
+    **LORA_SENTENCES,
     # Requests
     r"The size (\S+) does not work: width and height must be multiples of 16, "
     r"for example (\S+)\.": r"尺寸 \1 不行：宽和高都须是 16 的倍数，例如 \2。",
@@ -69,7 +71,6 @@ _SENTENCES: Final = _compiled({
     r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
     r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
     r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
-    r"(\d+) adapters are asked for, .*": r"需要 \1 个适配器，而本机器人不用适配器画图：请更新它。",
     # Usage
     r"(\d+) days cannot be counted: use 1 to (\d+)\.": r"不能统计 \1 天：请用 1 到 \2。",
     r"Only the bot's owner can see all servers\.": "只有机器人的拥有者能查看所有服务器。",

@@ -162,15 +162,6 @@ class Adapter:
         )
 
 
-def check_adapters(adapters: tuple[Adapter, ...]) -> None:
-    """Refuse adapters, as long as no engine loads any: without them the image is another one."""
-    if adapters:
-        raise InvalidRequestError(
-            f"{len(adapters)} adapters are asked for, and this program draws without any: "
-            "update it."
-        )
-
-
 def check_sha256(value: object) -> None:
     """Raise ValueError for anything but a SHA-256 in hexadecimal digits."""
     if not isinstance(value, str) or len(value) != _SHA256_DIGITS or not set(value) <= _HEX:

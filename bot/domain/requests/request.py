@@ -17,7 +17,6 @@ from bot.domain.requests.operations import (
     Adapter,
     Operation,
     OperationKind,
-    check_adapters,
     image_to_image,
     masked,
     upscale,
@@ -252,7 +251,6 @@ class ImageRequest:
             if field.check is not None:
                 field.check(field.of(self))
         check_variety_scale(self.variety_scale)
-        check_adapters(self.adapters)
         if self.operation.inputs and not (self.strength or self.is_upscaled):
             raise InvalidRequestError(
                 "The strength 0% would leave the source as it is: use "

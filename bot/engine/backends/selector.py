@@ -82,6 +82,11 @@ class BackendSelector:
             self._own.settle(plan)
 
     @property
+    def fast(self) -> FusedBackend | None:
+        """Return the fused backend, where there is one."""
+        return self._fast
+
+    @property
     def is_own(self) -> bool:
         """Tell whether the engine's own backend draws now."""
         return self.now is self._own

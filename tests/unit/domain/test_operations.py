@@ -61,7 +61,6 @@ def test_a_recipe_tells_the_operation():
     [
         {"operation": {"kind": "text_to_film", "inputs": []}},
         {"operation": {"kind": "text_to_image", "inputs": [{"role": "mask", "pixel_sha256": SHA}]}},
-        {"adapters": [{"name": "x", "sha256": SHA, "scale": 1}]},
     ],
 )
 def test_what_only_a_newer_program_draws_is_refused_in_both_languages(values: dict[str, object]):

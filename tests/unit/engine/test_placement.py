@@ -107,6 +107,19 @@ def test_what_ran_out_once_is_planned_with_less():
     assert room.settled(usual, tiled=False).blocks is None  # it does not starve itself
 
 
+def test_copies_of_clean_weights_get_what_nothing_else_takes():
+    native, large = Size(width=1024, height=1024), Size(width=1536, height=1536)
+    room = MemoryPlanner(TURBO, Budget(80 * GIB))
+    spare = room.spare(native, tiled=False)
+    assert spare == 80 * GIB - TURBO.weights - TURBO.graphs - NATIVE
+    assert room.spare(large, tiled=False) < spare
+    assert room.spare(native, tiled=False, beside=GIB) == spare - GIB
+    room.ran_out()
+    assert room.spare(native, tiled=False) == spare - GIB // 2
+    for gib in (8, 16):  # there weights themselves are away
+        assert MemoryPlanner(TURBO, Budget(gib * GIB)).spare(native, tiled=False) == 0
+
+
 def test_main_memory_that_is_too_small_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.engine.memory.free_main_memory", lambda: 12 * GIB)
     with pytest.raises(SettingsError, match=r"14\.6 GiB .* 12\.0 GiB are free .* PRECISION=int8"):

@@ -125,9 +125,25 @@ class FusedBackend:
         self._placement = placement
 
     def _reserve(self) -> None:
+        self._staging.reserve(max(each.largest for each in self._stacks()))
+
+    def _stacks(self) -> list[Layers]:
         stacks = [self._transformer.layers, self._transformer.readers]
-        stacks += [] if self._text is None else [self._text.layers]
-        self._staging.reserve(max(each.largest for each in stacks))
+        return stacks + ([] if self._text is None else [self._text.layers])
+
+    def forget(self) -> None:
+        """Let nothing that is on its way to the device be used: weights are about to change."""
+        self._staging.forget()
+
+    def write(self, linear: nn.Module, values: torch.Tensor) -> bool:
+        """Write the weight of one linear layer; False if it is in no block or layer here."""
+        return any(stack.write(linear, values) for stack in self._stacks())
+
+    def reread(self) -> None:
+        """Read again what was computed from weights that have changed; graphs stay valid."""
+        self._transformer.reread()
+        if self._text is not None:
+            self._text.reread()
 
     @property
     def shares_all(self) -> bool:

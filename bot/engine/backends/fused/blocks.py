@@ -28,15 +28,15 @@ class TransformerBlock:
             eps=attention.norm_q.eps,
         )
         self.eps = float(block.attention_norm1.eps)
-        self.norms = [
-            vector(norm.weight)
-            for norm in (
-                block.attention_norm1,
-                block.attention_norm2,
-                block.ffn_norm1,
-                block.ffn_norm2,
-            )
-        ]
+        self.norms = [vector(norm.weight) for norm in _norms(block)]
+
+    def reread(self) -> None:
+        """Read weights that have changed, into the same places: graphs read them there."""
+        attention = self.source.attention
+        own = (*self.norms, self.heads.query_norm, self.heads.key_norm)
+        new = (*_norms(self.source), attention.norm_q, attention.norm_k)
+        for kept, norm in zip(own, new, strict=True):
+            kept.copy_(norm.weight)
 
     def modulation(self, condition: torch.Tensor | None) -> torch.Tensor:
         """Return what the block's halves are scaled and gated by, norm weights included.
@@ -64,3 +64,7 @@ class TransformerBlock:
             ],
             dim=1,
         )
+
+
+def _norms(block: Any) -> tuple[Any, ...]:
+    return block.attention_norm1, block.attention_norm2, block.ffn_norm1, block.ffn_norm2

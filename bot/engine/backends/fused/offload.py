@@ -13,11 +13,13 @@ import logging
 import math
 import mmap
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import torch
+from torch import nn
 
+from bot.engine.backends.fused.quantised import Shrink
 from bot.engine.backends.fused.weights import Matrices, Owners, share, taken_apart
 
 logger = logging.getLogger(__name__)
@@ -84,6 +86,13 @@ class OffloadedLayer:
         self.size = end
         self._host = HostBuffer(end, pinned=pinned)
         self.bytes = self._host.bytes
+        self._copy(parts)
+
+    def take(self, matrices: Matrices) -> None:
+        """Copy other values of these matrices there."""
+        self._copy([each for matrix in matrices for each in taken_apart(matrix)[0]])
+
+    def _copy(self, parts: Sequence[torch.Tensor]) -> None:
         for inside, each in zip(self._tensors(self.bytes), parts, strict=True):
             inside.copy_(each)
 
@@ -118,13 +127,17 @@ class StagingBuffers:
             events = [torch.cuda.Event() for _ in range(4)]  # type: ignore[no-untyped-call]
             self._filled, self._read = events[:2], events[2:]
 
+    def forget(self) -> None:
+        """Read layers again from main memory, where their values are about to change."""
+        if self.is_cuda:
+            torch.cuda.synchronize(self.device)
+        self._holds = [None, None]
+
     def reserve(self, size: int) -> None:
         """Make the buffers at least so many bytes large; 0 gives them back."""
         if self._buffers and 0 < size <= len(self._buffers[0]):
             return
-        if self.is_cuda:
-            torch.cuda.synchronize(self.device)
-        self._holds = [None, None]
+        self.forget()
         self._buffers = []
         if size:
             self._buffers = [
@@ -162,11 +175,20 @@ class StagingBuffers:
 
 
 class Layers:
-    """The matrices of layers that run one after the other, each here or away."""
+    """The matrices of layers that run one after the other, each here or away.
 
-    def __init__(self, staging: StagingBuffers) -> None:
+    Args:
+        staging: Where what is away is copied to.
+        shrink: What brought the matrices to fewer bits.
+
+    """
+
+    def __init__(self, staging: StagingBuffers, shrink: Shrink | None = None) -> None:
         """Begin with none."""
-        self._staging = staging
+        self._staging, self._shrink = staging, shrink
+        # Of each linear layer: its layer here, the matrix that holds its rows, and which these are.
+        self._places: dict[nn.Module, tuple[int, int, slice]] = {}
+        self._stale: set[int] = set()  # whose copy in main memory is not what is on the device
         self._owners: list[Owners] = []
         self._here: list[Matrices | None] = []
         self._away: list[OffloadedLayer | None] = []
@@ -187,6 +209,11 @@ class Layers:
 
     def add(self, matrices: Matrices, owners: Owners, *, stays: bool) -> None:
         """Take the next layer's matrices, which are on the device."""
+        for m, linears in enumerate(owners):
+            start = 0
+            for linear in linears:
+                rows = slice(start, start + linear.out_features)
+                self._places[linear], start = (len(self), m, rows), rows.stop
         self._owners.append(owners)
         self._here.append(matrices)
         self._away.append(None)
@@ -202,6 +229,33 @@ class Layers:
         for i in range(len(self)):
             if i not in leaving and self._here[i] is None:
                 self._bring(i)
+
+    def write(self, linear: nn.Module, values: torch.Tensor) -> bool:
+        """Write the weight of a linear layer where it is, in as many bits as it is in there.
+
+        Rows are brought to fewer bits one by one, so each layer has those it would have alone.
+
+        Args:
+            linear: As its owner.
+            values: On the device.
+
+        Returns:
+            False if its rows are in none of these matrices.
+
+        """
+        if (place := self._places.get(linear)) is None:
+            return False
+        i, m, rows = place
+        here, away = self._here[i], self._away[i]
+        if here is not None:
+            self._stale.add(i)
+        else:
+            assert away is not None
+            here = away.over(away.bytes)
+        shrunk = values if self._shrink is None else self._shrink(values)
+        for own, new in zip(taken_apart(here[m])[0], taken_apart(shrunk)[0], strict=True):
+            own[rows].copy_(new)
+        return True
 
     def walk(self, start: int = 0, stop: int | None = None) -> Iterator[Matrices]:
         """Yield the matrices of each layer; those of one may be gone once the next is asked for."""
@@ -224,6 +278,9 @@ class Layers:
         matrices = self._here[i]
         assert matrices is not None
         away = self._away[i] or OffloadedLayer(matrices, pinned=self._staging.is_cuda)
+        if i in self._stale:
+            away.take(matrices)
+            self._stale.discard(i)
         self._here[i], self._away[i] = None, away
         self._share(i, away.over(away.bytes))
 

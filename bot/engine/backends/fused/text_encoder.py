@@ -56,7 +56,7 @@ class FusedTextEncoder:
         self._eps = float(model.config.rms_norm_eps)
         plan, count = placement or Placement(), len(model.layers)
         leaving = going(count, 0 if plan.text_layers is None else count - plan.text_layers)
-        self.layers = Layers(staging)
+        self.layers = Layers(staging, shrink)
         self._layers = [
             self._take(each, shrink, stays=i not in leaving) for i, each in enumerate(model.layers)
         ]
@@ -74,6 +74,15 @@ class FusedTextEncoder:
         )
         self.layers.add(fused_layer(owners, shrink), owners, stays=stays)
         return _small(layer, self._eps)
+
+    def reread(self) -> None:
+        """Read again what was copied of weights that have changed, into the same places."""
+        for own, layer in zip(self._layers, self._source.layers, strict=True):
+            new = _small(layer, self._eps)
+            own.attention_norm.copy_(new.attention_norm)
+            own.feed_forward_norm.copy_(new.feed_forward_norm)
+            own.heads.query_norm.copy_(new.heads.query_norm)
+            own.heads.key_norm.copy_(new.heads.key_norm)
 
     def keep_table(self, *, here: bool) -> None:
         """Keep the table of embeddings on the device, or in main memory."""

@@ -77,7 +77,7 @@ class FusedTransformer:
         staging = staging or StagingBuffers(transformer.device)
         self._device = staging.device  # the networks follow, part by part
         _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
-        self.readers, self.layers = Layers(staging), Layers(staging)
+        self.readers, self.layers = Layers(staging, shrink), Layers(staging, shrink)
         plan = placement or Placement()
 
         def taken(
@@ -111,6 +111,12 @@ class FusedTransformer:
         )
         layers.add(fused_layer(owners, shrink), owners, stays=stays)
         return TransformerBlock(block)
+
+    def reread(self) -> None:
+        """Read again what was computed from weights that have changed."""
+        self._steps.clear()
+        for block in (*self._read_by, *self._blocks):
+            block.reread()
 
     @torch.inference_mode()
     def steps(self, sigmas: Sequence[float]) -> torch.Tensor:
