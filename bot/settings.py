@@ -91,6 +91,11 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         default=Path("data"), description="Where the database, the images and the outputs are kept."
     )
+    lora_dir: Path | None = Field(
+        default=None,
+        description="A folder of LoRAs (.safetensors, also in folders within it) that everybody "
+        "may use by name; empty is the folder loras in DATA_DIR.",
+    )
     device: str = Field(
         default="auto", description="auto (the GPU if there is one), cpu, cuda or cuda:N."
     )
@@ -199,6 +204,11 @@ class Settings(BaseModel):
     _notes: tuple[str, ...] = PrivateAttr(default=())
 
     @property
+    def lora_folder(self) -> Path:
+        """Return where LoRAs are looked for."""
+        return self.data_dir / "loras" if self.lora_dir is None else self.lora_dir
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Return a sentence for each line of `.env` that probably means something else."""
         return self._notes
@@ -254,7 +264,9 @@ class Settings(BaseModel):
             )
         return token
 
-    @field_validator("data_dir", "model_cache", "model", "words_file", "rules_file", mode="before")
+    @field_validator(
+        "data_dir", "model_cache", "model", "lora_dir", "words_file", "rules_file", mode="before"
+    )
     @classmethod
     def _expand(cls, value: object) -> object:
         """Expand `~` and variables, as a shell would."""

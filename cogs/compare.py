@@ -12,16 +12,18 @@ from discord.ext import commands
 from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.boards.defaults import with_style
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.loras import prepare_loras, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
-from bot.domain.requests import PROMPT, SEED, Axis, ImageRequest, ModelRules, Size
-from bot.domain.variations import default_values, split_values, vary
+from bot.domain.requests import ADAPTERS, PROMPT, SEED, Axis, ImageRequest, ModelRules, Size
+from bot.domain.variations import are_scales, default_values, split_values, vary
 from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
 
+PLACEHOLDER: Final = "-"  # of a prompt, where each image has one of its own
 CHOICE_LENGTH: Final = 100  # characters that Discord allows in a suggestion
 
 
@@ -57,11 +59,13 @@ class Compare(commands.Cog):
     ) -> None:
         """Queue the comparison as one job; the service acknowledges it."""
         axis = Axis(vary)
-        _check_options(axis, given, has_values=bool(values and values.strip()))
+        _check_options(axis, given, split_values(axis, values or ""))
         usual = self._bot.service.policy.defaults(viewer_here(interaction).scene)
         given["quality"] = given["quality"] or usual.quality
         if source is None:  # else the size follows it
             given["size"] = given["size"] or usual.size
+        tried = values if axis is Axis.LORAS else None
+        await prepare_loras(self._bot.service, given["lora"] or tried, given["prompt"], values)
         rules, picture = self._bot.service.model_rules, None
         if source is not None:
             picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)
@@ -88,6 +92,13 @@ class Compare(commands.Cog):
         recent: list[Size] = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
         return size_choices(service.model_rules, recent, typed)
 
+    @compare.autocomplete("lora")
+    async def suggest_loras(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the LoRAs that are here."""
+        return await suggest_loras(interaction, typed)
+
     @compare.autocomplete("values")
     async def suggest_values(
         self, interaction: discord.Interaction, typed: str
@@ -113,7 +124,7 @@ def comparison(
     tried = split_values(axis, values)
     if axis is Axis.PROMPTS:
         tried = _with_prompts_of(given["prompt"], tried)
-        given = {**given, "prompt": tried[0] if tried else given["prompt"]}
+        given = {**given, "prompt": PLACEHOLDER if tried else given["prompt"]}
     base = ImageRequest.parse(rules=rules, **given)
     if source is not None:
         base = source.begin(base)
@@ -128,10 +139,12 @@ def _with_prompts_of(prompt: str, values: list[str]) -> list[str]:
     return [*firsts, *values]
 
 
-def _check_options(axis: Axis, options: dict[str, Any], *, has_values: bool) -> None:
-    """Refuse an option that is given and varies too; a first seed may be given."""
+def _check_options(axis: Axis, options: dict[str, Any], values: list[str]) -> None:
+    """Refuse an option that is given and varies too; a first seed may be, and a scaled LoRA."""
     field = axis.field
-    if field is PROMPT or (field is SEED and not has_values):
+    if field is PROMPT or (field is SEED and not values):
+        return
+    if field is ADAPTERS and are_scales(values):
         return
     if (value := options[field.option]) is not None:
         raise RefusalError("compare_fixed", option=field.option, value=value)

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.drafts import is_draft
+from bot.discord_ui.loras import prepare_loras, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import source_from_image
@@ -45,7 +46,7 @@ class Explore(commands.Cog):
         spoiler="Hide the image until it is clicked",
     )
     @request_options(
-        "prompt", "how_many", "size", "seed", "variety", "negative", "guidance", "spoiler"
+        "prompt", "how_many", "size", "seed", "lora", "variety", "negative", "guidance", "spoiler"
     )
     async def explore(
         self,
@@ -61,6 +62,7 @@ class Explore(commands.Cog):
         given |= {"prompt": prompt, "size": size}
         if given["variety"] is None:
             given["variety"] = DRAFT_VARIETY
+        await prepare_loras(service, given["lora"], prompt)
         request = ImageRequest.parse(rules=service.model_rules, **given)
         drafts = drafts_of(request, how_many, service.model_rules)
         await submit(interaction, drafts, spoiler=spoiler, axis=Axis.SEEDS)
@@ -73,6 +75,13 @@ class Explore(commands.Cog):
         service = self._bot.service
         recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
         return size_choices(service.model_rules, recent, typed)
+
+    @explore.autocomplete("lora")
+    async def suggest_loras(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the LoRAs that are here."""
+        return await suggest_loras(interaction, typed)
 
 
 async def draw_large(interaction: discord.Interaction, generations: list[Generation]) -> None:

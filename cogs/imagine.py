@@ -14,6 +14,7 @@ from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
+from bot.discord_ui.loras import prepare_loras, scaled_lora, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
@@ -23,6 +24,7 @@ from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
 from bot.domain.requests import (
     FIELDS,
+    MAX_SCALE,
     PROMPT,
     SIZE,
     Axis,
@@ -53,6 +55,7 @@ class Imagine(commands.Cog):
         plain="Leave out the words and the size that this channel's board and this server add",
         source="A picture to begin with; the prompt says what becomes of it",
         mask="What of the source is drawn: white on black, painted red, or transparent",
+        lora_scale="How strongly, -2 to 2, of one LoRA without a number of its own; 1 is usual",
         fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
     @request_options(
@@ -61,6 +64,8 @@ class Imagine(commands.Cog):
         "seed",
         "quality",
         "count",
+        "lora",
+        "lora_scale",
         "source",
         "strength",
         "mask",
@@ -69,13 +74,14 @@ class Imagine(commands.Cog):
         "spoiler",
         "plain",
     )
-    async def imagine(
+    async def imagine(  # noqa: PLR0913 - Discord's options
         self,
         interaction: discord.Interaction,
         *,
         count: app_commands.Range[int, 1, 9] = 1,
         spoiler: bool = False,
         plain: bool = False,
+        lora_scale: app_commands.Range[float, -MAX_SCALE, MAX_SCALE] | None = None,
         source: discord.Attachment | None = None,
         mask: discord.Attachment | None = None,
         fit: Literal["crop", "pad"] = "crop",
@@ -87,6 +93,8 @@ class Imagine(commands.Cog):
         typed = {name: str(value) for name, value in chosen.items() if name in in_form}
         options = {name: value for name, value in chosen.items() if name not in in_form}
         options |= {"count": count, "spoiler": spoiler, "plain": plain}
+        if lora_scale is not None:
+            options["lora_scale"] = lora_scale
         if source is not None:
             options |= {"source": asdict(Attachment.of(source)), "fit": fit}
         if mask is not None:
@@ -109,6 +117,13 @@ class Imagine(commands.Cog):
         recent = await service.jobs.recent_sizes(viewer=viewer_here(interaction))
         return size_choices(service.model_rules, recent, typed)
 
+    @imagine.autocomplete("lora")
+    async def suggest_loras(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the LoRAs that are here."""
+        return await suggest_loras(interaction, typed)
+
 
 async def draw(
     interaction: discord.Interaction, typed: Mapping[str, str], options: Mapping[str, Any]
@@ -124,6 +139,8 @@ async def draw(
     if not options["plain"]:
         prompt, size = await with_defaults(service, viewer, prompt, size)
     others = {field.option: options.get(field.option) for field in FIELDS}
+    others["lora"] = scaled_lora(options.get("lora"), options.get("lora_scale"))
+    await prepare_loras(service, others["lora"], prompt)
     others["quality"] = others["quality"] or service.policy.defaults(viewer.scene).quality
     given = {**others, **values_in(typed), "prompt": prompt, "size": size}
     source = await _source(interaction, options, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import discord
 from discord import app_commands, ui
@@ -22,9 +23,10 @@ from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, find
 from bot.discord_ui.takeover import DrawHereButton, draw_button
-from bot.discord_ui.viewers import viewer_of
+from bot.discord_ui.viewers import scene_here, viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.jobs import typed_id
+from bot.domain.loras import NoLoras
 from bot.locales import sentence, text
 from bot.media.image_input import MAX_BYTES, Picture, read_picture, too_heavy
 from bot.media.metadata import read_tool_metadata, take_over
@@ -83,7 +85,11 @@ async def _answer(
     if finding.recipe is None and finding.doubt is None and finding.known is None:
         metadata = await asyncio.to_thread(read_tool_metadata, picture.texts)
     if metadata is not None:
-        takeover = take_over(metadata, service.model_rules, picture.size)
+        rules = service.model_rules
+        if not service.policy.allows_loras(scene_here(interaction)):
+            rules = replace(rules, loras=NoLoras())
+        await service.loras.prepare()
+        takeover = take_over(metadata, rules, picture.size)
         lines += metadata_lines(metadata, takeover, locale)
     lines += source_lines(picture, locale)
     if not lines:

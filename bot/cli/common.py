@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from tqdm import tqdm
 
-from bot.domain.requests import ImageRequest
+from bot.domain.requests import ImageRequest, RequestField
 from bot.domain.signature import SigningKey
 from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say
 from bot.environment.text_files import NotTextError, decode
 from bot.errors import BotError, InvalidRequestError
-from bot.models import ModelFiles
+from bot.models import ModelFiles, lora_folder
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -57,6 +57,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
         path=settings.engine_path,
         precision=settings.precision,
         memory=settings.memory,
+        lora_path=lora_folder(files, settings).path,
     )
 
 
@@ -70,6 +71,15 @@ def _no_collections() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def add_option(parser: argparse.ArgumentParser, field: RequestField) -> None:
+    """Let a command take a field of a request."""
+    explained = field.help.replace("%", "%%")  # argparse fills it in
+    if field.is_list:
+        parser.add_argument(f"--{field.option}", action="append", help=explained)
+    else:
+        parser.add_argument(f"--{field.option}", help=explained)
 
 
 def signing_key(settings: Settings) -> SigningKey | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.common import read_text
 from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, ModelRules
-from bot.domain.variations import default_values, vary
+from bot.domain.variations import are_scales, default_values, vary
 from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture, read_picture_file
 from bot.media.source_pictures import source_of
@@ -91,7 +91,7 @@ class _Reader:
         axes = tuple(axis for axis, _ in lines.values())
         if len(set(axes)) < len(axes):
             raise self._wrong("columns", f"{axes[0]} vary in the rows already.")
-        self._check_base(axes)
+        self._check_base(lines.values())
         first, *second = lines.items()
         base, source = self._begun(self._base(axes))
         rows = [self._vary(*first, base)]
@@ -114,11 +114,13 @@ class _Reader:
                 known = ", ".join(_KEYS)
                 raise self._wrong(key, f"this key is unknown; the known ones are {known}.")
 
-    def _check_base(self, axes: Sequence[Axis]) -> None:
+    def _check_base(self, lines: Iterable[tuple[Axis, list[str] | None]]) -> None:
         """Refuse a setting that is given once for all and varies too."""
-        for axis in axes:
+        for axis, values in lines:
             key = axis.field.option
-            if key in self.document and axis is not Axis.SEEDS:  # a first seed may be given
+            # A first seed may be given, and a LoRA whose scales vary.
+            is_base = axis is Axis.SEEDS or (axis is Axis.LORAS and are_scales(values or []))
+            if key in self.document and not is_base:
                 raise self._wrong(key, f"{axis} vary, so leave this key out.")
 
     def _values(self, key: str) -> tuple[Axis, list[str] | None]:

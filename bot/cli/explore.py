@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.cli.common import Commands, check_lengths, open_engine_aloud, signing_key, step_bar
+from bot.cli.common import (
+    Commands,
+    add_option,
+    check_lengths,
+    open_engine_aloud,
+    signing_key,
+    step_bar,
+)
 from bot.cli.outputs import Outputs, Target, file_words
 from bot.domain.drafts import (
     DRAFT_VARIETY,
@@ -77,7 +84,7 @@ def add_to(commands: Commands) -> None:
         help=f"drafts, {MIN_DRAFTS} to {MAX_DRAFTS} (default: {USUAL_DRAFTS})",
     )
     for field in _OPTIONS:
-        add(f"--{field.option}", help=field.help.replace("%", "%%"))  # argparse fills it in
+        add_option(parser, field)
     add(
         "--large",
         action="append",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli import inputs
-from bot.cli.common import Commands, open_engine_aloud, read_text, signing_key, step_bar
+from bot.cli.common import Commands, add_option, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
 from bot.cli.inputs import inputs_of
 from bot.cli.outputs import Outputs, Target
@@ -28,10 +28,10 @@ from bot.domain.variations import series
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
-from bot.media.captions import idle_notes
+from bot.media.captions import idle_notes, trigger_notes
 from bot.media.encoding import encode_png
 from bot.media.source_pictures import StartPictures
-from bot.models import locate, model_rules
+from bot.models import locate, lora_folder, model_rules
 from bot.settings import Settings
 
 MAX_COUNT: Final = 1000
@@ -49,6 +49,8 @@ qualities: draft, standard and final are 7, 8 and 9 forwards of the model. Artic
 guidance: 0 draws each step once, as the model was distilled; 1.2 to 1.5 follows the prompt more
   strictly and takes twice as long.
 
+loras: NAME, or NAME:SCALE from -2 to 2; `lora list` names those in LORA_DIR (usually data/loras).
+
 examples:
   %(prog)s "a red apple" --seed 42 --output apple.png
   %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
@@ -56,6 +58,7 @@ examples:
   %(prog)s "a green apple" --source apple.png --strength subtle
   %(prog)s "a red apple, a pear" --source apple.png --region "right half"
   %(prog)s "a red apple" --source apple.png --extend zoom-2
+  %(prog)s "a castle at night" --lora neon:0.8 --lora ink:0.5
   %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
@@ -77,7 +80,7 @@ def add_to(commands: Commands) -> None:
         help="one prompt a line (- is the standard input); # starts a remark",
     )
     for field in _OPTIONS:
-        add(f"--{field.option}", help=field.help.replace("%", "%%"))  # argparse fills it in
+        add_option(parser, field)
     inputs.add_to(parser)
     add(
         "--count",
@@ -99,7 +102,8 @@ def add_to(commands: Commands) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
     files = locate(settings.model, model_cache=settings.model_cache)
-    rules = model_rules(files, settings)
+    loras = lora_folder(files, settings)
+    rules = model_rules(files, settings, loras)
     given = inputs_of(options, rules)
     if given is not None:
         options.size = str(given.size)
@@ -111,7 +115,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         filmstrip = Filmstrip(outputs.plan_file(options.filmstrip))
     if warning := rules.warning(requests[0].size):
         say(f"Note: {warning}")
-    for note in idle_notes(requests, _LOCALE):
+    triggers = trigger_notes(requests, loras.all, _LOCALE)
+    for note in [*idle_notes(requests, _LOCALE), *triggers.values()]:
         say(f"Note: {note}")
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()

@@ -184,6 +184,10 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
                 f"  {each.role:8} SHA-256 {each.pixel_sha256}"
                 for each in finding.recipe.request.operation.inputs
             ),
+            *(
+                f"  lora     SHA-256 {each.sha256} ({visible(each.name, _VALUE_SHOWN)})"
+                for each in finding.recipe.request.adapters
+            ),
             f"  pixels   SHA-256 {finding.recipe.pixel_sha256}",
         ]
     if finding.descent is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cli import lora_check
+from bot.cli import lora_check, lora_list, lora_samples
 from bot.cli.common import Commands
 
 
@@ -14,4 +14,6 @@ def add_to(commands: Commands) -> None:
         description="LoRAs are .safetensors files that change what the model draws.",
     )
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    lora_list.add_to(own)
     lora_check.add_to(own)
+    lora_samples.add_to(own)

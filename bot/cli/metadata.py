@@ -37,6 +37,9 @@ def metadata_lines(found: ToolMetadata, takeover: Takeover | None) -> list[str]:
     if takeover.left_out:
         names = ", ".join(each.value.replace("_", " ") for each in takeover.left_out)
         lines.append(f"Not taken over: {names}.")
+    if takeover.missing_loras:
+        missing = visible(", ".join(takeover.missing_loras), _VALUE_SHOWN)
+        lines.append(f"LoRAs that are not here: {missing}.")
     return lines
 
 
@@ -60,6 +63,7 @@ def takeover_json(takeover: Takeover | None) -> dict[str, object] | None:
         "seed": takeover.seed,
         "command": command(takeover),
         "not_taken_over": list(takeover.left_out),
+        "missing_loras": list(takeover.missing_loras),
     }
 
 

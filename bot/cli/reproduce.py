@@ -34,7 +34,7 @@ from bot.media.image_input import Picture, read_file, read_picture, read_picture
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
 from bot.media.source_pictures import Fit, raw_image_of, upscale_source
-from bot.models import ModelFiles, locate, model_rules
+from bot.models import ModelFiles, locate, lora_folder, model_rules
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -110,6 +110,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         rules = model_rules(files, settings)
         rules.check(request.size)
         check_lengths([request], files.folder)
+        lora_folder(files, settings).check(request.adapters)
     target = None
     if options.output is not None:
         target = Outputs(root=settings.data_dir / "outputs").plan_file(options.output)

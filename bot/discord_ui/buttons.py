@@ -38,7 +38,14 @@ from bot.discord_ui.viewers import viewer_of
 from bot.domain.forms import Form
 from bot.domain.jobs import Generation
 from bot.domain.plain_text import in_code
-from bot.domain.requests import FIELDS, SEED, ImageRequest, ModelRules, random_seed, seed_after
+from bot.domain.requests import (
+    FIELDS,
+    SEED,
+    ImageRequest,
+    ModelRules,
+    random_seed,
+    seed_after,
+)
 from bot.domain.variations import new_seeds
 from bot.locales import text
 
@@ -130,7 +137,7 @@ async def send_edit(interaction: discord.Interaction, form: Form) -> None:
     rules = bot_of(interaction).service.model_rules
     new, old = _values(form.typed, rules), _values(form.shown, rules)
     changed = {name: value for name, value in new.items() if value != old[name]}
-    requests = [_changed(each.request, changed, i) for i, each in enumerate(generations)]
+    requests = [_changed(each.request, changed, i, rules) for i, each in enumerate(generations)]
     await submit(interaction, requests, parents=generations)
 
 
@@ -145,11 +152,13 @@ def _values(typed: Mapping[str, str], rules: ModelRules) -> dict[str, Any]:
     return {field.name: field.read(values[field.option], rules) for field, _ in form_entries()}
 
 
-def _changed(own: ImageRequest, changed: dict[str, Any], index: int) -> ImageRequest:
+def _changed(
+    own: ImageRequest, changed: dict[str, Any], index: int, rules: ModelRules
+) -> ImageRequest:
     """Return the request of one image with what the form changed of the first one's."""
     if SEED.name in changed:
         changed = {**changed, SEED.name: seed_after(changed[SEED.name], index)}
-    return own.with_typed(changed)
+    return own.with_typed(changed, rules)
 
 
 class CancelButton(AnswerableItem[Button], template=CANCEL_TEMPLATE):

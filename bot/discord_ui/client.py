@@ -42,6 +42,7 @@ EXTENSIONS: Final = (
     "cogs.gallery",
     "cogs.compare",
     "cogs.explore",
+    "cogs.loras",
     "cogs.recipes",
     "cogs.lineage",
     "cogs.boards.group",

@@ -85,6 +85,7 @@ _GRID: Final = f"(?P<grid>[{''.join(map(str, GRIDS))}])"
 CELLS_TEMPLATE: Final = rf"zib:cells:{_GRID}:(?P<id>[a-z0-9]+)"
 GRID_TEMPLATE: Final = rf"zib:grid:{_GRID}:(?P<id>[a-z0-9]+)"
 TAKEOVER_TEMPLATE: Final = r"zib:takeover:(?P<id>[a-z0-9]+)"
+LORAS_TEMPLATE: Final = r"zib:loras:(?P<page>\d{1,4})"
 PAGE_TEMPLATE: Final = r"zib:page:(?P<page>\d+):(?P<search>(?s:.*))"
 
 

@@ -111,6 +111,8 @@ def _takeover_lines(takeover: Takeover, locale: str) -> list[str]:
     lines = [text("inspect_takeover", locale, size=str(takeover.size), seed=seed)]
     if takeover.left_out:
         names = [text(f"left_out_{each}", locale) for each in takeover.left_out]
+        if takeover.missing_loras:
+            names.append(code(", ".join(takeover.missing_loras[:LORAS_SHOWN]), limit=FACT_ROOM))
         what = text("list_comma", locale).join(names)
         lines.append(text("inspect_left_out", locale, what=what))
     return lines

@@ -30,6 +30,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import Button
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.loras import prepare_loras
 from bot.discord_ui.modals import modal_of, typed_into
 from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of
@@ -143,6 +144,7 @@ async def answer_form(interaction: discord.Interaction, form_id: str) -> None:
         return
     try:
         await check_use(interaction, bot.form_actions.get(form.kind))
+        await prepare_loras(bot.service, None, *typed.values())
         await bot.form_handlers[form.kind](interaction, form)
     except UnansweredError as error:
         await answer_error(interaction, error)

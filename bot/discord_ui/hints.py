@@ -7,7 +7,7 @@ no effect, each time it is given.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import discord
 
@@ -22,17 +22,31 @@ logger = logging.getLogger(__name__)
 
 
 async def give_hints(
-    interaction: discord.Interaction, prompts: Iterable[str], *, notes: Sequence[str] = ()
+    interaction: discord.Interaction,
+    prompts: Iterable[str],
+    *,
+    notes: Sequence[str] = (),
+    once: Mapping[str, str] | None = None,
 ) -> None:
-    """Say what works here instead of what prompts hold, behind some notes."""
+    """Say what works here instead of what prompts hold, behind some notes.
+
+    Args:
+        interaction: Whose requester is told.
+        prompts: What they wrote.
+        notes: What they are told each time.
+        once: What they are told once, by names of these hints.
+
+    """
     found = dict.fromkeys(each for prompt in prompts for each in syntax_in(prompt))
-    if not found and not notes:
+    once = once or {}
+    if not found and not notes and not once:
         return
     bot, locale = interaction.client, str(interaction.locale)
     assert isinstance(bot, ImageBot)
     try:
-        lines, new = list(notes), await bot.service.hints.claim(interaction.user.id, found)
-        if new:
+        claim, user_id = bot.service.hints.claim, interaction.user.id
+        lines = [*notes, *(once[each] for each in await claim(user_id, once))]
+        if new := await claim(user_id, found):
             lines += [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
         if lines:
             await Answer.to(interaction).add(sentence("\n".join(lines)))

@@ -38,12 +38,14 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "recipe": "recipe",
     "takeover": "inspect",
     "page": "history",
+    "loras": "imagine",
     "board": "board",
     "b": "board",
     "s": "board",
 }
 _MENU: Final = "more"  # what is chosen there says what it does
-_COMMANDS: Final[Mapping[str, str]] = {"upscale": "imagine"}  # others are called like their action
+# Others are called like their action.
+_COMMANDS: Final[Mapping[str, str]] = {"upscale": "imagine", "lora": "imagine"}
 _ITEM: Final = re.compile(r"zib:([a-z]+)")
 _MESSAGE_MENU: Final = 3
 

@@ -134,10 +134,14 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
 
 
 def input_facts(request: ImageRequest, locale: str) -> dict[str, str]:
-    """Return what an image was made from, each by its name."""
-    return {
+    """Return the hashes of what an image was made from, each by its name."""
+    pictures = {
         text(f"recipe_input_{each.role}", locale): f"`{each.pixel_sha256}`"
         for each in request.operation.inputs
+    }
+    return pictures | {
+        f"LoRA {escaped(each.name, limit=TEXT_SHOWN)}": f"`{each.sha256}`"
+        for each in request.adapters
     }
 
 

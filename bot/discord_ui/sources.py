@@ -176,7 +176,8 @@ def drawn_into(source: Source, parent: Generation, form: Form, rules: ModelRules
                 STRENGTH.name: STRENGTH.read(form.typed[STRENGTH.option], rules),
                 SEED.name: random_seed(),
                 SIZE.name: source.size,
-            }
+            },
+            rules,
         )
     )
 

@@ -16,7 +16,10 @@ from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
 from bot.domain.plain_text import plain_text
 from bot.domain.requests import Axis, ImageRequest
-from bot.media.captions import idle_notes
+from bot.media.captions import idle_notes, trigger_notes
+
+TRIGGERS_HINT = "lora:"  # and the beginning of its hash: which trigger words it has
+HINT_DIGITS = 16
 
 
 def bot_of(interaction: discord.Interaction) -> ImageBot:
@@ -195,12 +198,14 @@ async def submit(
         axis=axis,
         sources=sources,
     )
-    known = [parent.request for parent in parents]
+    known, locale = [parent.request for parent in parents], str(interaction.locale)
+    triggers = trigger_notes(requests, bot_of(interaction).service.loras.all, locale)
     old = {each.prompt for each in known}
     await give_hints(
         interaction,
         dict.fromkeys(each.prompt for each in requests if each.prompt not in old),
-        notes=[*notes, *idle_notes(requests, str(interaction.locale), known=known)],
+        notes=[*notes, *idle_notes(requests, locale, known=known)],
+        once={f"{TRIGGERS_HINT}{sha[:HINT_DIGITS]}": words for sha, words in triggers.items()},
     )
 
 

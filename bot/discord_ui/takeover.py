@@ -8,6 +8,7 @@ import discord
 
 from bot.discord_ui.components import TAKEOVER_TEMPLATE, Button
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.loras import prepare_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of, submit
 from bot.locales import text
@@ -28,7 +29,9 @@ class DrawHereButton(AnswerableItem[Button], template=TAKEOVER_TEMPLATE):
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """Queue it like a prompt that was typed."""
-        takeover = await bot_of(interaction).service.takeovers.find(self.match["id"])
+        service = bot_of(interaction).service
+        takeover = await service.takeovers.find(self.match["id"])
         if takeover is None:
             raise RefusalError("takeover_gone")
-        await submit(interaction, [takeover.request])
+        await prepare_loras(service, None, takeover.prompt)
+        await submit(interaction, [takeover.request(service.model_rules)])

@@ -11,6 +11,7 @@ from bot.domain.requests import OperationKind
 from bot.errors import InvalidRequestError
 
 IMAGE: Final = "image"  # whatever was made from a picture
+LORA: Final = "lora"  # in any way
 _FROM_WORDS: Final = OperationKind.TEXT_TO_IMAGE
 # What people call an operation, where that is not its own name.
 _WORDS: Final[Mapping[str, str]] = {
@@ -21,9 +22,15 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def marks_of(relation: Relation, operation: OperationKind) -> tuple[str, ...]:
+def marks_of(
+    relation: Relation, operation: OperationKind, *, has_lora: bool = False
+) -> tuple[str, ...]:
     """Return what the index knows of the kind of an image: letters only."""
-    marks = _relation_mark(relation), _operation_mark(operation)
+    marks = (
+        _relation_mark(relation),
+        _operation_mark(operation),
+        *((_operation_mark(LORA),) if has_lora else ()),
+    )
     return marks if operation is _FROM_WORDS else (*marks, _operation_mark(IMAGE))
 
 
@@ -32,7 +39,8 @@ def _kinds() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for each in OperationKind:
         found[_WORDS.get(each, each)] = (_operation_mark(each),)
-    found[IMAGE] = (_operation_mark(IMAGE),)
+    for other in (IMAGE, LORA):
+        found[other] = (_operation_mark(other),)
     for relation in get_args(Relation):
         if relation != "imagine":
             name = relation.replace("_", "-")

@@ -28,6 +28,7 @@ SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand
 _MAX_DEPTH: Final = 20  # of nesting; ours have two
 _SHOWN: Final = 60  # characters of a stranger's value in a sentence
+_SHOWN_HASH: Final = 10  # digits
 _SCALE_KEY: Final = "variety_scale"
 
 
@@ -240,9 +241,23 @@ def parameters_text(recipe: Mapping[str, object]) -> str:
     texts = [
         f"{each.noun.capitalize()}: {recipe[each.name]}\n" for each in others if each != PROMPT
     ]
+    loras = _adapters_in(recipe)
+    tags = "".join(f" <lora:{each['name']}:{each['scale']:g}>" for each in loras)
     return (
-        f"{recipe['prompt']}\n{''.join(texts)}"
+        f"{recipe['prompt']}{tags}\n{''.join(texts)}"
         f"Steps: {recipe['num_inference_steps']}, Sampler: Euler, Schedule type: Simple, "
         f"CFG scale: {recipe['guidance_scale']}, Seed: {recipe['seed']}, "
         f"Size: {recipe['width']}x{recipe['height']}, Model: {recipe['model']}"
+        f"{_lora_hashes(loras)}"
     )
+
+
+def _adapters_in(recipe: Mapping[str, object]) -> list[Mapping[str, Any]]:
+    adapters = recipe.get("adapters")
+    return adapters if isinstance(adapters, list) else []
+
+
+def _lora_hashes(loras: list[Mapping[str, Any]]) -> str:
+    """Return the hashes by which other programs and Civitai find LoRAs (there: AutoV2)."""
+    hashes = ", ".join(f"{each['name']}: {each['sha256'][:_SHOWN_HASH]}" for each in loras)
+    return f', Lora hashes: "{hashes}"' if hashes else ""

@@ -11,13 +11,23 @@ from dataclasses import replace
 from typing import Final
 
 from bot.domain.plain_text import quoted
-from bot.domain.requests import Axis, ImageRequest, ModelRules, seed_after
+from bot.domain.requests import (
+    NO_ADAPTER,
+    PROMPT,
+    Axis,
+    ImageRequest,
+    ModelRules,
+    seed_after,
+)
 from bot.errors import InvalidRequestError
 
 MIN_VALUES: Final = 2
 MAX_VALUES: Final = 9  # a sheet of 3 x 3; also what fits under one message, with a button each
 NEW_SEEDS: Final = 4
 _VALUE_SHOWN: Final = 60  # characters of a wrong value in a sentence
+
+_SCALE: Final = re.compile(r"[+-]?[\d.]{1,12}")  # of a LoRA that is named elsewhere
+_SCALES_TRIED: Final = ("0.5", "1")
 
 _TEXTS_APART: Final = re.compile(r"[|｜\n]")
 _OTHERS_APART: Final = re.compile(r"[|｜,，、;；\n]")
@@ -38,6 +48,8 @@ def default_values(axis: Axis, base: ImageRequest) -> list[str]:
     """
     if axis is Axis.SEEDS:
         return [str(seed_after(base.seed, i)) for i in range(NEW_SEEDS)]
+    if axis is Axis.LORAS:
+        return [NO_ADAPTER, *(f"{_given_lora(base)}:{scale}" for scale in _SCALES_TRIED)]
     if not axis.field.tried:
         raise InvalidRequestError(
             f"There is one {axis.field.noun} to compare: write the others too, with | between "
@@ -62,10 +74,34 @@ def vary(
             "source."
         )
     check_count(len(values))
+    if axis is Axis.LORAS and base.adapters and are_scales(values):
+        values = [f"{_given_lora(base)}:{value}" for value in values]
     parsed = [axis.field.read(value, rules) for value in values]
     _check_each_once(values, parsed)
     # Building the request checks what remains, for example a prompt that is too long.
+    if axis is Axis.PROMPTS:  # which may name LoRAs of their own
+        return [base.with_typed({PROMPT.name: value}, rules) for value in parsed]
     return [replace(base, **{axis.field.name: value}) for value in parsed]
+
+
+def are_scales(values: Sequence[str]) -> bool:
+    """Tell whether all of what is compared is a scale of a LoRA that is named elsewhere."""
+    return all(_SCALE.fullmatch(each) for each in values)
+
+
+def _given_lora(base: ImageRequest) -> str:
+    """Return the LoRA whose scales are compared.
+
+    Raises:
+        InvalidRequestError: There is none, or several.
+
+    """
+    if len(base.adapters) != 1:
+        raise InvalidRequestError(
+            "Which LoRAs are compared is not said: name them, for example 'none, neon:0.5, neon:1' "
+            "(with + between those that are used together)."
+        )
+    return base.adapters[0].name
 
 
 def check_count(count: int) -> None:

@@ -66,6 +66,7 @@ CHINESE: Final[dict[str, str]] = {
     "field_variety": "变化",
     "field_negative": "负面提示词",
     "field_strength": "强度",
+    "field_lora": "LoRA",
     "field_fit": "适配",
     "idle_strength": "没有源图时，强度不起作用：它表示源图有多少要重画。",
     "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 1.2 或更高。",
@@ -126,7 +127,8 @@ CHINESE: Final[dict[str, str]] = {
     "hint_negatives": "- 负面提示词（包括 `--no`）：写在提示词里的东西反而容易出现。"
     "请用 `negative` 选项填写，并把 `guidance` 设为大于 0；"
     "或直接写画面里有什么，例如不要人，就写“空无一人的街道”。",
-    "hint_adapters": "- `<lora:…>` 和 embedding：提示词不会加载它们。请用文字描述风格。",
+    "hint_adapters": "- 这里没有的 `<lora:…>`，以及 embedding：都不会加载。"
+    "`/lora list` 列出这里有的，用 `lora` 选项选择；或用文字描述风格。",
     "hint_breaks": "- `BREAK`：请另起一句。",
     "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
     "`seed` 和 `size` 用选项填写；`quality` 决定步数。",
@@ -139,6 +141,22 @@ CHINESE: Final[dict[str, str]] = {
     "edit_seed_hint": "保留种子则只改变你修改的部分；留空则随机",
     "edit_variety_hint": "0 到 100：越大，不同种子差别越大",
     "edit_negative_hint": "图中不该出现的内容；引导大于 0 时才起作用",
+    # LoRAs
+    "lora_triggers": "LoRA {name} 的触发词是：{words}。你的提示词里没有；"
+    "加上其中一个，效果通常更明显。",
+    "loras_title": "### {count} 个 LoRA",
+    "loras_how": "-# `/imagine lora:` 按名称使用一个，或几个：`neon:0.8, ink:0.5`。"
+    "通常的强度是 1；0.5 到 0.8 会更多保留你自己的描述。",
+    "loras_not_here": "-# 按本服务器的规则，这里不能用它们画图。",
+    "loras_none": "这里还没有 LoRA：由运行我的人把 .safetensors 文件放进我的 LoRA 文件夹，"
+    "放进去就能用。",
+    "loras_before": "上一页",
+    "loras_after": "下一页",
+    "lora_words": "触发词：{words}",
+    "lora_size": "{size} MB",
+    "lora_rank": "秩 {rank}",
+    "lora_base": "用于 {base}",
+    "lora_unread": "正在首次读取",
     # Recipe
     "recipe_title": "### `{id}` 的配方",
     "recipe_prompt_used": "模型读到的内容",
@@ -168,6 +186,7 @@ CHINESE: Final[dict[str, str]] = {
     "kind_region": "局部重画",
     "kind_extension": "扩展",
     "kind_upscale": "放大",
+    "kind_lora": "用了 LoRA 的",
     "kind_same-seed": "重画",
     "kind_new-seed": "换了种子",
     "kind_variation": "变化",
@@ -377,6 +396,7 @@ CHINESE: Final[dict[str, str]] = {
 - **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
+- **lora** 从 `/lora list` 里选一种风格，也可写 `neon:0.8`
 - **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
 - **spoiler（遮挡）** 点击后才显示图片
 
@@ -461,6 +481,15 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "negatives": "负面提示词",
     "strength": "强度",
     "strengths": "强度",
+    "lora": "lora",
+    "loras": "LoRA",
+    "lora_scale": "lora强度",
+    "LoRAs: looks to draw with": "LoRA：可以用来画图的风格",
+    "Show the LoRAs that images can be drawn with": "列出可以用来画图的 LoRA",
+    "A LoRA, also as name:0.8; up to three, with commas between":
+        "一个 LoRA，也可写成 名称:0.8；最多三个，用逗号隔开",
+    "How strongly, -2 to 2, of one LoRA without a number of its own; 1 is usual":
+        "强度，-2 到 2，用于一个没写强度的 LoRA；通常为 1",
     "source": "源图",
     "mask": "蒙版",
     "What of the source is drawn: white on black, painted red, or transparent":

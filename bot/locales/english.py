@@ -70,6 +70,7 @@ ENGLISH: Final[dict[str, str]] = {
     "field_variety": "variety",
     "field_negative": "negative prompt",
     "field_strength": "strength",
+    "field_lora": "LoRA",
     "field_fit": "fit",
     "idle_strength": "The strength has no effect without a source: it says how much of the source "
     "is redrawn.",
@@ -135,8 +136,8 @@ ENGLISH: Final[dict[str, str]] = {
     "hint_negatives": "- Negative prompts, `--no` too: what a prompt names tends to appear. Give "
     "it as `negative`, with `guidance` above 0, or say what is there instead, such as “an empty "
     "street” for no people.",
-    "hint_adapters": "- `<lora:…>` and embeddings: none are loaded by a prompt. Describe the style "
-    "in words.",
+    "hint_adapters": "- `<lora:…>` of a LoRA that is not here, and embeddings: nothing is loaded. "
+    "`/lora list` shows what there is; choose one with `lora`, or describe the style in words.",
     "hint_breaks": "- `BREAK`: begin a new sentence instead.",
     "hint_settings": "- Settings copied along, such as `Steps: 20, Sampler: …`: keep the words "
     "only, and give `seed` and `size` as options. `quality` is the number of steps.",
@@ -149,6 +150,22 @@ ENGLISH: Final[dict[str, str]] = {
     "edit_seed_hint": "keep it to change only what you edit; empty draws a new one",
     "edit_variety_hint": "0 to 100: higher lets seeds differ more",
     "edit_negative_hint": "what the image should not show; works with a guidance above 0",
+    # LoRAs
+    "lora_triggers": "The LoRA {name} was trained to react to: {words}. Your prompt has none of "
+    "these words; with one of them it usually shows more.",
+    "loras_title": "### {count} LoRAs",
+    "loras_how": "-# `/imagine lora:` takes one by its name, or several: `neon:0.8, ink:0.5`. 1 is "
+    "the usual scale; 0.5 to 0.8 leaves more of your own words.",
+    "loras_not_here": "-# This server's rules let nobody draw with them here.",
+    "loras_none": "There are no LoRAs here yet: whoever runs me puts .safetensors files into my "
+    "folder of LoRAs, and they can be used at once.",
+    "loras_before": "Back",
+    "loras_after": "Next",
+    "lora_words": "Trigger words: {words}",
+    "lora_size": "{size} MB",
+    "lora_rank": "rank {rank}",
+    "lora_base": "for {base}",
+    "lora_unread": "being read for the first time",
     # Recipe
     "recipe_title": "### Recipe of `{id}`",
     "recipe_prompt_used": "What the model read",
@@ -178,6 +195,7 @@ ENGLISH: Final[dict[str, str]] = {
     "kind_region": "with a region redrawn",
     "kind_extension": "extended",
     "kind_upscale": "upscaled",
+    "kind_lora": "with a LoRA",
     "kind_same-seed": "drawn again",
     "kind_new-seed": "with a new seed",
     "kind_variation": "varied",
@@ -396,14 +414,15 @@ ENGLISH: Final[dict[str, str]] = {
     "only. Type `/imagine` below, for example with the prompt **红苹果** or **a red apple**.",
     "help": """\
 ### Draw with words
-`/imagine` a prompt, in English, 中文, or both mixed. Options:
+`/imagine` a prompt, in English, 中文 or both. Options:
 - **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
 - **seed** {min_seed} to {max_seed}: same seed and prompt, same pixels
 - **quality** draft, standard or final: 7, 8 or 9 steps
-- **count** up to 9 images, with the seeds seed, seed+1 …
+- **count** up to 9 images: seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
 - **variety** 0 (off) to 100: seeds differ more, and follow the prompt less closely
-- **negative** what the image should not show; works with a guidance above 0
+- **negative** what the image should not show; needs guidance above 0
+- **lora** a look from `/lora list`, also `name:0.8`
 - **source** a picture to start from; **strength** how much of it is redrawn; **mask** which part
 - **spoiler** hides the image until it is clicked
 

@@ -71,6 +71,35 @@ _SENTENCES: Final = _compiled({
     r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
     r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
     r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
+    # LoRAs
+    r"There are no LoRAs here: .*":
+        "这里没有 LoRA：由运行机器人的人把 .safetensors 文件放进 LoRA 文件夹（LORA_DIR，"
+        "通常是 data/loras）。",
+    r"There is no LoRA (.+) here: there are (.+)\.": r"这里没有 LoRA \1：有 \2。",
+    r"There is no LoRA (.+) here: (.+) may be meant\.": r"这里没有 LoRA \1：也许是 \2。",
+    r"The LoRA (.+) could be any of (.+): write the whole name\.":
+        r"LoRA \1 可能是 \2 中的一个：请写全名。",
+    r"The LoRA (.+) is read for the first time: .*":
+        r"LoRA \1 刚放进来，正在读取：请稍后再试。",
+    r"The LoRA (.+) may be among (\d+) files that are read for the first time: .*":
+        r"LoRA \1 可能在正在首次读取的 \2 个文件里：请稍后再试。",
+    r"The LoRA (.+) cannot be read: (.+)\.": r"LoRA \1 无法读取：\2。",
+    r"The LoRA (.+) is there twice: .*": r"LoRA \1 写了两次：请只写一次，带一个强度。",
+    r"The LoRA (.+) has a name of (\d+) characters: 1 to (\d+) work\.":
+        r"LoRA \1 的名称有 \2 个字符：请用 1 到 \3 个。",
+    r"(\d+) LoRAs at once are too many: use up to (\d+)\.":
+        r"一次用 \1 个 LoRA 太多：最多 \2 个。",
+    r"The scale (.+) of the LoRA (.+) does not work: use a number from (\S+) to (\S+), for example "
+    r"(.+)\.":
+        r"LoRA \2 的强度 \1 不行：请用 \3 到 \4 的数字，例如 \5。",
+    r"The lora_scale (.+) is for one LoRA without a number of its own: .*":
+        r"lora_scale \1 只用于一个没写强度的 LoRA：有多个时，请把强度写在各自名称后面，"
+        r"例如 neon:0.8, ink:0.5。",
+    r"The lora_scale (.+) belongs to no LoRA: .*":
+        r"lora_scale \1 没有对应的 LoRA：请用 lora 选一个。",
+    r"Which LoRAs are compared is not said: .*":
+        "没有写要对比哪些 LoRA：请写出来，例如“none, neon:0.5, neon:1”（同时使用的用 + 连接）。",
+    r"LoRAs are not used here: .*": "这里不用 LoRA：请不带它再试。",
     # Usage
     r"(\d+) days cannot be counted: use 1 to (\d+)\.": r"不能统计 \1 天：请用 1 到 \2。",
     r"Only the bot's owner can see all servers\.": "只有机器人的拥有者能查看所有服务器。",

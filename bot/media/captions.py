@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from bot.domain.loras import Lora
 from bot.domain.plain_text import shortened
 from bot.domain.requests import FIELDS, PROMPT, SEED, Axis, ImageRequest, RequestField
 from bot.locales import text
@@ -49,7 +50,7 @@ def fact(
     if field.is_text:
         value = shown(shortened(value, _WORDS_SHOWN)) or "–"
     elif field.label is not None:
-        value = field.label(field.of(request))
+        value = shown(field.label(field.of(request))) or "–"
     if field.names_itself:
         return value
     return text("fact_field", locale, name=field_name(field, locale), value=value)
@@ -62,6 +63,21 @@ def idle_notes(
     told = {field for request in known for field in FIELDS if field.is_idle(request)}
     found = {field: None for request in requests for field in FIELDS if field.is_idle(request)}
     return [text(f"idle_{field.option}", locale) for field in found if field not in told]
+
+
+def trigger_notes(
+    requests: Iterable[ImageRequest], loras: Iterable[Lora], locale: str
+) -> dict[str, str]:
+    """Return a sentence for each LoRA none of whose trigger words is in a prompt, by its hash."""
+    known = {each.sha256: each for each in loras}
+    found = {}
+    for request in requests:
+        for adapter in request.adapters:
+            lora = known.get(adapter.sha256)
+            if lora is not None and not lora.is_called_for_in(request.prompt):
+                words = ", ".join(lora.triggers)
+                found[adapter.sha256] = text("lora_triggers", locale, name=lora.name, words=words)
+    return found
 
 
 def field_name(field: RequestField, locale: str) -> str:

@@ -129,8 +129,13 @@ def fit_under(png: bytes, *, limit_bytes: int) -> Copy:
 def make_thumbnail(png: bytes, *, side: int) -> bytes:
     """Return a WebP whose longer side is at most `side` pixels."""
     with Image.open(io.BytesIO(png)) as image:
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        return _webp(image, quality=85)
+        return picture_thumbnail(image, side=side)
+
+
+def picture_thumbnail(image: Image.Image, *, side: int) -> bytes:
+    """Return the same of a picture that is open, which becomes as small itself."""
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return _webp(image, quality=85)
 
 
 def to_pillow(image: RawImage) -> Image.Image:

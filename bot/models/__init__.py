@@ -9,10 +9,11 @@ from bot.models.checks import check_tensors, unproven, verify
 from bot.models.downloads import download, fetch
 from bot.models.hubs import Source
 from bot.models.locations import demo_model_cure, find_download, locate
+from bot.models.loras import LoraFolder
 from bot.models.manifests import MANIFEST_NAME, read_manifest
 from bot.models.model_folder import FileProblem, FileProgress, ModelFiles
 from bot.models.registry import DEMO, HubModel, hub_models
-from bot.models.rules import model_rules
+from bot.models.rules import lora_folder, model_rules
 
 __all__ = [
     "DEMO",
@@ -20,6 +21,7 @@ __all__ = [
     "FileProblem",
     "FileProgress",
     "HubModel",
+    "LoraFolder",
     "ModelFiles",
     "Source",
     "check_tensors",
@@ -29,6 +31,7 @@ __all__ = [
     "find_download",
     "hub_models",
     "locate",
+    "lora_folder",
     "model_rules",
     "read_manifest",
     "unproven",

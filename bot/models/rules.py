@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from bot.domain.loras import LoraFinder
 from bot.domain.requests import ModelRules
+from bot.models.loras import HASHES_NAME, LoraFolder, ModelWeights
 from bot.models.model_folder import ModelFiles
 from bot.settings import Settings
 
+_OF_MODEL: Final = "loras"  # in a model's own folder: those that come with it
 
-def model_rules(files: ModelFiles, settings: Settings) -> ModelRules:  # noqa: ARG001 - LORA_DIR is to come
-    """Return what can be asked of a model with an operator's settings."""
-    return ModelRules(native=files.native)
+
+def model_rules(
+    files: ModelFiles, settings: Settings, loras: LoraFinder | None = None
+) -> ModelRules:
+    """Return what can be asked of a model with an operator's settings.
+
+    Args:
+        files: The model.
+        settings: Of the operator.
+        loras: What finds LoRAs; else a folder that is read when one is asked for.
+
+    """
+    return ModelRules(native=files.native, loras=loras or lora_folder(files, settings))
+
+
+def lora_folder(
+    files: ModelFiles, settings: Settings, *, reads_when_asked: bool = True
+) -> LoraFolder:
+    """Return the LoRAs of the operator, and those that come with the model."""
+    return LoraFolder(
+        settings.lora_folder,
+        files.folder / _OF_MODEL,
+        hashes=settings.data_dir / HASHES_NAME,
+        samples=settings.data_dir / "lora_samples",
+        model=ModelWeights(folder=files.folder, revision=files.revision),
+        reads_when_asked=reads_when_asked,
+    )

@@ -70,7 +70,12 @@ async def run_playground(
     """
     # The simulated Discord makes discord.py warn of what only a real connection would lack.
     logging.getLogger("discord").setLevel(logging.ERROR)
-    own = settings.model_copy(update={"data_dir": settings.data_dir / "playground"})
+    own = settings.model_copy(
+        update={
+            "data_dir": settings.data_dir / "playground",
+            "lora_dir": settings.lora_folder,  # people have one for all
+        }
+    )
 
     async def serve() -> None:
         async with open_playground(own, engine_factory, port=port, channel=channel) as page:

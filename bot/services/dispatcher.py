@@ -13,6 +13,7 @@ from bot.services.checkpoints import Checkpoints
 from bot.services.delivery import FIXED_SENTENCE, Delivery
 from bot.services.estimator import Estimator
 from bot.services.image_archive import ImageArchive
+from bot.services.loras import Loras
 from bot.services.policy import Policy
 from bot.services.queue import FairQueue
 from bot.services.slot_worker import DrawingParts, SlotLostError, SlotWorker
@@ -42,6 +43,7 @@ class Dispatcher:
         breakdowns: Breakdowns,
         estimator: Estimator,
         policy: Policy,
+        loras: Loras,
         log: AuditLog,
         model_id: str,
         device: str,
@@ -60,6 +62,7 @@ class Dispatcher:
             breakdowns=breakdowns,
             estimator=estimator,
             policy=policy,
+            loras=loras,
             log=log,
             model_id=model_id,
             device=device,

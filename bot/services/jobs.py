@@ -21,6 +21,7 @@ from bot.services.audit_log import AuditLog, entry_of
 from bot.services.holds import Holds
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
+from bot.services.loras import Loras
 from bot.services.policy import Policy, UnwantedWordError, action_of
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
@@ -44,6 +45,7 @@ class Jobs(JobPart):
         tokens: asyncio.Task[TokenCounter | None],
         model_rules: ModelRules,
         policy: Policy,
+        loras: Loras,
         usage: UsageReports,
         holds: Holds,
         log: AuditLog,
@@ -54,6 +56,7 @@ class Jobs(JobPart):
         self._tokens = tokens
         self._model_rules = model_rules
         self._policy = policy
+        self._loras = loras
         self._usage = usage
         self._holds = holds
         self._log = log
@@ -91,8 +94,9 @@ class Jobs(JobPart):
 
         Raises:
             BotError: An image that they come from is not for everyone there, a prompt has too many
-                tokens or an unwanted word, a rule of the server is against it, the queue is full,
-                the requester's limit or quota is reached, or the bot is stopping.
+                tokens or an unwanted word, a LoRA is not here, a rule of the server is against it,
+                the queue is full, the requester's limit or quota is reached, or the bot is
+                stopping.
             UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
 
         """
@@ -101,6 +105,7 @@ class Jobs(JobPart):
         if any(each.is_upscaled for each in requests):
             check_installed()
         await self._check_tokens(requests)
+        await self._loras.check(requests)
         action = action_of(axis, has_parents=bool(parents))
         async with self._refusals_counted(origin):
             try:

@@ -330,6 +330,10 @@ class Policy:
 
     # What is asked for
 
+    def allows_loras(self, scene: Scene) -> bool:
+        """Tell whether images may be drawn with LoRAs here."""
+        return self._rules.value("loras", scene) == ALLOW
+
     def language(self, scene: Scene) -> str | None:
         """Return the language of what everyone reads here; None where it is its requester's."""
         found = str(self._rules.value("language", scene))
@@ -407,6 +411,8 @@ class Policy:
                 )
             _check_among("quality", each.quality.value, "qualities", value("qualities"))
             _check_among("operation", each.operation.kind.value, "operations", value("operations"))
+            if each.adapters and not self.allows_loras(scene):
+                raise RefusedHereError("loras", "LoRAs are not used here: ask for it without.")
 
     def _count(self, requests: Sequence[ImageRequest]) -> int:
         """Return how many images these count as: small drafts as the work that they are."""

@@ -18,7 +18,7 @@ from bot.engine.tokens import TokenCounter
 from bot.errors import BotError, LoadFailedError, ModelFilesError
 from bot.execution.slot import Slot
 from bot.media.thumbnails import PictureCache
-from bot.models import ModelFiles, model_rules
+from bot.models import ModelFiles, lora_folder, model_rules
 from bot.services.active_jobs import ActiveJob, ActiveJobs
 from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardContext, Boards, BoardSystem
@@ -36,6 +36,7 @@ from bot.services.intake import Intake
 from bot.services.integrity import check_files_slowly
 from bot.services.job_context import JobContext
 from bot.services.jobs import Jobs
+from bot.services.loras import Loras
 from bot.services.maintenance import (
     back_up_daily,
     empty_quarantine_daily,
@@ -84,6 +85,7 @@ class Service:
         reports: What everybody can tell them.
         system: What the bot does on its own account, whoever may see it.
         model_rules: What can be asked of the model.
+        loras: Those that it can draw with.
         rules: What servers decide for themselves.
         trash: What was deleted and can be brought back.
         usage: How much it is used.
@@ -128,7 +130,9 @@ class Service:
         self._queue = FairQueue(
             max_jobs=settings.max_jobs, max_jobs_per_user=settings.max_jobs_per_user
         )
-        self.model_rules = model_rules(files, settings)
+        lora_files = lora_folder(files, settings, reads_when_asked=False)
+        self.loras = Loras(lora_files)
+        self.model_rules = model_rules(files, settings, lora_files)
         self.rules = Rules(store, operator)
         self.model_id = files.model_id
         self.usage = UsageReports(store)
@@ -217,6 +221,7 @@ class Service:
             breakdowns=self._breakdowns,
             estimator=estimator,
             policy=self.policy,
+            loras=self.loras,
             log=self._log,
             model_id=model.model_id,
             device=device,
@@ -263,6 +268,7 @@ class Service:
             tokens=self._tokens,
             model_rules=self.model_rules,
             policy=self.policy,
+            loras=self.loras,
             usage=self.usage,
             holds=self._holds,
             log=self._log,
@@ -301,6 +307,7 @@ class Service:
         self._work = asyncio.create_task(self._dispatcher.work(), name="dispatcher")
         self._active_jobs.start(self._note_loaded(), "load")
         self._active_jobs.start(self._prepare_policy(), "load the picture check")
+        self._active_jobs.start(self.loras.watch(), "look after LoRAs")
         self._active_jobs.start(self._queue_view.correct(), "correct places")
         self._active_jobs.start(back_up_daily(self._store, backups), "back up")
         self._active_jobs.start(self._sweep(), "sweep")

@@ -20,6 +20,7 @@ from bot.services.breakdowns import Breakdowns
 from bot.services.checkpoints import Checkpoints
 from bot.services.estimator import Estimator
 from bot.services.image_archive import ImageArchive
+from bot.services.loras import Loras
 from bot.services.policy import Policy
 from bot.services.prefetcher import Prefetcher, task_id
 from bot.services.step_display import show_step
@@ -55,6 +56,7 @@ class DrawingParts:
     breakdowns: Breakdowns
     estimator: Estimator
     policy: Policy
+    loras: Loras
     log: AuditLog
     model_id: str
     device: str
@@ -230,6 +232,7 @@ class SlotWorker:
 
     async def _ask_once(self, active: ActiveJob, index: int) -> Drawing:
         active.begun.discard(index)
+        await self._parts.loras.wait_for(active.job.requests[index])
         is_checked = self._parts.policy.checks_pictures(active.job.origin.scene)
         task = DrawTask(
             id=task_id(active, index),

@@ -9,10 +9,12 @@ from typing import Any, Final
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from cogs.loras import PAGE_SIZE
 from tests.answer_table.acts import Prepare, Source, made
 from tests.answer_table.scene import HELD, Act, Scene
 from tests.support.discord_env import SMALL, walk
 from tests.support.discord_server.world import Seen
+from tests.support.loras import write_lora
 
 PARAMETERS: Final = "a red apple\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 128x128"
 
@@ -88,6 +90,13 @@ async def waiting(scene: Scene) -> Seen:
 def turning(scene: Scene) -> Awaitable[Seen]:
     """Return a message with the buttons that boards of several pages have."""
     return scene.posted(f"zib:b:page:{board_id(scene)}:1.chosen")
+
+
+async def turning_loras(scene: Scene) -> Seen:
+    """Return a list of LoRAs of several pages."""
+    for i in range(PAGE_SIZE + 1):
+        write_lora(scene.bot.data_dir / "loras", f"look-{i}", seed=i)
+    return await scene.answer("lora list")
 
 
 def case(choice: str) -> Source:

@@ -37,6 +37,7 @@ from tests.answer_table.needs import (
     sheet,
     shown,
     turning,
+    turning_loras,
     upload,
     waiting,
     waiting_id,
@@ -87,6 +88,7 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/reproduce`": command("reproduce", id=image_id, draws=True),
     "`/show`": command("show", id=image_id),
     "`/history`": command("history"),
+    "`/lora list`": command("lora list"),
     "`/recipe`": command("recipe", id=image_id),
     "`/inspect`": command("inspect", image=upload),
     "`/lineage`": command("lineage", id=image_id),
@@ -217,6 +219,7 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Edit again**": button("again", shown(REFUSED)),
     "**Draw this here**": button("takeover", shown(command("inspect", image=foreign)), draws=True),
     "**Older** (history)": button("page", shown(command("history"))),
+    "**Next →** (LoRAs)": button("loras", turning_loras),
     "**Send it to me**": button("mydata", shown(command("privacy"))),
     "**Forget me…**": button("forgetme", shown(command("privacy"))),
     "**Forget me**": by_guest(

@@ -47,6 +47,8 @@ POSTED = {
     "zib:takeover:k3x9a2": "DrawHereButton",
     "zib:page:0:": "PageButton",
     "zib:page:12:red apple by:7: seed:5\nsize:512x512": "PageButton",
+    "zib:loras:0": "LoraPageButton",
+    "zib:loras:1234": "LoraPageButton",
     "zib:again:k3x9a2": "AgainButton",
     "zib:appeal:0": "AppealButton",
     "zib:case:approved:12": "CaseButton",

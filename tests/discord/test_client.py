@@ -34,6 +34,7 @@ COMMANDS = {
     "stats",
     "cancel",
     "help",
+    "lora",
     "jobs",
     "recipe",
     "reproduce",

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from bot.cli.common import NOT_PROVEN, FileBars, open_engine
 from bot.cli.doctor.check import Check, ok, problem, warning
+from bot.environment.installation import command_line
 from bot.environment.signals import stopping_at_once
 from bot.errors import BotError
-from bot.models import MANIFEST_NAME, ModelFiles, unproven, verify
+from bot.models import MANIFEST_NAME, ModelFiles, lora_folder, unproven, verify
 from bot.settings import Settings
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engine.hardware import Gpu
 
 _GIB: Final = 1024**3
+_NAMED: Final = 3  # LoRAs that cannot be used
 _LARGE_MODEL: Final = 1024  # its native edge in pixels
 
 
@@ -94,3 +96,20 @@ def model(files: ModelFiles) -> Check:
             f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it",
         )
     return ok("model", f"{detail}: every file is right")
+
+
+def loras(settings: Settings, files: ModelFiles) -> Check:
+    """Say which LoRAs there are; only their headers are read, and what was found out before."""
+    folder = lora_folder(files, settings)
+    if settings.lora_dir is not None and not settings.lora_dir.is_dir():
+        advice = "make this folder, or point LORA_DIR to the one that holds your LoRAs"
+        return warning("loras", f"LORA_DIR={settings.lora_dir} is no folder", advice)
+    folder.refresh()
+    found = folder.all
+    detail = f"{len(found)} in {' and '.join(map(str, folder.folders))}"
+    if broken := [f"{each.name} ({each.fault})" for each in found if each.fault]:
+        named = ", ".join(broken[:_NAMED])
+        more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+        advice = f"take them away, or see `{command_line('lora')} list`"
+        return warning("loras", f"{detail}; cannot be used: {named}{more}", advice)
+    return ok("loras", detail)

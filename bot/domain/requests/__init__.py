@@ -4,6 +4,13 @@
 request reads.
 """
 
+from bot.domain.requests.adapters import (
+    MAX_ADAPTERS,
+    MAX_SCALE,
+    NO_ADAPTER,
+    take_tags,
+    with_scale,
+)
 from bot.domain.requests.field import FormEntry, RequestField
 from bot.domain.requests.operations import (
     MASK,
@@ -14,6 +21,7 @@ from bot.domain.requests.operations import (
     OperationKind,
 )
 from bot.domain.requests.request import (
+    ADAPTERS,
     DETAIL,
     FIELDS,
     GUIDANCE,
@@ -57,18 +65,22 @@ from bot.domain.requests.values import (
 )
 
 __all__ = [
+    "ADAPTERS",
     "DETAIL",
     "FACTORS",
     "FIELDS",
     "GUIDANCE",
     "LARGEST_SIDE",
     "MASK",
+    "MAX_ADAPTERS",
     "MAX_GUIDANCE_SCALE",
     "MAX_PROMPT_CHARACTERS",
+    "MAX_SCALE",
     "MAX_SEED",
     "MAX_STRENGTH",
     "MAX_VARIETY",
     "MIN_SIDE",
+    "NO_ADAPTER",
     "PROMPT",
     "QUALITY",
     "SEED",
@@ -101,4 +113,6 @@ __all__ = [
     "parse_variety",
     "random_seed",
     "seed_after",
+    "take_tags",
+    "with_scale",
 ]

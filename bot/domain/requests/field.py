@@ -47,6 +47,7 @@ class RequestField:
         choices: The only values there are.
         names: Values that have a name beside their number.
         noun: What a sentence calls words for the model, whose tokens count; empty for settings.
+        is_list: True if the command line takes its option several times.
         names_itself: True if its value alone says what it is of, as `draft` does.
         show: Its value as a person would type it.
         label: Its value as a sheet shows it.
@@ -77,6 +78,7 @@ class RequestField:
     choices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     noun: str = ""
+    is_list: bool = False
     names_itself: bool = False
     show: Callable[[Any], str] = str
     label: Callable[[Any], str] | None = None

@@ -11,6 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from bot.domain.requests.adapters import (
+    check_adapters,
+    label_adapters,
+    parse_adapters,
+    show_adapters,
+    take_tags,
+)
 from bot.domain.requests.field import FormEntry, RequestField, of_type
 from bot.domain.requests.operations import (
     TEXT_TO_IMAGE,
@@ -76,6 +83,7 @@ class Axis(StrEnum):
     SEEDS = "seeds"
     NEGATIVES = "negatives"
     STRENGTHS = "strengths"
+    LORAS = "loras"
 
     @property
     def field(self) -> RequestField:
@@ -92,6 +100,11 @@ def _side(value: Any) -> int:  # noqa: ANN401 - JSON
     if not 0 < side <= LARGEST_SIDE:
         raise ValueError(f"{side} pixels")
     return side
+
+
+def _adapters_of(document: Mapping[str, Any]) -> tuple[Adapter, ...]:
+    listed = of_type(document["adapters"], list)
+    return tuple(Adapter.from_json(of_type(each, dict)) for each in listed)
 
 
 PROMPT: Final = RequestField(
@@ -212,7 +225,25 @@ STRENGTH: Final = RequestField(
     is_idle=lambda request: bool(request.strength) and not request.operation.inputs,
 )
 
-FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH)
+ADAPTERS: Final = RequestField(
+    name="adapters",
+    option="lora",
+    parse=lambda typed, rules: parse_adapters(typed, rules.loras),
+    check=check_adapters,
+    usual=(),
+    is_list=True,
+    show=show_adapters,
+    label=label_adapters,
+    axis=Axis.LORAS,
+    help="a LoRA by its name, with a scale behind a colon (neon:0.8; 1 is usual); up to three, "
+    "with commas between or one an option; `lora list` names those that there are",
+    description="A LoRA, also as name:0.8; up to three, with commas between",
+    dump=lambda adapters: {"adapters": [asdict(each) for each in adapters]},
+    load=_adapters_of,
+    since=5,
+)
+
+FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH, ADAPTERS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,11 +292,15 @@ class ImageRequest:
     def parse(cls, *, rules: ModelRules, **typed: str | float | None) -> Self:
         """Build a request from what a person typed, by the names of the options.
 
-        What is missing or None is as usual; no seed means a random one, 0 is a seed.
+        What is missing or None is as usual; no seed means a random one, 0 is a seed. LoRAs that a
+        prompt names as other programs have it (`<lora:neon:0.8>`) are taken out of it.
         """
         if unknown := typed.keys() - {field.option for field in FIELDS}:
             raise TypeError(f"no options: {unknown}")
-        return cls(**{each.name: each.read(typed.get(each.option), rules) for each in FIELDS})
+        values = {each.name: each.read(typed.get(each.option), rules) for each in FIELDS}
+        values[PROMPT.name], tagged = take_tags(values[PROMPT.name], rules.loras)
+        values[ADAPTERS.name] += tagged
+        return cls(**values)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -280,14 +315,12 @@ class ImageRequest:
         """
         values = {field.name: field.from_json(document) for field in FIELDS}
         operation = of_type(document.get("operation", TEXT_TO_IMAGE.to_json()), dict)
-        adapters = of_type(document.get("adapters", []), list)
         # Without a variety its scale means nothing: what is made of it now is of today's.
         has_scale = values[VARIETY.name] and "variety_scale" in document
         return cls(
             **values,
             variety_scale=of_type(document["variety_scale"], int) if has_scale else NEWEST_SCALE,
             operation=Operation.from_json(operation),
-            adapters=tuple(Adapter.from_json(of_type(each, dict)) for each in adapters),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -297,7 +330,6 @@ class ImageRequest:
             **fields,
             "variety_scale": self.variety_scale,
             "operation": self.operation.to_json(),
-            "adapters": [asdict(each) for each in self.adapters],
         }
 
     def begun_with(self, pixel_sha256: str) -> Self:
@@ -329,12 +361,26 @@ class ImageRequest:
 
         """
         check_detail(strength)
-        return replace(self, operation=upscale(pixel_sha256), size=size, strength=strength)
+        adapters = self.adapters if strength else ()  # the upscaler alone is no model for them
+        operation = upscale(pixel_sha256)
+        return replace(self, operation=operation, size=size, strength=strength, adapters=adapters)
 
-    def with_typed(self, values: Mapping[str, Any]) -> Self:
-        """Return the request with other values, typed today: a variety means what it does today."""
-        scale = NEWEST_SCALE if VARIETY.name in values else self.variety_scale
-        return replace(self, **values, variety_scale=scale)
+    def with_typed(self, values: Mapping[str, Any], rules: ModelRules) -> Self:
+        """Return the request with other values, typed today: a variety means what it does today.
+
+        LoRAs that a new prompt names are taken out of it, and go before those of before.
+        """
+        changed = {**values}
+        if VARIETY.name in values:
+            changed["variety_scale"] = NEWEST_SCALE
+        prompt, tagged = take_tags(values.get(PROMPT.name, ""), rules.loras)
+        if tagged:
+            changed |= {PROMPT.name: prompt, ADAPTERS.name: self._adapters_with(tagged)}
+        return replace(self, **changed)
+
+    def _adapters_with(self, named: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
+        again = {each.sha256 for each in named}
+        return (*(each for each in self.adapters if each.sha256 not in again), *named)
 
     @property
     def is_upscaled(self) -> bool:

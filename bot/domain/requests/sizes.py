@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Final
 
+from bot.domain.loras import LoraFinder, NoLoras
 from bot.domain.plain_text import quoted
 from bot.errors import InvalidRequestError
 
@@ -79,14 +80,16 @@ def _nearest(side: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRules:
-    """What sizes a model draws, derived from the edge it was trained at.
+    """What can be asked of a model: its sizes, from the edge it was trained at, and its LoRAs.
 
     Attributes:
         native: Edge in pixels the model draws best: 1024 for Z-Image-Turbo, 256 for the demo model.
+        loras: Finds those that are here.
 
     """
 
     native: int = 1024
+    loras: LoraFinder = field(default_factory=NoLoras, compare=False, repr=False)
 
     @property
     def max_side(self) -> int:

@@ -79,6 +79,8 @@ RULES: Final = (
          stricter=common),
     Rule(name="operations", section=Section.REQUESTS, kind=Kind.SUBSET,
          choices=tuple(OperationKind), stricter=common),
+    Rule(name="loras", section=Section.REQUESTS, kind=Kind.CHOICE, usual=ALLOW, choices=_USE,
+         stricter=later_in(_USE)),
     Rule(name="default_size", section=Section.DEFAULTS, kind=Kind.TEXT, most=20,
          check=_check_size),
     Rule(name="default_quality", section=Section.DEFAULTS, kind=Kind.CHOICE,

@@ -6,9 +6,19 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bot.media.metadata.parameters import MAX_TEXT, Object, ToolMetadata, size, whole, words
+from bot.media.metadata.parameters import (
+    MAX_TEXT,
+    LoraUse,
+    Object,
+    ToolMetadata,
+    scale_of,
+    size,
+    whole,
+    words,
+)
 
 _MAX_NODES: Final = 500  # looked at from one place; large graphs of people have some 200
+_MOST_LORAS: Final = 20
 _SHARED_TEXTS: Final = ("text", "prompt", "text_g", "clip_l", "t5xxl", "string", "value")
 _TEXTS: Final = ("positive_prompt", *_SHARED_TEXTS, "wildcard_text", "populated_text")
 _NEGATIVE_TEXTS: Final = ("negative_prompt", *_SHARED_TEXTS)
@@ -25,6 +35,11 @@ def read_graph(graph: Object) -> ToolMetadata | None:
         return None
     inputs = _inputs(samplers[0])
     models = _reached(nodes, inputs, ("model", "guider", "pipe", "basic_pipe"))
+    uses = {
+        name: LoraUse(scale=scale_of(each.get("strength_model", 1.0)))
+        for each in models
+        if (name := words(each.get("lora_name")))
+    }
     return ToolMetadata(
         tool="ComfyUI",
         prompt=_prompt(nodes, inputs),
@@ -35,7 +50,8 @@ def read_graph(graph: Object) -> ToolMetadata | None:
         steps=_number(nodes, inputs, ("steps",), ("sigmas",)),
         sampler=_first([inputs, *_reached(nodes, inputs, ("sampler",))], ("sampler_name",)),
         guidance=_first([inputs, *_reached(nodes, inputs, ("guider",))], ("cfg", "guidance")),
-        loras=tuple(name for each in models if (name := words(each.get("lora_name"))))[:20],
+        loras=tuple(uses)[:_MOST_LORAS],
+        lora_uses=dict(list(uses.items())[:_MOST_LORAS]),
     )
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 MAX_TEXT: Final = 20_000  # characters of a prompt; whoever shows it cuts it further
@@ -22,6 +22,19 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoraUse:
+    """How another program used a LoRA.
+
+    Attributes:
+        digits: The beginning of a hash of its file.
+
+    """
+
+    scale: float = 1.0
+    digits: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolMetadata:
     """What a file says about how another program made it; none of it is proven.
 
@@ -31,6 +44,7 @@ class ToolMetadata:
         steps: Of the sampler.
         guidance: The CFG scale.
         loras: The names of adapters.
+        lora_uses: How those were used of which that is known, by name.
 
     """
 
@@ -44,6 +58,7 @@ class ToolMetadata:
     sampler: str = ""
     guidance: str = ""
     loras: tuple[str, ...] = ()
+    lora_uses: Mapping[str, LoraUse] = field(default_factory=dict)
 
 
 def parse_object(text: str | None) -> Object | None:
@@ -75,6 +90,15 @@ def prompt(value: object) -> str:
     if isinstance(value, (list, tuple)):
         value = ", ".join(each for each in value[:100] if isinstance(each, str))
     return words(value, MAX_TEXT) if isinstance(value, str) else ""
+
+
+def scale_of(value: object) -> float:
+    """Return how strongly an adapter was used; 1 where that cannot be read."""
+    try:
+        scale = float(value) if isinstance(value, (int, float, str)) else 1.0
+    except ValueError:
+        return 1.0
+    return scale if math.isfinite(scale) else 1.0
 
 
 def whole(value: object) -> int | None:

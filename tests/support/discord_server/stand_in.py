@@ -15,7 +15,7 @@ import re
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -130,6 +130,7 @@ def pixels_of(request: ImageRequest) -> RawImage:
     size = request.size
     text = f"{request.seed}|{request.prompt}|{size}|{request.quality}|{request.guidance_scale:g}"
     text += f"|{request.variety}"
+    text += "".join(f"|{each.sha256}:{each.scale:g}" for each in request.adapters)
     square = 1 if "noise" in request.prompt else SQUARE
     small = (size.width // square, size.height // square)
     colours = hashlib.shake_128(text.encode()).digest(small[0] * small[1] * 3)
@@ -150,6 +151,7 @@ def _conditions(request: ImageRequest) -> dict[str, object]:
         "noise": "SHAKE-128",
         "device": "hash",
         "prompt_used": request.prompt,
+        "loras": [asdict(each) for each in request.adapters],
         "torch": "none",
         "diffusers": "none",
         "transformers": "none",

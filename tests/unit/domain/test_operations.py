@@ -50,7 +50,7 @@ def test_a_document_of_before_means_text_to_image():
 
 def test_a_recipe_tells_the_operation():
     document = recipe()
-    assert document["version"] == 4
+    assert document["version"] == 5
     read = parse_recipe(json.dumps(document))
     assert read.request.operation == Operation()
     assert not {"operation", "adapters", "version"} & read.conditions.keys()
@@ -61,6 +61,9 @@ def test_a_recipe_tells_the_operation():
     [
         {"operation": {"kind": "text_to_film", "inputs": []}},
         {"operation": {"kind": "text_to_image", "inputs": [{"role": "mask", "pixel_sha256": SHA}]}},
+        {"adapters": [{"name": "x", "sha256": SHA, "scale": 3}]},
+        {"adapters": [{"name": "x", "sha256": SHA, "scale": 1}] * 2},
+        {"adapters": [{"name": "x", "sha256": f"{i}" * 64, "scale": 1} for i in range(4)]},
     ],
 )
 def test_what_only_a_newer_program_draws_is_refused_in_both_languages(values: dict[str, object]):

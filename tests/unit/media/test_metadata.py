@@ -6,6 +6,8 @@ import gzip
 import json
 import random
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,13 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.domain.requests import ModelRules
+from bot.domain.recipe import parameters_text
+from bot.domain.requests import ImageRequest, ModelRules
 from bot.media.image_input import read_picture
 from bot.media.metadata import LeftOut, ToolMetadata, read_source, read_tool_metadata, take_over
+from bot.media.metadata.parameters import LoraUse
+from bot.models import LoraFolder
+from tests.support.loras import write_lora
 from tests.unit.media.test_reading import chunk, encoded, with_chunks
 
 INFOTEXT = (
@@ -36,6 +42,7 @@ A1111 = ToolMetadata(
     sampler="DPM++ 2M Karras",
     guidance="7",
     loras=("inks",),
+    lora_uses={"inks": LoraUse(scale=0.8, digits="0f")},
 )
 # As ComfyUI writes it, also with NaN.
 GRAPH: dict[str, Any] = {
@@ -60,7 +67,7 @@ GRAPH: dict[str, Any] = {
 COMFYUI = ToolMetadata(
     tool="ComfyUI", prompt="a glass fox", negative_prompt="watermark", model="sdxl.safetensors",
     seed=156680208700286, size=(832, 1216), steps=20, sampler="euler", guidance="8",
-    loras=("ink.safetensors",),
+    loras=("ink.safetensors",), lora_uses={"ink.safetensors": LoraUse()},
 )  # fmt: skip
 # A graph of newer models: the sampler is put together from nodes.
 FLUX: dict[str, Any] = {
@@ -270,10 +277,56 @@ def test_what_can_be_drawn_here_is_taken_over_and_the_rest_is_said():
     assert takeover is not None
     assert takeover.prompt == "a fox, snow second line"
     assert str(takeover.size) == "512x768"
-    assert takeover.request.seed == takeover.seed == 123456789
+    assert takeover.request(ModelRules()).seed == takeover.seed == 123456789
     assert takeover.left_out == (
         LeftOut.NEGATIVE_PROMPT, LeftOut.SAMPLER, LeftOut.GUIDANCE, LeftOut.LORAS, LeftOut.WEIGHTS,
     )  # fmt: skip
+
+
+def known_loras(folder: Path, *names: str) -> ModelRules:
+    for seed, name in enumerate(names):
+        write_lora(folder, name, seed=seed)
+    return ModelRules(loras=LoraFolder(folder))
+
+
+def test_loras_that_are_here_too_are_taken_over_by_name(tmp_path: Path):
+    rules = known_loras(tmp_path, "inks", "sub/ink")
+    takeover = take_over(A1111, rules, (64, 64))
+    assert takeover is not None
+    assert takeover.prompt == "a fox, snow second line <lora:inks:0.800>"
+    assert (LeftOut.LORAS in takeover.left_out, takeover.missing_loras) == (False, ())
+    request = takeover.request(rules)
+    assert request.prompt == "a fox, snow second line"
+    assert [(each.name, each.scale) for each in request.adapters] == [("inks", 0.8)]
+    assert takeover.request(ModelRules()).prompt == "a fox, snow second line"
+    comfy = take_over(COMFYUI, rules, (64, 64))
+    assert comfy is not None
+    assert [each.name for each in comfy.request(rules).adapters] == ["ink"]
+
+
+def test_loras_are_known_by_their_hash_and_not_by_a_name_that_is_only_like_theirs(tmp_path: Path):
+    rules = known_loras(tmp_path, "inks-and-washes")
+    missed = take_over(A1111, rules, (64, 64))
+    assert missed is not None
+    assert missed.missing_loras == ("inks",)
+    assert LeftOut.LORAS in missed.left_out
+    sha = write_lora(tmp_path, "inks-and-washes")
+    uses = {"inks": LoraUse(scale=9.0, digits=sha[:10])}
+    found = take_over(replace(A1111, lora_uses=uses), rules, (64, 64))
+    assert found is not None
+    assert found.prompt.endswith("<lora:inks-and-washes:2.000>")
+
+
+def test_our_own_parameters_bring_the_loras_back(tmp_path: Path):
+    rules = known_loras(tmp_path, "inks", "neon")
+    request = ImageRequest.parse(rules=rules, prompt="a cat", lora="inks:0.5, neon:-1")
+    document = {**request.to_json(), "num_inference_steps": 8, "model": "demo"}
+    found = read(png({"parameters": parameters_text(document)}))
+    assert found is not None
+    takeover = take_over(found, rules, (64, 64))
+    assert takeover is not None
+    assert takeover.request(rules).adapters == request.adapters
+    assert takeover.missing_loras == ()
 
 
 @pytest.mark.parametrize(("seed", "taken"), [

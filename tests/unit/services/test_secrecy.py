@@ -224,6 +224,7 @@ WITHOUT_VIEWER = {
     "temporary": "the process",
     "looking": "the process",
     "model_rules": "the model",
+    "loras": "the operator's files, which everybody may know of",
     "policy": "what the rules say of whoever it is asked about: refusals, and no names in them",
     "usage.count_refusal": "a number, when the policy refuses something",
     "rules.open": "the process",
