@@ -71,7 +71,8 @@ class Settings(BaseModel):
     )
     model: str = Field(
         default="demo",
-        description="What draws: demo (shipped), Tongyi-MAI/Z-Image-Turbo, or a folder like it.",
+        description="What draws: demo (shipped), Tongyi-MAI/Z-Image-Turbo, a folder like it or of "
+        "ComfyUI, or files of weights with ; between them, as docs/weights.md shows.",
     )
     model_source: Literal["modelscope", "huggingface"] = Field(
         default="modelscope", description="Where a model that is not here yet is fetched from."

@@ -51,6 +51,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
         model_id=files.model_id,
         revision=files.revision,
         model_files=files.learned,
+        weights=files.weights,
         device=settings.device,
         dtype=settings.dtype,
         cpu_threads=settings.cpu_threads,

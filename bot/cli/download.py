@@ -17,7 +17,8 @@ def add_to(commands: Commands) -> None:
         help="fetch the configured model and verify it",
         description="Fetch the model named by MODEL from MODEL_SOURCE into MODEL_CACHE, continue "
         "where an earlier download stopped, verify every file, and fetch broken ones again. "
-        "What the hubs' own tools fetched before is used where it is.",
+        "What the hubs' own tools fetched before is used where it is. Where MODEL names files of "
+        "weights, only what they lack is fetched.",
     )
     parser.set_defaults(run=run)
 
@@ -36,5 +37,5 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
     let_torchao_be_quiet()
     check_tensors(files)
     state = NOT_PROVEN if unproven(files) else "complete and verified"
-    tell(f"{files.model_id} is {state}: {files.folder}")
+    tell(f"{files.model_id} is {state}: {files.place}")
     return 0

@@ -15,7 +15,6 @@ _QUANTISERS: Final = {
     "awq": ("gptqmodel", "gptqmodel"),
     "bitsandbytes": ("bitsandbytes", "bitsandbytes"),
     "compressed-tensors": ("compressed_tensors", "compressed-tensors"),
-    "gguf": ("gguf", "gguf"),
     "gptq": ("gptqmodel", "gptqmodel"),
     "hqq": ("hqq", "hqq"),
     "modelopt": ("modelopt", "nvidia-modelopt"),

@@ -13,7 +13,7 @@ from bot.engine.weight_files import WeightFiles
 from bot.engine.weight_headers import read_tensors
 from bot.errors import ModelFilesError
 
-_FLOATS: Final = ("F64", "F32", "F16", "BF16")
+FLOATS: Final = ("F64", "F32", "F16", "BF16")
 # Parts of a whole language model that its encoder does without; transformers skips them, too.
 _UNUSED: Final = re.compile(
     r"lm_head\.weight|(model\.)?(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq"
@@ -47,20 +47,20 @@ def check_tensors(folder: Path, files: WeightFiles, skeleton: Any, *, is_quantis
     """
     part, found = files.part, read_tensors(files)
     expected = {name: tuple(each.shape) for name, each in skeleton.state_dict().items()}
-    modules = {_owner(name) for name in expected}
+    modules = modules_of(expected)
     if part == "text_encoder":
-        found = {_encoder_name(name, modules): tensor for name, tensor in found.items()}
+        found = {encoder_name(name, modules): tensor for name, tensor in found.items()}
     if is_quantised:
         refuse_misfit(folder, part, _quantised_misfit(found.keys(), expected.keys()))
         return
-    odd = [name for name in sorted(found) if found[name].dtype not in _FLOATS and name in expected]
+    odd = [name for name in sorted(found) if found[name].dtype not in FLOATS and name in expected]
     if odd:
         raise ModelFilesError(
             f"The {part} of the model in {folder} is quantised without saying how: {odd[0]}"
             f"{_more(len(odd))} has the type {found[odd[0]].dtype}, whose scales are not applied "
             "here; use the files in bfloat16."
         )
-    listed = {_encoder_name(name, modules) for name in files.listed}
+    listed = {encoder_name(name, modules) for name in files.listed}
     misfit = Misfit(
         missing=expected.keys() - found.keys(),
         misshapen={
@@ -78,7 +78,12 @@ def is_unused(name: str) -> bool:
     return _UNUSED.fullmatch(name) is not None
 
 
-def _encoder_name(name: str, modules: AbstractSet[str]) -> str:
+def modules_of(names: Iterable[str]) -> AbstractSet[str]:
+    """Return the modules that own the tensors of these names."""
+    return {_owner(name) for name in names}
+
+
+def encoder_name(name: str, modules: AbstractSet[str]) -> str:
     """Take off what a whole language model writes before a name, also before a quantised one."""
     short = name.removeprefix(LANGUAGE_MODEL)
     return short if _module(short, modules) else name
@@ -86,7 +91,7 @@ def _encoder_name(name: str, modules: AbstractSet[str]) -> str:
 
 def _quantised_misfit(found: AbstractSet[str], expected: AbstractSet[str]) -> Misfit:
     """Compare module by module: how many tensors a weight became, only its quantiser knows."""
-    modules = {_owner(name) for name in expected}
+    modules = modules_of(expected)
     modules_found = {_module(name, modules) for name in found}
     return Misfit(
         missing=[
@@ -113,21 +118,26 @@ def _module(name: str, modules: AbstractSet[str]) -> str:
 
 def refuse_misfit(folder: Path, part: str, misfit: Misfit) -> None:
     """Name the first tensor of each kind that does not fit."""
-    faults = []
+    if said := faults(misfit):
+        raise ModelFilesError(
+            f"The {part} of the model in {folder} does not fit its configuration: of its tensors, "
+            f"{said}; copy the files of {part} again from where they came from."
+        )
+
+
+def faults(misfit: Misfit) -> str:
+    """Return what does not fit, the first tensor of each kind by its name; else nothing."""
+    found = []
     if missing := sorted(misfit.missing):
-        faults.append(f"{_named(missing)} missing")
+        found.append(f"{_named(missing)} missing")
     if misshapen := sorted(misfit.misshapen):
         own, due = misfit.misshapen[misshapen[0]]
-        faults.append(
+        found.append(
             f"{misshapen[0]}{_more(len(misshapen))} has the shape {list(own)}, not {list(due)}"
         )
     if unknown := sorted(misfit.unknown):
-        faults.append(f"{_named(unknown)} unknown")
-    if faults:
-        raise ModelFilesError(
-            f"The {part} of the model in {folder} does not fit its configuration: of its tensors, "
-            f"{', and '.join(faults)}; copy the files of {part} again from where they came from."
-        )
+        found.append(f"{_named(unknown)} unknown")
+    return ", and ".join(found)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -67,6 +67,7 @@ class ZImageEngine:
         memory: str = "auto",
         model_files: Mapping[str, str] | None = None,
         lora_path: FindAdapter = no_adapters,
+        weights: Mapping[str, Path] | None = None,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
 
@@ -83,12 +84,14 @@ class ZImageEngine:
             memory: auto for all that is free on the GPU, or a number of GiB.
             model_files: What a recipe says of the files of weights: path -> hash.
             lora_path: Finds a LoRA's file by its SHA-256; raises MissingAdapterError.
+            weights: Part -> a single file in the place of the folder's.
 
         Raises:
             SettingsError: There is no such GPU, or it has no such precision.
 
         """
         self._folder = folder
+        self._weights = dict(weights or {})
         self._model_id = model_id
         self._revision = revision
         self._device = choose_device(device)
@@ -146,7 +149,7 @@ class ZImageEngine:
             return str(self._plan(checkpoint))
 
     def _open(self) -> CheckedModel:
-        checkpoint = open_checked_model(self._folder)
+        checkpoint = open_checked_model(self._folder, self._weights)
         if self._options.is_fast and checkpoint.quantised:
             part, method = next(iter(checkpoint.quantised.items()))
             raise SettingsError(

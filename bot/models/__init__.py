@@ -2,7 +2,8 @@
 
 A folder of a model holds the five parts of a `ZImagePipeline`. A downloaded one lies at
 `MODEL_CACHE/<owner>/<name>`, whichever hub it came from, and is complete when every file has the
-MD5 of the shipped manifest. What the tools of either hub downloaded before is used as it is.
+MD5 of the shipped manifest. What the tools of either hub downloaded before is used as it is. Single
+files of weights may take the place of any parts (see `composition.py`).
 """
 
 from bot.models.checks import check_tensors, unproven, verify

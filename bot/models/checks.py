@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,14 +22,15 @@ _TOKENIZER: Final = "tokenizer/tokenizer.json"
 _MAX_PARSED_BYTES: Final = 1_000_000  # one of 11 MB takes longer than all other checks
 
 
-def quick_problems(folder: Path) -> list[FileProblem]:
+def quick_problems(folder: Path, single: Collection[str] = ()) -> list[FileProblem]:
     """Find what is missing, or shorter or longer than it says itself; weights are not read.
 
-    Only what is loaded is looked at: what systems and tools leave in a folder is none of a model's.
+    Only what is loaded is looked at: what systems and tools leave in a folder is none of a model's,
+    nor are its own weights of parts that are in single files.
     """
     return [
         FileProblem(path=error.path, reason=error.reason)
-        for error in (*_broken_configurations(folder), *_broken_weights(folder))
+        for error in (*_broken_configurations(folder), *_broken_weights(folder, single))
     ]
 
 
@@ -44,8 +45,10 @@ def _broken_configurations(folder: Path) -> Iterator[WeightFileError]:
             yield error
 
 
-def _broken_weights(folder: Path) -> Iterator[WeightFileError]:
+def _broken_weights(folder: Path, single: Collection[str]) -> Iterator[WeightFileError]:
     for part in STEMS:
+        if part in single:
+            continue
         try:
             files = find_weights(folder, part).files
         except WeightFileError as error:
@@ -69,37 +72,42 @@ def check_tensors(files: ModelFiles) -> None:
     """
     from bot.engine.checked_model import open_checked_model  # noqa: PLC0415 - torch takes seconds
 
-    open_checked_model(files.folder)
+    open_checked_model(files.folder, files.weights)
 
 
 def verify(files: ModelFiles, *, progress: FileProgress | None = None) -> list[FileProblem]:
     """Compare every file with its checksum, where one is known, then with its own header."""
-    paths = sorted({*files.manifest, *loaded(files.folder)})
+    paths = sorted({*files.manifest, *loaded(files)})
     known = ((path, known_checksum(files, path)) for path in paths)
     problems = (
-        problem(files.folder, path, checksum, progress)
+        problem(files.path_of(path), path, checksum, progress)
         for path, checksum in known
         if checksum is not None
     )
-    return [each for each in problems if each is not None] or quick_problems(files.folder)
+    found = [each for each in problems if each is not None]
+    return found or quick_problems(files.folder, files.weights)
 
 
 def unproven(files: ModelFiles) -> list[str]:
     """Return the files that are loaded, but of which no checksum is known."""
-    return [path for path in loaded(files.folder) if known_checksum(files, path) is None]
+    return [path for path in loaded(files) if known_checksum(files, path) is None]
 
 
-def loaded(folder: Path) -> list[str]:
+def loaded(files: ModelFiles) -> list[str]:
     """Return the files of a complete model that are loaded."""
-    weights = (path for part in STEMS for path in find_weights(folder, part).paths)
-    return [*REQUIRED, *weights]
+    weights = (
+        path
+        for part in STEMS
+        if part not in files.weights
+        for path in find_weights(files.folder, part).paths
+    )
+    return [*REQUIRED, *weights, *(f"{part}/{file.name}" for part, file in files.weights.items())]
 
 
 def problem(
-    folder: Path, path: str, checksum: str, progress: FileProgress | None
+    file: Path, path: str, checksum: str, progress: FileProgress | None
 ) -> FileProblem | None:
-    """Hash one file and compare."""
-    file = folder / path
+    """Hash one file and compare; `path` is what it is called."""
     try:
         check_content(file, path)
         if file.suffix == SUFFIX:

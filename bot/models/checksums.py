@@ -20,7 +20,7 @@ def known_checksum(files: ModelFiles, path: str) -> str | None:
     In Hugging Face's cache a file is a link to `blobs/<etag>`, which is the SHA-256 of a large file
     and git's SHA-1 of a small one.
     """
-    file = files.folder / path
+    file = files.path_of(path)
     if path in files.manifest or not file.is_symlink():
         return files.manifest.get(path)
     blob = file.readlink()

@@ -12,10 +12,11 @@ from filelock import FileLock
 from bot.errors import ModelFilesError
 from bot.models import hubs
 from bot.models.checks import problem, verify
+from bot.models.composition import Composition, read_composition
 from bot.models.hubs import Source
-from bot.models.locations import checked_download, find_download, locate
+from bot.models.locations import checked_download, find_download, locate, rest_of
 from bot.models.model_folder import FileProgress, ModelFiles, broken
-from bot.models.registry import HubModel, hub_model
+from bot.models.registry import HubModel, plain_name
 
 _FETCHES: Final = 3  # of one file: the first and, where it arrives broken, two more
 
@@ -35,14 +36,22 @@ def download(
         ModelFilesError: The hub cannot be reached, the disk is too small, or a file stays broken.
 
     """
-    hub = hub_model(model)
+    asked = read_composition(plain_name(model))
+    hub = rest_of(asked)
     if hub is None:
         files = locate(model, model_cache=model_cache)
         if problems := verify(files, progress=progress):
             raise broken(files.folder, problems, cure=files.cure)
         return files
     endpoint = modelscope_endpoint if source == "modelscope" else hf_endpoint
-    return fetch(hub, source=source, model_cache=model_cache, endpoint=endpoint, progress=progress)
+    return fetch(
+        hub,
+        source=source,
+        model_cache=model_cache,
+        endpoint=endpoint,
+        progress=progress,
+        asked=asked,
+    )
 
 
 def fetch(
@@ -53,8 +62,11 @@ def fetch(
     caches: Sequence[Path] | None = None,
     endpoint: str | None = None,
     progress: FileProgress | None = None,
+    asked: Composition | None = None,
 ) -> ModelFiles:
     """Fetch a hub's model, file by file, each until its MD5 is right.
+
+    Of a model that is put together of single files, `hub` is the rest that it needs.
 
     A download that another tool completed is used where it is, and also mended there.
 
@@ -80,7 +92,7 @@ def fetch(
         raise ModelFilesError(
             f"The model cannot be stored in {folder}: {error.strerror or error}."
         ) from error
-    return checked_download(hub, folder)
+    return checked_download(hub, folder, asked)
 
 
 def _is_complete(hub: HubModel, folder: Path) -> bool:
@@ -88,7 +100,9 @@ def _is_complete(hub: HubModel, folder: Path) -> bool:
 
 
 def _wrong(hub: HubModel, folder: Path, progress: FileProgress | None) -> list[str]:
-    return [path for path, md5 in hub.manifest.items() if problem(folder, path, md5, progress)]
+    return [
+        path for path, md5 in hub.manifest.items() if problem(folder / path, path, md5, progress)
+    ]
 
 
 def _fetch_file(
@@ -103,7 +117,7 @@ def _fetch_file(
     """Fetch one file; where it arrives broken, this one again."""
     for _ in range(_FETCHES):
         hubs.fetch_file(source, hub.model_id, path, folder, endpoint=endpoint)
-        if problem(folder, path, hub.manifest[path], progress) is None:
+        if problem(folder / path, path, hub.manifest[path], progress) is None:
             return
         (folder / path).unlink(missing_ok=True)
         hubs.forget(folder, path)

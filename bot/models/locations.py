@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +13,7 @@ from bot.engine.weight_files import STEMS, is_clutter
 from bot.environment.installation import command_line
 from bot.errors import ModelFilesError
 from bot.models.checks import quick_problems
+from bot.models.composition import SEPARATOR, Composition, read_composition, without_weights
 from bot.models.kinds import check_kind
 from bot.models.manifests import MANIFEST_NAME, read_manifest
 from bot.models.model_folder import FileProblem, ModelFiles, broken, describe
@@ -18,7 +22,17 @@ from bot.settings import DEMO_MODEL_DIR, PROJECT_DIR, tool_caches
 
 _INDEX: Final = "model_index.json"
 _FROM_ELSEWHERE: Final = "copy it there again from where the folder came from"
-_COMFYUI: Final = ("diffusion_models", "unet", "text_encoders", "clip", "checkpoints")
+# What the name of a file says of its weights; what was made of Turbo to take more steps is neither.
+_TURBO: Final = re.compile(r"turbo|(?<![a-z])zit(?![a-z])")
+_BASE: Final = re.compile(r"z[-_ .]?image|(?<![a-z])zib(?![a-z])")
+_NEITHER: Final = re.compile(r"de[-_ .]?turbo")
+_SMALL_BYTES: Final = 12_000_000  # of configurations and tokenizer
+# Of a hub's model, as it is stored there.
+_PART_BYTES: Final = {
+    "transformer": 24_630_000_000,
+    "text_encoder": 8_050_000_000,
+    "vae": 168_000_000,
+}
 _HUGGING_FACE: Final = "models--"  # before a model's name in its cache
 _PARTIAL: Final = "._____temp"  # where ModelScope collects what is not complete
 
@@ -27,7 +41,8 @@ def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = Non
     """Find a model on this disk and check it quickly: nothing is hashed, nothing is fetched.
 
     Args:
-        model: `demo`, the name of a model on the hubs, or a folder.
+        model: `demo`, the name of a model on the hubs, a folder, or files (see
+            `bot.models.composition`).
         model_cache: Where downloads are kept.
         caches: Where the hubs' own tools keep theirs; None for the usual places.
 
@@ -36,19 +51,67 @@ def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = Non
             or broken.
 
     """
-    name = plain_name(model)
+    asked = read_composition(plain_name(model))
+    name = plain_name(asked.rest) if asked.rest is not None else _rest_of(asked)
     if name.casefold() == DEMO:
-        return checked(DEMO, DEMO_MODEL_DIR, _own_manifest(DEMO_MODEL_DIR), cure=demo_model_cure())
+        own, cure = _own_manifest(DEMO_MODEL_DIR), demo_model_cure()
+        return checked(DEMO, DEMO_MODEL_DIR, own, cure=cure, asked=asked)
     if (hub := hub_model(name)) is not None:
-        folder = find_download(hub, model_cache=model_cache, caches=caches)
+        needed = needed_of(hub, asked.weights)
+        folder = find_download(needed, model_cache=model_cache, caches=caches)
         if folder is None:
-            raise _not_here(hub, model_cache)
-        return checked_download(hub, folder)
+            raise _not_here(needed, model_cache, asked)
+        return checked_download(needed, folder, asked)
     folder = _user_folder(name)
     model_id = _name_of(folder)
     known = hub_model(model_id)  # by a hub's tool: what its files must be is known
     manifest = _own_manifest(folder) or (known.manifest if known else {})
-    return checked(model_id, folder, manifest, cure=_FROM_ELSEWHERE)
+    return checked(model_id, folder, manifest, cure=_FROM_ELSEWHERE, asked=asked)
+
+
+def rest_of(asked: Composition) -> HubModel | None:
+    """Return what a hub's model is to give beside the files that are named; None for another's.
+
+    Raises:
+        ModelFilesError: It is not clear which model the files are of.
+
+    """
+    name = plain_name(asked.rest) if asked.rest is not None else _rest_of(asked)
+    hub = hub_model(name)
+    return None if hub is None else needed_of(hub, asked.weights)
+
+
+def _rest_of(asked: Composition) -> str:
+    """Return the model whose other parts go with a transformer, by its sizes or by its name.
+
+    Turbo and what it was made from have the same tensors, but other steps: what a file does not
+    say of itself, nobody else can.
+    """
+    config = json.loads((DEMO_MODEL_DIR / "transformer/config.json").read_text(encoding="utf-8"))
+    if asked.sizes is not None and asked.sizes.width == config["dim"]:
+        return DEMO
+    is_turbo = _TURBO.search(asked.title) is not None
+    if (is_turbo or _BASE.search(asked.title)) and not _NEITHER.search(asked.title):
+        fitting = [name for name in hub_models() if ("turbo" in name.lower()) == is_turbo]
+        if len(fitting) == 1:
+            return fitting[0]
+    file = asked.weights["transformer"]
+    raise ModelFilesError(
+        f"Which model {file} is of, its name does not tell: set MODEL=NAME{SEPARATOR}{file}, where "
+        f"NAME is {' or '.join(hub_models())}."
+    )
+
+
+def needed_of(hub: HubModel, single: Collection[str]) -> HubModel:
+    """Return a hub's model without the weights of the parts that are in single files."""
+    if not single:
+        return hub
+    gone = sum(_PART_BYTES[part] for part in single)
+    return replace(
+        hub,
+        manifest=without_weights(hub.manifest, single),
+        size_bytes=max(hub.size_bytes - gone, _SMALL_BYTES),
+    )
 
 
 def demo_model_cure() -> str:
@@ -58,31 +121,41 @@ def demo_model_cure() -> str:
     return "install the bot again: its model comes with it"
 
 
-def checked_download(hub: HubModel, folder: Path) -> ModelFiles:
+def checked_download(hub: HubModel, folder: Path, asked: Composition | None = None) -> ModelFiles:
     """Check a folder of a hub's model quickly.
 
     Raises:
         ModelFilesError: A file is missing or broken.
 
     """
-    return checked(
-        hub.model_id, folder, hub.manifest, cure=f"fetch it again with `{command_line('download')}`"
-    )
+    cure = f"fetch it again with `{command_line('download')}`"
+    return checked(hub.model_id, folder, hub.manifest, cure=cure, asked=asked)
 
 
-def checked(model_id: str, folder: Path, manifest: Mapping[str, str], *, cure: str) -> ModelFiles:
-    """Check a folder quickly and identify its files.
+def checked(
+    model_id: str,
+    folder: Path,
+    manifest: Mapping[str, str],
+    *,
+    cure: str,
+    asked: Composition | None = None,
+) -> ModelFiles:
+    """Check a folder quickly, beside single files that are checked already, and identify all.
 
     Raises:
         ModelFilesError: A file is missing or broken, or it is another kind of model.
 
     """
-    missing = [path for path in manifest if not (folder / path).is_file()]
+    single = asked.weights if asked is not None else {}
+    wanted = without_weights(manifest, single)
+    missing = [path for path in wanted if not (folder / path).is_file()]
     problems = [FileProblem(path=path, reason="missing") for path in missing]
-    if problems := problems or quick_problems(folder):
+    if problems := problems or quick_problems(folder, single):
         raise broken(folder, problems, cure=cure)
     check_kind(folder)
-    return describe(model_id, folder, manifest, cure=cure)
+    if asked is not None and "transformer" in single:
+        model_id = asked.name
+    return describe(model_id, folder, wanted, cure=cure, weights=single)
 
 
 def _own_manifest(folder: Path) -> dict[str, str]:
@@ -90,7 +163,16 @@ def _own_manifest(folder: Path) -> dict[str, str]:
     return read_manifest(path) if path.is_file() else {}
 
 
-def _not_here(hub: HubModel, model_cache: Path) -> ModelFilesError:
+def _not_here(hub: HubModel, model_cache: Path, asked: Composition) -> ModelFilesError:
+    if asked.weights:
+        parts = [each for each in STEMS if each not in asked.weights]
+        lacking = ", ".join(["configurations", "tokenizer", *parts])
+        return ModelFilesError(
+            f"Beside {', '.join(sorted({path.name for path in asked.weights.values()}))}, the "
+            f"{lacking} of {hub.model_id} are needed, which are not in {model_cache} yet: run "
+            f"`{command_line('download')}`, which fetches only these "
+            f"({hub.size_bytes / 1e6:,.0f} MB)."
+        )
     return ModelFilesError(
         f"The model {hub.model_id} is not in {model_cache} yet: run "
         f"`{command_line('download')}` ({hub.size_bytes / 1e9:.0f} GB), or use MODEL=demo."
@@ -203,8 +285,8 @@ def _single_file(path: Path) -> ModelFilesError:
     if path.name == _INDEX:
         return ModelFilesError(f"{path} is only the index of a model: set MODEL={path.parent}.")
     return ModelFilesError(
-        f"{path} is a single file: a model is a folder with the five parts of a ZImagePipeline, "
-        f"such as {', '.join(hub_models())}, which `{command_line('download')}` fetches."
+        f"{path} is no file of weights: a model is a folder with the five parts of a "
+        f"ZImagePipeline, such as {', '.join(hub_models())}, or files of its weights."
     )
 
 
@@ -215,14 +297,6 @@ def _no_model(folder: Path) -> ModelFilesError:
     if inner := _inner_models(folder):
         return ModelFilesError(f"{folder} is no model, but there is one in it: set MODEL={inner}.")
     needed = f"use {', '.join(hub_models())}, which `{command_line('download')}` fetches"
-    roots = [folder, folder / "models"]
-    if folder.name in (*_COMFYUI, "vae"):
-        roots.append(folder.parent)
-    if found := next((n for root in roots for n in _COMFYUI if (root / n).is_dir()), None):
-        return ModelFilesError(
-            f"{folder} is a folder of ComfyUI (it has {found}), whose files cannot be loaded here: "
-            f"{needed}."
-        )
     if folder.name.startswith(_HUGGING_FACE):
         return ModelFilesError(
             f"{folder} is a cache of Hugging Face without a whole download of "

@@ -85,16 +85,15 @@ def model(files: ModelFiles) -> Check:
     """Verify every file of the model against its manifest."""
     with FileBars() as bars:
         problems = verify(files, progress=bars)
-    detail = f"{files.model_id} in {files.folder}, revision {files.revision}"
+    detail = f"{files.model_id} in {files.place}, revision {files.revision}"
     if problems:
         named = ", ".join(f"{each.path} ({each.reason})" for each in problems)
         return problem("model", f"{detail}: {named}", files.cure)
     if unproven(files):
-        return warning(
-            "model",
-            f"{detail}: {NOT_PROVEN}",
-            f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it",
-        )
+        advice = f"write its checksums with `md5sum` into {MANIFEST_NAME} when you trust it"
+        if files.weights:
+            advice = "compare the SHA-256 of the files with the page that they come from"
+        return warning("model", f"{detail}: {NOT_PROVEN}", advice)
     return ok("model", f"{detail}: every file is right")
 
 

@@ -166,7 +166,7 @@ def test_a_shard_that_lacks_what_the_index_promises_is_told_as_a_missing_tensor(
         ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "run `pip install bitsandbytes`"),
         ({"load_in_8bit": True}, "run `pip install bitsandbytes`"),
         ({"quant_method": "sdnq", "weights_dtype": "uint4"}, "run `pip install sdnq`"),
-        ({"quant_method": "gguf"}, "run `pip install gguf`"),
+        ({"quant_method": "hqq"}, "run `pip install hqq`"),
         ({"quant_method": "quanto"}, "run `pip install optimum-quanto`"),
         ({"quant_method": "magic"}, "by the method 'magic', which nothing here reads"),
         ({}, "by the method '?'"),

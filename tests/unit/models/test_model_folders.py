@@ -347,23 +347,14 @@ def test_a_path_near_a_model_is_answered_with_the_right_one(
     assert refusal(given).endswith(f"set MODEL={folder}.")
 
 
-@pytest.mark.parametrize("given", [".", "models", "models/diffusion_models", "models/vae"])
-def test_a_folder_of_comfyui_is_called_that(given: str, tmp_path: Path):
-    for name in (
-        "diffusion_models/z_image_turbo_bf16.safetensors",
-        "text_encoders/qwen_3_4b.safetensors",
-        "vae/ae.safetensors",
-    ):
-        write(tmp_path / "ComfyUI/models" / name, "weights")
-    said = refusal(tmp_path / "ComfyUI" / given)
-    assert "is a folder of ComfyUI" in said
-    assert "use Tongyi-MAI/Z-Image-Turbo, which `python -m bot download` fetches" in said
-
-
-@pytest.mark.parametrize("name", ["z_image_turbo_bf16.safetensors", "z-image-turbo-Q4_0.gguf"])
-def test_a_single_file_is_called_that(name: str, tmp_path: Path):
+@pytest.mark.parametrize("name", ["z_image_turbo.safetensors", "z_image_turbo", "notes.txt"])
+def test_a_file_that_holds_no_weights_is_called_that(name: str, tmp_path: Path):
     write(tmp_path / name, "weights")
-    assert "is a single file: a model is a folder" in refusal(tmp_path / name)
+    said = refusal(tmp_path / name)
+    assert said == (
+        f"The model's file {tmp_path / name} is broken: not a safetensors file; copy or download "
+        "it again."
+    )
 
 
 def test_a_folder_without_anything_of_a_model_is_called_that(tmp_path: Path):

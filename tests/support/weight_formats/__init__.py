@@ -1,0 +1,1 @@
+"""Files of weights as people have them, made from a folder of the demo model."""
