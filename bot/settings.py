@@ -71,15 +71,22 @@ class Settings(BaseModel):
     )
     model: str = Field(
         default="demo",
-        description="What draws: demo (shipped), Tongyi-MAI/Z-Image-Turbo, a folder like it or of "
-        "ComfyUI, or files of weights with ; between them, as docs/weights.md shows.",
+        description="What draws: demo (shipped), Tongyi-MAI/Z-Image-Turbo, Tongyi-MAI/Z-Image, a "
+        "folder like one of them or of ComfyUI, or files of weights with ; between them, as "
+        "docs/weights.md shows.",
+    )
+    model_profile: Literal["auto", "turbo", "base"] = Field(
+        default="auto",
+        description="What a folder's weights are, where its files contradict one another: turbo "
+        "(few steps) or base (Z-Image: many steps, guidance).",
     )
     model_source: Literal["modelscope", "huggingface"] = Field(
         default="modelscope", description="Where a model that is not here yet is fetched from."
     )
     model_cache: Path = Field(
         default=Path("data/model_cache"),
-        description="One folder for the downloads of both sources (33 GB for Z-Image-Turbo).",
+        description="One folder for the downloads of both sources (33 GB for Z-Image-Turbo, 21 GB "
+        "for Z-Image).",
     )
     modelscope_endpoint: str | None = Field(
         default=None,

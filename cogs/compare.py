@@ -18,8 +18,17 @@ from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
-from bot.domain.requests import ADAPTERS, PROMPT, SEED, Axis, ImageRequest, ModelRules, Size
-from bot.domain.variations import are_scales, default_values, split_values, vary
+from bot.domain.requests import (
+    ADAPTERS,
+    PROMPT,
+    SEED,
+    Axis,
+    ImageRequest,
+    ModelProfile,
+    ModelRules,
+    Size,
+)
+from bot.domain.variations import are_scales, check_negatives, default_values, split_values, vary
 from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
 
@@ -104,7 +113,8 @@ class Compare(commands.Cog):
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Suggest useful sets of values, and the typed text itself."""
-        return value_choices(interaction.namespace.vary, typed)
+        profile = bot_of(interaction).service.model_rules.profile
+        return value_choices(interaction.namespace.vary, typed, profile)
 
 
 def comparison(
@@ -130,7 +140,9 @@ def comparison(
         base = source.begin(base)
     if not tried or (axis.field.is_text and len(tried) == 1):
         tried = default_values(axis, base)
-    return vary(base, axis, tried, rules=rules)
+    requests = vary(base, axis, tried, rules=rules)
+    check_negatives(requests, axis)
+    return requests
 
 
 def _with_prompts_of(prompt: str, values: list[str]) -> list[str]:
@@ -150,9 +162,11 @@ def _check_options(axis: Axis, options: dict[str, Any], values: list[str]) -> No
         raise RefusalError("compare_fixed", option=field.option, value=value)
 
 
-def value_choices(axis_name: str | None, typed: str) -> list[app_commands.Choice[str]]:
+def value_choices(
+    axis_name: str | None, typed: str, profile: ModelProfile
+) -> list[app_commands.Choice[str]]:
     """Return the sets of values for an axis that match the typed text, and that text."""
-    sets = Axis(axis_name).field.tried if axis_name else ()
+    sets = Axis(axis_name).field.tried_for(profile) if axis_name else ()
     wanted = typed.strip()
     offers = [wanted] if wanted and len(wanted) <= CHOICE_LENGTH else []
     offers += [each for each in sets if wanted.casefold() in each and each != wanted]

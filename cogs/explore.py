@@ -19,7 +19,6 @@ from bot.discord_ui.submission import bot_of, check_shareable, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.drafts import (
     AROUND_STRENGTH,
-    DRAFT_VARIETY,
     MAX_DRAFTS,
     MIN_DRAFTS,
     USUAL_DRAFTS,
@@ -61,7 +60,7 @@ class Explore(commands.Cog):
         prompt, size = await with_defaults(service, viewer, given["prompt"], given["size"])
         given |= {"prompt": prompt, "size": size}
         if given["variety"] is None:
-            given["variety"] = DRAFT_VARIETY
+            given["variety"] = service.model_rules.profile.draft_variety
         await prepare_loras(service, given["lora"], prompt)
         request = ImageRequest.parse(rules=service.model_rules, **given)
         drafts = drafts_of(request, how_many, service.model_rules)

@@ -10,7 +10,7 @@ from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
-from bot.domain.requests import MAX_GUIDANCE_SCALE, MAX_SEED
+from bot.domain.requests import MAX_SEED, Quality
 from bot.locales import text
 
 
@@ -23,13 +23,15 @@ class Help(commands.Cog):
     @app_commands.command(description="How to use this bot")
     async def help(self, interaction: discord.Interaction) -> None:
         """Show the page, in private."""
-        service = self._bot.service
+        service, profile = self._bot.service, self._bot.service.model_rules.profile
         page = text(
             "help",
             str(interaction.locale),
             min_seed=0,
             max_seed=MAX_SEED,
-            max_guidance=MAX_GUIDANCE_SCALE,
+            steps=[profile.steps(each) for each in Quality],
+            max_guidance=profile.max_guidance,
+            usual_guidance=profile.usual_guidance,
             model=service.model_id,
             size=service.model_rules.default,
         )

@@ -196,11 +196,14 @@ async def send_form(interaction: discord.Interaction, form: Form) -> None:
 
 async def _usual_values(interaction: discord.Interaction, *, is_plain: bool) -> dict[str, str]:
     """Return what a form shows where nothing was typed; an empty seed is a random one."""
-    usual = {each.option: each.show(each.usual) for each in FIELDS if each.usual is not None}
     service, size = bot_of(interaction).service, None
+    rules = service.model_rules
+    usual = {
+        each.option: each.show(each.read(None, rules)) for each in FIELDS if each.usual is not None
+    }
     if not is_plain:
         _, size = await with_defaults(service, viewer_here(interaction), "", None)
-    return {**usual, SIZE.option: size or SIZE.show(service.model_rules.default)}
+    return {**usual, SIZE.option: size or SIZE.show(rules.default)}
 
 
 def size_choices(

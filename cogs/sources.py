@@ -158,9 +158,11 @@ async def draw_variations(
         count: How many.
 
     """
-    size = parent.request.size_of_more(bot_of(interaction).service.model_rules)
+    rules = bot_of(interaction).service.model_rules
+    own = parent.request.for_profile(rules.profile)
+    size = own.size_of_more(rules)
     source = await source_from_image(interaction, parent, size=SIZE.show(size))
-    first = replace(parent.request, seed=random_seed(), strength=strength, size=size)
+    first = replace(own, seed=random_seed(), strength=strength, size=size)
     parents = [parent] * count
     await submit_with(interaction, series(first, count), source, parents, axis=Axis.SEEDS)
 

@@ -144,9 +144,10 @@ async def _submit(
     parents: Sequence[Generation] = (),
 ) -> None:
     picture, strength = source.picture, DETAIL if has_detail else 0
+    drawn = request.for_profile(bot_of(interaction).service.model_rules.profile)
     await submit(
         interaction,
-        [request.upscaled_from(picture.pixel_sha256, source.size, strength=strength)],
+        [drawn.upscaled_from(picture.pixel_sha256, source.size, strength=strength)],
         parents=parents,
         spoiler=source.is_spoiler,
         sources=(picture,),

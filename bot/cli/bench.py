@@ -20,7 +20,7 @@ from bot.domain.requests import ImageRequest, ModelRules, Size
 from bot.engine import Engine
 from bot.environment.streams import tell
 from bot.errors import InvalidRequestError
-from bot.models import locate, model_rules
+from bot.models import located, model_rules
 from bot.settings import Settings
 
 STAGES: Final = ("text", "denoise", "decode", "copy")  # of an image, in their order
@@ -93,14 +93,17 @@ def add_sizes(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Measure what was asked for; all of it is checked before anything is drawn."""
     repeat = read_count(options.repeat, "--repeat", least=1)
-    files = locate(options.model or settings.model, model_cache=settings.model_cache)
-    sizes = read_sizes(options.sizes, model_rules(files, settings))
+    if options.model is not None:
+        settings = settings.model_copy(update={"model": options.model})
+    files = located(settings)
+    rules = model_rules(files, settings)
+    sizes = read_sizes(options.sizes, rules)
     with closing(open_engine_aloud(files, settings)) as engine:
         start = time.perf_counter()
         engine.load()
         load_s = time.perf_counter() - start
-        figures = [_measure(engine, size, repeat) for size in sizes]
-        drawing = engine.draw(_task(sizes[0], 0))
+        figures = [_measure(engine, size, repeat, rules) for size in sizes]
+        drawing = engine.draw(_task(sizes[0], 0, rules))
     found = {
         "model": files.model_id,
         "load_s": load_s,
@@ -111,13 +114,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _measure(engine: Engine, size: Size, repeat: int) -> SizeFigures:
+def _measure(engine: Engine, size: Size, repeat: int, rules: ModelRules) -> SizeFigures:
     seconds, stages = [], []
     for number in trange(
         repeat + 1, desc=str(size), unit="image", file=sys.stderr, disable=None, leave=False
     ):
         start = time.perf_counter()
-        drawing = engine.draw(_task(size, number))
+        drawing = engine.draw(_task(size, number, rules))
         seconds.append(time.perf_counter() - start)
         stages.append(drawing.durations_s)
     return SizeFigures(
@@ -130,9 +133,11 @@ def _measure(engine: Engine, size: Size, repeat: int) -> SizeFigures:
     )
 
 
-def _task(size: Size, number: int) -> DrawTask:
+def _task(size: Size, number: int, rules: ModelRules) -> DrawTask:
     words = PROMPT.format(number=number, size=size)
-    return DrawTask(request=ImageRequest(prompt=words, seed=number, size=size))
+    return DrawTask(
+        request=ImageRequest.parse(rules=rules, prompt=words, seed=number, size=str(size))
+    )
 
 
 def _table(found: Mapping[str, object], figures: Sequence[SizeFigures]) -> Iterator[str]:

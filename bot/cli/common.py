@@ -52,6 +52,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
         revision=files.revision,
         model_files=files.learned,
         weights=files.weights,
+        profile=files.profile,
         device=settings.device,
         dtype=settings.dtype,
         cpu_threads=settings.cpu_threads,

@@ -29,7 +29,7 @@ from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.encoding import encode_png, picture_png, to_pillow
 from bot.media.image_input import Picture
 from bot.media.source_pictures import prepared
-from bot.models import locate, model_rules
+from bot.models import located, model_rules
 from bot.settings import Settings
 
 _LOCALE: Final = "en-US"
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything; all of it is checked before anything is written."""
     if options.model is not None:
         settings = settings.model_copy(update={"model": options.model})
-    files = locate(settings.model, model_cache=settings.model_cache)
+    files = located(settings)
     plan = read_plan(options.file, rules=model_rules(files, settings), given=_given(options))
     target = Outputs(root=settings.data_dir / "outputs").plan_file(_output(options))
     check_lengths(plan.requests, files.folder)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cli.common import read_text
 from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, ModelRules
-from bot.domain.variations import are_scales, default_values, vary
+from bot.domain.variations import are_scales, check_negatives, default_values, vary
 from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture, read_picture_file
 from bot.media.source_pictures import source_of
@@ -97,6 +97,7 @@ class _Reader:
         rows = [self._vary(*first, base)]
         if second:
             rows = [self._vary(*second[0], request) for request in rows[0]]
+        check_negatives([each for row in rows for each in row], *axes)
         return ComparisonPlan(axes=axes, rows=tuple(map(tuple, rows)), source=source)
 
     def _begun(self, base: ImageRequest) -> tuple[ImageRequest, Picture | None]:

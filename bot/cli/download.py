@@ -6,7 +6,7 @@ import argparse
 
 from bot.cli.common import NOT_PROVEN, Commands, FileBars, let_torchao_be_quiet
 from bot.environment.streams import tell
-from bot.models import check_tensors, download, unproven
+from bot.models import check_tensors, download, profile_setting, unproven
 from bot.settings import Settings
 
 
@@ -30,6 +30,7 @@ def run(_options: argparse.Namespace, settings: Settings) -> int:
             settings.model,
             source=settings.model_source,
             model_cache=settings.model_cache,
+            profile=profile_setting(settings),
             modelscope_endpoint=settings.modelscope_endpoint,
             hf_endpoint=settings.hf_endpoint,
             progress=bars,

@@ -20,7 +20,6 @@ from bot.cli.common import (
 )
 from bot.cli.outputs import Outputs, Target, file_words
 from bot.domain.drafts import (
-    DRAFT_VARIETY,
     MAX_DRAFTS,
     MIN_DRAFTS,
     USUAL_DRAFTS,
@@ -29,7 +28,7 @@ from bot.domain.drafts import (
 )
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, ImageRequest, ModelRules
+from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, VARIETY, ImageRequest, ModelRules
 from bot.domain.signature import SigningKey
 from bot.engine import Engine
 from bot.environment.streams import say, tell
@@ -39,7 +38,7 @@ from bot.media.contact_sheet import draw_tiles
 from bot.media.encoding import encode_png, picture_png, to_pillow
 from bot.media.fingerprint import composition_likeness, fingerprint
 from bot.media.source_pictures import prepared
-from bot.models import locate, model_rules
+from bot.models import located, model_rules
 from bot.settings import Settings
 
 _LOCALE: Final = "en-US"
@@ -49,7 +48,7 @@ _EPILOG: Final = """\
 The drafts, each with its recipe, are beside the sheet: sheet-draft1.png ... and what is drawn large
 is sheet-large7.png. The size is that of the image that is drawn large; a draft has half its sides.
 The seeds count upwards, so the same --seed draws the same sheet: look first, then add --large.
-Drafts have a variety of 50, so that they differ; --variety 0 has the seed alone make them differ.
+Turbo's drafts have a variety of 50, so that they differ; --variety 0 has the seed alone do it.
 
 examples:
   %(prog)s "a castle at night" --seed 7 --output castles.png
@@ -101,18 +100,20 @@ def add_to(commands: Commands) -> None:
     )
     add("--model", help="what draws, instead of MODEL: demo, Tongyi-MAI/Z-Image-Turbo or a folder")
     add("--json", action="store_true", help="print one JSON object of the sheet and its images")
-    parser.set_defaults(run=run, variety=str(DRAFT_VARIETY))
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything; all of it is checked before anything is written."""
     if options.model is not None:
         settings = settings.model_copy(update={"model": options.model})
-    files = locate(settings.model, model_cache=settings.model_cache)
+    files = located(settings)
     rules = model_rules(files, settings)
     count = _number("--count", options.count, MIN_DRAFTS, MAX_DRAFTS)
     numbers = [_number("--large", each, 1, count) for each in dict.fromkeys(options.large)]
     given = {each.option: getattr(options, each.option) for each in _OPTIONS}
+    if given[VARIETY.option] is None:
+        given[VARIETY.option] = str(rules.profile.draft_variety)
     request = ImageRequest.parse(rules=rules, **given, prompt=options.prompt)
     quality = QUALITY.read(options.quality, rules)
     requests = drafts_of(request, count, rules)

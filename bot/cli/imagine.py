@@ -31,7 +31,7 @@ from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes, trigger_notes
 from bot.media.encoding import encode_png
 from bot.media.source_pictures import StartPictures
-from bot.models import locate, lora_folder, model_rules
+from bot.models import located, lora_folder, model_rules
 from bot.settings import Settings
 
 MAX_COUNT: Final = 1000
@@ -44,10 +44,11 @@ sizes: WIDTHxHEIGHT, each a multiple of 16, or a name: square, portrait, landsca
   tall, small, large, huge. The names follow the model: square is 1024x1024 with Z-Image-Turbo and
   256x256 with the demo model. Z-Image-Turbo is at its best from 768 on the short side and between
   1:2 and 2:1.
-qualities: draft, standard and final are 7, 8 and 9 forwards of the model. Articles call these
-  8, 9 and 10 steps: older software counted one more, which had no effect.
-guidance: 0 draws each step once, as the model was distilled; 1.2 to 1.5 follows the prompt more
-  strictly and takes twice as long.
+qualities: draft, standard and final are 7, 8 and 9 steps of Z-Image-Turbo. Articles call these
+  8, 9 and 10 steps: older software counted one more, which had no effect. Of Z-Image they are
+  28, 40 and 50.
+guidance: above 0 each step is drawn twice, and the negative prompt counts. Turbo was distilled for
+  0; 1.2 to 1.5 follows the prompt more strictly. Z-Image wants 3 to 5; it is usually 4.
 
 loras: NAME, or NAME:SCALE from -2 to 2; `lora list` names those in LORA_DIR (usually data/loras).
 
@@ -101,7 +102,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw everything that was asked for; all of it is checked before anything is written."""
-    files = locate(settings.model, model_cache=settings.model_cache)
+    files = located(settings)
     loras = lora_folder(files, settings)
     rules = model_rules(files, settings, loras)
     given = inputs_of(options, rules)

@@ -24,7 +24,7 @@ from bot.media.family_tree import all_changes, relation_words
 from bot.media.fingerprint import candidates
 from bot.media.image_input import Picture, read_picture_file
 from bot.media.metadata import Takeover, ToolMetadata, read_source, read_tool_metadata, take_over
-from bot.models import locate, model_rules
+from bot.models import located, model_rules
 from bot.services.lookalikes import Lookalike
 from bot.settings import Settings
 from bot.storage import Store
@@ -122,7 +122,7 @@ async def find(picture: Picture, settings: Settings) -> InspectReport:
 def _takeover(found: ToolMetadata, picture: Picture, settings: Settings) -> Takeover | None:
     """Return what the model of the settings can draw; where it is missing, the large one."""
     try:
-        files = locate(settings.model, model_cache=settings.model_cache)
+        files = located(settings)
     except BotError:
         return take_over(found, ModelRules(), picture.size)
     return take_over(found, model_rules(files, settings), picture.size)

@@ -15,7 +15,7 @@ from bot.engine.adapters.report import AdapterReport
 from bot.engine.adapters.shapes import shapes_of_folder
 from bot.environment.streams import tell
 from bot.errors import AdapterFileError, InvalidRequestError
-from bot.models import locate
+from bot.models import located
 from bot.settings import Settings
 
 _DOES_NOT_FIT: Final = 1  # the exit code
@@ -45,7 +45,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Look at every file, and print what was found."""
-    model = locate(settings.model, model_cache=settings.model_cache)
+    model = located(settings)
     shapes, code = shapes_of_folder(model.folder), 0
     for path in _files(options.files):
         try:

@@ -9,7 +9,7 @@ from bot.cli.common import Commands
 from bot.domain.loras import NO_LORAS_SENTENCE, Lora
 from bot.domain.plain_text import json_line
 from bot.environment.streams import say, tell
-from bot.models import LoraFolder, locate, lora_folder
+from bot.models import LoraFolder, located, lora_folder
 from bot.settings import Settings
 
 _MEGABYTE: Final = 1_000_000
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Read all files, the first time whole, and list them."""
-    files = locate(settings.model, model_cache=settings.model_cache)
+    files = located(settings)
     folder = lora_folder(files, settings)
     folder.refresh()
     if folder.num_unread:

@@ -17,7 +17,7 @@ from bot.environment.streams import say, tell
 from bot.errors import BotError, EngineError, OutputPathError
 from bot.media.encoding import picture_thumbnail, to_pillow
 from bot.media.picture_files import write_whole
-from bot.models import LoraFolder, locate, lora_folder, model_rules
+from bot.models import LoraFolder, located, lora_folder, model_rules
 from bot.settings import Settings
 
 _PROMPT: Final = "a cat"
@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Draw one after the other; one that cannot be drawn stops no other."""
-    files = locate(settings.model, model_cache=settings.model_cache)
+    files = located(settings)
     folder = lora_folder(files, settings)
     folder.refresh()
     while folder.hash_next():

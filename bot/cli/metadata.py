@@ -48,6 +48,8 @@ def command(takeover: Takeover) -> str:
     words = ["python", "-m", "bot", "imagine", takeover.prompt, "--size", str(takeover.size)]
     if takeover.seed is not None:
         words += ["--seed", str(takeover.seed)]
+    if takeover.negative:
+        words += ["--negative", takeover.negative]
     if takeover.prompt.startswith("-"):  # else it would be taken for an option
         words = [*words[:4], *words[5:], "--", takeover.prompt]
     return shlex.join(words)
@@ -61,6 +63,7 @@ def takeover_json(takeover: Takeover | None) -> dict[str, object] | None:
         "prompt": takeover.prompt,
         "size": str(takeover.size),
         "seed": takeover.seed,
+        "negative": takeover.negative,
         "command": command(takeover),
         "not_taken_over": list(takeover.left_out),
         "missing_loras": list(takeover.missing_loras),

@@ -34,7 +34,7 @@ from bot.media.image_input import Picture, read_file, read_picture, read_picture
 from bot.media.picture_files import read_image
 from bot.media.pixel_comparison import ConditionChange, Difference, changes, compare
 from bot.media.source_pictures import Fit, raw_image_of, upscale_source
-from bot.models import ModelFiles, locate, lora_folder, model_rules
+from bot.models import ModelFiles, located, lora_folder, model_rules
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -106,8 +106,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     original = find_original(options.what, settings)
     request = original.recipe.request
     if not request.is_upscaled:
-        files = locate(settings.model, model_cache=settings.model_cache)
+        files = located(settings)
         rules = model_rules(files, settings)
+        request.check_profile(rules.profile)
         rules.check(request.size)
         check_lengths([request], files.folder)
         lora_folder(files, settings).check(request.adapters)

@@ -12,7 +12,7 @@ from bot.engine import Engine
 from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say, tell
 from bot.errors import SettingsError
-from bot.models import locate
+from bot.models import located
 from bot.settings import Settings, misspelt_variables
 
 _CHANNELS: Final = (
@@ -87,6 +87,6 @@ def _engine_factory(settings: Settings) -> Callable[[], Engine]:
     let_threads_sleep()  # before any thread imports torch: the check of pictures does so, too
 
     def make() -> Engine:
-        return open_engine(locate(settings.model, model_cache=settings.model_cache), settings)
+        return open_engine(located(settings), settings)
 
     return make

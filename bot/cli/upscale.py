@@ -32,7 +32,7 @@ from bot.environment.streams import say, tell
 from bot.media.encoding import encode_png
 from bot.media.image_input import read_picture_file
 from bot.media.source_pictures import prompt_in, upscale_source
-from bot.models import locate
+from bot.models import located
 from bot.settings import Settings
 
 _EPILOG: Final = """\
@@ -75,6 +75,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         seed=random_seed() if options.seed is None else parse_seed(options.seed),
         size=size,
     ).upscaled_from(source.pixel_sha256, size, strength=DETAIL if options.detail else 0)
+    if request.is_drawn:
+        request = request.for_profile(located(settings).profile)
     [target] = Outputs(root=settings.data_dir / "outputs").plan(options.output, [request])
     for note in picture.notes:
         say(f"Note: {note}")
@@ -108,7 +110,7 @@ def upscaled(task: DrawTask, settings: Settings) -> Drawing:
             return upscale_alone(
                 task, device=settings.device, cpu_threads=settings.cpu_threads, on_step=on_step
             )
-        files = locate(settings.model, model_cache=settings.model_cache)
+        files = located(settings)
         check_lengths([task.request], files.folder)
         with closing(open_engine_aloud(files, settings)) as engine:
             return engine.draw(task, on_step=on_step)

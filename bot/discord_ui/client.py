@@ -128,7 +128,9 @@ class ImageBot(commands.Bot):
         await self.tree.set_translator(BotTranslator())
         for extension in EXTENSIONS:  # `load_extension` would run again what others imported
             await importlib.import_module(extension).setup(self)
-        sync = CommandSync(self.tree, self.settings.data_dir / "commands.json")
+        sync = CommandSync(
+            self.tree, self.settings.data_dir / "commands.json", self.service.model_rules.profile
+        )
         if not await sync.register():
             self._syncing = asyncio.create_task(sync.register_later(), name="sync commands")
 

@@ -16,6 +16,8 @@ from discord import app_commands
 
 from bot import locales
 from bot.discord_ui.discord_errors import Refusal, in_one_line, refusal_of
+from bot.discord_ui.request_options import fitted
+from bot.domain.requests import ModelProfile
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +28,11 @@ PAUSES_S: Final = (300.0, 900.0, 3600.0, 3600.0, 3600.0)
 class CommandSync:
     """Keeps Discord's copy of the commands current."""
 
-    def __init__(self, tree: app_commands.CommandTree[Any], path: Path) -> None:
+    def __init__(
+        self, tree: app_commands.CommandTree[Any], path: Path, profile: ModelProfile
+    ) -> None:
         self._tree = tree
+        self._profile = profile  # of the model, which decides what some options take
         self._path = path  # of a small file: a hash of what each application registered last
 
     async def register(self) -> bool:
@@ -52,11 +57,24 @@ class CommandSync:
     async def _register_changed(self) -> None:
         commands = [command.to_dict(self._tree) for command in self._tree.get_commands()]
         key = str(self._tree.client.application_id)
-        digest = _digest([commands, locales.CHINESE_COMMANDS])  # quicker than to translate them
+        # Quicker than to translate them.
+        digest = _digest([fitted(commands, self._profile), locales.CHINESE_COMMANDS])
         if self._registered().get(key) != digest:
-            await self._tree.sync()
+            await self._send()
             self._note(key, digest)
             logger.info("Registered %d commands", len(commands))
+
+    async def _send(self) -> None:
+        """Do what `CommandTree.sync` does, with options that fit the model."""
+        tree, client, translator = self._tree, self._tree.client, self._tree.translator
+        assert translator is not None
+        assert client.application_id is not None
+        payload = [
+            await each.get_translated_payload(tree, translator) for each in tree.get_commands()
+        ]
+        await client.http.bulk_upsert_global_commands(
+            client.application_id, payload=fitted(payload, self._profile)
+        )
 
     def _registered(self) -> dict[str, str]:
         """Return the hashes by application id; a missing or damaged file is an empty one."""

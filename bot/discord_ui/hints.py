@@ -47,7 +47,9 @@ async def give_hints(
         claim, user_id = bot.service.hints.claim, interaction.user.id
         lines = [*notes, *(once[each] for each in await claim(user_id, once))]
         if new := await claim(user_id, found):
-            lines += [text("hint_title", locale), *(text(f"hint_{each}", locale) for each in new)]
+            low, high = bot.service.model_rules.profile.advised_guidance
+            told = (text(f"hint_{each}", locale, low=low, high=high) for each in new)
+            lines += [text("hint_title", locale), *told]
         if lines:
             await Answer.to(interaction).add(sentence("\n".join(lines)))
     except (BotError, discord.HTTPException) as error:  # the job is on its way, and more important

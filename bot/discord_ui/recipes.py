@@ -173,8 +173,6 @@ def command_of(request: ImageRequest, known_as: str | None) -> str:
     if request.has_older_variety or files:
         by_file = f"z-image-bot reproduce picture.png{files}"
         return f"/reproduce id:{known_as}" if known_as else by_file
-    options = {
-        each.option: each.shown_of(request) for each in FIELDS if each.of(request) != each.usual
-    }
+    options = {each.option: each.shown_of(request) for each in FIELDS if not each.is_usual(request)}
     joined = " ".join(f"{name}:{value}" for name, value in options.items())
     return "/imagine " + joined.replace("```", "ʼʼʼ")

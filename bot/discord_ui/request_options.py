@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import EllipsisType
 from typing import Any, Literal
 
 from discord import app_commands
 
-from bot.domain.requests import FIELDS, RequestField
+from bot.domain.requests import FIELDS, ModelProfile, RequestField
+from bot.locales import command_text
 
 
 def request_options(*order: str | EllipsisType) -> Callable[[Callable[..., Any]], Any]:
@@ -55,6 +56,38 @@ def _annotation(field: RequestField) -> Any:  # noqa: ANN401 - a type, to discor
     if field.limits is not None:
         return app_commands.Range[field.kind, *field.limits]
     return field.kind
+
+
+def fitted(payload: Any, profile: ModelProfile) -> Any:  # noqa: ANN401 - JSON
+    """Return commands as Discord is sent them, with what their options take from a model.
+
+    discord.py reads options when the program is imported, before there is a model.
+    """
+    if isinstance(payload, list):
+        return [fitted(each, profile) for each in payload]
+    if not isinstance(payload, dict):
+        return payload
+    found = {
+        key: fitted(each, profile) if key == "options" else each for key, each in payload.items()
+    }
+    field = next((each for each in FIELDS if _is_of(found, each)), None)
+    return found if field is None else found | _told(field, found, profile)
+
+
+def _is_of(option: Mapping[str, Any], field: RequestField) -> bool:
+    return option.get("name") == field.option and option.get("description") == field.description
+
+
+def _told(field: RequestField, option: Mapping[str, Any], profile: ModelProfile) -> dict[str, Any]:
+    words = field.description_for(profile)
+    told: dict[str, Any] = {"description": words}
+    if translated := option.get("description_localizations"):
+        told["description_localizations"] = {
+            locale: command_text(words, locale) or words for locale in translated
+        }
+    if field.limits_of is not None:
+        told["min_value"], told["max_value"] = field.limits_of(profile)
+    return told
 
 
 def _named(parameter: inspect.Parameter) -> inspect.Parameter:

@@ -170,7 +170,7 @@ def strength_field(locale: str, choices: Sequence[Choice], *, value: str = USUAL
 def drawn_into(source: Source, parent: Generation, form: Form, rules: ModelRules) -> ImageRequest:
     """Return an image's request as one that draws into it what these two fields of a form say."""
     return source.begin(
-        parent.request.with_typed(
+        parent.request.for_profile(rules.profile).with_typed(
             {
                 PROMPT.name: PROMPT.read(form.typed[PROMPT.option], rules),
                 STRENGTH.name: STRENGTH.read(form.typed[STRENGTH.option], rules),

@@ -11,9 +11,6 @@ from bot.domain.variations import series
 MIN_DRAFTS: Final = 9
 MAX_DRAFTS: Final = 25  # as many as Discord lets a person choose from
 USUAL_DRAFTS: Final = 9
-# A seed alone changes little of what a distilled model draws, and nobody explores to see the same
-# picture nine times. Who asks for another variety, even 0, gets it.
-DRAFT_VARIETY: Final = 50
 # Percent that is drawn anew. tests/benchmarks/draw_large.py: 22 of 22 drafts drawn large kept their
 # thing and 83 % of the composition, and details came; so did 22 of 22 variations, and 62 %.
 LARGE_STRENGTH: Final = 45
@@ -29,7 +26,7 @@ def drafts_of(request: ImageRequest, count: int, rules: ModelRules) -> list[Imag
 def large_request(draft: ImageRequest, quality: str, rules: ModelRules) -> ImageRequest:
     """Return the request that draws a draft large; it still has to be begun with its picture."""
     return replace(
-        draft,
+        draft.for_profile(rules.profile),
         size=rules.large_of(draft.size),
         quality=Quality(quality),
         strength=LARGE_STRENGTH,

@@ -21,8 +21,9 @@ from bot.domain.signature import Proof, SigningKey, proof
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, scale_of
 from bot.errors import BotError
 
-# 1 had no hash of its own, 2 no operation and no adapters; a newer field brings the next one.
-RECIPE_VERSION: Final = max(3, *(field.since for field in FIELDS))
+# 1 had no hash of its own, 2 no operation and no adapters, 4 no profile; a newer field brings the
+# next one.
+RECIPE_VERSION: Final = max(5, *(field.since for field in FIELDS))
 HASH_KEY: Final = "recipe_sha256"
 SIGNATURE_KEY: Final = "signature"  # beside the document, in a recipe that is a file of its own
 MAX_CHARACTERS: Final = 100_000  # of a document from a stranger; ours have some two thousand

@@ -50,12 +50,13 @@ def default_values(axis: Axis, base: ImageRequest) -> list[str]:
         return [str(seed_after(base.seed, i)) for i in range(NEW_SEEDS)]
     if axis is Axis.LORAS:
         return [NO_ADAPTER, *(f"{_given_lora(base)}:{scale}" for scale in _SCALES_TRIED)]
-    if not axis.field.tried:
+    tried = axis.field.tried_for(base.profile)
+    if not tried:
         raise InvalidRequestError(
             f"There is one {axis.field.noun} to compare: write the others too, with | between "
             "them, for example 'a red apple | a green apple'."
         )
-    return split_values(axis, axis.field.tried[0])
+    return split_values(axis, tried[0])
 
 
 def vary(
@@ -102,6 +103,21 @@ def _given_lora(base: ImageRequest) -> str:
             "(with + between those that are used together)."
         )
     return base.adapters[0].name
+
+
+def check_negatives(requests: Sequence[ImageRequest], *axes: Axis) -> None:
+    """Refuse to compare negative prompts where none counts: all images would be the same.
+
+    Raises:
+        InvalidRequestError: None does; the sentence says what makes them count.
+
+    """
+    if Axis.NEGATIVES in axes and not any(each.guidance_scale for each in requests):
+        least = requests[0].profile.advised_guidance[0]
+        raise InvalidRequestError(
+            "Negative prompts have no effect while guidance is 0, so all images would be the same: "
+            f"set guidance to {least:g} or more."
+        )
 
 
 def check_count(count: int) -> None:

@@ -12,6 +12,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 )
 from torch import nn
 
+from bot.domain.requests import ModelProfile
 from bot.engine.adapters.clean import CleanValues
 from bot.engine.adapters.library import AdapterLibrary, FindAdapter, no_adapters
 from bot.engine.adapters.merge import MergedAdapters
@@ -40,6 +41,7 @@ class LoadOptions:
     Attributes:
         precision: full, fp8, int8 or int4.
         find_adapter: Finds the files of adapters.
+        profile: Whose steps are drawn.
 
     """
 
@@ -48,6 +50,7 @@ class LoadOptions:
     is_fast: bool
     precision: str
     find_adapter: FindAdapter = no_adapters
+    profile: ModelProfile = ModelProfile.TURBO
 
 
 @dataclass(kw_only=True)
@@ -147,7 +150,10 @@ def load_parts(
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
-            checkpoint.folder, subfolder="scheduler", local_files_only=True
+            checkpoint.folder,
+            subfolder="scheduler",
+            local_files_only=True,
+            shift=float(options.profile.shift),  # an operator may know better than the folder
         ),
         adapters=_adapters(checkpoint, options, ModelWeights(transformer, text, backends)),
     )

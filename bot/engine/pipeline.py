@@ -10,6 +10,7 @@ import torch
 
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.domain.requests import Size
+from bot.engine.conditions import is_normalised
 from bot.engine.host import PixelTransfer, to_device, to_host
 from bot.engine.operations import StageInputs, stage_inputs
 from bot.engine.parts import ModelParts
@@ -17,7 +18,7 @@ from bot.engine.preview import latent_to_rgb
 from bot.engine.protocol import OnStep, PreviewPace
 from bot.engine.stages.blend import Kept
 from bot.engine.stages.decode import decode
-from bot.engine.stages.denoise import denoise
+from bot.engine.stages.denoise import Guidance, denoise
 from bot.engine.stages.text import embed
 from bot.engine.stages.tiles import Windows
 from bot.engine.timing import StageClock
@@ -122,7 +123,10 @@ class Run:
             latents,
             inputs.sigmas,
             velocities,
-            guidance_scale=self.task.request.guidance_scale,
+            guidance=Guidance(
+                scale=self.task.request.guidance_scale,
+                normalised=is_normalised(self.task.request, self.task.match),
+            ),
             kept=kept,
             before_step=self._stop_if_cancelled,
             after_step=lambda *step: self._report(parts, *step),

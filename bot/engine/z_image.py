@@ -1,4 +1,4 @@
-"""The Z-Image-Turbo engine: a folder of the five parts of a `ZImagePipeline` becomes images.
+"""The engine of Z-Image and Z-Image-Turbo: a folder of a `ZImagePipeline` becomes images.
 
 The modules of this package are the only ones that import torch, diffusers and transformers, and
 the command line and the bot import them only when an image is wanted.
@@ -18,7 +18,7 @@ from typing import Final
 import torch
 
 from bot.domain.drawing import Drawing, DrawTask
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.requests import ImageRequest, ModelProfile, Quality, Size
 from bot.engine.adapters.library import FindAdapter, no_adapters
 from bot.engine.checked_model import CheckedModel, open_checked_model
 from bot.engine.conditions import machine_conditions, request_conditions
@@ -68,6 +68,7 @@ class ZImageEngine:
         model_files: Mapping[str, str] | None = None,
         lora_path: FindAdapter = no_adapters,
         weights: Mapping[str, Path] | None = None,
+        profile: ModelProfile = ModelProfile.TURBO,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
 
@@ -85,6 +86,7 @@ class ZImageEngine:
             model_files: What a recipe says of the files of weights: path -> hash.
             lora_path: Finds a LoRA's file by its SHA-256; raises MissingAdapterError.
             weights: Part -> a single file in the place of the folder's.
+            profile: What kind of Z-Image it is: nothing of another one is drawn.
 
         Raises:
             SettingsError: There is no such GPU, or it has no such precision.
@@ -104,6 +106,7 @@ class ZImageEngine:
             is_fast=choose_path(path, self._device),
             precision=precision,
             find_adapter=lora_path,
+            profile=profile,
         )
         check_precision(precision, self._device, self._options.dtype, is_fast=self._options.is_fast)
         self._parts: ModelParts | None = None
@@ -179,7 +182,7 @@ class ZImageEngine:
             cancel: Checked before the text, between steps and tiles, and before the decoding.
 
         Raises:
-            InvalidRequestError: The prompt is too long.
+            InvalidRequestError: The prompt is too long, or it is for another kind of model.
             CancelledError: `cancel` was set.
             EngineOutOfMemoryError: Memory ran out, even at its cheapest.
             MissingAdapterError: The file of a LoRA is not here.
@@ -188,6 +191,7 @@ class ZImageEngine:
             BadImageError: The model returned NaN or a single colour.
 
         """
+        task.request.check_profile(self._options.profile)
         parts, request, match = self._loaded(), task.request, task.match or {}
         if request.is_drawn:
             parts.text.check(request)
@@ -227,7 +231,13 @@ class ZImageEngine:
         if self._device.type != "cuda":
             return True
         for words in _WARMING if self._loaded().planner.plan.graphs else _WARMING[:1]:
-            request = ImageRequest(prompt=words, seed=0, size=size, quality=Quality.DRAFT)
+            request = ImageRequest(
+                prompt=words,
+                seed=0,
+                size=size,
+                quality=Quality.DRAFT,
+                profile=self._options.profile,
+            )
             try:
                 self.draw(DrawTask(request=request), cancel=cancel)
             except CancelledError:
@@ -258,7 +268,7 @@ class ZImageEngine:
             "model_files": self._model_files,
             "loras": [asdict(each) for each in request.adapters],
             "prompt_used": parts.text.neutralise(request.prompt),
-            **request_conditions(request),
+            **request_conditions(request, run.task.match),
             "dtype": str(self._options.dtype).removeprefix("torch."),
             **parts.backends.now.conditions,
             **({} if upscaling is None else {"upscaler": upscaling.conditions}),

@@ -69,7 +69,7 @@ CHINESE: Final[dict[str, str]] = {
     "field_lora": "LoRA",
     "field_fit": "适配",
     "idle_strength": "没有源图时，强度不起作用：它表示源图有多少要重画。",
-    "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 1.2 或更高。",
+    "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 {guidance:g} 或更高。",
     "fact_field": "{name} {value}",
     # A comparison's sheet
     "sheet_prompts": "提示词对比",
@@ -121,7 +121,7 @@ CHINESE: Final[dict[str, str]] = {
     "hint_title": "💡 图片照常绘制。只提醒一次：这里的提示词就是平常的语言，"
     "你写的有些是别的程序的记号，在这里只当作文字来读。",
     "hint_weights": "- `(word:1.3)`、`((word))` 这样的权重：请把重要的放在前面，单独说清楚。"
-    "`guidance` 设为 1.2 到 1.5，会更贴近整个提示词。",
+    "`guidance` 设为 {low:g} 到 {high:g}，会更贴近整个提示词。",
     "hint_options": "- `--ar 16:9` 这样的参数：请用命令自己的选项。画面比例用 `size:wide` 或 "
     "`size:1280x720`；另有 `seed`、`quality`、`variety` 和 `guidance`。",
     "hint_negatives": "- 负面提示词（包括 `--no`）：写在提示词里的东西反而容易出现。"
@@ -299,7 +299,7 @@ CHINESE: Final[dict[str, str]] = {
     "模型不同，画出来会是另一张图。",
     "inspect_any_seed": "（无，每次随机）",
     "inspect_left_out": "-# 不沿用：{what}。",
-    "left_out_negative_prompt": "负面提示词",
+    "left_out_negative_prompt": "负面提示词（有引导时才起作用）",
     "left_out_sampler": "采样器",
     "left_out_guidance": "CFG 值",
     "left_out_loras": "LoRA",
@@ -391,9 +391,9 @@ CHINESE: Final[dict[str, str]] = {
 `/imagine` 加上提示词，中文、English 或混合都行。其他选项都可省略：
 - **size（尺寸）** 名称（`square`、`portrait`、`wide` ……）或 `宽x高`，都须是 16 的倍数
 - **seed（种子）** {min_seed} 到 {max_seed}；相同的种子和提示词得到相同的像素
-- **quality（质量）** draft 草稿、standard 标准、final 精细：7、8、9 步
+- **quality（质量）** draft 草稿、standard 标准、final 精细：{steps[0]}、{steps[1]}、{steps[2]} 步
 - **count（数量）** 最多 9 张，种子依次加一
-- **guidance（引导）** 0（关）到 {max_guidance:g}：更贴近提示词，用时加倍
+- **guidance（引导）** 0（关）到 {max_guidance:g}，通常为 {usual_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
 - **lora** 从 `/lora list` 里选一种风格，也可写 `neon:0.8`
@@ -527,6 +527,10 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     "How many drafts, with the seeds seed, seed+1, …": "几张草图，种子依次加一",
     "0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow":
         "0 为关；1.2 到 1.5 更贴近提示词，用时加倍",
+    "3 to 5 is usual; higher is stricter to the prompt; 0 is off":
+        "通常为 3 到 5；越高越贴近提示词；0 为关",
+    "How many steps: draft 28, standard 40, final 50":
+        "步数：草稿 28、标准 40、精细 50",
     "Hide the image until it is clicked": "点击后才显示图片",
     "draft": "草稿",
     "standard": "标准",

@@ -74,8 +74,8 @@ ENGLISH: Final[dict[str, str]] = {
     "field_fit": "fit",
     "idle_strength": "The strength has no effect without a source: it says how much of the source "
     "is redrawn.",
-    "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to 1.2 "
-    "or more.",
+    "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to "
+    "{guidance:g} or more.",
     "fact_field": "{name} {value}",
     # A comparison's sheet
     "sheet_prompts": "Prompts compared",
@@ -130,7 +130,7 @@ ENGLISH: Final[dict[str, str]] = {
     "hint_title": "💡 Your image is drawn. One thing, said only once: the prompt is plain language "
     "here, and some of yours is another program's notation, which is read as letters.",
     "hint_weights": "- Weights such as `(word:1.3)` or `((word))`: put what matters first and in "
-    "words of its own. `guidance` from 1.2 to 1.5 follows the whole prompt more strictly.",
+    "words of its own. `guidance` from {low:g} to {high:g} follows the whole prompt more strictly.",
     "hint_options": "- Options such as `--ar 16:9`: use the command's own. `size:wide` or "
     "`size:1280x720` is the shape; there are also `seed`, `quality`, `variety` and `guidance`.",
     "hint_negatives": "- Negative prompts, `--no` too: what a prompt names tends to appear. Give "
@@ -315,7 +315,7 @@ ENGLISH: Final[dict[str, str]] = {
     "another picture: the model is another one.",
     "inspect_any_seed": "–, a new one each time",
     "inspect_left_out": "-# Not taken over: {what}.",
-    "left_out_negative_prompt": "the negative prompt",
+    "left_out_negative_prompt": "the negative prompt (it counts with guidance only)",
     "left_out_sampler": "the sampler",
     "left_out_guidance": "the CFG scale",
     "left_out_loras": "LoRAs",
@@ -417,9 +417,9 @@ ENGLISH: Final[dict[str, str]] = {
 `/imagine` a prompt, in English, 中文 or both. Options:
 - **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
 - **seed** {min_seed} to {max_seed}: same seed and prompt, same pixels
-- **quality** draft, standard or final: 7, 8 or 9 steps
+- **quality** draft, standard or final: {steps[0]}, {steps[1]} or {steps[2]} steps
 - **count** up to 9 images: seed, seed+1 …
-- **guidance** 0 (off) to {max_guidance:g}: stricter to the prompt, twice as slow
+- **guidance** 0 (off) to {max_guidance:g}, usually {usual_guidance:g}: stricter, twice as slow
 - **variety** 0 (off) to 100: seeds differ more, and follow the prompt less closely
 - **negative** what the image should not show; needs guidance above 0
 - **lora** a look from `/lora list`, also `name:0.8`

@@ -48,8 +48,17 @@ _SENTENCES: Final = _compiled({
     r"The (?:\w+ )?prompt is not valid Unicode text: .*":
         "提示词不是有效的 Unicode 文字：请重新输入。",
     r"The quality (.+) is unknown: use (.+)\.": r"没有质量 \1：请用 \2。",
-    r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+);.*":
-        r"引导 \1 不行：请用 0（关）到 \2 的数字；1.2 到 1.5 更贴近提示词。",
+    r"Negative prompts have no effect while guidance is 0, .*: set guidance to ([\d.]+) or more\.":
+        r"引导为 0 时，负面提示词不起作用，所有图片都会一样：请把引导设为 \1 或更高。",
+    r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+); "
+    r"([\d.]+) to ([\d.]+) follows.*":
+        r"引导 \1 不行：请用 0（关）到 \2 的数字；\3 到 \4 更贴近提示词。",
+    r"The guidance (.+) does not work: use a number from 0 \(off\) to ([\d.]+); "
+    r"([\d.]+) to ([\d.]+) is usual\.":
+        r"引导 \1 不行：请用 0（关）到 \2 的数字；通常用 \3 到 \4。",
+    r"This image was made with (\S+), but (\S+) draws here, with other steps: it needs (\S+), "
+    r"or .*":
+        r"这张图是 \1 画的，而这里用 \2 绘制，步数不同：需要设置 \3，或者重新画一张新图。",
     r"The size (.+) cannot be looked for: .*": r"不能搜索尺寸 \1：请用 宽x高，例如 512x512。",
     r"(.+) is nobody: .*": r"找不到 \1：请选择成员，或填写其 ID。",
     r"Strengths say how much of a picture is drawn anew, and there is none: .*":

@@ -61,8 +61,12 @@ def idle_notes(
 ) -> list[str]:
     """Return a sentence for each value that is given and has no effect, unless it is of `known`."""
     told = {field for request in known for field in FIELDS if field.is_idle(request)}
-    found = {field: None for request in requests for field in FIELDS if field.is_idle(request)}
-    return [text(f"idle_{field.option}", locale) for field in found if field not in told]
+    found = {field: request for request in requests for field in FIELDS if field.is_idle(request)}
+    return [
+        text(f"idle_{field.option}", locale, guidance=request.profile.advised_guidance[0])
+        for field, request in found.items()
+        if field not in told
+    ]
 
 
 def trigger_notes(

@@ -16,6 +16,7 @@ COMPARED: Final = (
     "cpu_instructions", "path", "attention", "kernels", "compilation", "autotuning",
     "quantization", "vae_tiling", "torch", "cuda", "cudnn", "cublas_workspace", "diffusers",
     "transformers", "prompt_used", "noise", "num_inference_steps", "sigmas", "variety_noise",
+    "cfg_normalization",
 )  # fmt: skip
 # What was not recorded while there was nothing else.
 FIRST: Final[Mapping[str, object]] = {

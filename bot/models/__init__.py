@@ -14,7 +14,7 @@ from bot.models.loras import LoraFolder
 from bot.models.manifests import MANIFEST_NAME, read_manifest
 from bot.models.model_folder import FileProblem, FileProgress, ModelFiles
 from bot.models.registry import DEMO, HubModel, hub_models
-from bot.models.rules import lora_folder, model_rules
+from bot.models.rules import located, lora_folder, model_rules, profile_setting
 
 __all__ = [
     "DEMO",
@@ -32,8 +32,10 @@ __all__ = [
     "find_download",
     "hub_models",
     "locate",
+    "located",
     "lora_folder",
     "model_rules",
+    "profile_setting",
     "read_manifest",
     "unproven",
     "verify",

@@ -105,14 +105,19 @@ def loaded(files: ModelFiles) -> list[str]:
 
 
 def problem(
-    file: Path, path: str, checksum: str, progress: FileProgress | None
+    file: Path, path: str, checksum: str | None, progress: FileProgress | None
 ) -> FileProblem | None:
-    """Hash one file and compare; `path` is what it is called."""
+    """Look at one file, hash it and compare; without a checksum its own header has to do.
+
+    `path` is what it is called.
+    """
     try:
         check_content(file, path)
         if file.suffix == SUFFIX:
             read_header(file, path)
     except WeightFileError as error:
         return FileProblem(path=path, reason=error.reason)
+    if checksum is None:
+        return None
     fault = checksum_fault(file, path, checksum, progress)
     return None if fault is None else FileProblem(path=path, reason=fault)

@@ -9,6 +9,7 @@ from typing import Final
 
 from filelock import FileLock
 
+from bot.domain.requests import ModelProfile
 from bot.errors import ModelFilesError
 from bot.models import hubs
 from bot.models.checks import problem, verify
@@ -26,6 +27,7 @@ def download(
     *,
     source: Source,
     model_cache: Path,
+    profile: ModelProfile | None = None,
     modelscope_endpoint: str | None = None,
     hf_endpoint: str | None = None,
     progress: FileProgress | None = None,
@@ -39,7 +41,7 @@ def download(
     asked = read_composition(plain_name(model))
     hub = rest_of(asked)
     if hub is None:
-        files = locate(model, model_cache=model_cache)
+        files = locate(model, model_cache=model_cache, profile=profile)
         if problems := verify(files, progress=progress):
             raise broken(files.folder, problems, cure=files.cure)
         return files
@@ -64,7 +66,7 @@ def fetch(
     progress: FileProgress | None = None,
     asked: Composition | None = None,
 ) -> ModelFiles:
-    """Fetch a hub's model, file by file, each until its MD5 is right.
+    """Fetch a hub's model, file by file, each until its MD5, where one is known, is right.
 
     Of a model that is put together of single files, `hub` is the rest that it needs.
 
@@ -96,12 +98,12 @@ def fetch(
 
 
 def _is_complete(hub: HubModel, folder: Path) -> bool:
-    return all((folder / path).is_file() for path in hub.manifest)
+    return all((folder / path).is_file() for path in hub.paths)
 
 
 def _wrong(hub: HubModel, folder: Path, progress: FileProgress | None) -> list[str]:
     return [
-        path for path, md5 in hub.manifest.items() if problem(folder / path, path, md5, progress)
+        path for path in hub.paths if problem(folder / path, path, hub.manifest.get(path), progress)
     ]
 
 
@@ -117,7 +119,7 @@ def _fetch_file(
     """Fetch one file; where it arrives broken, this one again."""
     for _ in range(_FETCHES):
         hubs.fetch_file(source, hub.model_id, path, folder, endpoint=endpoint)
-        if problem(folder / path, path, hub.manifest[path], progress) is None:
+        if problem(folder / path, path, hub.manifest.get(path), progress) is None:
             return
         (folder / path).unlink(missing_ok=True)
         hubs.forget(folder, path)
@@ -129,7 +131,7 @@ def _fetch_file(
 
 def _check_disk(hub: HubModel, folder: Path, wrong: list[str]) -> None:
     """Refuse to begin what the disk cannot hold; partial downloads count as already there."""
-    right = [folder / path for path in hub.manifest if path not in wrong]
+    right = [folder / path for path in hub.paths if path not in wrong]
     # A broken file is replaced only once its successor is here, so it saves no room.
     there = sum(file.stat().st_size for file in [*right, *folder.rglob("*.incomplete")])
     missing = hub.size_bytes - there if wrong else 0

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bot.domain.requests import ModelProfile
 from bot.engine.weight_files import STEMS, is_clutter
 from bot.environment.installation import command_line
 from bot.errors import ModelFilesError
 from bot.models.checks import quick_problems
 from bot.models.composition import SEPARATOR, Composition, read_composition, without_weights
-from bot.models.kinds import check_kind
+from bot.models.kinds import check_kind, check_setting
 from bot.models.manifests import MANIFEST_NAME, read_manifest
 from bot.models.model_folder import FileProblem, ModelFiles, broken, describe
 from bot.models.registry import DEMO, HubModel, hub_model, hub_models, plain_name
@@ -37,7 +38,13 @@ _HUGGING_FACE: Final = "models--"  # before a model's name in its cache
 _PARTIAL: Final = "._____temp"  # where ModelScope collects what is not complete
 
 
-def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = None) -> ModelFiles:
+def locate(
+    model: str,
+    *,
+    model_cache: Path,
+    caches: Sequence[Path] | None = None,
+    profile: ModelProfile | None = None,
+) -> ModelFiles:
     """Find a model on this disk and check it quickly: nothing is hashed, nothing is fetched.
 
     Args:
@@ -45,18 +52,21 @@ def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = Non
             `bot.models.composition`).
         model_cache: Where downloads are kept.
         caches: Where the hubs' own tools keep theirs; None for the usual places.
+        profile: What its weights are, where the operator knows it better than the folder tells.
 
     Raises:
-        ModelFilesError: It is unknown, not downloaded, another kind of model, or a file is missing
-            or broken.
+        ModelFilesError: It is unknown, not downloaded, another kind of model or of no certain one,
+            or a file is missing or broken.
 
     """
     asked = read_composition(plain_name(model))
     name = plain_name(asked.rest) if asked.rest is not None else _rest_of(asked)
     if name.casefold() == DEMO:
         own, cure = _own_manifest(DEMO_MODEL_DIR), demo_model_cure()
-        return checked(DEMO, DEMO_MODEL_DIR, own, cure=cure, asked=asked)
+        turbo = ModelProfile.TURBO
+        return checked(DEMO, DEMO_MODEL_DIR, own, cure=cure, known=turbo, asked=asked)
     if (hub := hub_model(name)) is not None:
+        check_setting(hub.model_id, hub.profile, profile)
         needed = needed_of(hub, asked.weights)
         folder = find_download(needed, model_cache=model_cache, caches=caches)
         if folder is None:
@@ -66,7 +76,17 @@ def locate(model: str, *, model_cache: Path, caches: Sequence[Path] | None = Non
     model_id = _name_of(folder)
     known = hub_model(model_id)  # by a hub's tool: what its files must be is known
     manifest = _own_manifest(folder) or (known.manifest if known else {})
-    return checked(model_id, folder, manifest, cure=_FROM_ELSEWHERE, asked=asked)
+    if known is not None:
+        check_setting(model_id, known.profile, profile)
+    return checked(
+        model_id,
+        folder,
+        manifest,
+        cure=_FROM_ELSEWHERE,
+        known=known.profile if known else None,
+        setting=profile,
+        asked=asked,
+    )
 
 
 def rest_of(asked: Composition) -> HubModel | None:
@@ -110,6 +130,7 @@ def needed_of(hub: HubModel, single: Collection[str]) -> HubModel:
     return replace(
         hub,
         manifest=without_weights(hub.manifest, single),
+        paths=tuple(without_weights(dict.fromkeys(hub.paths, ""), single)),
         size_bytes=max(hub.size_bytes - gone, _SMALL_BYTES),
     )
 
@@ -129,7 +150,7 @@ def checked_download(hub: HubModel, folder: Path, asked: Composition | None = No
 
     """
     cure = f"fetch it again with `{command_line('download')}`"
-    return checked(hub.model_id, folder, hub.manifest, cure=cure, asked=asked)
+    return checked(hub.model_id, folder, hub.manifest, cure=cure, known=hub.profile, asked=asked)
 
 
 def checked(
@@ -138,9 +159,20 @@ def checked(
     manifest: Mapping[str, str],
     *,
     cure: str,
+    known: ModelProfile | None = None,
+    setting: ModelProfile | None = None,
     asked: Composition | None = None,
 ) -> ModelFiles:
     """Check a folder quickly, beside single files that are checked already, and identify all.
+
+    Args:
+        model_id: What it is called.
+        folder: The folder.
+        manifest: What its files must be.
+        cure: What to do about a broken file.
+        known: What its name says that the model is.
+        setting: What its operator says.
+        asked: The single files.
 
     Raises:
         ModelFilesError: A file is missing or broken, or it is another kind of model.
@@ -152,10 +184,10 @@ def checked(
     problems = [FileProblem(path=path, reason="missing") for path in missing]
     if problems := problems or quick_problems(folder, single):
         raise broken(folder, problems, cure=cure)
-    check_kind(folder)
+    profile = check_kind(folder, known=known, setting=setting)
     if asked is not None and "transformer" in single:
         model_id = asked.name
-    return describe(model_id, folder, wanted, cure=cure, weights=single)
+    return describe(model_id, folder, wanted, cure=cure, profile=profile, weights=single)
 
 
 def _own_manifest(folder: Path) -> dict[str, str]:
@@ -232,7 +264,7 @@ def _downloads(hub: HubModel, cache: Path, layouts: Sequence[str]) -> Iterator[P
 
 
 def _missing(hub: HubModel, folder: Path) -> int:
-    return sum(not (folder / path).is_file() for path in hub.manifest)
+    return sum(not (folder / path).is_file() for path in hub.paths)
 
 
 def _user_folder(name: str) -> Path:
@@ -296,7 +328,7 @@ def _no_model(folder: Path) -> ModelFilesError:
         return ModelFilesError(f"{folder} is only one part of a model: set MODEL={folder.parent}.")
     if inner := _inner_models(folder):
         return ModelFilesError(f"{folder} is no model, but there is one in it: set MODEL={inner}.")
-    needed = f"use {', '.join(hub_models())}, which `{command_line('download')}` fetches"
+    needed = f"use {' or '.join(hub_models())}, which `{command_line('download')}` fetches"
     if folder.name.startswith(_HUGGING_FACE):
         return ModelFilesError(
             f"{folder} is a cache of Hugging Face without a whole download of "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bot.domain.requests import ModelProfile
 from bot.engine.single_files.files import WEIGHT_SUFFIXES
 from bot.engine.weight_files import STEMS, SUFFIX, is_clutter
 from bot.errors import ModelFilesError
@@ -42,6 +43,7 @@ class ModelFiles:
         manifest: Relative path -> MD5; empty for a folder that brings none.
         learned: What was trained, for recipes: relative path -> `md5:` or `sampled:` and a hash.
         cure: What to do about a broken file of it.
+        profile: How it is drawn with.
         weights: Part -> a single file in the place of the folder's own weights.
 
     """
@@ -53,6 +55,7 @@ class ModelFiles:
     manifest: Mapping[str, str]
     learned: Mapping[str, str]
     cure: str
+    profile: ModelProfile = ModelProfile.TURBO
     weights: Mapping[str, Path] = field(default_factory=dict)
 
     @property
@@ -85,6 +88,7 @@ def describe(
     manifest: Mapping[str, str],
     *,
     cure: str,
+    profile: ModelProfile,
     weights: Mapping[str, Path] | None = None,
 ) -> ModelFiles:
     """Identify the files of a model that is complete.
@@ -108,6 +112,7 @@ def describe(
         manifest=manifest,
         learned={path: each for path, each in hashes.items() if path.endswith(LEARNED)},
         cure=cure,
+        profile=profile,
         weights=single,
     )
 

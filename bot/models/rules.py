@@ -5,12 +5,30 @@ from __future__ import annotations
 from typing import Final
 
 from bot.domain.loras import LoraFinder
-from bot.domain.requests import ModelRules
+from bot.domain.requests import ModelProfile, ModelRules
+from bot.models.locations import locate
 from bot.models.loras import HASHES_NAME, LoraFolder, ModelWeights
 from bot.models.model_folder import ModelFiles
 from bot.settings import Settings
 
 _OF_MODEL: Final = "loras"  # in a model's own folder: those that come with it
+
+
+def located(settings: Settings) -> ModelFiles:
+    """Find the model that an operator chose; see `bot.models.locations.locate`.
+
+    Raises:
+        ModelFilesError: It is not there, or not right.
+
+    """
+    return locate(
+        settings.model, model_cache=settings.model_cache, profile=profile_setting(settings)
+    )
+
+
+def profile_setting(settings: Settings) -> ModelProfile | None:
+    """Return what an operator says that a folder's weights are; None if they leave it open."""
+    return None if settings.model_profile == "auto" else ModelProfile(settings.model_profile)
 
 
 def model_rules(
@@ -24,7 +42,11 @@ def model_rules(
         loras: What finds LoRAs; else a folder that is read when one is asked for.
 
     """
-    return ModelRules(native=files.native, loras=loras or lora_folder(files, settings))
+    return ModelRules(
+        native=files.native,
+        profile=files.profile,
+        loras=loras or lora_folder(files, settings),
+    )
 
 
 def lora_folder(

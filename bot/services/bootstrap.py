@@ -14,7 +14,7 @@ from bot.engine import Engine
 from bot.engine.picture_check import PictureClassifier
 from bot.errors import LoadFailedError, ModelFilesError, SettingsError
 from bot.execution.thread_slot import GRACE_S, ThreadSlot
-from bot.models import locate, model_rules
+from bot.models import located, model_rules
 from bot.services.policy import operator_entries
 from bot.services.service import Service
 from bot.services.temporary_files import sweep_temporary
@@ -41,7 +41,7 @@ async def open_service(
 
     """
     try:
-        files = await asyncio.to_thread(locate, settings.model, model_cache=settings.model_cache)
+        files = await asyncio.to_thread(located, settings)
     except ModelFilesError as error:
         raise LoadFailedError(error.message) from error
     operator = await asyncio.to_thread(operator_entries, settings)

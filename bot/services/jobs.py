@@ -93,14 +93,16 @@ class Jobs(JobPart):
             Its place, unless it was taken at once or a moderator looks at it first.
 
         Raises:
-            BotError: An image that they come from is not for everyone there, a prompt has too many
-                tokens or an unwanted word, a LoRA is not here, a rule of the server is against it,
-                the queue is full, the requester's limit or quota is reached, or the bot is
-                stopping.
+            BotError: An image that they come from is not for everyone there, another kind of model
+                has to draw one, a prompt has too many tokens or an unwanted word, a LoRA is not
+                here, a rule of the server is against it, the queue is full, the requester's limit
+                or quota is reached, or the bot is stopping.
             UnansweredError: Discord did not take the acknowledgement: the job is withdrawn.
 
         """
         self._intake.check_open()
+        for each in requests:
+            each.check_profile(self._model_rules.profile)
         await self._check_parents(parents, viewer)
         if any(each.is_upscaled for each in requests):
             check_installed()

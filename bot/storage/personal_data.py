@@ -67,7 +67,7 @@ _SECTIONS: Final = {
     " WHERE user_id = ?1 ORDER BY created_at",
     "answers": "SELECT json_extract(payload, '$.data') AS asked, created_at FROM deferrals"  # noqa: S608 - a constant
     f" WHERE {_WHO_DEFERRED} = CAST(?1 AS TEXT) ORDER BY id",
-    "foreign_pictures": "SELECT prompt, width, height, seed, created_at FROM takeovers"
+    "foreign_pictures": "SELECT prompt, negative, width, height, seed, created_at FROM takeovers"
     " WHERE user_id = ?1 ORDER BY created_at",
     "hints": "SELECT hint FROM hints WHERE user_id = ?1",
     "stopped_jobs": "SELECT id, changed_at FROM jobs WHERE ended_by = ?1 AND user_id <> ?1",

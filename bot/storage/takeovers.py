@@ -26,10 +26,11 @@ class TakeoverTable:
         await self.forget_old()
         async with self._database.transaction() as db:
             await db.execute(
-                "INSERT INTO takeovers (id, prompt, width, height, seed, created_at, user_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO takeovers"
+                " (id, prompt, width, height, seed, created_at, user_id, negative)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (id_, takeover.prompt, size.width, size.height, takeover.seed, at.isoformat(),
-                 user_id),
+                 user_id, takeover.negative),
             )  # fmt: skip
         return id_
 
@@ -49,4 +50,5 @@ class TakeoverTable:
             prompt=row["prompt"],
             size=Size(width=row["width"], height=row["height"]),
             seed=row["seed"],
+            negative=row["negative"],
         )

@@ -125,7 +125,7 @@ async def send_more(interaction: discord.Interaction, form: Form) -> None:
         )
     else:
         values = {STRENGTH.name: STRENGTH.read(strength, rules), SEED.name: random_seed()}
-        request = replace(own, size=source.size, **values)
+        request = replace(own.for_profile(rules.profile), size=source.size, **values)
     requests = series(source.begin(request), count)
     parents = await _original(interaction, item)
     await submit(

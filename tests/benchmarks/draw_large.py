@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from bot.domain.drafts import DRAFT_VARIETY
 from bot.domain.drawing import DrawTask, RawImage
-from bot.domain.requests import STRENGTHS, ImageRequest, ModelRules, Quality
+from bot.domain.requests import STRENGTHS, ImageRequest, ModelProfile, ModelRules, Quality
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.fingerprint import composition_likeness, fingerprint
@@ -49,7 +48,7 @@ def drafts_of(engine: ZImageEngine, seeds: int) -> list[Draft]:
                 seed=seed,
                 size=size,
                 quality=Quality.DRAFT,
-                variety=DRAFT_VARIETY,
+                variety=ModelProfile.TURBO.draft_variety,
             )
             image = engine.draw(DrawTask(request=request)).image
             found.append(Draft(name=name, request=request, image=image))

@@ -8,7 +8,6 @@ from typing import Any
 
 from PIL import Image
 
-from bot.domain.drafts import DRAFT_VARIETY
 from bot.domain.requests import Quality
 from tests.support.discord_env import (
     DiscordEnv,
@@ -47,7 +46,7 @@ async def test_nine_drafts_of_half_the_side_are_one_sheet(env: DiscordEnv):
     assert [each.request.seed for each in drafts] == list(range(5, 14))
     assert {str(each.request.size) for each in drafts} == {"128x128"}
     assert {each.request.quality for each in drafts} == {Quality.DRAFT}
-    assert {each.request.variety for each in drafts} == {DRAFT_VARIETY}
+    assert {each.request.variety for each in drafts} == {50}
     assert all(each.recipe_text for each in drafts)
     assert len(message.attachments) == 1
     assert len(gallery_of(message)) == 1

@@ -198,7 +198,10 @@ async def test_what_another_program_wrote_can_be_drawn_here_also_after_a_restart
     for fact in ("model dreamshaper", "seed 123456789", "steps 20", "CFG 7", "LoRA inks"):
         assert f"`{fact}`" in words
     assert "336x512 and seed 123456789" in words
-    assert "the negative prompt, the sampler, the CFG scale, LoRAs, the weights of words" in words
+    assert (
+        "the negative prompt (it counts with guidance only), the sampler, the CFG scale, LoRAs"
+        in words
+    )
     await env.start_again()
     await env.ming.click(answer, label="Draw this here")
     await env.idle()

@@ -20,7 +20,7 @@ from bot.domain.requests import ImageRequest, ModelRules, Quality, Size
 from bot.errors import InvalidRequestError
 from bot.locales import sentence, text
 from bot.media.encoding import to_pillow
-from tests.support.discord_env import DiscordEnv, answer_of, texts_of
+from tests.support.discord_env import DiscordEnv, answer_of, private_sentence, texts_of
 from tests.support.later import imported_later
 from tests.unit.storage.test_relations import edit, made
 
@@ -70,7 +70,7 @@ def test_the_image_is_the_official_pipelines(demo_engine: ZImageEngine, demo_mod
         negative_prompt=wanted.negative,
         width=128,
         height=128,
-        sigmas=list(wanted.quality.sigmas),
+        sigmas=list(wanted.sigmas),
         guidance_scale=wanted.guidance_scale,
         generator=torch.Generator("cpu").manual_seed(wanted.seed),
     ).images[0]
@@ -130,7 +130,7 @@ def test_a_form_of_before_there_were_negatives_is_still_answered():
 async def test_it_is_said_in_private_that_it_has_no_effect_without_guidance(env: DiscordEnv):
     result = await imagine(env, negative="people")
     [note] = [texts_of(each) for each in result.followups if NO_EFFECT in texts_of(each)]
-    assert note == text("idle_negative", "en-US")
+    assert note == text("idle_negative", "en-US", guidance=1.2)
     result = await imagine(env, negative="people", guidance=1.2)
     assert not [each for each in result.followups if NO_EFFECT in texts_of(each)]
 
@@ -157,3 +157,13 @@ def test_the_command_line_takes_it(
     assert NO_EFFECT in capsys.readouterr().err
     assert run(["inspect", str(tmp_path / "outputs" / "a.png"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["recipe"]["negative"] == "blurry"
+
+
+async def test_negatives_that_count_for_nothing_are_not_compared(env: DiscordEnv):
+    options = {"prompt": "a fox", "vary": "negatives", "values": "people | blurry"}
+    refused = private_sentence(await env.ada.slash(env.channel, "compare", **options))
+    assert "so all images would be the same: set guidance to 1.2 or more." in refused
+    env.locales[env.ada.id] = "zh-CN"
+    refused = private_sentence(await env.ada.slash(env.channel, "compare", **options))
+    assert "请把引导设为 1.2 或更高" in refused
+    assert not env.engine.drawn

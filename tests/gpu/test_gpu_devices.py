@@ -119,7 +119,7 @@ def test_the_other_path_and_previews_work_on_the_second_gpu(demo_model: Path):
         engine.draw(task, on_step=lambda step: seen.append(step.preview))
     again = engine.draw(DrawTask(request=request(256), match=reference.conditions))
     assert again.image.pixel_sha256 == reference.image.pixel_sha256
-    assert len(seen) == 2 * request(256).quality.num_inference_steps
+    assert len(seen) == 2 * request(256).num_steps
     assert None not in seen
 
 

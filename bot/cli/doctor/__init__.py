@@ -15,13 +15,13 @@ from typing import Final
 from bot.cli.common import Commands, let_torchao_be_quiet
 from bot.cli.doctor.check import Check, CheckStatus, ok, problem, warning
 from bot.cli.doctor.data_folder import data, disk
-from bot.cli.doctor.model import compute, loras, memory, model
+from bot.cli.doctor.model import compute, loras, memory, model, profile
 from bot.engine import upscaler
 from bot.engine.picture_check import PACKAGE, PictureClassifier, is_installed
 from bot.environment.installation import install_line
 from bot.environment.streams import tell
 from bot.errors import BotError
-from bot.models import check_tensors, locate
+from bot.models import check_tensors, located
 from bot.services.policy import operator_entries
 from bot.settings import Settings, misspelt_variables
 
@@ -75,13 +75,14 @@ def examine() -> Iterator[Check]:
         advice = "change its permissions, or point DATA_DIR to another folder"
         yield problem("data", detail, advice)
     try:
-        files = locate(settings.model, model_cache=settings.model_cache)
+        files = located(settings)
         check_tensors(files)
     except BotError as error:
         yield problem("model", error.message)
         yield from compute(settings, native=0)
     else:
         yield from compute(settings, native=files.native)
+        yield profile(files, settings)
         yield memory(settings, files)
         yield model(files)
         yield loras(settings, files)

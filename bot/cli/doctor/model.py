@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from bot.cli.common import NOT_PROVEN, FileBars, open_engine
 from bot.cli.doctor.check import Check, ok, problem, warning
+from bot.domain.jobs import Speed
+from bot.domain.requests import ImageRequest, Quality
 from bot.environment.installation import command_line
 from bot.environment.signals import stopping_at_once
 from bot.errors import BotError
-from bot.models import MANIFEST_NAME, ModelFiles, lora_folder, unproven, verify
+from bot.models import MANIFEST_NAME, ModelFiles, lora_folder, model_rules, unproven, verify
+from bot.services.estimator import Estimator
 from bot.settings import Settings
+from bot.storage import Store
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engine.hardware import Gpu
@@ -79,6 +84,37 @@ def memory(settings: Settings, files: ModelFiles) -> Check:
     except BotError as error:
         return problem("memory", error.message)
     return ok("memory", f"MEMORY={settings.memory}: {plan}")
+
+
+def profile(files: ModelFiles, settings: Settings) -> Check:
+    """Say how the model is drawn with, and how long an image takes, where that is known."""
+    found, rules = files.profile, model_rules(files, settings)
+    steps = ", ".join(f"{each} {found.steps(each)}" for each in Quality)
+    guidance = f"guidance {found.usual_guidance:g} of at most {found.max_guidance:g}"
+    twice = ", two forwards a step" if found.usual_guidance else ", one forward a step"
+    normalised = ", normalised" if found.cfg_normalization else ""
+    request = ImageRequest.parse(rules=rules, prompt="x", seed=0)
+    seconds = Estimator(_speeds(files, settings)).seconds([request])
+    time = "no image was drawn here yet" if seconds is None else f"{seconds:.1f} s as drawn here"
+    return ok(
+        "profile",
+        f"{found} ({found.model_name}): steps {steps}; {guidance}{twice}{normalised}; "
+        f"a usual image: {request.num_forwards} forwards, {time}",
+    )
+
+
+def _speeds(files: ModelFiles, settings: Settings) -> dict[int, Speed]:
+    """Return how fast the bot drew here; nothing where it was never started or cannot be asked."""
+
+    async def look() -> dict[int, Speed]:
+        data = settings.data_dir
+        async with Store(data / "bot.sqlite3", images=data / "images").to_read() as store:
+            return await store.machine.speeds(files.model_id, settings.device)
+
+    try:
+        return asyncio.run(look())
+    except BotError:
+        return {}
 
 
 def model(files: ModelFiles) -> Check:

@@ -20,6 +20,7 @@ from bot.domain.requests.operations import (
     Operation,
     OperationKind,
 )
+from bot.domain.requests.profiles import ModelProfile, sigmas_from
 from bot.domain.requests.request import (
     ADAPTERS,
     DETAIL,
@@ -47,7 +48,6 @@ from bot.domain.requests.sizes import (
     factors_of,
 )
 from bot.domain.requests.values import (
-    MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
     MAX_SEED,
     MAX_STRENGTH,
@@ -97,6 +97,7 @@ __all__ = [
     "FormEntry",
     "ImageRequest",
     "InputPicture",
+    "ModelProfile",
     "ModelRules",
     "Operation",
     "OperationKind",
@@ -113,6 +114,7 @@ __all__ = [
     "parse_variety",
     "random_seed",
     "seed_after",
+    "sigmas_from",
     "take_tags",
     "with_scale",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.requests.profiles import ModelProfile
 from bot.domain.requests.sizes import ModelRules
 
 if TYPE_CHECKING:  # which is built of these
@@ -43,7 +44,9 @@ class RequestField:
         usual: Its value where nothing is chosen; one of 0 or no words goes without saying.
         default: The same where that depends on the model or on chance. A field with neither has to
             be given.
+        usual_of: The usual value where that depends on the profile alone; it goes without saying.
         limits: What Discord lets people type; beyond them, and without them, `parse` says no.
+        limits_of: The same, where they depend on the profile, within `limits`.
         choices: The only values there are.
         names: Values that have a name beside their number.
         noun: What a sentence calls words for the model, whose tokens count; empty for settings.
@@ -53,9 +56,11 @@ class RequestField:
         label: Its value as a sheet shows it.
         help: For the command line.
         description: For Discord; `bot.locales` has its translation.
+        description_of: The same, where it depends on the profile.
         form: Its entry in the form Edit, if it has one.
         axis: What it is called where it varies.
         tried: Sets of values that are worth a comparison, the first one where none are named.
+        tried_of: The same, where they depend on the profile.
         dump: Its part of a JSON document.
         load: Reads that part again; raises KeyError, TypeError or ValueError.
         since: The recipe version that first had it. A new field takes the next one, so that older
@@ -74,7 +79,10 @@ class RequestField:
     check: Callable[[Any], None] | None = None
     usual: Any = None
     default: Callable[[ModelRules], Any] | None = None
+    usual_of: Callable[[ModelProfile], Any] | None = None
     limits: tuple[float, float] | None = None
+    limits_of: Callable[[ModelProfile], tuple[float, float]] | None = None
+    description_of: Callable[[ModelProfile], str] | None = None
     choices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     noun: str = ""
@@ -84,6 +92,7 @@ class RequestField:
     label: Callable[[Any], str] | None = None
     form: FormEntry | None = None
     tried: tuple[str, ...] = ()
+    tried_of: Callable[[ModelProfile], tuple[str, ...]] | None = None
     dump: Callable[[Any], Mapping[str, Any]] | None = None
     load: Callable[[Mapping[str, Any]], Any] | None = None
     since: int = 1
@@ -93,6 +102,18 @@ class RequestField:
     def is_text(self) -> bool:
         """Tell whether it is words for the model."""
         return bool(self.noun)
+
+    def limits_for(self, profile: ModelProfile) -> tuple[float, float] | None:
+        """Return what Discord lets people type for a model."""
+        return self.limits if self.limits_of is None else self.limits_of(profile)
+
+    def description_for(self, profile: ModelProfile) -> str:
+        """Return what Discord says of the field for a model."""
+        return self.description if self.description_of is None else self.description_of(profile)
+
+    def tried_for(self, profile: ModelProfile) -> tuple[str, ...]:
+        """Return sets of values that are worth a comparison with a model."""
+        return self.tried if self.tried_of is None else self.tried_of(profile)
 
     def of(self, request: ImageRequest) -> Any:  # noqa: ANN401 - of any type
         """Return a request's value."""
@@ -104,7 +125,14 @@ class RequestField:
 
     def goes_without_saying(self, request: ImageRequest) -> bool:
         """Tell whether the field is off in a request."""
+        if self.usual_of is not None:
+            return bool(self.of(request) == self.usual_of(request.profile))
         return self.usual is not None and not self.of(request)
+
+    def is_usual(self, request: ImageRequest) -> bool:
+        """Tell whether leaving the field out would mean the same."""
+        usual = self.usual if self.usual_of is None else self.usual_of(request.profile)
+        return bool(self.of(request) == usual)
 
     def read(self, typed: str | float | None, rules: ModelRules) -> Any:  # noqa: ANN401 - of any type
         """Return the value that was typed, or the usual one for None.
@@ -115,6 +143,8 @@ class RequestField:
         """
         if typed is not None:
             return self.parse(typed, rules)
+        if self.usual_of is not None:
+            return self.usual_of(rules.profile)
         if self.default is not None:
             return self.default(rules)
         return self.parse("", rules) if self.usual is None else self.usual

@@ -28,16 +28,21 @@ from bot.domain.requests.operations import (
     masked,
     upscale,
 )
+from bot.domain.requests.profiles import (
+    ModelProfile,
+    check_guidance_scale,
+    parse_guidance_scale,
+    parse_profile,
+    sigmas_from,
+)
 from bot.domain.requests.sizes import LARGEST_SIDE, ModelRules, Size
 from bot.domain.requests.values import (
-    MAX_GUIDANCE_SCALE,
     MAX_PROMPT_CHARACTERS,
     MAX_STRENGTH,
     MAX_VARIETY,
     STRENGTHS,
     USUAL_STRENGTH,
     Quality,
-    check_guidance_scale,
     check_prompt,
     check_seed,
     check_strength,
@@ -45,14 +50,12 @@ from bot.domain.requests.values import (
     check_variety,
     check_variety_scale,
     clean_prompt,
-    parse_guidance_scale,
     parse_quality,
     parse_seed,
     parse_strength,
     parse_variety,
     random_seed,
     show_strength,
-    sigmas_from,
 )
 from bot.domain.variety_schedule import NEWEST_SCALE, VarietyNoise, variety_noise
 from bot.errors import InvalidRequestError
@@ -105,6 +108,20 @@ def _side(value: Any) -> int:  # noqa: ANN401 - JSON
 def _adapters_of(document: Mapping[str, Any]) -> tuple[Adapter, ...]:
     listed = of_type(document["adapters"], list)
     return tuple(Adapter.from_json(of_type(each, dict)) for each in listed)
+
+
+def quality_description(profile: ModelProfile) -> str:
+    """Return what Discord says of qualities."""
+    steps = ", ".join(f"{each} {profile.steps(each)}" for each in Quality)
+    return f"How many steps: {steps}"
+
+
+def guidance_description(profile: ModelProfile) -> str:
+    """Return what Discord says of guidance."""
+    low, high = profile.advised_guidance
+    if profile.usual_guidance:
+        return f"{low:g} to {high:g} is usual; higher is stricter to the prompt; 0 is off"
+    return f"0 is off; {low:g} to {high:g} follows the prompt more strictly, twice as slow"
 
 
 PROMPT: Final = RequestField(
@@ -160,7 +177,8 @@ QUALITY: Final = RequestField(
     axis=Axis.QUALITIES,
     tried=("draft, standard, final", "draft, final"),
     help="draft, standard or final (default: standard)",
-    description="How many steps: draft 7, standard 8, final 9",
+    description=quality_description(ModelProfile.TURBO),
+    description_of=quality_description,
     dump=lambda quality: {"quality": quality.value},
     load=lambda document: Quality(document["quality"]),
 )
@@ -168,15 +186,17 @@ GUIDANCE: Final = RequestField(
     name="guidance_scale",
     option="guidance",
     kind=float,
-    parse=lambda typed, _: parse_guidance_scale(typed),
-    check=check_guidance_scale,
+    parse=lambda typed, rules: parse_guidance_scale(typed, rules.profile),
     usual=0.0,
-    limits=(0.0, MAX_GUIDANCE_SCALE),
+    usual_of=lambda profile: profile.usual_guidance,
+    limits=(0.0, max(each.max_guidance for each in ModelProfile)),
+    limits_of=lambda profile: (0.0, profile.max_guidance),
     show=lambda scale: f"{scale:g}",
     axis=Axis.GUIDANCE,
-    tried=("0, 1, 1.4", "0, 1.2", "0, 0.5, 1, 1.5, 2"),
-    help="0 to 2 (default: 0)",
-    description="0 is off; 1.2 to 1.5 follows the prompt more strictly, twice as slow",
+    tried_of=lambda profile: profile.guidance_tried,
+    help="0 to 2 (default: 0); with the base model 0 to 8 (default: 4)",
+    description=guidance_description(ModelProfile.TURBO),
+    description_of=guidance_description,
 )
 VARIETY: Final = RequestField(
     name="variety",
@@ -258,6 +278,7 @@ class ImageRequest:
         negative: What the image should not show; only guidance above 0 looks at it.
         strength: 1 .. 100: how much of a source is drawn anew; of no effect without one.
         adapters: In the order in which they are applied.
+        profile: What kind of model it is for; nobody types it.
 
     Raises:
         InvalidRequestError: A value is out of its range; the sentence names it.
@@ -275,12 +296,14 @@ class ImageRequest:
     strength: int = 0
     operation: Operation = TEXT_TO_IMAGE
     adapters: tuple[Adapter, ...] = ()
+    profile: ModelProfile = ModelProfile.TURBO
 
     def __post_init__(self) -> None:
         """Check every value, so that nothing behind this class has to."""
         for field in FIELDS:
             if field.check is not None:
                 field.check(field.of(self))
+        check_guidance_scale(self.guidance_scale, self.profile)
         check_variety_scale(self.variety_scale)
         if self.operation.inputs and not (self.strength or self.is_upscaled):
             raise InvalidRequestError(
@@ -300,7 +323,7 @@ class ImageRequest:
         values = {each.name: each.read(typed.get(each.option), rules) for each in FIELDS}
         values[PROMPT.name], tagged = take_tags(values[PROMPT.name], rules.loras)
         values[ADAPTERS.name] += tagged
-        return cls(**values)
+        return cls(**values, profile=rules.profile)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -321,6 +344,7 @@ class ImageRequest:
             **values,
             variety_scale=of_type(document["variety_scale"], int) if has_scale else NEWEST_SCALE,
             operation=Operation.from_json(operation),
+            profile=parse_profile(of_type(document.get("profile", ModelProfile.TURBO), str)),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -330,6 +354,7 @@ class ImageRequest:
             **fields,
             "variety_scale": self.variety_scale,
             "operation": self.operation.to_json(),
+            "profile": self.profile.value,
         }
 
     def begun_with(self, pixel_sha256: str) -> Self:
@@ -382,6 +407,29 @@ class ImageRequest:
         again = {each.sha256 for each in named}
         return (*(each for each in self.adapters if each.sha256 not in again), *named)
 
+    def for_profile(self, profile: ModelProfile) -> Self:
+        """Return the request as one that is asked of another model, with its own steps.
+
+        Guidance means something else there, so it is as usual.
+        """
+        if self.profile is profile:
+            return self
+        return replace(self, profile=profile, guidance_scale=profile.usual_guidance)
+
+    def check_profile(self, profile: ModelProfile) -> None:
+        """Refuse a request that another kind of model would draw.
+
+        Raises:
+            InvalidRequestError: It would; the sentence says which one it is for.
+
+        """
+        if self.is_drawn and self.profile is not profile:
+            raise InvalidRequestError(
+                f"This image was made with {self.profile.model_name}, but {profile.model_name} "
+                f"draws here, with other steps: it needs MODEL={self.profile.model_id}, or ask "
+                "for a new image."
+            )
+
     @property
     def is_upscaled(self) -> bool:
         """Tell whether the image is a larger copy of its source."""
@@ -428,8 +476,8 @@ class ImageRequest:
         if self.is_upscaled and not self.strength:
             return ()
         if self.operation.inputs:
-            return sigmas_from(self.quality, self.strength)
-        return self.quality.sigmas
+            return sigmas_from(self.profile, self.quality, self.strength)
+        return self.profile.sigmas(self.quality)
 
     @property
     def num_steps(self) -> int:

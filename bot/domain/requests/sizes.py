@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.domain.loras import LoraFinder, NoLoras
 from bot.domain.plain_text import quoted
+from bot.domain.requests.profiles import ModelProfile
 from bot.errors import InvalidRequestError
 
 SIZE_MULTIPLE: Final = 16  # 8 pixels a latent (VAE) x 2 latents a patch (transformer)
@@ -84,11 +85,13 @@ class ModelRules:
 
     Attributes:
         native: Edge in pixels the model draws best: 1024 for Z-Image-Turbo, 256 for the demo model.
+        profile: Steps and guidance.
         loras: Finds those that are here.
 
     """
 
     native: int = 1024
+    profile: ModelProfile = ModelProfile.TURBO
     loras: LoraFinder = field(default_factory=NoLoras, compare=False, repr=False)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,50 +19,15 @@ MAX_STRENGTH: Final = 100  # percent: nothing of the picture is left
 # How much of a picture is drawn anew, as shares of noise (docs/pictures.md shows them).
 STRENGTHS: Final[Mapping[str, int]] = {"touch": 35, "subtle": 55, "strong": 75, "redraw": 90}
 USUAL_STRENGTH: Final = "strong"
-SHIFT: Final = 3  # of the scheduler, as checked when a model is loaded
 MAX_VARIETY: Final = LARGEST
-MAX_GUIDANCE_SCALE: Final = 2.0  # above, the distilled model only gets harsher
 
 
 class Quality(StrEnum):
-    """How many forwards of the transformer an image gets.
-
-    Articles count "8 / 9 / 10 steps" for these: the official schedule of older diffusers ran one
-    forward more, whose step had no effect (dt = 0).
-    """
+    """How many steps an image gets; `ModelProfile.steps` has their number."""
 
     DRAFT = "draft"
     STANDARD = "standard"
     FINAL = "final"
-
-    @property
-    def num_inference_steps(self) -> int:
-        """Return the number of effective forwards: 7, 8 or 9."""
-        return {Quality.DRAFT: 7, Quality.STANDARD: 8, Quality.FINAL: 9}[self]
-
-    @property
-    def sigmas(self) -> tuple[float, ...]:
-        """Return the uniform grid from 1 to 1/n, *before* the scheduler's shift.
-
-        For 8 steps this is the grid the model was distilled on; passing it explicitly makes every
-        version of diffusers agree.
-        """
-        steps = self.num_inference_steps
-        return tuple((steps - i) / steps for i in range(steps))
-
-
-def sigmas_from(quality: Quality, strength: int) -> tuple[float, ...]:
-    """Return the grid of an image that begins with a picture, *before* the scheduler's shift.
-
-    The strength is the noise level it begins at, behind the shift, in percent: the share of noise
-    that is mixed into the picture. As many steps as the whole grid has below that level, rounded
-    up, divide what is left evenly, so every strength has a look of its own with any quality.
-    """
-    if strength == MAX_STRENGTH:
-        return quality.sigmas
-    start = strength / (SHIFT * MAX_STRENGTH - (SHIFT - 1) * strength)
-    steps = math.ceil(round(quality.num_inference_steps * start, 9))
-    return tuple(start * (steps - i) / steps for i in range(steps))
 
 
 def random_seed() -> int:
@@ -141,35 +105,6 @@ def parse_quality(quality: str) -> Quality:
         raise InvalidRequestError(
             f"The quality {quoted(quality)} is unknown: use {names}."
         ) from None
-
-
-def parse_guidance_scale(guidance_scale: str | float) -> float:
-    """Read a guidance scale as it was typed.
-
-    Raises:
-        InvalidRequestError: It is no number between 0 and 2.
-
-    """
-    try:
-        number = float(guidance_scale)
-    except ValueError:
-        raise _bad_guidance_scale(guidance_scale) from None
-    check_guidance_scale(number)
-    return number
-
-
-def check_guidance_scale(guidance_scale: float) -> None:
-    """Refuse a guidance scale outside 0 .. 2 (and NaN)."""
-    if not 0.0 <= guidance_scale <= MAX_GUIDANCE_SCALE:
-        raise _bad_guidance_scale(guidance_scale)
-
-
-def _bad_guidance_scale(guidance_scale: str | float) -> InvalidRequestError:
-    shown = guidance_scale if isinstance(guidance_scale, str) else f"{guidance_scale:g}"
-    return InvalidRequestError(
-        f"The guidance {quoted(shown)} does not work: use a number from 0 (off) to "
-        f"{MAX_GUIDANCE_SCALE:g}; 1.2 to 1.5 follows the prompt more strictly."
-    )
 
 
 def parse_variety(variety: str | int) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.requests import ImageRequest, Size
 from bot.errors import BotError
 
 IMAGE: Final = 1000  # the cost of one usual image
@@ -130,8 +130,14 @@ class Account:
 
 
 def cost_of(request: ImageRequest, usual: Size) -> int:
-    """Return what an image costs, in thousandths of a usual one (`usual` is the model's size)."""
-    full = Quality.STANDARD.num_inference_steps * usual.tokens
+    """Return what an image costs, in thousandths of a usual one of its model.
+
+    Args:
+        request: The image.
+        usual: The model's size.
+
+    """
+    full = request.profile.cost * usual.tokens
     return max(1, math.ceil(IMAGE * request.work / full))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -16,12 +17,25 @@ from bot.engine.timing import StepPacer
 AfterStep = Callable[[int, int, Callable[[], torch.Tensor]], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guidance:
+    """How far a step goes beyond the prompt's own velocity, away from what should not be there.
+
+    Attributes:
+        normalised: Whether the sum is made no longer than the prompt's own velocity.
+
+    """
+
+    scale: float
+    normalised: bool = False
+
+
 def denoise(
     latents: torch.Tensor,
     sigmas: Sequence[float],
     velocities: Sequence[Velocity],
     *,
-    guidance_scale: float,
+    guidance: Guidance,
     kept: Kept | None = None,
     before_step: Callable[[], None],
     after_step: AfterStep,
@@ -32,7 +46,7 @@ def denoise(
         latents: Where it begins, on the device.
         sigmas: The noise levels from the first step's to the last step's end.
         velocities: Of the prompt and, with guidance, of the empty prompt.
-        guidance_scale: How far to go beyond the prompt's own velocity.
+        guidance: How far to go beyond the prompt's own velocity.
         kept: What stays of a picture, on the device.
         before_step: Called before a step is asked for; what it raises ends the walk.
         after_step: Called when a step has been asked for; a GPU may still be at it.
@@ -43,7 +57,7 @@ def denoise(
     for i, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas)):
         pace.wait()
         before_step()
-        velocity = guided(velocities, latents, i, guidance_scale)
+        velocity = guided(velocities, latents, i, guidance)
         estimate = functools.partial(_finished, latents, sigma, velocity, kept)
         latents = latents + (sigma_next - sigma) * velocity
         if kept is not None:
@@ -54,7 +68,7 @@ def denoise(
 
 
 def guided(
-    velocities: Sequence[Velocity], latents: torch.Tensor, i: int, guidance_scale: float
+    velocities: Sequence[Velocity], latents: torch.Tensor, i: int, guidance: Guidance
 ) -> torch.Tensor:
     """Return d latents / d sigma, (1, channels, h, w) float32.
 
@@ -64,7 +78,17 @@ def guided(
     with_prompt, *without = (velocity(latents, i) for velocity in velocities)
     if not without:
         return with_prompt
-    return with_prompt + guidance_scale * (with_prompt - without[0])
+    velocity = with_prompt + guidance.scale * (with_prompt - without[0])
+    return _no_longer_than(with_prompt, velocity) if guidance.normalised else velocity
+
+
+def _no_longer_than(limit: torch.Tensor, velocity: torch.Tensor) -> torch.Tensor:
+    """Return a velocity, shortened to the norm of another one where it is longer.
+
+    Without a comparison on the host, which would wait for a GPU at every step.
+    """
+    longest, own = torch.linalg.vector_norm(limit), torch.linalg.vector_norm(velocity)
+    return velocity * torch.where(own > longest, longest / own, torch.ones_like(own))
 
 
 def _finished(

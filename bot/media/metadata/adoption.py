@@ -16,6 +16,7 @@ from bot.domain.requests import (
     MAX_SCALE,
     MAX_SEED,
     ImageRequest,
+    ModelProfile,
     ModelRules,
     Size,
     random_seed,
@@ -46,6 +47,8 @@ class Takeover:
     Attributes:
         prompt: LoRAs that are here, too, are named in it as `<lora:neon:0.8>`.
         seed: None for a random one.
+        negative: What the image should not show; empty where the model heeds that with guidance
+            only, which nobody chose.
         left_out: What has no use here.
         missing_loras: The names of those that are not here.
 
@@ -56,13 +59,20 @@ class Takeover:
     seed: int | None
     left_out: tuple[LeftOut, ...] = ()
     missing_loras: tuple[str, ...] = ()
+    negative: str = ""
 
     def request(self, rules: ModelRules) -> ImageRequest:
         """Return it as a request; without a seed, with another one each time."""
-        seed = random_seed() if self.seed is None else self.seed
         prompt, adapters = take_tags(self.prompt, rules.loras)
-        prompt = " ".join(_ADAPTER.sub(" ", prompt).split())  # one that is gone by now
-        return ImageRequest(prompt=prompt, size=self.size, seed=seed, adapters=adapters)
+        return ImageRequest(
+            prompt=" ".join(_ADAPTER.sub(" ", prompt).split()),  # one may be gone by now
+            size=self.size,
+            seed=random_seed() if self.seed is None else self.seed,
+            negative=self.negative,
+            guidance_scale=rules.profile.usual_guidance,
+            profile=rules.profile,
+            adapters=adapters,
+        )
 
 
 def take_over(
@@ -72,7 +82,7 @@ def take_over(
 
     Args:
         found: What the file says.
-        rules: The sizes that are drawn here, and the LoRAs.
+        rules: What can be asked of the model here.
         picture_size: Of the picture, where the file does not say how large it was made.
 
     """
@@ -81,12 +91,16 @@ def take_over(
     if not prompt or len(" ".join([prompt, *tags])) > MAX_PROMPT_CHARACTERS:
         return None
     seed = found.seed if found.seed is not None and 0 <= found.seed <= MAX_SEED else None
+    negative = _negative(found, rules.profile)
     return Takeover(
         prompt=" ".join([prompt, *tags]),
         size=rules.nearest(*(found.size or picture_size)),
         seed=seed,
-        left_out=tuple(_left_out(found, seed, has_missing=bool(missing))),
+        left_out=tuple(
+            _left_out(found, seed, has_missing=bool(missing), has_negative=bool(negative))
+        ),
         missing_loras=missing,
+        negative=negative,
     )
 
 
@@ -121,9 +135,17 @@ def _names_others(found: ToolMetadata) -> bool:
     return bool(tags) and (not found.loras or any("hypernet" in each.casefold() for each in tags))
 
 
-def _left_out(found: ToolMetadata, seed: int | None, *, has_missing: bool) -> list[LeftOut]:
+def _negative(found: ToolMetadata, profile: ModelProfile) -> str:
+    """Return the negative prompt, where it counts and is short enough."""
+    words = visible(_WEIGHT.sub(r"\1", _ADAPTER.sub(" ", found.negative_prompt)), MAX_TEXT)
+    return words if profile.counts_negative and len(words) <= MAX_PROMPT_CHARACTERS else ""
+
+
+def _left_out(
+    found: ToolMetadata, seed: int | None, *, has_missing: bool, has_negative: bool
+) -> list[LeftOut]:
     has = {
-        LeftOut.NEGATIVE_PROMPT: bool(found.negative_prompt),
+        LeftOut.NEGATIVE_PROMPT: bool(found.negative_prompt) and not has_negative,
         LeftOut.SAMPLER: bool(found.sampler),
         LeftOut.GUIDANCE: bool(found.guidance),
         LeftOut.LORAS: has_missing or _names_others(found),

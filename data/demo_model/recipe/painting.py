@@ -112,13 +112,13 @@ class FolderPainter:
 
     def _one(self, wish: Wish) -> Tensor:
         from bot.domain.drawing import DrawTask  # noqa: PLC0415
-        from bot.domain.requests import ImageRequest, Quality, Size  # noqa: PLC0415
+        from bot.domain.requests import ImageRequest, ModelProfile, Quality, Size  # noqa: PLC0415
 
         request = ImageRequest(
             prompt=wish.prompt,
             seed=wish.seed,
             size=Size(width=wish.width, height=wish.height),
-            quality=next(q for q in Quality if q.num_inference_steps == wish.steps),
+            quality=next(q for q in Quality if ModelProfile.TURBO.steps(q) == wish.steps),
             guidance_scale=self.weight,
         )
         raw = self.engine.draw(DrawTask(request=request)).image

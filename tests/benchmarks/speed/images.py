@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.domain.drawing import Drawing, DrawTask
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.requests import ImageRequest, ModelProfile, Quality, Size
 from bot.engine import Engine
 from bot.media.encoding import encode_png
 from tests.benchmarks.speed.figures import ImageFigures, Spread, Way, WayFigures
@@ -150,7 +150,9 @@ class ImageBench:
         ][1:]
 
     def _figures(self, way: Way, flops: ModelFlops, caption_tokens: int) -> WayFigures:
-        forwards = _PLAIN_FORWARDS if way is Way.PLAIN else Quality.STANDARD.num_inference_steps
+        forwards = (
+            _PLAIN_FORWARDS if way is Way.PLAIN else ModelProfile.TURBO.steps(Quality.STANDARD)
+        )
         images = []
         for size in self._sizes:
             samples = self._samples[way, size]

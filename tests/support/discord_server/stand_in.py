@@ -67,8 +67,8 @@ class StandInEngine:
             self._log(task)
         cancel, start = cancel or threading.Event(), time.perf_counter()
         pause = self.seconds_per_forward * request.size.tokens / SMALLEST_TOKENS
-        pause *= request.num_forwards / request.quality.num_inference_steps
-        total = request.quality.num_inference_steps
+        pause *= request.num_forwards / request.profile.steps(request.quality)
+        total = request.profile.steps(request.quality)
         for number in range(1, total + 1):
             if cancel.wait(pause):
                 raise CancelledError("The job was cancelled.")
@@ -145,8 +145,8 @@ def _conditions(request: ImageRequest) -> dict[str, object]:
     return {
         "model": "stand-in",
         "revision": "1",
-        "num_inference_steps": request.quality.num_inference_steps,
-        "sigmas": list(request.quality.sigmas),
+        "num_inference_steps": request.profile.steps(request.quality),
+        "sigmas": list(request.profile.sigmas(request.quality)),
         "dtype": "uint8",
         "noise": "SHAKE-128",
         "device": "hash",

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.requests import (
     MAX_SEED,
     ImageRequest,
+    ModelProfile,
     ModelRules,
     Quality,
     Size,
@@ -133,7 +134,16 @@ def test_qualities_are_seven_eight_and_nine_forwards_and_guidance_doubles_them()
 
 
 def test_standard_quality_is_the_grid_the_model_was_distilled_on():
-    assert Quality.STANDARD.sigmas == (1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125)
+    assert ModelProfile.TURBO.sigmas(Quality.STANDARD) == (
+        1.0,
+        0.875,
+        0.75,
+        0.625,
+        0.5,
+        0.375,
+        0.25,
+        0.125,
+    )
 
 
 def test_an_unknown_quality_is_named_with_the_known_ones():

@@ -105,7 +105,7 @@ def test_the_image_is_the_official_pipelines(
         wanted.prompt,
         width=SMALL.width,
         height=SMALL.height,
-        sigmas=list(Quality.STANDARD.sigmas),
+        sigmas=list(wanted.sigmas),
         guidance_scale=guidance_scale,
         generator=torch.Generator("cpu").manual_seed(wanted.seed),
     ).images[0]
@@ -121,7 +121,8 @@ def test_the_image_is_the_official_pipelines(
 def test_every_step_is_reported_and_the_previews_change_nothing(
     sketcher: ZImageEngine, quality: Quality
 ):
-    wanted, total = request(quality=quality), quality.num_inference_steps
+    wanted = request(quality=quality)
+    total = wanted.num_steps
     plain = digest(sketcher.draw(DrawTask(request=wanted)).image)
     for kind, size in {
         PreviewKind.NONE: None, PreviewKind.SMALL: (16, 16), PreviewKind.FULL: (128, 128),

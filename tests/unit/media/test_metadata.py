@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.recipe import parameters_text
-from bot.domain.requests import ImageRequest, ModelRules
+from bot.domain.requests import ImageRequest, ModelProfile, ModelRules
 from bot.media.image_input import read_picture
 from bot.media.metadata import LeftOut, ToolMetadata, read_source, read_tool_metadata, take_over
 from bot.media.metadata.parameters import LoraUse
@@ -382,3 +382,16 @@ def test_content_credentials_are_noticed():
     segment = b"\xff\xeb\x00\x18JP\0\0\0\0\0\0 jumb  c2pa  "
     assert read_picture(jpeg[:2] + segment + jpeg[2:]).has_credentials
     assert not read_picture(jpeg).has_credentials
+
+
+def test_a_negative_prompt_is_taken_over_where_the_model_heeds_it():
+    takeover = take_over(A1111, ModelRules(profile=ModelProfile.BASE), (64, 64))
+    assert takeover is not None
+    assert takeover.negative == "blurry, bad also this"
+    assert LeftOut.NEGATIVE_PROMPT not in takeover.left_out
+    request = takeover.request(ModelRules(profile=ModelProfile.BASE))
+    assert (request.negative, request.guidance_scale) == ("blurry, bad also this", 4.0)
+    long = ToolMetadata(tool="x", prompt="a", negative_prompt="word " * 1000)
+    takeover = take_over(long, ModelRules(profile=ModelProfile.BASE), (64, 64))
+    assert takeover is not None
+    assert takeover.left_out == (LeftOut.NEGATIVE_PROMPT,)

@@ -166,7 +166,10 @@ def test_a_manifest_that_leaves_files_out_proves_nothing(folder: Path, demo_mode
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"shift": 6.0}, "a scheduler with shift 6.0, but Z-Image-Turbo is drawn with 3.0"),
+        (
+            {"shift": 5.0},
+            "with shift 5.0, but Z-Image-Turbo is drawn with 3.0 and Z-Image with 6.0",
+        ),
         ({"shift": None}, "shift 1.0"),
         ({"use_dynamic_shifting": True}, "use_dynamic_shifting True"),
         ({"use_karras_sigmas": True}, "use_karras_sigmas True"),
@@ -388,7 +391,7 @@ def test_a_path_may_have_a_tilde_a_slash_a_link_and_spaces(
         [
             lambda folder: rewrite(folder / TEXT, lambda kept: dict(sorted(kept.items())[1:])),
             lambda folder: (folder / VAE).rename(folder / "vae/pytorch_model.bin"),
-            lambda folder: configure(folder / "scheduler/scheduler_config.json", shift=6.0),
+            lambda folder: configure(folder / "scheduler/scheduler_config.json", shift=5.0),
             lambda folder: configure(
                 folder / "transformer/config.json", quantization_config={"quant_method": "sdnq"}
             ),

@@ -388,7 +388,7 @@ def test_a_model_that_is_not_here_says_how_to_get_it(tmp_path: Path):
 def test_an_unknown_model_is_named_with_the_known_ones(model: str, tmp_path: Path):
     if not model:
         model = str(tmp_path / "gone")
-    with pytest.raises(ModelFilesError, match="is unknown: use demo, Tongyi-MAI/Z-Image-Turbo, or"):
+    with pytest.raises(ModelFilesError, match="is unknown: use demo, Tongyi-MAI/Z-Image-Turbo, T"):
         locate(model, model_cache=tmp_path)
 
 

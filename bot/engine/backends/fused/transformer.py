@@ -20,7 +20,9 @@ from bot.engine.placement import Placement
 
 _MULTIPLE: Final = 32  # tokens: image and caption are each filled up to it with learned tokens
 _PATCH: Final = 2  # latent cells a side
-_KEPT: Final = 32  # rotary tables (sizes x caption lengths) and grids of sigmas
+_KEPT: Final = 32  # rotary tables (sizes x caption lengths)
+# Of grids of sigmas, together: 2 MB each at full size. Z-Image has up to 50 steps a grid.
+_KEPT_STEPS: Final = 288
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,7 @@ class FusedTransformer:
         key = (torch.get_num_threads(), *sigmas)  # on a CPU threads decide how sums are split
         if key not in self._steps:
             self._steps[key] = self._compute_steps(tuple(sigmas))
-            if len(self._steps) > _KEPT:
+            while len(self._steps) > 1 and sum(map(len, self._steps.values())) > _KEPT_STEPS:
                 self._steps.popitem(last=False)
         return self._steps[key]
 
