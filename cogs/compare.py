@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, Literal
 
 import discord
@@ -10,12 +9,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.attachments import Attachment
-from bot.discord_ui.boards.defaults import with_style
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.loras import prepare_loras, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
+from bot.discord_ui.styles import CHOICES, suggest_several, suggest_styles
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.requests import (
@@ -28,7 +27,16 @@ from bot.domain.requests import (
     ModelRules,
     Size,
 )
-from bot.domain.variations import are_scales, check_negatives, default_values, split_values, vary
+from bot.domain.styles import StyleBook
+from bot.domain.variations import (
+    STYLED,
+    are_scales,
+    check_negatives,
+    check_values,
+    default_values,
+    split_values,
+    vary,
+)
 from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
 
@@ -69,17 +77,18 @@ class Compare(commands.Cog):
         """Queue the comparison as one job; the service acknowledges it."""
         axis = Axis(vary)
         _check_options(axis, given, split_values(axis, values or ""))
-        usual = self._bot.service.policy.defaults(viewer_here(interaction).scene)
-        given["quality"] = given["quality"] or usual.quality
-        if source is None:  # else the size follows it
-            given["size"] = given["size"] or usual.size
+        service = self._bot.service
+        book = await service.styles.book(viewer=viewer_here(interaction))
+        if axis is Axis.STYLES or given["style"]:  # which may name LoRAs
+            await service.loras.prepare()
         tried = values if axis is Axis.LORAS else None
-        await prepare_loras(self._bot.service, given["lora"] or tried, given["prompt"], values)
+        await prepare_loras(service, given["lora"] or tried, given["prompt"], values)
         rules, picture = self._bot.service.model_rules, None
         if source is not None:
             picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)
-        requests = comparison(rules, axis, values=values or "", given=given, source=picture)
-        requests = [replace(each, prompt=with_style(each.prompt, usual.style)) for each in requests]
+        requests = comparison(
+            rules, axis, values=values or "", given=given, styles=book, source=picture
+        )
         sources = () if picture is None else picture.pictures
         spoiler = spoiler or (picture is not None and picture.is_spoiler)
         await submit(interaction, requests, spoiler=spoiler, axis=axis, sources=sources)
@@ -113,8 +122,19 @@ class Compare(commands.Cog):
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         """Suggest useful sets of values, and the typed text itself."""
-        profile = bot_of(interaction).service.model_rules.profile
-        return value_choices(interaction.namespace.vary, typed, profile)
+        axis, profile = interaction.namespace.vary, bot_of(interaction).service.model_rules.profile
+        offers = value_choices(axis, typed, profile)
+        if axis == Axis.STYLES:
+            several = await suggest_several(interaction, typed, room=CHOICE_LENGTH)
+            offers += [app_commands.Choice(name=each, value=each) for each in several]
+        return offers[:CHOICES]
+
+    @compare.autocomplete("style")
+    async def suggest_styles(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the styles that can be named here."""
+        return await suggest_styles(interaction, typed)
 
 
 def comparison(
@@ -123,6 +143,7 @@ def comparison(
     *,
     values: str,
     given: dict[str, Any],
+    styles: StyleBook,
     source: Source | None = None,
 ) -> list[ImageRequest]:
     """Return the requests of a comparison from its typed options.
@@ -134,12 +155,19 @@ def comparison(
     tried = split_values(axis, values)
     if axis is Axis.PROMPTS:
         tried = _with_prompts_of(given["prompt"], tried)
-        given = {**given, "prompt": PLACEHOLDER if tried else given["prompt"]}
-    base = ImageRequest.parse(rules=rules, **given)
-    if source is not None:
-        base = source.begin(base)
+        given = {**given, "prompt": tried[0] if tried else given["prompt"]}
+    given = {**given, "seed": SEED.read(given["seed"], rules)}
+
+    def request_of(typed: dict[str, Any]) -> ImageRequest:
+        request = ImageRequest.parse(rules=rules, **styles.applied(typed))
+        return request if source is None else source.begin(request)
+
+    base = request_of(given)
     if not tried or (axis.field.is_text and len(tried) == 1):
         tried = default_values(axis, base)
+    if axis in STYLED:
+        check_values(axis, tried, rules)
+        return [request_of({**given, axis.field.option: each}) for each in tried]
     requests = vary(base, axis, tried, rules=rules)
     check_negatives(requests, axis)
     return requests

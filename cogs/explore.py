@@ -8,13 +8,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.drafts import is_draft
 from bot.discord_ui.loras import prepare_loras, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import source_from_image
+from bot.discord_ui.styles import suggest_styles
 from bot.discord_ui.submission import bot_of, check_shareable, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.drafts import (
@@ -26,7 +26,7 @@ from bot.domain.drafts import (
     large_request,
 )
 from bot.domain.jobs import Generation
-from bot.domain.requests import Axis, ImageRequest
+from bot.domain.requests import QUALITY, Axis, ImageRequest, Quality
 from cogs.imagine import size_choices
 from cogs.sources import draw_variations, submit_with
 
@@ -45,7 +45,16 @@ class Explore(commands.Cog):
         spoiler="Hide the image until it is clicked",
     )
     @request_options(
-        "prompt", "how_many", "size", "seed", "lora", "variety", "negative", "guidance", "spoiler"
+        "prompt",
+        "how_many",
+        "size",
+        "seed",
+        "style",
+        "lora",
+        "variety",
+        "negative",
+        "guidance",
+        "spoiler",
     )
     async def explore(
         self,
@@ -57,11 +66,10 @@ class Explore(commands.Cog):
     ) -> None:
         """Queue the drafts as one job; the service acknowledges it."""
         service, viewer = self._bot.service, viewer_here(interaction)
-        prompt, size = await with_defaults(service, viewer, given["prompt"], given["size"])
-        given |= {"prompt": prompt, "size": size}
-        if given["variety"] is None:
+        given = (await service.styles.book(viewer=viewer)).applied(given)
+        if given.get("variety") is None:
             given["variety"] = service.model_rules.profile.draft_variety
-        await prepare_loras(service, given["lora"], prompt)
+        await prepare_loras(service, given.get("lora"), given["prompt"])
         request = ImageRequest.parse(rules=service.model_rules, **given)
         drafts = drafts_of(request, how_many, service.model_rules)
         await submit(interaction, drafts, spoiler=spoiler, axis=Axis.SEEDS)
@@ -82,13 +90,20 @@ class Explore(commands.Cog):
         """Offer the LoRAs that are here."""
         return await suggest_loras(interaction, typed)
 
+    @explore.autocomplete("style")
+    async def suggest_styles(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the styles that can be named here."""
+        return await suggest_styles(interaction, typed)
+
 
 async def draw_large(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Draw a draft at full size; the message says how much of its composition is left."""
     draft = await _draft(interaction, generations)
     service = bot_of(interaction).service
-    quality = service.policy.defaults(viewer_here(interaction).scene).quality
-    request = large_request(draft.request, quality, service.model_rules)
+    quality = service.policy.defaults(viewer_here(interaction).scene).value(QUALITY.option)
+    request = large_request(draft.request, quality or Quality.STANDARD, service.model_rules)
     source = await source_from_image(interaction, draft, size=str(request.size))
     await submit_with(interaction, [request], source, [draft])
 

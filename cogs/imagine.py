@@ -11,13 +11,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_ui.attachments import Attachment
-from bot.discord_ui.boards.defaults import with_defaults
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.loras import prepare_loras, scaled_lora, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, source_from_file
+from bot.discord_ui.styles import style_or_none, suggest_styles
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
 from bot.domain.forms import Form
@@ -64,6 +64,7 @@ class Imagine(commands.Cog):
         "seed",
         "quality",
         "count",
+        "style",
         "lora",
         "lora_scale",
         "source",
@@ -103,7 +104,7 @@ class Imagine(commands.Cog):
             await draw(interaction, typed, options)
         except BotError as error:
             locale = str(interaction.locale)
-            usual = await _usual_values(interaction, is_plain=plain)
+            usual = await usual_values(interaction, options)
             fields = request_fields({**usual, **typed}, locale)
             title = text("imagine_title", locale)
             await refuse(interaction, error, "imagine", title, fields, options=options)
@@ -124,6 +125,13 @@ class Imagine(commands.Cog):
         """Offer the LoRAs that are here."""
         return await suggest_loras(interaction, typed)
 
+    @imagine.autocomplete("style")
+    async def suggest_styles(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the styles that can be named here."""
+        return await suggest_styles(interaction, typed)
+
 
 async def draw(
     interaction: discord.Interaction, typed: Mapping[str, str], options: Mapping[str, Any]
@@ -135,15 +143,12 @@ async def draw(
 
     """
     service, viewer = bot_of(interaction).service, viewer_here(interaction)
-    prompt, size = typed["prompt"], typed.get("size", "").strip() or None
-    if not options["plain"]:
-        prompt, size = await with_defaults(service, viewer, prompt, size)
+    book = await service.styles.book(viewer=viewer, is_plain=options["plain"])
     others = {field.option: options.get(field.option) for field in FIELDS}
     others["lora"] = scaled_lora(options.get("lora"), options.get("lora_scale"))
-    await prepare_loras(service, others["lora"], prompt)
-    others["quality"] = others["quality"] or service.policy.defaults(viewer.scene).quality
-    given = {**others, **values_in(typed), "prompt": prompt, "size": size}
-    source = await _source(interaction, options, size)
+    given = book.applied({**others, **values_in(typed), "prompt": typed["prompt"]})
+    await prepare_loras(service, given.get("lora"), given["prompt"])
+    source = await _source(interaction, options, given.get("size"))
     if source is not None:
         given |= {"size": str(source.size)}
     request = ImageRequest.parse(rules=service.model_rules, **given)
@@ -158,10 +163,10 @@ async def draw(
             axis=Axis.SEEDS if options["count"] > GALLERY else None,
         )
     except TooManyTokensError as error:
-        if prompt == typed["prompt"] or error.noun != PROMPT.noun:
+        if not given["style"] or error.noun != PROMPT.noun:
             raise
         limit = MAX_PROMPT_TOKENS
-        raise RefusalError("board_too_long", tokens=error.tokens, limit=limit) from error
+        raise RefusalError("style_too_long", tokens=error.tokens, limit=limit) from error
 
 
 async def _source(
@@ -194,16 +199,21 @@ async def send_form(interaction: discord.Interaction, form: Form) -> None:
     await draw(interaction, form.typed, form.subject["options"])
 
 
-async def _usual_values(interaction: discord.Interaction, *, is_plain: bool) -> dict[str, str]:
-    """Return what a form shows where nothing was typed; an empty seed is a random one."""
-    service, size = bot_of(interaction).service, None
+async def usual_values(interaction: discord.Interaction, options: dict[str, Any]) -> dict[str, str]:
+    """Return what a form shows where nothing was typed; an empty seed is a random one.
+
+    A style that is not there is the reason of the refusal, and left out from then on.
+    """
+    service, viewer = bot_of(interaction).service, viewer_here(interaction)
     rules = service.model_rules
     usual = {
         each.option: each.show(each.read(None, rules)) for each in FIELDS if each.usual is not None
     }
-    if not is_plain:
-        _, size = await with_defaults(service, viewer_here(interaction), "", None)
-    return {**usual, SIZE.option: size or SIZE.show(rules.default)}
+    usual[SIZE.option] = SIZE.show(rules.default)
+    book = await service.styles.book(viewer=viewer, is_plain=options["plain"])
+    style = options["style"] = style_or_none(book, options.get("style"))
+    found = book.applied({"prompt": "", "style": style})
+    return {**usual, **{key: str(value) for key, value in found.items() if key in usual}}
 
 
 def size_choices(

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Only the module of the command that was typed is imported: together they take half a second.
 _COMMANDS: Final = (
-    "imagine", "compare", "explore", "upscale", "reproduce", "inspect", "lineage", "board",
+    "imagine", "compare", "explore", "upscale", "reproduce", "inspect", "lineage", "board", "style",
     "settings", "playground", "bench", "download", "lora", "doctor", "check", "restore", "stats",
     "privacy", "privacy-policy",
 )  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Any
 from bot.cli.common import Commands, guild_id
 from bot.cli.outputs import Outputs, cannot_write, file_words
 from bot.domain.boards import Board, BoardState, BoardSummary, Item, SheetOrder
-from bot.domain.boards.rules import name_key
 from bot.domain.jobs import typed_id
+from bot.domain.plain_text import name_key
 from bot.environment.installation import command_line
 from bot.environment.streams import tell
 from bot.errors import InvalidRequestError
@@ -239,8 +239,8 @@ def _json(board: Board) -> str:
             "state": board.state.value,
             "channel": board.channel_id,
             "owner": board.owner_id,
-            "style": board.style,
-            "size": board.size,
+            "style": board.defaults.name or board.defaults.after,
+            "size": board.defaults.value("size"),
             "palette": [swatch.hex for swatch in board.palette],
             "pictures": [_item_json(item) for item in board.ordered()],
         },

@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import FIELDS, SIZE, Axis, ImageRequest, ModelRules
-from bot.domain.variations import are_scales, check_negatives, default_values, vary
+from bot.domain.requests import FIELDS, SEED, SIZE, Axis, ImageRequest, ModelRules
+from bot.domain.styles import StyleBook
+from bot.domain.variations import (
+    are_scales,
+    check_negatives,
+    check_source,
+    check_values,
+    default_values,
+    with_lora_names,
+)
 from bot.errors import InvalidRequestError
 from bot.media.image_input import Picture, read_picture_file
 from bot.media.source_pictures import source_of
@@ -92,22 +100,25 @@ class _Reader:
         if len(set(axes)) < len(axes):
             raise self._wrong("columns", f"{axes[0]} vary in the rows already.")
         self._check_base(lines.values())
+        given, picture = self._base(axes), None
+        if _SOURCE in self.document:
+            picture = read_picture_file(Path(self._text(_SOURCE, self.document[_SOURCE])))
         first, *second = lines.items()
-        base, source = self._begun(self._base(axes))
-        rows = [self._vary(*first, base)]
+        rows = [self._vary(*first, given, picture)]
         if second:
-            rows = [self._vary(*second[0], request) for request in rows[0]]
-        check_negatives([each for row in rows for each in row], *axes)
-        return ComparisonPlan(axes=axes, rows=tuple(map(tuple, rows)), source=source)
+            rows = [self._vary(*second[0], typed, picture) for typed in rows[0]]
+        requests = [tuple(self._request(typed, picture) for typed in row) for row in rows]
+        check_negatives([each for row in requests for each in row], *axes)
+        return ComparisonPlan(axes=axes, rows=tuple(requests), source=picture)
 
-    def _begun(self, base: ImageRequest) -> tuple[ImageRequest, Picture | None]:
-        """Return the request as one that begins with the source, where one is named, and that."""
-        if _SOURCE not in self.document:
-            return base, None
-        picture = read_picture_file(Path(self._text(_SOURCE, self.document[_SOURCE])))
-        size = base.size if SIZE.option in self.document else None
+    def _request(self, typed: Mapping[str, Any], picture: Picture | None) -> ImageRequest:
+        """Return the request of what is typed, begun with the source if there is one."""
+        request = ImageRequest.parse(rules=self.rules, **StyleBook().applied(typed))
+        if picture is None:
+            return request
+        size = request.size if SIZE.option in self.document else None
         raw, fitting = source_of(picture, rules=self.rules, size=size)
-        return replace(base, size=fitting).begun_with(raw.pixel_sha256), picture
+        return replace(request, size=fitting).begun_with(raw.pixel_sha256)
 
     def _check_keys(self) -> None:
         for key in self.document:
@@ -144,7 +155,8 @@ class _Reader:
             known = ", ".join(Axis)
             raise self._wrong(key, f"{name!r} cannot vary; what can is {known}.") from None
 
-    def _base(self, axes: Sequence[Axis]) -> ImageRequest:
+    def _base(self, axes: Sequence[Axis]) -> dict[str, Any]:
+        """Return what all images share, as typed, each of it looked at; the seed is drawn."""
         given = {
             key: self._text(key, self.document[key]) for key in _BASE_KEYS if key in self.document
         }
@@ -155,17 +167,29 @@ class _Reader:
         for key, value in given.items():  # one after the other, to name the one that is wrong
             with self._named(key):
                 alone = {"prompt": given["prompt"], key: value}
-                ImageRequest.parse(rules=self.rules, **alone)
-        return ImageRequest.parse(rules=self.rules, **given)
+                ImageRequest.parse(rules=self.rules, **StyleBook().applied(alone))
+        return {**given, SEED.option: SEED.read(given.get(SEED.option), self.rules)}
 
     def _vary(
-        self, key: str, line: tuple[Axis, list[str] | None], base: ImageRequest
-    ) -> list[ImageRequest]:
+        self,
+        key: str,
+        line: tuple[Axis, list[str] | None],
+        given: Mapping[str, Any],
+        picture: Picture | None,
+    ) -> list[dict[str, Any]]:
+        """Return what is typed once for each value, all of which work."""
         axis, values = line
         with self._named(f"{key}.{axis}"):
+            base = self._request(given, picture)
             if values is None:
                 values = default_values(axis, base)
-            return vary(base, axis, values, rules=self.rules)
+            check_source(axis, base)
+            values = with_lora_names(axis, values, base)
+            check_values(axis, values, self.rules)
+            varied = [{**given, axis.field.option: value} for value in values]
+            for typed in varied:
+                self._request(typed, picture)
+            return varied
 
     def _text(self, key: str, value: object) -> str:
         """Return a value as it would be typed."""

@@ -30,6 +30,7 @@ from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.recipe import make_recipe
 from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, VARIETY, ImageRequest, ModelRules
 from bot.domain.signature import SigningKey
+from bot.domain.styles import StyleBook
 from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
@@ -112,9 +113,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     count = _number("--count", options.count, MIN_DRAFTS, MAX_DRAFTS)
     numbers = [_number("--large", each, 1, count) for each in dict.fromkeys(options.large)]
     given = {each.option: getattr(options, each.option) for each in _OPTIONS}
-    if given[VARIETY.option] is None:
-        given[VARIETY.option] = str(rules.profile.draft_variety)
-    request = ImageRequest.parse(rules=rules, **given, prompt=options.prompt)
+    styled = StyleBook().applied({**given, "prompt": options.prompt})
+    if styled.get(VARIETY.option) is None:
+        styled[VARIETY.option] = str(rules.profile.draft_variety)
+    request = ImageRequest.parse(rules=rules, **styled)
     quality = QUALITY.read(options.quality, rules)
     requests = drafts_of(request, count, rules)
     name = options.output or f"{file_words(options.prompt) or 'image'}-{request.seed}.png"

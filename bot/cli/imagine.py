@@ -24,6 +24,7 @@ from bot.domain.requests import (
     ModelRules,
 )
 from bot.domain.signature import SigningKey
+from bot.domain.styles import StyleBook
 from bot.domain.variations import series
 from bot.engine import Engine
 from bot.environment.streams import say, tell
@@ -60,6 +61,7 @@ examples:
   %(prog)s "a red apple, a pear" --source apple.png --region "right half"
   %(prog)s "a red apple" --source apple.png --extend zoom-2
   %(prog)s "a castle at night" --lora neon:0.8 --lora ink:0.5
+  %(prog)s "a castle at night" --style watercolour
   %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
@@ -142,11 +144,9 @@ def _requests(
         )
 
     def request_of(prompt: str) -> ImageRequest:
-        request = ImageRequest.parse(
-            prompt=prompt,
-            rules=rules,
-            **{field.option: getattr(options, field.option) for field in _OPTIONS},
-        )
+        typed = {field.option: getattr(options, field.option) for field in _OPTIONS}
+        styled = StyleBook().applied({**typed, "prompt": prompt})
+        request = ImageRequest.parse(rules=rules, **styled)
         return request if given is None else given.begin(request)
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault

@@ -43,6 +43,7 @@ EXTENSIONS: Final = (
     "cogs.compare",
     "cogs.explore",
     "cogs.loras",
+    "cogs.styles",
     "cogs.recipes",
     "cogs.lineage",
     "cogs.boards.group",

@@ -40,6 +40,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "page": "history",
     "loras": "imagine",
     "board": "board",
+    "style": "style",
     "b": "board",
     "s": "board",
 }

@@ -17,7 +17,7 @@ from bot.discord_ui.submission import bot_of
 from bot.discord_ui.uploads import damage_notes
 from bot.discord_ui.viewers import viewer_of
 from bot.domain.jobs import Generation
-from bot.domain.requests import FIELDS, PROMPT, QUALITY, SEED, SIZE, ImageRequest
+from bot.domain.requests import FIELDS, PROMPT, QUALITY, SEED, SIZE, STYLE, ImageRequest
 from bot.locales import text
 from bot.media.captions import field_name, value_words
 
@@ -124,7 +124,7 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
             name = text("recipe_field_steps", locale)
             words = value_words(field, value, locale)
             value = f"{request.num_steps} ({words})"
-        elif field.is_text:
+        elif field.is_text or field.has_names:
             value = escaped(value, limit=TEXT_SHOWN, room=2 * TEXT_SHOWN)
         else:
             value = value_words(field, value, locale)
@@ -173,6 +173,10 @@ def command_of(request: ImageRequest, known_as: str | None) -> str:
     if request.has_older_variety or files:
         by_file = f"z-image-bot reproduce picture.png{files}"
         return f"/reproduce id:{known_as}" if known_as else by_file
-    options = {each.option: each.shown_of(request) for each in FIELDS if not each.is_usual(request)}
+    options = {
+        each.option: each.shown_of(request)
+        for each in FIELDS
+        if each is not STYLE and not each.is_usual(request)  # the prompt has a style's words
+    }
     joined = " ".join(f"{name}:{value}" for name, value in options.items())
     return "/imagine " + joined.replace("```", "ʼʼʼ")

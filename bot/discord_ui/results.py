@@ -11,7 +11,6 @@ from typing import Final
 import discord
 
 from bot.discord_ui import views
-from bot.discord_ui.boards.defaults import style_notes
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import image_rows
 from bot.discord_ui.content import Content
@@ -19,6 +18,7 @@ from bot.discord_ui.discord_errors import Refusal, refusal_of
 from bot.discord_ui.drafts import drawn_large_notes, is_draft
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
+from bot.discord_ui.style_notes import style_notes
 from bot.discord_ui.uploads import fit_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
 from bot.domain.requests import ModelRules
@@ -43,7 +43,7 @@ async def notes_on(bot: ImageBot, job: Job, generations: Sequence[Generation]) -
     """Return the notes above finished images."""
     notes = await verdict(bot.service, job, generations)
     notes += await drawn_large_notes(bot.service, job, generations)
-    return notes + await style_notes(bot.service, job)
+    return notes + style_notes(job)
 
 
 async def images_content(

@@ -27,6 +27,9 @@ class Act(StrEnum):
     RESUMED = "resumed"
     CLEARED = "cleared"
     CANCELLED = "cancelled"  # one job of somebody else
+    STYLE_MADE = "style_made"
+    STYLE_CHANGED = "style_changed"
+    STYLE_REMOVED = "style_removed"
 
 
 class Decision(StrEnum):

@@ -30,6 +30,8 @@ _SEEN: Final = frozenset(
 )
 _STEERS: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _QUOTED: Final = 40  # characters
+_SPACES: Final = re.compile(r"\s+")
+_BLANK_LINES: Final = re.compile(r"\n\s*\n\s*")
 
 
 def plain_text(typed: str) -> str:
@@ -43,6 +45,26 @@ def plain_text(typed: str) -> str:
 
 def _is_text(char: str) -> bool:
     return char not in _SHAPELESS and unicodedata.category(char) not in {"Cc", "Cs"}
+
+
+def name_key(name: str) -> str:
+    """Return what names are compared by: `Ｓpring ` and `spring` are the same."""
+    return one_line(unicodedata.normalize("NFKC", name)).casefold()
+
+
+def one_line(text: str) -> str:
+    """Return a text without line ends, signs of control and spaces at its ends."""
+    return _SPACES.sub(" ", _composed(text)).strip()
+
+
+def several_lines(text: str) -> str:
+    """Return a text without signs of control, and with at most one empty line in a row."""
+    lines = (line.rstrip() for line in _composed(text).splitlines())
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", plain_text(text).replace("\t", " "))
 
 
 def shortened(words: str, limit: int) -> str:

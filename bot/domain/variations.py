@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.domain.plain_text import quoted
 from bot.domain.requests import (
@@ -21,6 +21,7 @@ from bot.domain.requests import (
 )
 from bot.errors import InvalidRequestError
 
+STYLED: Final = (Axis.PROMPTS, Axis.STYLES)  # what decides the words of each image anew
 MIN_VALUES: Final = 2
 MAX_VALUES: Final = 9  # a sheet of 3 x 3; also what fits under one message, with a button each
 NEW_SEEDS: Final = 4
@@ -69,25 +70,46 @@ def vary(
             picture for strengths; the sentence names it.
 
     """
-    if axis is Axis.STRENGTHS and not base.operation.inputs:
-        raise InvalidRequestError(
-            "Strengths say how much of a picture is drawn anew, and there is none: give one as the "
-            "source."
-        )
-    check_count(len(values))
-    if axis is Axis.LORAS and base.adapters and are_scales(values):
-        values = [f"{_given_lora(base)}:{value}" for value in values]
-    parsed = [axis.field.read(value, rules) for value in values]
-    _check_each_once(values, parsed)
+    check_source(axis, base)
+    parsed = check_values(axis, with_lora_names(axis, values, base), rules)
     # Building the request checks what remains, for example a prompt that is too long.
     if axis is Axis.PROMPTS:  # which may name LoRAs of their own
         return [base.with_typed({PROMPT.name: value}, rules) for value in parsed]
     return [replace(base, **{axis.field.name: value}) for value in parsed]
 
 
+def check_source(axis: Axis, base: ImageRequest) -> None:
+    """Refuse to compare strengths where there is no picture that is drawn anew."""
+    if axis is Axis.STRENGTHS and not base.operation.inputs:
+        raise InvalidRequestError(
+            "Strengths say how much of a picture is drawn anew, and there is none: give one as the "
+            "source."
+        )
+
+
+def check_values(axis: Axis, values: Sequence[str], rules: ModelRules) -> list[Any]:
+    """Return 2 to 9 values as they are meant, none of them twice.
+
+    Raises:
+        InvalidRequestError: They are not; the sentence names one that is wrong.
+
+    """
+    check_count(len(values))
+    parsed = [axis.field.read(value, rules) for value in values]
+    _check_each_once(values, parsed)
+    return parsed
+
+
 def are_scales(values: Sequence[str]) -> bool:
     """Tell whether all of what is compared is a scale of a LoRA that is named elsewhere."""
     return all(_SCALE.fullmatch(each) for each in values)
+
+
+def with_lora_names(axis: Axis, values: Sequence[str], base: ImageRequest) -> list[str]:
+    """Return the values with the name of the LoRA whose scales they are, if they are scales."""
+    if axis is Axis.LORAS and base.adapters and are_scales(values):
+        return [f"{_given_lora(base)}:{value}" for value in values]
+    return list(values)
 
 
 def _given_lora(base: ImageRequest) -> str:

@@ -162,6 +162,18 @@ class Viewer(Rights):
         """Tell whether they may keep members of the guild that they ask in from using the bot."""
         return self.may_steer_jobs or self.may_set_rules
 
+    def may_make_styles(self, *, is_allowed: bool) -> bool:
+        """Tell whether they may make styles for the guild that they ask in.
+
+        `is_allowed`: whether its rules let them do so, who is no moderator.
+        """
+        return self.guild_id is not None and (is_allowed or self.may_ban)
+
+    def may_change_style(self, author_id: int, *, is_allowed: bool) -> bool:
+        """Tell whether they may change or remove a style: moderators all, others their own."""
+        is_theirs = author_id == self.user_id and self.may_make_styles(is_allowed=is_allowed)
+        return self.guild_id is not None and (is_theirs or self.may_ban)
+
     @property
     def may_set_stars(self) -> bool:
         """Tell whether they may say what a star does in the guild that they ask in."""

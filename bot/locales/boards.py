@@ -6,12 +6,6 @@ from typing import Final
 
 BOARDS_ENGLISH: Final[dict[str, str]] = {
     "button_board": "Add to board",
-    "board_words_added": "📌 With the words of this channel's board: {words} · `plain:True` leaves "
-    "them out",
-    "server_words_added": "🏠 With the words that this server adds: {words} · `plain:True` in "
-    "`/imagine` leaves them out",
-    "board_too_long": "With the words that this channel or server adds the prompt has {tokens} "
-    "tokens: {limit} are the limit. `plain:True` leaves those words out.",
     # Refusals
     "board_no_guild": "Boards belong to a server that has invited me: use this there.",
     "board_none": "There is no board here yet: `/board create` makes one.",
@@ -53,6 +47,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_alt": "The board {name}: {facts}",
     "board_archived_mark": "🗄️ archived",
     "board_style_mark": "adds “{style}” to prompts",
+    "board_style_named": "draws in the style {style}",
     "board_left_out": "{count} more from channels that not everyone here may see: `/board show` "
     "shows them to who may.",
     "board_votes": "❤️ {count}",
@@ -97,7 +92,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
     "board_paint_title": "Draw with these colours",
     "board_field_name": "Name",
     "board_field_brief": "Brief",
-    "board_field_style": "Words added to prompts",
+    "board_field_style": "Style, or words added to prompts",
     "board_field_size": "Size",
     "board_field_theme": "Colours of the sheet",
     "board_field_order": "Order",
@@ -227,11 +222,7 @@ BOARDS_ENGLISH: Final[dict[str, str]] = {
 
 BOARDS_CHINESE: Final[dict[str, str]] = {
     "button_board": "加入画板",
-    "board_words_added": "📌 已加上本频道画板的词：{words} · `plain:True` 可不加",
-    "server_words_added": "🏠 已加上本服务器的词：{words} · 在 `/imagine` 中用 `plain:True` 可不加",
     # Refusals
-    "board_too_long": "加上本频道或本服务器的词，提示词有 {tokens} 个词元：最多 {limit} 个。"
-    "用 `plain:True` 可不加这些词。",
     "board_no_guild": "画板属于邀请了我的服务器：请在那里使用。",
     "board_none": "这里还没有画板：用 `/board create` 新建。",
     "board_none_to_add": "这里没有你可以添加的画板：用 `/board create` 新建。",
@@ -269,6 +260,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_alt": "画板 {name}：{facts}",
     "board_archived_mark": "🗄️ 已归档",
     "board_style_mark": "给提示词加上“{style}”",
+    "board_style_named": "使用风格 {style}",
     "board_left_out": "另有 {count} 张来自不是人人可见的频道：有权的人用 `/board show` 可看到。",
     "board_votes": "❤️ {count}",
     "board_button_vote": "投票",
@@ -312,7 +304,7 @@ BOARDS_CHINESE: Final[dict[str, str]] = {
     "board_paint_title": "用这些颜色画",
     "board_field_name": "名称",
     "board_field_brief": "简介",
-    "board_field_style": "加到提示词的词",
+    "board_field_style": "风格，或加到提示词的词",
     "board_field_size": "尺寸",
     "board_field_theme": "总览的颜色",
     "board_field_order": "顺序",
@@ -452,7 +444,6 @@ BOARDS_CHINESE_COMMANDS: Final[dict[str, str]] = {
     "A channel, thread or forum post that becomes the board": "成为画板的频道、子区或论坛帖子",
     "brief": "简介",
     "What it is about": "关于什么",
-    "style": "风格词",
     "Words added to /imagine prompts in its channel": "加到该频道 /imagine 提示词的词",
     "Size used in its channel where none is given": "该频道未指定尺寸时使用的尺寸",
     "edit": "修改",

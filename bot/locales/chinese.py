@@ -9,6 +9,7 @@ from bot.locales.exhibits import EXHIBITS_CHINESE
 from bot.locales.moderation import MODERATION_CHINESE, MODERATION_CHINESE_COMMANDS
 from bot.locales.privacy import PRIVACY_CHINESE, PRIVACY_CHINESE_COMMANDS
 from bot.locales.rules import RULES_CHINESE, RULES_CHINESE_COMMANDS
+from bot.locales.styles import STYLES_CHINESE, STYLES_CHINESE_COMMANDS
 from bot.locales.usage import USAGE_CHINESE, USAGE_CHINESE_COMMANDS
 
 CHINESE: Final[dict[str, str]] = {
@@ -18,6 +19,7 @@ CHINESE: Final[dict[str, str]] = {
     **PRIVACY_CHINESE,
     **MODERATION_CHINESE,
     **RULES_CHINESE,
+    **STYLES_CHINESE,
     # The message of a job
     "queued_next": "⏳ **下一个就是你**",
     "queued": "⏳ **排在第 {position} 位**",
@@ -67,6 +69,7 @@ CHINESE: Final[dict[str, str]] = {
     "field_negative": "负面提示词",
     "field_strength": "强度",
     "field_lora": "LoRA",
+    "field_style": "风格",
     "field_fit": "适配",
     "idle_strength": "没有源图时，强度不起作用：它表示源图有多少要重画。",
     "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 {guidance:g} 或更高。",
@@ -399,6 +402,7 @@ CHINESE: Final[dict[str, str]] = {
 - **lora** 从 `/lora list` 里选一种风格，也可写 `neon:0.8`
 - **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
 - **spoiler（遮挡）** 点击后才显示图片
+- **style（风格）** 按名称选择画风：`/style list` 可查看
 
 `/compare` 只改变一样（提示词、质量、引导、变化、尺寸、种子、负面提示词或强度），画 2 到 9 张，
 拼成一张带标注的对比图
@@ -431,6 +435,7 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
     **PRIVACY_CHINESE_COMMANDS,
     **MODERATION_CHINESE_COMMANDS,
     **RULES_CHINESE_COMMANDS,
+    **STYLES_CHINESE_COMMANDS,
     "imagine": "画图",
     "show": "展示",
     "history": "历史",

@@ -9,6 +9,7 @@ from bot.locales.exhibits import EXHIBITS_ENGLISH
 from bot.locales.moderation import MODERATION_ENGLISH
 from bot.locales.privacy import PRIVACY_ENGLISH
 from bot.locales.rules import RULES_ENGLISH
+from bot.locales.styles import STYLES_ENGLISH
 from bot.locales.usage import USAGE_ENGLISH
 
 ENGLISH: Final[dict[str, str]] = {
@@ -18,6 +19,7 @@ ENGLISH: Final[dict[str, str]] = {
     **PRIVACY_ENGLISH,
     **MODERATION_ENGLISH,
     **RULES_ENGLISH,
+    **STYLES_ENGLISH,
     # The message of a job
     "queued_next": "⏳ **Next in line**",
     "queued": "⏳ **Number {position} in line**",
@@ -71,6 +73,7 @@ ENGLISH: Final[dict[str, str]] = {
     "field_negative": "negative prompt",
     "field_strength": "strength",
     "field_lora": "LoRA",
+    "field_style": "style",
     "field_fit": "fit",
     "idle_strength": "The strength has no effect without a source: it says how much of the source "
     "is redrawn.",
@@ -424,7 +427,7 @@ ENGLISH: Final[dict[str, str]] = {
 - **negative** what the image should not show; needs guidance above 0
 - **lora** a look from `/lora list`, also `name:0.8`
 - **source** a picture to start from; **strength** how much of it is redrawn; **mask** which part
-- **spoiler** hides the image until it is clicked
+- **style** a look (`/style list`); **spoiler** hides the image until it is clicked
 
 `/compare` up to 9 images that differ in one thing, on a sheet
 `/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture
@@ -440,7 +443,7 @@ Of several, **U1** shows the first with its own buttons, **V1** varies it
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id ·
-`/recipe` what made it · `/reproduce` draw it again and compare ·
+`/recipe` what made it · `/reproduce` draw it again, compare ·
 `/inspect` where a picture comes from · `/lineage` its family as a picture
 `/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
 `/privacy` what is stored about you: have it sent or erased

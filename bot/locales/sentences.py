@@ -265,6 +265,24 @@ _SENTENCES: Final = _compiled({
         r"名称有 \1 个字符：最多 \2 个。",
     r"The brief has (\d+) characters: (\d+) are the limit\.":
         r"简介有 \1 个字符：最多 \2 个。",
+    # Styles
+    r"There is no style (.+) here: use (.+)\.": r"这里没有风格 \1：请用 \2。",
+    r"There is no style (.+) here any more: .*": r"风格 \1 已经被人删除了。",
+    r"The style cannot be called (.+): use a name without commas, .*":
+        r"风格不能叫 \1：请用不含逗号的名称，例如“水墨”，也不要用“none”。",
+    r"The line (.+) is no value of a style: write for example 'guidance: 1\.2', with one of (.+)\.":
+        r"\1 这一行不是风格的取值：请写成例如 guidance: 1.2，可用的有 \2。",
+    r"There are (\d+) styles here, and (\d+) are the limit: .*":
+        r"这里已有 \1 种风格，最多 \2 种：请删除一种没人用的。",
+    r"There is a style (.+) here already: .*": r"这里已有风格 \1：请换一个名称。",
+    r"The style does nothing: .*": "这个风格什么也不加：请给它词、尺寸或取值。",
+    r"The style (.+) is built in: .*":
+        r"风格 \1 是内置的：可以新建一个同名的，在这里优先使用。",
+    r"Styles belong to a server that has invited me: .*":
+        "风格属于邀请了我的服务器：请在那里使用。",
+    r"You may not make styles here: .*": "你不能在这里新建风格：请联系本服务器的管理员。",
+    r"You may not change other people's styles here: .*":
+        "你不能在这里修改别人的风格：请联系本服务器的管理员。",
     r"The style has (\d+) characters: (\d+) are the limit\.":
         r"风格词有 \1 个字符：最多 \2 个。",
     r"The caption has (\d+) characters: (\d+) are the limit\.":

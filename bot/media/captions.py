@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable
 
 from bot.domain.loras import Lora
 from bot.domain.plain_text import shortened
-from bot.domain.requests import FIELDS, PROMPT, SEED, Axis, ImageRequest, RequestField
+from bot.domain.requests import (
+    FIELDS,
+    PROMPT,
+    SEED,
+    Axis,
+    ImageRequest,
+    RequestField,
+    bare_prompt,
+)
 from bot.locales import text
 
 _WORDS_SHOWN = 60  # characters of a text among other facts
@@ -20,7 +28,10 @@ def caption(request: ImageRequest, axis: Axis, locale: str) -> str:
 
 def title(request: ImageRequest, locale: str, *axes: Axis) -> str:
     """Return what all images of a comparison show; `request` is any of theirs."""
-    return text("sheet_prompts", locale) if Axis.PROMPTS in axes else request.prompt
+    if Axis.PROMPTS in axes:
+        return text("sheet_prompts", locale)
+    is_bare = Axis.STYLES in axes
+    return bare_prompt(request.prompt, request.style) if is_bare else request.prompt
 
 
 def shared_facts(
@@ -47,7 +58,7 @@ def fact(
 ) -> str:
     """Return a value of a request, with its name unless the value says enough (`draft`)."""
     value = value_words(field, field.shown_of(request), locale)
-    if field.is_text:
+    if field.is_text or field.has_names:
         value = shown(shortened(value, _WORDS_SHOWN)) or "–"
     elif field.label is not None:
         value = shown(field.label(field.of(request))) or "–"

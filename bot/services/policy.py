@@ -32,6 +32,7 @@ from bot.domain.rules import (
     cost_of,
 )
 from bot.domain.rules.quota import DAY, HOUR, IMAGE, MONTH, shown_moment
+from bot.domain.styles import Style
 from bot.domain.words import FoundWord, WordFilter, WordListError, built_in, parse_list
 from bot.environment.text_files import NotTextError, decode
 from bot.errors import BotError, InvalidRequestError, SettingsError
@@ -145,15 +146,6 @@ class Admission:
     spoiler: bool
     hold: str | None
     bill: Bill
-
-
-@dataclass(frozen=True, kw_only=True)
-class Defaults:
-    """What a request takes from the rules where its requester chose nothing."""
-
-    size: str | None
-    quality: str
-    style: str
 
 
 class Policy:
@@ -343,14 +335,18 @@ class Policy:
         """Tell whether images are hidden here until they are clicked."""
         return self._rules.value("spoiler", scene) != OFF
 
-    def defaults(self, scene: Scene) -> Defaults:
-        """Return what a request here takes from the rules."""
+    def defaults(self, scene: Scene) -> Style:
+        """Return what a request here takes from the rules where its requester chose nothing."""
         value = functools.partial(self._rules.value, scene=scene)
-        return Defaults(
+        return Style.of(
+            after=str(value("default_style") or ""),
             size=cast("str | None", value("default_size")),
             quality=str(value("default_quality")),
-            style=str(value("default_style") or ""),
         )
+
+    def lets_make_styles(self, scene: Scene) -> bool:
+        """Tell whether somebody who is no moderator may make styles for everyone here."""
+        return self._rules.value("make_styles", scene) == ALLOW
 
     def limits(self, scene: Scene) -> tuple[Limit, ...]:
         """Return how much a member may have drawn."""

@@ -58,6 +58,7 @@ from bot.services.reports import Reports
 from bot.services.resumption import Resumption
 from bot.services.retries import RetryPolicy
 from bot.services.rules import Rules
+from bot.services.styles import Styles
 from bot.services.system import System
 from bot.services.temporary_files import temporary_in
 from bot.services.trash import Trash
@@ -89,6 +90,7 @@ class Service:
         rules: What servers decide for themselves.
         trash: What was deleted and can be brought back.
         usage: How much it is used.
+        styles: The styles of servers, and the built-in ones.
         policy: What these rules say of whatever is asked for.
         quotas: How much members may still have drawn.
         model_id: What draws.
@@ -167,6 +169,7 @@ class Service:
         self._log = AuditLog(
             store, self.rules, self._active_jobs, days=settings.audit_days, patience=patience
         )
+        self.styles = Styles(store, self.policy, self.boards, boards, self._log)
         self._deletions = Deletions(
             store,
             self._active_jobs,

@@ -36,6 +36,7 @@ _ANY: Final = (
     " UNION ALL SELECT 1 FROM takeovers WHERE user_id = ?1 AND created_at <= ?2"
     " UNION ALL SELECT 1 FROM board_items"
     " WHERE (added_by = ?1 OR author_id = ?1) AND added_at <= ?2"
+    " UNION ALL SELECT 1 FROM styles WHERE author_id = ?1 AND created_at <= ?2"
     " UNION ALL SELECT 1 FROM boards WHERE owner_id = ?1 AND created_at <= ?2"
     f" UNION ALL SELECT 1 FROM ({_THEIR_BOARDS}) LIMIT 1"
 )
@@ -50,8 +51,10 @@ _SECTIONS: Final = {
     " WHERE user_id = ?1 ORDER BY created_at",
     "trash": "SELECT generation_id, created_at, until FROM trash WHERE user_id = ?1"
     " ORDER BY created_at",
-    "boards": "SELECT id, guild_id, name, brief, style, owner_name, created_at FROM boards"
-    " WHERE owner_id = ?1 ORDER BY created_at",
+    "boards": "SELECT id, guild_id, name, brief, style, other_defaults, owner_name, created_at"
+    " FROM boards WHERE owner_id = ?1 ORDER BY created_at",
+    "styles": "SELECT guild_id, style, author_name, created_at FROM styles WHERE author_id = ?1"
+    " ORDER BY created_at",
     "board_pictures": "SELECT board_id, number, added_at, added_by = ?1 AS added_by_you,"
     " author_id IS ?1 AS made_by_you, CASE author_id WHEN ?1 THEN prompt END AS prompt,"
     " CASE author_id WHEN ?1 THEN credit END AS credit FROM board_items"
@@ -107,6 +110,8 @@ _ERASED: Final = (
     f"DELETE FROM deferrals WHERE {_WHO_DEFERRED} = CAST(?1 AS TEXT) AND created_at <= ?2",  # noqa: S608 - a constant
     "DELETE FROM takeovers WHERE user_id = ?1 AND created_at <= ?2",
     "DELETE FROM hints WHERE user_id = ?1 AND ?2 <> ''",
+    # A style is the server's; who made it is not told any more.
+    "UPDATE styles SET author_id = 0, author_name = '' WHERE author_id = ?1 AND created_at <= ?2",
     "DELETE FROM board_votes WHERE user_id = ?1 AND created_at <= ?2",
     "DELETE FROM board_comments WHERE user_id = ?1 AND created_at <= ?2",
     "DELETE FROM board_grants WHERE kind = 'member' AND subject_id = ?1 AND ?2 <> ''",

@@ -31,6 +31,7 @@ from bot.storage.quarantine import Quarantine
 from bot.storage.records import Records
 from bot.storage.rules import RuleTable
 from bot.storage.sources import SourceStore
+from bot.storage.styles import StyleTable
 from bot.storage.takeovers import TakeoverTable
 from bot.storage.trash import TrashTable
 from bot.storage.usage import UsageTable
@@ -50,6 +51,7 @@ class Store:
         lineage: How the finished images come from one another.
         machine: The key that signs recipes; the models that drew here, and how fast.
         boards: Mood boards and what hangs on them; the copies lie beside the database.
+        styles: The styles of guilds.
         takeovers: What somebody may draw of what the files of other tools say.
         key: What signs recipes; None while the database is closed, and in one that only is looked
             into and was never started with.
@@ -89,6 +91,7 @@ class Store:
         self.machine = MachineTables(self.database)
         self.boards = BoardTable(self.database, folder=data / "boards")
         self.trash = TrashTable(self.database, boards=self.boards)
+        self.styles = StyleTable(self.database)
         self.takeovers = TakeoverTable(self.database)
         self.forms = FormTable(self.database)
         self.hints = HintTable(self.database)

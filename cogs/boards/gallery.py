@@ -32,8 +32,9 @@ from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.discord_ui.formatting import escaped, relative_time, user_mention
 from bot.domain.boards import Board, BoardState, BoardSummary, SheetOrder
-from bot.domain.boards.rules import MAX_BRIEF, one_line
+from bot.domain.boards.rules import MAX_BRIEF
 from bot.domain.deferrals import Repeat
+from bot.domain.plain_text import one_line
 from bot.locales import text
 from bot.media.exports import PER_PAGE
 from bot.media.exports.phrases import count_words

@@ -35,6 +35,7 @@ from bot.discord_ui.discord_errors import is_forbidden
 from bot.discord_ui.forms import show_form
 from bot.discord_ui.places import places_of
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.styles import suggest_styles
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import may_make_board
 from bot.domain.boards import Access, Board, BoardState, BoardSummary, SheetOrder, Theme
@@ -49,11 +50,12 @@ Channel = discord.TextChannel | discord.Thread
 
 
 @app_commands.command(name="create", description="Make a mood board, of its own or of a channel")
+@app_commands.autocomplete(style=suggest_styles)
 @app_commands.describe(
     name="What it is called",
     channel="A channel, thread or forum post that becomes the board",
     brief="What it is about",
-    style="Words added to /imagine prompts in its channel",
+    style="A style by its name, or words added to prompts in its channel",
     size="Size used in its channel where none is given",
 )
 async def create(
@@ -173,8 +175,8 @@ async def ask_setup(interaction: discord.Interaction, board: Board) -> None:
     fields = [
         field("name", board.name, 80, is_required=True),
         field("brief", board.brief, 1000, is_long=True),
-        field("style", board.style, 300),
-        field("size", board.size or "", 20),
+        field("style", board.defaults.name or board.defaults.after, 300),
+        field("size", board.defaults.value("size") or "", 20),
     ]
     title = text("board_edit_title", locale)
     await show_form(interaction, "setup", title, fields, board=board.id)

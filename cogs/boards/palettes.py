@@ -19,7 +19,6 @@ from bot.discord_ui.boards.choice import (
     suggest_numbers,
 )
 from bot.discord_ui.boards.components import button
-from bot.discord_ui.boards.defaults import joined
 from bot.discord_ui.boards.display import acknowledge, present
 from bot.discord_ui.boards.formatting import board_name, swatch_lines
 from bot.discord_ui.boards.views import stripe
@@ -37,6 +36,7 @@ from bot.domain.requests import (
     SIZE,
     ImageRequest,
     clean_prompt,
+    joined,
     parse_seed,
     random_seed,
 )
@@ -153,7 +153,7 @@ async def ask_prompt(interaction: discord.Interaction, board_id: str, number: st
         Field(name="colours", label=text("board_field_colours", locale), value=words,
               is_long=True, hint=text("board_hint_colours", locale), max_length=600),
         Field(name="size", label=field_title(SIZE, locale), max_length=20,
-              value=str(base.size) if base is not None else board.size or "",
+              value=str(base.size) if base is not None else board.defaults.value("size") or "",
               hint=text("edit_size_hint", locale)),
         Field(name="seed", label=field_title(SEED, locale), max_length=20,
               hint=text("board_hint_seed", locale)),

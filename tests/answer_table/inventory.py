@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.discord_ui import buttons
 from bot.discord_ui.components import IMAGE_ACTIONS
 from bot.discord_ui.items import AnswerableItem
-from cogs import explore, extensions, regions, sources, upscaling
+from cogs import explore, extensions, regions, sources, styles, upscaling
 from cogs.boards import group
 from cogs.settings import pages
 from tests.support.discord_server.bot_process import BotProcess
@@ -26,7 +26,13 @@ MENU: Final = 3  # a command of a message's menu
 APPLICATION_COMMAND, COMPONENT, FORM = 2, 3, 5  # kinds of interactions
 
 # What stands between `zib:` and the action, where one class has several.
-_OF_ONE_CLASS: Final = {"b": "button", "s": "select", "set": "button", "pick": "select"}
+_OF_ONE_CLASS: Final = {
+    "b": "button",
+    "s": "select",
+    "set": "button",
+    "pick": "select",
+    "style": "button",
+}
 # What the `action` in a pattern may be, by the class of the button or select.
 _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "ImageButton": buttons._ACTIONS
@@ -38,6 +44,7 @@ _ACTIONS: Final[Mapping[str, Mapping[str, object]]] = {
     "BoardButton": group._BUTTONS,
     "BoardSelect": group._SELECTS,
     "RulesButton": pages.BUTTONS,
+    "StyleButton": styles.BUTTONS,
     "RulesSelect": dict.fromkeys(pages.SELECTS),
 }
 

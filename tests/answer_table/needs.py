@@ -42,6 +42,15 @@ async def draft(scene: Scene) -> Seen:
     return await scene.posted(f"zib:large:{id_}", f"zib:around:{id_}")
 
 
+async def styled(scene: Scene) -> None:
+    """Let there be a style."""
+    if scene.rows("SELECT 1 FROM styles WHERE name_key = 'dusk'"):
+        return
+    form = await scene.opened(await scene.slash("style create"))
+    typed = {"name": "dusk", "before": "", "after": "at dusk", "size": SMALL, "values": ""}
+    await scene.answered(await scene.people.fill_in(scene.place.moderator, form, typed))
+
+
 async def fresh(scene: Scene) -> Seen:
     return await scene.drawn()
 

@@ -36,6 +36,7 @@ from tests.answer_table.needs import (
     several,
     sheet,
     shown,
+    styled,
     turning,
     turning_loras,
     upload,
@@ -103,6 +104,21 @@ COMMANDS: Final[dict[str, Act]] = {
     "`/jobs clear`": command("jobs clear", first=waits),
     "`/jobs clear`, refused": command("jobs clear"),
     "`/stats`": command("stats"),
+}
+
+DUSK: Final[dict[str, Any]] = {"name": "dusk", "first": styled}
+STYLE: Final = shown(command("style show", **DUSK))
+MADE: Final = {"name": new_name, "before": "", "after": "at dusk", "size": "", "values": ""}
+STYLES: Final[dict[str, Act]] = {
+    "`/style list`": command("style list"),
+    "`/style show`": command("style show", name="ink"),
+    "`/style create`": command("style create"),
+    "`/style edit`": command("style edit", **DUSK),
+    "`/style remove`": command("style remove", **DUSK),
+    "**Try it** (style)": button("style:try", STYLE),
+    "**Edit** (style)": button("style:edit", STYLE),
+    "**Remove** (style)": button("style:remove", STYLE),
+    "form *Style*": form("style", command("style create"), **MADE),
 }
 
 RULES: Final = shown(command("settings show", first=said("settings import", file=new_rules)))
@@ -332,5 +348,6 @@ FORMS: Final[dict[str, Act]] = {
 }  # fmt: skip
 
 ACTS: Final[dict[str, Act]] = {
-    **COMMANDS, **SERVER_RULES, **MODERATION, **BOARDS, **BUTTONS, **BOARD_BUTTONS, **FORMS,
+    **COMMANDS, **STYLES, **SERVER_RULES, **MODERATION, **BOARDS, **BUTTONS, **BOARD_BUTTONS,
+    **FORMS,
 }  # fmt: skip

@@ -8,6 +8,7 @@ import discord
 from PIL import Image
 
 from bot.domain.boards import BoardState
+from bot.domain.styles import Style
 from tests.discord.test_places import thread_in
 from tests.support.board_channels import (
     add_picture,
@@ -141,7 +142,8 @@ async def test_edit_without_an_option_opens_a_form(env: DiscordEnv):
     )
     assert "Changed" in said(result)
     board = await board_of(env)
-    assert (board.brief, board.style, board.size) == ("Greens", "flat, muted", SMALL)
+    assert board.brief == "Greens"
+    assert board.defaults == Style.of(after="flat, muted", size=SMALL)
 
 
 async def test_another_channel_takes_the_message_along(env: DiscordEnv):

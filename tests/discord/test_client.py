@@ -25,6 +25,7 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 COMMANDS = {
     "privacy",
     "compare",
+    "style",
     "explore",
     "imagine",
     "upscale",

@@ -110,6 +110,8 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
     forms["add"] = (add, {"board": [board.id], "caption": "Theirs", "tags": "warm"})
     refused = await env.ada.slash(env.channel, "imagine", prompt="a plum", size="1x1")
     forms["imagine"] = (await again(env.ada, refused), {"size": SMALL})
+    made = await env.moderator.slash(env.channel, "style create")
+    forms["style"] = (made, {"name": "dusk", "after": "at dusk"})
     forms |= await moderation_forms(env, image)
     tested_elsewhere = {"rules"}  # tests/discord/test_settings.py
     assert forms.keys() == env.bot.form_handlers.keys() - tested_elsewhere
@@ -125,7 +127,15 @@ async def test_every_form_is_answered_after_a_restart(env: DiscordEnv):
     acts = [each.act for each in await env.service._store.audit.page(
         env.guild.id, offset=0, limit=20
     )]  # fmt: skip
-    assert acts == ["banned", "warned", "appeal", "report", "refused", "refused"]
+    assert acts == [
+        "banned",
+        "warned",
+        "appeal",
+        "report",
+        "style_made",
+        "refused",
+        "refused",
+    ]
     board = await board_of(env)
     assert [each.text for each in board.items[1].comments] == ["Lovely"]
     assert board.items[1].caption == "Mine"

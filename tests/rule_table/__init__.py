@@ -35,13 +35,14 @@ FORM_ACTIONS: Final = {
     "source": "redraw",
     "vary": "redraw",
     "upscale": "redraw",
+    "style": "style",
     **dict.fromkeys(("warned", "banned", "appeal", "report")),
 }  # others: a board's
 # What is written down of what people do.
 TABLES: Final = (
     "jobs", "requests", "generations", "charges", "grants", "boards", "board_grants",
     "board_items", "board_votes", "board_comments", "board_log", "board_stars", "deletions",
-    "pauses", "takeovers", "copies",
+    "pauses", "takeovers", "copies", "styles",
 )  # fmt: skip
 
 INTRODUCTION: Final = """# What a server's rules refuse

@@ -25,6 +25,7 @@ from bot.domain.boards import (
     SheetOrder,
     Theme,
 )
+from bot.domain.styles import Style
 from bot.media.encoding import RECIPE_KEY
 from bot.media.palettes import merged, palette_of
 
@@ -159,8 +160,7 @@ def board_of(items: Sequence[Item], **changes: object) -> Board:
         "owner_id": 100,
         "owner_name": "Ada Wong",
         "state": BoardState.OPEN,
-        "style": "soft light",
-        "size": None,
+        "defaults": Style(after="soft light"),
         "theme": Theme.LIGHT,
         "order": SheetOrder.CHOSEN,
         "everyone": Access.ADD,

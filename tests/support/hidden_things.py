@@ -14,6 +14,7 @@ from bot.domain.jobs import Generation, Job, JobSource, new_id, now
 from bot.domain.moderation import Act, AuditEntry
 from bot.domain.recipe import build_recipe, canonical
 from bot.domain.requests import ImageRequest, Size
+from bot.domain.styles import ServerStyle, Style
 from bot.domain.viewers import Viewer
 from bot.media.encoding import encode_png
 from bot.media.fingerprint import fingerprint
@@ -40,6 +41,7 @@ class Target:
     image: str = field(default_factory=new_id)
     job: str = field(default_factory=new_id)
     board: str = field(default_factory=new_id)
+    style: str = field(default_factory=new_id)
     number: int = field(default_factory=lambda: HIDDEN_NUMBER + next(_NUMBERS))
     comment: int = field(default_factory=lambda: 7_000_000 + next(_NUMBERS))
     entry: int = field(default_factory=lambda: 9_000_000 + next(_NUMBERS))
@@ -141,6 +143,19 @@ async def keep_board(
         viewer=maker, name=target.words, brief=target.words, style=target.words, **columns
     )
     return replace(target, board=made.id)
+
+
+async def keep_style(store: Store, target: Target, guild_id: int) -> Target:
+    """Keep a style that says its words everywhere."""
+    style = Style(name=target.words, before=target.words, after=target.words)
+    await store.styles.add(
+        ServerStyle(
+            id=target.style, guild_id=guild_id, style=style, author_id=target.user,
+            author_name=target.words, created_at=now(), changed_at=now(),
+        ),
+        most=1,
+    )  # fmt: skip
+    return target
 
 
 async def keep_item(

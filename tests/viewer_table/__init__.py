@@ -38,6 +38,9 @@ others, and what comes from a spoiler channel is hidden elsewhere until it is cl
 Who manages messages in one channel moderates what was made in it; who manages messages in the
 whole server moderates everything that they may see.
 
+A [style](styles.md) of a server is for everyone in it, wherever it was made; boards that use one
+are named only to who may see them.
+
 The real bot answered so (`python -m tests.viewer_table`). In each column one person asks for an
 image that somebody made in the channel that is named, unless it says otherwise. *private*: only
 they see the answer; *public*: everyone there does; *hidden*: until it is clicked. *is not there*:

@@ -35,10 +35,10 @@ from bot.discord_ui.places import places_of
 from bot.discord_ui.refusals import RefusalError, explain
 from bot.discord_ui.submission import bot_of, find_some, still_there
 from bot.domain.boards import Access, Added, Board, BoardSummary
-from bot.domain.boards.rules import one_line
 from bot.domain.deferrals import Repeat
 from bot.domain.forms import Choice, Field, Form
 from bot.domain.jobs import Generation, typed_id
+from bot.domain.plain_text import one_line
 from bot.errors import BotError
 from bot.locales import text
 from bot.services.boards import Label

@@ -15,7 +15,7 @@ from bot.discord_ui.formatting import shortened
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import bot_of
 from bot.domain.boards import Access, Board, BoardState, BoardSummary, Item, ItemLabel
-from bot.domain.boards.rules import name_key
+from bot.domain.plain_text import name_key
 from bot.errors import BotError
 from bot.services.boards import Boards, NoBoardError
 

@@ -17,8 +17,8 @@ from bot.discord_ui.boards.people import member_viewer_of
 from bot.discord_ui.content import Content
 from bot.discord_ui.formatting import escaped_lines, relative_time, shortened, user_mention
 from bot.domain.boards import Access, Board, BoardState, Comment, Item, access_of
-from bot.domain.boards.rules import one_line
 from bot.domain.deferrals import Repeat
+from bot.domain.plain_text import one_line
 from bot.domain.viewers import Viewer
 from bot.locales import text
 

@@ -30,6 +30,7 @@ from bot.discord_ui.boards.formatting import (
 )
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
+from bot.discord_ui.style_notes import words_of
 from bot.domain.boards import Board, BoardState, Item, ItemSource, SheetOrder
 from bot.domain.boards.values import Swatch
 from bot.locales import text
@@ -125,10 +126,12 @@ def _headline(board: Board, items: Sequence[Item], locale: str) -> str:
     if board.state is BoardState.ARCHIVED:
         said.append(text("board_archived_mark", locale))
     said += [facts(items, locale)] if items else []
-    if board.style:
-        said.append(text("board_style_mark", locale, style=escaped(board.style, limit=80)))
-    if board.size:
-        said.append(escaped(board.size))
+    usual = board.defaults
+    if usual.name:
+        said.append(text("board_style_named", locale, style=escaped(usual.name, limit=80)))
+    if words := words_of(usual.before, usual.after):
+        said.append(text("board_style_mark", locale, style=escaped(words, limit=80)))
+    said += [escaped(value, limit=80) for _, value in usual.values]
     return "-# " + " · ".join(said)
 
 

@@ -47,7 +47,7 @@ _SIGNS: Final = {
     Act.JOB: "🖼️", Act.REFUSED: "🚫", Act.HELD: "✋", Act.HELD_IMAGES: "✋", Act.REPORT: "🚩",
     Act.APPEAL: "⚖️", Act.WARNED: "⚠️", Act.BANNED: "⛔", Act.UNBANNED: "🤝", Act.DELETED: "🗑️",
     Act.HIDDEN: "🙈", Act.MOVED: "⏫", Act.PAUSED: "⏸️", Act.RESUMED: "▶️", Act.CLEARED: "🧹",
-    Act.CANCELLED: "🛑",
+    Act.CANCELLED: "🛑", Act.STYLE_MADE: "🖌️", Act.STYLE_CHANGED: "🖌️", Act.STYLE_REMOVED: "🖌️",
 }  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from bot.domain.boards.policies import access_of, is_theirs, may_clear, sees_ite
 from bot.domain.boards.values import (
     Board,
     BoardState,
-    ChannelDefaults,
     Comment,
     Item,
     ItemLabel,
@@ -39,7 +38,6 @@ __all__ = [
     "BoardPlace",
     "BoardState",
     "BoardSummary",
-    "ChannelDefaults",
     "Comment",
     "Grant",
     "Item",

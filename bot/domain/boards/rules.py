@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from bot.domain.plain_text import plain_text, shortened
+from bot.domain.plain_text import one_line, several_lines, shortened
 from bot.errors import InvalidRequestError
 
 MAX_BOARDS: Final = 100  # a guild, without the deleted ones
@@ -19,7 +19,6 @@ MAX_ITEMS: Final = 1000  # a board
 SPACE_BYTES: Final = 10_000_000_000  # of the pictures of a guild, unless the operator says else
 MAX_NAME: Final = 80  # characters, as all that follow
 MAX_BRIEF: Final = 1000
-MAX_STYLE: Final = 300
 MAX_CAPTION: Final = 500
 MAX_CREDIT: Final = 100
 MAX_COMMENT: Final = 1000
@@ -29,9 +28,6 @@ MAX_COMMENTS: Final = 200  # a picture
 MAX_GRANTS: Final = 50  # a board
 MAX_THRESHOLD: Final = 1000  # votes
 _USER_NAME: Final = 80  # Discord's are at most 32
-
-_SPACES = re.compile(r"\s+")
-_BLANK_LINES = re.compile(r"\n\s*\n\s*")
 
 
 def board_name(typed: str) -> str:
@@ -47,19 +43,9 @@ def board_name(typed: str) -> str:
     return _short_enough("name", name, MAX_NAME)
 
 
-def name_key(name: str) -> str:
-    """Return what names are compared by: `Ｓpring ` and `spring` are the same."""
-    return one_line(unicodedata.normalize("NFKC", name)).casefold()
-
-
 def brief(typed: str) -> str:
     """Return a brief as it is kept; it may have lines."""
     return _short_enough("brief", several_lines(typed), MAX_BRIEF)
-
-
-def style(typed: str) -> str:
-    """Return the words that are added to prompts."""
-    return _short_enough("style", one_line(typed).strip(" ,"), MAX_STYLE)
 
 
 def caption(typed: str) -> str:
@@ -124,21 +110,6 @@ def threshold(votes: int) -> int:
             f"The threshold {votes} does not work: use a whole number from 1 to {MAX_THRESHOLD}."
         )
     return votes
-
-
-def one_line(text: str) -> str:
-    """Return a text without line ends, signs of control and spaces at its ends."""
-    return _SPACES.sub(" ", _plain(text)).strip()
-
-
-def several_lines(text: str) -> str:
-    """Return a text without signs of control, and with at most one empty line in a row."""
-    lines = (line.rstrip() for line in _plain(text).splitlines())
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", plain_text(text).replace("\t", " "))
 
 
 def _short_enough(what: str, text: str, limit: int) -> str:

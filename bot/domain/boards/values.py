@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.domain.boards.access import Access, Grant
+from bot.domain.styles import Style
 
 DEFAULT_THRESHOLD: Final = 3  # votes that put a candidate on the shortlist
 
@@ -171,20 +172,6 @@ class ItemLabel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelDefaults:
-    """What the board of a channel gives to prompts there; nothing where there is no board.
-
-    Attributes:
-        size: Used where none is given, as typed.
-        style: Words added to the prompt.
-
-    """
-
-    size: str | None = None
-    style: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Board:
     """A board of a guild with all that hangs on it.
 
@@ -192,8 +179,8 @@ class Board:
         channel_id: The channel, thread or forum post that is the board; None where it is only a
             list that `/board show` shows.
         message_id: The pinned message that shows the sheet.
-        style: Words added to the prompts of `/imagine` in its channel.
-        size: The size used there where none is given, as typed (`square`, `1024x768`).
+        defaults: What it gives to `/imagine` in its channel; where it has a name, that style of the
+            server or the built-in one, and its own values before that one's.
         everyone: What members may do whom no grant names.
         threshold: Votes that put a candidate on the shortlist.
         items: In the chosen order.
@@ -210,8 +197,7 @@ class Board:
     owner_id: int
     owner_name: str
     state: BoardState
-    style: str
-    size: str | None
+    defaults: Style
     theme: Theme
     order: SheetOrder
     everyone: Access
@@ -223,11 +209,6 @@ class Board:
     revision: int
     created_at: dt.datetime
     deleted_at: dt.datetime | None = None
-
-    @property
-    def defaults(self) -> ChannelDefaults:
-        """Return what it gives to prompts in its channel."""
-        return ChannelDefaults(size=self.size, style=self.style)
 
     def item(self, number: int) -> Item | None:
         """Return the picture with this number."""

@@ -52,6 +52,7 @@ class RequestField:
         noun: What a sentence calls words for the model, whose tokens count; empty for settings.
         is_list: True if the command line takes its option several times.
         names_itself: True if its value alone says what it is of, as `draft` does.
+        has_names: True if its value shows names that people made up.
         show: Its value as a person would type it.
         label: Its value as a sheet shows it.
         help: For the command line.
@@ -88,6 +89,7 @@ class RequestField:
     noun: str = ""
     is_list: bool = False
     names_itself: bool = False
+    has_names: bool = False
     show: Callable[[Any], str] = str
     label: Callable[[Any], str] | None = None
     form: FormEntry | None = None
@@ -127,7 +129,7 @@ class RequestField:
         """Tell whether the field is off in a request."""
         if self.usual_of is not None:
             return bool(self.of(request) == self.usual_of(request.profile))
-        return self.usual is not None and not self.of(request)
+        return self.usual is not None and not (self.of(request) and self.shown_of(request))
 
     def is_usual(self, request: ImageRequest) -> bool:
         """Tell whether leaving the field out would mean the same."""

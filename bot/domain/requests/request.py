@@ -11,12 +11,19 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from bot.domain.plain_text import name_key
 from bot.domain.requests.adapters import (
     check_adapters,
     label_adapters,
     parse_adapters,
     show_adapters,
     take_tags,
+)
+from bot.domain.requests.applied_style import (
+    MAX_APPLIED,
+    AppliedStyle,
+    applied_styles_of,
+    style_names,
 )
 from bot.domain.requests.field import FormEntry, RequestField, of_type
 from bot.domain.requests.operations import (
@@ -87,6 +94,7 @@ class Axis(StrEnum):
     NEGATIVES = "negatives"
     STRENGTHS = "strengths"
     LORAS = "loras"
+    STYLES = "styles"
 
     @property
     def field(self) -> RequestField:
@@ -245,6 +253,36 @@ STRENGTH: Final = RequestField(
     is_idle=lambda request: bool(request.strength) and not request.operation.inputs,
 )
 
+
+def _check_applied(applied: Any) -> None:  # noqa: ANN401 - what a caller forgot to look up
+    if not isinstance(applied, tuple) or len(applied) > MAX_APPLIED:
+        raise TypeError(f"no applied styles: {applied!r}")
+
+
+# What is typed is a name, which `bot.domain.styles` turns into words and values of other fields;
+# the request keeps what that did.
+STYLE: Final = RequestField(
+    name="style",
+    option="style",
+    parse=lambda typed, _: name_key(typed) if isinstance(typed, str) else typed,
+    check=_check_applied,
+    usual=(),
+    has_names=True,
+    show=style_names,
+    axis=Axis.STYLES,
+    tried=(
+        "photo, watercolour, ink, pixel art",
+        "none, line art, 3D render",
+        "anime, comic, sticker",
+        "照片, 水彩, 水墨, 像素画",
+    ),
+    help="the name of a style, as `style list` names them: words around the prompt, and values",
+    description="A style of this server or a built-in one: /style list shows them",
+    dump=lambda applied: {"style": [each.to_json() for each in applied]},
+    load=lambda document: applied_styles_of(of_type(document["style"], list)),
+    since=5,
+)  # fmt: skip
+
 ADAPTERS: Final = RequestField(
     name="adapters",
     option="lora",
@@ -252,6 +290,7 @@ ADAPTERS: Final = RequestField(
     check=check_adapters,
     usual=(),
     is_list=True,
+    has_names=True,
     show=show_adapters,
     label=label_adapters,
     axis=Axis.LORAS,
@@ -263,7 +302,9 @@ ADAPTERS: Final = RequestField(
     since=5,
 )
 
-FIELDS: Final = (PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH, ADAPTERS)
+FIELDS: Final = (
+    PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH, STYLE, ADAPTERS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,6 +318,7 @@ class ImageRequest:
             types it, and only what is drawn again from before has another one than the newest.
         negative: What the image should not show; only guidance above 0 looks at it.
         strength: 1 .. 100: how much of a source is drawn anew; of no effect without one.
+        style: The styles that went into the prompt and the values, the first one first.
         adapters: In the order in which they are applied.
         profile: What kind of model it is for; nobody types it.
 
@@ -294,6 +336,7 @@ class ImageRequest:
     variety_scale: int = NEWEST_SCALE
     negative: str = ""
     strength: int = 0
+    style: tuple[AppliedStyle, ...] = ()
     operation: Operation = TEXT_TO_IMAGE
     adapters: tuple[Adapter, ...] = ()
     profile: ModelProfile = ModelProfile.TURBO
@@ -393,7 +436,8 @@ class ImageRequest:
     def with_typed(self, values: Mapping[str, Any], rules: ModelRules) -> Self:
         """Return the request with other values, typed today: a variety means what it does today.
 
-        LoRAs that a new prompt names are taken out of it, and go before those of before.
+        LoRAs that a new prompt names are taken out of it, and go before those of before. A style
+        whose words are no longer in the prompt is not told of any more.
         """
         changed = {**values}
         if VARIETY.name in values:
@@ -401,6 +445,8 @@ class ImageRequest:
         prompt, tagged = take_tags(values.get(PROMPT.name, ""), rules.loras)
         if tagged:
             changed |= {PROMPT.name: prompt, ADAPTERS.name: self._adapters_with(tagged)}
+        words = changed.get(PROMPT.name, self.prompt)
+        changed.setdefault(STYLE.name, tuple(each for each in self.style if each.is_in(words)))
         return replace(self, **changed)
 
     def _adapters_with(self, named: tuple[Adapter, ...]) -> tuple[Adapter, ...]:

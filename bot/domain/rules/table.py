@@ -37,6 +37,7 @@ ACTIONS: Final = (
     "lineage",
     "queue",
     "board",
+    "style",
 )
 ALLOW, DENY = "allow", "deny"
 OFF, SPOILER, ASK, REFUSE = "off", "spoiler", "ask", "refuse"  # the mildest first
@@ -71,6 +72,8 @@ RULES: Final = (
              choices=_USE, stricter=later_in(_USE), parent="use")
         for each in ACTIONS
     ),
+    Rule(name="make_styles", section=Section.ACCESS, kind=Kind.CHOICE, usual=DENY, choices=_USE,
+         stricter=later_in(_USE)),
     Rule(name="max_side", section=Section.REQUESTS, kind=Kind.NUMBER, least=128, most=LARGEST_SIDE,
          unit="pixels", stricter=fewer),
     Rule(name="max_count", section=Section.REQUESTS, kind=Kind.NUMBER, least=1, most=MAX_IMAGES,

@@ -50,7 +50,9 @@ def change_words(
         before, after = (shown(_short(words, limit)) for words in sides)
     else:
         key = key if change.before else "change_field_added"
-        before, after = (shown(value_words(change.field, value, locale)) or "–" for value in sides)
+        before, after = (value_words(change.field, value, locale) or "–" for value in sides)
+        if change.field.has_names:
+            before, after = (shown(_short(words, limit)) for words in (before, after))
     return text(key, locale, name=name, before=before, after=after)
 
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from bot.domain.boards import Access, SheetOrder, Theme, rules
+from bot.domain.plain_text import one_line
 from bot.domain.requests import ModelRules
+from bot.domain.styles import style_words
 
 
 class BoardOptions(TypedDict, total=False):
     """How a board is set up; see `bot.domain.boards.Board`.
 
-    `size` is what was typed, `everyone` what members may do whom no grant names.
+    `style` is the name of one, or words; `size` is what was typed, `everyone` what members may do
+    whom no grant names.
     """
 
     channel_id: int | None
@@ -89,12 +92,12 @@ def checked(edits: BoardEdits, model_rules: ModelRules) -> dict[str, Any]:
     if "brief" in edits:
         found["brief"] = rules.brief(edits["brief"])
     if "style" in edits:
-        found["style"] = rules.style(edits["style"])
+        found["style"] = style_words(edits["style"])
     if "threshold" in edits:
         found["threshold"] = rules.threshold(edits["threshold"])
     if typed := edits.get("size"):
         model_rules.parse(typed)
-        found["size"] = rules.one_line(typed)
+        found["size"] = one_line(typed)
     elif "size" in edits:
         found["size"] = None
     return found

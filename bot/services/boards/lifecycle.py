@@ -18,6 +18,7 @@ from bot.domain.boards import (
 )
 from bot.domain.boards.values import DEFAULT_THRESHOLD
 from bot.domain.jobs import new_id
+from bot.domain.styles import Style, StyleBook
 from bot.domain.viewers import Viewer
 from bot.errors import BotError, InvalidRequestError
 from bot.services.boards.discussion import shortlist
@@ -25,6 +26,7 @@ from bot.services.boards.inputs import BoardEdits, BoardOptions, checked, texts_
 from bot.services.boards.refusals import NoBoardError, guild_of
 from bot.services.boards.updates import BoardChanges, BoardUpdate
 from bot.storage.boards import BoardChange
+from bot.storage.boards.rows import default_columns
 
 _CURATED: Final = {"theme", "order"}  # who curates may change these, too
 _COLUMNS: Final = {"order": "sorting"}
@@ -44,7 +46,10 @@ class Lifecycle(BoardChanges):
         fields = checked({"name": name, **options}, self._context.model_rules)
         await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
-        board = replace(_blank(viewer, self._context.now()), **fields)
+        book = await self._book(viewer)
+        board = replace(
+            _blank(viewer, self._context.now()), **_with_defaults(fields, Style(), book)
+        )
         async with self._table.change() as change:
             await _check_room(change, board, viewer)
             await change.insert(board)
@@ -64,8 +69,10 @@ class Lifecycle(BoardChanges):
         fields = checked(edits, self._context.model_rules)
         await self._context.policy.check_texts(texts_of(fields), viewer.scene)
         _check_seen(fields.get("channel_id"), viewer)
+        book = await self._book(viewer)
         needs = Access.CURATE if fields.keys() <= _CURATED else Access.OWN
         async with self._working(viewer, board_id, needs) as work:
+            fields = _with_defaults(fields, work.board.defaults, book)
             news = {key: new for key, new in fields.items() if getattr(work.board, key) != new}
             if news:
                 if "channel_id" in news:
@@ -74,7 +81,7 @@ class Lifecycle(BoardChanges):
                 if "name" in news:
                     await _check_name(work.change, work.board, news["name"])
                 await work.change.set_board(board_id, **_columns(news))
-                await work.note("edited", detail=", ".join(sorted(news.keys() - {"message_id"})))
+                await work.note("edited", detail=", ".join(_changed_names(news, work.board)))
                 await _shortlist_enough(work, news.get("threshold"))
         return await self._head(board_id)
 
@@ -145,6 +152,11 @@ class Lifecycle(BoardChanges):
                 await work.note("revoked", detail=f"{kind} {subject_id}")
         return await self._head(board_id)
 
+    async def _book(self, viewer: Viewer) -> StyleBook:
+        """Return the styles that boards can name."""
+        own = await self._context.store.styles.of_guild(guild_of(viewer))
+        return StyleBook(own=tuple(each.style for each in own))
+
     async def _restore(self, change: BoardChange, viewer: Viewer, board: Board) -> None:
         if not self._can_restore(board):
             raise BotError(
@@ -177,8 +189,7 @@ def _blank(viewer: Viewer, at: dt.datetime) -> Board:
         owner_id=viewer.user_id,
         owner_name=rules.user_name(viewer.user_name),
         state=BoardState.OPEN,
-        style="",
-        size=None,
+        defaults=Style(),
         theme=Theme.DARK,  # as Discord is, unless somebody changed it
         order=SheetOrder.CHOSEN,
         everyone=Access.ADD,
@@ -192,12 +203,42 @@ def _blank(viewer: Viewer, at: dt.datetime) -> Board:
     )
 
 
+def _with_defaults(fields: dict[str, Any], old: Style, book: StyleBook) -> dict[str, Any]:
+    """Return fields with what a board gives in place of the words and the size that were typed.
+
+    Words that are the name of a style are that style.
+    """
+    others = {key: value for key, value in fields.items() if key not in {"style", "size"}}
+    if others == fields:
+        return fields
+    size, new = fields.get("size", old.value("size")), old
+    if "style" in fields:
+        named = book.named(fields["style"])
+        new = Style(after=fields["style"]) if named is None else Style(name=named.name)
+    kept = {key: value for key, value in new.values if key != "size"}
+    given = ({"size": size} if size else {}) | kept
+    return {**others, "defaults": replace(new, values=tuple(given.items()))}
+
+
+def _changed_names(news: dict[str, Any], board: Board) -> list[str]:
+    """Return what was changed of a board, by the names of what is typed."""
+    names = news.keys() - {"message_id", "defaults"}
+    if new := news.get("defaults"):
+        old = board.defaults
+        names |= {"size"} if new.value("size") != old.value("size") else set()
+        names |= {"style"} if replace(new, values=()) != replace(old, values=()) else set()
+    return sorted(names)
+
+
 def _columns(news: dict[str, Any]) -> dict[str, object]:
     """Return fields of a board as the columns that hold them."""
-    return {
+    defaults = default_columns(news["defaults"]) if "defaults" in news else {}
+    others = {
         _COLUMNS.get(key, key): int(value) if isinstance(value, bool | Access) else value
         for key, value in news.items()
+        if key != "defaults"
     }
+    return {**others, **defaults}
 
 
 async def _check_room(change: BoardChange, board: Board, viewer: Viewer) -> None:

@@ -13,7 +13,6 @@ from bot.domain.boards import (
     BoardPlace,
     BoardState,
     BoardSummary,
-    ChannelDefaults,
     Item,
     ItemLabel,
     LogEntry,
@@ -25,6 +24,7 @@ from bot.domain.boards import (
     sees_item,
 )
 from bot.domain.jobs import typed_id
+from bot.domain.styles import Style
 from bot.domain.viewers import Viewer
 from bot.services.boards.refusals import allowed, changeable, guild_of, no_picture
 from bot.services.boards.updates import UNDO_FOR, BoardChanges
@@ -99,11 +99,11 @@ class Overview(BoardChanges):
                 return board.id
         return None
 
-    async def defaults(self, channel_id: int, *, viewer: Viewer) -> ChannelDefaults:
+    async def defaults(self, channel_id: int, *, viewer: Viewer) -> Style:
         """Return what the board of a channel gives to prompts there; nothing where none is."""
         board = await self._table.of_channel(channel_id)
         if board is None or board.guild_id != viewer.guild_id or channel_id not in viewer.channels:
-            return ChannelDefaults()
+            return Style()
         return board.defaults
 
     async def num_items(self, board_id: str, *, viewer: Viewer) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.domain.boards import Access, Board, BoardState, ChannelDefaults, LogEntry, StarRule
+from bot.domain.boards import Access, Board, BoardState, LogEntry, StarRule
 from bot.domain.viewers import Viewer
 from bot.services.boards.cleanup import Cleanup
 from bot.services.boards.updates import OnChange
@@ -54,11 +54,6 @@ class BoardSystem(Cleanup):
     async def newest(self, board_id: str, *, count: int) -> list[LogEntry]:
         """Return what was last done to a board."""
         return await self._table.log(board_id, offset=0, limit=count)
-
-    async def defaults(self, guild_id: int, channel_id: int) -> ChannelDefaults:
-        """Return what the board of a channel gave to prompts there."""
-        board = await self.of_channel(guild_id, channel_id)
-        return ChannelDefaults() if board is None else board.defaults
 
     async def stars(self, guild_id: int) -> StarRule | None:
         """Return what stars do in a guild; None where they do nothing."""

@@ -20,7 +20,7 @@ from bot.domain.boards import (
     SheetOrder,
     Swatch,
 )
-from bot.domain.boards.rules import name_key
+from bot.domain.plain_text import name_key
 from bot.domain.viewers import Viewer
 from bot.storage.boards.rows import board_of, items_of, label_of, palette_of_text
 from bot.storage.database import Database

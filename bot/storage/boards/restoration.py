@@ -9,8 +9,8 @@ from typing import Any
 import aiosqlite
 
 from bot.domain.boards import Access
-from bot.domain.boards.rules import name_key
 from bot.domain.jobs import now
+from bot.domain.plain_text import name_key
 from bot.storage.boards.rows import BOARD_COLUMNS, ITEM_COLUMNS
 from bot.storage.database import Database
 from bot.storage.database_checks import DatabaseError
@@ -81,6 +81,7 @@ class BoardRestoration:
             " AND deleted_at IS NULL", board["channel_id"],
         ):  # fmt: skip
             board["channel_id"] = board["message_id"] = None
+        board.setdefault("other_defaults", "{}")  # a record of before there were styles
         await _insert(db, "boards", {name: board[name] for name in BOARD_COLUMNS})
 
     async def _hang(self, db: aiosqlite.Connection, item: dict[str, Any]) -> None:

@@ -26,7 +26,8 @@ from bot.domain.boards import (
     Swatch,
     Theme,
 )
-from bot.domain.boards.rules import name_key
+from bot.domain.plain_text import name_key
+from bot.domain.styles import Style
 
 ITEM_COLUMNS: Final = (
     "id", "board_id", "number", "place", "source", "file", "width", "height", "pixel_sha256",
@@ -37,7 +38,7 @@ ITEM_COLUMNS: Final = (
 BOARD_COLUMNS: Final = (
     "id", "guild_id", "name", "name_key", "brief", "channel_id", "message_id", "owner_id",
     "owner_name", "state", "style", "size", "theme", "sorting", "everyone", "self_vote",
-    "threshold", "created_at", "changed_at",
+    "threshold", "created_at", "changed_at", "other_defaults",
 )  # fmt: skip
 
 
@@ -65,12 +66,12 @@ def tags_text(tags: Sequence[str]) -> str:
 
 def board_values(board: Board) -> tuple[Any, ...]:
     """Return the row of a new board."""
-    at = board.created_at.isoformat()
+    at, usual = board.created_at.isoformat(), default_columns(board.defaults)
     return (
         board.id, board.guild_id, board.name, name_key(board.name), board.brief, board.channel_id,
-        board.message_id, board.owner_id, board.owner_name, board.state, board.style, board.size,
-        board.theme, board.order, int(board.everyone), int(board.self_vote), board.threshold,
-        at, at,
+        board.message_id, board.owner_id, board.owner_name, board.state, usual["style"],
+        usual["size"], board.theme, board.order, int(board.everyone), int(board.self_vote),
+        board.threshold, at, at, usual["other_defaults"],
     )  # fmt: skip
 
 
@@ -83,6 +84,24 @@ def item_values(item: Item, place: int) -> tuple[Any, ...]:
         int(item.is_spoiler), item.status, tags_text(item.tags), palette_text(item.palette),
         item.added_by, item.added_by_name, item.added_at.isoformat(),
     )  # fmt: skip
+
+
+def default_columns(style: Style) -> dict[str, str | None]:
+    """Return the columns that hold what a board gives to prompts."""
+    others = {"name": style.name, "before": style.before}
+    others |= {key: value for key, value in style.values if key != "size"}
+    return {
+        "style": style.after,
+        "size": style.value("size"),
+        "other_defaults": json.dumps(
+            {key: value for key, value in others.items() if value}, ensure_ascii=False
+        ),
+    }
+
+
+def defaults_of(row: aiosqlite.Row) -> Style:
+    """Return what a board gives to prompts."""
+    return Style.of(after=row["style"], size=row["size"], **json.loads(row["other_defaults"]))
 
 
 def board_of(
@@ -100,8 +119,7 @@ def board_of(
         owner_id=row["owner_id"],
         owner_name=row["owner_name"],
         state=BoardState(row["state"]) if deleted_at is None else BoardState.DELETED,
-        style=row["style"],
-        size=row["size"],
+        defaults=defaults_of(row),
         theme=Theme(row["theme"]),
         order=SheetOrder(row["sorting"]),
         everyone=Access(row["everyone"]),

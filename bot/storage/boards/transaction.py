@@ -16,8 +16,9 @@ from bot.domain.boards import (
     StarRule,
     Swatch,
 )
-from bot.domain.boards.rules import name_key, user_name
+from bot.domain.boards.rules import user_name
 from bot.domain.jobs import new_id
+from bot.domain.plain_text import name_key
 from bot.domain.viewers import Viewer
 from bot.storage.boards.maintenance import BoardMaintenance
 from bot.storage.boards.queries import HANGING

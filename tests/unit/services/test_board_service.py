@@ -17,7 +17,6 @@ from bot.domain.boards import (
     VERBS,
     Access,
     BoardState,
-    ChannelDefaults,
     Grant,
     ItemStatus,
     SheetOrder,
@@ -25,6 +24,7 @@ from bot.domain.boards import (
     Theme,
     rules,
 )
+from bot.domain.styles import Style
 from bot.errors import BotError
 from bot.locales import sentence
 from bot.services import open_service
@@ -76,7 +76,7 @@ async def test_a_board_comes_back_as_it_was_made(boards_env: BoardsEnv):
     )  # fmt: skip
     assert made.name == "Spring colours"
     assert made.brief == "soft\n\nand light"
-    assert (made.style, made.size) == ("pastel", "Wide")
+    assert made.defaults == Style.of(after="pastel", size="Wide")
     assert (made.theme, made.order) == (Theme.LIGHT, SheetOrder.VOTES)
     assert (made.everyone, made.self_vote, made.threshold) == (Access.LOOK, False, 2)
     assert (made.owner_id, made.owner_name, made.revision) == (10, "Ada", 1)
@@ -306,7 +306,8 @@ async def test_what_is_edited_is_noted_and_what_is_not_is_not(boards_env: Boards
         everyone=Access.LOOK,
         self_vote=False,
     )
-    assert (edited.brief, edited.size, edited.everyone) == ("new", "512x512", Access.LOOK)
+    assert edited.defaults.value("size") == "512x512"
+    assert (edited.brief, edited.everyone) == ("new", Access.LOOK)
     assert edited.message_id == 100
     newest = (await boards_env.boards.log(board.id, viewer=ADA)).activities[0]
     assert newest.detail == "brief, everyone, self_vote, size"
@@ -315,7 +316,7 @@ async def test_what_is_edited_is_noted_and_what_is_not_is_not(boards_env: Boards
     assert same == edited
     assert boards_env.told == []
     gone = await boards_env.boards.edit(board.id, viewer=ADA, channel_id=None, size=None)
-    assert (gone.channel_id, gone.message_id, gone.size) == (None, None, None)
+    assert (gone.channel_id, gone.message_id, gone.defaults) == (None, None, Style())
     assert gone.revision == edited.revision + 1
 
 
@@ -484,12 +485,14 @@ async def test_the_message_of_a_board_is_remembered_and_forgotten(boards_env: Bo
 
 async def test_a_channel_has_the_defaults_of_its_open_board(boards_env: BoardsEnv):
     boards = boards_env.boards
-    assert await boards_env.system.defaults(1, 5) == ChannelDefaults()
+    here, elsewhere = replace(ADA, channels=frozenset({5})), replace(ADA, guild_id=2)
+    assert await boards.defaults(5, viewer=here) == Style()
     board = await boards_env.board(channel_id=5, style="pastel", size="wide")
-    assert await boards_env.system.defaults(1, 5) == ChannelDefaults(size="wide", style="pastel")
-    assert await boards_env.system.defaults(2, 5) == ChannelDefaults()
+    assert await boards.defaults(5, viewer=here) == Style.of(after="pastel", size="wide")
+    assert await boards.defaults(5, viewer=replace(here, channels=frozenset())) == Style()
+    assert await boards.defaults(5, viewer=elsewhere) == Style()
     await boards.archive(board.id, viewer=ADA)
-    assert await boards_env.system.defaults(1, 5) == ChannelDefaults()
+    assert await boards.defaults(5, viewer=here) == Style()
 
 
 async def test_the_list_counts_what_hangs_there(boards_env: BoardsEnv):

@@ -19,6 +19,7 @@ from PIL import Image
 from bot.cli import run
 from bot.domain.boards import Access
 from bot.domain.jobs import ImageMessage, now
+from bot.domain.styles import Style
 from bot.domain.viewers import NO_CHANNEL, Viewer
 from bot.errors import BotError
 from bot.media.picture_files import pixel_sha256_of
@@ -550,6 +551,23 @@ async def test_boards_come_back_as_far_as_their_files_tell(tmp_path: Path):
             is_spoiler=False,
         )
         assert again.item.number == 3
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+async def test_what_a_board_gives_to_prompts_comes_back(tmp_path: Path, *, is_old: bool):
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board("Spring", style="ink", size="wide")
+        await boards_env.upload(board, 1)
+    (tmp_path / "bot.sqlite3").unlink()
+    if is_old:  # a record of before there were styles
+        [record] = (tmp_path / "records" / "boards").glob("*.json")
+        document = json.loads(record.read_text("utf-8"))
+        del document["board"]["other_defaults"]
+        record.write_text(json.dumps(document), "utf-8")
+    await restored(tmp_path)
+    async with open_boards_env(tmp_path) as boards_env:
+        kept = Style.of(name="" if is_old else "ink", size="wide")
+        assert (await boards_env.now(board)).defaults == kept
 
 
 async def test_nothing_to_restore_is_one_sentence(tmp_path: Path):

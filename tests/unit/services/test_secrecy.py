@@ -46,6 +46,7 @@ from tests.support.hidden_things import (
     keep_image,
     keep_item,
     keep_job,
+    keep_style,
     origin,
 )
 
@@ -94,6 +95,12 @@ QUESTIONS: dict[str, Ask] = {
     "trash.entry_of": lambda c: c.s.trash.entry_of([c.t.image], viewer=c.v),
     "jobs.queue": lambda c: [each.job for each in c.s.jobs.queue(viewer=c.v) if each.job],
     "jobs.held": lambda c: c.s.jobs.held(viewer=c.v),
+    "styles.book": lambda c: c.s.styles.book(viewer=c.v),
+    "styles.own": lambda c: c.s.styles.own(viewer=c.v),
+    "styles.find": lambda c: c.s.styles.find(c.t.style, viewer=c.v),
+    "styles.to_change": lambda c: c.s.styles.to_change(c.t.style, viewer=c.v),
+    "styles.may_make": lambda c: _now(lambda: c.s.styles.may_make(viewer=c.v)),
+    "styles.check_may_make": lambda c: _now(lambda: c.s.styles.check_may_make(viewer=c.v)),
     "jobs.recent_sizes": lambda c: c.s.jobs.recent_sizes(viewer=c.v),
     "moderation.movable": lambda c: [each.job for each in c.s.moderation.movable(viewer=c.v)],
     "moderation.is_paused": lambda c: _now(lambda: c.s.moderation.is_paused(viewer=c.v)),
@@ -160,6 +167,8 @@ CHANGES: dict[str, Ask] = {
     "rules.replace": lambda c: c.s.rules.replace("[server]\nuse = 'deny'", viewer=c.v),
     "quotas.grant": lambda c: c.s.quotas.grant(c.t.user, 3, viewer=c.v),
     "rules.undo": lambda c: c.s.rules.undo(viewer=c.v),
+    "styles.edit": lambda c: c.s.styles.edit(c.t.style, viewer=c.v, name="mine", after="x"),
+    "styles.remove": lambda c: c.s.styles.remove(c.t.style, viewer=c.v),
     "boards.create": lambda c: c.s.boards.create(viewer=c.v, name="mine", channel_id=c.t.channel),
     "boards.edit": lambda c: c.s.boards.edit(c.t.board, viewer=c.v, theme="light", brief="x"),
     "boards.archive": lambda c: c.s.boards.archive(c.t.board, viewer=c.v),
@@ -210,6 +219,8 @@ NOT_ASKED = {
     "members.unban": "the same",
     "members.warn": "the same",
     "reports.check_read": "whether the viewer's own guild has a log channel",
+    "styles.may_change": "of a style in hand",
+    "styles.create": "something new; of what is there, it tells the names of this server's styles",
     "boards.space": "bytes of all boards of the server, which are its limit: everybody meets it",
 }
 WITHOUT_VIEWER = {
@@ -246,7 +257,7 @@ OF_THE_BOARD = {  # of a hidden picture on a board that is seen, these are about
 }  # fmt: skip
 PARTS = (
     "jobs", "images", "boards", "moderation", "members", "cases", "reports", "rules", "quotas",
-    "usage", "privacy", "trash",
+    "usage", "privacy", "trash", "styles",
 )  # fmt: skip
 
 
@@ -305,7 +316,6 @@ async def test_every_method_says_who_asks(service: Service):
 
 
 USES_THE_SYSTEM = {
-    "bot/discord_ui/boards/defaults.py",  # what a finished image says of its channel's board
     "bot/discord_ui/boards/pinned.py", "bot/discord_ui/boards/pinned_messages.py",
     "cogs/boards/events.py",  # messages of boards
     "cogs/boards/stars.py",  # whether stars do anything at all, before anything is looked up
@@ -454,6 +464,8 @@ class Scene:
             place = self._place(kind)
             if place is not None:
                 found += await self._hide_in(place, seen)
+        if "another server's" in self.world.channels:
+            found.append((await keep_style(self.store, Target(), next(GUILDS)), Target()))
         for why in sorted(self.world.boards):
             found += await self._hide_board(why)
         return found
@@ -532,6 +544,7 @@ class Scene:
             "boards": f"SELECT * FROM boards WHERE {words}",
             "grants": f"SELECT * FROM board_grants WHERE board_id IN {among}",
             "items": f"SELECT * FROM board_items WHERE number IN ({numbers})",
+            "styles": "SELECT * FROM styles ORDER BY id",
             "votes": "SELECT count(*) FROM board_votes",
             "comments": "SELECT count(*) FROM board_comments",
         }

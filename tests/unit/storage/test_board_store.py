@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.boards import Access, Grant
+from bot.domain.styles import Style
 from bot.settings import PROJECT_DIR
 from bot.storage import DatabaseError, Store
 from bot.storage.database import Database
@@ -262,3 +263,13 @@ async def test_what_was_taken_off_is_purged_by_its_own_time(boards_env: BoardsEn
     assert item.path.name not in purged.files
     await boards_env.boards.bring_back(board.id, 2, viewer=ADA)
     assert await boards_env.numbers(board) == [2, 3]
+
+
+async def test_boards_of_before_styles_keep_their_words_and_size(tmp_path: Path):
+    async with open_boards_env(tmp_path) as boards_env:
+        board = await boards_env.board(style="at night", size="wide")
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as db:
+        db.executescript("DROP TABLE styles; ALTER TABLE boards DROP COLUMN other_defaults;")
+        db.executescript((MIGRATIONS / "0034_styles.sql").read_text())
+    async with open_boards_env(tmp_path) as boards_env:
+        assert (await boards_env.now(board)).defaults == Style.of(after="at night", size="wide")

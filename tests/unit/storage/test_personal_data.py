@@ -33,6 +33,7 @@ ERASED = {
     "trash": "erasure.erase_images, with their image; who deleted others' images in personal_data",
     "prompts": "erasure.erase_images, with their image",
     "boards": "services.boards.personal_pictures",
+    "styles": "personal_data, the author: the style is the server's",
     "board_items": "services.boards.personal_pictures",
     "board_grants": "personal_data",
     "board_votes": "personal_data",
