@@ -125,6 +125,11 @@ class Settings(BaseModel):
         description="GiB of the GPU to use at most, or all that is free. What does not fit comes "
         "from main memory in its turn: slower, the same images. Of no effect on a CPU.",
     )
+    control: str = Field(
+        default="auto",
+        description="Weights that let a map steer images: auto (what `download --control` fetched, "
+        "or lies beside the model), off, full, lite, or a file. They take 2 or 6.7 GB of the GPU.",
+    )
     cpu_threads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0, description="Threads torch may use on a CPU; 0 leaves the choice to torch."
     )
@@ -273,7 +278,14 @@ class Settings(BaseModel):
         return token
 
     @field_validator(
-        "data_dir", "model_cache", "model", "lora_dir", "words_file", "rules_file", mode="before"
+        "data_dir",
+        "model_cache",
+        "model",
+        "lora_dir",
+        "control",
+        "words_file",
+        "rules_file",
+        mode="before",
     )
     @classmethod
     def _expand(cls, value: object) -> object:

@@ -13,7 +13,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.loras import prepare_loras, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
-from bot.discord_ui.sources import Source, source_from_file
+from bot.discord_ui.sources import Source, map_from_file, source_from_file
 from bot.discord_ui.styles import CHOICES, suggest_several, suggest_styles
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
@@ -37,6 +37,7 @@ from bot.domain.variations import (
     split_values,
     vary,
 )
+from bot.media.control_pictures import MapPicture
 from bot.media.source_pictures import Fit
 from cogs.imagine import size_choices
 
@@ -57,19 +58,25 @@ class Compare(commands.Cog):
         values="What to try, with commas between (prompts: |); none takes a sensible set",
         spoiler="Hide the image until it is clicked",
         source="A picture to begin with; the prompt says what becomes of it",
+        control="A picture whose shapes the image is to follow, or a ready map of them",
+        control_kind="What is followed: made of the picture, or of a ready map (depth, pose, mlsd)",
         fit="How a source of another shape is brought to the size: crop, or pad with white",
     )
     @app_commands.choices(
         vary=[app_commands.Choice(name=each.value, value=each.value) for each in Axis]
     )
-    @request_options("prompt", "vary", "values", "source", ..., "fit", "spoiler")
-    async def compare(
+    @request_options(
+        "prompt", "vary", "values", "source", ..., "control", "control_kind", "fit", "spoiler"
+    )
+    async def compare(  # noqa: PLR0913 - the options that are no fields of a request
         self,
         interaction: discord.Interaction,
         *,
         vary: str,
         values: str | None = None,
         source: discord.Attachment | None = None,
+        control: discord.Attachment | None = None,
+        control_kind: Literal["canny", "scribble", "gray", "depth", "pose", "mlsd"] | None = None,
         fit: Literal["crop", "pad"] = "crop",
         spoiler: bool = False,
         **given: Any,  # noqa: ANN401 - the fields of a request
@@ -86,11 +93,29 @@ class Compare(commands.Cog):
         rules, picture = self._bot.service.model_rules, None
         if source is not None:
             picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)
+        steering = await map_from_file(
+            interaction,
+            None if control is None else Attachment.of(control),
+            control_kind,
+            size=given["size"],
+            fit=Fit(fit),
+        )
+        if steering is not None:
+            given["size"] = str(steering.size)
         requests = comparison(
-            rules, axis, values=values or "", given=given, styles=book, source=picture
+            rules,
+            axis,
+            values=values or "",
+            given=given,
+            styles=book,
+            source=picture,
+            steering=steering,
         )
         sources = () if picture is None else picture.pictures
-        spoiler = spoiler or (picture is not None and picture.is_spoiler)
+        sources = sources if steering is None else (*sources, steering.picture)
+        spoiler = spoiler or any(
+            each is not None and each.is_spoiler for each in (picture, steering)
+        )
         await submit(interaction, requests, spoiler=spoiler, axis=axis, sources=sources)
 
     async def _source(
@@ -145,6 +170,7 @@ def comparison(
     given: dict[str, Any],
     styles: StyleBook,
     source: Source | None = None,
+    steering: MapPicture | None = None,
 ) -> list[ImageRequest]:
     """Return the requests of a comparison from its typed options.
 
@@ -160,7 +186,8 @@ def comparison(
 
     def request_of(typed: dict[str, Any]) -> ImageRequest:
         request = ImageRequest.parse(rules=rules, **styles.applied(typed))
-        return request if source is None else source.begin(request)
+        request = request if source is None else source.begin(request)
+        return request if steering is None else steering.steer(request)
 
     base = request_of(given)
     if not tried or (axis.field.is_text and len(tried) == 1):

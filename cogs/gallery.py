@@ -120,6 +120,7 @@ async def show_image(interaction: discord.Interaction, generation_id: str) -> No
     content = await kept_images(
         generations,
         rules=service.model_rules,
+        map_file=await service.images.map_file(generation_id, viewer=viewer),
         limit_bytes=interaction.filesize_limit,
         locale=locale,
         notes=[] if is_public else [text("shown_to_you", locale)],
@@ -138,6 +139,7 @@ async def post_again(
     content = await kept_images(
         generations,
         rules=bot.service.model_rules,
+        map_file=bot.service.system.map_path(generations[0].request),
         limit_bytes=DEFAULT_FILESIZE_LIMIT,
         locale="en-US",
         is_hidden=bool(hidden),

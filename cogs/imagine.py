@@ -16,7 +16,7 @@ from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.loras import prepare_loras, scaled_lora, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
-from bot.discord_ui.sources import Source, source_from_file
+from bot.discord_ui.sources import Source, map_from_file, source_from_file
 from bot.discord_ui.styles import style_or_none, suggest_styles
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
@@ -36,6 +36,7 @@ from bot.domain.variations import series
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError, InvalidRequestError
 from bot.locales import text
+from bot.media.control_pictures import MapPicture
 from bot.media.source_pictures import Fit
 
 GALLERY: Final = 4  # images that are shown one by one; more are on a sheet
@@ -57,6 +58,8 @@ class Imagine(commands.Cog):
         mask="What of the source is drawn: white on black, painted red, or transparent",
         lora_scale="How strongly, -2 to 2, of one LoRA without a number of its own; 1 is usual",
         fit="How a source of another shape is brought to the size: crop, or pad with white",
+        control="A picture whose shapes the image is to follow, or a ready map of them",
+        control_kind="What is followed: made of the picture, or of a ready map (depth, pose, mlsd)",
     )
     @request_options(
         "prompt",
@@ -71,6 +74,9 @@ class Imagine(commands.Cog):
         "strength",
         "mask",
         "fit",
+        "control",
+        "control_kind",
+        "control_scale",
         ...,
         "spoiler",
         "plain",
@@ -86,6 +92,8 @@ class Imagine(commands.Cog):
         source: discord.Attachment | None = None,
         mask: discord.Attachment | None = None,
         fit: Literal["crop", "pad"] = "crop",
+        control: discord.Attachment | None = None,
+        control_kind: Literal["canny", "scribble", "gray", "depth", "pose", "mlsd"] | None = None,
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
@@ -100,6 +108,10 @@ class Imagine(commands.Cog):
             options |= {"source": asdict(Attachment.of(source)), "fit": fit}
         if mask is not None:
             options |= {"mask": asdict(Attachment.of(mask))}
+        if control is not None:
+            options |= {"control": asdict(Attachment.of(control)), "fit": fit}
+        if control_kind is not None:
+            options |= {"control_kind": control_kind}
         try:
             await draw(interaction, typed, options)
         except BotError as error:
@@ -151,15 +163,22 @@ async def draw(
     source = await _source(interaction, options, given.get("size"))
     if source is not None:
         given |= {"size": str(source.size)}
+    steering = await _steering(interaction, options, given.get("size"))
+    if steering is not None:
+        given |= {"size": str(steering.size)}
     request = ImageRequest.parse(rules=service.model_rules, **given)
     if source is not None:
         request = source.begin(request)
+    if steering is not None:
+        request = steering.steer(request)
+    pictures = () if source is None else source.pictures
     try:
         await submit(
             interaction,
             series(request, options["count"]),
-            spoiler=options["spoiler"] or (source is not None and source.is_spoiler),
-            sources=() if source is None else source.pictures,
+            spoiler=options["spoiler"]
+            or any(each is not None and each.is_spoiler for each in (source, steering)),
+            sources=pictures if steering is None else (*pictures, steering.picture),
             axis=Axis.SEEDS if options["count"] > GALLERY else None,
         )
     except TooManyTokensError as error:
@@ -191,6 +210,25 @@ async def _source(
         size=size,
         fit=Fit(options["fit"]),
         mask=None if mask is None else Attachment(**mask),
+    )
+
+
+async def _steering(
+    interaction: discord.Interaction, options: Mapping[str, Any], size: str | None
+) -> MapPicture | None:
+    """Return the map that the command was given to steer the images.
+
+    Raises:
+        BotError: It does not work, or there is a kind of nothing.
+
+    """
+    control = options.get("control")
+    return await map_from_file(
+        interaction,
+        None if control is None else Attachment(**control),
+        options.get("control_kind"),
+        size=size,
+        fit=Fit(options.get("fit", Fit.CROP)),
     )
 
 

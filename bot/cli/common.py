@@ -23,7 +23,7 @@ from bot.environment.signals import stopping_at_once
 from bot.environment.streams import say
 from bot.environment.text_files import NotTextError, decode
 from bot.errors import BotError, InvalidRequestError
-from bot.models import ModelFiles, lora_folder
+from bot.models import ModelFiles, control_file, lora_folder
 from bot.settings import Settings
 from bot.storage import Store
 
@@ -60,6 +60,7 @@ def open_engine(files: ModelFiles, settings: Settings) -> ZImageEngine:
         precision=settings.precision,
         memory=settings.memory,
         lora_path=lora_folder(files, settings).path,
+        control=control_file(files, settings),
     )
 
 

@@ -17,7 +17,7 @@ from bot.cli.comparison_file import ComparisonPlan, read_plan
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, SEED, SIZE, Axis, ImageRequest
+from bot.domain.requests import FIELDS, PROMPT, SEED, SIZE, Axis, ControlKind, ImageRequest
 from bot.domain.signature import SigningKey
 from bot.domain.variations import MAX_VALUES
 from bot.engine import Engine
@@ -26,9 +26,9 @@ from bot.errors import EngineError, InvalidRequestError
 from bot.locales import text
 from bot.media.captions import caption, idle_notes, shared_facts, title
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
+from bot.media.control_pictures import map_at
 from bot.media.encoding import encode_png, picture_png, to_pillow
-from bot.media.image_input import Picture
-from bot.media.source_pictures import prepared
+from bot.media.source_pictures import Fit, prepared
 from bot.models import located, model_rules
 from bot.settings import Settings
 
@@ -87,6 +87,12 @@ def add_to(commands: Commands) -> None:
     add("file", metavar="FILE", nargs="?", help="what to compare (- is the standard input)")
     add("--prompt", metavar="WORDS", help="what to draw, instead of FILE's")
     add("--source", metavar="PICTURE", help="a picture that all images begin with")
+    add("--control", metavar="PICTURE", help="a picture whose shapes all images follow")
+    add(
+        "--control-kind",
+        choices=tuple(ControlKind),
+        help="what of it: canny (edges, as usual), scribble, gray, or a ready map",
+    )
     add("--vary", metavar="THING", help=f"what varies, with its usual values: {', '.join(Axis)}")
     add(
         "--output",
@@ -112,7 +118,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     with closing(open_engine_aloud(files, settings)) as engine:
         engine.load()
         work = list(zip(plan.requests, _targets(plan, target), strict=True))
-        shots = _draw_all(engine, work, plan.source, signing_key(settings))
+        shots = _draw_all(engine, work, plan, signing_key(settings))
     path = None
     pictures = [shot.picture for shot in shots]
     if any(pictures):
@@ -124,7 +130,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, str]:
     """Return the keys of a comparison's file that the command line gives."""
-    given = {"prompt": options.prompt, "source": options.source, "columns": options.vary}
+    given = {
+        "prompt": options.prompt,
+        "source": options.source,
+        "control": options.control,
+        "control_kind": options.control_kind,
+        "columns": options.vary,
+    }
     given = {key: value for key, value in given.items() if value is not None}
     if options.file is None and not given:
         raise InvalidRequestError(
@@ -157,7 +169,7 @@ def _place_name(plan: ComparisonPlan, index: int) -> str:
 def _draw_all(
     engine: Engine,
     work: Sequence[tuple[ImageRequest, Target]],
-    source: Picture | None,
+    plan: ComparisonPlan,
     key: SigningKey | None,
 ) -> list[Shot]:
     """Draw and write one image after the other; where one fails, the others still come."""
@@ -167,16 +179,21 @@ def _draw_all(
         def on_step(_step: Step) -> None:
             bar.update()
 
-        tasks = [(_task(request, source), target) for request, target in work]
+        tasks = [(_task(request, plan), target) for request, target in work]
         return [_shot(engine, task, target, key, on_step) for task, target in tasks]
 
 
-def _task(request: ImageRequest, source: Picture | None) -> DrawTask:
-    """Return what draws an image, with its source at its own size."""
-    if source is None:
-        return DrawTask(request=request)
-    raw = prepared(source.image, request.size)
-    return DrawTask(request=request.begun_with(raw.pixel_sha256), inputs=(raw,))
+def _task(request: ImageRequest, plan: ComparisonPlan) -> DrawTask:
+    """Return what draws an image, with its pictures at its own size."""
+    pictures = []
+    if plan.source is not None:
+        pictures.append(prepared(plan.source.image, request.size))
+        request = request.begun_with(pictures[0].pixel_sha256)
+    if plan.control is not None and request.control is not None:
+        kind, image = request.control.kind, plan.control.image
+        pictures.append(map_at(image, kind, request.size, Fit.CROP))
+        request = request.steered_by(kind, pictures[-1].pixel_sha256)
+    return DrawTask(request=request, inputs=tuple(pictures))
 
 
 def _shot(
@@ -217,6 +234,8 @@ def draw_plan(plan: ComparisonPlan, pictures: Sequence[Image.Image | None]) -> S
         ]
         if plan.source is not None:
             cells.insert(0, Cell(picture=plan.source.image, label=text("sheet_source", _LOCALE)))
+        elif (shown := _map_of(plan)) is not None:
+            cells.insert(0, Cell(picture=shown, label=text("sheet_map", _LOCALE)))
         return draw_sheet(cells, title=headline, facts=facts)
     return draw_grid(
         [Cell(picture=picture, label="" if picture else "not drawn") for picture in pictures],
@@ -226,6 +245,14 @@ def draw_plan(plan: ComparisonPlan, pictures: Sequence[Image.Image | None]) -> S
         title=headline,
         facts=facts,
     )
+
+
+def _map_of(plan: ComparisonPlan) -> Image.Image | None:
+    """Return the map that the first image follows."""
+    request = plan.requests[0]
+    if plan.control is None or request.control is None:
+        return None
+    return to_pillow(map_at(plan.control.image, request.control.kind, request.size, Fit.CROP))
 
 
 def _report(plan: ComparisonPlan, shots: Sequence[Shot], path: Path | None) -> str:

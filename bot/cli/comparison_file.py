@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cli.common import read_text
-from bot.domain.requests import FIELDS, SEED, SIZE, Axis, ImageRequest, ModelRules
+from bot.domain.drawing import RawImage
+from bot.domain.requests import (
+    FIELDS,
+    SEED,
+    SIZE,
+    Axis,
+    ControlKind,
+    ImageRequest,
+    ModelRules,
+    Size,
+)
 from bot.domain.styles import StyleBook
 from bot.domain.variations import (
     are_scales,
@@ -21,13 +32,16 @@ from bot.domain.variations import (
     with_lora_names,
 )
 from bot.errors import InvalidRequestError
+from bot.media.control_pictures import map_of
 from bot.media.image_input import Picture, read_picture_file
-from bot.media.source_pictures import source_of
+from bot.media.source_pictures import Fit, source_of
 
 _BASE_KEYS: Final = tuple(field.option for field in FIELDS)
 _LINES: Final = ("rows", "columns")
 _SOURCE: Final = "source"
-_KEYS: Final = (*_BASE_KEYS, _SOURCE, *_LINES)
+_CONTROL: Final = "control"
+_CONTROL_KIND: Final = "control_kind"
+_KEYS: Final = (*_BASE_KEYS, _SOURCE, _CONTROL, _CONTROL_KIND, *_LINES)
 _PLACEHOLDER: Final = "-"
 
 
@@ -39,12 +53,14 @@ class ComparisonPlan:
         axes: What varies: from row to row and within a row, or within the only row.
         rows: The requests; one row where only one thing varies.
         source: The picture that all of them begin with.
+        control: The picture that they follow.
 
     """
 
     axes: tuple[Axis, ...]
     rows: tuple[tuple[ImageRequest, ...], ...]
     source: Picture | None = None
+    control: Picture | None = None
 
     @property
     def requests(self) -> list[ImageRequest]:
@@ -83,7 +99,7 @@ def _document(name: str) -> dict[str, Any]:
         ) from error
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Reader:
     """One file on its way to a plan."""
 
@@ -104,21 +120,59 @@ class _Reader:
         if _SOURCE in self.document:
             picture = read_picture_file(Path(self._text(_SOURCE, self.document[_SOURCE])))
         first, *second = lines.items()
+        control = self._control()
         rows = [self._vary(*first, given, picture)]
         if second:
             rows = [self._vary(*second[0], typed, picture) for typed in rows[0]]
         requests = [tuple(self._request(typed, picture) for typed in row) for row in rows]
         check_negatives([each for row in requests for each in row], *axes)
-        return ComparisonPlan(axes=axes, rows=tuple(requests), source=picture)
+        return ComparisonPlan(axes=axes, rows=tuple(requests), source=picture, control=control)
 
     def _request(self, typed: Mapping[str, Any], picture: Picture | None) -> ImageRequest:
         """Return the request of what is typed, begun with the source if there is one."""
         request = ImageRequest.parse(rules=self.rules, **StyleBook().applied(typed))
+        if picture is not None:
+            size = request.size if SIZE.option in self.document else None
+            raw, fitting = source_of(picture, rules=self.rules, size=size)
+            request = replace(request, size=fitting).begun_with(raw.pixel_sha256)
+        return self._steered(request, has_source=picture is not None)
+
+    def _steered(self, request: ImageRequest, *, has_source: bool) -> ImageRequest:
+        """Return the request as one that follows a picture, where one is named."""
+        picture = self._control()
         if picture is None:
             return request
-        size = request.size if SIZE.option in self.document else None
-        raw, fitting = source_of(picture, rules=self.rules, size=size)
-        return replace(request, size=fitting).begun_with(raw.pixel_sha256)
+        kind = self._control_kind()
+        size = request.size if has_source or SIZE.option in self.document else None
+        raw = self._map(picture, kind, size)
+        own = Size(width=raw.width, height=raw.height)
+        return replace(request, size=own).steered_by(kind, raw.pixel_sha256)
+
+    @functools.cache  # noqa: B019 - one file is read once
+    def _map(self, picture: Picture, kind: ControlKind, size: Size | None) -> RawImage:
+        return map_of(picture, kind, rules=self.rules, size=size, fit=Fit.CROP)
+
+    @functools.cache  # noqa: B019 - likewise
+    def _control(self) -> Picture | None:
+        """Read the picture that is followed, where one is named."""
+        if _CONTROL not in self.document:
+            if _CONTROL_KIND in self.document:
+                raise self._wrong(_CONTROL_KIND, "it belongs to no picture: name control, too.")
+            return None
+        self.rules.check_control()
+        return read_picture_file(Path(self._text(_CONTROL, self.document[_CONTROL])))
+
+    def _control_kind(self) -> ControlKind:
+        if _CONTROL_KIND not in self.document:
+            return ControlKind.CANNY
+        return self._kind(self._text(_CONTROL_KIND, self.document[_CONTROL_KIND]))
+
+    def _kind(self, typed: str) -> ControlKind:
+        try:
+            return ControlKind(typed)
+        except ValueError:
+            known = ", ".join(ControlKind)
+            raise self._wrong(_CONTROL_KIND, f"{typed!r} is unknown; use {known}.") from None
 
     def _check_keys(self) -> None:
         for key in self.document:

@@ -13,7 +13,7 @@ from typing import Final
 from bot.cli import inputs
 from bot.cli.common import Commands, add_option, open_engine_aloud, read_text, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
-from bot.cli.inputs import inputs_of
+from bot.cli.inputs import inputs_of, map_for
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.recipe import make_recipe
@@ -30,6 +30,7 @@ from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes, trigger_notes
+from bot.media.control_pictures import MapPicture
 from bot.media.encoding import encode_png
 from bot.media.source_pictures import StartPictures
 from bot.models import located, lora_folder, model_rules
@@ -62,6 +63,7 @@ examples:
   %(prog)s "a red apple" --source apple.png --extend zoom-2
   %(prog)s "a castle at night" --lora neon:0.8 --lora ink:0.5
   %(prog)s "a castle at night" --style watercolour
+  %(prog)s "a pear" --control apple.png --control-kind canny --control-scale 0.75
   %(prog)s "a castle at night" --filmstrip castle-steps.png
 """
 
@@ -110,7 +112,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     given = inputs_of(options, rules)
     if given is not None:
         options.size = str(given.size)
-    requests = _requests(options, rules, files.folder, given)
+    steering = map_for(options, rules, None if options.size is None else rules.parse(options.size))
+    if steering is not None:
+        options.size = str(steering.size)
+    requests = _requests(options, rules, files.folder, given, steering)
     outputs = Outputs(root=settings.data_dir / "outputs")
     targets = outputs.plan(options.output, requests)
     filmstrip = None
@@ -125,6 +130,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         engine.load()
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
         pictures = () if given is None else given.pictures
+        pictures = pictures if steering is None else (*pictures, steering.picture)
         _draw_all(engine, work, pictures, filmstrip, key, options.json)
     if filmstrip is not None:
         say(f"Steps: {filmstrip.save()}")
@@ -132,7 +138,11 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _requests(
-    options: argparse.Namespace, rules: ModelRules, model: Path, given: StartPictures | None
+    options: argparse.Namespace,
+    rules: ModelRules,
+    model: Path,
+    given: StartPictures | None,
+    steering: MapPicture | None,
 ) -> list[ImageRequest]:
     """Build every request; the seeds of one prompt count upwards."""
     count = _count(options.count)
@@ -147,7 +157,8 @@ def _requests(
         typed = {field.option: getattr(options, field.option) for field in _OPTIONS}
         styled = StyleBook().applied({**typed, "prompt": prompt})
         request = ImageRequest.parse(rules=rules, **styled)
-        return request if given is None else given.begin(request)
+        request = request if given is None else given.begin(request)
+        return request if steering is None else steering.steer(request)
 
     request_of("-")  # what is wrong with all of them is no single prompt's fault
     firsts = _checked(prompts, request_of, model)

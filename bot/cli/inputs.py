@@ -8,10 +8,11 @@ from pathlib import Path
 from bot.domain.drawing import RawImage
 from bot.domain.extents import extent_of
 from bot.domain.regions import USUAL_GRID, parse_cells, region_of, region_of_cells
-from bot.domain.requests import SIZE, ModelRules, OperationKind, Size
+from bot.domain.requests import SIZE, ControlKind, ModelRules, OperationKind, Size
 from bot.environment.streams import say
 from bot.errors import InvalidRequestError
 from bot.media.canvas import extended
+from bot.media.control_pictures import MapPicture, map_of
 from bot.media.image_input import Picture, read_file, read_picture_file
 from bot.media.masks import mask_of_file, mask_of_region
 from bot.media.source_pictures import Fit, StartPictures, check_source, source_of
@@ -48,6 +49,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="draw around the source: zoom-1.5, zoom-2, left, right, up, down, WIDTHxHEIGHT or "
         "the name of a size",
     )
+    add(
+        "--control",
+        metavar="FILE",
+        help="a picture whose shapes the image follows; --control-scale says how strongly",
+    )
+    add(
+        "--control-kind",
+        choices=tuple(ControlKind),
+        help="what of it: canny (edges, as usual), scribble or gray are made of the picture here; "
+        "depth, pose and mlsd are ready maps",
+    )
     add("--grid", default=str(USUAL_GRID), metavar="N", help="cells a side for --cells: 3 or 4")
 
 
@@ -74,6 +86,25 @@ def inputs_of(options: argparse.Namespace, rules: ModelRules) -> StartPictures |
         return StartPictures(picture=source)
     mask = _mask(options, picture, own)
     return StartPictures(picture=source, mask=mask)
+
+
+def map_for(options: argparse.Namespace, rules: ModelRules, size: Size | None) -> MapPicture | None:
+    """Read what an image is to follow; None where nothing is given.
+
+    Raises:
+        BotError: The file does not work, or no control weights are installed.
+
+    """
+    if options.control is None:
+        if options.control_kind is not None:
+            raise InvalidRequestError(
+                f"--control-kind {options.control_kind} belongs to no picture: give --control, too."
+            )
+        return None
+    rules.check_control()
+    kind, fit = ControlKind(options.control_kind or ControlKind.CANNY), Fit(options.fit)
+    picture = read_picture_file(Path(options.control))
+    return MapPicture(kind=kind, picture=map_of(picture, kind, rules=rules, size=size, fit=fit))
 
 
 def _mask(options: argparse.Namespace, picture: Picture, size: Size) -> RawImage:

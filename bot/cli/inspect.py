@@ -182,7 +182,7 @@ def _sentences(finding: InspectReport, picture: Picture) -> str:
             f"  model    {visible(str(finding.recipe.conditions.get('model')), _VALUE_SHOWN)}",
             *(
                 f"  {each.role:8} SHA-256 {each.pixel_sha256}"
-                for each in finding.recipe.request.operation.inputs
+                for each in finding.recipe.request.inputs
             ),
             *(
                 f"  lora     SHA-256 {each.sha256} ({visible(each.name, _VALUE_SHOWN)})"

@@ -8,7 +8,7 @@ import codecs
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,20 @@ from bot.domain.drawing import Drawing, DrawTask, RawImage, Step
 from bot.domain.jobs import typed_id
 from bot.domain.plain_text import json_line, visible
 from bot.domain.recipe import Recipe, make_recipe, parse_recipe, recipe_text_of
-from bot.domain.requests import MASK, SOURCE, ImageRequest, ModelRules, factors_of
+from bot.domain.requests import (
+    CONTROL,
+    MASK,
+    SOURCE,
+    ControlKind,
+    ImageRequest,
+    ModelRules,
+    factors_of,
+)
 from bot.domain.verdict import Verdict
 from bot.environment.installation import command_line
 from bot.environment.streams import say, tell
 from bot.errors import DamagedPictureError, InvalidRequestError
+from bot.media.control_pictures import map_of
 from bot.media.encoding import encode_png, to_pillow
 from bot.media.image_input import Picture, read_file, read_picture, read_picture_file
 from bot.media.picture_files import read_image
@@ -144,7 +153,7 @@ def _pictures(
     data = settings.data_dir
     store = Store(data / "bot.sqlite3", images=data / "images")
     found = []
-    for each in request.operation.inputs:
+    for each in request.inputs:
         sha, made_here = each.pixel_sha256, store.image_path(each.pixel_sha256)
         known = given.get(each.role, {})
         if sha in known:
@@ -184,9 +193,24 @@ def _given(
             (SOURCE, MASK), () if given is None else given.pictures, strict=False
         ):
             found[role][picture.pixel_sha256] = picture
+        for picture in _maps(tried, request, rules):
+            found[CONTROL][picture.pixel_sha256] = picture
     if refusal is not None and not found:
         raise refusal
     return found
+
+
+def _maps(
+    tried: argparse.Namespace, request: ImageRequest, rules: ModelRules
+) -> Iterator[RawImage]:
+    """Yield what a picture that is handed in can be as a map: one that is made of it, or itself."""
+    if tried.control is None or request.control is None:
+        return
+    picture, kind = read_picture_file(Path(tried.control)), request.control.kind
+    kinds = (ControlKind(tried.control_kind or kind), ControlKind.DEPTH)  # the last as it is
+    for each in kinds:
+        with contextlib.suppress(InvalidRequestError):  # it has no lines
+            yield map_of(picture, each, rules=rules, size=request.size, fit=Fit(tried.fit))
 
 
 def _upscalable(source: str | None) -> Mapping[str, Mapping[str, RawImage]]:

@@ -37,6 +37,20 @@ class Upload:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Steering:
+    """The map that steered a job's images.
+
+    Attributes:
+        words: What it is, and how strongly it steered.
+        file: None where no copy of it can be sent.
+
+    """
+
+    words: str
+    file: Upload | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """The content of a message; its files are built anew for each attempt to send it."""
 

@@ -155,11 +155,11 @@ class DiscordRemover:
         # How many were drawn is not how many are left: what was said of that says it no more.
         shown = replace(job, error=None, ended_by=None)
 
-        source = self._bot.service.system.compared_source(job)
+        beside = self._bot.service.system.picture_beside(job)
 
         async def reach(limit_bytes: int) -> None:
             content = await images_content(
-                self._bot, shown, left, notes, limit_bytes=limit_bytes, source=source
+                self._bot, shown, left, notes, limit_bytes=limit_bytes, beside=beside
             )
             await self._reach(message, content)
 

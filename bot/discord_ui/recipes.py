@@ -134,15 +134,24 @@ def _chosen(request: ImageRequest, locale: str) -> dict[str, str]:
 
 
 def input_facts(request: ImageRequest, locale: str) -> dict[str, str]:
-    """Return the hashes of what an image was made from, each by its name."""
+    """Return what an image was made from, each by its name."""
+    facts = (
+        {}
+        if request.control is None
+        else {text("recipe_control", locale): text(f"control_{request.control.kind}", locale)}
+    )
     pictures = {
         text(f"recipe_input_{each.role}", locale): f"`{each.pixel_sha256}`"
-        for each in request.operation.inputs
+        for each in request.inputs
     }
-    return pictures | {
-        f"LoRA {escaped(each.name, limit=TEXT_SHOWN)}": f"`{each.sha256}`"
-        for each in request.adapters
-    }
+    return (
+        facts
+        | pictures
+        | {
+            f"LoRA {escaped(each.name, limit=TEXT_SHOWN)}": f"`{each.sha256}`"
+            for each in request.adapters
+        }
+    )
 
 
 def short_recipe(generation: Generation, locale: str, *, room: int) -> str:
@@ -169,7 +178,7 @@ def command_of(request: ImageRequest, known_as: str | None) -> str:
             can be typed, so such an image is only drawn again as itself.
 
     """
-    files = "".join(f" --{each.role} {each.role}.png" for each in request.operation.inputs)
+    files = "".join(f" --{each.role} {each.role}.png" for each in request.inputs)
     if request.has_older_variety or files:
         by_file = f"z-image-bot reproduce picture.png{files}"
         return f"/reproduce id:{known_as}" if known_as else by_file

@@ -221,11 +221,11 @@ class DiscordReply:
     ) -> None:
         """Send the images in the best form that fits; smaller ones if Discord still refuses."""
         ids = [each.id for each in generations]
-        source = self._bot.service.system.compared_source(job)
+        beside = self._bot.service.system.picture_beside(job)
 
         async def deliver(limit_bytes: int) -> None:
             content = await images_content(
-                self._bot, job, generations, notes, limit_bytes=limit_bytes, source=source
+                self._bot, job, generations, notes, limit_bytes=limit_bytes, beside=beside
             )
             await self._post.deliver(content, job, ids)
 

@@ -19,7 +19,7 @@ from bot.discord_ui.drafts import drawn_large_notes, is_draft
 from bot.discord_ui.pixel_verdict import verdict
 from bot.discord_ui.sheets import missing, sheet_content
 from bot.discord_ui.style_notes import style_notes
-from bot.discord_ui.uploads import fit_for_upload
+from bot.discord_ui.uploads import fit_for_upload, map_for_upload
 from bot.domain.jobs import Generation, Job, JobSource
 from bot.domain.requests import ModelRules
 
@@ -53,17 +53,18 @@ async def images_content(
     notes: Sequence[str],
     *,
     limit_bytes: int,
-    source: Path | None,
+    beside: Path | None,
 ) -> Content:
     """Return the message of a job's finished images, or of those that are left of them.
 
-    `source` is the file of the picture that a comparison begins with.
+    `beside` is the file of the picture that a comparison begins with, or of the map that steered.
     """
     if job.axis is not None:
-        return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=source)
+        return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=beside)
     return await kept_images(
         generations,
         rules=bot.service.model_rules,
+        map_file=beside,
         limit_bytes=limit_bytes,
         locale=job.origin.locale,
         notes=[*missing(job, generations), *notes],
@@ -75,6 +76,7 @@ async def kept_images(
     generations: Sequence[Generation],
     *,
     rules: ModelRules,
+    map_file: Path | None,
     limit_bytes: int,
     locale: str,
     notes: Sequence[str] = (),
@@ -85,6 +87,7 @@ async def kept_images(
     Args:
         generations: The images.
         rules: Of the model: a single draft can be drawn large.
+        map_file: Of the map that steered them.
         limit_bytes: What a file may have here.
         locale: The reader's language.
         notes: Lines above the images.
@@ -93,6 +96,9 @@ async def kept_images(
     """
     fitted = await asyncio.to_thread(
         fit_for_upload, generations, limit_bytes=limit_bytes, locale=locale
+    )
+    steering = await asyncio.to_thread(
+        map_for_upload, generations, map_file, limit_bytes=limit_bytes, locale=locale
     )
     rows = image_rows(
         generations,
@@ -107,8 +113,10 @@ async def kept_images(
         notes=[*notes, *fitted.notes],
         rows=rows,
         spoiler=is_hidden,
+        steering=steering,
     )
-    return Content(view=view, files=fitted.uploads)
+    maps = [] if steering is None or steering.file is None else [steering.file]
+    return Content(view=view, files=[*fitted.uploads, *maps])
 
 
 async def send_fitting(limit_bytes: int, send: Callable[[int], Awaitable[None]]) -> int:

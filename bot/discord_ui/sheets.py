@@ -143,7 +143,8 @@ def _draw(
     ]
     facts = shared_facts(first, locale, job.axis)
     if source is not None and (picture := _picture(source)) is not None:
-        cells.insert(0, Cell(picture=picture, label=text("sheet_source", locale)))
+        label = "sheet_source" if first.operation.inputs else "sheet_map"
+        cells.insert(0, Cell(picture=picture, label=text(label, locale)))
     if len(shown) < len(job.requests):
         facts.append(text("sheet_part", locale, made=len(shown), count=len(job.requests)))
     return draw_sheet(cells, title=title(first, locale, job.axis), facts=" · ".join(facts)).image

@@ -27,6 +27,7 @@ async def show_one(interaction: discord.Interaction, id_: str) -> None:
     content = await kept_images(
         generations,
         rules=bot_of(interaction).service.model_rules,
+        map_file=await bot_of(interaction).service.images.map_file(id_, viewer=viewer),
         limit_bytes=interaction.filesize_limit,
         locale=str(interaction.locale),
         is_hidden=bool(hidden),

@@ -26,12 +26,15 @@ from bot.domain.requests import (
     STRENGTH,
     STRENGTHS,
     USUAL_STRENGTH,
+    ControlKind,
     ImageRequest,
     ModelRules,
     random_seed,
 )
+from bot.errors import InvalidRequestError
 from bot.locales import text
 from bot.media.captions import field_title
+from bot.media.control_pictures import MapPicture, map_of
 from bot.media.image_input import MAX_BYTES, read_picture, too_heavy
 from bot.media.masks import mask_of_file
 from bot.media.picture_files import read_copy, read_image
@@ -40,6 +43,7 @@ from bot.media.source_pictures import Fit, StartPictures, source_of
 # Of the 3 s in which Discord wants a first answer. Mostly a picture is here by then, and the answer
 # is the place in line, or a refusal that only its user sees.
 SOURCE_WITHIN_S: Final = 1.2
+MAP_WITHIN_S: Final = 0.6  # a source may come before it
 
 _Source = TypeVar("_Source")
 
@@ -83,6 +87,46 @@ async def source_from_file(
         return await bot.service.policy.check_upload(picture, scene) or attachment.is_spoiler
 
     return await _in_time(interaction, content, is_hidden, marks, size=size, fit=fit)
+
+
+async def map_from_file(
+    interaction: discord.Interaction,
+    attachment: Attachment | None,
+    kind: str | None,
+    *,
+    size: str | None,
+    fit: Fit,
+) -> MapPicture | None:
+    """Fetch a file of a message, if there is one, and make of it the map that steers images.
+
+    Raises:
+        BotError: It cannot be had, is no picture or none that is taken here, shows nothing of the
+            kind, no control weights are installed, or a kind is given alone.
+
+    """
+    if attachment is None:
+        if kind is not None:
+            raise InvalidRequestError(
+                f"The control kind {kind} belongs to no picture: give the picture as control, too."
+            )
+        return None
+    own_kind = ControlKind(kind or ControlKind.CANNY)
+    bot, scene = bot_of(interaction), viewer_here(interaction).scene
+    service = bot.service
+    service.model_rules.check_control()
+    wanted = None if size is None else SIZE.read(size, service.model_rules)
+
+    async def load() -> MapPicture:
+        file = await content_of(interaction, attachment)
+        async with service.looking:
+            picture = await asyncio.to_thread(read_picture, file)
+            is_found = await service.policy.check_upload(picture.image, scene)
+            raw = await asyncio.to_thread(
+                map_of, picture, own_kind, rules=service.model_rules, size=wanted, fit=fit
+            )
+        return MapPicture(kind=own_kind, picture=raw, is_spoiler=is_found or attachment.is_spoiler)
+
+    return await in_time(interaction, load, within_s=MAP_WITHIN_S)
 
 
 async def content_of(interaction: discord.Interaction, attachment: Attachment) -> bytes:
@@ -215,12 +259,15 @@ async def _in_time(
 
 
 async def in_time(
-    interaction: discord.Interaction, load: Callable[[], Coroutine[Any, Any, _Source]]
+    interaction: discord.Interaction,
+    load: Callable[[], Coroutine[Any, Any, _Source]],
+    *,
+    within_s: float = SOURCE_WITHIN_S,
 ) -> _Source:
     """Make a source of any kind, and promise an answer where that takes long."""
     loading = asyncio.create_task(load(), name="source")
     try:
-        await asyncio.wait({loading}, timeout=SOURCE_WITHIN_S)
+        await asyncio.wait({loading}, timeout=within_s)
         if not loading.done():
             await Answer.to(interaction).promise(private=False)
         return await loading

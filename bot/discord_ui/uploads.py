@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from bot.discord_ui.content import Upload
+from bot.discord_ui.content import Steering, Upload
 from bot.discord_ui.views import alt_text
 from bot.domain.jobs import Generation
 from bot.errors import DamagedPictureError
 from bot.locales import text
+from bot.media.captions import control_words
 from bot.media.encoding import Fit, fit_under, make_thumbnail
 from bot.media.picture_files import read_image
 
@@ -45,6 +47,29 @@ def fit_for_upload(generations: Sequence[Generation], *, limit_bytes: int, local
         if note is not None and note not in notes:
             notes.append(note)
     return Fitted(files=files, notes=notes)
+
+
+def map_for_upload(
+    generations: Sequence[Generation],
+    path: Path | None,
+    *,
+    limit_bytes: int,
+    locale: str,
+) -> Steering | None:
+    """Return the map to show beside images of one job; reads and encodes, so not on the loop."""
+    request = generations[0].request
+    if path is None or request.control is None:
+        return None
+    words = control_words(request, locale)
+    try:
+        copy = fit_under(read_image(path), limit_bytes=limit_bytes)
+    except DamagedPictureError as error:
+        lost = text("map_missing" if error.is_missing else "map_damaged", locale)
+        return Steering(words=f"{words}: {lost}", file=None)
+    if len(copy.content) > limit_bytes:
+        return Steering(words=words, file=None)
+    name = f"map-{request.control.pixel_sha256[:12]}{copy.suffix}"
+    return Steering(words=words, file=Upload(name=name, content=copy.content, alt_text=words))
 
 
 def _fit(

@@ -14,6 +14,7 @@ import discord
 from discord import ui
 
 from bot.discord_ui.components import legend
+from bot.discord_ui.content import Steering
 from bot.discord_ui.formatting import ALT_TEXT, escaped, shortened, user_mention
 from bot.domain.jobs import Generation
 from bot.domain.requests import SIZE, Axis
@@ -68,8 +69,9 @@ def images(
     notes: Sequence[str] = (),
     rows: Sequence[Row] = (),
     spoiler: bool = False,
+    steering: Steering | None = None,
 ) -> ui.LayoutView:
-    """Return the message of finished images: prompt, notes, gallery, facts and buttons.
+    """Return the message of finished images: prompt, notes, gallery, map, facts and buttons.
 
     Args:
         generations: The images, of one job.
@@ -78,6 +80,7 @@ def images(
         notes: Lines between the prompt and the gallery.
         rows: The buttons and selects.
         spoiler: Whether the images are hidden until they are clicked.
+        steering: The map that steered them, small beside its words.
 
     """
     first = generations[0]
@@ -86,10 +89,22 @@ def images(
     shown = [(each, name) for each, name in zip(generations, files, strict=True) if name]
     if shown:
         items.append(_gallery(shown, locale=locale, spoiler=spoiler))
+    if steering is not None:
+        items.append(_map_line(steering, spoiler=spoiler))
     facts = facts_lines(generations, locale)
     items.append(ui.TextDisplay("\n".join(f"-# {fact}" for fact in facts)))
     items += [ui.ActionRow(*row) for row in rows]
     return layout(*items, colour=DONE)
+
+
+def _map_line(steering: Steering, *, spoiler: bool) -> ui.Item[ui.LayoutView]:
+    words = ui.TextDisplay[ui.LayoutView](f"-# {steering.words}")
+    if steering.file is None:
+        return words
+    shown = ui.Thumbnail[ui.LayoutView](
+        f"attachment://{steering.file.name}", description=steering.file.alt_text, spoiler=spoiler
+    )
+    return ui.Section(words, accessory=shown)
 
 
 def rows_of(buttons: Row) -> list[ui.ActionRow[ui.LayoutView]]:

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from bot.domain.jobs import Relation
 from bot.domain.plain_text import quoted
-from bot.domain.requests import OperationKind
+from bot.domain.requests import CONTROL, OperationKind
 from bot.errors import InvalidRequestError
 
 IMAGE: Final = "image"  # whatever was made from a picture
@@ -23,15 +23,19 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def marks_of(
-    relation: Relation, operation: OperationKind, *, has_lora: bool = False
+    relation: Relation,
+    operation: OperationKind,
+    *,
+    has_lora: bool = False,
+    is_steered: bool = False,
 ) -> tuple[str, ...]:
     """Return what the index knows of the kind of an image: letters only."""
-    marks = (
-        _relation_mark(relation),
-        _operation_mark(operation),
-        *((_operation_mark(LORA),) if has_lora else ()),
-    )
-    return marks if operation is _FROM_WORDS else (*marks, _operation_mark(IMAGE))
+    marks = [_relation_mark(relation), _operation_mark(operation)]
+    if has_lora:
+        marks.append(_operation_mark(LORA))
+    if is_steered:
+        marks.append(_operation_mark(CONTROL))
+    return tuple(marks) if operation is _FROM_WORDS else (*marks, _operation_mark(IMAGE))
 
 
 def _kinds() -> dict[str, tuple[str, ...]]:
@@ -39,7 +43,7 @@ def _kinds() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for each in OperationKind:
         found[_WORDS.get(each, each)] = (_operation_mark(each),)
-    for other in (IMAGE, LORA):
+    for other in (IMAGE, LORA, CONTROL):
         found[other] = (_operation_mark(other),)
     for relation in get_args(Relation):
         if relation != "imagine":

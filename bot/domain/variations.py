@@ -85,6 +85,11 @@ def check_source(axis: Axis, base: ImageRequest) -> None:
             "Strengths say how much of a picture is drawn anew, and there is none: give one as the "
             "source."
         )
+    if axis is Axis.CONTROL_SCALES and base.control is None:
+        raise InvalidRequestError(
+            "Control scales say how strongly a map steers, and there is none: give a picture as "
+            "control."
+        )
 
 
 def check_values(axis: Axis, values: Sequence[str], rules: ModelRules) -> list[Any]:

@@ -83,11 +83,13 @@ class MemoryPlanner:
         side = model.tile
         self.plan = self._best(model.work(width=side, height=side, tiled=False))
         wanted, free = model.away(self.plan), free_main_memory()
+        without = "set CONTROL=off, " if model.controls else ""
         if wanted and wanted + _SPARE_MAIN > free:
             raise SettingsError(
                 f"The GPU has too little room for this model, and keeping {wanted / GIB:.1f} GiB "
                 f"of it in main memory does not work either: {free / GIB:.1f} GiB are free there. "
-                "PRECISION=int8 halves what is kept, int4 needs less still; or set MEMORY to more."
+                f"{without}PRECISION=int8 halves what is kept, int4 needs less still; or set "
+                "MEMORY to more."
             )
 
     def __str__(self) -> str:
@@ -133,6 +135,10 @@ class MemoryPlanner:
         work = model.work(width=size.width, height=size.height, tiled=tiled) + beside
         taken = model.weights + work + (model.graphs if plan.graphs else 0)
         return max(0, self._budget.now() - self._kept_free - taken)
+
+    def control_work(self, size: Size) -> int:
+        """Return the bytes that an image takes beside its work because it is controlled."""
+        return self._model.control_work(width=size.width, height=size.height)
 
     def ran_out(self) -> None:
         """Plan with less from now on: what was expected was too little."""

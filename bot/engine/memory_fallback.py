@@ -55,16 +55,18 @@ def _attempt(run: Run, parts: ModelParts, *, least: bool = False) -> Wait | None
 
 
 def _settled(run: Run, parts: ModelParts) -> Placement:
-    size, beside = run.seen_at_once(parts), _beside(run)
+    size, beside = run.seen_at_once(parts), _beside(run, parts)
     return parts.planner.settled(size, tiled=run.tiled, beside=beside)
 
 
 def _spare(run: Run, parts: ModelParts) -> int:
-    return parts.planner.spare(run.seen_at_once(parts), tiled=run.tiled, beside=_beside(run))
+    return parts.planner.spare(run.seen_at_once(parts), tiled=run.tiled, beside=_beside(run, parts))
 
 
-def _beside(run: Run) -> int:
-    return _PIXEL_BYTES * run.task.request.size.pixels if run.upscaling is not None else 0
+def _beside(run: Run, parts: ModelParts) -> int:
+    request = run.task.request
+    beside = _PIXEL_BYTES * request.size.pixels if run.upscaling is not None else 0
+    return beside + (0 if request.control is None else parts.planner.control_work(request.size))
 
 
 def _draw_cheaply(run: Run, parts: ModelParts) -> Wait:

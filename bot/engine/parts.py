@@ -22,8 +22,15 @@ from bot.engine.backends.fused.backend import FusedBackend
 from bot.engine.backends.reference import ReferenceBackend, put
 from bot.engine.backends.selector import BackendSelector
 from bot.engine.checked_model import CheckedModel, load_module
+from bot.engine.control.network import CheckedControl, load_control, share_parts
 from bot.engine.memory import MemoryPlanner
-from bot.engine.placement import Footprint, Placement, pixel_bytes, token_bytes
+from bot.engine.placement import (
+    Footprint,
+    Placement,
+    control_token_bytes,
+    pixel_bytes,
+    token_bytes,
+)
 from bot.engine.preview import fit_latent_to_rgb
 from bot.engine.prompt_encoder import PromptEncoder
 
@@ -55,7 +62,13 @@ class LoadOptions:
 
 @dataclass(kw_only=True)
 class ModelParts:
-    """The loaded model."""
+    """The loaded model.
+
+    Attributes:
+        adapters: Those in the weights of its networks.
+        control: What is known of the control network; None without one.
+
+    """
 
     text: PromptEncoder
     backends: BackendSelector
@@ -64,6 +77,7 @@ class ModelParts:
     vae: Any
     scheduler: Any
     adapters: MergedAdapters
+    control: CheckedControl | None = None
 
     @property
     def channels(self) -> int:
@@ -77,7 +91,9 @@ class ModelParts:
         return fit_latent_to_rgb(self.vae)
 
 
-def measure(checkpoint: CheckedModel, options: LoadOptions) -> Footprint:
+def measure(
+    checkpoint: CheckedModel, options: LoadOptions, control: CheckedControl | None = None
+) -> Footprint:
     """Return how large the parts will be, from their configurations; no weights are read."""
     transformer, vae = checkpoint.skeletons["transformer"], checkpoint.skeletons["vae"]
     text = checkpoint.skeletons["text_encoder"]
@@ -88,6 +104,10 @@ def measure(checkpoint: CheckedModel, options: LoadOptions) -> Footprint:
     blocks = len(transformer.noise_refiner) + len(transformer.layers)
     readers = len(transformer.context_refiner)
     beside = _count(transformer) - (blocks + readers) * matrices
+    controls = 0
+    if control is not None:
+        controls = len(control.layout.places) + control.layout.refiners
+        beside += _count(control.skeleton) - controls * matrices
     has_fast_decoder = options.is_fast and options.device.type == "cuda"
     made_plain = _MADE_PLAIN * matrices if options.precision in ("int8", "int4") else 0
     vae_values = _count(vae) + has_fast_decoder * _count(vae.decoder)  # it has a copy of its own
@@ -102,6 +122,10 @@ def measure(checkpoint: CheckedModel, options: LoadOptions) -> Footprint:
         token=token_bytes(transformer.dim, item),
         pixel=pixel_bytes(vae.config.block_out_channels[0], item, is_fast=has_fast_decoder),
         tile=vae.config.sample_size,
+        controls=controls,
+        control_token=0
+        if control is None
+        else control_token_bytes(transformer.dim, item, held=len(control.layout.places)),
     )
 
 
@@ -119,7 +143,10 @@ def _matrices(block: nn.Module) -> int:
 
 
 def load_parts(
-    checkpoint: CheckedModel, options: LoadOptions, planner: MemoryPlanner
+    checkpoint: CheckedModel,
+    options: LoadOptions,
+    planner: MemoryPlanner,
+    control: CheckedControl | None = None,
 ) -> ModelParts:
     """Read the weights, each to where the planner wants it."""
     dtype, plan = options.dtype, planner.plan
@@ -129,7 +156,8 @@ def load_parts(
         vae = vae.to(memory_format=torch.channels_last)
     vae = vae.to(options.device)
     transformer = load_module(checkpoint, "transformer", dtype)
-    path = _take_transformer(transformer, vae, options, plan)
+    network = None if control is None else load_control(control, dtype)
+    path = _take_networks(transformer, vae, network, options, plan)
     text = PromptEncoder(checkpoint, device=options.device, dtype=dtype)
     if isinstance(path, FusedBackend):
         path.take_text(text.model)
@@ -141,12 +169,14 @@ def load_parts(
         vae=vae,
         text=text,
         dtype=dtype,
-        is_whole=plan.table and plan.blocks is None,
+        is_whole=plan.table and plan.blocks is None and plan.control is None,
+        control=network,
     )
     return ModelParts(
         text=text,
         planner=planner,
         backends=backends,
+        control=control,
         transformer=transformer,
         vae=vae,
         scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
@@ -171,12 +201,20 @@ def _adapters(
     )
 
 
-def _take_transformer(
-    transformer: Any, vae: Any, options: LoadOptions, plan: Placement
+def _take_networks(
+    transformer: Any, vae: Any, control: Any, options: LoadOptions, plan: Placement
 ) -> ReferenceBackend | FusedBackend:
     if options.is_fast:
-        return FusedBackend(
+        fast = FusedBackend(
             transformer, vae, dtype=options.dtype, precision=options.precision, placement=plan
         )
+        if control is not None:
+            fast.take_control(control)
+            share_parts(control, transformer)
+        return fast
+    if control is not None:
+        put(control, options.device, whole=plan.control is None)
     put(transformer, options.device, whole=plan.blocks is None)
-    return ReferenceBackend(transformer, dtype=options.dtype)
+    if control is not None:
+        share_parts(control, transformer)  # not before: the streaming of each has its own hooks
+    return ReferenceBackend(transformer, dtype=options.dtype, control=control)

@@ -11,6 +11,7 @@ import torch
 from bot.domain.drawing import DrawTask, PreviewKind, RawImage, Step
 from bot.domain.requests import Size
 from bot.engine.conditions import is_normalised
+from bot.engine.control.guidance import MapLatent
 from bot.engine.host import PixelTransfer, to_device, to_host
 from bot.engine.operations import StageInputs, stage_inputs
 from bot.engine.parts import ModelParts
@@ -81,7 +82,8 @@ class Run:
         kept = None if inputs.kept is None else inputs.kept.on(self.device)
         if task.inputs:
             clock.ended("encode")
-        latents = self._denoise(parts, inputs, embeddings, kept)
+        control = None if inputs.control is None else inputs.control.on(self.device)
+        latents = self._denoise(parts, inputs, embeddings, kept, control)
         clock.ended("denoise")
         self._stop_if_cancelled()
         pixels, is_finite = decode(parts.vae, latents, tiled=self.tiled)
@@ -104,12 +106,15 @@ class Run:
         inputs: StageInputs,
         embeddings: list[torch.Tensor],
         kept: Kept | None,
+        control: MapLatent | None = None,
     ) -> torch.Tensor:
         latents = to_device(inputs.latents, self.device)
         windows = self._windows(parts)
         height, width = latents.shape[2:] if windows is None else (windows.height, windows.width)
         velocities = [
-            parts.backends.now.velocity(each, inputs.sigmas[:-1], height=height, width=width)
+            parts.backends.now.velocity(
+                each, inputs.sigmas[:-1], height=height, width=width, control=control
+            )
             for each in embeddings
         ]
         if windows is not None:

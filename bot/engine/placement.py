@@ -23,6 +23,10 @@ _FAST_DECODE_CHANNELS: Final = 8
 _DECODE_CHANNELS: Final = 12
 _WORKSPACES: Final = 256 * MIB  # cuBLAS, tables of steps and rotations, the text's own tensors
 _CAPTION_TOKENS: Final = 512
+_BUFFERS: Final = 2  # blocks on the device that those which come in their turn are copied into
+# Values that a controlled step holds for each token beside its own, in widths of the transformer:
+# the map's tokens, the image's as the network sees them, and what is about to be added, in float32.
+_CONTROL_ROWS: Final = 6
 # What the largest recorded graphs hold while they are there: the fused backend records no more.
 _GRAPHED_TOKENS: Final = 6144
 _GRAPHED_PIXELS: Final = 1024 * 1024
@@ -37,6 +41,7 @@ class Placement:
         readers: Of its blocks that refine a caption.
         text_layers: Of the text encoder.
         table: Whether the text encoder's embeddings do; else they are looked up in main memory.
+        control: Of the control network's blocks.
         graphs: Whether there is room for recorded CUDA graphs, which read weights where they are:
             none where any come in their turn.
 
@@ -46,6 +51,7 @@ class Placement:
     readers: int | None = None
     text_layers: int | None = None
     table: bool = True
+    control: int | None = None
     graphs: bool = True
 
 
@@ -61,6 +67,8 @@ class Footprint:
         token: What a denoising step takes for each token.
         pixel: What decoding takes for each pixel.
         tile: Pixels a side of a tile of the VAE.
+        controls: The control network's blocks, each as large as one of the transformer's.
+        control_token: What a controlled step takes for each token beside `token`.
 
     """
 
@@ -74,12 +82,14 @@ class Footprint:
     token: int
     pixel: int
     tile: int
+    controls: int = 0
+    control_token: int = 0
 
     @property
     def weights(self) -> int:
         """Return the bytes of all weights."""
         text = self.table + self.text_layers * self.text_layer
-        return self.rest + text + (self.blocks + self.readers) * self.block
+        return self.rest + text + (self.blocks + self.readers + self.controls) * self.block
 
     @property
     def graphs(self) -> int:
@@ -94,9 +104,14 @@ class Footprint:
             decoded = min(width, self.tile) * min(height, self.tile)
         return max(tokens * self.token, decoded * self.pixel) + _WORKSPACES
 
+    def control_work(self, *, width: int, height: int) -> int:
+        """Return the bytes that control takes beside that."""
+        return (width * height // 256 + _CAPTION_TOKENS) * self.control_token
+
     def away(self, plan: Placement) -> int:
         """Return the bytes that a plan keeps in main memory."""
         blocks = _less(self.blocks, plan.blocks) + _less(self.readers, plan.readers)
+        blocks += _less(self.controls, plan.control)
         text = _less(self.text_layers, plan.text_layers) * self.text_layer
         return blocks * self.block + text + (0 if plan.table else self.table)
 
@@ -104,6 +119,11 @@ class Footprint:
 def token_bytes(width: int, itemsize: int) -> int:
     """Return the bytes that a step takes for each token of a transformer of this width."""
     return _STEP_ROWS * width * itemsize
+
+
+def control_token_bytes(width: int, itemsize: int, *, held: int) -> int:
+    """Return the bytes that control takes for each token; `held`: outputs kept at a time."""
+    return (_CONTROL_ROWS + held) * width * itemsize
 
 
 def pixel_bytes(channels: int, itemsize: int, *, is_fast: bool) -> int:
@@ -114,27 +134,39 @@ def pixel_bytes(channels: int, itemsize: int, *, is_fast: bool) -> int:
 def place(model: Footprint, room: int) -> Placement | None:
     """Return what stays on a device with `room` bytes for weights; None where it cannot be.
 
-    What is used seldom leaves first: the embeddings, of which a prompt needs a few rows; the text
-    encoder, which a new prompt runs once; then the blocks, which every step runs.
+    What is used seldom leaves first: the control network, which few images ask for; the embeddings,
+    of which a prompt needs a few rows; the text encoder, which a new prompt runs once; then the
+    blocks, which every step runs.
     """
     spare = room - model.weights
     if spare >= 0:
         return Placement(graphs=spare >= model.graphs)
+    control = None
+    if model.controls > _BUFFERS:
+        leaving = math.ceil((2 * model.block - spare) / model.block)  # two to copy into
+        if leaving <= model.controls:
+            spare += (leaving - 2) * model.block
+            return Placement(control=model.controls - leaving, graphs=spare >= model.graphs)
+        control, spare = 0, spare + (model.controls - 2) * model.block
     spare += model.table
     if spare >= 0:
-        return Placement(table=False, graphs=spare >= model.graphs)
-    leaving = math.ceil((2 * model.text_layer - spare) / model.text_layer)  # two to copy into
+        return Placement(table=False, control=control, graphs=spare >= model.graphs)
+    spare += 0 if control is None else 2 * model.block  # all share two buffers
+    buffers = 2 * max(model.text_layer, 0 if control is None else model.block)
+    leaving = math.ceil((buffers - spare) / model.text_layer)
     if leaving <= model.text_layers:
-        return Placement(text_layers=model.text_layers - leaving, table=False, graphs=False)
+        return Placement(
+            text_layers=model.text_layers - leaving, table=False, control=control, graphs=False
+        )
     spare += model.text_layers * model.text_layer + model.readers * model.block
     leaving = math.ceil((2 * max(model.block, model.text_layer) - spare) / model.block)
     if leaving > model.blocks:
         return None
     blocks = model.blocks - max(0, leaving)
-    return Placement(blocks=blocks, readers=0, text_layers=0, table=False, graphs=False)
+    return Placement(blocks=blocks, readers=0, text_layers=0, table=False, control=0, graphs=False)
 
 
-LEAST: Final = Placement(blocks=0, readers=0, text_layers=0, table=False, graphs=False)
+LEAST: Final = Placement(blocks=0, readers=0, text_layers=0, table=False, control=0, graphs=False)
 
 
 def described(model: Footprint, plan: Placement) -> str:
@@ -146,8 +178,13 @@ def described(model: Footprint, plan: Placement) -> str:
         (plan.blocks, model.blocks, "blocks"),
         (plan.readers, model.readers, "caption refiners"),
         (plan.text_layers, model.text_layers, "layers of the text encoder"),
+        (plan.control, model.controls, "blocks of the control network"),
     )
-    kept = [f"{total if here is None else here} of {total} {name}" for here, total, name in counts]
+    kept = [
+        f"{total if here is None else here} of {total} {name}"
+        for here, total, name in counts
+        if total
+    ]
     return (
         f"on the device stay {', '.join(kept)}; {away / GIB:.1f} GiB come from main memory in "
         "their turn"

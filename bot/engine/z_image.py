@@ -22,6 +22,8 @@ from bot.domain.requests import ImageRequest, ModelProfile, Quality, Size
 from bot.engine.adapters.library import FindAdapter, no_adapters
 from bot.engine.checked_model import CheckedModel, open_checked_model
 from bot.engine.conditions import machine_conditions, request_conditions
+from bot.engine.control.file import ControlFile
+from bot.engine.control.network import CheckedControl, open_control
 from bot.engine.hardware import (
     check_precision,
     choose_device,
@@ -69,6 +71,7 @@ class ZImageEngine:
         lora_path: FindAdapter = no_adapters,
         weights: Mapping[str, Path] | None = None,
         profile: ModelProfile = ModelProfile.TURBO,
+        control: ControlFile | None = None,
     ) -> None:
         """Remember what to load; nothing is read before `load`.
 
@@ -87,6 +90,7 @@ class ZImageEngine:
             lora_path: Finds a LoRA's file by its SHA-256; raises MissingAdapterError.
             weights: Part -> a single file in the place of the folder's.
             profile: What kind of Z-Image it is: nothing of another one is drawn.
+            control: The weights that let a map steer an image; None for none.
 
         Raises:
             SettingsError: There is no such GPU, or it has no such precision.
@@ -99,7 +103,7 @@ class ZImageEngine:
         self._device = choose_device(device)
         self._model_files = dict(model_files or {})
         self._cpu_threads = cpu_threads
-        self._memory = memory
+        self._memory, self._control = memory, control
         self._options = LoadOptions(
             device=self._device,
             dtype=choose_dtype(dtype, self._device),
@@ -132,8 +136,9 @@ class ZImageEngine:
         start = time.perf_counter()
         with load_errors(self._folder, model=self._model_id, device=self._device):
             checkpoint = self._open()
-            planner = self._plan(checkpoint)
-            self._parts = load_parts(checkpoint, self._options, planner)
+            control = self._open_control(checkpoint)
+            planner = self._plan(checkpoint, control)
+            self._parts = load_parts(checkpoint, self._options, planner, control)
         free_cache(self._device)
         logger.info("Loaded %s in %.1f s: %s", self._model_id, time.perf_counter() - start, planner)
 
@@ -149,7 +154,7 @@ class ZImageEngine:
             checkpoint = self._open()
             if self._device.type != "cuda":
                 return "of no effect on a CPU, which draws from main memory"
-            return str(self._plan(checkpoint))
+            return str(self._plan(checkpoint, self._open_control(checkpoint)))
 
     def _open(self) -> CheckedModel:
         checkpoint = open_checked_model(self._folder, self._weights)
@@ -162,8 +167,14 @@ class ZImageEngine:
             )
         return checkpoint
 
-    def _plan(self, checkpoint: CheckedModel) -> MemoryPlanner:
-        return MemoryPlanner(measure(checkpoint, self._options), Budget(self._device, self._memory))
+    def _open_control(self, checkpoint: CheckedModel) -> CheckedControl | None:
+        if self._control is None:
+            return None
+        return open_control(self._control, checkpoint.skeletons["transformer"])
+
+    def _plan(self, checkpoint: CheckedModel, control: CheckedControl | None) -> MemoryPlanner:
+        model = measure(checkpoint, self._options, control)
+        return MemoryPlanner(model, Budget(self._device, self._memory))
 
     @on_its_device
     def draw(
@@ -271,7 +282,15 @@ class ZImageEngine:
             **request_conditions(request, run.task.match),
             "dtype": str(self._options.dtype).removeprefix("torch."),
             **parts.backends.now.conditions,
+            **_control_conditions(request, parts),
             **({} if upscaling is None else {"upscaler": upscaling.conditions}),
             "vae_tiling": run.tiled,
             **machine_conditions(self._device),
         }
+
+
+def _control_conditions(request: ImageRequest, parts: ModelParts) -> dict[str, object]:
+    """Return what a recipe records of the weights that let a map steer the image."""
+    if request.control is None or parts.control is None:
+        return {}
+    return {"control_weights": parts.control.file.conditions}

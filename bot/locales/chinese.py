@@ -70,6 +70,8 @@ CHINESE: Final[dict[str, str]] = {
     "field_strength": "强度",
     "field_lora": "LoRA",
     "field_style": "风格",
+    "field_control_scale": "控制强度",
+    "idle_control_scale": "没有控制图时，控制强度不起作用：它表示画面跟随控制图的程度。",
     "field_fit": "适配",
     "idle_strength": "没有源图时，强度不起作用：它表示源图有多少要重画。",
     "idle_negative": "引导为 0 时，负面提示词不起作用：请把引导设为 {guidance:g} 或更高。",
@@ -190,6 +192,7 @@ CHINESE: Final[dict[str, str]] = {
     "kind_extension": "扩展",
     "kind_upscale": "放大",
     "kind_lora": "用了 LoRA 的",
+    "kind_control": "用控制图",
     "kind_same-seed": "重画",
     "kind_new-seed": "换了种子",
     "kind_variation": "变化",
@@ -241,6 +244,18 @@ CHINESE: Final[dict[str, str]] = {
     "可以点“**用作源图**”，用现在这张继续创作。",
     "fact_upscaled": "已放大",
     "fact_upscaled_detail": "已放大并补充细节",
+    "control_canny": "边缘（canny）",
+    "control_scribble": "涂鸦线条（scribble）",
+    "control_gray": "明暗（gray）",
+    "control_depth": "深度（depth）",
+    "control_pose": "姿势（pose）",
+    "control_mlsd": "直线（mlsd）",
+    "steered_by": "跟随这张控制图：{kind} · 强度 {scale}",
+    "map_missing": "它的文件不见了",
+    "map_damaged": "它的文件已损坏",
+    "sheet_map": "控制图",
+    "recipe_input_control": "控制图 SHA-256",
+    "recipe_control": "控制",
     "strength_touch": "微调",
     "strength_subtle": "轻改",
     "strength_strong": "大改",
@@ -401,6 +416,7 @@ CHINESE: Final[dict[str, str]] = {
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
 - **lora** 从 `/lora list` 里选一种风格，也可写 `neon:0.8`
 - **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
+- **control（控制图）** 让画面跟随一张图的边缘、线条或明暗，也可上传现成的控制图
 - **spoiler（遮挡）** 点击后才显示图片
 - **style（风格）** 按名称选择画风：`/style list` 可查看
 
@@ -495,6 +511,22 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
         "一个 LoRA，也可写成 名称:0.8；最多三个，用逗号隔开",
     "How strongly, -2 to 2, of one LoRA without a number of its own; 1 is usual":
         "强度，-2 到 2，用于一个没写强度的 LoRA；通常为 1",
+    "control": "控制图",
+    "control_kind": "控制类型",
+    "control_scale": "控制强度",
+    "control_scales": "控制强度",
+    "canny": "边缘",
+    "scribble": "涂鸦",
+    "gray": "明暗",
+    "depth": "深度",
+    "pose": "姿势",
+    "mlsd": "直线",
+    "A picture whose shapes the image is to follow, or a ready map of them":
+        "让画面跟随其形状的图片，或现成的控制图",
+    "What is followed: made of the picture, or of a ready map (depth, pose, mlsd)":
+        "跟随什么：由图片生成，或用现成的控制图（深度、姿势、直线）",
+    "How strongly the control map steers: 0.75 is usual, up to 2":
+        "跟随控制图的程度：通常 0.75，最多 2",
     "source": "源图",
     "mask": "蒙版",
     "What of the source is drawn: white on black, painted red, or transparent":

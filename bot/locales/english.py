@@ -75,10 +75,13 @@ ENGLISH: Final[dict[str, str]] = {
     "field_lora": "LoRA",
     "field_style": "style",
     "field_fit": "fit",
+    "field_control_scale": "control scale",
     "idle_strength": "The strength has no effect without a source: it says how much of the source "
     "is redrawn.",
     "idle_negative": "The negative prompt has no effect while guidance is 0: set guidance to "
     "{guidance:g} or more.",
+    "idle_control_scale": "The control scale has no effect without a control picture: it says how "
+    "strongly the image follows one.",
     "fact_field": "{name} {value}",
     # A comparison's sheet
     "sheet_prompts": "Prompts compared",
@@ -181,6 +184,8 @@ ENGLISH: Final[dict[str, str]] = {
     "recipe_field_pixels": "pixels, SHA-256",
     "recipe_input_source": "source, SHA-256",
     "recipe_input_mask": "mask, SHA-256",
+    "recipe_input_control": "map, SHA-256",
+    "recipe_control": "control",
     "recipe_field_made": "made",
     # Lineage
     "strength_all": "all of them, compared on one sheet",
@@ -199,6 +204,7 @@ ENGLISH: Final[dict[str, str]] = {
     "kind_extension": "extended",
     "kind_upscale": "upscaled",
     "kind_lora": "with a LoRA",
+    "kind_control": "steered by a map",
     "kind_same-seed": "drawn again",
     "kind_new-seed": "with a new seed",
     "kind_variation": "varied",
@@ -252,6 +258,16 @@ ENGLISH: Final[dict[str, str]] = {
     "source_seed_hint": "Empty: a random one",
     "source_which": "Which image",
     "source_one": "Image {number} · {id}",
+    "control_canny": "edges (canny)",
+    "control_scribble": "scribble",
+    "control_gray": "brightness (gray)",
+    "control_depth": "depth",
+    "control_pose": "pose",
+    "control_mlsd": "straight lines (mlsd)",
+    "steered_by": "Follows this map: {kind} · scale {scale}",
+    "map_missing": "its file is gone here",
+    "map_damaged": "its file is damaged here",
+    "sheet_map": "the map",
     "strength_touch": "touch",
     "strength_subtle": "subtle",
     "strength_strong": "strong",
@@ -423,11 +439,12 @@ ENGLISH: Final[dict[str, str]] = {
 - **quality** draft, standard or final: {steps[0]}, {steps[1]} or {steps[2]} steps
 - **count** up to 9 images: seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}, usually {usual_guidance:g}: stricter, twice as slow
-- **variety** 0 (off) to 100: seeds differ more, and follow the prompt less closely
-- **negative** what the image should not show; needs guidance above 0
-- **lora** a look from `/lora list`, also `name:0.8`
-- **source** a picture to start from; **strength** how much of it is redrawn; **mask** which part
-- **style** a look (`/style list`); **spoiler** hides the image until it is clicked
+- **variety** 0 (off) to 100: seeds differ more, following the prompt less
+- **negative** what should not be there; needs guidance above 0
+- **lora** a look from `/lora list`, also `name:0.8`; **style** one from `/style list`
+- **source** a picture to start from; **strength** how much is redrawn; **mask** which part
+- **control** a picture whose edges or shades to follow
+- **spoiler** hides the image until it is clicked
 
 `/compare` up to 9 images that differ in one thing, on a sheet
 `/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture

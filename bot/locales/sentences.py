@@ -125,6 +125,29 @@ _SENTENCES: Final = _compiled({
     r"The picture that this is made from \((\w+)…\) is \w+ here, and without it the image would be "
     r"another one: give it again as the mask\.":
         r"这张图所用的蒙版（\1…）已经不在这里，没有它画出的就是另一张图：请重新上传蒙版。",
+    r"The picture that this is made from \((\w+)…\) is \w+ here, and without it the image would be "
+    r"another one: give it again as the control\.":
+        r"这张图所用的控制图（\1…）已经不在这里，没有它画出的就是另一张图：请重新上传控制图。",
+    r"The control scale (.+) does not work: use a number above 0 and up to (\S+); (\S+) is usual\.":
+        r"控制强度 \1 不行：请用大于 0、最多 \2 的数，通常是 \3。",
+    r"The control scale 0 would leave the map without effect: .*":
+        "控制强度为 0 时控制图不起作用：请用大于 0 的数，例如 0.75，或不用控制图。",
+    r"A map does not steer an upscaled image, .*":
+        "放大的图片跟随它的源图，控制图对它不起作用：请不用控制图来放大。",
+    r"The control kind (\w+) belongs to no picture: .*":
+        r"控制类型 \1 没有对应的图片：请同时给出控制图。",
+    r"A map cannot steer images here: the model (.+) has no control weights, .*":
+        r"这里还不能用控制图：模型 \1 没有控制权重，请不用控制图来画。",
+    r"A map cannot steer images here: no control weights are installed: run `(.+)` first, .*":
+        r"这里还不能用控制图：运营者可以运行 `\1`，或不用控制图来画。",
+    r"The image is steered by a map, and no control weights are installed: run `(.+)`, .*":
+        r"这张图需要控制图，而控制权重没有安装：运营者可以运行 `\1`，或不用控制图来画。",
+    r"The picture has no lines that a (\w+) map could show: .*":
+        r"这张图片没有能画成 \1 控制图的线条：请用轮廓更清楚的图片，或选 gray（明暗）。",
+    r"The (\w+) map has one single colour: .*":
+        r"这张 \1 控制图只有一种颜色：请上传由其他程序从图片生成的控制图。",
+    r"Control scales say how strongly a map steers, and there is none: .*":
+        "控制强度表示跟随控制图的程度，而这里没有控制图：请给出一张。",
     r"The region (.+) is not understood: use .*":
         r"看不懂区域 \1：请用 左半、右半、上半、下半、左/中/右三分之一、上/下三分之一、左上、右上、"
         r"左下、右下、中间、边缘，几个之间用逗号隔开。",

@@ -109,3 +109,11 @@ def value_words(field: RequestField, value: str, locale: str) -> str:
     """Return a value, as a person would type it, in the reader's words."""
     is_named = value in (*field.choices, *field.names)
     return text(f"{field.option}_{value}", locale) if is_named else value
+
+
+def control_words(request: ImageRequest, locale: str) -> str:
+    """Return what kind of map steers an image, and how strongly; nothing without one."""
+    if request.control is None:
+        return ""
+    kind = text(f"control_{request.control.kind}", locale)
+    return text("steered_by", locale, kind=kind, scale=f"{request.control_scale:g}")

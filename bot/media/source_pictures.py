@@ -54,10 +54,12 @@ class StartPictures:
         return (self.picture,) if self.mask is None else (self.picture, self.mask)
 
     def begin(self, request: ImageRequest) -> ImageRequest:
-        """Return the request as one that begins with it."""
+        """Return the request as one that begins with it; around a picture no old map fits."""
         source = self.picture.pixel_sha256
         if self.mask is None:
             return request.begun_with(source)
+        if self.kind is OperationKind.OUTPAINT:
+            request = request.without_control()
         return request.drawn_into(self.kind, source=source, mask=self.mask.pixel_sha256)
 
 

@@ -7,6 +7,7 @@ files of weights may take the place of any parts (see `composition.py`).
 """
 
 from bot.models.checks import check_tensors, unproven, verify
+from bot.models.control import control_file
 from bot.models.downloads import download, fetch
 from bot.models.hubs import Source
 from bot.models.locations import demo_model_cure, find_download, locate
@@ -26,6 +27,7 @@ __all__ = [
     "ModelFiles",
     "Source",
     "check_tensors",
+    "control_file",
     "demo_model_cure",
     "download",
     "fetch",

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.domain.loras import LoraFinder
 from bot.domain.requests import ModelProfile, ModelRules
+from bot.models.control import control_cure, control_file
 from bot.models.locations import locate
 from bot.models.loras import HASHES_NAME, LoraFolder, ModelWeights
 from bot.models.model_folder import ModelFiles
@@ -41,11 +42,16 @@ def model_rules(
         settings: Of the operator.
         loras: What finds LoRAs; else a folder that is read when one is asked for.
 
+    Raises:
+        ModelFilesError: A setting names weights that are not here.
+
     """
     return ModelRules(
         native=files.native,
         profile=files.profile,
         loras=loras or lora_folder(files, settings),
+        has_control=control_file(files, settings) is not None,
+        control_cure=control_cure(files),
     )
 
 

@@ -9,9 +9,9 @@ from bot.domain.jobs import Speed
 from bot.domain.requests import ImageRequest
 
 _MEMORY: Final = 0.7  # how much of a speed is kept when a new measurement arrives
-# What an upscaled image's tokens are counted from, so that its speed is one of its own: with
-# detail, and without.
-_DETAILED, _PLAIN = 2**20, 2**21
+# What an image's tokens are counted from, so that its speed is one of its own: upscaled with detail
+# and without, and steered by a map.
+_DETAILED, _PLAIN, _STEERED = 2**20, 2**21, 3 * 2**20
 
 
 class Estimator:
@@ -54,7 +54,7 @@ class Estimator:
         if not _known_like(key, self._speeds):
             if key == tokens or not _known_like(tokens, self._speeds):
                 return None
-            # Nothing was upscaled yet.
+            # Nothing was drawn in this way yet.
             return request.work / tokens * self._speed(tokens).seconds_per_forward
         speed = self._speed(key)
         return request.num_forwards * speed.seconds_per_forward + speed.seconds_beside
@@ -79,7 +79,7 @@ def _key(request: ImageRequest) -> int:
     """Return the tokens of an image, counted from where its way of drawing begins."""
     tokens = request.size.tokens
     if not request.is_upscaled:
-        return tokens
+        return tokens if request.control is None else _STEERED + tokens
     return (_DETAILED if request.is_drawn else _PLAIN) + tokens
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from PIL import Image
 
@@ -117,6 +118,12 @@ class Images:
         veiled = {each.id for each in found if viewer.veils(each)}
         spoilers = await self._store.generations.spoilers_among([each.id for each in found])
         return spoilers | veiled
+
+    async def map_file(self, generation_id: str, *, viewer: Viewer) -> Path | None:
+        """Return the file of the map that steered an image that may be seen."""
+        found = await self.find(generation_id, viewer=viewer)
+        control = None if found is None else found.request.control
+        return None if control is None else self._store.sources.path(control.pixel_sha256)
 
     async def signed_recipe(self, generation_id: str, *, viewer: Viewer) -> str | None:
         """Return the recipe of an image that may be seen, with the signature that proves it."""

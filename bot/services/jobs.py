@@ -106,6 +106,8 @@ class Jobs(JobPart):
         await self._check_parents(parents, viewer)
         if any(each.is_upscaled for each in requests):
             check_installed()
+        if any(each.control is not None for each in requests):
+            self._model_rules.check_control()
         await self._check_tokens(requests)
         await self._loras.check(requests)
         action = action_of(axis, has_parents=bool(parents))
@@ -152,7 +154,7 @@ class Jobs(JobPart):
             yield
         except BotError as error:
             self._store.sources.refused |= {
-                each.pixel_sha256 for request in kept for each in request.operation.inputs
+                each.pixel_sha256 for request in kept for each in request.inputs
             }
             await self._usage.count_refusal(error, origin)
             raise

@@ -15,7 +15,7 @@ from PIL import Image
 from bot.domain.jobs import Job
 from bot.domain.picture_score import PictureScore
 from bot.domain.plain_text import quoted
-from bot.domain.requests import Axis, ImageRequest, Quality, Size
+from bot.domain.requests import CONTROL, Axis, ImageRequest, Quality, Size
 from bot.domain.rules import (
     ALLOW,
     ASK,
@@ -406,7 +406,9 @@ class Policy:
                     f"The size {each.size} is too large here: a side may have {allowed} pixels.",
                 )
             _check_among("quality", each.quality.value, "qualities", value("qualities"))
-            _check_among("operation", each.operation.kind.value, "operations", value("operations"))
+            operations = [each.operation.kind.value, *([CONTROL] if each.control else [])]
+            for operation in operations:
+                _check_among("operation", operation, "operations", value("operations"))
             if each.adapters and not self.allows_loras(scene):
                 raise RefusedHereError("loras", "LoRAs are not used here: ask for it without.")
 

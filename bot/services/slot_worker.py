@@ -270,7 +270,7 @@ class SlotWorker:
             InvalidRequestError: One of them is gone.
 
         """
-        read, given = self._parts.store.sources.read, job.requests[index].operation.inputs
+        read, given = self._parts.store.sources.read, job.requests[index].inputs
         return tuple(
             [await asyncio.to_thread(read, each.pixel_sha256, each.role) for each in given]
         )

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.drawing import RawImage
-from bot.domain.requests import MASK, ImageRequest, OperationKind, Size, factor_between
+from bot.domain.requests import (
+    MASK,
+    ImageRequest,
+    InputPicture,
+    OperationKind,
+    Size,
+    factor_between,
+)
 from bot.media.encoding import to_pillow
 from bot.media.masks import checked_mask, fitted_mask
 from bot.media.source_pictures import prepared
@@ -47,17 +54,17 @@ def keep_sources(
         return picture.pixel_sha256
 
     def with_kept(request: ImageRequest) -> ImageRequest:
-        operation = request.operation
-        if not operation.inputs:
-            return request
-        inputs = tuple(
-            replace(
-                each,
-                pixel_sha256=kept(each.pixel_sha256, each.role, request.size, operation.kind),
-            )
-            for each in operation.inputs
-        )
-        return replace(request, operation=replace(operation, inputs=inputs))
+        operation, control = request.operation, request.control
+
+        def sha_of(each: InputPicture) -> str:
+            return kept(each.pixel_sha256, each.role, request.size, operation.kind)
+
+        if operation.inputs:
+            inputs = tuple(replace(each, pixel_sha256=sha_of(each)) for each in operation.inputs)
+            operation = replace(operation, inputs=inputs)
+        if control is not None:
+            control = replace(control, pixel_sha256=sha_of(control.picture))
+        return replace(request, operation=operation, control=control)
 
     return tuple(map(with_kept, requests))
 

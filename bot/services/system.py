@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.domain.jobs import Generation, ImageMessage, Job
-from bot.domain.requests import Axis
+from bot.domain.requests import Axis, ImageRequest
 from bot.services.audit_log import AuditLog
 from bot.services.boards import BoardSystem
 from bot.services.deletions import Deletions
@@ -89,15 +89,23 @@ class System:
         """Return the images that those of a job come from, by id, deleted ones too."""
         return await self._store.generations.originals(job)
 
-    def compared_source(self, job: Job) -> Path | None:
-        """Return the file of the picture that a comparison begins with, to be shown beside it.
+    def picture_beside(self, job: Job) -> Path | None:
+        """Return the file of the picture that is shown beside a job's images.
 
+        That is what a comparison begins with or follows, and the map that steers any others.
         Variations of an image, which differ by their seeds, are shown without it.
         """
-        inputs = job.requests[0].operation.inputs
-        if job.axis in {None, Axis.SEEDS} or not inputs:
+        if job.axis is None:
+            return self.map_path(job.requests[0])
+        inputs = job.requests[0].inputs
+        if job.axis is Axis.SEEDS or not inputs:
             return None
         return self._store.sources.path(inputs[0].pixel_sha256)
+
+    def map_path(self, request: ImageRequest) -> Path | None:
+        """Return the file of the map that steered an image, to be shown beside it."""
+        control = request.control
+        return None if control is None else self._store.sources.path(control.pixel_sha256)
 
     async def images(self, ids: Sequence[str]) -> list[Generation]:
         """Return images, deleted ones too."""

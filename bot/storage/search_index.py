@@ -42,7 +42,12 @@ def index_facets(generation: Generation) -> str:
         f"{place} u{generation.user_id} s{request.seed} z{request.size}"
         f" d{day[:4]} d{day[:6]} d{day} "
         + " ".join(
-            marks_of(generation.relation, request.operation.kind, has_lora=bool(request.adapters))
+            marks_of(
+                generation.relation,
+                request.operation.kind,
+                has_lora=bool(request.adapters),
+                is_steered=request.control is not None,
+            )
         )
     )
 

@@ -117,7 +117,7 @@ class SourceStore:
 def input_rows(job: Job, *, first: int = 0) -> Iterator[tuple[str, int, int, str]]:
     """Yield the rows of a job's pictures."""
     for i, request in enumerate(job.requests, start=first):
-        for place, each in enumerate(request.operation.inputs):
+        for place, each in enumerate(request.inputs):
             yield job.id, i, place, each.pixel_sha256
 
 

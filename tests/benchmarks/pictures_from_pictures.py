@@ -125,8 +125,9 @@ def our_latents(engine: ZImageEngine, task: DrawTask) -> torch.Tensor:
     run = Run(task=task, device=device, tiled=False, pace=PreviewPace())
     inputs = stage_inputs(task, parts, tiled=False)
     kept = None if inputs.kept is None else inputs.kept.on(device)
+    control = None if inputs.control is None else inputs.control.on(device)
     embeddings = embed(task.request, parts.text)
-    return run._denoise(parts, inputs, embeddings, kept).float().cpu()
+    return run._denoise(parts, inputs, embeddings, kept, control).float().cpu()
 
 
 @torch.inference_mode()

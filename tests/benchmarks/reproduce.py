@@ -7,7 +7,10 @@ another order.
 
     python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--model FOLDER] [--folder DATA]
     python -m tests.benchmarks.reproduce --operations mixed   # four of five from pictures
+    python -m tests.benchmarks.reproduce --operations control # likewise, half of all by a map
     python -m tests.benchmarks.reproduce --full-size   # 20 images
+
+Control has random weights, or those that lie beside the model.
 
 `--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk. In a
 named folder everything stays, the model too, and what was interrupted there goes on with the same
@@ -35,7 +38,8 @@ from bot.cli.common import open_engine
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation
 from bot.domain.regions import region_of
-from bot.domain.requests import DETAIL, ImageRequest, OperationKind, Quality, Size
+from bot.domain.requests import DETAIL, ControlKind, ImageRequest, OperationKind, Quality, Size
+from bot.media.control_maps import control_map
 from bot.media.encoding import to_pillow
 from bot.media.masks import mask_of_region
 from bot.media.pixel_comparison import changes
@@ -86,6 +90,17 @@ def begun(chance: random.Random, request: ImageRequest) -> Wish:
     return Wish(request=drawn, pictures=(source, mask))
 
 
+def steered(chance: random.Random, wish: Wish) -> Wish:
+    """Return a wish that is perhaps steered by a map, too."""
+    if wish.request.is_upscaled or chance.random() < 0.5:
+        return wish
+    kind, image = chance.choice(list(ControlKind)), to_pillow(picture(wish.request.size))
+    chart = raw_image(control_map(image, kind))
+    request = replace(wish.request, control_scale=chance.choice((0.3, 0.75, 1.2)))
+    request = request.steered_by(kind, chart.pixel_sha256)
+    return Wish(request=request, pictures=(*wish.pictures, chart))
+
+
 def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
     """Return a request with mixed settings."""
     width, height = (
@@ -101,21 +116,32 @@ def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
     )
 
 
-def jobs_of(images: int, seed: int, *, full_size: bool, mixed: bool) -> Iterator[list[Wish]]:
+def jobs_of(images: int, seed: int, *, full_size: bool, operations: str) -> Iterator[list[Wish]]:
     """Yield the wishes of each job, one to three; the same ones for the same seed."""
     chance = random.Random(seed)
     while images:
         count = min(chance.choice((1, 1, 2, 3)), images)
         requests = [wish(chance, full_size=full_size) for _ in range(count)]
-        yield [begun(chance, each) if mixed else Wish(request=each) for each in requests]
+        wishes = [
+            Wish(request=each) if operations == "words" else begun(chance, each)
+            for each in requests
+        ]
+        yield [steered(chance, each) for each in wishes] if operations == "control" else wishes
         images -= count
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, model: Path, device: str) -> AsyncIterator[Service]:
+async def opened(
+    folder: Path, model: Path, device: str, control: str = "auto"
+) -> AsyncIterator[Service]:
     """Open the service in a folder with the engine that the bot has, and end what it left."""
     settings = Settings(
-        data_dir=folder, model=str(model), device=device, max_jobs=10_000, max_jobs_per_user=10_000
+        data_dir=folder,
+        model=str(model),
+        device=device,
+        control=control,
+        max_jobs=10_000,
+        max_jobs_per_user=10_000,
     )
     files = locate(settings.model, model_cache=settings.model_cache)
     async with open_service(settings, lambda: open_engine(files, settings)) as service:
@@ -135,11 +161,13 @@ async def kept(service: Service) -> list[Generation]:
     raise AssertionError("a count never ends")
 
 
-async def make(service: Service, images: int, seed: int, *, full_size: bool, mixed: bool) -> None:
+async def make(
+    service: Service, images: int, seed: int, *, full_size: bool, operations: str
+) -> None:
     """Draw images of mixed settings; the number of a job is its user's, so none is drawn twice."""
     there = await kept(service)
     numbers = {each.user_id for each in there}
-    jobs = enumerate(jobs_of(images, seed, full_size=full_size, mixed=mixed), start=1)
+    jobs = enumerate(jobs_of(images, seed, full_size=full_size, operations=operations), start=1)
     missing = [(number, wishes) for number, wishes in jobs if number not in numbers]
     with tqdm(total=images, initial=len(there), desc="made", unit="image", mininterval=5) as bar:
         for start in range(0, len(missing), AT_ONCE):
@@ -174,10 +202,25 @@ async def make_again(service: Service, images: int) -> bool:
     return identical == images
 
 
+def control_of(folder: Path, model: Path) -> str:
+    """Return the control weights beside a model, or random ones, as a setting."""
+    if (model / "control").is_dir():
+        return "auto"
+    path = folder / "control.safetensors"
+    if not path.exists():
+        from tests.support.control_files import write_control  # noqa: PLC0415 - imports torch
+
+        write_control(model, path)
+    return str(path)
+
+
 async def run_part(options: argparse.Namespace) -> bool:
     """Run one of the two parts in this process."""
     device = "cuda" if options.full_size else "cpu"
-    async with opened(options.folder / "data", options.model, device) as service:
+    control = (
+        control_of(options.folder, options.model) if options.operations == "control" else "auto"
+    )
+    async with opened(options.folder / "data", options.model, device, control) as service:
         if options.part == "again":
             return await make_again(service, options.images)
         await make(
@@ -185,7 +228,7 @@ async def run_part(options: argparse.Namespace) -> bool:
             options.images,
             options.seed,
             full_size=options.full_size,
-            mixed=options.operations == "mixed",
+            operations=options.operations,
         )
         return True
 
@@ -221,7 +264,7 @@ def main() -> int:
     parser.add_argument(
         "--model", type=Path, default=DEMO_MODEL_DIR, help="a ZImagePipeline folder"
     )
-    parser.add_argument("--operations", choices=["words", "mixed"], default="words")
+    parser.add_argument("--operations", choices=["words", "mixed", "control"], default="words")
     parser.add_argument("--full-size", action="store_true", help="random weights, on a GPU")
     parser.add_argument("--folder", type=Path, help="where everything is kept")
     parser.add_argument("--part", choices=["make", "again"], help=argparse.SUPPRESS)

@@ -377,5 +377,5 @@ async def test_a_sheet_over_the_upload_limit_becomes_webp(env: DiscordEnv):
 
 async def test_a_request_knows_its_value_on_every_axis():
     assert {axis.field for axis in Axis} == set(FIELDS)
-    untyped = {"variety_scale", "operation", "profile"}
+    untyped = {"variety_scale", "operation", "profile", "control"}
     assert {field.name for field in FIELDS} == set(ImageRequest.__dataclass_fields__) - untyped

@@ -15,7 +15,7 @@ from typing import Final
 from bot.cli.common import Commands, let_torchao_be_quiet
 from bot.cli.doctor.check import Check, CheckStatus, ok, problem, warning
 from bot.cli.doctor.data_folder import data, disk
-from bot.cli.doctor.model import compute, loras, memory, model, profile
+from bot.cli.doctor.model import compute, control, loras, memory, model, profile
 from bot.engine import upscaler
 from bot.engine.picture_check import PACKAGE, PictureClassifier, is_installed
 from bot.environment.installation import install_line
@@ -86,6 +86,7 @@ def examine() -> Iterator[Check]:
         yield memory(settings, files)
         yield model(files)
         yield loras(settings, files)
+        yield control(settings, files)
 
 
 def _line(check: Check) -> str:

@@ -14,7 +14,16 @@ from bot.domain.requests import ImageRequest, Quality
 from bot.environment.installation import command_line
 from bot.environment.signals import stopping_at_once
 from bot.errors import BotError
-from bot.models import MANIFEST_NAME, ModelFiles, lora_folder, model_rules, unproven, verify
+from bot.models import (
+    MANIFEST_NAME,
+    ModelFiles,
+    control_file,
+    lora_folder,
+    model_rules,
+    unproven,
+    verify,
+)
+from bot.models.control import control_cure, fault_of
 from bot.services.estimator import Estimator
 from bot.settings import Settings
 from bot.storage import Store
@@ -148,3 +157,22 @@ def loras(settings: Settings, files: ModelFiles) -> Check:
         advice = f"take them away, or see `{command_line('lora')} list`"
         return warning("loras", f"{detail}; cannot be used: {named}{more}", advice)
     return ok("loras", detail)
+
+
+def control(settings: Settings, files: ModelFiles) -> Check:
+    """Say which control weights would be used, and whether they fit the model."""
+    shown = f"CONTROL={settings.control}"
+    try:
+        file = control_file(files, settings)
+        if file is None and settings.control == "off":
+            return ok("control", f"{shown}: no map steers an image")
+        if file is None:
+            cure = control_cure(files)
+            return ok("control", f"{shown}: {cure}")
+        fault = fault_of(file)
+        open_engine(files, settings).foresee()
+    except BotError as error:
+        return problem("control", error.message)
+    if fault is not None:
+        return problem("control", f"{file.path}: {fault}", "fetch it again")
+    return ok("control", f"{shown}: {file.path}")

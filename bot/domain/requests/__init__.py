@@ -19,9 +19,12 @@ from bot.domain.requests.applied_style import (
 )
 from bot.domain.requests.field import FormEntry, RequestField
 from bot.domain.requests.operations import (
+    CONTROL,
     MASK,
     SOURCE,
     Adapter,
+    Control,
+    ControlKind,
     InputPicture,
     Operation,
     OperationKind,
@@ -29,6 +32,7 @@ from bot.domain.requests.operations import (
 from bot.domain.requests.profiles import ModelProfile, sigmas_from
 from bot.domain.requests.request import (
     ADAPTERS,
+    CONTROL_SCALE,
     DETAIL,
     FIELDS,
     GUIDANCE,
@@ -60,6 +64,7 @@ from bot.domain.requests.values import (
     MAX_STRENGTH,
     MAX_VARIETY,
     STRENGTHS,
+    USUAL_CONTROL_SCALE,
     USUAL_STRENGTH,
     Quality,
     check_prompt,
@@ -73,6 +78,8 @@ from bot.domain.requests.values import (
 
 __all__ = [
     "ADAPTERS",
+    "CONTROL",
+    "CONTROL_SCALE",
     "DETAIL",
     "FACTORS",
     "FIELDS",
@@ -97,12 +104,15 @@ __all__ = [
     "STRENGTH",
     "STRENGTHS",
     "STYLE",
+    "USUAL_CONTROL_SCALE",
     "USUAL_STRENGTH",
     "VARIETY",
     "WORDLESS",
     "Adapter",
     "AppliedStyle",
     "Axis",
+    "Control",
+    "ControlKind",
     "FormEntry",
     "ImageRequest",
     "InputPicture",

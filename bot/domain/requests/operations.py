@@ -29,8 +29,25 @@ class OperationKind(StrEnum):
     UPSCALE = "upscale"
 
 
+class ControlKind(StrEnum):
+    """What a map shows of a picture."""
+
+    CANNY = "canny"  # edges
+    SCRIBBLE = "scribble"  # rough lines
+    GRAY = "gray"  # brightness without colours
+    DEPTH = "depth"
+    POSE = "pose"
+    MLSD = "mlsd"  # straight lines
+
+    @property
+    def is_made_here(self) -> bool:
+        """Tell whether the map is made of any picture; else a ready one has to be given."""
+        return self in (ControlKind.CANNY, ControlKind.SCRIBBLE, ControlKind.GRAY)
+
+
 SOURCE: Final = "source"
 MASK: Final = "mask"  # white where something is drawn, black where the source stays
+CONTROL: Final = "control"  # the map that steers an image
 # What each needs to be given, in this order.
 _ROLES: Final[Mapping[OperationKind, tuple[str, ...]]] = {
     OperationKind.TEXT_TO_IMAGE: (),
@@ -61,6 +78,35 @@ class InputPicture:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what `asdict` makes of it."""
         return cls(role=of_type(document["role"], str), pixel_sha256=document["pixel_sha256"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A map of the request's own size that steers what is drawn where.
+
+    Attributes:
+        pixel_sha256: Of the map itself, not of the picture that it was made from.
+
+    """
+
+    kind: ControlKind
+    pixel_sha256: str
+
+    def __post_init__(self) -> None:
+        """Check that it names pixels."""
+        check_sha256(self.pixel_sha256)
+
+    @property
+    def picture(self) -> InputPicture:
+        """Return the map as a picture that the image is given."""
+        return InputPicture(role=CONTROL, pixel_sha256=self.pixel_sha256)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `asdict` makes of it."""
+        return cls(
+            kind=ControlKind(of_type(document["kind"], str)), pixel_sha256=document["pixel_sha256"]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,9 @@ from bot.domain.requests.field import FormEntry, RequestField, of_type
 from bot.domain.requests.operations import (
     TEXT_TO_IMAGE,
     Adapter,
+    Control,
+    ControlKind,
+    InputPicture,
     Operation,
     OperationKind,
     image_to_image,
@@ -44,12 +47,15 @@ from bot.domain.requests.profiles import (
 )
 from bot.domain.requests.sizes import LARGEST_SIDE, ModelRules, Size
 from bot.domain.requests.values import (
+    MAX_CONTROL_SCALE,
     MAX_PROMPT_CHARACTERS,
     MAX_STRENGTH,
     MAX_VARIETY,
     STRENGTHS,
+    USUAL_CONTROL_SCALE,
     USUAL_STRENGTH,
     Quality,
+    check_control_scale,
     check_prompt,
     check_seed,
     check_strength,
@@ -57,6 +63,7 @@ from bot.domain.requests.values import (
     check_variety,
     check_variety_scale,
     clean_prompt,
+    parse_control_scale,
     parse_quality,
     parse_seed,
     parse_strength,
@@ -77,6 +84,9 @@ WORDLESS: Final = "a sharp, detailed picture"  # the prompt of an upload without
 DETAIL: Final = STRENGTHS["touch"]  # percent: the usual strength of an upscaled image with detail
 MAX_DETAIL: Final = 50  # percent: above, each part of an upscaled image would be one of its own
 
+# What a map makes of a forward, counted for the large control network at 1024 x 1024; the small one
+# takes 1.24 (docs/decisions/0025-control.md).
+_STEERED: Final = 1.64
 # What upscaling costs, in forwards over the tokens of the result.
 _UPSCALED: Final = 0.25
 _TILED: Final = 1.5
@@ -95,6 +105,7 @@ class Axis(StrEnum):
     STRENGTHS = "strengths"
     LORAS = "loras"
     STYLES = "styles"
+    CONTROL_SCALES = "control_scales"
 
     @property
     def field(self) -> RequestField:
@@ -302,8 +313,26 @@ ADAPTERS: Final = RequestField(
     since=5,
 )
 
+CONTROL_SCALE: Final = RequestField(
+    name="control_scale",
+    option="control_scale",
+    kind=float,
+    parse=lambda typed, _: parse_control_scale(typed),
+    check=check_control_scale,
+    usual=0.0,
+    limits=(0.05, MAX_CONTROL_SCALE),
+    show=lambda scale: f"{scale:g}" if scale else "",
+    axis=Axis.CONTROL_SCALES,
+    tried=("0.25, 0.5, 0.75, 1", "0.5, 1", "0.25, 0.5, 0.75, 1, 1.25, 1.5"),
+    help=f"how strongly a control map steers, up to 2 (default: {USUAL_CONTROL_SCALE:g})",
+    description="How strongly the control map steers: 0.75 is usual, up to 2",
+    since=5,
+    is_idle=lambda request: bool(request.control_scale) and request.control is None,
+)
+
 FIELDS: Final = (
     PROMPT, SIZE, SEED, QUALITY, GUIDANCE, VARIETY, NEGATIVE, STRENGTH, STYLE, ADAPTERS,
+    CONTROL_SCALE,
 )  # fmt: skip
 
 
@@ -319,6 +348,8 @@ class ImageRequest:
         negative: What the image should not show; only guidance above 0 looks at it.
         strength: 1 .. 100: how much of a source is drawn anew; of no effect without one.
         style: The styles that went into the prompt and the values, the first one first.
+        control: The map that steers what is drawn where; None without one.
+        control_scale: How strongly it does, up to 2; of no effect without one.
         adapters: In the order in which they are applied.
         profile: What kind of model it is for; nobody types it.
 
@@ -338,6 +369,8 @@ class ImageRequest:
     strength: int = 0
     style: tuple[AppliedStyle, ...] = ()
     operation: Operation = TEXT_TO_IMAGE
+    control: Control | None = None
+    control_scale: float = 0.0
     adapters: tuple[Adapter, ...] = ()
     profile: ModelProfile = ModelProfile.TURBO
 
@@ -352,6 +385,20 @@ class ImageRequest:
             raise InvalidRequestError(
                 "The strength 0% would leave the source as it is: use "
                 f"{', '.join(STRENGTHS)}, or 1% to 100%."
+            )
+        if self.control is not None:
+            self._check_control()
+
+    def _check_control(self) -> None:
+        if self.is_upscaled:
+            raise InvalidRequestError(
+                "A map does not steer an upscaled image, which follows its source: upscale it "
+                "without control."
+            )
+        if not self.control_scale:
+            raise InvalidRequestError(
+                "The control scale 0 would leave the map without effect: use a number above 0, "
+                f"such as {USUAL_CONTROL_SCALE:g}, or no map."
             )
 
     @classmethod
@@ -381,12 +428,14 @@ class ImageRequest:
         """
         values = {field.name: field.from_json(document) for field in FIELDS}
         operation = of_type(document.get("operation", TEXT_TO_IMAGE.to_json()), dict)
+        control = document.get("control")
         # Without a variety its scale means nothing: what is made of it now is of today's.
         has_scale = values[VARIETY.name] and "variety_scale" in document
         return cls(
             **values,
             variety_scale=of_type(document["variety_scale"], int) if has_scale else NEWEST_SCALE,
             operation=Operation.from_json(operation),
+            control=None if control is None else Control.from_json(of_type(control, dict)),
             profile=parse_profile(of_type(document.get("profile", ModelProfile.TURBO), str)),
         )
 
@@ -397,6 +446,7 @@ class ImageRequest:
             **fields,
             "variety_scale": self.variety_scale,
             "operation": self.operation.to_json(),
+            "control": None if self.control is None else asdict(self.control),
             "profile": self.profile.value,
         }
 
@@ -416,6 +466,18 @@ class ImageRequest:
             strength=self.strength or USUAL_STRENGTHS[kind],
         )
 
+    def steered_by(self, kind: ControlKind, pixel_sha256: str) -> Self:
+        """Return the request as one that a map of its own size steers."""
+        return replace(
+            self,
+            control=Control(kind=kind, pixel_sha256=pixel_sha256),
+            control_scale=self.control_scale or USUAL_CONTROL_SCALE,
+        )
+
+    def without_control(self) -> Self:
+        """Return the request as one that no map steers."""
+        return replace(self, control=None, control_scale=0.0)
+
     def upscaled_from(self, pixel_sha256: str, size: Size, *, strength: int) -> Self:
         """Return the request of a picture's upscaled copy.
 
@@ -430,8 +492,9 @@ class ImageRequest:
         """
         check_detail(strength)
         adapters = self.adapters if strength else ()  # the upscaler alone is no model for them
+        own = self.without_control()  # the source has all that a map could tell
         operation = upscale(pixel_sha256)
-        return replace(self, operation=operation, size=size, strength=strength, adapters=adapters)
+        return replace(own, operation=operation, size=size, strength=strength, adapters=adapters)
 
     def with_typed(self, values: Mapping[str, Any], rules: ModelRules) -> Self:
         """Return the request with other values, typed today: a variety means what it does today.
@@ -477,6 +540,12 @@ class ImageRequest:
             )
 
     @property
+    def inputs(self) -> tuple[InputPicture, ...]:
+        """Return all pictures that it is drawn with: its operation's, then the map."""
+        maps = () if self.control is None else (self.control.picture,)
+        return (*self.operation.inputs, *maps)
+
+    @property
     def is_upscaled(self) -> bool:
         """Tell whether the image is a larger copy of its source."""
         return self.operation.kind is OperationKind.UPSCALE
@@ -513,7 +582,8 @@ class ImageRequest:
         and the source of a result has at most a quarter of its tokens. Tiles overlap by a half.
         """
         if not self.is_upscaled:
-            return self.num_forwards * self.size.tokens
+            steered = 1.0 if self.control is None else _STEERED
+            return self.num_forwards * steered * self.size.tokens
         return (self.num_forwards * _TILED + _UPSCALED) * self.size.tokens
 
     @property

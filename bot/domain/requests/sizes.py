@@ -87,12 +87,16 @@ class ModelRules:
         native: Edge in pixels the model draws best: 1024 for Z-Image-Turbo, 256 for the demo model.
         profile: Steps and guidance.
         loras: Finds those that are here.
+        has_control: Whether weights are installed that let a map steer an image.
+        control_cure: What is so, and what to do, where they are not; in the middle of a sentence.
 
     """
 
     native: int = 1024
     profile: ModelProfile = ModelProfile.TURBO
     loras: LoraFinder = field(default_factory=NoLoras, compare=False, repr=False)
+    has_control: bool = False
+    control_cure: str = "no control weights are installed, so draw without control"
 
     @property
     def max_side(self) -> int:
@@ -140,6 +144,16 @@ class ModelRules:
                 f"{MIN_SIDE} and {self.max_side} pixels."
             )
         return size
+
+    def check_control(self) -> None:
+        """Refuse maps where nothing could read them.
+
+        Raises:
+            InvalidRequestError: No control weights are installed; the sentence says what to do.
+
+        """
+        if not self.has_control:
+            raise InvalidRequestError(f"A map cannot steer images here: {self.control_cure}.")
 
     def nearest(self, width: int, height: int) -> Size:
         """Return the size nearest to one from elsewhere that the model draws well."""

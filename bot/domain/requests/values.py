@@ -20,6 +20,8 @@ MAX_STRENGTH: Final = 100  # percent: nothing of the picture is left
 STRENGTHS: Final[Mapping[str, int]] = {"touch": 35, "subtle": 55, "strong": 75, "redraw": 90}
 USUAL_STRENGTH: Final = "strong"
 MAX_VARIETY: Final = LARGEST
+USUAL_CONTROL_SCALE: Final = 0.75  # in the middle of what the weights' authors recommend
+MAX_CONTROL_SCALE: Final = 2.0
 
 
 class Quality(StrEnum):
@@ -175,4 +177,34 @@ def _bad_strength(strength: str | float) -> InvalidRequestError:
     return InvalidRequestError(
         f"The strength {quoted(strength)} does not work: use {', '.join(STRENGTHS)}, or 1% to "
         f"{MAX_STRENGTH}%."
+    )
+
+
+def parse_control_scale(scale: str | float) -> float:
+    """Read how strongly a map steers, as it was typed.
+
+    Raises:
+        InvalidRequestError: It is no number above 0 and up to 2.
+
+    """
+    try:
+        number = float(scale)
+    except ValueError:
+        raise _bad_control_scale(scale) from None
+    if not 0.0 < number <= MAX_CONTROL_SCALE:
+        raise _bad_control_scale(scale)
+    return number
+
+
+def check_control_scale(scale: float) -> None:
+    """Refuse a scale outside 0 .. 2 (and NaN); 0 is without a map."""
+    if not 0.0 <= scale <= MAX_CONTROL_SCALE:
+        raise _bad_control_scale(scale)
+
+
+def _bad_control_scale(scale: str | float) -> InvalidRequestError:
+    shown = scale if isinstance(scale, str) else f"{scale:g}"
+    return InvalidRequestError(
+        f"The control scale {quoted(shown)} does not work: use a number above 0 and up to "
+        f"{MAX_CONTROL_SCALE:g}; {USUAL_CONTROL_SCALE:g} is usual."
     )

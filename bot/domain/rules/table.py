@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from bot.domain.requests import LARGEST_SIDE, ModelRules, OperationKind, Quality
+from bot.domain.requests import CONTROL, LARGEST_SIDE, ModelRules, OperationKind, Quality
 from bot.domain.rules.rule import (
     BY_PLACE,
     ONLY_SERVER,
@@ -81,7 +81,7 @@ RULES: Final = (
     Rule(name="qualities", section=Section.REQUESTS, kind=Kind.SUBSET, choices=tuple(Quality),
          stricter=common),
     Rule(name="operations", section=Section.REQUESTS, kind=Kind.SUBSET,
-         choices=tuple(OperationKind), stricter=common),
+         choices=(*OperationKind, CONTROL), stricter=common),
     Rule(name="loras", section=Section.REQUESTS, kind=Kind.CHOICE, usual=ALLOW, choices=_USE,
          stricter=later_in(_USE)),
     Rule(name="default_size", section=Section.DEFAULTS, kind=Kind.TEXT, most=20,

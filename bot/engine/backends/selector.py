@@ -30,6 +30,7 @@ class BackendSelector:
         text: PromptEncoder,
         dtype: torch.dtype,
         is_whole: bool,
+        control: Any = None,
     ) -> None:
         """Begin with an engine's own backend.
 
@@ -40,13 +41,16 @@ class BackendSelector:
             text: Likewise what computes its embeddings.
             dtype: Of the weights.
             is_whole: Whether all weights are on the device.
+            control: A `ZImageControlNetModel` with the transformer's parts, or None.
 
         """
         self._own, self._transformer, self._vae, self._text = own, transformer, vae, text
-        self._dtype, self._is_whole = dtype, is_whole
+        self._dtype, self._is_whole, self._control = dtype, is_whole, control
         self._decoder = vae.decoder
         self._fast = own if isinstance(own, FusedBackend) else None
-        self._reference = own if self._fast is None else ReferenceBackend(transformer, dtype=dtype)
+        self._reference = own
+        if self._fast is not None:
+            self._reference = ReferenceBackend(transformer, dtype=dtype, control=control)
         self.now: ReferenceBackend | FusedBackend = own
         self._switch(own)
 
@@ -102,6 +106,8 @@ class BackendSelector:
                 self._transformer, self._vae, dtype=self._dtype, placement=Placement(graphs=False)
             )
             fast.take_text(self._text.model)
+            if self._control is not None:
+                fast.take_control(self._control)
             self._fast = fast
         return self._fast
 

@@ -15,10 +15,19 @@ def encode(vae: Any, picture: RawImage, *, tiled: bool) -> torch.Tensor:
 
     It is the mean of what the VAE tells, so the same picture always has the same one.
     """
-    vae.use_tiling = tiled
+    return encode_values(vae, values_of(vae, picture), tiled=tiled)
+
+
+def values_of(vae: Any, picture: RawImage) -> torch.Tensor:
+    """Return a picture's values, (1, 3, H, W) float32 from -1 to 1, where the VAE is."""
     device = next(vae.parameters()).device
     pixels = pixels_of(picture).permute(2, 0, 1)[None]  # (1, 3, H, W)
-    scaled = pixels.to(device).float() / 127.5 - 1  # -1 .. 1
-    latent: torch.Tensor = vae.encode(scaled.to(vae.dtype)).latent_dist.mode().float()
+    return pixels.to(device).float() / 127.5 - 1
+
+
+def encode_values(vae: Any, values: torch.Tensor, *, tiled: bool) -> torch.Tensor:
+    """Return the latent of values (1, 3, H, W) where the VAE is; see `encode`."""
+    vae.use_tiling = tiled
+    latent: torch.Tensor = vae.encode(values.to(vae.dtype)).latent_dist.mode().float()
     centred: torch.Tensor = (latent - vae.config.shift_factor) * vae.config.scaling_factor
     return centred.cpu()

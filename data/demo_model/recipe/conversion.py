@@ -43,7 +43,11 @@ def interleave(weight: Tensor, head_dim: int) -> Tensor:
 def diffusers_state(network: Transformer) -> dict[str, Tensor]:
     """Return the weights under `ZImageTransformer2DModel`'s names."""
     state = {key: value.detach() for key, value in network.state_dict().items()}
-    head_dim = network.shape.dim // network.shape.heads
+    return renamed_state(state, network.shape.dim // network.shape.heads)
+
+
+def renamed_state(state: dict[str, Tensor], head_dim: int) -> dict[str, Tensor]:
+    """Return weights of blocks, and of what is around them, under diffusers' names."""
     renamed: dict[str, Tensor] = {}
     for key, value in state.items():
         if key.endswith("attention.qkv.weight"):

@@ -40,7 +40,8 @@ def kind_of(name: str) -> object:
     if name.endswith(("ENDPOINT", "DEVICE", "TOKEN")):
         return {"T": "address", "E": "device", "N": "token"}[name[-1]]
     annotation = Settings.model_fields[name.lower()].annotation
-    if name in {"DATA_DIR", "MODEL_CACHE", "MODEL", "LORA_DIR", "WORDS_FILE", "RULES_FILE"}:
+    places = {"DATA_DIR", "MODEL_CACHE", "MODEL", "LORA_DIR", "CONTROL", "WORDS_FILE", "RULES_FILE"}
+    if name in places:
         return "place"
     return "words" if get_args(annotation) else annotation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.requests import ImageRequest, Quality, Size
+from bot.domain.requests import ControlKind, ImageRequest, Quality, Size
 from bot.services.estimator import Estimator
 
 
@@ -77,3 +77,13 @@ def test_upscaling_has_a_speed_of_its_own_for_each_way():
     again = Estimator({key: speed})
     assert again.seconds([upscaled()]) == pytest.approx(3.0)
     assert again.seconds([request(512)]) is None
+
+
+def test_a_map_costs_time_of_its_own():
+    steered = request(512).steered_by(ControlKind.CANNY, "0" * 64)
+    estimator = Estimator({})
+    estimator.learn(request(512), {"denoise": 8.0})
+    assert estimator.seconds([steered]) == pytest.approx(8 * 1.64), "counted, before it is measured"
+    estimator.learn(steered, {"denoise": 10.0, "encode": 1.0})
+    assert estimator.seconds([steered]) == pytest.approx(11.0)
+    assert estimator.seconds([request(512)]) == pytest.approx(8.0)

@@ -86,6 +86,7 @@ QUESTIONS: dict[str, Ask] = {
     "images.family": lambda c: c.s.images.family(c.t.image, viewer=c.v),
     "images.axis": lambda c: c.s.images.axis([c.t.image, c.t.image], viewer=c.v),
     "images.hidden_among": lambda c: c.s.images.hidden_among([c.t.image], viewer=c.v),
+    "images.map_file": lambda c: c.s.images.map_file(c.t.image, viewer=c.v),
     "images.signed_recipe": lambda c: c.s.images.signed_recipe(c.t.image, viewer=c.v),
     "images.with_pixels": lambda c: c.s.images.with_pixels(c.sha, viewer=c.v),
     "images.made_here": lambda c: c.s.images.made_here(read_picture(picture(c.t.seed)), viewer=c.v),

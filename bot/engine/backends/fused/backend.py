@@ -12,15 +12,17 @@ import torch
 from torch import nn
 
 from bot.engine.backends.fused.attention import attentions
+from bot.engine.backends.fused.control import Guide
 from bot.engine.backends.fused.decoder import FusedDecoder, can_decode
 from bot.engine.backends.fused.decoder_ops import DecoderOps
 from bot.engine.backends.fused.graphs import Graphs
 from bot.engine.backends.fused.offload import Layers, StagingBuffers
 from bot.engine.backends.fused.quantised import choose_shrink, description
 from bot.engine.backends.fused.text_encoder import FusedTextEncoder
-from bot.engine.backends.fused.transformer import FusedTransformer, filled
+from bot.engine.backends.fused.transformer import Conditioning, FusedTransformer, filled
 from bot.engine.backends.fused.transformer_ops import TorchTransformerOps, TransformerOps
 from bot.engine.backends.reference import Velocity
+from bot.engine.control.guidance import MapLatent
 from bot.engine.placement import Placement
 
 logger = logging.getLogger(__name__)
@@ -93,6 +95,12 @@ class FusedBackend:
         self._attention = name if name in self._attentions else next(iter(self._attentions))
         self._transformer.attend = self._attentions[self._attention]
 
+    def take_control(self, network: Any) -> None:
+        """Take the weights of a loaded `ZImageControlNetModel`, wherever it is."""
+        plan = self._placement or Placement()
+        self._transformer.take_control(network, plan.control)
+        self._reserve()
+
     def take_text(self, model: Any) -> None:
         """Take the weights of a loaded `Qwen3Model`, wherever it is."""
         self._text = FusedTextEncoder(
@@ -118,6 +126,8 @@ class FusedBackend:
         self._graphs.use(if_possible=placement.graphs)
         _keep(transformer.layers, placement.blocks)
         _keep(transformer.readers, placement.readers)
+        if transformer.control is not None:
+            _keep(transformer.control.layers, placement.control)
         if text is not None:
             _keep(text.layers, placement.text_layers)
             text.keep_table(here=placement.table)
@@ -129,7 +139,9 @@ class FusedBackend:
 
     def _stacks(self) -> list[Layers]:
         stacks = [self._transformer.layers, self._transformer.readers]
-        return stacks + ([] if self._text is None else [self._text.layers])
+        stacks += [] if self._text is None else [self._text.layers]
+        control = self._transformer.control
+        return stacks + ([] if control is None else [control.layers])
 
     def forget(self) -> None:
         """Let nothing that is on its way to the device be used: weights are about to change."""
@@ -170,7 +182,13 @@ class FusedBackend:
         return self._graphs.run(("text", len(ids)), self._text.states, embeddings)[:tokens]
 
     def velocity(
-        self, embedding: torch.Tensor, sigmas: Sequence[float], *, height: int, width: int
+        self,
+        embedding: torch.Tensor,
+        sigmas: Sequence[float],
+        *,
+        height: int,
+        width: int,
+        control: MapLatent | None = None,
     ) -> Velocity:
         """Return a function of latents (1, channels, height, width) and step: d latents / d sigma.
 
@@ -179,28 +197,48 @@ class FusedBackend:
             sigmas: The noise level of each step.
             height: In latent cells.
             width: Likewise.
+            control: What steers the image, on the device.
 
         """
-        steps = self._transformer.steps(sigmas)
-        reading = self._transformer.reading(self._refined(embedding), height=height, width=width)
-        length = len(reading.both.cos)
+        transformer = self._transformer
+        steps = transformer.steps(sigmas)
+        reading = transformer.reading(self._refined(embedding), height=height, width=width)
+        guides = () if control is None else self._guides(control, sigmas, reading)
 
         def at(latents: torch.Tensor, i: int) -> torch.Tensor:
-            return self._transformer.velocity(latents, steps[i], reading)
+            return transformer.velocity(latents, steps[i], reading, guides[i] if guides else None)
 
-        if length > _GRAPH_TOKENS:
+        if len(reading.both.cos) > _GRAPH_TOKENS or (guides and not self._can_record_control):
             return at
 
         def forward(
-            latents: torch.Tensor, step: torch.Tensor, caption: torch.Tensor, *_: torch.Tensor
+            latents: torch.Tensor, step: torch.Tensor, caption: torch.Tensor, *rest: torch.Tensor
         ) -> torch.Tensor:
-            return self._transformer.velocity(latents, step, reading.with_caption(caption))
+            guide = Guide(*rest) if rest else None
+            return transformer.velocity(latents, step, reading.with_caption(caption), guide)
 
         def replayed(latents: torch.Tensor, i: int) -> torch.Tensor:
-            key = ("velocity", self._attention, height, width, len(reading.caption))
-            return self._graphs.run(key, forward, latents, steps[i], reading.caption)
+            key = (
+                "velocity", self._attention, height, width, len(reading.caption), bool(guides)
+            )  # fmt: skip
+            guide = guides[i] if guides else ()
+            return self._graphs.run(key, forward, latents, steps[i], reading.caption, *guide)
 
         return replayed
+
+    @property
+    def _can_record_control(self) -> bool:
+        control = self._transformer.control
+        return control is not None and not control.layers.streams
+
+    def _guides(
+        self, control: MapLatent, sigmas: Sequence[float], reading: Conditioning
+    ) -> list[Guide]:
+        """Return what the control network reads at each step."""
+        context = self._transformer.context(control.latent, reading)
+        scale = torch.tensor(control.scale, device=self._device)
+        steps = self._transformer.control_steps(sigmas)
+        return [Guide(context=context, step=each, scale=scale) for each in steps]
 
     def _refined(self, embedding: torch.Tensor) -> torch.Tensor:
         """Return the caption (length, dim) of a prompt's (tokens, hidden size)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
 from bot.engine.backends.fused.attention import Attend
 from bot.engine.backends.fused.blocks import ROWS, TransformerBlock
+from bot.engine.backends.fused.control import FusedControl, Guide
 from bot.engine.backends.fused.offload import Layers, StagingBuffers, going
 from bot.engine.backends.fused.quantised import Shrink
 from bot.engine.backends.fused.transformer_ops import Rotation, Rows, TransformerOps, linear
@@ -61,6 +62,7 @@ class FusedTransformer:
         readers: The matrices of the blocks that refine a caption.
         layers: Those of the blocks that run at every step.
         attend: Attention of unmasked heads.
+        control: What steers the blocks, once it was taken.
 
     """
 
@@ -80,39 +82,39 @@ class FusedTransformer:
         self._device = staging.device  # the networks follow, part by part
         _move_but(transformer, ("noise_refiner", "context_refiner", "layers"), self._device)
         self.readers, self.layers = Layers(staging, shrink), Layers(staging, shrink)
+        self._staging, self._shrink = staging, shrink
         plan = placement or Placement()
-
-        def taken(
-            blocks: Sequence[Any], layers: Layers, kept: int | None
-        ) -> list[TransformerBlock]:
-            leaving = going(len(blocks), 0 if kept is None else len(blocks) - kept)
-            return [
-                self._take(block, layers, shrink, stays=i not in leaving)
-                for i, block in enumerate(blocks)
-            ]
-
-        self._read_by = taken(transformer.context_refiner, self.readers, plan.readers)
+        self._take(transformer.context_refiner, self.readers, plan.readers)
+        self._read_by = [TransformerBlock(each) for each in transformer.context_refiner]
         blocks = (*transformer.noise_refiner, *transformer.layers)
-        self._blocks = taken(blocks, self.layers, plan.blocks)
+        self._take(blocks, self.layers, plan.blocks)
+        self._blocks = [TransformerBlock(each) for each in blocks]
         self._refiners = len(transformer.noise_refiner)
         self._embedder = transformer.all_x_embedder["2-1"]
         self._final = transformer.all_final_layer["2-1"]
-        self._steps: OrderedDict[tuple[float, ...], torch.Tensor] = OrderedDict()
+        self.control: FusedControl | None = None
+        self._steps: OrderedDict[tuple[object, ...], torch.Tensor] = OrderedDict()
         self._rotations: OrderedDict[tuple[int, ...], Rotation] = OrderedDict()
 
-    def _take(
-        self, block: Any, layers: Layers, shrink: Shrink | None, *, stays: bool
-    ) -> TransformerBlock:
-        block.to(self._device)
-        attention, feed_forward = block.attention, block.feed_forward
-        owners = (
-            (attention.to_q, attention.to_k, attention.to_v),
-            (attention.to_out[0],),
-            (feed_forward.w1, feed_forward.w3),
-            (feed_forward.w2,),
-        )
-        layers.add(fused_layer(owners, shrink), owners, stays=stays)
-        return TransformerBlock(block)
+    def _take(self, blocks: Sequence[Any], layers: Layers, kept: int | None) -> None:
+        leaving = going(len(blocks), 0 if kept is None else len(blocks) - kept)
+        for i, block in enumerate(blocks):
+            block.to(self._device)
+            attention, feed_forward = block.attention, block.feed_forward
+            owners = (
+                (attention.to_q, attention.to_k, attention.to_v),
+                (attention.to_out[0],),
+                (feed_forward.w1, feed_forward.w3),
+                (feed_forward.w2,),
+            )
+            layers.add(fused_layer(owners, self._shrink), owners, stays=i not in leaving)
+
+    def take_control(self, network: Any, kept: int | None) -> None:
+        """Take the weights of a `ZImageControlNetModel`; so many of its blocks stay here."""
+        _move_but(network, ("control_noise_refiner", "control_layers"), self._device)
+        layers = Layers(self._staging, self._shrink)
+        self._take((*network.control_noise_refiner, *network.control_layers), layers, kept)
+        self.control = FusedControl(self, network, layers)
 
     def reread(self) -> None:
         """Read again what was computed from weights that have changed."""
@@ -129,22 +131,41 @@ class FusedTransformer:
             and one for the final norm.
 
         """
-        key = (torch.get_num_threads(), *sigmas)  # on a CPU threads decide how sums are split
+
+        def compute() -> torch.Tensor:
+            condition = self._condition(sigmas)
+            blocks = [block.modulation(condition) for block in self._blocks]
+            final = 1.0 + self._final.adaLN_modulation(condition).float()
+            return torch.cat([*blocks, final[:, None]], dim=1)
+
+        return self._kept_steps(("main", *sigmas), compute)
+
+    @torch.inference_mode()
+    def control_steps(self, sigmas: Sequence[float]) -> torch.Tensor:
+        """Return the same for the control network's blocks: float32 (steps, rows, dim)."""
+        control = self.control
+        assert control is not None
+        return self._kept_steps(
+            ("control", *sigmas), lambda: control.modulation(self._condition(sigmas))
+        )
+
+    def _kept_steps(
+        self, key: tuple[object, ...], compute: Callable[[], torch.Tensor]
+    ) -> torch.Tensor:
+        key = (torch.get_num_threads(), *key)  # on a CPU threads decide how sums are split
         if key not in self._steps:
-            self._steps[key] = self._compute_steps(tuple(sigmas))
+            self._steps[key] = compute()
             while len(self._steps) > 1 and sum(map(len, self._steps.values())) > _KEPT_STEPS:
                 self._steps.popitem(last=False)
         return self._steps[key]
 
-    def _compute_steps(self, sigmas: tuple[float, ...]) -> torch.Tensor:
+    def _condition(self, sigmas: Sequence[float]) -> torch.Tensor:
+        """Return what noise levels are to every block, (steps, 256)."""
         # The model counts time from noise (0) to image (1).
         times = torch.tensor([1.0 - sigma for sigma in sigmas], dtype=torch.float32)
         source = self._source
-        condition = source.t_embedder(times.to(self._device) * source.t_scale)
-        condition = condition.to(source.x_pad_token.dtype)  # (steps, 256)
-        blocks = [block.modulation(condition) for block in self._blocks]
-        final = 1.0 + self._final.adaLN_modulation(condition).float()
-        return torch.cat([*blocks, final[:, None]], dim=1)
+        condition: torch.Tensor = source.t_embedder(times.to(self._device) * source.t_scale)
+        return condition.to(source.x_pad_token.dtype)
 
     @torch.inference_mode()
     def refine(
@@ -154,7 +175,7 @@ class FusedTransformer:
         x = self._source.cap_embedder(embedding)
         x = torch.where(is_token, x, self._source.cap_pad_token)
         plain = torch.cat([block.modulation(None)[0] for block in self._read_by])
-        return self._run(self._read_by, self.readers.walk(), plain, x, rotation)
+        return self.run(self._read_by, self.readers.walk(), plain, x, rotation)
 
     @torch.inference_mode()
     def reading(self, caption: torch.Tensor, *, height: int, width: int) -> Conditioning:
@@ -193,8 +214,21 @@ class FusedTransformer:
         )
 
     @torch.inference_mode()
+    def context(self, latents: torch.Tensor, reading: Conditioning) -> torch.Tensor:
+        """Return the tokens (length, dim) of a map's latent, (1, channels, height, width)."""
+        assert self.control is not None
+        padding = self._source.x_pad_token
+        return self.control.embed(
+            _patches(latents.to(padding.dtype)), padding, len(reading.image.cos)
+        )
+
+    @torch.inference_mode()
     def velocity(
-        self, latents: torch.Tensor, step: torch.Tensor, reading: Conditioning
+        self,
+        latents: torch.Tensor,
+        step: torch.Tensor,
+        reading: Conditioning,
+        guide: Guide | None = None,
     ) -> torch.Tensor:
         """Return d latents / d sigma, (1, channels, height, width) float32.
 
@@ -202,6 +236,7 @@ class FusedTransformer:
             latents: (1, channels, height, width) float32.
             step: One of `steps`, (rows, dim).
             reading: Of the prompt, for this size.
+            guide: What the control network reads, if it is to steer.
 
         """
         dtype = self._source.x_pad_token.dtype
@@ -210,16 +245,103 @@ class FusedTransformer:
         x = self._embedder(patches)
         if length > count:
             x = torch.cat([x, self._source.x_pad_token.expand(length - count, -1)])
-        first, cut = self._refiners, ROWS * self._refiners
-        walk = self.layers.walk
-        x = self._run(self._blocks[:first], walk(stop=first), step[:cut], x, reading.image)
-        x = torch.cat([x, reading.caption])
-        x = self._run(self._blocks[first:], walk(first), step[cut:-1], x, reading.both)[:count]
-        x = F.layer_norm(x.float(), x.shape[-1:], step[-1], None, 1e-6).to(dtype)
+        noisy = None if guide is None else x.clone()
+        cut = ROWS * self._refiners
+        x = self._refined(x, step[:cut], reading.image)
+        if guide is None or noisy is None:
+            x = self._main(torch.cat([x, reading.caption]), step[cut:-1], reading.both)
+        else:
+            x = self._steered(x, noisy, step, reading, guide)
+        x = F.layer_norm(x[:count].float(), x.shape[-1:], step[-1], None, 1e-6).to(dtype)
         found = _cells(self._final.linear(x), latents.shape)
         return -found.float()
 
-    def _run(
+    def _steered(
+        self,
+        x: torch.Tensor,
+        noisy: torch.Tensor,
+        step: torch.Tensor,
+        reading: Conditioning,
+        guide: Guide,
+    ) -> torch.Tensor:
+        """Run the main blocks with what the control network adds behind some of them.
+
+        Args:
+            x: The image's tokens behind the noise refiners.
+            noisy: Those before.
+            step: One of `steps`.
+            reading: Of the prompt.
+            guide: What the control network reads.
+
+        """
+        assert self.control is not None
+        start, cut = 0, ROWS * self._refiners
+        modulation = step[cut:-1]
+        hints = self.control.hints(noisy, x, guide, reading, step[:cut])
+        if self.control.layers.streams:
+            # One behind the other, so that their copies come in order; else a hint at a time.
+            hints = iter(list(hints))
+        x = torch.cat([x, reading.caption])
+        for place, hint in hints:
+            x = self._main(x, modulation, reading.both, start=start, stop=place + 1)
+            _add(x, hint, guide.scale)
+            start = place + 1
+        return self._main(x, modulation, reading.both, start=start)
+
+    def refined_with(
+        self,
+        x: torch.Tensor,
+        hints: Sequence[torch.Tensor],
+        guide: Guide,
+        modulation: torch.Tensor,
+        rotation: Rotation,
+    ) -> torch.Tensor:
+        """Return image tokens behind the noise refiners, with something added behind each."""
+        for i in range(self._refiners):
+            x = self._refined(x, modulation, rotation, start=i, stop=i + 1)
+            if i < len(hints):
+                _add(x, hints[i], guide.scale)
+        return x
+
+    def _refined(
+        self,
+        x: torch.Tensor,
+        modulation: torch.Tensor,
+        rotation: Rotation,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> torch.Tensor:
+        """Run noise refiners over an image's tokens; `modulation` is that of all of them."""
+        stop = self._refiners if stop is None else stop
+        return self.run(
+            self._blocks[start:stop],
+            self.layers.walk(start, stop),
+            modulation[ROWS * start : ROWS * stop],
+            x,
+            rotation,
+        )
+
+    def _main(
+        self,
+        x: torch.Tensor,
+        modulation: torch.Tensor,
+        rotation: Rotation,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> torch.Tensor:
+        """Run main blocks over image and caption; `modulation` is that of all of them."""
+        first, stop = self._refiners, len(self._blocks) - self._refiners if stop is None else stop
+        return self.run(
+            self._blocks[first + start : first + stop],
+            self.layers.walk(first + start, first + stop),
+            modulation[ROWS * start : ROWS * stop],
+            x,
+            rotation,
+        )
+
+    def run(
         self,
         blocks: Sequence[TransformerBlock],
         walk: Iterable[Matrices],
@@ -230,13 +352,15 @@ class FusedTransformer:
         """Run blocks over (tokens, dim), which is changed; norms are joined across their borders.
 
         Args:
-            blocks: At least one.
+            blocks: None are no change.
             walk: The matrices of each.
             modulation: (4 * blocks, dim).
             x: (tokens, dim).
             rotation: Of the tokens.
 
         """
+        if not blocks:
+            return x
         operations = self._operations
         vectors = modulation.unbind(0)
         rows: Rows | None = operations.norm(x, vectors[0], blocks[0].eps)
@@ -280,6 +404,11 @@ def filled(embedding: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     tokens = len(embedding)
     whole = F.pad(embedding, (0, 0, 0, -tokens % _MULTIPLE))
     return whole, (torch.arange(len(whole), device=whole.device) < tokens)[:, None]
+
+
+def _add(x: torch.Tensor, hint: torch.Tensor, scale: torch.Tensor) -> None:
+    """Add what control says to `x` in place, rounded once; a scale in 16 bits would be another."""
+    x.add_(hint.float().mul_(scale))
 
 
 def _there(rows: Rows | None) -> Rows:
