@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.discord_ui.attachments import Attachment
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.loras import prepare_loras, suggest_loras
+from bot.discord_ui.loras import prepare_loras, suggest_lora_values, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, map_from_file, source_from_file
@@ -148,6 +148,8 @@ class Compare(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Suggest useful sets of values, and the typed text itself."""
         axis, profile = interaction.namespace.vary, bot_of(interaction).service.model_rules.profile
+        if axis == Axis.LORAS:
+            return await suggest_lora_values(interaction, typed)
         offers = value_choices(axis, typed, profile)
         if axis == Axis.STYLES:
             several = await suggest_several(interaction, typed, room=CHOICE_LENGTH)

@@ -10,9 +10,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord_ui import views
+from bot.discord_ui.answers import Answer
 from bot.discord_ui.attachments import Attachment
+from bot.discord_ui.batch_question import ANSWER_TEMPLATE, UNASKED, ask
+from bot.discord_ui.batch_requests import Wanted, check_one_size, combinations_of, rows_of
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.components import Button
+from bot.discord_ui.content import Content
 from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
+from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.loras import prepare_loras, scaled_lora, suggest_loras
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.request_options import request_options
@@ -20,6 +27,7 @@ from bot.discord_ui.sources import Source, map_from_file, source_from_file
 from bot.discord_ui.styles import style_or_none, suggest_styles
 from bot.discord_ui.submission import bot_of, submit
 from bot.discord_ui.viewers import viewer_here
+from bot.domain.batches import BatchKind
 from bot.domain.forms import Form
 from bot.domain.plain_text import shortened
 from bot.domain.requests import (
@@ -32,7 +40,6 @@ from bot.domain.requests import (
     ModelRules,
     Size,
 )
-from bot.domain.variations import series
 from bot.engine.tokens import MAX_PROMPT_TOKENS, TooManyTokensError
 from bot.errors import BotError, InvalidRequestError
 from bot.locales import text
@@ -60,6 +67,7 @@ class Imagine(commands.Cog):
         fit="How a source of another shape is brought to the size: crop, or pad with white",
         control="A picture whose shapes the image is to follow, or a ready map of them",
         control_kind="What is followed: made of the picture, or of a ready map (depth, pose, mlsd)",
+        prompts="A text, CSV or JSON-lines file, an image a row; the prompt goes before, - is none",
     )
     @request_options(
         "prompt",
@@ -78,6 +86,7 @@ class Imagine(commands.Cog):
         "control_kind",
         "control_scale",
         ...,
+        "prompts",
         "spoiler",
         "plain",
     )
@@ -94,6 +103,7 @@ class Imagine(commands.Cog):
         fit: Literal["crop", "pad"] = "crop",
         control: discord.Attachment | None = None,
         control_kind: Literal["canny", "scribble", "gray", "depth", "pose", "mlsd"] | None = None,
+        prompts: discord.Attachment | None = None,
         **given: Any,  # noqa: ANN401 - the fields of a request
     ) -> None:
         """Queue what was asked for; where it is refused, what was typed comes back as a form."""
@@ -112,6 +122,9 @@ class Imagine(commands.Cog):
             options |= {"control": asdict(Attachment.of(control)), "fit": fit}
         if control_kind is not None:
             options |= {"control_kind": control_kind}
+        if prompts is not None:  # what is wrong in a file cannot be changed in a form
+            await draw(interaction, typed, {**options, "prompts": asdict(Attachment.of(prompts))})
+            return
         try:
             await draw(interaction, typed, options)
         except BotError as error:
@@ -146,46 +159,101 @@ class Imagine(commands.Cog):
 
 
 async def draw(
-    interaction: discord.Interaction, typed: Mapping[str, str], options: Mapping[str, Any]
+    interaction: discord.Interaction,
+    typed: Mapping[str, str],
+    options: Mapping[str, Any],
+    *,
+    is_confirmed: bool = False,
 ) -> None:
     """Queue what was typed into the command, or into the form that came of it.
+
+    Where braces ask for more than a handful of images, their user is asked first.
 
     Raises:
         BotError: Something of it does not work, or there is no room.
 
     """
-    service, viewer = bot_of(interaction).service, viewer_here(interaction)
-    book = await service.styles.book(viewer=viewer, is_plain=options["plain"])
-    others = {field.option: options.get(field.option) for field in FIELDS}
-    others["lora"] = scaled_lora(options.get("lora"), options.get("lora_scale"))
-    given = book.applied({**others, **values_in(typed), "prompt": typed["prompt"]})
-    await prepare_loras(service, given.get("lora"), given["prompt"])
-    source = await _source(interaction, options, given.get("size"))
-    if source is not None:
-        given |= {"size": str(source.size)}
-    steering = await _steering(interaction, options, given.get("size"))
-    if steering is not None:
-        given |= {"size": str(steering.size)}
-    request = ImageRequest.parse(rules=service.model_rules, **given)
-    if source is not None:
-        request = source.begin(request)
-    if steering is not None:
-        request = steering.steer(request)
+    wanted, source, steering = await _wanted(interaction, typed, options)
+    requests, batch = wanted.requests, wanted.batch
+    is_many = batch is not None and len(requests) > UNASKED
+    if is_many and batch is not None and batch.kind is BatchKind.COMBINATIONS and not is_confirmed:
+        await ask(interaction, requests, batch, typed, options)
+        return
+    axis = Axis.SEEDS if batch is None and len(requests) > GALLERY else None
     pictures = () if source is None else source.pictures
     try:
         await submit(
             interaction,
-            series(request, options["count"]),
+            requests,
             spoiler=options["spoiler"]
             or any(each is not None and each.is_spoiler for each in (source, steering)),
             sources=pictures if steering is None else (*pictures, steering.picture),
-            axis=Axis.SEEDS if options["count"] > GALLERY else None,
+            axis=axis,
+            batch=batch,
         )
     except TooManyTokensError as error:
-        if not given["style"] or error.noun != PROMPT.noun:
+        if not requests[0].style or batch is not None or error.noun != PROMPT.noun:
             raise
         limit = MAX_PROMPT_TOKENS
         raise RefusalError("style_too_long", tokens=error.tokens, limit=limit) from error
+
+
+async def _wanted(
+    interaction: discord.Interaction, typed: Mapping[str, str], options: Mapping[str, Any]
+) -> tuple[Wanted, Source | None, MapPicture | None]:
+    """Return what was typed as requests, the source that all begin with, and the map."""
+    service, viewer = bot_of(interaction).service, viewer_here(interaction)
+    book = await service.styles.book(viewer=viewer, is_plain=options["plain"])
+    own_size, file = typed.get("size", "").strip() or None, options.get("prompts")
+    others = {field.option: options.get(field.option) for field in FIELDS}
+    others["lora"] = scaled_lora(options.get("lora"), options.get("lora_scale"))
+    given = {**others, **values_in(typed), "prompt": typed["prompt"], "size": own_size}
+    if file is not None or others["style"]:  # which may name LoRAs
+        await service.loras.prepare()
+    await prepare_loras(service, others["lora"], typed["prompt"])
+    style = style_or_none(book, others["style"])
+    shared = book.applied({"prompt": typed["prompt"], "size": own_size, "style": style})
+    source = await _source(interaction, options, shared.get("size"))
+    size = shared.get("size") if source is None else str(source.size)
+    steering = await _steering(interaction, options, size)
+    picture = steering or source
+
+    async def build(values: Mapping[str, Any]) -> ImageRequest:
+        styled = book.applied(values)
+        if picture is not None:
+            check_one_size(values.get("size"), own_size)
+            styled["size"] = str(picture.size)
+        request = ImageRequest.parse(rules=service.model_rules, **styled)
+        request = request if source is None else source.begin(request)
+        return request if steering is None else steering.steer(request)
+
+    count = options["count"]
+    if file is None:
+        wanted = await combinations_of(interaction, given, build, count=count)
+    else:
+        wanted = await rows_of(interaction, Attachment(**file), given, build, count=count)
+    return wanted, source, steering
+
+
+class BatchButton(AnswerableItem[Button], template=ANSWER_TEMPLATE):
+    """The buttons under the question whether to draw all combinations."""
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """Draw them once, or not at all."""
+        forms = bot_of(interaction).service.forms
+        form = await forms.claim(self.match["form"], interaction.user.id)
+        if form is None:
+            raise RefusalError("batch_over")
+        if self.match["answer"] == "drop":
+            words = text("batch_dropped", str(interaction.locale))
+            await Answer.to(interaction).update(Content(view=views.notice(words)))
+            return
+        try:
+            subject = form.subject
+            await draw(interaction, subject["typed"], subject["options"], is_confirmed=True)
+        except Exception:
+            await forms.release(form.id)
+            raise
 
 
 async def _source(
@@ -277,4 +345,5 @@ async def setup(bot: ImageBot) -> None:
     """Add the command."""
     await bot.add_cog(Imagine(bot))
     bot.form_handlers["imagine"] = send_form
+    bot.add_dynamic_items(BatchButton)
     bot.form_actions["imagine"] = "imagine"

@@ -101,10 +101,7 @@ class JobCommands(
         """Offer the server's waiting jobs in the order of the line."""
         viewer = await viewer_of(interaction)
         waiting = [entry.job for entry in self._bot.service.moderation.movable(viewer=viewer)]
-        named = {
-            job.id: f"{job.id} · {job.origin.user_name} · {job.requests[0].prompt}"
-            for job in waiting
-        }
+        named = {job.id: f"{job.id} · {job.origin.user_name} · {job.title}" for job in waiting}
         return [
             app_commands.Choice(name=shortened(name, 100), value=job_id)
             for job_id, name in named.items()

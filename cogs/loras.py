@@ -104,7 +104,7 @@ def _lines(lora: Lora, locale: str) -> list[str]:
         why = sentence(f"The LoRA {lora.name} cannot be used: {lora.fault}.", locale)
         return [f"**{name}**", f"-# ⚠️ {escaped(why, limit=_FAULT, room=_FAULT)}"]
     title = escaped(lora.title, limit=_FACT, room=_FACT)
-    lines = [f"**{name}**" + (f" {title}" if title and lora.title != lora.name else "")]
+    lines = [f"**{name}**" + (f" {title}" if title and not lora.is_called(lora.title) else "")]
     if lora.triggers:
         words = escaped(", ".join(lora.triggers), limit=_FACT, room=2 * _FACT)
         lines.append(text("lora_words", locale, words=words))

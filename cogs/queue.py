@@ -77,11 +77,9 @@ class Queue(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         """Offer the user's own jobs, the latest first."""
         return [
-            app_commands.Choice(
-                name=shortened(f"{job.id} · {job.requests[0].prompt}", 100), value=job.id
-            )
+            app_commands.Choice(name=shortened(f"{job.id} · {job.title}", 100), value=job.id)
             for job in reversed(await self._own(interaction))
-            if typed.casefold() in f"{job.id} {job.requests[0].prompt}".casefold()
+            if typed.casefold() in f"{job.id} {job.title}".casefold()
         ][:25]
 
 
@@ -107,7 +105,7 @@ def _entry_line(entry: PublicQueueEntry, interaction: discord.Interaction, *, no
         locale,
         position=entry.position,
         user=_name(job, interaction.user.id, locale),
-        prompt="…" if job is None else escaped(job.requests[0].prompt, limit=PROMPT_IN_LIST),
+        prompt="…" if job is None else escaped(job.title, limit=PROMPT_IN_LIST),
         when=unknown if entry.eta_s is None else relative_time(now + entry.eta_s),
     )
 

@@ -78,11 +78,9 @@ def _no_collections() -> Iterator[None]:
 
 def add_option(parser: argparse.ArgumentParser, field: RequestField) -> None:
     """Let a command take a field of a request."""
+    names = dict.fromkeys((f"--{field.option.replace('_', '-')}", f"--{field.option}"))
     explained = field.help.replace("%", "%%")  # argparse fills it in
-    if field.is_list:
-        parser.add_argument(f"--{field.option}", action="append", help=explained)
-    else:
-        parser.add_argument(f"--{field.option}", help=explained)
+    parser.add_argument(*names, action="append" if field.is_list else "store", help=explained)
 
 
 def signing_key(settings: Settings) -> SigningKey | None:

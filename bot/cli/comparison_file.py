@@ -144,12 +144,14 @@ class _Reader:
             return request
         kind = self._control_kind()
         size = request.size if has_source or SIZE.option in self.document else None
-        raw = self._map(picture, kind, size)
+        raw = self._map(kind, size)
         own = Size(width=raw.width, height=raw.height)
         return replace(request, size=own).steered_by(kind, raw.pixel_sha256)
 
     @functools.cache  # noqa: B019 - one file is read once
-    def _map(self, picture: Picture, kind: ControlKind, size: Size | None) -> RawImage:
+    def _map(self, kind: ControlKind, size: Size | None) -> RawImage:
+        picture = self._control()
+        assert picture is not None
         return map_of(picture, kind, rules=self.rules, size=size, fit=Fit.CROP)
 
     @functools.cache  # noqa: B019 - likewise

@@ -5,41 +5,31 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bot.cli import inputs
-from bot.cli.common import Commands, add_option, open_engine_aloud, read_text, signing_key, step_bar
+from bot.cli.common import Commands, add_option, open_engine_aloud, signing_key, step_bar
 from bot.cli.filmstrip import Filmstrip
+from bot.cli.image_requests import OPTIONS, is_confirmed, requests_of
 from bot.cli.inputs import inputs_of, map_for
+from bot.cli.labelled_sheet import LabelledSheet
 from bot.cli.outputs import Outputs, Target
 from bot.domain.drawing import Drawing, DrawTask, PreviewKind, RawImage, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import (
-    FIELDS,
-    PROMPT,
-    ImageRequest,
-    ModelRules,
-)
+from bot.domain.requests import ImageRequest
 from bot.domain.signature import SigningKey
-from bot.domain.styles import StyleBook
-from bot.domain.variations import series
 from bot.engine import Engine
 from bot.environment.streams import say, tell
-from bot.errors import InvalidRequestError
 from bot.media.captions import idle_notes, trigger_notes
-from bot.media.control_pictures import MapPicture
 from bot.media.encoding import encode_png
-from bot.media.source_pictures import StartPictures
 from bot.models import located, lora_folder, model_rules
 from bot.settings import Settings
 
-MAX_COUNT: Final = 1000
 _LOCALE: Final = "en-US"
-_MAX_NAMED: Final = 10  # prompts that cannot be drawn
-_OPTIONS: Final = tuple(field for field in FIELDS if field is not PROMPT)
 
 _EPILOG: Final = """\
 sizes: WIDTHxHEIGHT, each a multiple of 16, or a name: square, portrait, landscape, phone, wide,
@@ -53,11 +43,14 @@ guidance: above 0 each step is drawn twice, and the negative prompt counts. Turb
   0; 1.2 to 1.5 follows the prompt more strictly. Z-Image wants 3 to 5; it is usually 4.
 
 loras: NAME, or NAME:SCALE from -2 to 2; `lora list` names those in LORA_DIR (usually data/loras).
+braces: "{red, green} apple" draws an apple of each colour, with one seed; so do braces in options,
+  --size "{square, wide}". Put a backslash before a brace that is meant as such.
 
 examples:
   %(prog)s "a red apple" --seed 42 --output apple.png
   %(prog)s 红苹果 "a blue rocket" --count 4 --output fruit-and-rockets
-  %(prog)s --prompts-file prompts.txt --json > images.jsonl
+  %(prog)s "{red, green, blue} apple on {white, black}" --seed 42 --sheet apples.png
+  %(prog)s --prompts-file prompts.csv --json > images.jsonl
   %(prog)s "a green apple" --source apple.png --strength subtle
   %(prog)s "a red apple, a pear" --source apple.png --region "right half"
   %(prog)s "a red apple" --source apple.png --extend zoom-2
@@ -82,9 +75,10 @@ def add_to(commands: Commands) -> None:
     add(
         "--prompts-file",
         metavar="FILE",
-        help="one prompt a line (- is the standard input); # starts a remark",
+        help="one prompt a line (- is the standard input), # starts a remark; or .csv with named "
+        "columns (prompt, size, seed, ...), or .jsonl with such keys",
     )
-    for field in _OPTIONS:
+    for field in OPTIONS:
         add_option(parser, field)
     inputs.add_to(parser)
     add(
@@ -99,6 +93,8 @@ def add_to(commands: Commands) -> None:
         help="a .png for one image, else a folder; a relative path is "
         "taken from DATA_DIR/outputs; nothing is ever overwritten",
     )
+    add("--sheet", metavar="PNG", help="also write one labelled sheet of all images")
+    add("--yes", action="store_true", help="draw all that braces stand for without asking")
     add("--filmstrip", metavar="PNG", help="also write a picture of every step on the way")
     add("--json", action="store_true", help="print one JSON object a line for each image")
     parser.set_defaults(run=run)
@@ -112,15 +108,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     given = inputs_of(options, rules)
     if given is not None:
         options.size = str(given.size)
-    steering = map_for(options, rules, None if options.size is None else rules.parse(options.size))
+    steering = map_for(options, rules)
     if steering is not None:
         options.size = str(steering.size)
-    requests = _requests(options, rules, files.folder, given, steering)
+    wanted = requests_of(options, rules, files.folder, given, steering)
+    requests = wanted.requests
     outputs = Outputs(root=settings.data_dir / "outputs")
     targets = outputs.plan(options.output, requests)
     filmstrip = None
     if options.filmstrip is not None:
         filmstrip = Filmstrip(outputs.plan_file(options.filmstrip))
+    sheet = None
+    if options.sheet is not None:
+        sheet = LabelledSheet(outputs.plan_file(options.sheet), wanted.batch, requests)
+    if not is_confirmed(wanted, has_said_yes=options.yes):
+        say("Nothing is drawn.")
+        return 0
     if warning := rules.warning(requests[0].size):
         say(f"Note: {warning}")
     triggers = trigger_notes(requests, loras.all, _LOCALE)
@@ -131,107 +134,33 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         work, key = list(zip(requests, targets, strict=True)), signing_key(settings)
         pictures = () if given is None else given.pictures
         pictures = pictures if steering is None else (*pictures, steering.picture)
-        _draw_all(engine, work, pictures, filmstrip, key, options.json)
+        extras = _Extras(filmstrip=filmstrip, sheet=sheet)
+        _draw_all(engine, work, pictures, extras, key, options.json)
     if filmstrip is not None:
         say(f"Steps: {filmstrip.save()}")
+    if sheet is not None:
+        say("\n".join(f"Sheet: {path}" for path in sheet.save(_LOCALE)))
     return 0
 
 
-def _requests(
-    options: argparse.Namespace,
-    rules: ModelRules,
-    model: Path,
-    given: StartPictures | None,
-    steering: MapPicture | None,
-) -> list[ImageRequest]:
-    """Build every request; the seeds of one prompt count upwards."""
-    count = _count(options.count)
-    prompts = {f"prompt {i}": each for i, each in enumerate(options.prompts, 1)}
-    prompts |= _prompts_of(options.prompts_file)
-    if not prompts:
-        raise InvalidRequestError(
-            "There is no prompt: say what to draw, for example 'a red apple'."
-        )
+@dataclass(frozen=True, kw_only=True)
+class _Extras:
+    """What is made of the images beside their files."""
 
-    def request_of(prompt: str) -> ImageRequest:
-        typed = {field.option: getattr(options, field.option) for field in _OPTIONS}
-        styled = StyleBook().applied({**typed, "prompt": prompt})
-        request = ImageRequest.parse(rules=rules, **styled)
-        request = request if given is None else given.begin(request)
-        return request if steering is None else steering.steer(request)
-
-    request_of("-")  # what is wrong with all of them is no single prompt's fault
-    firsts = _checked(prompts, request_of, model)
-    return [each for first in firsts for each in series(first, count)]
-
-
-def _checked(
-    prompts: Mapping[str, str], request_of: Callable[[str], ImageRequest], model: Path
-) -> list[ImageRequest]:
-    """Build a request of each prompt.
-
-    Raises:
-        InvalidRequestError: Some cannot be drawn; the sentence says which.
-
-    """
-    from bot.engine.tokens import TokenCounter  # noqa: PLC0415 - refusals go before it
-
-    counter, requests, wrong = TokenCounter(model), [], {}
-    for place, prompt in prompts.items():
-        try:
-            request = request_of(prompt)
-            counter.check([request])
-            requests.append(request)
-        except InvalidRequestError as error:
-            wrong[place] = error
-    if wrong:
-        raise _refusal(wrong, is_only=len(prompts) == 1)
-    return requests
-
-
-def _refusal(wrong: Mapping[str, InvalidRequestError], *, is_only: bool) -> InvalidRequestError:
-    (place, first), *others = wrong.items()
-    if is_only:
-        return first
-    sentence = f"In {place}: {first.message}"
-    if others:
-        named = ", ".join(each for each, _ in others[:_MAX_NAMED])
-        more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
-        sentence += f" Not to be drawn either: {named}{more}."
-    return InvalidRequestError(sentence)
-
-
-def _count(text: str) -> int:
-    count = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= count <= MAX_COUNT:
-        raise InvalidRequestError(f"The count {text[:40]!r} does not work: use 1 to {MAX_COUNT}.")
-    return count
-
-
-def _prompts_of(name: str | None) -> dict[str, str]:
-    """Read the prompts of a file by their lines, without its empty lines and remarks."""
-    if name is None:
-        return {}
-    lines = enumerate(read_text(name, "prompts file").splitlines(), 1)
-    prompts = {
-        f"line {i} of {name!r}": line.strip()
-        for i, line in lines
-        if line.strip() and not line.lstrip().startswith("#")
-    }
-    if not prompts:
-        raise InvalidRequestError(f"The prompts file {name!r} holds no prompt: write one a line.")
-    return prompts
+    filmstrip: Filmstrip | None
+    sheet: LabelledSheet | None
 
 
 def _draw_all(
     engine: Engine,
     work: list[tuple[ImageRequest, Target]],
     pictures: tuple[RawImage, ...],
-    filmstrip: Filmstrip | None,
+    extras: _Extras,
     key: SigningKey | None,
     as_json: bool,  # noqa: FBT001 - handed on from the option of that name
 ) -> None:
     """Draw, write and report one image after the other, under one progress bar of steps."""
+    filmstrip = extras.filmstrip
     steps = sum(request.num_steps for request, _ in work)
     preview = PreviewKind.NONE if filmstrip is None else PreviewKind.FULL
     with step_bar(steps) as bar:
@@ -246,6 +175,8 @@ def _draw_all(
             task = DrawTask(request=request, inputs=pictures, preview=preview)
             drawing = engine.draw(task, on_step=on_step)
             recipe = make_recipe(request, drawing)
+            if extras.sheet is not None:
+                extras.sheet.add(drawing.image)
             path = target.write(encode_png(drawing.image, recipe=recipe, key=key))
             with bar.external_write_mode(file=sys.stdout):
                 report = _report(path, request, drawing, recipe, as_json=as_json)

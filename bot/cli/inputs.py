@@ -88,7 +88,7 @@ def inputs_of(options: argparse.Namespace, rules: ModelRules) -> StartPictures |
     return StartPictures(picture=source, mask=mask)
 
 
-def map_for(options: argparse.Namespace, rules: ModelRules, size: Size | None) -> MapPicture | None:
+def map_for(options: argparse.Namespace, rules: ModelRules) -> MapPicture | None:
     """Read what an image is to follow; None where nothing is given.
 
     Raises:
@@ -104,6 +104,7 @@ def map_for(options: argparse.Namespace, rules: ModelRules, size: Size | None) -
     rules.check_control()
     kind, fit = ControlKind(options.control_kind or ControlKind.CANNY), Fit(options.fit)
     picture = read_picture_file(Path(options.control))
+    size = None if options.size is None else rules.parse(options.size)
     return MapPicture(kind=kind, picture=map_of(picture, kind, rules=rules, size=size, fit=fit))
 
 

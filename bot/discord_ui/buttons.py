@@ -25,10 +25,10 @@ from bot.discord_ui.items import AnswerableItem, LastingSelect, chosen_value
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.submission import (
-    axis_of,
     before_upscaling,
     bot_of,
     check_shareable,
+    comparison_of,
     find_some,
     find_to_delete,
     submit,
@@ -46,7 +46,7 @@ from bot.domain.requests import (
     random_seed,
     seed_after,
 )
-from bot.domain.variations import new_seeds
+from bot.domain.variations import moved_seeds, new_seeds
 from bot.locales import text
 
 
@@ -85,11 +85,13 @@ async def act(interaction: discord.Interaction, action: str, ids: str) -> None:
 
 async def draw_again(interaction: discord.Interaction, generations: list[Generation]) -> None:
     """Draw exactly these images again; the answer says whether the pixels are the same."""
+    comparison = await comparison_of(interaction, generations)
     await submit(
         interaction,
         [generation.request for generation in generations],
         parents=generations,
-        axis=await axis_of(interaction, generations),
+        axis=comparison.axis,
+        batch=comparison.batch,
     )
 
 
@@ -100,13 +102,16 @@ async def draw_new(interaction: discord.Interaction, generations: list[Generatio
     """
     if not all(each.request.is_drawn for each in generations):
         generations = await before_upscaling(interaction, generations)
-    seed, axis = random_seed(), await axis_of(interaction, generations)
+    seed, comparison = random_seed(), await comparison_of(interaction, generations)
     requests = [
         replace(each.request, seed=seed_after(seed, i)) for i, each in enumerate(generations)
     ]
+    axis, batch = comparison.axis, comparison.batch
     if axis is not None:
         requests = new_seeds([each.request for each in generations], axis, seed)
-    await submit(interaction, requests, parents=generations, axis=axis)
+    elif batch is not None:
+        requests = moved_seeds([each.request for each in generations], seed)
+    await submit(interaction, requests, parents=generations, axis=axis, batch=batch)
 
 
 async def edit(interaction: discord.Interaction, generations: list[Generation]) -> None:

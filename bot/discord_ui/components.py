@@ -23,6 +23,7 @@ Button = ui.Button[ui.LayoutView]
 Select = ui.Select[ui.LayoutView]
 
 _FEW: Final = 4  # images that have buttons of their own; more are chosen from a select
+_OPTIONS: Final = 25  # of a select, Discord's limit
 _NAMED: Final = 9  # images whose ids fit into a `custom_id`
 ALL_IMAGES: Final = "all"  # stands for their ids where there are more: the select has them
 
@@ -74,7 +75,7 @@ IMAGE_TEMPLATE: Final = (
     rf"zib:(?P<action>{'|'.join(each.name for each in IMAGE_ACTIONS if not each.in_guild)}):{_IDS}"
 )
 MORE_TEMPLATE: Final = rf"zib:more:{_IDS}"
-CHOOSE_TEMPLATE: Final = r"zib:choose:one"
+CHOOSE_TEMPLATE: Final = r"zib:choose:(one|\d)"
 BACK_TEMPLATE: Final = r"zib:back:(?P<id>[a-z0-9]+)"
 CANCEL_TEMPLATE: Final = r"zib:cancel:(?P<job>[a-z0-9]+)"
 ONE_TEMPLATE: Final = r"zib:one:(?P<id>[a-z0-9]+)"
@@ -96,6 +97,7 @@ def image_rows(
     in_guild: bool,
     is_sheet: bool = False,
     is_draft: bool = False,
+    options: Sequence[str] = (),
 ) -> list[list[Button | Select]]:
     """Return the rows under finished images: the few things that matter, and a menu of the rest.
 
@@ -107,6 +109,7 @@ def image_rows(
         in_guild: Whether they are in a server.
         is_sheet: Whether they are shown as one sheet, of which not all can be edited at once.
         is_draft: Whether it is a draft, that can be drawn large.
+        options: What each is called where one of many is chosen; else by its seed.
 
     """
     ids = [each.id for each in generations]
@@ -122,7 +125,7 @@ def image_rows(
     rows: list[list[Button | Select]] = []
     if len(ids) > 1:
         is_few = len(ids) <= _FEW
-        rows = _own_rows(generations, locale) if is_few else [[_choice(generations, locale)]]
+        rows = _own_rows(generations, locale) if is_few else _choices(generations, locale, options)
         seen = [each for each in seen if not (is_few and each.name == "strong")]
     rows.append([_button(each, about, locale, is_first=each is seen[0]) for each in seen])
     v_row = {"strong"} if len(ids) > 1 else set()
@@ -150,18 +153,38 @@ def _own_rows(generations: Sequence[Generation], locale: str) -> list[list[Butto
     ]
 
 
-def _choice(generations: Sequence[Generation], locale: str) -> Select:
-    """Return the select that shows one of many images."""
-    options = [
-        discord.SelectOption(
-            label=text("choose_option", locale, number=each.index + 1, seed=each.request.seed),
-            value=each.id,
-        )
+def _choices(
+    generations: Sequence[Generation], locale: str, labels: Sequence[str]
+) -> list[list[Button | Select]]:
+    """Return the selects that show one of many images."""
+    labels = labels or [
+        text("choose_option", locale, number=each.index + 1, seed=each.request.seed)
         for each in generations
     ]
-    return Select(
-        custom_id="zib:choose:one", placeholder=text("choose_image", locale), options=options
-    )
+    options = [
+        discord.SelectOption(label=label, value=each.id)
+        for label, each in zip(labels, generations, strict=True)
+    ]
+    spans = [range(i, min(i + _OPTIONS, len(options))) for i in range(0, len(options), _OPTIONS)]
+    return [
+        [
+            Select(
+                custom_id=f"zib:choose:{number if number > 1 else 'one'}",
+                placeholder=_placeholder(generations, span, locale),
+                options=options[span.start : span.stop],
+            )
+        ]
+        for number, span in enumerate(spans, 1)
+    ]
+
+
+def _placeholder(generations: Sequence[Generation], span: range, locale: str) -> str:
+    """Return what a select says while nothing is chosen, with its numbers if it has not all."""
+    words = text("choose_image", locale)
+    if len(span) == len(generations):
+        return words
+    first, last = generations[span.start].index + 1, generations[span.stop - 1].index + 1
+    return f"{first} – {last} · {words}"
 
 
 def _button(action: ImageAction, about: str, locale: str, *, is_first: bool) -> Button:
@@ -244,14 +267,15 @@ def ids_in(message: discord.Message) -> set[str]:
 def generation_ids(message: discord.Message) -> list[str]:
     """Return the ids of the images a message of the bot shows, read from what is under them."""
     found: list[str] = []
+    chosen: list[str] = []
     for item in ui.LayoutView.from_message(message).walk_children():
         custom_id = getattr(item, "custom_id", None) or ""
         match = re.fullmatch(IMAGE_TEMPLATE, custom_id) or re.fullmatch(MORE_TEMPLATE, custom_id)
         if isinstance(item, ui.Select) and re.fullmatch(CHOOSE_TEMPLATE, custom_id):
-            return [option.value for option in item.options]
+            chosen += [option.value for option in item.options]
         if match is not None:
             found = max(found, match["ids"].split("."), key=len)
-    return found
+    return chosen or found
 
 
 def ids_about(message: discord.Message | None, ids: str) -> list[str]:

@@ -86,7 +86,14 @@ async def _ids_under(
 
 
 def which_image(generations: Sequence[Generation], locale: str) -> Field:
-    """Return the field of a form that says which image of a message is meant."""
+    """Return the field of a form that says which image of a message is meant.
+
+    Raises:
+        RefusalError: There are more than a select holds.
+
+    """
+    if len(generations) > _MAX_CHOICES:
+        raise RefusalError("choose_first", count=len(generations))
     choices = [
         Choice(value=each.id, label=text("source_one", locale, number=each.index + 1, id=each.id))
         for each in generations

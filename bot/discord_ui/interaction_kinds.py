@@ -36,6 +36,7 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "choose": "show",
     "back": "show",
     "recipe": "recipe",
+    "batch": "imagine",
     "takeover": "inspect",
     "page": "history",
     "loras": "imagine",

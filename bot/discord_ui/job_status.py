@@ -82,4 +82,4 @@ def _prompt_of(job: Job) -> str:
     """Return what a job is to draw, in one line."""
     if job.axis is Axis.PROMPTS:
         return " | ".join(request.prompt for request in job.requests)
-    return job.requests[0].prompt
+    return job.title

@@ -13,7 +13,7 @@ from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import scene_here
 from bot.domain.loras import Lora
 from bot.domain.plain_text import shortened
-from bot.domain.requests import MAX_ADAPTERS, with_scale
+from bot.domain.requests import MAX_ADAPTERS, NO_ADAPTER, with_scale
 from bot.errors import InvalidRequestError
 from bot.services import Service
 
@@ -21,6 +21,7 @@ _CHOICE: Final = 100  # characters that Discord allows in a suggestion
 _CHOICES: Final = 25
 _FRESH_S: Final = 1.0  # letters are typed quicker than files are copied
 _SCALES: Final = ("0.5", "0.8", "1")
+_COMPARED: Final = ("0.5", "1")
 _TAG: Final = re.compile(r"<(?:lora|lyco):", re.IGNORECASE)
 # Up to the LoRA that is being typed, and that.
 _LAST: Final = re.compile(r"(.*?[,，、;；]\s*|)([^,，、;；]*)", re.DOTALL)
@@ -59,11 +60,31 @@ async def suggest_loras(
     interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
     """Offer the LoRAs that go on from what was typed, where they may be used."""
+    return lora_choices(await _usable(interaction), typed)
+
+
+async def suggest_lora_values(
+    interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Offer scales of each LoRA to compare, and the typed text itself."""
+    wanted = typed.strip().casefold()
+    offers = [typed.strip()] if typed.strip() else []
+    offers += [
+        ", ".join([NO_ADAPTER, *(f"{each.name}:{scale}" for scale in _COMPARED)])
+        for each in await _usable(interaction)
+        if not each.fault and _is_like(each, wanted)
+    ]
+    fitting = [each for each in offers if len(each) <= _CHOICE]
+    return [app_commands.Choice(name=each, value=each) for each in fitting[:_CHOICES]]
+
+
+async def _usable(interaction: discord.Interaction) -> list[Lora]:
+    """Return the LoRAs that are there now, if they may be used here."""
     service = bot_of(interaction).service
     if not service.policy.allows_loras(scene_here(interaction)):
         return []
     await service.loras.refresh(within_s=_FRESH_S)
-    return lora_choices(service.loras.all, typed)
+    return service.loras.all
 
 
 def lora_choices(loras: Sequence[Lora], typed: str) -> list[app_commands.Choice[str]]:

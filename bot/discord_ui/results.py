@@ -11,6 +11,7 @@ from typing import Final
 import discord
 
 from bot.discord_ui import views
+from bot.discord_ui.batches import batch_content
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.components import image_rows
 from bot.discord_ui.content import Content
@@ -59,6 +60,8 @@ async def images_content(
 
     `beside` is the file of the picture that a comparison begins with, or of the map that steered.
     """
+    if job.batch is not None:
+        return await batch_content(job, generations, notes, limit_bytes=limit_bytes)
     if job.axis is not None:
         return await sheet_content(job, generations, notes, limit_bytes=limit_bytes, source=beside)
     return await kept_images(

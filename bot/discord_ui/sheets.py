@@ -55,7 +55,7 @@ async def sheet_content(
 
     """
     side = tile_edge(len(generations)) if _has_tiles(job) else None
-    opened = await asyncio.to_thread(_opened, generations, side)
+    opened = await asyncio.to_thread(opened_pictures, generations, side)
     upload, note = await asyncio.to_thread(
         _upload, job, generations, opened, limit_bytes=limit_bytes, source=source
     )
@@ -69,7 +69,7 @@ async def sheet_content(
     return Content(view=view, files=[] if upload is None else [upload])
 
 
-def _opened(generations: Sequence[Generation], side: int | None) -> Opened:
+def opened_pictures(generations: Sequence[Generation], side: int | None) -> Opened:
     """Read the pictures, by the ids of their images, or what is wrong with their files.
 
     They are made smaller at once, several at a time: none is wider than `side` then.

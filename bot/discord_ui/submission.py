@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import discord
 
 from bot.discord_ui.client import ImageBot
+from bot.discord_ui.formatting import escaped
 from bot.discord_ui.hints import give_hints
 from bot.discord_ui.refusals import RefusalError
 from bot.discord_ui.replies import DiscordReply
 from bot.discord_ui.viewers import scene_here, viewer_here, viewer_of
+from bot.domain.batches import Batch, Comparison
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, JobSource, Relation
 from bot.domain.lineage import relation_of
@@ -129,12 +131,12 @@ async def before_upscaling(
     return found
 
 
-async def axis_of(
+async def comparison_of(
     interaction: discord.Interaction, generations: Sequence[Generation]
-) -> Axis | None:
-    """Return what differs between images that are a comparison; None for any others."""
+) -> Comparison:
+    """Return what the images of one sheet have to do with each other."""
     viewer, ids = await viewer_of(interaction), [each.id for each in generations]
-    return await bot_of(interaction).service.images.axis(ids, viewer=viewer)
+    return await bot_of(interaction).service.images.comparison(ids, viewer=viewer)
 
 
 async def check_shareable(
@@ -155,7 +157,7 @@ async def check_shareable(
     return any(map(viewer.veils, generations))
 
 
-async def submit(
+async def submit(  # noqa: PLR0913 - what a job is made of
     interaction: discord.Interaction,
     requests: Sequence[ImageRequest],
     *,
@@ -163,6 +165,7 @@ async def submit(
     spoiler: bool = False,
     axis: Axis | None = None,
     sources: Sequence[RawImage] = (),
+    batch: Batch | None = None,
     notes: Sequence[str] = (),
 ) -> None:
     """Hand a job to the service, which writes it down and has it acknowledged.
@@ -177,6 +180,7 @@ async def submit(
         spoiler: Whether they are hidden until they are clicked.
         axis: What differs between them, where they are a comparison.
         sources: Pictures that they begin with, as far as those were handed in.
+        batch: What they have to do with each other, where braces or a file asked for them.
         notes: What else their user is to know.
 
     Raises:
@@ -197,9 +201,11 @@ async def submit(
         spoiler=spoiler or is_veiled,
         axis=axis,
         sources=sources,
+        batch=batch,
     )
     known, locale = [parent.request for parent in parents], str(interaction.locale)
-    triggers = trigger_notes(requests, bot_of(interaction).service.loras.all, locale)
+    loras = bot_of(interaction).service.loras.all
+    triggers = trigger_notes(requests, loras, locale, shown=escaped)
     old = {each.prompt for each in known}
     await give_hints(
         interaction,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
+from bot.domain.batches import Batch
 from bot.domain.picture_score import PictureScore
 from bot.domain.requests import Axis, ImageRequest
 from bot.domain.scenes import ChannelKind, Scene
@@ -25,6 +26,7 @@ Relation = Literal[
 
 # No vowels, so that no words appear; none of 0 O 1 l, so that a person can read it aloud.
 _ID_CHARACTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
+_WHOLE: Final = 9  # images of a batch that are drawn in one turn
 _ID_LENGTH: Final = 7  # 27**7: ten thousand million
 
 
@@ -95,7 +97,7 @@ class JobSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One to 25 images that were asked for together and are answered by one message.
+    """One to 100 images that were asked for together and are answered by one message.
 
     Attributes:
         parents: The id of the image that each of them comes from; none where they come from words.
@@ -104,6 +106,7 @@ class Job:
             image did.
         ended_by: Who cancelled it; a comparison may still show what was made before.
         axis: What differs between the images of a comparison; None for any other job.
+        batch: What its images have to do with each other, where braces or a file asked for them.
         held_why: Why a moderator has to look at it before it goes on, in a sentence for them; None
             where none has to.
         approved_by: The moderator who let it go on.
@@ -123,6 +126,7 @@ class Job:
     error: str | None = None
     ended_by: int | None = None
     axis: Axis | None = None
+    batch: Batch | None = None
     held_why: str | None = None
     approved_by: int | None = None
 
@@ -130,6 +134,21 @@ class Job:
     def is_held(self) -> bool:
         """Tell whether no moderator has let it go on that has to."""
         return self.held_why is not None and self.approved_by is None
+
+    @property
+    def is_sheet(self) -> bool:
+        """Tell whether its images are shown as one labelled or numbered sheet."""
+        return self.axis is not None or self.batch is not None
+
+    @property
+    def takes_turns(self) -> bool:
+        """Tell whether it gives way after each image to whoever waits: it would take too long."""
+        return self.batch is not None and len(self.requests) > _WHOLE
+
+    @property
+    def title(self) -> str:
+        """Return what it is called in one line: what was typed, a file's name, or its prompt."""
+        return self.requests[0].prompt if self.batch is None else self.batch.title
 
     def parent_of(self, index: int) -> str | None:
         """Return the id of the image that the one at `index` comes from."""

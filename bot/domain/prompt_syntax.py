@@ -15,6 +15,7 @@ class Syntax(StrEnum):
     NEGATIVES = "negatives"  # --no x, Negative prompt: x
     ADAPTERS = "adapters"  # <lora:x:1>, embedding:x
     BREAKS = "breaks"  # BREAK
+    CHOICES = "choices"  # {red, green} where /imagine does not read it: in an edited prompt, say
     SETTINGS = "settings"  # Steps: 20, Sampler: Euler a
 
 
@@ -38,6 +39,7 @@ _PATTERNS: Final = {
         r"<(?:lora|lyco|lycoris|hypernet|embedding):[^<>]+>|\bembedding:\w", re.IGNORECASE
     ),
     Syntax.BREAKS: re.compile(r"(?<!\S)BREAK(?!\S)"),
+    Syntax.CHOICES: re.compile(r"[{｛][^{}｛｝]*[,|，、｜][^{}｛｝]*[}｝]"),
     Syntax.SETTINGS: re.compile(
         r"\bSteps:\s*\d+.*\b(?:Sampler|CFG scale|Seed|Size|Model):", re.IGNORECASE
     ),

@@ -179,3 +179,9 @@ def new_seeds(requests: Sequence[ImageRequest], axis: Axis, seed: int) -> list[I
     """Return the same comparison with another seed, or with others that count up from it."""
     step = 1 if axis is Axis.SEEDS else 0
     return [replace(request, seed=seed_after(seed, i * step)) for i, request in enumerate(requests)]
+
+
+def moved_seeds(requests: Sequence[ImageRequest], seed: int) -> list[ImageRequest]:
+    """Return the same images with seeds as far apart as before; the first one is given."""
+    first = requests[0].seed
+    return [replace(each, seed=seed_after(seed, each.seed - first)) for each in requests]

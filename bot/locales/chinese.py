@@ -85,6 +85,14 @@ CHINESE: Final[dict[str, str]] = {
     "button_around": "更多类似的",
     "about_around": "再画九张与它相近的小草图",
     "drawn_large": "构图与草图 {number}（`{id}`）有 {percent}% 相同",
+    "choose_first": "这只能对一张图做：请先从下面列表的 {count} 张里选一张，再对它做。",
+    "batch_images": "{count} 张图",
+    "batch_question": "**将画 {count} 张图**，都用同一个种子：",
+    "batch_more": "还有 {count} 张",
+    "batch_cost": "占你的额度 {images} 张；还剩 {left} 张。",
+    "batch_dropped": "没有画。",
+    "batch_over": "这个问题已经回答过、超过了一周，或不是问你的：请再用 `/imagine`。",
+    "button_draw_all": "画出来",
     "sheet_source": "源图",
     "sheet_alt": "{count} 张图的对比：{captions}",
     "sheet_cancelled": "🛑 已取消：{count} 张中已画好的 {made} 张保留了下来。",
@@ -135,6 +143,8 @@ CHINESE: Final[dict[str, str]] = {
     "hint_adapters": "- 这里没有的 `<lora:…>`，以及 embedding：都不会加载。"
     "`/lora list` 列出这里有的，用 `lora` 选项选择；或用文字描述风格。",
     "hint_breaks": "- `BREAK`：请另起一句。",
+    "hint_choices": "- 花括号里的 `{{红，绿}}`：新的 `/imagine` 会每种各画一张；"
+    "编辑的提示词和文件里的照原样画。",
     "hint_settings": "- 一起复制来的设置，例如 `Steps: 20, Sampler: …`：只留下描述，"
     "`seed` 和 `size` 用选项填写；`quality` 决定步数。",
     "disk_full": "我的磁盘已满，所以没有完成：需要由运行我的人腾出空间。",
@@ -406,7 +416,7 @@ CHINESE: Final[dict[str, str]] = {
     "在下面输入 `/imagine`，例如提示词 **红苹果** 或 **a red apple**。",
     "help": """\
 ### 用文字作画
-`/imagine` 加上提示词，中文、English 或混合都行。其他选项都可省略：
+`/imagine` 加上提示词，中文、English 或混合都行；`{{红，绿}}苹果` 每种各画一张。其他选项都可省略：
 - **size（尺寸）** 名称（`square`、`portrait`、`wide` ……）或 `宽x高`，都须是 16 的倍数
 - **seed（种子）** {min_seed} 到 {max_seed}；相同的种子和提示词得到相同的像素
 - **quality（质量）** draft 草稿、standard 标准、final 精细：{steps[0]}、{steps[1]}、{steps[2]} 步
@@ -417,7 +427,7 @@ CHINESE: Final[dict[str, str]] = {
 - **lora** 从 `/lora list` 里选一种风格，也可写 `neon:0.8`
 - **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
 - **control（控制图）** 让画面跟随一张图的边缘、线条或明暗，也可上传现成的控制图
-- **spoiler（遮挡）** 点击后才显示图片
+- **prompts** 文件，每行一张图；**spoiler（遮挡）** 点击后才显示图片
 - **style（风格）** 按名称选择画风：`/style list` 可查看
 
 `/compare` 只改变一样（提示词、质量、引导、变化、尺寸、种子、负面提示词或强度），画 2 到 9 张，
@@ -538,6 +548,8 @@ CHINESE_COMMANDS: Final[dict[str, str]] = {
         "源图有多少要重画：写名称，或 1% 到 100%",
     "A picture to begin with; the prompt says what becomes of it":
         "作为起点的图片；提示词说明要把它画成什么",
+    "A text, CSV or JSON-lines file, an image a row; the prompt goes before, - is none":
+        "文本、CSV 或 JSON 行文件，每行一张图；提示词加在每行前面，- 表示没有",
     "How a source of another shape is brought to the size: crop, or pad with white":
         "形状不同的源图怎样适配尺寸：裁切，或四周留白",
     "What the image should not show; works with a guidance above 0":

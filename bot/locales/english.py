@@ -92,6 +92,16 @@ ENGLISH: Final[dict[str, str]] = {
     "button_around": "More around it",
     "about_around": "Nine more drafts like this one",
     "drawn_large": "Composition {percent}% like draft {number} (`{id}`)",
+    "choose_first": "This is about one image: choose it from the {count} in the lists under the "
+    "sheet first, and do it there.",
+    "batch_images": "{count} images",
+    "batch_question": "**This draws {count} images**, all with one seed:",
+    "batch_more": "and {count} more",
+    "batch_cost": "They count as {images} of your quota; {left} are left.",
+    "batch_dropped": "Nothing is drawn.",
+    "batch_over": "This was answered before, is over a week old, or is not yours: use `/imagine` "
+    "again.",
+    "button_draw_all": "Draw them",
     "sheet_source": "the source",
     "sheet_alt": "{count} images compared: {captions}",
     "sheet_cancelled": "🛑 Cancelled: {made} of {count} were drawn before and are kept.",
@@ -145,6 +155,8 @@ ENGLISH: Final[dict[str, str]] = {
     "hint_adapters": "- `<lora:…>` of a LoRA that is not here, and embeddings: nothing is loaded. "
     "`/lora list` shows what there is; choose one with `lora`, or describe the style in words.",
     "hint_breaks": "- `BREAK`: begin a new sentence instead.",
+    "hint_choices": "- Braces such as `{{red, green}}`: a new `/imagine` draws each; edited "
+    "prompts and files are taken as they are.",
     "hint_settings": "- Settings copied along, such as `Steps: 20, Sampler: …`: keep the words "
     "only, and give `seed` and `size` as options. `quality` is the number of steps.",
     "disk_full": "My disk is full, so this was not done: whoever runs me has to make room.",
@@ -159,7 +171,7 @@ ENGLISH: Final[dict[str, str]] = {
     # LoRAs
     "lora_triggers": "The LoRA {name} was trained to react to: {words}. Your prompt has none of "
     "these words; with one of them it usually shows more.",
-    "loras_title": "### {count} LoRAs",
+    "loras_title": "### LoRAs: {count}",
     "loras_how": "-# `/imagine lora:` takes one by its name, or several: `neon:0.8, ink:0.5`. 1 is "
     "the usual scale; 0.5 to 0.8 leaves more of your own words.",
     "loras_not_here": "-# This server's rules let nobody draw with them here.",
@@ -433,7 +445,7 @@ ENGLISH: Final[dict[str, str]] = {
     "only. Type `/imagine` below, for example with the prompt **红苹果** or **a red apple**.",
     "help": """\
 ### Draw with words
-`/imagine` a prompt, in English, 中文 or both. Options:
+`/imagine` a prompt, in English or 中文; `{{red, green}} apple` draws each. Options:
 - **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
 - **seed** {min_seed} to {max_seed}: same seed and prompt, same pixels
 - **quality** draft, standard or final: {steps[0]}, {steps[1]} or {steps[2]} steps
@@ -441,10 +453,10 @@ ENGLISH: Final[dict[str, str]] = {
 - **guidance** 0 (off) to {max_guidance:g}, usually {usual_guidance:g}: stricter, twice as slow
 - **variety** 0 (off) to 100: seeds differ more, following the prompt less
 - **negative** what should not be there; needs guidance above 0
-- **lora** a look from `/lora list`, also `name:0.8`; **style** one from `/style list`
+- **lora**, **style** a look from `/lora list`, `/style list`
 - **source** a picture to start from; **strength** how much is redrawn; **mask** which part
 - **control** a picture whose edges or shades to follow
-- **spoiler** hides the image until it is clicked
+- **prompts** a file of them · **spoiler** hides the image
 
 `/compare` up to 9 images that differ in one thing, on a sheet
 `/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture

@@ -41,6 +41,8 @@ RULES_ENGLISH: Final[dict[str, str]] = {
     "rule_max_count": "Images at once",
     "rule_max_count_help": "How many images one command may ask for; small drafts count as the "
     "work they are.",
+    "rule_max_batch": "Images of braces or a file",
+    "rule_max_batch_help": "How many images braces in a prompt, or a file of prompts, may ask for.",
     "rule_qualities": "Qualities",
     "rule_qualities_help": "Which of them may be chosen.",
     "rule_operations": "Kinds of drawing",
@@ -257,6 +259,8 @@ RULES_CHINESE: Final[dict[str, str]] = {
     "rule_max_side_help": "图片较长一边最多有多少像素。",
     "rule_max_count": "一次张数",
     "rule_max_count_help": "一条命令最多要几张图；小草图按工作量折算。",
+    "rule_max_batch": "花括号或文件的张数",
+    "rule_max_batch_help": "提示词里的花括号或一个提示词文件最多要几张图。",
     "rule_qualities": "质量",
     "rule_qualities_help": "可以选哪些质量。",
     "rule_operations": "画法",

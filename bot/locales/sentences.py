@@ -11,6 +11,8 @@ from bot.locales.rule_sentences import RULE_SENTENCES
 
 def in_chinese(message: str) -> str:
     """Return the sentence in Chinese with the same values, or unchanged if its shape is unknown."""
+    if _ROWS.match(message):
+        return "\n".join(map(in_chinese, message.splitlines()))
     if line := _IN_FILE.fullmatch(message):
         return f"文件第 {line[1]} 行：{in_chinese(line[2])}"
     for pattern, chinese in _SENTENCES:
@@ -24,6 +26,7 @@ def _compiled(pairs: dict[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in pairs.items())
 
 
+_ROWS: Final = re.compile(r"Nothing of [^\n]+ is drawn: \d+ rows? do(?:es)? not work\.\n")
 _IN_FILE: Final = re.compile(r"Line (\d+) of the file: (.*)", re.DOTALL)
 _NOUNS: Final = {
     "prompt": "提示词", "name": "名称", "brief": "简介", "style": "风格", "caption": "说明",
@@ -109,6 +112,33 @@ _SENTENCES: Final = _compiled({
     r"Which LoRAs are compared is not said: .*":
         "没有写要对比哪些 LoRA：请写出来，例如“none, neon:0.5, neon:1”（同时使用的用 + 连接）。",
     r"LoRAs are not used here: .*": "这里不用 LoRA：请不带它再试。",
+    # Braces and files of prompts
+    r"The brace (before|behind) (.+) is never (closed|opened): .*":
+        r"\2 附近的花括号没有配对：请把可选的词放进花括号，例如 {红，绿}；"
+        r"花括号本身前面要加反斜杠。",
+    r"More than (\d+) braces stand in each other: .*": r"花括号嵌套超过 \1 层：请少嵌套一些。",
+    r"These braces make (\d+) images: (\d+) are the limit, .*":
+        r"这些花括号会画 \1 张图：最多 \2 张，请少写几个选项。",
+    r"(\d+) combinations are too many here: (\d+) are allowed\.":
+        r"这里不能画 \1 种组合：最多 \2 种。",
+    r"(\d+) prompts at once are too many here: (\d+) are allowed\.":
+        r"这里一次不能画 \1 个提示词：最多 \2 个。",
+    r"Nothing of (.+) is drawn: (\d+) rows? do(?:es)? not work\.": r"\1 没有画：\2 行有问题。",
+    r"And (\d+) more\.": r"还有 \1 行。",
+    r"The file (.+) holds no prompt: .*": r"文件 \1 里没有提示词：请每行写一个。",
+    r"The file (.+) has ([\d.]+) MB: (\d+) MB is the limit\.": r"文件 \1 有 \2 MB：上限是 \3 MB。",
+    r"The first line of (.+) has the column (.+), which means nothing: .*, of (.+)\.":
+        r"\1 的第一行有不认识的列 \2：可用的列是 \3。",
+    r"The first line of (.+) has the column (.+) twice: .*":
+        r"\1 的第一行写了两次列 \2：每列只写一次。",
+    r"It is no row of a CSV file \((.+)\)\.": r"这不是 CSV 的一行（\1）。",
+    r"It has (\d+) values, and there are (\d+) columns: .*":
+        r"有 \1 个值，但只有 \2 列：提示词里有逗号时请加引号。",
+    r"It is no JSON object: .*": '这不是 JSON 对象：请每行写一个，例如 {"prompt": "红苹果"}。',
+    r"The key (.+) means nothing: use (.+)\.": r"不认识键 \1：请用 \2。",
+    r"The (\w+) (.+) does not work: use words or a number\.": r"\1 不能是 \2：请用文字或数字。",
+    r"All images begin with one source, so they have one size: .*":
+        "所有图都从同一张源图开始，所以只有一个尺寸：请只在命令里写尺寸。",
     # Usage
     r"(\d+) days cannot be counted: use 1 to (\d+)\.": r"不能统计 \1 天：请用 1 到 \2。",
     r"Only the bot's owner can see all servers\.": "只有机器人的拥有者能查看所有服务器。",

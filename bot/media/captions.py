@@ -81,17 +81,24 @@ def idle_notes(
 
 
 def trigger_notes(
-    requests: Iterable[ImageRequest], loras: Iterable[Lora], locale: str
+    requests: Iterable[ImageRequest],
+    loras: Iterable[Lora],
+    locale: str,
+    *,
+    shown: Callable[[str], str] = str,
 ) -> dict[str, str]:
-    """Return a sentence for each LoRA none of whose trigger words is in a prompt, by its hash."""
+    """Return a sentence for each LoRA none of whose trigger words is in a prompt, by its hash.
+
+    `shown` makes the words of its file harmless where they are shown.
+    """
     known = {each.sha256: each for each in loras}
     found = {}
     for request in requests:
         for adapter in request.adapters:
             lora = known.get(adapter.sha256)
             if lora is not None and not lora.is_called_for_in(request.prompt):
-                words = ", ".join(lora.triggers)
-                found[adapter.sha256] = text("lora_triggers", locale, name=lora.name, words=words)
+                name, words = shown(lora.name), shown(", ".join(lora.triggers))
+                found[adapter.sha256] = text("lora_triggers", locale, name=name, words=words)
     return found
 
 

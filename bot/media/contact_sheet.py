@@ -254,9 +254,12 @@ class _SheetBuilder(LayoutBuilder[Image.Image | None]):
             top = self.top + round((_LABEL * LINE_HEIGHT - _BADGE) / 2)
             circle = Box(left=left, top=top, width=_BADGE, height=_BADGE)
             self.panel(circle, self.colours.accent, radius=_BADGE // 2)
-            style = TextStyle(size=round(_LABEL * 0.8), colour=self.colours.ground)
+            share = 0.8 if cell.number < 100 else 0.55  # noqa: PLR2004 - three digits
+            style = TextStyle(size=round(_LABEL * share), colour=self.colours.ground)
             self.write_within(str(cell.number), circle, style)
             left, width = left + _INDENT, width - _INDENT
+        if cell.number is not None and not cell.label:
+            self.top += round(_LABEL * LINE_HEIGHT)
         self._add(cell.label, self.ink(_LABEL), left, width, lines=3)
         self._add(cell.note, self.soft(_NOTE), left, width, lines=2)
 

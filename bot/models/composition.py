@@ -75,8 +75,15 @@ def read_composition(model: str) -> Composition:
     files = [path for each in names if (path := _weight_file(each)) is not None]
     folders = [path for each in names if (path := _comfyui(each)) is not None]
     rest = [each for each in names if _weight_file(each) is None and _comfyui(each) is None]
+    lost = [each for each in rest if is_weight_file(Path(each)) and _path(each) is None]
+    if lost:
+        raise ModelFilesError(f"MODEL names a file that is not there: {lost[0]}.")
     if not files and not folders and len(names) <= 1:
         return Composition(rest=model)
+    if len(names) == 1 and files and (files[0].parent.parent / "model_index.json").is_file():
+        raise ModelFilesError(
+            f"{files[0]} is one of the files of a whole model: set MODEL={files[0].parent.parent}."
+        )
     if len(rest) > 1:
         raise ModelFilesError(
             f"MODEL names two models, {rest[0]} and {rest[1]}: name one, and beside it only files."

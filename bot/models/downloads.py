@@ -118,8 +118,8 @@ def _fetch_file(
 ) -> None:
     """Fetch one file; where it arrives broken, this one again."""
     for _ in range(_FETCHES):
-        hubs.fetch_file(source, hub.model_id, path, folder, endpoint=endpoint)
-        if problem(folder / path, path, hub.manifest.get(path), progress) is None:
+        told = hubs.fetch_file(source, hub.model_id, path, folder, endpoint=endpoint)
+        if problem(folder / path, path, hub.manifest.get(path, told), progress) is None:
             return
         (folder / path).unlink(missing_ok=True)
         hubs.forget(folder, path)

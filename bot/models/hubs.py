@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ _ADDRESSES: Final = {
 }
 
 _REASON_SHOWN: Final = 160  # characters
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 logger = logging.getLogger(__name__)
@@ -41,8 +43,11 @@ def other(source: Source) -> Source:
 
 def fetch_file(
     source: Source, model_id: str, path: str, folder: Path, *, endpoint: str | None
-) -> None:
+) -> str | None:
     """Fetch one file to `folder / path`, continuing a partial one; both packages show a bar.
+
+    Returns:
+        The SHA-256 that the hub told beforehand, as Hugging Face does for large files; else None.
 
     Raises:
         ModelFilesError: The hub cannot be reached, does not have the file, or the line broke
@@ -53,7 +58,7 @@ def fetch_file(
     fetch = _from_modelscope if source == "modelscope" else _from_hugging_face
     failures = _failures(source)
     try:
-        fetch(model_id, path, folder, endpoint)
+        return fetch(model_id, path, folder, endpoint)
     except failures as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise
@@ -100,7 +105,7 @@ def _from_modelscope(model_id: str, path: str, folder: Path, endpoint: str | Non
     model_file_download(model_id, path, revision="master", local_dir=str(folder), endpoint=endpoint)
 
 
-def _from_hugging_face(model_id: str, path: str, folder: Path, endpoint: str | None) -> None:
+def _from_hugging_face(model_id: str, path: str, folder: Path, endpoint: str | None) -> str | None:
     """Fetch into a partial file that outlives this process.
 
     `hf_hub_download` gives every call its own temporary file and deletes it when the call fails:
@@ -115,7 +120,8 @@ def _from_hugging_face(model_id: str, path: str, folder: Path, endpoint: str | N
 
     url = hf_hub_url(model_id, path, endpoint=endpoint)
     token = get_token()
-    size = get_hf_file_metadata(url, token=token).size
+    told = get_hf_file_metadata(url, token=token)
+    size = told.size
     partial = _partial(folder, path)
     partial.parent.mkdir(parents=True, exist_ok=True)
     there = partial.stat().st_size if partial.exists() else 0
@@ -132,6 +138,7 @@ def _from_hugging_face(model_id: str, path: str, folder: Path, endpoint: str | N
             displayed_filename=path,
         )
     partial.replace(folder / path)
+    return told.etag if told.etag and _SHA256.fullmatch(told.etag) else None  # of a large file
 
 
 def _failures(source: Source) -> tuple[type[Exception], ...]:

@@ -126,12 +126,12 @@ def needed_of(hub: HubModel, single: Collection[str]) -> HubModel:
     """Return a hub's model without the weights of the parts that are in single files."""
     if not single:
         return hub
-    gone = sum(_PART_BYTES[part] for part in single)
+    wanted = _SMALL_BYTES + sum(_PART_BYTES[part] for part in STEMS if part not in single)
     return replace(
         hub,
         manifest=without_weights(hub.manifest, single),
         paths=tuple(without_weights(dict.fromkeys(hub.paths, ""), single)),
-        size_bytes=max(hub.size_bytes - gone, _SMALL_BYTES),
+        size_bytes=min(hub.size_bytes, wanted),
     )
 
 
@@ -197,8 +197,8 @@ def _own_manifest(folder: Path) -> dict[str, str]:
 
 def _not_here(hub: HubModel, model_cache: Path, asked: Composition) -> ModelFilesError:
     if asked.weights:
-        parts = [each for each in STEMS if each not in asked.weights]
-        lacking = ", ".join(["configurations", "tokenizer", *parts])
+        parts = ["configurations", *(each for each in STEMS if each not in asked.weights)]
+        lacking = f"{', '.join(parts)} and tokenizer"
         return ModelFilesError(
             f"Beside {', '.join(sorted({path.name for path in asked.weights.values()}))}, the "
             f"{lacking} of {hub.model_id} are needed, which are not in {model_cache} yet: run "

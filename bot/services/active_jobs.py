@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ class ActiveJob:
         acknowledged: Set when the requester has been told of the job, or could not be.
         ended: Set when nothing can be stopped any more.
         showing: Held while a step's preview is encoded.
-        attempts: How often the engine began with it.
+        attempts: How often the engine began with it, or went on in a turn of it.
         begun: The images that the engine really began with.
         step_share: How much of the image being drawn is done.
         drawings: The images that are drawn, by their place in the job; where the engine broke on
@@ -68,20 +69,32 @@ class ActiveJob:
         return len(self.drawings) + len(self.failures) == len(self.job.requests)
 
     @property
+    def untried(self) -> list[int]:
+        """Return the places of the images that are still to be tried."""
+        tried = {*self.drawings, *self.failures}
+        return [i for i in range(len(self.job.requests)) if i not in tried]
+
+    @property
     def left(self) -> list[ImageRequest]:
         """Return the requests of the images that are still to be tried."""
-        tried = {*self.drawings, *self.failures}
-        return [each for i, each in enumerate(self.job.requests) if i not in tried]
+        return [self.job.requests[i] for i in self.untried]
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """Return what each turn costs that it still needs, in forwards x tokens."""
+        works = [each.work for each in self.left]
+        costs = works if self.job.takes_turns else [sum(works)]
+        return tuple(map(math.ceil, costs))
 
     @property
     def keeps_part(self) -> bool:
         """True if finished images are posted although the job did not complete.
 
-        Of a cancelled job only if it is a comparison, and not if a moderator stopped it: they
+        Of a cancelled job only if it is a sheet, and not if a moderator stopped it: they
         want it gone.
         """
         by_requester = self.cancelled_by in {None, self.job.origin.user_id}
-        is_wanted = not self.is_cancelled or (self.job.axis is not None and by_requester)
+        is_wanted = not self.is_cancelled or (self.job.is_sheet and by_requester)
         return bool(self.drawings) and is_wanted and not self.is_withdrawn
 
 

@@ -58,6 +58,12 @@ class Checkpoints:
             except OSError as error:
                 logger.warning("An image of job %s is not kept: %s", active.job.id, error)
 
+    async def keep_all(self, active: ActiveJob) -> None:
+        """Write down every image of a job that is not yet, as the program is about to end."""
+        for index in sorted(active.drawings):
+            if not self._path(active.job, index).exists():
+                await self.keep(active, index)
+
     async def restore(self, job: Job) -> dict[int, Drawing]:
         """Return the images of a job that need not be drawn again, by their place in it."""
         return await asyncio.to_thread(self._read_all, job)

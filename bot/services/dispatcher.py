@@ -51,6 +51,7 @@ class Dispatcher:
         self._queue = queue
         self._active_jobs = active_jobs
         self._delivery = delivery
+        self._checkpoints = checkpoints
         self._is_stopping = False
         self.unfinished: set[ActiveJob] = set()
         self.lost = asyncio.Event()
@@ -69,7 +70,9 @@ class Dispatcher:
             lost=self.lost,
         )
         self.workers = [
-            SlotWorker(slot, parts, number=number, take_fresh=self._take_fresh)
+            SlotWorker(
+                slot, parts, number=number, take_ahead=self._take_ahead, take_turn=self._take_turn
+            )
             for number, slot in enumerate(slots)
         ]
 
@@ -125,9 +128,18 @@ class Dispatcher:
             except SlotLostError:
                 self.lost.set()
                 self._is_stopping = True
-            self.hand_on(active)
+            if active.job.takes_turns and self._is_to_go_on(active):
+                if self._is_stopping:
+                    await self._checkpoints.keep_all(active)
+                self._queue.put_back(active.job, active.turns)
+                await self._active_jobs.changed()
+            else:
+                self.hand_on(active)
             if self._is_stopping:
                 await self._active_jobs.changed()  # the workers that wait end, too
+
+    def _is_to_go_on(self, active: ActiveJob) -> bool:
+        return not (active.is_through or active.is_cancelled or self.lost.is_set())
 
     async def _next(self, worker: SlotWorker) -> ActiveJob | None:
         """Return whose turn it is; None when told to stop, and nothing was asked for ahead."""
@@ -152,12 +164,17 @@ class Dispatcher:
         assert active is not None
         return active
 
-    def _take_fresh(self) -> ActiveJob | None:
-        """Take the next job, unless it was begun before: some of its images may be there."""
-        job = None if self._is_stopping else self._queue.peek()
-        if job is None or (active := self._active_jobs.find(job.id)) is None or active.attempts:
-            return None
-        return self._take()
+    def _take_ahead(self) -> ActiveJob | None:
+        """Take the next job, before a slot is free for it."""
+        return None if self._is_stopping else self._take()
+
+    def _take_turn(self, active: ActiveJob) -> ActiveJob | None:
+        """Take the job whose turn it is after this image of one that gives way; maybe that one."""
+        self._queue.put_back(active.job, active.turns[1:])
+        following = self._take_ahead()
+        if following is not active:  # it waits again when its image is there
+            self._queue.remove(active.job.id)
+        return following
 
     def _keeper(self) -> SlotWorker | None:
         """Return a worker whose slot keeps a job waiting."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from bot.domain.batches import Comparison
 from bot.domain.jobs import Generation, ImageMessage, now
 from bot.domain.lineage import Ancestry, Family
 from bot.domain.moderation import Act, AuditEntry
 from bot.domain.recipe import recipe_text_of
-from bot.domain.requests import Axis
 from bot.domain.search import Search
 from bot.domain.verdict import verdict
 from bot.domain.viewers import Viewer
@@ -103,14 +103,18 @@ class Images:
             return None
         return await self._store.lineage.family(generation_id, viewer)
 
-    async def axis(self, ids: Sequence[str], *, viewer: Viewer) -> Axis | None:
-        """Return what differs between images that are a comparison; None for any others."""
+    async def comparison(self, ids: Sequence[str], *, viewer: Viewer) -> Comparison:
+        """Return what images that belong to one sheet have to do with each other."""
         found = await self._store.generations.find_any(ids, viewer)
         job_ids = {each.job_id for each in found}
         if len(found) < 2 or len(found) < len(ids) or len(job_ids) > 1:  # noqa: PLR2004
-            return None
+            return Comparison()
         job = await self._store.jobs.find(job_ids.pop())
-        return None if job is None else job.axis
+        if job is None:
+            return Comparison()
+        places = {each.id: each.index for each in found}
+        batch = None if job.batch is None else job.batch.among([places[id_] for id_ in ids])
+        return Comparison(axis=job.axis, batch=batch)
 
     async def hidden_among(self, ids: Sequence[str], *, viewer: Viewer) -> frozenset[str]:
         """Return those of some images that may be seen, hidden until they are clicked."""

@@ -74,7 +74,7 @@ class Intake(JobPart):
     def enqueue(self, active: ActiveJob) -> QueueEntry | None:
         """Let a job wait; return its place, unless it is taken at once."""
         self._active_jobs.add(active)
-        self._queue.add(active.job)
+        self._queue.add(active.job, active.turns)
         return self._queue_view.entry(active.job.id)
 
     async def acknowledge(self, active: ActiveJob, entry: QueueEntry | None) -> None:

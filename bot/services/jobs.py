@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
+from bot.domain.batches import Batch
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import CancelOutcome, Job, JobSource, Relation, new_id, now
 from bot.domain.moderation import Act, AuditEntry
@@ -22,7 +23,7 @@ from bot.services.holds import Holds
 from bot.services.intake import Intake
 from bot.services.job_context import JobContext, JobPart
 from bot.services.loras import Loras
-from bot.services.policy import Policy, UnwantedWordError, action_of
+from bot.services.policy import Admission, Policy, UnwantedWordError, action_of
 from bot.services.replies import PublicQueueEntry, QueueEntry, Reply
 from bot.services.resumption import Resumption
 from bot.services.source_pictures import keep_sources
@@ -73,6 +74,7 @@ class Jobs(JobPart):
         spoiler: bool = False,
         axis: Axis | None = None,
         sources: Sequence[RawImage] = (),
+        batch: Batch | None = None,
     ) -> QueueEntry | None:
         """Write a job down, queue it, and have it acknowledged.
 
@@ -88,6 +90,7 @@ class Jobs(JobPart):
             spoiler: Whether they are hidden until they are clicked.
             sources: The pictures that they are made from, as far as those are not here yet.
             axis: What differs between the images, where they are a comparison.
+            batch: What they have to do with each other, where braces or a file asked for them.
 
         Returns:
             Its place, unless it was taken at once or a moderator looks at it first.
@@ -111,12 +114,7 @@ class Jobs(JobPart):
         await self._check_tokens(requests)
         await self._loras.check(requests)
         action = action_of(axis, has_parents=bool(parents))
-        async with self._refusals_counted(origin):
-            try:
-                admission = await self._policy.admit(requests, origin.scene, action=action)
-            except UnwantedWordError as error:
-                await self._note_refusal(requests, origin, error)
-                raise
+        admission = await self._admit(requests, origin, action=action, batch=batch)
         with self._intake.room_for(origin.user_id):  # before anything of it is written
             kept = await asyncio.to_thread(keep_sources, self._store.sources, requests, sources)
             job = Job(
@@ -130,6 +128,7 @@ class Jobs(JobPart):
                 or bool(await self._store.generations.spoilers_among(parents)),
                 created_at=now(),
                 axis=axis,
+                batch=batch,
                 held_why=admission.hold,
             )
             async with self._refusals_counted(origin, kept):
@@ -144,6 +143,69 @@ class Jobs(JobPart):
         if logged is not None:
             self._log.publish(logged)
         return entry
+
+    async def _admit(
+        self,
+        requests: Sequence[ImageRequest],
+        origin: JobSource,
+        *,
+        action: str = "imagine",
+        batch: Batch | None = None,
+    ) -> Admission:
+        """Return what becomes of images; that they are refused is counted and written down."""
+        async with self._refusals_counted(origin):
+            try:
+                return await self._policy.admit(requests, origin.scene, action=action, batch=batch)
+            except UnwantedWordError as error:
+                await self._note_refusal(requests, origin, error)
+                raise
+
+    async def check(
+        self,
+        requests: Sequence[ImageRequest],
+        origin: JobSource,
+        *,
+        viewer: Viewer,  # noqa: ARG002 - who asks is the origin's user; nothing is shown of others
+        batch: Batch | None = None,
+    ) -> None:
+        """Refuse what could not be submitted, before its requester is asked about it.
+
+        Raises:
+            BotError: A prompt has too many tokens or an unwanted word, or a rule is against it.
+
+        """
+        await self._check_tokens(requests)
+        await self._admit(requests, origin, batch=batch)
+
+    async def refusals(
+        self,
+        requests: Sequence[ImageRequest],
+        origin: JobSource,
+        *,
+        viewer: Viewer,  # noqa: ARG002 - the same
+    ) -> dict[int, InvalidRequestError]:
+        """Return why some images could not be submitted, by their places."""
+        if await self._refusal_of(requests, origin) is None:
+            return {}
+        each_on_its_own = [await self._refusal_of([each], origin) for each in requests]
+        found = {i: error for i, error in enumerate(each_on_its_own) if error is not None}
+        for error in list(found.values())[:1]:
+            await self._usage.count_refusal(error, origin)
+        unwanted = {i: each for i, each in found.items() if isinstance(each, UnwantedWordError)}
+        if unwanted:  # moderators read of them once
+            first = next(iter(unwanted.values()))
+            await self._note_refusal([requests[i] for i in unwanted], origin, first)
+        return found
+
+    async def _refusal_of(
+        self, requests: Sequence[ImageRequest], origin: JobSource
+    ) -> InvalidRequestError | None:
+        try:
+            await self._check_tokens(requests)
+            await self._policy.admit(requests, origin.scene)
+        except InvalidRequestError as error:
+            return error
+        return None
 
     @contextlib.asynccontextmanager
     async def _refusals_counted(
@@ -227,6 +289,10 @@ class Jobs(JobPart):
             )
             return CancelOutcome.QUEUED if is_stopped else CancelOutcome.TOO_LATE
         if self._queue.remove(job_id) is not None:
+            active.cancelled_by, active.is_cancelled = viewer.user_id, True
+            if active.keeps_part:  # it waits between two turns
+                self._dispatcher.hand_on(active)
+                return CancelOutcome.RUNNING
             await self._delivery.record_cancelled(active, by=viewer.user_id)
             telling = self._delivery.tell_cancelled(active, by=viewer.user_id)
             self._active_jobs.start(telling, f"cancel {job_id}")
@@ -235,7 +301,7 @@ class Jobs(JobPart):
             return CancelOutcome.TOO_LATE
         active.cancelled_by = viewer.user_id
         self._dispatcher.cancel(active)
-        if active.job.axis is None:  # of a comparison, what is drawn may still be handed over
+        if not active.job.is_sheet:  # of a sheet, what is drawn may still be handed over
             with contextlib.suppress(BotError):  # the worker records it, too
                 await self._store.jobs.set_cancelled(job_id, by=viewer.user_id)
         with contextlib.suppress(TimeoutError):

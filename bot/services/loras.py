@@ -77,6 +77,7 @@ class Loras:
         """
         adapters = {each.sha256: each for request in requests for each in request.adapters}
         if adapters:
+            await self.prepare()  # also right behind a start
             await asyncio.to_thread(self._folder.check, list(adapters.values()))
 
     async def wait_for(self, request: ImageRequest) -> None:

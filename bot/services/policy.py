@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from PIL import Image
 
+from bot.domain.batches import Batch, BatchKind
 from bot.domain.jobs import Job
 from bot.domain.picture_score import PictureScore
 from bot.domain.plain_text import quoted
@@ -30,6 +31,7 @@ from bot.domain.rules import (
     QuotaError,
     Scene,
     cost_of,
+    rule_named,
 )
 from bot.domain.rules.quota import DAY, HOUR, IMAGE, MONTH, shown_moment
 from bot.domain.styles import Style
@@ -176,7 +178,12 @@ class Policy:
             raise error
 
     async def admit(
-        self, requests: Sequence[ImageRequest], scene: Scene, *, action: str = "imagine"
+        self,
+        requests: Sequence[ImageRequest],
+        scene: Scene,
+        *,
+        action: str = "imagine",
+        batch: Batch | None = None,
     ) -> Admission:
         """Return what becomes of a job.
 
@@ -186,6 +193,8 @@ class Policy:
 
         """
         self.check_use(action, scene)
+        if batch is not None:
+            self.check_batch(batch.kind, len(requests), scene)
         self._check_limits(requests, scene)
         measure, found = await self._look_at(requests, scene)
         if found and measure == REFUSE:
@@ -196,6 +205,26 @@ class Policy:
             hold=f"Its prompt has {words}." if found and measure == ASK else None,
             bill=self._bill(requests, scene),
         )
+
+    def check_batch(self, kind: BatchKind, count: int, scene: Scene) -> None:
+        """Refuse braces or a file that ask for too many images, before any request is made.
+
+        Raises:
+            RefusedHereError: They do; the sentence says how many are allowed.
+
+        """
+        rule = rule_named("max_batch")
+        most = self._rules.value(rule.name, scene)
+        most = most if isinstance(most, int) else rule.most
+        if count > most:
+            what = kind if kind is BatchKind.COMBINATIONS else f"{kind} at once"
+            raise RefusedHereError(
+                rule.name, f"{count} {what} are too many here: {most} are allowed."
+            )
+
+    def cost(self, requests: Sequence[ImageRequest]) -> int:
+        """Return what images cost of a quota, in thousandths of a usual one."""
+        return sum(cost_of(each, self._usual) for each in requests)
 
     async def refusal(self, job: Job, index: int) -> str | None:
         """Return why an image that is about to begin may not be drawn any more, in a sentence.

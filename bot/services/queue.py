@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,6 +41,9 @@ class FairQueue:
     longer, and twenty jobs of one user do not stand before one of another. A round's credit is the
     cost of the cheapest job in front of a line: turns are as short as they can be.
 
+    A job that gives way has several turns, each with its cost: in between it waits like any other,
+    behind the shorter jobs of its requester.
+
     It knows nothing of images and is used by one event loop only.
     """
 
@@ -49,6 +52,7 @@ class FairQueue:
         self._max_jobs = max_jobs
         self._max_jobs_per_user = max_jobs_per_user
         self._lines: OrderedDict[int, _Line] = OrderedDict()  # the first line is next
+        self._turns: dict[str, tuple[int, ...]] = {}  # what is left of jobs that give way
         self._moved: list[str] = []  # jobs that moderators put in front, the first one first
         self._paused: set[int] = set()
 
@@ -80,9 +84,25 @@ class FairQueue:
                 f"The queue is full with {len(self) + arriving} jobs: try again in a few minutes."
             )
 
-    def add(self, job: Job) -> None:
-        """Put a job behind its requester's others."""
+    def add(self, job: Job, turns: Sequence[int] = ()) -> None:
+        """Put a job behind its requester's others.
+
+        Args:
+            job: The job.
+            turns: What each of its turns costs; none is one turn of the job's own cost.
+
+        """
         self._lines.setdefault(job.origin.user_id, _Line()).jobs.append(job)
+        if turns:
+            self._turns[job.id] = tuple(turns)
+
+    def put_back(self, job: Job, turns: Sequence[int]) -> None:
+        """Let a job wait for its next turn, before its requester's others that give way."""
+        self.add(job, turns)
+        jobs = self._lines[job.origin.user_id].jobs
+        jobs.remove(job)
+        place = (i for i, each in enumerate(jobs) if len(self._turns.get(each.id, ())) > 1)
+        jobs.insert(next(place, len(jobs)), job)
 
     def take(self) -> Job | None:
         """Remove and return the next job; None if no job waits, or all are held back."""
@@ -90,7 +110,7 @@ class FairQueue:
         if turn is None:
             return None
         job = self._moved_before(turn) or turn
-        self._lines[job.origin.user_id].credit -= job.cost
+        self._lines[job.origin.user_id].credit -= self._cost(job)
         self.remove(job.id)
         self._end_turn(turn.origin.user_id)
         return job
@@ -113,6 +133,7 @@ class FairQueue:
             for job in line.jobs:
                 if job.id == job_id:
                     line.jobs.remove(job)
+                    self._turns.pop(job_id, None)
                     if not line.jobs:
                         del self._lines[user_id]
                     self._moved = [moved for moved in self._moved if moved != job_id]
@@ -121,10 +142,25 @@ class FairQueue:
 
     def order(self) -> list[Job]:
         """Return the waiting jobs in the order in which they would be taken, if none came."""
-        rehearsal, order = self._rehearsal(), []
-        while (job := rehearsal.take()) is not None:
-            order.append(job)
-        return order
+        return list({job.id: job for job in self.schedule()}.values())
+
+    def schedule(self, begun: Sequence[tuple[Job, Sequence[int]]] = ()) -> list[Job]:
+        """Return the jobs turn by turn, as they would be taken if none came.
+
+        Args:
+            begun: Jobs that give way when their turn of now is over, and the turns after that.
+
+        """
+        rehearsal, schedule = self._rehearsal(), []
+        for job, turns in begun:
+            rehearsal.put_back(job, turns)
+        left = {**self._turns, **{job.id: tuple(turns) for job, turns in begun}}
+        while (turn := rehearsal.take()) is not None:
+            schedule.append(turn)
+            left[turn.id] = left.get(turn.id, ())[1:]
+            if left[turn.id]:
+                rehearsal.put_back(turn, left[turn.id])
+        return schedule
 
     def _rehearsal(self) -> FairQueue:
         """Return a copy to try on what would happen."""
@@ -133,6 +169,7 @@ class FairQueue:
             (user_id, _Line(jobs=list(line.jobs), credit=line.credit, is_served=line.is_served))
             for user_id, line in self._lines.items()
         )
+        rehearsal._turns = dict(self._turns)
         rehearsal._moved, rehearsal._paused = list(self._moved), self._paused
         return rehearsal
 
@@ -162,6 +199,10 @@ class FairQueue:
         """Tell whether the jobs of a guild are held back."""
         return EVERYWHERE in self._paused or guild_id in self._paused
 
+    def _cost(self, job: Job) -> int:
+        """Return what the next turn of a job costs."""
+        return self._turns[job.id][0] if job.id in self._turns else job.cost
+
     def _jobs(self) -> Iterable[Job]:
         return (job for line in self._lines.values() for job in line.jobs)
 
@@ -173,7 +214,7 @@ class FairQueue:
 
     def _next_turn(self) -> Job | None:
         """Go round the lines, giving credit, until one can pay for its first job."""
-        costs = [head.cost for line in self._lines.values() if (head := self._head(line))]
+        costs = [self._cost(head) for line in self._lines.values() if (head := self._head(line))]
         if not costs:
             return None
         round_credit = min(costs)
@@ -184,7 +225,7 @@ class FairQueue:
             if head is not None and not line.is_served:
                 line.credit += round_credit
                 line.is_served = True
-            if head is not None and head.cost <= line.credit:
+            if head is not None and self._cost(head) <= line.credit:
                 return head
             line.is_served = False
             self._lines.move_to_end(user_id)
@@ -192,14 +233,16 @@ class FairQueue:
     def _end_turn(self, user_id: int) -> None:
         """Send a line that cannot pay again to the back now, not when newcomers stand there."""
         line = self._lines.get(user_id)
-        if line is not None and ((head := self._head(line)) is None or head.cost > line.credit):
+        if line is not None and (
+            (head := self._head(line)) is None or self._cost(head) > line.credit
+        ):
             line.is_served = False
             self._lines.move_to_end(user_id)
 
     def _skip_rounds(self, round_credit: int) -> None:
         """Give at once the credit of all rounds in which nobody could pay."""
         waiting = [(line, head) for line in self._lines.values() if (head := self._head(line))]
-        rounds = min(-(-(head.cost - line.credit) // round_credit) for line, head in waiting)
+        rounds = min(-(-(self._cost(head) - line.credit) // round_credit) for line, head in waiting)
         for line, _ in waiting:
             line.credit += max(0, rounds - 1) * round_credit
 

@@ -7,10 +7,12 @@ import datetime as dt
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from bot.domain.jobs import Job, now
+from bot.domain.requests import ImageRequest
 from bot.errors import BotError
 from bot.services.active_jobs import ActiveJob, ActiveJobs, QueueNotice
 from bot.services.dispatcher import Dispatcher
@@ -59,31 +61,53 @@ class QueueView:
         """Return everything on its way, in the order that will really happen."""
         workers, load_left_s = self._dispatcher.workers, self._load_left_s()
         free_in = [_plus(worker.left_s(), load_left_s) for worker in workers]  # seconds, by slot
-        entries = [
-            QueueEntry(job=worker.running.job, position=0, eta_s=left)
+        ready_in = {  # seconds, by job; of one that takes turns, with its last one
+            worker.running.job.id: left
             for worker, left in zip(workers, free_in, strict=True)
             if worker.running is not None
-        ]
-        order = self._order()
-        for position, (job, chosen) in enumerate(order, start=1):
-            active = self._active_jobs.find(job.id)
-            requests = job.requests if active is None else active.left  # some may be from before
+        }
+        running = [worker.running.job for worker in workers if worker.running is not None]
+        taken = Counter(ready_in.keys())  # turns, by job
+        waiting: dict[str, Job] = {}
+        for job, chosen in self._order():
             slot = _soonest(free_in) if chosen is None else chosen
-            free_in[slot] = _plus(free_in[slot], self._estimator.seconds(requests))
-            entries.append(QueueEntry(job=job, position=position, eta_s=free_in[slot]))
-        return entries + [
-            QueueEntry(job=job, position=position, eta_s=None, is_paused=True)
-            for position, job in enumerate(self._queue.held_back(), start=len(order) + 1)
+            seconds = self._estimator.seconds(self._turn(job, taken[job.id]))
+            free_in[slot] = ready_in[job.id] = _plus(free_in[slot], seconds)
+            taken[job.id] += 1
+            waiting[job.id] = job
+        ordered = running + [job for id_, job in waiting.items() if job not in running]
+        return [
+            *(
+                QueueEntry(job=job, position=max(0, i - len(running) + 1), eta_s=ready_in[job.id])
+                for i, job in enumerate(ordered)
+            ),
+            *(
+                QueueEntry(job=job, position=position, eta_s=None, is_paused=True)
+                for position, job in enumerate(
+                    self._queue.held_back(), start=len(ordered) - len(running) + 1
+                )
+            ),
         ]
 
+    def _turn(self, job: Job, number: int) -> Sequence[ImageRequest]:
+        """Return what is drawn in a job's next turn, or a later one, counted from 0."""
+        active = self._active_jobs.find(job.id)
+        left = job.requests if active is None else active.left  # some may be from before
+        return left[number : number + 1] if job.takes_turns else left
+
     def _order(self) -> list[tuple[Job, int | None]]:
-        """Return the jobs that wait, and the slot of those that were chosen already."""
+        """Return the jobs that wait, turn by turn, and the slot of those chosen already."""
         chosen = [
             (active.job, slot)
             for slot, worker in enumerate(self._dispatcher.workers)
             if (active := worker.prefetcher.active) is not None and active is not worker.running
         ]
-        return [*chosen, *((job, None) for job in self._queue.order())]
+        begun = [
+            (active.job, active.turns[1:])
+            for active in self._dispatcher.underway
+            if active.job.takes_turns and len(active.turns) > 1
+        ]
+        return [*chosen, *((job, None) for job in self._queue.schedule(begun))]
 
     def entry(self, job_id: str) -> QueueEntry | None:
         """Return the place of a job; None if it no longer waits."""

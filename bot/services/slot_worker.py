@@ -82,11 +82,21 @@ class SlotWorker:
         parts: DrawingParts,
         *,
         number: int,
-        take_fresh: Callable[[], ActiveJob | None],
+        take_ahead: Callable[[], ActiveJob | None],
+        take_turn: Callable[[ActiveJob], ActiveJob | None],
     ) -> None:
-        """`take_fresh` takes the next job from the queue, if there is one that was never begun."""
+        """Begin without a job.
+
+        Args:
+            slot: Where is drawn.
+            parts: What all workers share.
+            number: Of the slot.
+            take_ahead: Takes the next job from the queue, if there is one.
+            take_turn: Does the same where the job that is drawn gives way; it may be next itself.
+
+        """
         self._slot, self._parts, self._number = slot, parts, number
-        self._take_fresh = take_fresh
+        self._take_ahead, self._take_turn = take_ahead, take_turn
         self.running: ActiveJob | None = None
         self.prefetcher = Prefetcher(slot, self._ask)
         self._asked: dict[str, tuple[ActiveJob, int]] = {}  # what is in the slot, by task
@@ -105,18 +115,18 @@ class SlotWorker:
             self._slot.cancel(task_id(active, index))
 
     def left_s(self) -> float | None:
-        """Return how long the job that runs will still take; None if that is not known."""
+        """Return how long the turn that runs will still take; None if that is not known."""
         active, seconds = self.running, self._parts.estimator.seconds
         if active is None:
             return 0.0
-        left = active.left
+        left = active.left[:1] if active.job.takes_turns else active.left
         total, current = seconds(left), seconds(left[:1])
         if total is None or current is None:
             return None
         return total - current * active.step_share
 
     async def run(self, active: ActiveJob) -> None:
-        """Draw all images of a job that can be drawn.
+        """Draw all images of a job that can be drawn, or those of its turn where it gives way.
 
         Raises:
             SlotLostError: The engine broke and could not be replaced.
@@ -127,6 +137,8 @@ class SlotWorker:
             with contextlib.suppress(CancelledError):  # whoever hands the job on looks at the flag
                 while not (active.is_through or active.is_cancelled or self._parts.lost.is_set()):
                     await self._attempt(active)
+                    if self._is_turn_over(active):
+                        break
         finally:
             self.prefetcher.drop(active)
             self.running = None
@@ -135,13 +147,18 @@ class SlotWorker:
         """Draw what is not drawn yet, until the engine breaks."""
         await self._parts.store.jobs.start(active.job.id)
         active.attempts += 1
-        for index in range(len(active.job.requests)):
-            if index not in active.drawings and index not in active.failures:
-                try:
-                    await self._draw_or_note(active, index)
-                except _BrokenError:
-                    await self._restart_engine()
-                    return
+        for index in active.untried:
+            try:
+                await self._draw_or_note(active, index)
+            except _BrokenError:
+                await self._restart_engine()
+                return
+            if self._is_turn_over(active):
+                return
+
+    def _is_turn_over(self, active: ActiveJob) -> bool:
+        """Tell whether a job that gives way was not chosen again when its image came to its end."""
+        return active.job.takes_turns and self.prefetcher.active is not active
 
     async def _draw_or_note(self, active: ActiveJob, index: int) -> None:
         """Draw one image, or note why it cannot be; the others of its job still can.
@@ -310,8 +327,11 @@ class SlotWorker:
         """Choose what comes after an image and ask for it."""
         if self.prefetcher.active is not None or active is not self.running:
             return
-        tried = {*active.drawings, *active.failures}
-        left = [i for i in range(index + 1, len(active.job.requests)) if i not in tried]
-        following, first = (active, left[0]) if left else (self._take_fresh(), 0)
+        left = [i for i in active.untried if i > index]
+        if not left:
+            following = self._take_ahead()
+        else:
+            following = self._take_turn(active) if active.job.takes_turns else active
         if following is not None:
+            first = left[0] if following is active else following.untried[0]
             self.prefetcher.ask(following, first)

@@ -95,7 +95,7 @@ class System:
         That is what a comparison begins with or follows, and the map that steers any others.
         Variations of an image, which differ by their seeds, are shown without it.
         """
-        if job.axis is None:
+        if job.axis is None and job.batch is None:
             return self.map_path(job.requests[0])
         inputs = job.requests[0].inputs
         if job.axis is Axis.SEEDS or not inputs:

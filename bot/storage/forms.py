@@ -61,6 +61,21 @@ class FormTable:
             )
         return await self.find(form_id, user_id)
 
+    async def claim(self, form_id: str, user_id: int) -> Form | None:
+        """Return a form that its user answers for the first time; None for any other."""
+        async with self._database.transaction() as db:
+            cursor = await db.execute(
+                "UPDATE forms SET typed = '{}' WHERE id = ? AND user_id = ? AND typed IS NULL",
+                (form_id, user_id),
+            )
+            is_first = cursor.rowcount == 1
+        return await self.find(form_id, user_id) if is_first else None
+
+    async def release(self, form_id: str) -> None:
+        """Let a form be answered again: nothing came of the answer."""
+        async with self._database.transaction() as db:
+            await db.execute("UPDATE forms SET typed = NULL WHERE id = ?", (form_id,))
+
     async def find(self, form_id: str, user_id: int) -> Form | None:
         """Return a form that a user opened."""
         rows = await self._database.rows(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import aiosqlite
 
+from bot.domain.batches import batch_of
 from bot.domain.jobs import Job, JobSource, JobState, now
 from bot.domain.moderation import AuditEntry
 from bot.domain.requests import Axis, OperationKind, Size
@@ -25,8 +26,8 @@ _ENDS: Final = (JobState.POSTED, JobState.FAILED, JobState.CANCELLED)
 _INSERT_JOB: Final = (
     "INSERT INTO jobs (id, state, relation, parent_id, spoiler, guild_id, channel_id,"
     " user_id, user_name, locale, application_id, token, expires_at, created_at, changed_at, axis,"
-    " message_id, upload_limit, role_ids, places, channel_kind, held_why)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " message_id, upload_limit, role_ids, places, channel_kind, held_why, batch)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _IS_HELD: Final = "held_why IS NOT NULL AND approved_by IS NULL AND state IN ('queued', 'made')"
 _INSERT_REQUEST: Final = (
@@ -295,6 +296,7 @@ class JobTable:
             error=row["error"],
             ended_by=row["ended_by"],
             axis=None if row["axis"] is None else Axis(row["axis"]),
+            batch=batch_of(row["batch"]),
             held_why=row["held_why"],
             approved_by=row["approved_by"],
         )
@@ -331,7 +333,7 @@ def _job_values(job: Job) -> tuple[Any, ...]:
         origin.expires_at.isoformat(), job.created_at.isoformat(), job.created_at.isoformat(),
         job.axis, job.message_id, origin.upload_limit,
         json.dumps(sorted(origin.role_ids)), json.dumps(origin.places), origin.channel_kind,
-        job.held_why,
+        job.held_why, None if job.batch is None else job.batch.to_json(),
     )  # fmt: skip
 
 

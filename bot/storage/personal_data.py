@@ -43,7 +43,8 @@ _ANY: Final = (
 # What is copied for a person, ?1. Of what others made or wrote it says no more than what they did.
 _SECTIONS: Final = {
     "jobs": "SELECT id, state, relation, guild_id, channel_id, message_id, user_name, role_ids,"
-    " locale, created_at, changed_at, error FROM jobs WHERE user_id = ?1 ORDER BY created_at",
+    " locale, created_at, changed_at, error, batch FROM jobs WHERE user_id = ?1"
+    " ORDER BY created_at",
     "prompts": f"SELECT job_id, position, requests.parent_id, {_REQUEST} FROM requests"  # noqa: S608 - names of columns only
     " JOIN jobs ON jobs.id = job_id WHERE user_id = ?1 ORDER BY created_at, position",
     "images": "SELECT id, job_id, position, parent_id, guild_id, channel_id, message_id,"

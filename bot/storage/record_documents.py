@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bot.domain.batches import batch_of
 from bot.domain.boards import Board, Item
 from bot.domain.jobs import Generation, ImageMessage, Job, JobSource, JobState, now
 from bot.domain.picture_score import PictureScore
@@ -155,6 +156,7 @@ def _job(document: Mapping[str, Any], recipe: Recipe) -> Job:
         state=_state_of(document),
         message_id=document["message_id"],
         axis=None if document["axis"] is None else Axis(document["axis"]),
+        batch=batch_of(document.get("batch")),  # records of earlier versions have none
     )
 
 
@@ -229,6 +231,7 @@ def image_document(
         "expires_at": origin.expires_at.isoformat(),
         "spoiler": job.spoiler,
         "axis": job.axis,
+        "batch": None if job.batch is None else job.batch.to_json(),
         "job_relation": job.relation,
         "job_created_at": job.created_at.isoformat(),
         "created_at": generation.created_at.isoformat(),

@@ -194,6 +194,14 @@ def upload(scene: Scene) -> tuple[str, bytes]:
     return scene.upload()
 
 
+def prompts(scene: Scene) -> tuple[str, bytes]:
+    """Return a file that asks for two images."""
+    return (
+        "list.csv",
+        f"prompt,seed\na red apple,{seed(scene)}\na green apple,{seed(scene)}\n".encode(),
+    )
+
+
 def foreign(scene: Scene) -> tuple[str, bytes]:
     """Return a picture of another program, whose prompt can be drawn."""
     del scene

@@ -28,6 +28,7 @@ from tests.answer_table.needs import (
     new_words,
     paused,
     pinned,
+    prompts,
     reportable,
     reportable_id,
     said,
@@ -71,6 +72,7 @@ UNTAGGED: Final = said("board tag", **SPRING, tags="red", remove=True)
 FIRST: Final = said("board order", **SPRING, place="first")
 LAST: Final = said("board order", **SPRING, place="last")
 
+FIVE: Final = {"prompt": "a {red, green, blue, black, white} apple", "size": SMALL}
 REFUSED: Final = command("imagine", prompt="a red apple", size="0x0")
 GRID: Final = shown(button("region", image))
 PICTURE: Final = shown(command("board show", **SPRING))
@@ -80,9 +82,19 @@ PALETTE: Final = shown(command("board palette", board="Spring"))
 SURE: Final = shown(command("board delete", board="Attic", first=attic_open))
 COMMENTED: Final = shown(command("board comment", **SPRING, words="Good"))
 
+
+def _answered(answer: str, *, draws: bool = False) -> Act:
+    """Return the act of answering whether to draw all combinations."""
+    question = shown(command("imagine", **FIVE))
+    return replace(button(f"batch:{answer}", question, draws=draws), of="button batch")
+
+
 COMMANDS: Final[dict[str, Act]] = {
     "`/imagine`": command("imagine", **SMALL_IMAGE, seed=seed, draws=True),
     "`/imagine`, refused": REFUSED,
+    "`/imagine`, five combinations": command("imagine", **FIVE),
+    "`/imagine`, a file": command("imagine", prompt="-", size=SMALL, prompts=prompts, draws=True),
+    "`/imagine`, a file, refused": command("imagine", prompt="-", prompts=upload),
     "`/compare`": command("compare", **SMALL_IMAGE, vary="seeds", values="1,2", draws=True),
     "`/explore`": command("explore", prompt="a red apple", seed=seed, draws=True),
     "`/upscale`": command("upscale", picture=upload, prompt="a red apple", draws=True),
@@ -233,6 +245,8 @@ BUTTONS: Final[dict[str, Act]] = {
     "**Choose an image…** (large sheet)": select("choose", large_sheet),
     "**Cancel**": button("cancel", waiting),
     "**Edit again**": button("again", shown(REFUSED)),
+    "**Draw them**": _answered("draw", draws=True),
+    "**Cancel** (combinations)": _answered("drop"),
     "**Draw this here**": button("takeover", shown(command("inspect", image=foreign)), draws=True),
     "**Older** (history)": button("page", shown(command("history"))),
     "**Next →** (LoRAs)": button("loras", turning_loras),

@@ -45,6 +45,15 @@ from tests.support.weight_formats.original import (
 
 REQUEST: Final = ImageRequest(prompt="a red apple", seed=42, size=Size(width=256, height=256))
 PART: Final = "transformer"
+FP8: Final = {
+    "plain": "fp8, no scales",
+    "old": "fp8, `scale_weight` and `scaled_fp8`",
+    "header": "fp8, `weight_scale`, told in the header",
+    "layers": "fp8, `weight_scale` and `comfy_quant`",
+    "rows": "fp8, a scale for each row",
+    "blocks": "fp8, a scale for each block",
+    "bytes": "fp8 stored as uint8",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +107,12 @@ def formats(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "fp16", write(folder / "half.safetensors", half)
     for kind in KINDS:
         made, metadata = in_fp8(plain, kind)
-        yield f"fp8 e4m3, {kind}", write(folder / f"{kind}.safetensors", made, metadata)
+        yield FP8[kind], write(folder / f"{kind}.safetensors", made, metadata)
     made, metadata = in_fp8(plain, "layers", digits="e5m2")
-    yield "fp8 e5m2, layers", write(folder / "e5m2.safetensors", made, metadata)
+    yield (
+        "fp8 e5m2, `weight_scale` and `comfy_quant`",
+        write(folder / "e5m2.safetensors", made, metadata),
+    )
     for kind in gguf_files.TYPES:
         path = folder / f"{kind}.gguf"
         yield f"GGUF {kind}", gguf_files.write_gguf(path, plain, kind, "lumina2")

@@ -159,3 +159,14 @@ async def test_a_negative_prompt_from_elsewhere_is_drawn(env: DiscordEnv):
     await env.idle()
     [request] = env.engine.drawn
     assert (request.negative, request.profile) == ("blurry, bad also this", BASE)
+
+
+async def test_an_engine_of_the_other_model_draws_nothing_and_says_why(
+    settings: Settings, base_model: Path, real_engine: SteeredEngine
+):
+    """What waited while the operator changed the model comes to the engine unasked."""
+    async with open_env(settings.model_copy(update={"model": str(base_model)}), real_engine) as env:
+        result = await env.ada.slash(env.channel, "imagine", prompt="a fox", size="128x128")
+        await env.idle()
+        told = " ".join(texts_of(each) for each in result.followups)
+        assert "was made with Z-Image, but Z-Image-Turbo draws here" in told

@@ -30,6 +30,7 @@ pytest_plugins = ["tests.support.bot_fixtures"]
         ("an apple <lora:fruit:0.8>", ["adapters"]),
         ("an apple, embedding:EasyNegative", ["adapters"]),
         ("an apple BREAK a table", ["breaks"]),
+        ("a {red, green} apple", ["choices"]),
         ("an apple Steps: 20, Sampler: Euler a, CFG scale: 7", ["settings"]),
         (
             "a (cat:1.2) --ar 1:1 --no dog <lora:x:1>",

@@ -28,6 +28,7 @@ from tests.support.discord_env import (
     walk,
 )
 from tests.support.loras import KOHYA, write_lora
+from tests.support.model_folders import link_model
 from tests.support.server_rules import set_rules
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -240,7 +241,7 @@ async def test_the_list_shows_facts_and_the_pictures_beside_the_files(
     assert message.ephemeral
     words = texts_of(message)
     for each in (
-        "4 LoRAs", "`neon`", "Neon night", "Trigger words: neon style", "rank 4", "for zimage",
+        "LoRAs: 4", "`neon`", "Neon night", "Trigger words: neon style", "rank 4", "for zimage",
         "`broken`", "it is not a safetensors file", "`flux`", "it is for FLUX, not for Z-Image",
     ):  # fmt: skip
         assert each in words, each
@@ -262,9 +263,16 @@ async def test_the_list_has_pages_that_work_after_a_restart(lora_env: DiscordEnv
     assert "`x5`" in texts_of(answer_of(turned))
 
 
-async def test_without_loras_the_list_says_so(env: DiscordEnv):
-    listed = await env.ada.slash(env.channel, "lora list")
-    assert "There are no LoRAs here yet" in texts_of(answer_of(listed))
+async def test_without_loras_the_list_says_so(
+    settings: Settings, engine: SteeredEngine, demo_model: Path, tmp_path: Path
+):
+    bare = link_model(demo_model, tmp_path / "model")  # the shipped model brings one
+    settings = settings.model_copy(update={"model": str(bare)})
+    async with open_env(settings, engine) as env:
+        listed = await env.ada.slash(env.channel, "lora list")
+        assert "There are no LoRAs here yet" in texts_of(answer_of(listed))
+        refused = private_sentence(await asked(env, lora="neon"))
+        assert "There are no LoRAs here" in refused
 
 
 async def test_names_and_trigger_words_are_suggested(lora_env: DiscordEnv):
@@ -281,6 +289,10 @@ async def test_names_and_trigger_words_are_suggested(lora_env: DiscordEnv):
     assert await offered("a") == []
     for command in ("compare", "explore"):
         assert await offered("in", command) == ["ink"]
+    tried = await lora_env.ada.autocomplete(
+        lora_env.channel, "compare", "values", "neon s", vary="loras"
+    )
+    assert [each["value"] for each in tried] == ["neon s", "none, neon:0.5, neon:1"]
 
 
 def test_suggestions_fit_discords_limit_whatever_the_names_are():

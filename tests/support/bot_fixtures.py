@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.models import LoraFolder
 from bot.settings import Settings
 from tests.support.discord_env import DiscordEnv, SteeredEngine, open_env
 from tests.support.discord_server.stand_in import StandInEngine
+from tests.support.loras import write_lora
 
 if TYPE_CHECKING:  # importing it for real would import torch
     from bot.engine.z_image import ZImageEngine
@@ -26,24 +28,40 @@ def sketch_model(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def loaded_engine(sketch_model: Path) -> Iterator[ZImageEngine]:
+def lora_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two LoRAs that the real engines find, `neon` and `ink`."""
+    folder = tmp_path_factory.mktemp("loras")
+    for seed, name in enumerate(("neon", "ink")):
+        write_lora(folder, name, seed=seed)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def loaded_engine(sketch_model: Path, lora_shelf: Path) -> Iterator[ZImageEngine]:
     """Load weights that draw scribbles once, for tests of what the real engine tells or refuses."""
-    with _loaded(sketch_model) as engine:
+    with _loaded(sketch_model, lora_shelf) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
-def demo_engine(demo_model: Path) -> Iterator[ZImageEngine]:
+def demo_engine(demo_model: Path, lora_shelf: Path) -> Iterator[ZImageEngine]:
     """Load the whole demo model once, for tests of what a picture shows."""
-    with _loaded(demo_model) as engine:
+    with _loaded(demo_model, lora_shelf) as engine:
         yield engine
 
 
 @contextlib.contextmanager
-def _loaded(model: Path) -> Iterator[ZImageEngine]:
+def _loaded(model: Path, loras: Path) -> Iterator[ZImageEngine]:
     from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
 
-    engine = ZImageEngine(model, model_id="demo", revision="test", device="cpu", cpu_threads=1)
+    engine = ZImageEngine(
+        model,
+        model_id="demo",
+        revision="test",
+        device="cpu",
+        cpu_threads=1,
+        lora_path=LoraFolder(loras).path,
+    )
     engine.load()
     yield engine
     engine.close()

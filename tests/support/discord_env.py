@@ -360,6 +360,9 @@ async def crash(service: Service) -> None:
     Only what the operating system would do is done: its files and its lock are let go.
     """
     await service._active_jobs.end_tasks()
+    for task in asyncio.all_tasks():
+        if task.get_name() == "progress edit":  # it would come 2 s later, over the images
+            task.cancel()
     service._work.cancel()
     await asyncio.gather(service._work, return_exceptions=True)
     service._is_stopping = True  # its `stop` has nothing left to do

@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_file(self, path: str, *, body: bool) -> None:
         content = bytearray((self.hub.folder / path).read_bytes())
-        etag = hashlib.sha1(content).hexdigest()
+        etag = hashlib.sha256(content).hexdigest()
         if body:
             self.hub.fetched.append((path, self.headers.get("Range")))
             if self.hub.corrupt[path] > 0:

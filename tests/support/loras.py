@@ -15,6 +15,7 @@ KOHYA = {
     "ss_output_name": "Neon night",
 }
 LAYER = "diffusion_model.layers.0.attention.to_q"
+STRENGTH = np.float32(0.05)  # seen, and far from noise
 SIDE = 336  # of the demo model
 
 
@@ -32,7 +33,7 @@ def write_lora(
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {
         f"{layer}.lora_A.weight": rng.standard_normal((4, SIDE), dtype=np.float32),
-        f"{layer}.lora_B.weight": rng.standard_normal((SIDE, 4), dtype=np.float32),
+        f"{layer}.lora_B.weight": STRENGTH * rng.standard_normal((SIDE, 4), dtype=np.float32),
     }
     save_file(weights, path, dict(metadata or {}))
     return hashlib.sha256(path.read_bytes()).hexdigest()

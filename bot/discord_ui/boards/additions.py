@@ -175,7 +175,7 @@ def _fields(
               for each in options]  # fmt: skip
     more = text("board_add_more", locale) if has_more else None
     fields = [field("board", choices=boards, value=chosen, hint=more)]
-    if len(pictures) > 1:
+    if 1 < len(pictures) <= CHOICES:  # of more, all are hung; single ones have their own button
         which = _picture_choices(pictures)
         all_of_them = ",".join(each.value for each in which)
         fields.append(

@@ -499,8 +499,8 @@ class ImageRequest:
     def with_typed(self, values: Mapping[str, Any], rules: ModelRules) -> Self:
         """Return the request with other values, typed today: a variety means what it does today.
 
-        LoRAs that a new prompt names are taken out of it, and go before those of before. A style
-        whose words are no longer in the prompt is not told of any more.
+        LoRAs that a new prompt names are taken out of it, and go before those of before; with a
+        scale of 0 they go. A style whose words are no longer in the prompt is not told of any more.
         """
         changed = {**values}
         if VARIETY.name in values:
@@ -514,7 +514,8 @@ class ImageRequest:
 
     def _adapters_with(self, named: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
         again = {each.sha256 for each in named}
-        return (*(each for each in self.adapters if each.sha256 not in again), *named)
+        kept = (each for each in self.adapters if each.sha256 not in again)
+        return (*kept, *(each for each in named if each.scale))
 
     def for_profile(self, profile: ModelProfile) -> Self:
         """Return the request as one that is asked of another model, with its own steps.

@@ -43,7 +43,8 @@ ALLOW, DENY = "allow", "deny"
 OFF, SPOILER, ASK, REFUSE = "off", "spoiler", "ask", "refuse"  # the mildest first
 MEASURES: Final = (OFF, SPOILER, ASK, REFUSE)
 SENDER: Final = "sender"  # the language of who asks
-MAX_IMAGES: Final = 9  # of one job
+MAX_IMAGES: Final = 9  # of one job that no braces and no file asked for
+MAX_BATCH: Final = 100  # of one that they did: four sheets
 _MOST_IMAGES: Final = 1_000_000  # of a quota
 _USE: Final = (ALLOW, DENY)
 _SWITCH: Final = (OFF, "on")
@@ -78,6 +79,8 @@ RULES: Final = (
          unit="pixels", stricter=fewer),
     Rule(name="max_count", section=Section.REQUESTS, kind=Kind.NUMBER, least=1, most=MAX_IMAGES,
          unit="images", stricter=fewer),
+    Rule(name="max_batch", section=Section.REQUESTS, kind=Kind.NUMBER, usual=50, least=1,
+         most=MAX_BATCH, unit="images", stricter=fewer),
     Rule(name="qualities", section=Section.REQUESTS, kind=Kind.SUBSET, choices=tuple(Quality),
          stricter=common),
     Rule(name="operations", section=Section.REQUESTS, kind=Kind.SUBSET,

@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 
 from bot.cli import run
+from bot.cli.doctor.check import CheckStatus
+from bot.cli.doctor.model import loras
+from bot.models import locate
+from bot.settings import Settings
 from tests.support.later import imported_later
 from tests.support.loras import KOHYA, write_lora
 
@@ -132,3 +136,16 @@ def test_a_sample_is_drawn_of_each_that_has_no_picture(
         assert max(picture.size) <= 512
     assert "nothing to draw" in said(capsys, "lora", "samples")[1]
     assert "neon" in said(capsys, "lora", "samples", "--again", "--prompt", "a dog")[0]
+
+
+def test_doctor_counts_them_and_names_those_that_cannot_be_used(folder: Path, tmp_path: Path):
+    settings = Settings.read()
+    files = locate(settings.model, model_cache=settings.model_cache)
+    check = loras(settings, files)
+    assert (check.status, check.detail[:5]) == (CheckStatus.OK, "2 in ")
+    (folder / "page.safetensors").write_text("<html>", encoding="utf-8")
+    check = loras(settings, files)
+    assert check.status is CheckStatus.WARNING
+    assert "cannot be used: page (it is not a safetensors file)" in check.detail
+    elsewhere = settings.model_copy(update={"lora_dir": tmp_path / "nowhere"})
+    assert "is no folder" in loras(elsewhere, files).detail

@@ -121,6 +121,8 @@ def test_a_prompt_that_is_edited_may_name_them_too():
     after = before.with_typed({"prompt": "a dog <lora:neon:1>"}, RULES)
     assert (after.prompt, of(after)) == ("a dog", [("ink", 1.0), ("neon", 1.0)])
     assert of(before.with_typed({"prompt": "a dog"}, RULES)) == of(before)
+    without = before.with_typed({"prompt": "a dog <lora:neon:0>"}, RULES)
+    assert (without.prompt, of(without)) == ("a dog", [("ink", 1.0)])
 
 
 def test_they_are_compared_on_one_seed():

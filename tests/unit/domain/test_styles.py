@@ -105,11 +105,11 @@ def test_what_only_has_a_size_is_not_told():
 
 def test_a_style_is_told_of_as_long_as_its_words_are_there():
     request = drawn(StyleBook(own=(INK,)), style="ink")
-    again = request.with_typed({"prompt": request.prompt.replace("fox", "cat")})
+    again = request.with_typed({"prompt": request.prompt.replace("fox", "cat")}, ModelRules())
     assert [each.name for each in again.style] == ["Ink"]
     assert again.prompt == "ink drawing of a cat, on paper"
-    assert request.with_typed({"prompt": "a cat"}).style == ()
-    assert request.with_typed({"seed": 3}).style == request.style
+    assert request.with_typed({"prompt": "a cat"}, ModelRules()).style == ()
+    assert request.with_typed({"seed": 3}, ModelRules()).style == request.style
 
 
 def test_a_board_names_a_style_as_it_is_now_and_keeps_its_own_size():

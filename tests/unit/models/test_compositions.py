@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli import run
 from bot.errors import ModelFilesError
+from bot.media.pixel_comparison import changes
 from bot.models import ModelFiles, fetch, hub_models, locate, unproven, verify
 from bot.models.composition import read_composition
 from bot.models.locations import needed_of
@@ -142,9 +143,8 @@ def test_other_weights_of_the_same_name_are_told_apart(comfyui: Path, demo_model
     write(path, {**changed, "decoder.conv_in.bias": changed["decoder.conv_in.bias"] + 1})
     after = found(comfyui)
     assert before.revision != after.revision
-    assert {name for name in after.learned if after.learned[name] != before.learned[name]} == {
-        "vae/ae.safetensors"
-    }
+    told = changes({"model_files": before.learned}, {"model_files": after.learned})
+    assert [each.name for each in told] == ["vae/ae.safetensors"]  # as Same seed says it
 
 
 def test_of_what_else_is_in_comfyuis_folders_nothing_is_taken(comfyui: Path):
@@ -188,15 +188,23 @@ def test_names_that_do_not_go_together_are_refused(comfyui: Path, folder: Path, 
     assert f"two files for the vae, {vae} and {twice}" in refusal(f"{vae};{twice}")
     assert f"{vae} is only the vae of a model: name the transformer's" in refusal(vae)
     assert "names two models, demo and" in refusal(f"demo; {folder}; {vae}")
-    assert "'/no/such.safetensors' is unknown" in refusal(f"{transformer};/no/such.safetensors")
+    lost = "MODEL names a file that is not there: /no/such.safetensors."
+    assert refusal(f"{transformer};/no/such.safetensors") == lost
+    assert refusal("/no/such.safetensors") == lost
+    alone = folder / "vae/diffusion_pytorch_model.safetensors"
+    assert refusal(alone).endswith(f"is one of the files of a whole model: set MODEL={folder}.")
+    assert found(f"demo; {alone}").weights == {"vae": alone}
     assert "names two folders of ComfyUI" in refusal(f"{comfyui}; {comfyui.parent}")
 
 
 def test_which_model_a_file_of_the_official_size_is_of_its_name_says(tmp_path: Path):
     turbo = full_size_file(tmp_path)
     said = refusal(turbo, tmp_path)
-    assert said.startswith("Beside z_image_turbo_bf16.safetensors, the configurations, tokenizer, ")
+    assert said.startswith(
+        "Beside z_image_turbo_bf16.safetensors, the configurations, text_encoder"
+    )
     assert f"of {TURBO} are needed, which are not in {tmp_path} yet: run `python -m bot" in said
+    assert "fetches only these (8,230 MB)" in said
     unknown = full_size_file(tmp_path, "my_photos_v3.safetensors")
     said = refusal(unknown, tmp_path)
     assert said.startswith(f"Which model {unknown} is of, its name does not tell: set MODEL=NAME;")

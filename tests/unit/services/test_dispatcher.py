@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.batches import Batch, BatchKind
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.jobs import CancelOutcome, Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest, Quality, Size
@@ -156,7 +157,7 @@ async def service(settings: Settings, slots: list[RemoteSlot]) -> AsyncIterator[
             slot.let(*range(10))
 
 
-async def ask(service: Service, user_id: int, *seeds: int) -> Asker:
+async def ask(service: Service, user_id: int, *seeds: int, batch: Batch | None = None) -> Asker:
     reply = Asker()
     origin = JobSource(
         guild_id=1, channel_id=2, user_id=user_id, user_name="Ada", locale="en-US",
@@ -168,7 +169,7 @@ async def ask(service: Service, user_id: int, *seeds: int) -> Asker:
         for seed in seeds
     ]
     viewer = viewer_at(origin)
-    await service.jobs.submit(requests, origin, viewer=viewer, reply=reply)
+    await service.jobs.submit(requests, origin, viewer=viewer, reply=reply, batch=batch)
     return reply
 
 
@@ -276,3 +277,20 @@ def chosen(service: Service) -> list[int]:
     workers = service._dispatcher.workers
     asked = [worker.prefetcher.active for worker in workers if worker.prefetcher.active]
     return [active.job.requests[0].seed for active in asked]
+
+
+async def test_batches_that_give_way_are_drawn_whole_by_two_slots(
+    service: Service, slots: list[RemoteSlot]
+):
+    file = Batch(kind=BatchKind.PROMPTS, title="list.txt")
+    for slot in slots:
+        slot.let(*range(100))
+    first = await ask(service, ADA, *range(20), batch=file)
+    second = await ask(service, MING, *range(20, 40), batch=file)
+    others = [await ask(service, EVE, seed) for seed in range(40, 44)]
+    await ended(service)
+    assert [each.request.seed for each in first.generations] == list(range(20))
+    assert [each.request.seed for each in second.generations] == list(range(20, 40))
+    assert all(each.generations for each in others)
+    # One may be begun twice, where a free slot takes it over that was just asked for elsewhere.
+    assert {seed for slot in slots for seed in slot.begun} == set(range(44))

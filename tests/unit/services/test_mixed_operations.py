@@ -10,6 +10,7 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -25,8 +26,10 @@ from bot.domain.requests import (
     Quality,
     Size,
 )
+from bot.domain.requests.adapters import parse_adapters
 from bot.domain.requests.operations import _ROLES, InputPicture
 from bot.media.source_pictures import raw_image
+from bot.models import LoraFolder
 from bot.services import Service
 from bot.settings import Settings
 from tests.support.discord_env import SteeredEngine
@@ -36,6 +39,7 @@ pytest_plugins = ["tests.support.bot_fixtures"]
 pytestmark = pytest.mark.engine
 
 SIZES: Final = (Size(width=128, height=128), Size(width=144, height=128))
+LORAS: Final = ("none", "neon:0.8", "ink:0.5, neon:1", "none")
 STEPS: Final = (35, 55, 75, 90, 100)
 
 
@@ -54,6 +58,7 @@ class Maker:
     """Draws wishes at random."""
 
     dice: random.Random
+    loras: LoraFolder
     made: list[Generation] = field(default_factory=list)
 
     def words(self) -> ImageRequest:
@@ -65,6 +70,7 @@ class Maker:
             quality=self.dice.choice(tuple(Quality)),
             guidance_scale=self.dice.choice((0.0, 0.0, 1.4)),
             variety=self.dice.choice((0, 0, 40)),
+            adapters=parse_adapters(self.dice.choice(LORAS), self.loras),
         )
 
     def wish(self, kind: OperationKind) -> Wish:
@@ -112,7 +118,8 @@ def _enlarged(maker: Maker) -> Wish:
     size = Size(width=2 * request.size.width, height=2 * request.size.height)
     operation = Operation(kind=kind, inputs=inputs)
     return Wish(
-        request=replace(request, size=size, operation=operation, strength=0), pictures=(source,)
+        request=replace(request, size=size, operation=operation, strength=0, adapters=()),
+        pictures=(source,),
     )
 
 
@@ -135,8 +142,11 @@ async def made_once(service: Service, wish: Wish) -> Generation:
     return reply.generations[0]
 
 
-async def check_all_are_made_again(settings: Settings, engine: SteeredEngine, count: int) -> None:
-    maker = Maker(dice=random.Random(19))
+async def check_all_are_made_again(
+    settings: Settings, engine: SteeredEngine, lora_shelf: Path, count: int
+) -> None:
+    settings = settings.model_copy(update={"lora_dir": lora_shelf})
+    maker = Maker(dice=random.Random(19), loras=LoraFolder(lora_shelf))
     deeds = itertools.cycle([*OperationKind, None])  # None: a variation of what was made
     async with opened(settings, engine) as service:
         for kind in itertools.islice(deeds, count):
@@ -151,14 +161,19 @@ async def check_all_are_made_again(settings: Settings, engine: SteeredEngine, co
             again.append(await made_once(service, wish))
     assert [each.pixel_sha256 for each in again] == [each.pixel_sha256 for each in maker.made]
     assert {each.request.operation.kind for each in again} == {*OperationKind}
+    assert {bool(each.request.adapters) for each in again} == {True, False}
 
 
 async def test_every_operation_is_made_again_after_a_restart(
-    settings: Settings, real_engine: SteeredEngine
+    settings: Settings, real_engine: SteeredEngine, lora_shelf: Path
 ):
-    await check_all_are_made_again(settings, real_engine, max(6, len(OperationKind) + 1))
+    await check_all_are_made_again(
+        settings, real_engine, lora_shelf, max(6, len(OperationKind) + 1)
+    )
 
 
 @pytest.mark.nightly
-async def test_a_hundred_mixed_operations_are_made_again(settings: Settings, demo_engine):
-    await check_all_are_made_again(settings, SteeredEngine(demo_engine), 100)
+async def test_a_hundred_mixed_operations_are_made_again(
+    settings: Settings, demo_engine, lora_shelf: Path
+):
+    await check_all_are_made_again(settings, SteeredEngine(demo_engine), lora_shelf, 100)

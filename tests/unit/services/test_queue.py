@@ -168,3 +168,62 @@ def test_everything_can_be_held_back():
     queue.add(job(ord("c"), "c1"))
     queue.resume(EVERYWHERE)
     assert len(drained(queue)) == 3
+
+
+def turns_of(batch: Job) -> list[int]:
+    """Return what each turn of a batch costs; all its images are alike."""
+    count = len(batch.requests)
+    return [batch.cost // count] * count
+
+
+def taken_in_turns(queue: FairQueue, count: int = 99) -> list[str]:
+    """Take turns as the dispatcher does: what has turns left waits again."""
+    taken, left = [], {}
+    while len(taken) < count and (job := queue.take()) is not None:
+        taken.append(job.id)
+        left[job.id] = left.get(job.id, turns_of(job))[1:]
+        if left[job.id]:
+            queue.put_back(job, left[job.id])
+    return taken
+
+
+def add_batch(queue: FairQueue, user: str, name: str, turns: int) -> None:
+    batch = big(user, name, side=128, images=turns)
+    queue.add(batch, turns_of(batch))
+
+
+def test_a_large_batch_gives_way_to_everybody_and_takes_the_same_share():
+    queue = queue_of("b1", "b2", "b3")
+    add_batch(queue, "a", "a1", 6)
+    shown = [job.id for job in queue.schedule()]
+    assert shown == ["b1", "a1", "b2", "a1", "b3", "a1", "a1", "a1", "a1"]
+    assert [job.id for job in queue.order()] == ["b1", "a1", "b2", "b3"]
+    assert taken_in_turns(queue) == shown
+
+
+def test_who_comes_while_a_batch_is_drawn_waits_for_one_image_of_it():
+    queue = queue_of()
+    add_batch(queue, "a", "a1", 100)
+    assert taken_in_turns(queue, 1) == ["a1"]
+    queue.add(job(ord("b"), "b1"))
+    assert queue.take().id in {"a1", "b1"}
+    assert queue.take().id in {"a1", "b1"}
+    assert not queue.has("b1")
+
+
+def test_a_shorter_job_of_the_same_person_goes_before_the_rest_of_their_batch():
+    queue = queue_of()
+    add_batch(queue, "a", "a1", 3)
+    queue.add(job(ord("a"), "a2"))
+    add_batch(queue, "a", "a3", 2)
+    shown = [job.id for job in queue.schedule()]
+    assert shown == ["a1", "a2", "a1", "a1", "a3", "a3"]
+    assert taken_in_turns(queue) == shown
+
+
+def test_a_batch_that_is_drawn_now_is_in_the_schedule_with_what_is_left():
+    queue = queue_of("b1")
+    batch = big("a", "a1", side=128, images=3)
+    shown = [job.id for job in queue.schedule([(batch, turns_of(batch)[1:])])]
+    assert shown == ["b1", "a1", "a1"]
+    assert not queue.has("a1")

@@ -90,7 +90,7 @@ GENERATIONS = (
 )
 JOBS = (
     "SELECT id, state, relation, parent_id, spoiler, guild_id, channel_id, user_id, user_name,"
-    " locale, message_id, axis FROM jobs ORDER BY id"
+    " locale, message_id, axis, batch FROM jobs ORDER BY id"
 )
 
 
@@ -99,7 +99,7 @@ async def test_all_pictures_come_back_without_any_copy(
     env: DiscordEnv, damage: Callable[[Path], None]
 ):
     first = await env.imagine(prompt="红苹果", seed=5, spoiler=True)
-    await env.imagine(env.ming, prompt="two castles", count=2)
+    await env.imagine(env.ming, prompt="{two, three} castles")
     await env.ming.click(first, label="Same seed")
     await env.idle()
     await env.ada.click(first, label="Same seed")

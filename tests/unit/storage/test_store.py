@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.batches import combined
 from bot.domain.jobs import Job, JobSource, Speed, new_id, now
 from bot.domain.requests import Axis, ImageRequest, Size
 from bot.errors import SettingsError
@@ -40,7 +41,8 @@ def a_job(**changes: object) -> Job:
 
 
 async def test_a_job_comes_back_as_it_was_written(tmp_path: Path):
-    job = a_job(axis=Axis.GUIDANCE)
+    batch, _ = combined("{红，绿}苹果", [["红", "绿"]], range(2))
+    job = a_job(axis=Axis.GUIDANCE, batch=batch)
     async with opened(tmp_path) as store:
         await store.jobs.add(job)
     async with opened(tmp_path) as store:
