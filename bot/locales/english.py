@@ -451,11 +451,11 @@ ENGLISH: Final[dict[str, str]] = {
 - **quality** draft, standard or final: {steps[0]}, {steps[1]} or {steps[2]} steps
 - **count** up to 9 images: seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}, usually {usual_guidance:g}: stricter, twice as slow
-- **variety** 0 (off) to 100: seeds differ more, following the prompt less
+- **variety** 0 (off) to 100: seeds differ more
 - **negative** what should not be there; needs guidance above 0
 - **lora**, **style** a look from `/lora list`, `/style list`
 - **source** a picture to start from; **strength** how much is redrawn; **mask** which part
-- **control** a picture whose edges or shades to follow
+- **control** a picture whose edges to follow
 - **prompts** a file of them · **spoiler** hides the image
 
 `/compare` up to 9 images that differ in one thing, on a sheet
@@ -473,11 +473,11 @@ Of several, **U1** shows the first with its own buttons, **V1** varies it
 ### Find and wait
 `/history` what was made here · `/show` an image by its id ·
 `/recipe` what made it · `/reproduce` draw it again, compare ·
-`/inspect` where a picture comes from · `/lineage` its family as a picture
+`/inspect` where a picture comes from · `/lineage` its family
 `/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
 `/privacy` what is stored about you: have it sent or erased
 Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members
-`/report` an image to moderators · `/appeal` against what they decided
+`/report` an image to moderators · `/appeal` their decision
 Its managers: `/settings` has this server's rules · `/stats` counts what it draws
 -# {model} · {size} is its natural size""",
 }

@@ -58,10 +58,10 @@ def fact(
 ) -> str:
     """Return a value of a request, with its name unless the value says enough (`draft`)."""
     value = value_words(field, field.shown_of(request), locale)
-    if field.is_text or field.has_names:
-        value = shown(shortened(value, _WORDS_SHOWN)) or "–"
-    elif field.label is not None:
+    if field.label is not None:
         value = shown(field.label(field.of(request))) or "–"
+    elif field.is_text or field.has_names:
+        value = shown(shortened(value, _WORDS_SHOWN)) or "–"
     if field.names_itself:
         return value
     return text("fact_field", locale, name=field_name(field, locale), value=value)

@@ -56,6 +56,8 @@ async def _refresh_forever(env: Any, page: Any, changed: asyncio.Event, turn: as
         await changed.wait()
         await asyncio.sleep(CHANGE_TO_PAGE_S)
         async with turn:
+            if env._operation_task is not None:  # noqa: SLF001 - something that asked for no turn
+                continue
             changed.clear()
             set_clock(env)
             try:

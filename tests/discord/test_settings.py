@@ -105,7 +105,8 @@ async def test_a_choice_is_changed_in_a_form_and_the_page_says_so(env: DiscordEn
 async def test_numbers_texts_lists_and_subsets_are_changed(env: DiscordEnv, eve: Any):
     page = await shown(env, eve)
     await pick(eve, page, "section", "requests")
-    await change(eve, page, max_side="512", qualities=["draft", "final"])
+    await change(eve, page, max_side="512")
+    await change(eve, page, group=1, qualities=["draft", "final"])
     await pick(eve, page, "section", "words")
     await change(eve, page, words="refuse", own_words="toad\nslime*")
     await pick(eve, page, "section", "server")
@@ -116,7 +117,8 @@ async def test_numbers_texts_lists_and_subsets_are_changed(env: DiscordEnv, eve:
     )
     await pick(eve, page, "section", "requests")
     assert "**Longest side** · **512 pixels** (set here)" in texts_of(page)
-    await change(eve, page, max_side="", qualities=["draft", "standard", "final"])
+    await change(eve, page, max_side="")
+    await change(eve, page, group=1, qualities=["draft", "standard", "final"])
     assert "**Qualities** · **all** (set here)" in texts_of(page)
     assert 'qualities = "none"' in rules(env)
     assert "max_side" not in rules(env)
@@ -164,7 +166,7 @@ async def test_the_role_everyone_is_the_whole_server(env: DiscordEnv, eve: Any):
 async def test_every_button_and_form_works_after_a_restart(env: DiscordEnv, eve: Any):
     page = await shown(env, eve)
     await pick(eve, page, "section", "requests")
-    form = await eve.click(page, label="Change")
+    form = await eve.click(page, custom_id=ids(page, "zib:set:change:")[0])
     await env.start_again()
     await eve.submit_modal(form, {**shown_in(form), "max_side": "256"})
     assert rules(env) == "[server]\nmax_side = 256"
@@ -179,7 +181,7 @@ async def test_two_at_once_change_only_what_they_changed(env: DiscordEnv, eve: A
     mine, theirs = await shown(env, eve), await shown(env, other)
     for who, page in ((eve, mine), (other, theirs)):
         await pick(who, page, "section", "requests")
-    form = await eve.click(mine, label="Change")
+    form = await eve.click(mine, custom_id=ids(mine, "zib:set:change:")[0])
     await change(other, theirs, max_count="2")
     await eve.submit_modal(form, {**shown_in(form), "max_side": "256"})
     assert "**Images at once** · **2 images**" in texts_of(mine)
