@@ -20,6 +20,11 @@ _TANGENT: Final = round(0.41421356 * 2**15)  # of 22.5 degrees, in the fixed poi
 _SCRIBBLED_AT: Final = 512  # pixels of the shorter side, for which this is:
 _BLUR: Final = 1.5  # deviation of the Gaussian; a line is twice as wide
 _FAINT, _CLEAR = 50, 120  # instead of the weak and the strong edges, of a deviation of 1
+_INK: Final = 80  # of 255: as far from black or white as ink and paper may be
+_TWO_TONED: Final = 0.94  # of the pixels; the rest are the soft rims of lines
+_MIDDLE: Final = 127
+_THIN_AT: Final = 256  # pixels of the shorter side, for which this is:
+_HALF_PEN: Final = 7  # of the widest pen; what is wider is a filled shape
 
 Plane = NDArray[np.int32]
 
@@ -56,7 +61,10 @@ def _ready(image: Image.Image, kind: ControlKind) -> Image.Image:
 
 def canny(image: Image.Image, *, weak: int = _WEAK, strong: int = _STRONG) -> NDArray[np.uint8]:
     """Return the edges of a picture (RGB), 255 on 0: the strong ones and what hangs on them."""
-    across, down = _sobel(np.asarray(image.convert("L"), dtype=np.int32))
+    return _edges(*_sobel(np.asarray(image.convert("L"), dtype=np.int32)), weak, strong)
+
+
+def _edges(across: Plane, down: Plane, weak: int, strong: int) -> NDArray[np.uint8]:
     size = np.abs(across) + np.abs(down)
     is_edge = _is_ridge(size, across, down) & (size > weak)
     return _connected(is_edge & (size > strong), is_edge).astype(np.uint8) * 255
@@ -107,12 +115,44 @@ def _connected(strong: NDArray[np.bool_], weak: NDArray[np.bool_]) -> NDArray[np
 def scribble(image: Image.Image) -> NDArray[np.uint8]:
     """Return the main outlines of a picture (RGB) as a thick pen draws them, 255 on 0.
 
-    They are the edges of a blurred copy, as wide as a pen is on a sheet.
+    They are the edges of a blurred copy, also those between colours of one brightness, as wide as
+    a pen is on a sheet. Of a drawing of lines alone they are its own lines, and not both sides of
+    each of them.
     """
+    if (drawn := _drawn_lines(image)) is not None:
+        return drawn
     blur = max(1.0, _BLUR * min(image.size) / _SCRIBBLED_AT)
     blurred = image.filter(ImageFilter.GaussianBlur(blur))
     # A step's gradient falls with the deviation of the Gaussian.
-    lines = Image.fromarray(canny(blurred, weak=int(_FAINT / blur), strong=int(_CLEAR / blur)))
+    edges = _edges(*_steepest(blurred), int(_FAINT / blur), int(_CLEAR / blur))
+    lines = Image.fromarray(edges)
     for _ in range(round(blur)):
         lines = lines.filter(ImageFilter.MaxFilter(3))
     return np.asarray(lines)
+
+
+def _drawn_lines(image: Image.Image) -> NDArray[np.uint8] | None:
+    """Return the lines of a drawing, dark on light or light on dark; None of another picture."""
+    values = np.asarray(image, dtype=np.int16)
+    is_tone = (values.max(axis=2) < _INK) | (values.min(axis=2) > 255 - _INK)
+    if is_tone.mean() < _TWO_TONED:
+        return None
+    is_light = np.asarray(image.convert("L")) > _MIDDLE
+    ink = Image.fromarray((is_light == (is_light.mean() < 0.5)).astype(np.uint8) * 255)  # noqa: PLR2004 - half
+    factor = _THIN_AT / min(ink.size)
+    thinned = ink.resize((max(1, round(ink.width * factor)), max(1, round(ink.height * factor))))
+    for _ in range(_HALF_PEN):
+        thinned = thinned.filter(ImageFilter.MinFilter(3))
+    is_filled = np.asarray(thinned).max() > _MIDDLE
+    return None if is_filled else np.asarray(ink)
+
+
+def _steepest(image: Image.Image) -> tuple[Plane, Plane]:
+    """Return the gradients of a picture (RGB), at each pixel those of its steepest channel."""
+    across, down = _sobel(np.asarray(image.getchannel(0), dtype=np.int32))
+    for channel in image.split()[1:]:
+        other = _sobel(np.asarray(channel, dtype=np.int32))
+        is_steeper = np.abs(other[0]) + np.abs(other[1]) > np.abs(across) + np.abs(down)
+        across = np.where(is_steeper, other[0], across)
+        down = np.where(is_steeper, other[1], down)
+    return across, down

@@ -9,19 +9,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from bot.cli.common import let_threads_sleep
-from bot.settings import DEMO_MODEL_DIR
+from bot.cli.common import open_engine
+from bot.models import locate
+from bot.settings import DEMO_MODEL_DIR, Settings
 
 QUALITY: Final = 88  # of the WebP
 
 
 def write_picture(draw: Callable[[Path, Any], Awaitable[Any]], default: str) -> None:
     """Write what `draw(folder, engine)` returns to the file that is named, or to `default`."""
-    let_threads_sleep()
-    from bot.engine.z_image import ZImageEngine  # noqa: PLC0415 - imports torch
-
     path = Path(sys.argv[1] if len(sys.argv) > 1 else default)
-    engine = ZImageEngine(DEMO_MODEL_DIR, model_id="demo", revision="docs", device="cpu")
+    settings = Settings(model=str(DEMO_MODEL_DIR), device="cpu")
+    engine = open_engine(locate(settings.model, model_cache=settings.model_cache), settings)
 
     async def drawn() -> Any:
         with tempfile.TemporaryDirectory() as folder:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from bot.domain.drawing import DrawTask
-from bot.domain.requests import ImageRequest, Size
+from bot.domain.drawing import DrawTask, RawImage
+from bot.domain.requests import ControlKind, ImageRequest, Size
 from bot.engine.control.file import ControlFile
 from bot.engine.placement import GIB, Footprint, Placement, place
 from bot.errors import BotError, InvalidRequestError, ModelFilesError
+from bot.media.control_maps import control_map
+from bot.media.encoding import to_pillow
+from bot.media.source_pictures import raw_image
+from bot.models import control_file, locate
+from bot.settings import Settings
 from tests.support.later import imported_later
 
 with imported_later():
@@ -84,6 +91,29 @@ def test_the_map_and_its_scale_decide_the_picture_and_are_recorded(
     assert drawn[0].conditions["control_weights"] == controls["lite"].conditions
     assert "control_weights" not in drawn[2].conditions
     engine.close()
+
+
+@pytest.mark.parametrize("path", ["fast", "reference"])
+def test_the_demo_models_own_network_draws_along_a_map(demo_model: Path, path: str):
+    files = locate("demo", model_cache=demo_model)
+    control = control_file(files, Settings())
+    assert control is not None
+    assert control.path == demo_model / "control" / "control.safetensors"
+    assert control.fingerprint.startswith("sampled:")
+    engine = opened(demo_model, control, path=path)
+    plain = ImageRequest(prompt="an apple", seed=1, size=SMALL)
+    source = engine.draw(DrawTask(request=replace(plain, seed=2))).image
+    given = raw_image(control_map(to_pillow(source), ControlKind.GRAY))
+    task = DrawTask(request=plain.steered_by(ControlKind.GRAY, given.pixel_sha256), inputs=(given,))
+    steered, free = (engine.draw(each).image for each in (task, DrawTask(request=plain)))
+    engine.close()
+    assert _apart(steered, given) < 0.5 * _apart(free, given)
+
+
+def _apart(image: RawImage, given: RawImage) -> float:
+    """Return the difference in brightness, in steps of 255."""
+    one, other = (np.asarray(to_pillow(each).convert("L"), dtype=float) for each in (image, given))
+    return float(np.abs(one - other).mean())
 
 
 @pytest.mark.parametrize("plan", [Placement(control=0), Placement(blocks=2, control=1)])

@@ -65,6 +65,43 @@ def test_a_scribble_is_a_few_thick_lines_along_the_edges():
     assert 2 * edges.sum() < lines.sum() < 0.4 * lines.size
 
 
+def test_a_scribble_shows_where_colours_of_one_brightness_meet():
+    image = Image.new("RGB", (256, 256), (200, 60, 60))
+    ImageDraw.Draw(image).ellipse((60, 60, 200, 200), fill=(30, 133, 130))
+    assert image.convert("L").getextrema() == (102, 102)
+    assert not canny(image).any()
+    filled = Image.fromarray(scribble(image)).convert("L")
+    ImageDraw.floodfill(filled, (0, 0), 255)
+    assert filled.getpixel((130, 130)) == 0, "the outline is closed"
+
+
+def pen_drawing(paper: str, ink: str, size: tuple[int, int] = (256, 192)) -> Image.Image:
+    image = Image.new("RGB", (4 * size[0], 4 * size[1]), paper)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((200, 200, 700, 650), outline=ink, width=32)
+    draw.line((40, 40, 900, 120), fill=ink, width=24)
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink"), [("white", "black"), ("black", "white"), ("#eee", "#333")]
+)
+def test_a_drawing_of_lines_is_its_own_scribble(paper: str, ink: str):
+    found = scribble(pen_drawing(paper, ink))
+    assert (found == scribble(pen_drawing("white", "black"))).mean() > 0.99
+    assert 0.02 < (found > 0).mean() < 0.15
+    assert found[106, 54] == 255, "in the middle of the line"
+
+
+@pytest.mark.parametrize(("paper", "ink"), [("white", "black"), ("black", "white")])
+def test_a_filled_shape_becomes_its_outline(paper: str, ink: str):
+    image = Image.new("RGB", (256, 256), paper)
+    ImageDraw.Draw(image).ellipse((100, 100, 150, 150), fill=ink)
+    found = scribble(image)
+    assert found[125, 125] == 0
+    assert found[125, 98:103].any()
+
+
 def test_gray_has_no_colours():
     found = np.asarray(control_map(shapes(), ControlKind.GRAY))
     assert (found[..., 0] == found[..., 1]).all()

@@ -80,7 +80,7 @@ def test_the_setting_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     cache = tmp_path / "cache"
     demo = locate("demo", model_cache=cache)
-    turbo = replace(demo, model_id="Tongyi-MAI/Z-Image-Turbo", native=1024)
+    turbo = replace(demo, model_id="Tongyi-MAI/Z-Image-Turbo", native=1024, folder=tmp_path)
 
     def chosen(setting: str) -> str | None:
         settings = Settings(model_cache=cache, control=setting)
@@ -88,6 +88,7 @@ def test_the_setting_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return None if found is None else found.name
 
     assert chosen("auto") is None
+    assert control_file(demo, Settings(model_cache=cache, control="auto")) is not None
     with pytest.raises(ModelFilesError, match="download --control lite"):
         chosen("lite")
     for each in (LITE, FULL):
