@@ -57,10 +57,11 @@ def fact(
     field: RequestField, request: ImageRequest, locale: str, *, shown: Callable[[str], str] = str
 ) -> str:
     """Return a value of a request, with its name unless the value says enough (`draft`)."""
-    value = value_words(field, field.shown_of(request), locale)
     if field.label is not None:
-        value = shown(field.label(field.of(request))) or "–"
-    elif field.is_text or field.has_names:
+        value = field.label(field.of(request))
+    else:
+        value = value_words(field, field.shown_of(request), locale)
+    if field.is_text or field.has_names:
         value = shown(shortened(value, _WORDS_SHOWN)) or "–"
     if field.names_itself:
         return value

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.domain.batches import Batch
 from bot.domain.drawing import RawImage
 from bot.domain.jobs import Generation, Job, JobSource, now
 from bot.domain.requests import ImageRequest
@@ -111,6 +112,7 @@ async def ask(
     *requests: ImageRequest,
     again: Sequence[str] = (),
     sources: Sequence[RawImage] = (),
+    batch: Batch | None = None,
 ) -> Customer:
     """Submit a job; `again` are the ids of the images that it draws again, if it does."""
     customer = Customer(user_id=user_id)
@@ -122,6 +124,7 @@ async def ask(
         parents=again,
         relation="same_seed" if again else "imagine",
         sources=sources,
+        batch=batch,
     )
     return customer
 

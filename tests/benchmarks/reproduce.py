@@ -1,16 +1,16 @@
 """Whether images are made again, pixel for pixel, after the bot was started anew.
 
 The real service, queue, engine and SQLite: one process draws images of mixed sizes, qualities,
-guidance, variety and languages, from words and from pictures, several a job; another one opens the
-same folder, reads every request back from the database and has it drawn again, newest first, so in
-another order.
+guidance, variety, styles and languages, several a job; another one opens the same folder, reads
+every request back from the database and has it drawn again, newest first, so in another order.
 
     python -m tests.benchmarks.reproduce [--images 500] [--seed 1] [--model FOLDER] [--folder DATA]
-    python -m tests.benchmarks.reproduce --operations mixed   # four of five from pictures
-    python -m tests.benchmarks.reproduce --operations control # likewise, half of all by a map
-    python -m tests.benchmarks.reproduce --full-size   # 20 images
+    python -m tests.benchmarks.reproduce --operations mixed   # four of five from pictures,
+        half with LoRAs of several formats or led by a map, and batches of braces and files
+    python -m tests.benchmarks.reproduce --kills 3     # each process, in the middle of a drawing
+    python -m tests.benchmarks.reproduce --full-size [--side 512]  # 20 images
 
-Control has random weights, or those that lie beside the model.
+LoRAs have random values, and control too where no weights lie beside the model.
 
 `--full-size` takes the model at its full size with random weights: a GPU and 21 GB of disk. In a
 named folder everything stays, the model too, and what was interrupted there goes on with the same
@@ -23,128 +23,159 @@ import argparse
 import asyncio
 import contextlib
 import itertools
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
-from PIL import Image
 from tqdm import tqdm
 
 from bot.cli.common import open_engine
-from bot.domain.drawing import RawImage
+from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.jobs import Generation
-from bot.domain.regions import region_of
-from bot.domain.requests import DETAIL, ControlKind, ImageRequest, OperationKind, Quality, Size
-from bot.media.control_maps import control_map
-from bot.media.encoding import to_pillow
-from bot.media.masks import mask_of_region
+from bot.domain.requests import Size
 from bot.media.pixel_comparison import changes
-from bot.media.source_pictures import raw_image
-from bot.models import locate
+from bot.models import LoraFolder, locate
 from bot.services import Service, open_service
 from bot.settings import DEMO_MODEL_DIR, Settings
 from tests.benchmarks.crowd import HERE, Customer, ask
-from tests.benchmarks.pictures_from_pictures import picture
+from tests.support.mixed_requests import MixedJob, Mixture, kinds_of
 
-PROMPTS = (
-    "a red apple", "红苹果", "a cat, pixel art", "像素风格的城堡", "rocket, dark blue background",
-    "一只 orange fox 在左边", "two cars", "一只猫和一只狗", "a sketch of a house", "a purple owl",
-)  # fmt: skip
-SIDES = range(128, 257, 16)
-FULL_SIZES = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
-REGIONS = ("left half", "top third", "center", "edges", "top left, bottom right")
-TURNS = list(Image.Transpose)[:2]  # those that keep the size
+SIDES: Final = range(128, 257, 16)
+FULL_SIZES: Final = ((512, 512), (1024, 1024), (1280, 720), (784, 1040))
+LORAS: Final = {  # names, how they are written, and the size of their values
+    "plain": ("diffusers", 0.05),
+    "fused": ("kohya or musubi, fused qkv", 0.05),
+    "kronecker": ("LoKr, low rank, LyCORIS", 0.1),
+    "hadamard": ("LoHa", 0.3),  # of four numbers each is a product
+}
 AT_ONCE = 8  # jobs in the queue
 PAGE = 100
 IMAGES, FULL_SIZE_IMAGES = 500, 20
 
 
+class DyingEngine:
+    """The real engine, until the process is killed in the middle of a drawing."""
+
+    def __init__(self, engine: Any, drawings: int) -> None:
+        """Let so many drawings end before."""
+        self._engine, self._left = engine, drawings
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the engine has."""
+        return getattr(self._engine, name)
+
+    def draw(self, task: DrawTask, **options: Any) -> Drawing:
+        """Draw, or die at a step; an upscaler alone has none."""
+        self._left -= 1
+        if self._left < 0:
+            options["on_step"] = _die
+        drawing: Drawing = self._engine.draw(task, **options)
+        return drawing
+
+
+def _die(step: Step) -> None:
+    if step.number > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A request, and the pictures that it begins with."""
+class Part:
+    """What both processes know.
 
-    request: ImageRequest
-    pictures: tuple[RawImage, ...] = ()
+    Attributes:
+        folder: Of the data, the LoRAs and the control weights.
+        side: Of all images; None for mixed sizes.
+        dies_after: Drawings; None for an end in order.
+
+    """
+
+    folder: Path
+    model: Path
+    seed: int
+    is_mixed: bool
+    is_full_size: bool = False
+    side: int | None = None
+    dies_after: int | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Return those of a bot."""
+        return Settings(
+            data_dir=self.folder / "data",
+            model=str(self.model),
+            device="cuda" if self.is_full_size else "cpu",
+            control=self._control() if self.is_mixed else "auto",
+            lora_dir=self.folder / "loras",
+            max_jobs=10_000,
+            max_jobs_per_user=10_000,
+        )
+
+    def _control(self) -> str:
+        return "auto" if (self.model / "control").is_dir() else str(self._control_file)
+
+    @property
+    def _control_file(self) -> Path:
+        return self.folder / "control.safetensors"
+
+    def write_weights(self) -> None:
+        """Write LoRAs and control weights, as far as they are not here."""
+        from bot.engine.adapters.shapes import shapes_of_folder  # noqa: PLC0415 - imports torch
+        from tests.support.control_files import write_control  # noqa: PLC0415
+        from tests.support.lora_files import FORMATS, Maker  # noqa: PLC0415
+
+        (self.folder / "loras").mkdir(exist_ok=True)
+        shapes = shapes_of_folder(self.model).parts
+        # What each should do is worked out in float64: of all blocks that would be 45 GB.
+        blocks = ["layers.0"] if self.is_full_size else []
+        for number, (name, (form, size)) in enumerate(LORAS.items()):
+            path = self.folder / "loras" / f"{name}.safetensors"
+            if not path.exists():
+                maker = Maker(shapes, _no_value, size=size, seed=number, blocks=blocks)
+                FORMATS[form](maker).save(path)
+        if self._control() != "auto" and not self._control_file.exists():
+            device = "cuda" if self.is_full_size else "cpu"
+            write_control(self.model, self._control_file, device=device)
+
+    def jobs(self) -> Iterator[MixedJob]:
+        """Yield jobs; the same ones for the same seed."""
+        mixture = Mixture(dice=random.Random(self.seed), sizes=self._sizes())
+        if not self.is_mixed:
+            return mixture.word_jobs()
+        mixture.loras, mixture.finder = list(LORAS), LoraFolder(self.folder / "loras")
+        mixture.has_control = True
+        mixture.rows = 4 if self.is_full_size else 10
+        return mixture.jobs()
+
+    def _sizes(self) -> Sequence[Size]:
+        if self.side is not None:
+            return [Size(width=self.side, height=self.side)]
+        sides = FULL_SIZES if self.is_full_size else itertools.product(SIDES, SIDES)
+        return [Size(width=width, height=height) for width, height in sides]
 
 
-def begun(chance: random.Random, request: ImageRequest) -> Wish:
-    """Return a request that perhaps begins with a picture, all of it or a part, or enlarges it."""
-    kind = chance.choice(list(OperationKind))
-    source = raw_image(to_pillow(picture(request.size)).transpose(chance.choice(TURNS)))
-    request = replace(request, strength=chance.randint(20, 100))
-    if kind is OperationKind.IMAGE_TO_IMAGE:
-        return Wish(request=request.begun_with(source.pixel_sha256), pictures=(source,))
-    if kind is OperationKind.TEXT_TO_IMAGE:
-        return Wish(request=replace(request, strength=0))
-    if kind is OperationKind.UPSCALE:
-        twice = Size(width=2 * source.width, height=2 * source.height)
-        way = chance.choice((0, DETAIL))
-        larger = request.upscaled_from(source.pixel_sha256, twice, strength=way)
-        return Wish(request=larger, pictures=(source,))
-    mask = mask_of_region(region_of(chance.choice(REGIONS)), request.size)
-    drawn = request.drawn_into(kind, source=source.pixel_sha256, mask=mask.pixel_sha256)
-    return Wish(request=drawn, pictures=(source, mask))
-
-
-def steered(chance: random.Random, wish: Wish) -> Wish:
-    """Return a wish that is perhaps steered by a map, too."""
-    if wish.request.is_upscaled or chance.random() < 0.5:
-        return wish
-    kind, image = chance.choice(list(ControlKind)), to_pillow(picture(wish.request.size))
-    chart = raw_image(control_map(image, kind))
-    request = replace(wish.request, control_scale=chance.choice((0.3, 0.75, 1.2)))
-    request = request.steered_by(kind, chart.pixel_sha256)
-    return Wish(request=request, pictures=(*wish.pictures, chart))
-
-
-def wish(chance: random.Random, *, full_size: bool) -> ImageRequest:
-    """Return a request with mixed settings."""
-    width, height = (
-        chance.choice(FULL_SIZES) if full_size else (chance.choice(SIDES), chance.choice(SIDES))
-    )
-    return ImageRequest(
-        prompt=chance.choice(PROMPTS),
-        seed=chance.randrange(2**32),
-        size=Size(width=width, height=height),
-        quality=chance.choice(list(Quality)),
-        guidance_scale=chance.choice((0.0, 0.0, 0.0, 1.2, 2.0)),
-        variety=chance.choice((0, 0, 25, 100)),
-    )
-
-
-def jobs_of(images: int, seed: int, *, full_size: bool, operations: str) -> Iterator[list[Wish]]:
-    """Yield the wishes of each job, one to three; the same ones for the same seed."""
-    chance = random.Random(seed)
-    while images:
-        count = min(chance.choice((1, 1, 2, 3)), images)
-        requests = [wish(chance, full_size=full_size) for _ in range(count)]
-        wishes = [
-            Wish(request=each) if operations == "words" else begun(chance, each)
-            for each in requests
-        ]
-        yield [steered(chance, each) for each in wishes] if operations == "control" else wishes
-        images -= count
+def _no_value(part: str, name: str) -> Any:
+    raise AssertionError(f"{part} {name}: none of these formats needs the model's values")
 
 
 @contextlib.asynccontextmanager
-async def opened(
-    folder: Path, model: Path, device: str, control: str = "auto"
-) -> AsyncIterator[Service]:
+async def opened(part: Part) -> AsyncIterator[Service]:
     """Open the service in a folder with the engine that the bot has, and end what it left."""
-    settings = Settings(
-        data_dir=folder,
-        model=str(model),
-        device=device,
-        control=control,
-        max_jobs=10_000,
-        max_jobs_per_user=10_000,
-    )
+    settings = part.settings
     files = locate(settings.model, model_cache=settings.model_cache)
-    async with open_service(settings, lambda: open_engine(files, settings)) as service:
+
+    def engine() -> Any:
+        engine = open_engine(files, settings)
+        return engine if part.dies_after is None else DyingEngine(engine, part.dies_after)
+
+    async with open_service(settings, engine) as service:
         await service.system.resume(lambda job: Customer(user_id=job.origin.user_id))
         await service.idle()
         yield service
@@ -161,31 +192,28 @@ async def kept(service: Service) -> list[Generation]:
     raise AssertionError("a count never ends")
 
 
-async def make(
-    service: Service, images: int, seed: int, *, full_size: bool, operations: str
-) -> None:
+async def make(service: Service, jobs: Sequence[MixedJob]) -> bool:
     """Draw images of mixed settings; the number of a job is its user's, so none is drawn twice."""
     there = await kept(service)
     numbers = {each.user_id for each in there}
-    jobs = enumerate(jobs_of(images, seed, full_size=full_size, operations=operations), start=1)
-    missing = [(number, wishes) for number, wishes in jobs if number not in numbers]
-    with tqdm(total=images, initial=len(there), desc="made", unit="image", mininterval=5) as bar:
+    missing = [each for each in enumerate(jobs, start=1) if each[0] not in numbers]
+    total = sum(len(each.wishes) for each in jobs)
+    with tqdm(total=total, initial=len(there), desc="made", unit="image", mininterval=5) as bar:
         for start in range(0, len(missing), AT_ONCE):
-            some = missing[start : start + AT_ONCE]
             replies = [
-                await ask(
-                    service,
-                    number,
-                    *(each.request for each in wishes),
-                    sources=[picture for each in wishes for picture in each.pictures],
-                )
-                for number, wishes in some
+                await ask(service, number, *job.requests, sources=job.pictures, batch=job.batch)
+                for number, job in missing[start : start + AT_ONCE]
             ]
             for reply in replies:
                 bar.update(len(await reply.made()))
+    wanted = Counter((n, each) for n, job in enumerate(jobs, start=1) for each in job.requests)
+    made = Counter((each.user_id, each.request) for each in await kept(service))
+    for each in (wanted - made) + (made - wanted):
+        print("lost, or made though nobody asked:", each)
+    return made == wanted
 
 
-async def make_again(service: Service, images: int) -> bool:
+async def make_again(service: Service) -> bool:
     """Draw again what the database holds; print how many of the images are identical."""
     there = await kept(service)
     again = {each.parent_id: each for each in there if each.relation == "same_seed"}
@@ -195,46 +223,57 @@ async def make_again(service: Service, images: int) -> bool:
             reply = await ask(service, each.user_id, each.request, again=[each.id])
             [again[each.id]] = await reply.made()
     different = [each for each in originals if again[each.id].pixel_sha256 != each.pixel_sha256]
-    identical = len(originals) - len(different)
-    print(f"{identical} of {images} identical")
+    for kind, count in kinds_of([each.request for each in originals]).items():
+        print(f"{count:5} {kind}")
+    print(f"{len(originals) - len(different)} of {len(originals)} identical")
     for each in different:
         print(f"{each.id}: {each.request}", changes(each.conditions, again[each.id].conditions))
-    return identical == images
+    return not different
 
 
-def control_of(folder: Path, model: Path) -> str:
-    """Return the control weights beside a model, or random ones, as a setting."""
-    if (model / "control").is_dir():
-        return "auto"
-    path = folder / "control.safetensors"
-    if not path.exists():
-        from tests.support.control_files import write_control  # noqa: PLC0415 - imports torch
-
-        write_control(model, path)
-    return str(path)
+def enough(jobs: Iterator[MixedJob], images: int) -> list[MixedJob]:
+    """Return the first jobs that have so many images together, or a few more."""
+    found: list[MixedJob] = []
+    while sum(len(each.wishes) for each in found) < images:
+        found.append(next(jobs))
+    return found
 
 
-async def run_part(options: argparse.Namespace) -> bool:
+async def run_part(part: Part, name: str, images: int) -> bool:
     """Run one of the two parts in this process."""
-    device = "cuda" if options.full_size else "cpu"
-    control = (
-        control_of(options.folder, options.model) if options.operations == "control" else "auto"
-    )
-    async with opened(options.folder / "data", options.model, device, control) as service:
-        if options.part == "again":
-            return await make_again(service, options.images)
-        await make(
-            service,
-            options.images,
-            options.seed,
-            full_size=options.full_size,
-            operations=options.operations,
-        )
-        return True
+    if part.is_mixed:
+        part.write_weights()
+    async with opened(part) as service:
+        if name == "again":
+            return await make_again(service)
+        return await make(service, enough(part.jobs(), images))
 
 
-def run_both(options: argparse.Namespace, folder: Path) -> int:
-    """Draw in one process and again in another; return the exit code of the one that ends it."""
+def run_both(line: Sequence[str], *, images: int, kills: int) -> int:
+    """Draw in one process and again in another; return the exit code of the one that ends it.
+
+    Args:
+        line: The options.
+        images: How many there are at least.
+        kills: How often each is killed, and started again.
+
+    """
+    dice = random.Random(kills)
+    command = [sys.executable, "-m", "tests.benchmarks.reproduce", *line]
+    for name in ("make", "again"):
+        for _ in range(kills):
+            deadly = ["--dies-after", str(dice.randint(0, max(0, images // kills - 1)))]
+            code = subprocess.run([*command, "--part", name, *deadly], check=False).returncode
+            if code != -signal.SIGKILL:
+                return code or 3
+        code = subprocess.run([*command, "--part", name], check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def run(options: argparse.Namespace, folder: Path) -> int:
+    """Run both parts with a model, which may have to be made."""
     model = options.model
     if options.full_size:
         model = folder / "model"
@@ -242,16 +281,11 @@ def run_both(options: argparse.Namespace, folder: Path) -> int:
             from tests.benchmarks.baseline.random_model import build  # noqa: PLC0415 - needs a GPU
 
             build(model, "cuda")
-    for part in ("make", "again"):
-        line = [sys.executable, "-m", "tests.benchmarks.reproduce", "--part", part]
-        line += ["--folder", str(folder), "--model", str(model)]
-        line += ["--images", str(options.images), "--seed", str(options.seed)]
-        line += ["--operations", options.operations]
-        line += ["--full-size"] if options.full_size else []
-        code = subprocess.run(line, check=False).returncode
-        if code:
-            return code
-    return 0
+    line = ["--folder", str(folder), "--model", str(model), "--images", str(options.images)]
+    line += ["--seed", str(options.seed), "--operations", options.operations]
+    line += ["--full-size"] if options.full_size else []
+    line += [] if options.side is None else ["--side", str(options.side)]
+    return run_both(line, images=options.images, kills=options.kills)
 
 
 def main() -> int:
@@ -264,18 +298,31 @@ def main() -> int:
     parser.add_argument(
         "--model", type=Path, default=DEMO_MODEL_DIR, help="a ZImagePipeline folder"
     )
-    parser.add_argument("--operations", choices=["words", "mixed", "control"], default="words")
+    parser.add_argument("--operations", choices=["words", "mixed"], default="words")
     parser.add_argument("--full-size", action="store_true", help="random weights, on a GPU")
+    parser.add_argument("--side", type=int, help="of all images, in pixels, instead of many sizes")
+    parser.add_argument("--kills", type=int, default=0, help="of each of the two processes")
     parser.add_argument("--folder", type=Path, help="where everything is kept")
     parser.add_argument("--part", choices=["make", "again"], help=argparse.SUPPRESS)
+    parser.add_argument("--dies-after", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.images = options.images or (FULL_SIZE_IMAGES if options.full_size else IMAGES)
     if options.part:
-        return 0 if asyncio.run(run_part(options)) else 3
+        part = Part(
+            folder=options.folder,
+            model=options.model,
+            seed=options.seed,
+            is_mixed=options.operations == "mixed",
+            is_full_size=options.full_size,
+            side=options.side,
+            dies_after=options.dies_after,
+        )
+        return 0 if asyncio.run(run_part(part, options.part, options.images)) else 3
     if options.folder is not None:
-        return run_both(options, options.folder)
+        options.folder.mkdir(parents=True, exist_ok=True)
+        return run(options, options.folder)
     with tempfile.TemporaryDirectory() as name:
-        return run_both(options, Path(name))
+        return run(options, Path(name))
 
 
 if __name__ == "__main__":

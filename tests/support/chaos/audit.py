@@ -17,8 +17,8 @@ from typing import Any
 from PIL import Image
 from simcord.backend.cdn import CDN_BASE
 
-from bot.domain.requests import ImageRequest, Quality, Size
 from bot.services import POISON_SENTENCE
+from bot.storage.requests import request_of
 from bot.storage.restoration import FATE_UNKNOWN
 from tests.support.chaos.crowd import Crowd, Wish
 from tests.support.chaos.observer import MessageObserver, SeenMessage
@@ -309,6 +309,7 @@ class Auditor:
     ) -> None:
         name = generation["id"]
         self._found.counts["images posted"] += 1
+        self._found.counts["images posted of braces and files"] += job["batch"] is not None
         if seen_message.channel_id != job["channel_id"]:
             self._wrong("wrong images", f"image {name} is in another channel")
         if f"<@{job['user_id']}>" not in seen_message.texts[-1]:
@@ -316,7 +317,11 @@ class Auditor:
         expected = _stand_in_sha256(generation)
         if generation["pixel_sha256"] != expected:
             self._wrong("wrong images", f"image {name} is not what was asked for")
-        if name in seen_message.shown and expected not in self._attached(seen_message):
+        attached = self._attached(seen_message)
+        is_there = (
+            bool(attached) if job["batch"] else expected in attached
+        )  # a sheet shows them all
+        if name in seen_message.shown and not is_there:
             self._wrong("wrong images", f"image {name} is not attached to its message")
 
     def _attached(self, seen_message: SeenMessage) -> set[str]:
@@ -339,11 +344,4 @@ def _pixel_sha256(content: bytes) -> str:
 
 
 def _stand_in_sha256(row: sqlite3.Row) -> str:
-    request = ImageRequest(
-        prompt=row["prompt"],
-        seed=row["seed"],
-        size=Size(width=row["width"], height=row["height"]),
-        quality=Quality(row["quality"]),
-        guidance_scale=row["guidance_scale"],
-    )
-    return pixels_of(request).pixel_sha256
+    return pixels_of(request_of(row)).pixel_sha256

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,19 @@ POISONS = (
     ("poison:nan", 0.02),
     ("poison:nan@SEED", 0.03),
     ("poison:crash:1", 0.01),
+)
+LORAS = ("neon", "ink")  # of the bot
+# What else an /imagine has: options, and words behind those of its own, and how often among twenty.
+# Styles put no words in front: those tell the wishes apart.
+EXTRAS: Sequence[tuple[Mapping[str, Any], str, int]] = (
+    ({}, "", 10),
+    ({"lora": "neon:0.8"}, "", 2),
+    ({"lora": "ink", "lora_scale": 1.2, "style": "anime"}, "", 2),
+    ({"style": "poster", "variety": 40}, "", 1),
+    ({}, "{red, green}", 2),
+    ({"lora": "ink:0.5, neon"}, "{red, green} {apple, cat}", 1),
+    ({"prompts": ("list.txt", b"red\ngreen\nblue")}, "", 1),
+    ({"prompts": ("long.txt", b"\n".join(b"%d" % i for i in range(11)))}, "", 1),
 )
 THREADS = 0.3  # of the places that people choose
 BUTTONS = ("Same seed", "New seed", "Recipe", "Delete", "Cancel")
@@ -142,15 +156,18 @@ class Crowd:
             for poison, share in POISONS
             if self._dice.random() < share
         ]
+        [(options, behind, _)] = self._dice.choices(EXTRAS, [each[-1] for each in EXTRAS])
+        is_single = not behind and "prompts" not in options
         asked = await self._server.people.slash(
             who,
             channel,
             "imagine",
-            prompt=" ".join(words),
+            prompt=" ".join([*words, behind]),
             size=self._dice.choice(SIZES),
             quality=self._dice.choice(QUALITIES),
             seed=seed,
-            count=self._dice.choice((1, 1, 2, 4)),
+            count=self._dice.choice((1, 1, 2, 4)) if is_single else 1,
+            **options,
         )
         self.wishes.append(Wish(number=number, user_id=who.id, channel_id=channel.id, asked=asked))
 

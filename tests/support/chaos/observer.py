@@ -10,6 +10,8 @@ from typing import Any
 
 EPHEMERAL = 1 << 6
 IMAGE_BUTTON = re.compile(r"zib:(?:same|more):([a-z0-9.]+)")
+IMAGE_LIST = re.compile(r"zib:choose:(?:one|\d+)")  # under a sheet
+ALL = "all"  # of such a sheet
 
 
 @dataclass(kw_only=True)
@@ -79,8 +81,7 @@ class MessageObserver:
         seen_message.shown = set()
         for component in _walk(payload.get("components") or []):
             said.append(str(component.get("content") or ""))
-            found = IMAGE_BUTTON.fullmatch(str(component.get("custom_id") or ""))
-            for image in found[1].split(".") if found else ():
+            for image in _images_of(component):
                 seen_message.images.setdefault(image, moment)
                 seen_message.shown.add(image)
         seen_message.texts.append("\n".join(said))
@@ -102,6 +103,15 @@ class MessageObserver:
             for seen_message in self.messages.values()
             for text in seen_message.texts
         )
+
+
+def _images_of(component: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the images that a button or a list is about."""
+    about = str(component.get("custom_id") or "")
+    if IMAGE_LIST.fullmatch(about):
+        return [each["value"] for each in component["options"]]
+    found = IMAGE_BUTTON.fullmatch(about)
+    return found[1].split(".") if found and found[1] != ALL else []
 
 
 def _walk(components: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

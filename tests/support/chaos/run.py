@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.chaos.audit import Auditor, Findings
-from tests.support.chaos.crowd import Crowd
+from tests.support.chaos.crowd import LORAS, Crowd
 from tests.support.chaos.damage import damage_and_restore, keep_copy
 from tests.support.chaos.observer import MessageObserver
 from tests.support.discord_server.bot_process import BotProcess
 from tests.support.discord_server.disruptions import Disruption
 from tests.support.discord_server.faults import Fault, Plan
 from tests.support.discord_server.server import DiscordServer
+from tests.support.loras import write_lora
 
 SHARE_OF_ALL: Final = 0.35  # of all requests that meet some fault
 RARE: Final = {  # how much rarer than the others these are: they take a place away from people
@@ -58,6 +59,8 @@ class Chaos:
         """Break, settle and audit."""
         dice = random.Random(self.seed)
         restorations, restored_after, others_before = 0, 0, 0
+        for seed, name in enumerate(LORAS):
+            write_lora(self.data_dir / "loras", name, seed=seed)
         async with DiscordServer().listening() as server:
             observer, crowd = MessageObserver(server.backend), Crowd(server, self.seed)
             bot = self._bot(server)

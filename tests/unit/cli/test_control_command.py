@@ -36,7 +36,9 @@ def model(
 
 def imagine(*arguments: str) -> int:
     target = str(Path("new.png").absolute())
-    return run(["imagine", "a pear", "--seed", "1", "--output", target, *arguments])
+    return run(
+        ["imagine", "a pear", "--seed", "1", "--quality", "draft", "--output", target, *arguments]
+    )
 
 
 def test_an_image_follows_a_picture_and_is_made_again_of_it_or_of_its_map(

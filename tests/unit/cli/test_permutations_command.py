@@ -67,9 +67,9 @@ def test_options_have_braces_and_a_csv_has_its_own_values(capsys: pytest.Capture
     pear, apple = told(capsys)
     assert (pear["seed"], pear["width"], apple["seed"], apple["width"]) == (7, 144, 3, 128)
     assert Path("data/outputs/list.png").is_file()
-    assert imagine("a fox", "--seed", "{1, 2}", "--quality", "{draft, final}") == 0
+    assert imagine("a fox", "--seed", "{1, 2}", "--quality", "{draft, standard}") == 0
     assert [(each["seed"], each["steps"]) for each in told(capsys)] == [
-        (1, 7), (1, 9), (2, 7), (2, 9),
+        (1, 7), (1, 8), (2, 7), (2, 8),
     ]  # fmt: skip
 
 
