@@ -22,6 +22,7 @@ from bot.discord_ui.forms import form_entries, refuse, request_fields, values_in
 from bot.discord_ui.items import AnswerableItem
 from bot.discord_ui.loras import prepare_loras, scaled_lora, suggest_loras
 from bot.discord_ui.refusals import RefusalError
+from bot.discord_ui.refused_options import changeable
 from bot.discord_ui.request_options import request_options
 from bot.discord_ui.sources import Source, map_from_file, source_from_file
 from bot.discord_ui.styles import style_or_none, suggest_styles
@@ -129,6 +130,7 @@ class Imagine(commands.Cog):
             await draw(interaction, typed, options)
         except BotError as error:
             locale = str(interaction.locale)
+            typed = changeable(typed, options, bot_of(interaction).service.model_rules)
             usual = await usual_values(interaction, options)
             fields = request_fields({**usual, **typed}, locale)
             title = text("imagine_title", locale)
@@ -206,7 +208,6 @@ async def _wanted(
     book = await service.styles.book(viewer=viewer, is_plain=options["plain"])
     own_size, file = typed.get("size", "").strip() or None, options.get("prompts")
     others = {field.option: options.get(field.option) for field in FIELDS}
-    others["lora"] = scaled_lora(options.get("lora"), options.get("lora_scale"))
     given = {**others, **values_in(typed), "prompt": typed["prompt"], "size": own_size}
     if file is not None or others["style"]:  # which may name LoRAs
         await service.loras.prepare()
@@ -219,7 +220,8 @@ async def _wanted(
     picture = steering or source
 
     async def build(values: Mapping[str, Any]) -> ImageRequest:
-        styled = book.applied(values)
+        lora = scaled_lora(values.get("lora"), options.get("lora_scale"))
+        styled = book.applied({**values, "lora": lora})
         if picture is not None:
             check_one_size(values.get("size"), own_size)
             styled["size"] = str(picture.size)

@@ -24,7 +24,7 @@ from bot.engine import Engine
 from bot.environment.streams import say, tell
 from bot.errors import EngineError, InvalidRequestError
 from bot.locales import text
-from bot.media.captions import caption, idle_notes, shared_facts, title
+from bot.media.captions import caption, differing_axes, idle_notes, shared_facts, title
 from bot.media.contact_sheet import Cell, Sheet, draw_grid, draw_sheet
 from bot.media.control_pictures import map_at
 from bot.media.encoding import encode_png, picture_png, to_pillow
@@ -225,7 +225,7 @@ def draw_plan(plan: ComparisonPlan, pictures: Sequence[Image.Image | None]) -> S
     """Draw the sheet: a grid with headings for two things that vary, else numbered pictures."""
     first = plan.requests[0]
     headline = title(first, _LOCALE, *plan.axes)
-    facts = " · ".join(shared_facts(first, _LOCALE, *plan.axes))
+    facts = " · ".join(shared_facts(first, _LOCALE, *plan.axes, *differing_axes(plan.requests)))
     if len(plan.rows) == 1:
         cells = [
             Cell(picture=picture, label=caption(request, plan.axes[0], _LOCALE), number=i)

@@ -28,7 +28,16 @@ from bot.domain.drafts import (
 )
 from bot.domain.drawing import Drawing, DrawTask, Step
 from bot.domain.recipe import make_recipe
-from bot.domain.requests import FIELDS, PROMPT, QUALITY, STRENGTH, VARIETY, ImageRequest, ModelRules
+from bot.domain.requests import (
+    CONTROL_SCALE,
+    FIELDS,
+    PROMPT,
+    QUALITY,
+    STRENGTH,
+    VARIETY,
+    ImageRequest,
+    ModelRules,
+)
 from bot.domain.signature import SigningKey
 from bot.domain.styles import StyleBook
 from bot.engine import Engine
@@ -43,7 +52,9 @@ from bot.models import located, model_rules
 from bot.settings import Settings
 
 _LOCALE: Final = "en-US"
-_OPTIONS: Final = tuple(field for field in FIELDS if field not in (PROMPT, QUALITY, STRENGTH))
+# Drafts begin with no picture, so there is nothing to be drawn anew, and no map to follow.
+_OTHERS: Final = (PROMPT, QUALITY, STRENGTH, CONTROL_SCALE)
+_OPTIONS: Final = tuple(field for field in FIELDS if field not in _OTHERS)
 
 _EPILOG: Final = """\
 The drafts, each with its recipe, are beside the sheet: sheet-draft1.png ... and what is drawn large

@@ -77,7 +77,7 @@ def requests_of(
 
     """
     count = _count(options.count)
-    shared = {field.option: getattr(options, field.option) for field in OPTIONS}
+    shared = {field.option: _joined(getattr(options, field.option)) for field in OPTIONS}
     permutations = [Permutation.of({**shared, PROMPT.option: each}) for each in options.prompts]
     file = options.prompts_file
     wishes, wrong = _rows_of(file, shared) if file is not None else ([], {})
@@ -98,6 +98,11 @@ def requests_of(
     batch, requests = _arranged(options, permutations, firsts, count)
     is_permuted = any(each.patterns for each in permutations)
     return Wanted(requests=requests, batch=batch, is_permuted=is_permuted)
+
+
+def _joined(given: Any) -> Any:  # noqa: ANN401 - as the parser has it
+    """Return an option that may be given several times as one text, where braces are found."""
+    return ", ".join(given) if isinstance(given, list) else given
 
 
 def _combinations(permutations: Sequence[Permutation]) -> Iterator[Wish]:

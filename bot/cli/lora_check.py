@@ -13,20 +13,17 @@ from bot.domain.plain_text import json_line, quoted, visible
 from bot.engine.adapters.formats import AdapterFile, read_adapter
 from bot.engine.adapters.report import AdapterReport
 from bot.engine.adapters.shapes import shapes_of_folder
+from bot.engine.weight_headers import read_whole_header
 from bot.environment.streams import tell
 from bot.errors import AdapterFileError, InvalidRequestError
 from bot.models import located
+from bot.models.lora_facts import facts_of, read_notes
 from bot.settings import Settings
 
 _DOES_NOT_FIT: Final = 1  # the exit code
 _SHOWN: Final = 200  # characters of what a file says of itself
 _SUFFIX: Final = ".safetensors"
-_SAID: Final[Mapping[str, Sequence[str]]] = {  # the keys of several trainers, the surest first
-    "title": ("modelspec.title", "ss_output_name", "name"),
-    "trained for": ("modelspec.architecture", "ss_base_model_version", "base_model"),
-    "trigger words": ("modelspec.trigger_phrase", "trigger_words", "trigger_word"),
-    "written by": ("software", "ss_sd_scripts_commit_hash"),
-}
+_WRITTEN_BY: Final = ("software", "ss_sd_scripts_commit_hash")
 
 
 def add_to(commands: Commands) -> None:
@@ -82,7 +79,7 @@ def _block(path: Path, found: AdapterFile | str, model: str) -> str:
         },
         "without effect": _unused(report),
         "tensors": f"{report.tensors}, all mapped; {report.num_values / 1e6:.1f} million values",
-        **_said(found),
+        **_said(path, found),
         "file": f"{found.content.data.nbytes / 1e6:.1f} MB, SHA-256 {found.content.sha256}",
     }
     lines = [f"  {label:15} {words}" for label, words in facts.items() if words]
@@ -112,12 +109,17 @@ def _unused(report: AdapterReport) -> str:
     return f"{report.unused} of the text encoder's last layer, which no image depends on"
 
 
-def _said(found: AdapterFile) -> dict[str, str]:
-    """Return what the file tells of itself; nothing of it is proven."""
+def _said(path: Path, found: AdapterFile) -> dict[str, str]:
+    """Return what the file, and the notes beside it, tell of it; nothing of it is proven."""
+    facts = facts_of(read_whole_header(path, path.name), read_notes(path))
     metadata = found.content.metadata
     return {
-        label: visible(next((metadata[key] for key in keys if metadata.get(key)), ""), _SHOWN)
-        for label, keys in _SAID.items()
+        "title": facts["title"],
+        "trained for": facts["base"],
+        "trigger words": ", ".join(facts["triggers"]),
+        "written by": visible(
+            next((metadata[key] for key in _WRITTEN_BY if metadata.get(key)), ""), _SHOWN
+        ),
     }
 
 
@@ -127,5 +129,5 @@ def _json(path: Path, found: AdapterFile | str) -> str:
         document["refusal"] = found
     else:
         document |= {"sha256": found.content.sha256, **asdict(AdapterReport.of(found))}
-        document |= {label.replace(" ", "_"): words for label, words in _said(found).items()}
+        document |= {label.replace(" ", "_"): words for label, words in _said(path, found).items()}
     return json_line(document)

@@ -34,7 +34,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     folder = lora_folder(files, settings)
     folder.refresh()
     if folder.num_unread:
-        say(f"Reading {folder.num_unread} files for the first time ...")
+        count = "1 file" if folder.num_unread == 1 else f"{folder.num_unread} files"
+        say(f"Reading {count} for the first time ...")
     while folder.hash_next():
         pass
     lines = [_json(each) if options.json else _line(each) for each in folder.all]

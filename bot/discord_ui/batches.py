@@ -139,7 +139,8 @@ def _shown(upload: Upload, *, is_hidden: bool) -> discord.MediaGalleryItem:
 def _list(job: Job, batch: Batch, generations: Sequence[Generation]) -> list[str]:
     """Return one line of facts for all images, and one for each where they are few."""
     locale = job.origin.locale
-    facts = [text("batch_images", locale, count=len(generations))]
+    count = len(generations)
+    facts = [text("batch_images", locale, count=count)] if count > 1 else []
     facts += [escaped(each) for each in common_facts(job.requests, locale)]
     facts.append(text("requested_by", locale, user=user_mention(job.origin.user_id)))
     lines = [" · ".join(facts)]

@@ -23,6 +23,8 @@ _FRESH_S: Final = 1.0  # letters are typed quicker than files are copied
 _SCALES: Final = ("0.5", "0.8", "1")
 _COMPARED: Final = ("0.5", "1")
 _TAG: Final = re.compile(r"<(?:lora|lyco):", re.IGNORECASE)
+# One LoRA of several, as it was typed.
+_NAME: Final = re.compile(r"[^\s{}|｛｝｜,，、;；](?:[^{}|｛｝｜,，、;；]*[^\s{}|｛｝｜,，、;；])?")
 # Up to the LoRA that is being typed, and that.
 _LAST: Final = re.compile(r"(.*?[,，、;；]\s*|)([^,，、;；]*)", re.DOTALL)
 
@@ -54,6 +56,15 @@ def scaled_lora(lora: str | None, scale: float | None) -> str | None:
             f"The lora_scale {scale:g} belongs to no LoRA: choose one with lora."
         )
     return with_scale(lora, scale)
+
+
+def as_tags(lora: str, scale: float | None = None) -> str:
+    """Return the option `lora` as words of a prompt, where a form has room to change it.
+
+    Braces and commas stay, so `{neon, ink:0.5}` becomes `{<lora:neon>, <lora:ink:0.5>}`.
+    """
+    own = "" if scale is None else f":{scale:g}"
+    return _NAME.sub(lambda found: f"<lora:{found[0]}{own}>", lora)
 
 
 async def suggest_loras(

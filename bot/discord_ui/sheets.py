@@ -21,7 +21,7 @@ from bot.domain.jobs import Generation, Job
 from bot.domain.requests import Axis
 from bot.errors import DamagedPictureError
 from bot.locales import sentence, text
-from bot.media.captions import caption, shared_facts, title
+from bot.media.captions import caption, differing_axes, shared_facts, title
 from bot.media.contact_sheet import Cell, draw_sheet, draw_tiles, tile_edge
 from bot.media.encoding import Fit, fit_under, picture_png, tiles_copy
 from bot.media.picture_files import read_pixels
@@ -141,7 +141,7 @@ def _draw(
         Cell(picture=picture, label=caption(each.request, job.axis, locale), number=each.index + 1)
         for each, picture in shown
     ]
-    facts = shared_facts(first, locale, job.axis)
+    facts = shared_facts(first, locale, job.axis, *differing_axes(job.requests))
     if source is not None and (picture := _picture(source)) is not None:
         label = "sheet_source" if first.operation.inputs else "sheet_map"
         cells.insert(0, Cell(picture=picture, label=text(label, locale)))
@@ -197,7 +197,8 @@ def _layout(
 def _list(job: Job, generations: Sequence[Generation], axis: Axis) -> list[str]:
     """Return one line of facts for all images, and one for each."""
     locale = job.origin.locale
-    facts = shared_facts(job.requests[0], locale, axis, shown=escaped)
+    differing = differing_axes(job.requests)
+    facts = shared_facts(job.requests[0], locale, axis, *differing, shown=escaped)
     facts.append(text("requested_by", locale, user=user_mention(job.origin.user_id)))
     lines = [" · ".join(facts)]
     if _is_long(job):

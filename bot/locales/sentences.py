@@ -87,7 +87,7 @@ _SENTENCES: Final = _compiled({
     r"There are no LoRAs here: .*":
         "这里没有 LoRA：由运行机器人的人把 .safetensors 文件放进 LoRA 文件夹（LORA_DIR，"
         "通常是 data/loras）。",
-    r"There is no LoRA (.+) here: there are (.+)\.": r"这里没有 LoRA \1：有 \2。",
+    r"There is no LoRA (.+) here: use (.+)\.": r"这里没有 LoRA \1：可以用 \2。",
     r"There is no LoRA (.+) here: (.+) may be meant\.": r"这里没有 LoRA \1：也许是 \2。",
     r"The LoRA (.+) could be any of (.+): write the whole name\.":
         r"LoRA \1 可能是 \2 中的一个：请写全名。",

@@ -9,8 +9,8 @@ from typing import Final
 from PIL import Image
 
 from bot.domain.batches import Batch, BatchKind
-from bot.domain.requests import FIELDS, PROMPT, SEED, Axis, ImageRequest
-from bot.media.captions import fact, shared_facts
+from bot.domain.requests import FIELDS, PROMPT, SEED, STYLE, ImageRequest, bare_prompt
+from bot.media.captions import differing_axes, fact, shared_facts
 from bot.media.contact_sheet import WIDTH, Cell, draw_grid, draw_sheet
 
 PAGE: Final = 25  # images of a sheet, unless they are a table
@@ -85,30 +85,21 @@ def _table(batch: Batch, pictures: Mapping[int, Image.Image], *, facts: str) -> 
 
 
 def label_of(batch: Batch, place: int, request: ImageRequest) -> str:
-    """Return what is different about an image: its choices, or its prompt."""
-    return batch.label(place) or request.prompt
+    """Return what is different about an image: its choices, or its own words and its style."""
+    words = (bare_prompt(request.prompt, request.style), STYLE.shown_of(request))
+    return batch.label(place) or " · ".join(filter(None, words))
 
 
 def common_facts(requests: Sequence[ImageRequest], locale: str) -> list[str]:
     """Return what all images of a batch have in common, but for the prompt."""
-    return shared_facts(requests[0], locale, *_differing(requests))
-
-
-def _differing(requests: Sequence[ImageRequest]) -> list[Axis]:
-    """Return the fields that are not the same for all images."""
-    first = requests[0]
-    return [
-        Axis(field.axis)
-        for field in FIELDS
-        if any(field.of(each) != field.of(first) for each in requests)
-    ]
+    return shared_facts(requests[0], locale, *differing_axes(requests))
 
 
 def _note(batch: Batch, requests: Sequence[ImageRequest], place: int, locale: str) -> str:
     """Return what a row of a file says beside its prompt; the seed it says only if all do."""
     if batch.kind is BatchKind.COMBINATIONS:
         return ""
-    request, differing = requests[place], _differing(requests)
+    request, differing = requests[place], differing_axes(requests)
     return " · ".join(
         fact(field, request, locale)
         for field in FIELDS

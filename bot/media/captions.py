@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.domain.loras import Lora
 from bot.domain.plain_text import shortened
@@ -50,6 +50,16 @@ def shared_facts(
         fact(field, request, locale, shown=shown)
         for field in sorted(request.fields, key=lambda field: field is not SEED)
         if field is not PROMPT and field.axis not in axes and not field.goes_without_saying(request)
+    ]
+
+
+def differing_axes(requests: Sequence[ImageRequest]) -> list[Axis]:
+    """Return the fields that are not the same for all images, also by what their styles set."""
+    first = requests[0]
+    return [
+        Axis(field.axis)
+        for field in FIELDS
+        if any(field.of(each) != field.of(first) for each in requests)
     ]
 
 

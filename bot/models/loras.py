@@ -170,7 +170,7 @@ class LoraFolder:
         named = _listed([known[each].lora.name for each in close or usable or sorted(known)])
         raise InvalidRequestError(
             f"There is no LoRA {quoted(name)} here: "
-            + (f"{named} may be meant." if close else f"there are {named}.")
+            + (f"{named} may be meant." if close else f"use {named}.")
         )
 
     def with_hash(self, digits: str) -> Lora | None:

@@ -104,6 +104,38 @@ async def test_what_does_not_work_is_one_private_sentence_and_can_be_edited(
     assert drawn(lora_env) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "prompt", "wanted"),
+    [
+        ({"lora": "nein"}, "a cat <lora:nein>", [("neon", 1.0)]),
+        ({"lora": "nein", "lora_scale": 0.5}, "a cat <lora:nein:0.5>", [("neon", 0.5)]),
+        (
+            {"lora": "ink:0.5, nein"},
+            "a cat <lora:ink:0.5>, <lora:nein>",
+            [("ink", 0.5), ("neon", 1)],
+        ),
+        ({"lora": "{nein}"}, "a cat {<lora:nein>}", [("neon", 1.0)]),
+        ({"lora_scale": 0.5}, "a cat", []),
+        ({"control_kind": "canny"}, "a cat", []),
+    ],
+)
+async def test_whatever_was_refused_can_be_changed_in_the_form(
+    lora_env: DiscordEnv, options: dict[str, object], prompt: str, wanted: list[tuple[str, float]]
+):
+    refused = answer_of(await asked(lora_env, **options))
+    form = await lora_env.ada.click(refused, label="Edit again")
+    assert values_of(form)["prompt"] == prompt
+    typed = prompt.replace("nein", "neon")
+    await lora_env.ada.submit_modal(form, {"prompt": typed, "size": SMALL})
+    await lora_env.idle()
+    assert drawn(lora_env) == [wanted]
+
+
+async def test_a_scale_holds_for_each_choice_of_braces(lora_env: DiscordEnv):
+    await asked(lora_env, lora="{neon, ink}", lora_scale=0.5)
+    assert drawn(lora_env) == [[("neon", 0.5)], [("ink", 0.5)]]
+
+
 async def test_files_that_come_or_go_while_the_bot_runs_are_noticed(
     lora_env: DiscordEnv, folder: Path
 ):

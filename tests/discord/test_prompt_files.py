@@ -53,6 +53,14 @@ def choices_of(message: Any) -> list[list[str]]:
     ]
 
 
+async def test_rows_are_called_what_stands_in_the_file_and_by_their_styles(env: DiscordEnv):
+    words = texts_of(await drawn(env, "prompt,style\nfox,ink\npear,comic\ncup,\n", "a.csv"))
+    assert "**1** · fox · ink · " in words
+    assert "**2** · pear · comic · " in words
+    assert "**3** · cup · 0" in words
+    assert "1 images" not in texts_of(await drawn(env, "a fox"))
+
+
 async def test_each_row_has_its_own_settings_and_a_tile_with_its_prompt(env: DiscordEnv):
     message = await drawn(env, CSV, "fruit.csv")
     first, second = env.engine.drawn

@@ -253,3 +253,17 @@ async def test_a_board_in_a_style_tells_it_and_one_that_is_chosen_goes_before_it
     assert env.engine.drawn[-1].prompt == "a fox"
     shown = answer_of(await env.ada.slash(env.channel, "board show", board="Wall"))
     assert "draws in the style dusk" in texts_of(shown)
+
+
+async def test_only_what_all_images_have_is_told_above_them(env: DiscordEnv):
+    both = texts_of(await drawn(env, style="{ink, comic}", size=SMALL))
+    assert "With the style" not in both
+    assert "style ink" in both
+    assert "style comic" in both
+    await make(env, name="bright", values="guidance: 1.2")
+    styles = texts_of(await drawn(env, "compare", vary="styles", values="bright, none", size=SMALL))
+    assert "guidance" not in styles, "only one of them has it"
+    assert SMALL.replace("x", "×") in styles
+    sheet = texts_of(await drawn(env, "compare", vary="guidance", values="0, 1", style="bright"))
+    assert "With the style **bright** · painting of … at dusk · size" in sheet
+    assert "guidance 1.2" not in sheet

@@ -46,6 +46,12 @@ def test_a_file_that_fits_is_described(lora: Path, capsys: pytest.CaptureFixture
     assert "\x1b" not in said
 
 
+def test_trigger_words_are_those_of_the_list(lora: Path, capsys: pytest.CaptureFixture[str]):
+    lora.with_suffix(".json").write_text('{"activation text": "ink, 墨"}', encoding="utf-8")
+    assert run(["lora", "check", str(lora)]) == 0
+    assert "trigger words   ink, 墨\n" in capsys.readouterr().out
+
+
 def test_one_that_does_not_fit_is_the_exit_code(
     lora: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from bot.cli import run
+from bot.settings import Settings
+from tests.support.loras import write_lora
 
 pytest_plugins = ["tests.support.bot_fixtures"]
 
@@ -71,6 +73,16 @@ def test_options_have_braces_and_a_csv_has_its_own_values(capsys: pytest.Capture
     assert [(each["seed"], each["steps"]) for each in told(capsys)] == [
         (1, 7), (1, 8), (2, 7), (2, 8),
     ]  # fmt: skip
+
+
+def test_an_option_that_is_given_several_times_has_braces_too(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("neon", "ink"):
+        write_lora(settings.lora_folder, name, seed=len(name))
+    assert imagine("a fox", "--seed", "1", "--lora", "{neon:0.5, neon}", "--lora", "ink") == 0
+    first, second = told(capsys)
+    assert first["pixel_sha256"] != second["pixel_sha256"]
 
 
 def test_who_sits_there_is_asked_before_more_than_four(

@@ -24,7 +24,7 @@ class Known:
 
     def find(self, name: str) -> Lora:
         if name.casefold() not in self.files:
-            raise InvalidRequestError(f"There is no LoRA {name!r} here: there are neon.")
+            raise InvalidRequestError(f"There is no LoRA {name!r} here: use neon.")
         return Lora(name=name.casefold(), sha256=self.files[name.casefold()])
 
     def with_hash(self, digits: str) -> Lora | None:

@@ -72,7 +72,7 @@ def test_what_is_not_there_is_refused_in_one_sentence(place: Path):
         write_lora(place, name)
     folder = LoraFolder(place)
     assert refusal(folder, "neom") == "There is no LoRA 'neom' here: neon may be meant."
-    assert refusal(folder, "xyz") == "There is no LoRA 'xyz' here: there are ink, neat, neon."
+    assert refusal(folder, "xyz") == "There is no LoRA 'xyz' here: use ink, neat, neon."
     assert (
         refusal(folder, "ne") == "The LoRA 'ne' could be any of neat, neon: write the whole name."
     )
