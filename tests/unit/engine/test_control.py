@@ -103,7 +103,7 @@ def test_the_demo_models_own_network_draws_along_a_map(demo_model: Path, path: s
     assert control.path == demo_model / "control" / "control.safetensors"
     assert control.fingerprint.startswith("sampled:")
     engine = opened(demo_model, control, path=path)
-    plain = ImageRequest(prompt="an apple", seed=1, size=SMALL)
+    plain = ImageRequest(prompt="an apple", seed=1, size=Size(width=192, height=192))
     source = engine.draw(DrawTask(request=replace(plain, seed=2))).image
     given = raw_image(control_map(to_pillow(source), ControlKind.GRAY))
     task = DrawTask(request=plain.steered_by(ControlKind.GRAY, given.pixel_sha256), inputs=(given,))
