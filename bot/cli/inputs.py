@@ -21,7 +21,7 @@ _MASKS = ("mask", "region", "cells")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the parser of a command."""
+    """Add the options of a new image to the parser of a command."""
     add = parser.add_argument
     add(
         "--source",
@@ -34,6 +34,41 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         default=Fit.CROP,
         help="how a source of another shape comes to the size: crop (default) or pad with white",
     )
+    _add_parts(parser)
+    add(
+        "--control",
+        metavar="FILE",
+        help="a picture whose shapes the image follows; --control-scale says how strongly",
+    )
+    add(
+        "--control-kind",
+        choices=tuple(ControlKind),
+        help="what of it: canny (edges, as usual), scribble or gray are made of the picture here; "
+        "depth, pose and mlsd are ready maps",
+    )
+
+
+def add_again_to(parser: argparse.ArgumentParser) -> None:
+    """Add the options that hand in once more what an image was made from."""
+    add = parser.add_argument
+    add(
+        "--source",
+        metavar="FILE",
+        help="the picture that the image began with, where it is not kept here",
+    )
+    _add_parts(parser)
+    add(
+        "--control",
+        metavar="FILE",
+        help="the picture whose shapes it follows, or the map, where it is not kept here",
+    )
+    # Taken, so that what was said can be said again, but found without.
+    add("--fit", choices=tuple(Fit), default=Fit.CROP, help=argparse.SUPPRESS)
+    add("--control-kind", choices=tuple(ControlKind), help=argparse.SUPPRESS)
+
+
+def _add_parts(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument(
         "--mask",
@@ -48,17 +83,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="draw around the source: zoom-1.5, zoom-2, left, right, up, down, WIDTHxHEIGHT or "
         "the name of a size",
-    )
-    add(
-        "--control",
-        metavar="FILE",
-        help="a picture whose shapes the image follows; --control-scale says how strongly",
-    )
-    add(
-        "--control-kind",
-        choices=tuple(ControlKind),
-        help="what of it: canny (edges, as usual), scribble or gray are made of the picture here; "
-        "depth, pose and mlsd are ready maps",
     )
     add("--grid", default=str(USUAL_GRID), metavar="N", help="cells a side for --cells: 3 or 4")
 

@@ -104,7 +104,7 @@ def add_to(commands: Commands) -> None:
         metavar="ID|IMAGE.png|RECIPE.json",
         help="the id of an image of this bot, a PNG it made, or a recipe",
     )
-    inputs.add_to(parser)
+    inputs.add_again_to(parser)
     parser.add_argument("--output", metavar="PNG", help="also keep the new image")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)

@@ -337,3 +337,11 @@ def test_every_command_explains_itself():
     shown = {each.prog: each.format_help() for each in parsers(parser(["no command"]))}
     assert len(shown) > 20
     assert any("redraw, or 1% to 100%" in " ".join(each.split()) for each in shown.values())
+
+
+def test_no_option_is_explained_by_one_that_the_command_has_not():
+    for each in parsers(parser(["no command"])):
+        known = each._option_string_actions
+        for words in (action.help or "" for action in each._actions):
+            named = re.findall(r"(?<![\w-])--[a-z][a-z-]*", words)
+            assert set(named) <= known.keys(), f"{each.prog}: {words}"
