@@ -89,7 +89,8 @@ class Compare(commands.Cog):
         if axis is Axis.STYLES or given["style"]:  # which may name LoRAs
             await service.loras.prepare()
         tried = values if axis is Axis.LORAS else None
-        await prepare_loras(service, given["lora"] or tried, given["prompt"], values)
+        lora = given["lora"] or tried or book.current(book.board).value("lora")
+        await prepare_loras(service, lora, given["prompt"], values)
         rules, picture = self._bot.service.model_rules, None
         if source is not None:
             picture = await self._source(interaction, Attachment.of(source), Fit(fit), given)

@@ -211,9 +211,9 @@ async def _wanted(
     given = {**others, **values_in(typed), "prompt": typed["prompt"], "size": own_size}
     if file is not None or others["style"]:  # which may name LoRAs
         await service.loras.prepare()
-    await prepare_loras(service, others["lora"], typed["prompt"])
     style = style_or_none(book, others["style"])
     shared = book.applied({"prompt": typed["prompt"], "size": own_size, "style": style})
+    await prepare_loras(service, others["lora"] or shared.get("lora"), typed["prompt"])
     source = await _source(interaction, options, shared.get("size"))
     size = shared.get("size") if source is None else str(source.size)
     steering = await _steering(interaction, options, size)

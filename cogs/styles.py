@@ -19,6 +19,7 @@ from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import escaped
 from bot.discord_ui.forms import request_fields, show_form
 from bot.discord_ui.items import AnswerableItem
+from bot.discord_ui.loras import prepare_loras
 from bot.discord_ui.styles import suggest_styles
 from bot.discord_ui.submission import bot_of
 from bot.discord_ui.viewers import viewer_here, viewer_of
@@ -213,8 +214,10 @@ async def _ask(interaction: discord.Interaction, found: ServerStyle | None) -> N
 
 async def send_style(interaction: discord.Interaction, form: Form) -> None:
     """Make or change the style that was typed, and show it."""
-    styles, viewer = bot_of(interaction).service.styles, await viewer_of(interaction)
+    service, viewer = bot_of(interaction).service, await viewer_of(interaction)
+    styles = service.styles
     await defer(interaction)
+    await prepare_loras(service, form.typed.get("values"))
     boards: list[Board] = []
     if form.subject["style"] is None:
         key, made = "style_made", await styles.create(viewer=viewer, **form.typed)

@@ -58,6 +58,10 @@ class Lora:
         return not self.triggers or any(each.casefold() in words for each in self.triggers)
 
 
+class UnknownLoraError(InvalidRequestError):
+    """No LoRA is called so, or several are."""
+
+
 class LoraFinder(Protocol):
     """Finds LoRAs by what people and other programs call them."""
 
@@ -65,7 +69,8 @@ class LoraFinder(Protocol):
         """Return a LoRA that can be used, with its hash.
 
         Raises:
-            InvalidRequestError: There is none of that name, or it is broken or not read yet.
+            UnknownLoraError: There is none of that name.
+            InvalidRequestError: It is broken or not read yet.
 
         """
         ...
@@ -86,7 +91,7 @@ class NoLoras:
 
     def find(self, name: str) -> Lora:  # noqa: ARG002 - whatever it is called
         """Say so."""
-        raise InvalidRequestError(NO_LORAS_SENTENCE)
+        raise UnknownLoraError(NO_LORAS_SENTENCE)
 
     def with_hash(self, digits: str) -> Lora | None:  # noqa: ARG002 - the same
         """Find nothing."""

@@ -320,6 +320,10 @@ _SENTENCES: Final = _compiled({
         r"简介有 \1 个字符：最多 \2 个。",
     # Styles
     r"There is no style (.+) here: use (.+)\.": r"这里没有风格 \1：请用 \2。",
+    r"The style (.+) draws with the LoRA (.+), which is not here any more: .*":
+        r"风格 \1 要用的 LoRA \2 已经不在了：请另选一个 LoRA，或用 lora:none 不用它。",
+    r"The style of this channel's board draws with the LoRA (.+), which .*":
+        r"本频道画板的风格要用的 LoRA \1 已经不在了：请另选一个 LoRA，或用 lora:none 不用它。",
     r"There is no style (.+) here any more: .*": r"风格 \1 已经被人删除了。",
     r"The style cannot be called (.+): use a name without commas, .*":
         r"风格不能叫 \1：请用不含逗号的名称，例如“水墨”，也不要用“none”。",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from bot.domain.loras import NO_LORAS_SENTENCE, Lora, plain_name
+from bot.domain.loras import NO_LORAS_SENTENCE, Lora, UnknownLoraError, plain_name
 from bot.domain.plain_text import quoted
 from bot.domain.requests import Adapter
 from bot.engine.adapters.shapes import ModelShapes, shapes_of_folder
@@ -131,7 +131,8 @@ class LoraFolder:
         """Return a LoRA by its name, the beginning of it, or its name without its folder.
 
         Raises:
-            InvalidRequestError: There is none, there are several, it is broken or not read yet.
+            UnknownLoraError: There is none, or there are several.
+            InvalidRequestError: It is broken or not read yet.
 
         """
         if self._reads_when_asked and not self._is_read:
@@ -152,7 +153,7 @@ class LoraFolder:
     def _meant(self, name: str) -> _File:
         known = {each.lora.name.casefold(): each for each in self._named()}
         if not known:
-            raise InvalidRequestError(NO_LORAS_SENTENCE)
+            raise UnknownLoraError(NO_LORAS_SENTENCE)
         wanted = name.casefold().removesuffix(SUFFIX)
         if wanted in known:
             return known[wanted]
@@ -162,13 +163,13 @@ class LoraFolder:
                 return known[found[0]]
             if found:
                 named = _listed([known[each].lora.name for each in found])
-                raise InvalidRequestError(
+                raise UnknownLoraError(
                     f"The LoRA {quoted(name)} could be any of {named}: write the whole name."
                 )
         close = difflib.get_close_matches(wanted, known, n=_NAMED)
         usable = sorted(key for key, each in known.items() if not each.lora.fault)
         named = _listed([known[each].lora.name for each in close or usable or sorted(known)])
-        raise InvalidRequestError(
+        raise UnknownLoraError(
             f"There is no LoRA {quoted(name)} here: "
             + (f"{named} may be meant." if close else f"use {named}.")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.styles import BUILT_IN, built_in_named
+from bot.settings import Settings
 from tests.support.board_channels import create
 from tests.support.discord_env import (
     SMALL,
@@ -16,6 +17,7 @@ from tests.support.discord_env import (
     private_sentence,
     texts_of,
 )
+from tests.support.loras import write_lora
 from tests.support.server_rules import set_rules
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -267,3 +269,34 @@ async def test_only_what_all_images_have_is_told_above_them(env: DiscordEnv):
     sheet = texts_of(await drawn(env, "compare", vary="guidance", values="0, 1", style="bright"))
     assert "With the style **bright** · painting of … at dusk · size" in sheet
     assert "guidance 1.2" not in sheet
+
+
+async def test_a_lora_of_a_style_that_is_gone_is_named_with_the_style(
+    env: DiscordEnv, settings: Settings
+):
+    folder = settings.lora_folder
+    write_lora(folder, "vein", seed=1)
+    await make(env, before="", after="", values="lora: ve:0.7")
+    await create(env, style="dusk")
+    await drawn(env, style="dusk")
+    [request] = env.engine.drawn
+    assert [(each.name, each.scale) for each in request.adapters] == [("vein", 0.7)]
+    (folder / "vein.safetensors").rename(folder / "veins-of-gold.safetensors")
+    for command, options in (
+        ("imagine", {}),  # with the board's
+        ("imagine", {"style": "dusk"}),
+        ("imagine", {"style": "{none, dusk}"}),
+        ("explore", {"style": "dusk"}),
+        ("compare", {"style": "dusk", "vary": "seeds"}),
+        ("compare", {"vary": "styles", "values": "dusk, ink"}),
+    ):
+        refused = await env.ada.slash(env.channel, command, prompt="a fox", **options)
+        assert "The style 'dusk' draws with the LoRA 'vein', which is not here any more" in (
+            private_sentence(refused)
+        )
+    env.locales[env.ada.id] = "zh-CN"
+    refused = await env.ada.slash(env.channel, "imagine", prompt="a fox")
+    assert "风格 'dusk' 要用的 LoRA 'vein' 已经不在了" in private_sentence(refused)
+    assert len(env.engine.drawn) == 1
+    await drawn(env, lora="none")
+    assert env.engine.drawn[-1].adapters == ()

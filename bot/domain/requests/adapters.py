@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.loras import LoraFinder
+from bot.domain.loras import LoraFinder, UnknownLoraError
 from bot.domain.plain_text import quoted
 from bot.domain.requests.operations import Adapter
 from bot.errors import InvalidRequestError
@@ -45,6 +45,36 @@ def parse_adapters(typed: str | Sequence[str], loras: LoraFinder) -> tuple[Adapt
     adapters = tuple(_adapter(*_divided(each), loras) for each in pieces)
     check_adapters(adapters)
     return adapters
+
+
+def parse_styled(typed: str, loras: LoraFinder, style: str) -> tuple[Adapter, ...]:
+    """Read the LoRAs of a style; a name like theirs will not do, since nobody typed it.
+
+    Args:
+        typed: As the style has them.
+        loras: What there is.
+        style: Its name; empty for what a board kept of one.
+
+    Raises:
+        InvalidRequestError: One of them is not here or cannot be used.
+
+    """
+    for each in filter(None, map(str.strip, _APART.split(typed))):
+        name, _ = _divided(each)
+        if name.casefold() != NO_ADAPTER and not _is_here(name, loras):
+            what = f"The style {quoted(style)}" if style else "The style of this channel's board"
+            raise InvalidRequestError(
+                f"{what} draws with the LoRA {quoted(name)}, which is not here any more: use "
+                "another one, or lora:none to draw without."
+            )
+    return parse_adapters(typed, loras)
+
+
+def _is_here(name: str, loras: LoraFinder) -> bool:
+    try:
+        return loras.find(name).is_called(name)
+    except UnknownLoraError:
+        return False
 
 
 def _divided(piece: str) -> tuple[str, str]:

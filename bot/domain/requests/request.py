@@ -16,6 +16,7 @@ from bot.domain.requests.adapters import (
     check_adapters,
     label_adapters,
     parse_adapters,
+    parse_styled,
     show_adapters,
     take_tags,
 )
@@ -410,7 +411,12 @@ class ImageRequest:
         """
         if unknown := typed.keys() - {field.option for field in FIELDS}:
             raise TypeError(f"no options: {unknown}")
-        values = {each.name: each.read(typed.get(each.option), rules) for each in FIELDS}
+        values = {
+            each.name: each.read(typed.get(each.option), rules)
+            for each in FIELDS
+            if each is not ADAPTERS
+        }
+        values[ADAPTERS.name] = _adapters_typed(typed, rules)
         values[PROMPT.name], tagged = take_tags(values[PROMPT.name], rules.loras)
         values[ADAPTERS.name] += tagged
         return cls(**values, profile=rules.profile)
@@ -610,6 +616,16 @@ class ImageRequest:
     def has_older_variety(self) -> bool:
         """Tell whether the same variety, asked for today, would be other noise."""
         return self.variety_noise != variety_noise(self.variety, NEWEST_SCALE)
+
+
+def _adapters_typed(typed: Mapping[str, Any], rules: ModelRules) -> tuple[Adapter, ...]:
+    """Return the LoRAs that were typed, or those of the style that decides them."""
+    value, styles = typed.get(ADAPTERS.option), typed.get(STYLE.option)
+    for each in styles if isinstance(styles, tuple) else ():
+        if (ADAPTERS.option, value) in each.values:
+            return parse_styled(value, rules.loras, each.name)
+    adapters: tuple[Adapter, ...] = ADAPTERS.read(value, rules)
+    return adapters
 
 
 def check_detail(strength: int) -> None:

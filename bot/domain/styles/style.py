@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from bot.domain.plain_text import name_key, one_line, quoted, several_lines
 from bot.domain.requests import (
+    ADAPTERS,
     FIELDS,
     AppliedStyle,
     ModelRules,
@@ -200,6 +201,8 @@ def check_values(found: Mapping[str, str | None], rules: ModelRules) -> tuple[tu
             value = field.read(kept[field.option], rules)
             if field.check is not None:
                 field.check(value)
+            if field is ADAPTERS:  # whole names: another one may come that begins alike
+                kept[field.option] = field.show(value) or kept[field.option]
     return tuple(kept.items())
 
 
