@@ -18,6 +18,7 @@ from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.findings import found_lines, metadata_lines, source_lines
+from bot.discord_ui.formatting import escaped
 from bot.discord_ui.image_choice import suggest_images
 from bot.discord_ui.recipes import send_recipes
 from bot.discord_ui.refusals import RefusalError
@@ -27,6 +28,8 @@ from bot.discord_ui.viewers import scene_here, viewer_of
 from bot.domain.deferrals import Repeat
 from bot.domain.jobs import typed_id
 from bot.domain.loras import NoLoras
+from bot.domain.requests import ImageRequest
+from bot.errors import BotError
 from bot.locales import sentence, text
 from bot.media.image_input import MAX_BYTES, Picture, read_picture, too_heavy
 from bot.media.metadata import read_tool_metadata, take_over
@@ -82,6 +85,9 @@ async def _answer(
     locale = str(interaction.locale)
     lines = found_lines(finding, locale)
     metadata, takeover = None, None
+    shown = finding.known or finding.recipe
+    if shown is not None and (why := await _hindrance(service, shown.request)):
+        lines.append(text("failed", locale, sentence=escaped(sentence(why.message, locale))))
     if finding.recipe is None and finding.doubt is None and finding.known is None:
         metadata = await asyncio.to_thread(read_tool_metadata, picture.texts)
     if metadata is not None:
@@ -101,6 +107,16 @@ async def _answer(
         items.append(ui.ActionRow(draw_button(id_, locale)))
     colour = views.DONE if finding.here or finding.is_proven else views.INK
     return views.layout(*items, colour=colour)
+
+
+async def _hindrance(service: Service, request: ImageRequest) -> BotError | None:
+    """Return why an image cannot be made again here as its recipe has it, if there is a reason."""
+    try:
+        request.check_profile(service.model_rules.profile)
+        await service.loras.check([request])
+    except BotError as error:
+        return error
+    return None
 
 
 @app_commands.context_menu(name="Inspect")

@@ -386,3 +386,22 @@ async def test_images_of_before_get_their_likeness_from_their_files(env: Discord
         image.convert("RGB").save(buffer, "JPEG", quality=70)
     await fill_likenesses(env.service._store)
     assert f"A changed copy of `{ids_of(message)[0]}`" in await inspected(env, buffer.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"adapters": [{"name": "gone", "sha256": "ab" * 32, "scale": 0.8}]},
+            "The LoRA gone (SHA-256 abababababab…) is not here",
+        ),
+        ({"profile": "base"}, "This image was made with Z-Image, but Z-Image-Turbo draws here"),
+    ],
+)
+async def test_what_hinders_a_recipe_from_being_drawn_here_is_told(
+    env: DiscordEnv, changes: dict[str, Any], words: str
+):
+    with Image.open(io.BytesIO(await png_of(await env.imagine(seed=5)))) as image:
+        recipe = json.loads(image.text[RECIPE_KEY]) | {"seed": 77, **changes}
+    recipe["recipe_sha256"] = recipe_sha256(recipe)
+    assert words in await inspected(env, metadata_png({RECIPE_KEY: json.dumps(recipe)}))

@@ -622,7 +622,7 @@ def _adapters_typed(typed: Mapping[str, Any], rules: ModelRules) -> tuple[Adapte
     """Return the LoRAs that were typed, or those of the style that decides them."""
     value, styles = typed.get(ADAPTERS.option), typed.get(STYLE.option)
     for each in styles if isinstance(styles, tuple) else ():
-        if (ADAPTERS.option, value) in each.values:
+        if value is not None and (ADAPTERS.option, value) in each.values:
             return parse_styled(value, rules.loras, each.name)
     adapters: tuple[Adapter, ...] = ADAPTERS.read(value, rules)
     return adapters
