@@ -81,6 +81,8 @@ _SENTENCES: Final = _compiled({
     r"There is one (?:\w+ )?prompt to compare: .*":
         "只有一个提示词可对比：请把其他的也写上，用 | 隔开，例如“红苹果 | 绿苹果”。",
     r"The variety (.+) does not work: .*": r"变化 \1 不行：请用 0（关）到 100 的整数。",
+    r"The kind of map (.+) is unknown: .*": r"没有控制图种类 \1：更新版本的机器人也许有。",
+    r"The model profile (.+) is unknown: .*": r"没有模型类型 \1：更新版本的机器人也许有。",
     r"The operation '(.+)' is unknown: .*": r"没有操作“\1”：更新版本的机器人也许有。",
     r"The operation (\w+) does not work with (.+): .*": r"操作 \1 不能用这些图片：\2。",
     # LoRAs

@@ -103,10 +103,21 @@ class Control:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what `asdict` makes of it."""
-        return cls(
-            kind=ControlKind(of_type(document["kind"], str)), pixel_sha256=document["pixel_sha256"]
-        )
+        """Read what `asdict` makes of it, perhaps that of a newer program.
+
+        Raises:
+            InvalidRequestError: It knows a kind of map that this one does not.
+
+        """
+        kind = of_type(document["kind"], str)
+        try:
+            known = ControlKind(kind)
+        except ValueError:
+            raise InvalidRequestError(
+                f"The kind of map {quoted(kind)} is unknown: this program knows "
+                f"{', '.join(ControlKind)}; a newer one may know more."
+            ) from None
+        return cls(kind=known, pixel_sha256=document["pixel_sha256"])
 
 
 @dataclass(frozen=True, kw_only=True)

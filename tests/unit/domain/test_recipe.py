@@ -15,6 +15,7 @@ from bot.domain.recipe import (
     make_recipe,
     parameters_text,
     parse_recipe,
+    recipe_sha256,
 )
 from bot.domain.requests import ImageRequest, Quality, Size
 from bot.errors import BotError
@@ -119,6 +120,22 @@ def test_a_value_that_cannot_be_meant_is_refused(values: dict[str, object]):
     with pytest.raises(RecipeError, match="cannot be meant") as caught:
         parse_recipe(json.dumps(document))
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"control": {"kind": "magic", "pixel_sha256": "0" * 64}, "control_scale": 1.0},
+            "The kind of map 'magic' is unknown: this program knows canny",
+        ),
+        ({"profile": "magic"}, "The model profile 'magic' is unknown: this program knows turbo"),
+    ],
+)
+def test_what_a_newer_program_may_know_is_named(values: dict[str, object], sentence: str):
+    document = {**recipe(), **values}
+    with pytest.raises(BotError, match=sentence):
+        parse_recipe(json.dumps({**document, HASH_KEY: recipe_sha256(document)}))
 
 
 def test_a_number_of_any_length_makes_a_short_sentence():
