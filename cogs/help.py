@@ -10,8 +10,11 @@ from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
 from bot.discord_ui.content import Content
+from bot.discord_ui.formatting import escaped
 from bot.domain.requests import MAX_SEED, Quality
 from bot.locales import text
+
+_MODEL_ROOM = 40  # characters; a folder may be called anything
 
 
 class Help(commands.Cog):
@@ -32,7 +35,7 @@ class Help(commands.Cog):
             steps=[profile.steps(each) for each in Quality],
             max_guidance=profile.max_guidance,
             usual_guidance=profile.usual_guidance,
-            model=service.model_id,
+            model=escaped(service.model_id, limit=_MODEL_ROOM, room=_MODEL_ROOM),
             size=service.model_rules.default,
         )
         await Answer.to(interaction).give(Content(view=views.notice(page)))

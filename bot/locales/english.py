@@ -446,17 +446,17 @@ ENGLISH: Final[dict[str, str]] = {
     "help": """\
 ### Draw with words
 `/imagine` a prompt, in English or 中文; `{{red, green}} apple` draws each. Options:
-- **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, each a multiple of 16
+- **size** a name (`square`, `portrait`, `wide` …) or `WIDTHxHEIGHT`, multiples of 16
 - **seed** {min_seed} to {max_seed}: same seed and prompt, same pixels
 - **quality** draft, standard or final: {steps[0]}, {steps[1]} or {steps[2]} steps
 - **count** up to 9 images: seed, seed+1 …
 - **guidance** 0 (off) to {max_guidance:g}, usually {usual_guidance:g}: stricter, twice as slow
 - **variety** 0 (off) to 100: seeds differ more
 - **negative** what should not be there; needs guidance above 0
-- **lora**, **style** a look from `/lora list`, `/style list`
+- **lora**, **style** a look: see `/lora list`, `/style list`
 - **source** a picture to start from; **strength** how much is redrawn; **mask** which part
 - **control** a picture whose edges to follow
-- **prompts** a file of them · **spoiler** hides the image
+- **prompts** a file of prompts · **spoiler** hides the image
 
 `/compare` up to 9 images that differ in one thing, on a sheet
 `/explore` many small drafts: **Draw large** the one you like · `/upscale` any picture
@@ -468,16 +468,16 @@ ENGLISH: Final[dict[str, str]] = {
 Of several, **U1** shows the first with its own buttons, **V1** varies it
 
 ### Mood boards
-`/board create` makes one; then `add`, `show`, `vote`, `palette`, `export` …
+`/board create` makes one; then `add`, `show`, `vote`, `export` …
 
 ### Find and wait
 `/history` what was made here · `/show` an image by its id ·
 `/recipe` what made it · `/reproduce` draw it again, compare ·
 `/inspect` where a picture comes from · `/lineage` its family
-`/queue` who is before you · `/cancel` what waits or is drawn · `/quota` how much is left
+`/queue` who is before you · `/cancel` a job · `/quota` how much is left
 `/privacy` what is stored about you: have it sent or erased
-Moderators: `/jobs` moves, pauses and clears this server's jobs · `/mod` looks after members
+Moderators: `/jobs` moves, pauses or clears jobs · `/mod` looks after members
 `/report` an image to moderators · `/appeal` their decision
-Its managers: `/settings` has this server's rules · `/stats` counts what it draws
--# {model} · {size} is its natural size""",
+Server managers: `/settings` rules and usual values · `/stats` what was drawn
+-# {model} · natural size {size}""",
 }

@@ -161,7 +161,7 @@ async def test_help_fits_and_names_every_command(env: DiscordEnv):
     for locale in ("en-US", "zh-CN"):
         env.locales[env.ada.id] = locale
         words = private_sentence(await env.ada.slash(env.channel, "help"))
-        assert len(words) < 2000
+        assert len(words) + 50 < 2000, "with the longest name and with Z-Image, too"
         for name in COMMANDS - {"help"}:
             assert f"/{name}" in words
 
