@@ -424,7 +424,7 @@ CHINESE: Final[dict[str, str]] = {
 - **guidance（引导）** 0（关）到 {max_guidance:g}，通常为 {usual_guidance:g}：更贴近提示词，用时加倍
 - **variety（变化）** 0（关）到 100：让不同种子差别更大，但更不贴近提示词
 - **negative（负面提示词）** 图中不该出现的内容；引导大于 0 时才起作用
-- **style（风格）** 按名称选择画风，见 `/style list` · **lora** 另加一个 LoRA，见 `/lora list`，也可写 `neon:0.8`
+- **style（风格）** 画风：见 `/style list` · **lora** 如 `neon:0.8`：见 `/lora list`
 - **source（源图）** 作为起点的图片；**strength（强度）** 重画多少；**mask（蒙版）** 只画哪一部分
 - **control（控制图）** 让画面跟随一张图的边缘、线条或明暗，也可上传现成的控制图
 - **prompts** 文件，每行一张图；**spoiler（遮挡）** 点击后才显示图片
