@@ -26,8 +26,8 @@ def add_to(commands: Commands) -> None:
         nargs="?",
         const="lite",
         choices=tuple(WEIGHTS),
-        help="fetch the weights that let a map steer images instead: lite (2 GB, without a word) "
-        "or full (6.7 GB)",
+        help="instead of the model, fetch the weights that let a map steer images: lite (2 GB, as "
+        "--control alone means) or full (6.7 GB)",
     )
     parser.set_defaults(run=run)
 
