@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.discord_ui import views
 from bot.discord_ui.answers import Answer
 from bot.discord_ui.client import ImageBot
-from bot.discord_ui.components import LORAS_TEMPLATE, Button
+from bot.discord_ui.components import LORAS_TEMPLATE, Button, turning_row
 from bot.discord_ui.content import Content, Upload
 from bot.discord_ui.deferrals import defer
 from bot.discord_ui.formatting import code, escaped
@@ -120,18 +120,8 @@ def _lines(lora: Lora, locale: str) -> list[str]:
 
 
 def _turning(page: int, pages: int, locale: str) -> list[Button]:
-    return [
-        Button(
-            label="← " + text("loras_before", locale),
-            custom_id=f"zib:loras:{max(page - 1, 0)}",
-            disabled=page == 0,
-        ),
-        Button(
-            label=text("loras_after", locale) + " →",
-            custom_id=f"zib:loras:{page + 1}",
-            disabled=page + 1 >= pages,
-        ),
-    ]
+    names = text("loras_before", locale), text("loras_after", locale)
+    return turning_row(page, names, lambda to: f"zib:loras:{to}", has_more=page + 1 < pages)
 
 
 class LoraPageButton(AnswerableItem[Button], template=LORAS_TEMPLATE):

@@ -7,7 +7,7 @@ by whichever run of the bot receives it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -240,17 +240,26 @@ def appeal_button(number: int | None, locale: str) -> Button:
 
 def page_row(page: int, *, search: str, has_older: bool, locale: str) -> list[Button]:
     """Return the buttons that turn the pages of a history; page 0 is the newest."""
+    names = text("button_newer", locale), text("button_older", locale)
+    return turning_row(page, names, lambda to: f"zib:page:{to}:{search}", has_more=has_older)
+
+
+def turning_row(
+    page: int, names: tuple[str, str], custom_id: Callable[[int], str], *, has_more: bool
+) -> list[Button]:
+    """Return the buttons to the page before and the page after one.
+
+    Args:
+        page: That is shown; 0 is the first.
+        names: What the two are called.
+        custom_id: Of the button that leads to a page.
+        has_more: Whether there is a page after it.
+
+    """
+    before, after = names
     return [
-        Button(
-            label="← " + text("button_newer", locale),
-            custom_id=f"zib:page:{max(page - 1, 0)}:{search}",
-            disabled=page == 0,
-        ),
-        Button(
-            label=text("button_older", locale) + " →",
-            custom_id=f"zib:page:{page + 1}:{search}",
-            disabled=not has_older,
-        ),
+        Button(label=f"← {before}", custom_id=custom_id(max(page - 1, 0)), disabled=page == 0),
+        Button(label=f"{after} →", custom_id=custom_id(page + 1), disabled=not has_more),
     ]
 
 

@@ -30,16 +30,20 @@ from bot.domain.regions import region_of
 from bot.domain.requests import ControlKind, ImageRequest, OperationKind, Size
 from bot.engine.control.file import ControlFile
 from bot.engine.hardware import make_deterministic
-from bot.engine.operations import stage_inputs
-from bot.engine.pipeline import Run
-from bot.engine.protocol import PreviewPace
 from bot.engine.stages.start import noise
 from bot.engine.stages.text import embed
 from bot.engine.z_image import ZImageEngine
 from bot.media.encoding import to_pillow
 from bot.media.masks import mask_of_region
 from bot.settings import DEMO_MODEL_DIR
-from tests.benchmarks.pictures_from_pictures import PROMPT, error, on_latents, picture, typical
+from tests.benchmarks.pictures_from_pictures import (
+    PROMPT,
+    error,
+    on_latents,
+    our_latents,
+    picture,
+    typical,
+)
 from tests.benchmarks.speed.random_full import random_full
 from tests.support.control_files import KINDS, write_control
 
@@ -60,19 +64,6 @@ def task_of(operation: str, size: Size, seed: int, *, scale: float = 0.75) -> Dr
         inputs = [source, mask]
     request = request.steered_by(ControlKind.GRAY, source.pixel_sha256)
     return DrawTask(request=request, inputs=(*inputs, source))
-
-
-@torch.inference_mode()
-def our_latents(engine: ZImageEngine, task: DrawTask) -> torch.Tensor:
-    """Return the final latents of a task, without the blending that diffusers does not do."""
-    parts, device = engine._loaded(), engine._device
-    if parts.backends.can_settle:
-        parts.backends.settle(parts.planner.settled(task.request.size, tiled=False))
-    parts.backends.take(None)
-    run = Run(task=task, device=device, tiled=False, pace=PreviewPace())
-    inputs = stage_inputs(task, parts, tiled=False)
-    control = None if inputs.control is None else inputs.control.on(device)
-    return run._denoise(parts, inputs, embed(task.request, parts.text), None, control).float().cpu()
 
 
 @torch.inference_mode()
@@ -137,7 +128,9 @@ def compare(
     ):
         with closing(opened(folder, control, device, dtype=dtype, path=path)) as engine:
             for name, each in tasks.items():
-                found.setdefault(by, {})[name] = [our_latents(engine, task) for task in each]
+                found.setdefault(by, {})[name] = [
+                    our_latents(engine, task, is_blended=False) for task in each
+                ]  # diffusers blends nothing here
                 if path == "reference":
                     plain = [plain_latents(engine, task) for task in each]
                     found.setdefault(f"plain {dtype}", {})[name] = plain

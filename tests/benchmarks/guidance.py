@@ -9,10 +9,7 @@ with Z-Image's profile 28 to 50 steps, a negative prompt and `cfg_normalization`
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -24,12 +21,15 @@ from diffusers import ZImagePipeline
 from bot.domain.drawing import DrawTask
 from bot.domain.requests import ImageRequest, ModelProfile, Quality, Size
 from bot.engine.conditions import is_normalised
-from bot.engine.hardware import make_deterministic
 from bot.engine.stages.text import embed
 from bot.engine.z_image import ZImageEngine
-from bot.settings import DEMO_MODEL_DIR
-from tests.benchmarks.pictures_from_pictures import error, our_latents, typical
-from tests.benchmarks.speed.random_full import random_full
+from tests.benchmarks.pictures_from_pictures import (
+    compared_model,
+    comparison_options,
+    error,
+    our_latents,
+    typical,
+)
 
 PROMPT: Final = "an owl on the left and a red apple on the right, yellow background"
 NEGATIVE: Final = "blurry, a table"
@@ -137,24 +137,9 @@ def _errors(found: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> lis
 
 def main() -> None:
     """Print the lines."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--model", choices=("demo", "random-full"), default="demo")
-    parser.add_argument("--side", type=int)
-    parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--keep", type=Path, help="where random-full is, or is to be kept")
-    options = parser.parse_args()
-    make_deterministic()
-    with contextlib.ExitStack() as stack:
-        folder, side = DEMO_MODEL_DIR, options.side or 128
-        if options.model == "random-full":
-            folder = stack.enter_context(
-                random_full(
-                    options.keep, device=options.device, say=lambda it: print(it, file=sys.stderr)
-                )
-            )
-            side = options.side or 1024
-        for line in report(folder, options.device, Size(width=side, height=side), options.seeds):
+    options = comparison_options(__doc__, seeds=4)
+    with compared_model(options, side=128) as (folder, size):
+        for line in report(folder, options.device, size, options.seeds):
             print(json.dumps(line), flush=True)
 
 

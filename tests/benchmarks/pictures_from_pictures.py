@@ -116,15 +116,22 @@ def look(
 
 
 @torch.inference_mode()
-def our_latents(engine: ZImageEngine, task: DrawTask) -> torch.Tensor:
-    """Return the final latents of a task before they are decoded."""
+def our_latents(engine: ZImageEngine, task: DrawTask, *, is_blended: bool = True) -> torch.Tensor:
+    """Return the final latents of a task before they are decoded.
+
+    Args:
+        engine: Draws them.
+        task: What is drawn.
+        is_blended: Whether what a mask keeps is put back at each step.
+
+    """
     parts, device = engine._loaded(), engine._device
     if parts.backends.can_settle:
         parts.backends.settle(parts.planner.settled(task.request.size, tiled=False))
     parts.backends.take(None)
     run = Run(task=task, device=device, tiled=False, pace=PreviewPace())
     inputs = stage_inputs(task, parts, tiled=False)
-    kept = None if inputs.kept is None else inputs.kept.on(device)
+    kept = inputs.kept.on(device) if is_blended and inputs.kept is not None else None
     control = None if inputs.control is None else inputs.control.on(device)
     embeddings = embed(task.request, parts.text)
     return run._denoise(parts, inputs, embeddings, kept, control).float().cpu()
@@ -217,18 +224,23 @@ def report(folder: Path, device: str, size: Size, seeds: int) -> Iterator[dict[s
         }
 
 
-def main() -> None:
-    """Print the lines, and the worst of them on the standard error."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def comparison_options(words: str | None, *, seeds: int) -> argparse.Namespace:
+    """Read the command line of a comparison with diffusers; so many seeds are usual."""
+    parser = argparse.ArgumentParser(description=(words or "").splitlines()[0])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--model", choices=("demo", "random-full"), default="demo")
     parser.add_argument("--side", type=int)
-    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--keep", type=Path, help="where random-full is, or is to be kept")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+@contextlib.contextmanager
+def compared_model(options: argparse.Namespace, *, side: int) -> Iterator[tuple[Path, Size]]:
+    """Have the folder and the size that the options say; `side` is usual for the demo model."""
     make_deterministic()
     with contextlib.ExitStack() as stack:
-        folder, side = DEMO_MODEL_DIR, options.side or 192
+        folder, side = DEMO_MODEL_DIR, options.side or side
         if options.model == "random-full":
             folder = stack.enter_context(
                 random_full(
@@ -236,8 +248,15 @@ def main() -> None:
                 )
             )
             side = options.side or 1024
+        yield folder, Size(width=side, height=side)
+
+
+def main() -> None:
+    """Print the lines, and the worst of them on the standard error."""
+    options = comparison_options(__doc__, seeds=8)
+    with compared_model(options, side=192) as (folder, size):
         lines = []
-        for line in report(folder, options.device, Size(width=side, height=side), options.seeds):
+        for line in report(folder, options.device, size, options.seeds):
             print(json.dumps(line), flush=True)
             lines.append(line)
     for key in ("float32", "ratio_reference", "ratio_fast"):

@@ -27,8 +27,8 @@ with imported_later():
     from safetensors.torch import load_file, save_file
 
     from bot.engine.z_image import ZImageEngine
-    from tests.benchmarks.controls import our_latents, plain_latents, task_of
-    from tests.benchmarks.pictures_from_pictures import error
+    from tests.benchmarks.controls import plain_latents, task_of
+    from tests.benchmarks.pictures_from_pictures import error, our_latents
     from tests.support.control_files import write_control
 
 pytest_plugins = ["tests.support.bot_fixtures"]
@@ -65,7 +65,7 @@ def test_in_float32_both_paths_draw_what_diffusers_draws(
     found = {}
     for path in ("reference", "fast"):
         engine = opened(demo_model, controls[kind], dtype="float32", path=path)
-        found[path] = our_latents(engine, task)
+        found[path] = our_latents(engine, task, is_blended=False)
         if path == "reference":
             right = plain_latents(engine, task)
         engine.close()

@@ -314,13 +314,7 @@ class FusedTransformer:
     ) -> torch.Tensor:
         """Run noise refiners over an image's tokens; `modulation` is that of all of them."""
         stop = self._refiners if stop is None else stop
-        return self.run(
-            self._blocks[start:stop],
-            self.layers.walk(start, stop),
-            modulation[ROWS * start : ROWS * stop],
-            x,
-            rotation,
-        )
+        return self._through(0, start, stop, modulation, x, rotation)
 
     def _main(
         self,
@@ -332,7 +326,19 @@ class FusedTransformer:
         stop: int | None = None,
     ) -> torch.Tensor:
         """Run main blocks over image and caption; `modulation` is that of all of them."""
-        first, stop = self._refiners, len(self._blocks) - self._refiners if stop is None else stop
+        stop = len(self._blocks) - self._refiners if stop is None else stop
+        return self._through(self._refiners, start, stop, modulation, x, rotation)
+
+    def _through(
+        self,
+        first: int,
+        start: int,
+        stop: int,
+        modulation: torch.Tensor,
+        x: torch.Tensor,
+        rotation: Rotation,
+    ) -> torch.Tensor:
+        """Run some of the blocks from `first` on; `modulation` is that of all from there on."""
         return self.run(
             self._blocks[first + start : first + stop],
             self.layers.walk(first + start, first + stop),
